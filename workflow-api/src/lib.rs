@@ -1,1 +1,27 @@
-//! Being laid.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod cancel;
+mod duration;
+mod identity;
+mod intent;
+mod options;
+mod problem;
+pub mod read;
+pub mod rules;
+mod start;
+mod status;
+pub mod write;
+
+pub use cancel::{CancelRequest, CancelSpec};
+pub use duration::{DurationError, Nanos};
+pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
+pub use intent::{
+    ClientEndpoint, Metadata, TemporalSpec, WorkflowIntent, WorkflowIntentSpec, WorkflowParams,
+};
+pub use options::{ActivityOptions, IdReusePolicy, JsonMap, RetryPolicy, StartOptions};
+pub use problem::{Fault, Problem};
+pub use read::{FromJson, Read, ReadError, read};
+pub use start::Started;
+pub use status::{WorkflowFailure, WorkflowState, WorkflowStatus};
+pub use write::to_go_json;

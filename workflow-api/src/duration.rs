@@ -1,0 +1,122 @@
+//! Durations as Go writes them: whole nanoseconds.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use serde::Serialize;
+
+use crate::read::{FromJson, Node, Reader};
+
+/// A duration in nanoseconds, Go's `time.Duration` (EMCO-API §0.1); zero means "not set".
+///
+/// On the wire it is written as an integer. It is read as an integer, or as text in Go's form (`1h30m`, `250ms`)
+/// or ISO 8601 (`PT90S`, `P1D`; a day is 24 hours).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct Nanos(i64);
+
+/// A text that is no duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a duration: write nanoseconds, or text like `30s`, `1h30m` or `PT30S`")]
+pub struct DurationError {
+    text: String,
+}
+
+impl Nanos {
+    /// So many nanoseconds.
+    #[must_use]
+    pub const fn new(nanoseconds: i64) -> Self {
+        Self(nanoseconds)
+    }
+
+    /// The number of nanoseconds; may be negative, as Go's type may.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// Whether nothing was set.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The duration that was set: `None` where it is zero or, senselessly, negative.
+    #[must_use]
+    pub fn to_duration(self) -> Option<Duration> {
+        u64::try_from(self.0).ok().filter(|nanoseconds| *nanoseconds > 0).map(Duration::from_nanos)
+    }
+}
+
+impl std::str::FromStr for Nanos {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = || DurationError { text: text.to_owned() };
+        let span: Span = text.trim().parse().map_err(|_| refused())?;
+        let duration: SignedDuration =
+            span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| refused())?;
+        i64::try_from(duration.as_nanos()).map(Self).map_err(|_| refused())
+    }
+}
+
+impl TryFrom<Duration> for Nanos {
+    type Error = DurationError;
+
+    /// # Errors
+    /// When the duration is over 292 years, the most that Go's type holds.
+    fn try_from(duration: Duration) -> Result<Self, Self::Error> {
+        i64::try_from(duration.as_nanos())
+            .map(Self)
+            .map_err(|_| DurationError { text: format!("{duration:?}") })
+    }
+}
+
+impl FromJson for Nanos {
+    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+        match node {
+            Node::Null => {}
+            Node::String(text) => match text.parse() {
+                Ok(nanos) => *self = nanos,
+                Err(error) => reader.fault(DurationError::to_string(&error)),
+            },
+            Node::Number(_) => self.0.read_into(node, reader),
+            Node::Bool(_) | Node::Array(_) | Node::Object(_) => {
+                reader.mismatch("a duration (nanoseconds, or text like `30s`)", node);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_forms_give_the_same_nanoseconds() {
+        for (text, seconds) in [
+            ("30s", 30.0),
+            ("1h30m", 5400.0),
+            ("PT30S", 30.0),
+            ("P1DT1S", 86_401.0),
+            ("1.5h", 5400.0),
+            ("250ms", 0.25),
+        ] {
+            assert_eq!(text.parse::<Nanos>().unwrap().get(), (seconds * 1e9) as i64, "{text}");
+        }
+        for (text, nanoseconds) in
+            [("5us", 5_000), ("5µs", 5_000), ("7ns", 7), ("0s", 0), ("-2s", -2_000_000_000)]
+        {
+            assert_eq!(text.parse::<Nanos>().unwrap().get(), nanoseconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused_by_name() {
+        for text in ["", "30", "soon", "1 fortnight", "P1Y", "400000000h"] {
+            let error = text.parse::<Nanos>().unwrap_err();
+            assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
+        }
+    }
+}

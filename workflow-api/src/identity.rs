@@ -1,0 +1,74 @@
+//! Identities of Temporal's objects, each a type of its own so that a run ID is never taken for a workflow ID.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! identity {
+    ($(#[doc = $doc:literal] $name:ident,)+) => {$(
+        #[doc = $doc]
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as it stands on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether no value was given; on EMCO's wire an absent value is the empty text.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+
+            /// The text, without a copy.
+            #[must_use]
+            pub fn into_string(self) -> String {
+                self.0
+            }
+
+            pub(crate) fn as_mut_string(&mut self) -> &mut String {
+                &mut self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl crate::read::FromJson for $name {
+            fn read_into(&mut self, node: &crate::read::Node, reader: &mut crate::read::Reader) {
+                self.as_mut_string().read_into(node, reader);
+            }
+        }
+    )+};
+}
+
+identity! {
+    /// A workflow ID: names a workflow through all its runs.
+    WorkflowId,
+    /// A run ID: names one run of a workflow; Temporal makes it.
+    RunId,
+    /// A task queue: where workers ask for work.
+    TaskQueue,
+    /// A Temporal namespace.
+    Namespace,
+    /// A workflow type: the name under which a worker registered the workflow.
+    WorkflowType,
+}

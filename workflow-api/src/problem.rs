@@ -1,0 +1,92 @@
+//! Errors as they go over the wire: problem details (RFC 9457), and the faults of an input by JSON path.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One thing wrong with an input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Fault {
+    /// Where: a JSON path (`$.spec.temporal.workflowClientName`).
+    pub path: String,
+    /// What is wrong there, and what would be right.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault at `path`.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// Problem details (RFC 9457) with a stable code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// A URI of the kind of problem: `urn:emco:workflow:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind of problem, for people: the same words for the same code.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What failed here, to what, and what to do.
+    pub detail: String,
+    /// The kind of problem, for programs; never changes.
+    pub code: String,
+    /// Every fault of the input.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+    /// What else a program may want to know.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
+    pub extensions: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem of the kind `code`, titled after it.
+    pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
+        let mut title = code.replace('_', " ");
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self {
+            kind: format!("urn:emco:workflow:problem:{code}"),
+            title,
+            status,
+            detail: detail.into(),
+            code: code.to_owned(),
+            faults: Vec::new(),
+            extensions: Map::new(),
+        }
+    }
+
+    /// The same, with the faults of the input.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The same, with a member of its own.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.extensions.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// The problem as plain text: the detail, then a line for each fault.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n{fault}"))
+    }
+}

@@ -1,0 +1,180 @@
+//! Reading JSON as leniently as Go's decoder does, and saying more than it does.
+//!
+//! EMCO's callers count on Go's rules (EMCO-API §0.1): keys match without regard to case, `null` leaves a value as it
+//! is, only the first JSON value of a body counts. Unlike Go, reading goes on after a fault, so that a caller learns
+//! all of them at once, and keys nobody knows are reported instead of dropped in silence.
+
+mod node;
+mod values;
+
+pub use node::Node;
+
+use crate::problem::Fault;
+
+/// What was read, and the paths of the keys that nobody knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read<T> {
+    /// The value.
+    pub value: T,
+    /// JSON paths (`$.spec.foo`) of unknown or repeated keys, in order of appearance.
+    pub unknown: Vec<String>,
+}
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// There was no body.
+    #[error("the body is empty; a JSON object is expected")]
+    Empty,
+    /// The body is not JSON.
+    #[error("the body is not JSON: {0}")]
+    Malformed(String),
+    /// The body is JSON of the wrong shape.
+    #[error("{}", summary(.0))]
+    Faults(Vec<Fault>),
+}
+
+impl ReadError {
+    /// The faults by JSON path; the root `$` stands for a body that is not JSON at all.
+    #[must_use]
+    pub fn into_faults(self) -> Vec<Fault> {
+        match self {
+            Self::Faults(faults) => faults,
+            other @ (Self::Empty | Self::Malformed(_)) => vec![Fault::new("$", other.to_string())],
+        }
+    }
+}
+
+fn summary(faults: &[Fault]) -> String {
+    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A type that can be read by Go's rules.
+pub trait FromJson {
+    /// Reads `node` into `self`: what `node` does not mention stays as it is, as in Go.
+    fn read_into(&mut self, node: &Node, reader: &mut Reader);
+}
+
+/// Reads the first JSON value of `body`.
+///
+/// # Errors
+/// [`ReadError`] when there is no body, it is not JSON, or any part of it has the wrong type; then all are listed.
+pub fn read<T: FromJson + Default>(body: &[u8]) -> Result<Read<T>, ReadError> {
+    // Go reads an ill-formed byte as U+FFFD rather than refusing the body.
+    let text = String::from_utf8_lossy(body);
+    match serde_json::Deserializer::from_str(&text).into_iter::<Node>().next() {
+        None => Err(ReadError::Empty),
+        Some(Err(error)) => Err(ReadError::Malformed(error.to_string())),
+        Some(Ok(node)) => read_node(&node).map_err(ReadError::Faults),
+    }
+}
+
+pub(crate) fn read_node<T: FromJson + Default>(node: &Node) -> Result<Read<T>, Vec<Fault>> {
+    let mut reader = Reader { path: "$".to_owned(), faults: Vec::new(), unknown: Vec::new() };
+    let mut value = T::default();
+    value.read_into(node, &mut reader);
+    if reader.faults.is_empty() { Ok(Read { value, unknown: reader.unknown }) } else { Err(reader.faults) }
+}
+
+/// Where reading stands, and what it has found so far.
+#[derive(Debug)]
+pub struct Reader {
+    path: String,
+    faults: Vec<Fault>,
+    unknown: Vec<String>,
+}
+
+impl Reader {
+    /// Notes a fault at the present place.
+    pub fn fault(&mut self, message: impl Into<String>) {
+        self.faults.push(Fault::new(self.path.clone(), message));
+    }
+
+    /// Notes that `expected` should stand where `found` does.
+    pub fn mismatch(&mut self, expected: &str, found: &Node) {
+        self.fault(format!("must be {expected}, not {}", found.kind()));
+    }
+
+    /// Walks the members of an object; `member` says whether it knows a key. `null` has none.
+    pub(crate) fn members(&mut self, node: &Node, mut member: impl FnMut(&str, &Node, &mut Self) -> bool) {
+        match node {
+            Node::Null => {}
+            Node::Object(members) => {
+                for (position, (key, value)) in members.iter().enumerate() {
+                    let repeated = members[..position].iter().any(|(earlier, _)| same_key(earlier, key));
+                    if !member(key, value, self) || repeated {
+                        let path = child(&self.path, key);
+                        self.unknown.push(path);
+                    }
+                }
+            }
+            Node::Bool(_) | Node::Number(_) | Node::String(_) | Node::Array(_) => {
+                self.mismatch("an object", node);
+            }
+        }
+    }
+
+    /// Does `read` one step down, at `key`.
+    pub(crate) fn at_key(&mut self, key: &str, read: impl FnOnce(&mut Self)) {
+        self.at(child(&self.path, key), read);
+    }
+
+    /// Does `read` one step down, at the position `index` of an array.
+    pub(crate) fn at_index(&mut self, index: usize, read: impl FnOnce(&mut Self)) {
+        self.at(format!("{}[{index}]", self.path), read);
+    }
+
+    fn at(&mut self, path: String, read: impl FnOnce(&mut Self)) {
+        let parent = std::mem::replace(&mut self.path, path);
+        read(self);
+        self.path = parent;
+    }
+}
+
+/// `key` below `path`; keys that would not read well after a dot are quoted (RFC 9535 §2.3.1).
+fn child(path: &str, key: &str) -> String {
+    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    if plain { format!("{path}.{key}") } else { format!("{path}[{key:?}]") }
+}
+
+/// Whether Go takes both for the same key: equal under simple Unicode folding.
+pub(crate) fn same_key(left: &str, right: &str) -> bool {
+    // `ſ` and the Kelvin sign fold with `s` and `k`: upper case first, then lower, brings both over.
+    let fold = |text: &str| -> String {
+        text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    };
+    if left.is_ascii() && right.is_ascii() {
+        left.eq_ignore_ascii_case(right)
+    } else {
+        fold(left) == fold(right)
+    }
+}
+
+/// Implements [`FromJson`] and [`serde::Deserialize`] for a struct, given the wire name of each field.
+macro_rules! from_json {
+    ($type:ident { $($name:literal => $field:ident),+ $(,)? }) => {
+        impl $crate::read::FromJson for $type {
+            fn read_into(&mut self, node: &$crate::read::Node, reader: &mut $crate::read::Reader) {
+                reader.members(node, |key, value, reader| {
+                    $(if $crate::read::same_key(key, $name) {
+                        reader.at_key($name, |reader| self.$field.read_into(value, reader));
+                        return true;
+                    })+
+                    false
+                });
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let node = $crate::read::Node::deserialize(deserializer)?;
+                match $crate::read::read_node(&node) {
+                    Ok(read) => Ok(read.value),
+                    Err(faults) => Err(serde::de::Error::custom($crate::read::ReadError::Faults(faults))),
+                }
+            }
+        }
+    };
+}
+pub(crate) use from_json;

@@ -1,0 +1,167 @@
+//! What an intent must be before it is worth keeping: EMCO's name rule (EMCO-API §0.4), and what a start needs.
+
+use std::net::Ipv6Addr;
+
+use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, WorkflowIntent};
+
+/// The longest name that EMCO takes.
+pub const NAME_MAX: usize = 128;
+
+/// Whether EMCO takes `text` for the name of a resource: 1 to 128 of letters, digits, `-`, `_` and `.`, a letter or
+/// digit at both ends (EMCO-API §0.4).
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    text.len() <= NAME_MAX
+        && ends(text.chars().next())
+        && ends(text.chars().last())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+/// Whether `text` can name a workflow client: letters, digits, `_` and `-` (EMCO-API §2.3).
+#[must_use]
+pub fn is_client_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// Whether `text` is a bare host: a name, an IPv4 address or an IPv6 address without brackets.
+#[must_use]
+pub fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    text.parse::<Ipv6Addr>().is_ok()
+        || (text.len() <= 253
+            && !text.is_empty()
+            && text.strip_suffix('.').unwrap_or(text).split('.').all(label))
+}
+
+impl WorkflowIntent {
+    /// Everything that would keep this intent from being registered or started, by JSON path; empty when it is sound.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Faults(Vec::new());
+        faults.name("$.metadata.name", &self.metadata.name);
+        faults.client(self);
+        faults.start_options(self);
+        for (activity, options) in &self.spec.temporal.workflow_params.activity_options {
+            faults.activity_options(
+                &format!("$.spec.temporal.workflowParams.activityOptions.{activity}"),
+                options,
+            );
+        }
+        faults.0
+    }
+}
+
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn unless(&mut self, right: bool, path: impl Into<String>, message: impl Into<String>) {
+        if !right {
+            self.0.push(Fault::new(path, message));
+        }
+    }
+
+    fn name(&mut self, path: &str, name: &str) {
+        self.unless(
+            is_name(name),
+            path,
+            format!(
+                "`{name}` is not a name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
+                 with a letter or digit at both ends"
+            ),
+        );
+    }
+
+    fn client(&mut self, intent: &WorkflowIntent) {
+        let endpoint = &intent.spec.workflow_client;
+        let host = &endpoint.client_endpoint_name;
+        self.unless(
+            is_host(host),
+            "$.spec.workflowClient.clientEndpointName",
+            if host.is_empty() {
+                "is missing: write the host of the workflow client".to_owned()
+            } else {
+                format!(
+                    "`{host}` is not a host: write a bare host name or address, without scheme, port or path"
+                )
+            },
+        );
+        let port = endpoint.client_endpoint_port;
+        self.unless(
+            (1..=65535).contains(&port),
+            "$.spec.workflowClient.clientEndpointPort",
+            format!("{port} is not a port: write 1 to 65535"),
+        );
+        let name = &intent.spec.temporal.workflow_client_name;
+        self.unless(
+            is_client_name(name),
+            "$.spec.temporal.workflowClientName",
+            if name.is_empty() {
+                "is missing: write the name of the workflow client".to_owned()
+            } else {
+                format!("`{name}` is not a workflow client: write letters, digits, `_` and `-`")
+            },
+        );
+    }
+
+    fn start_options(&mut self, intent: &WorkflowIntent) {
+        let options = &intent.spec.temporal.workflow_start_options;
+        let at = |field: &str| format!("$.spec.temporal.workflowStartOptions.{field}");
+        self.unless(!options.id.is_empty(), at("ID"), "is missing: write the workflow ID");
+        self.unless(
+            !options.task_queue.is_empty(),
+            at("TaskQueue"),
+            "is missing: write the worker's task queue",
+        );
+        for (field, value) in [
+            ("WorkflowExecutionTimeout", options.workflow_execution_timeout),
+            ("WorkflowRunTimeout", options.workflow_run_timeout),
+            ("WorkflowTaskTimeout", options.workflow_task_timeout),
+        ] {
+            self.not_negative(at(field), value);
+        }
+        if let Some(policy) = &options.retry_policy {
+            self.retry_policy(&at("RetryPolicy"), policy);
+        }
+    }
+
+    fn activity_options(&mut self, path: &str, options: &ActivityOptions) {
+        for (field, value) in [
+            ("ScheduleToCloseTimeout", options.schedule_to_close_timeout),
+            ("ScheduleToStartTimeout", options.schedule_to_start_timeout),
+            ("StartToCloseTimeout", options.start_to_close_timeout),
+            ("HeartbeatTimeout", options.heartbeat_timeout),
+        ] {
+            self.not_negative(format!("{path}.{field}"), value);
+        }
+        if let Some(policy) = &options.retry_policy {
+            self.retry_policy(&format!("{path}.RetryPolicy"), policy);
+        }
+    }
+
+    /// Temporal's own rules for a retry policy, in which zero stands for the default.
+    fn retry_policy(&mut self, path: &str, policy: &RetryPolicy) {
+        self.not_negative(format!("{path}.InitialInterval"), policy.initial_interval);
+        self.not_negative(format!("{path}.MaximumInterval"), policy.maximum_interval);
+        let coefficient = policy.backoff_coefficient;
+        self.unless(
+            coefficient == 0.0 || coefficient >= 1.0,
+            format!("{path}.BackoffCoefficient"),
+            format!("{coefficient} is too small: write at least 1, or 0 for the default of 2"),
+        );
+        let attempts = policy.maximum_attempts;
+        self.unless(
+            attempts >= 0,
+            format!("{path}.MaximumAttempts"),
+            format!("{attempts} is negative: write at least 1, or 0 for no bound"),
+        );
+    }
+
+    fn not_negative(&mut self, path: String, value: Nanos) {
+        self.unless(value.get() >= 0, path, format!("{} ns is negative: write 0 for none", value.get()));
+    }
+}

@@ -1,0 +1,100 @@
+//! Writing JSON byte for byte as Go's `json.Marshal` does (EMCO-API §0.2), because clients written for EMCO parse it.
+//!
+//! The order of fields is the order of our structs and of sorted maps; here are the escapes and the numbers.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter, Serializer};
+
+/// The JSON of `value` in Go's bytes, without a newline at the end.
+///
+/// # Panics
+/// When `value` has a map whose keys are not texts; none of this crate's types has.
+pub fn to_go_json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    value
+        .serialize(&mut Serializer::with_formatter(&mut bytes, GoFormatter))
+        .expect("the types of this crate have text keys, and writing to memory does not fail");
+    bytes
+}
+
+struct GoFormatter;
+
+impl Formatter for GoFormatter {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+            let (plain, tail) = rest.split_at(at);
+            writer.write_all(plain.as_bytes())?;
+            let Some(escaped) = tail.chars().next() else { break };
+            write!(writer, "\\u{:04x}", u32::from(escaped))?;
+            rest = &tail[escaped.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
+        match escape {
+            CharEscape::Quote => writer.write_all(br#"\""#),
+            CharEscape::ReverseSolidus => writer.write_all(br"\\"),
+            CharEscape::Solidus => writer.write_all(b"/"),
+            CharEscape::LineFeed => writer.write_all(br"\n"),
+            CharEscape::CarriageReturn => writer.write_all(br"\r"),
+            CharEscape::Tab => writer.write_all(br"\t"),
+            // The Go releases that EMCO is built with have no short form of these two.
+            CharEscape::Backspace => writer.write_all(br"\u0008"),
+            CharEscape::FormFeed => writer.write_all(br"\u000c"),
+            CharEscape::AsciiControl(byte) => write!(writer, "\\u{byte:04x}"),
+        }
+    }
+
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        let magnitude = value.abs();
+        // Go changes to an exponent where JavaScript does.
+        if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
+            let text = format!("{value:e}");
+            let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            let sign = if exponent.starts_with('-') { "" } else { "+" };
+            write!(writer, "{mantissa}e{sign}{exponent}")
+        } else {
+            write!(writer, "{value}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn go(value: impl Serialize) -> String {
+        String::from_utf8(to_go_json(&value)).unwrap()
+    }
+
+    #[test]
+    fn text_is_escaped_as_go_does() {
+        assert_eq!(go("a<b>&c"), r#""a\u003cb\u003e\u0026c""#);
+        assert_eq!(go("\u{2028}\u{2029}é"), "\"\\u2028\\u2029é\"");
+        assert_eq!(
+            go("\u{8}\u{c}\n\r\t\u{1}\u{7f}\"\\/"),
+            "\"\\u0008\\u000c\\n\\r\\t\\u0001\u{7f}\\\"\\\\/\""
+        );
+    }
+
+    #[test]
+    fn numbers_are_written_as_go_does() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (2.0, "2"),
+            (1.5, "1.5"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (1e-6, "0.000001"),
+            (1.5e-7, "1.5e-7"),
+            (-2.5e22, "-2.5e+22"),
+        ] {
+            assert_eq!(go(value), text);
+        }
+    }
+}
