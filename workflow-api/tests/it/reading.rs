@@ -1,0 +1,208 @@
+//! Reading: Go's leniency, and every fault at once.
+
+use workflow_api::{
+    CancelRequest, IdReusePolicy, ReadError, StartOptions, TemporalSpec, WorkflowIntent, read,
+};
+
+pub(crate) const CREATE: &str = include_str!("../vectors/04-create.json");
+
+fn intent(body: &str) -> WorkflowIntent {
+    read(body.as_bytes()).unwrap().value
+}
+
+fn faults<T: workflow_api::FromJson + Default + std::fmt::Debug>(body: &str) -> Vec<String> {
+    let Err(ReadError::Faults(faults)) = read::<T>(body.as_bytes()) else { panic!("{body} was read") };
+    faults.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn sample_04_is_read_whole() {
+    let read = read::<WorkflowIntent>(CREATE.as_bytes()).unwrap();
+    assert_eq!(read.unknown, Vec::<String>::new());
+    let intent = read.value;
+    assert_eq!(intent.metadata.name, "dig1-workflow-intent");
+    assert_eq!(intent.spec.workflow_client.client_endpoint_port, 9090);
+    let options = &intent.spec.temporal.workflow_start_options;
+    assert_eq!((options.id.as_str(), options.task_queue.as_str()), ("migrate-apps-1", "MIGRATION_TASK_Q"));
+    assert_eq!(options.retry_policy.as_ref().map(|policy| policy.maximum_attempts), Some(2));
+    let params = &intent.spec.temporal.workflow_params;
+    let activity = &params.activity_options["all-activities"];
+    assert_eq!(activity.start_to_close_timeout.get(), 60_000_000_000);
+    assert_eq!(activity.heartbeat_timeout.get(), 5_000_000);
+    assert_eq!(activity.retry_policy.as_ref().map(|policy| policy.initial_interval.get()), Some(10));
+    assert_eq!(params.activity_params["all-activities"].len(), 7);
+}
+
+#[test]
+fn samples_05_and_07_are_read() {
+    let start: CancelRequest = read(include_bytes!("../vectors/05-start.json")).unwrap().value;
+    assert_eq!(start, CancelRequest::default());
+    let cancel: CancelRequest = read(include_bytes!("../vectors/07-cancel.json")).unwrap().value;
+    assert!(cancel.spec.terminate);
+    assert_eq!(cancel.spec.temporal_server, "192.168.0.33:7233");
+    assert_eq!(cancel.spec.reason, "Need to upgrade workflow version");
+}
+
+#[test]
+fn lower_case_upper_case_and_go_case_read_alike() {
+    let expected = intent(CREATE);
+    assert_eq!(intent(include_str!("../vectors/04-create.json")), expected);
+    let go = String::from_utf8(workflow_api::to_go_json(&expected)).unwrap();
+    assert_eq!(intent(&go), expected);
+    for (spelling, replacement) in
+        [("taskQueue", "taskqueue"), ("taskQueue", "TASKQUEUE"), ("id", "Id"), ("spec", "\u{17f}pec")]
+    {
+        let body = CREATE.replace(&format!("\"{spelling}\":"), &format!("\"{replacement}\":"));
+        assert_ne!(body, CREATE, "{spelling} stands in the sample");
+        assert_eq!(intent(&body), expected, "{replacement}");
+    }
+}
+
+#[test]
+fn names_of_activities_and_parameters_keep_their_case() {
+    let body = r#"{"workflowParams": {"activityParams": {"A": {"P": "1"}, "a": {"p": "2", "P": "3"}}}}"#;
+    let params = read::<TemporalSpec>(body.as_bytes()).unwrap().value.workflow_params.activity_params;
+    assert_eq!(params["A"]["P"], "1");
+    assert_eq!((params["a"]["p"].as_str(), params["a"]["P"].as_str()), ("2", "3"));
+}
+
+#[test]
+fn null_is_the_value_of_nothing() {
+    let body = r#"{"metadata": {"name": null}, "spec": {"workflowClient": null, "temporal": {"workflowClientName": null,
+        "workflowStartOptions": {"id": null, "workflowRunTimeout": null, "workflowIDReusePolicy": null, "retryPolicy": null,
+        "memo": null, "workflowExecutionErrorWhenAlreadyStarted": null},
+        "workflowParams": {"activityOptions": null, "activityParams": null}}}}"#;
+    assert_eq!(intent(body), WorkflowIntent::default());
+    assert_eq!(intent("null"), WorkflowIntent::default());
+    let params = intent(
+        r#"{"spec":{"temporal":{"workflowParams":{"activityParams":{"a":{"p":null}},"activityOptions":{"a":null}}}}}"#,
+    );
+    assert_eq!(params.spec.temporal.workflow_params.activity_params["a"]["p"], "");
+    assert!(params.spec.temporal.workflow_params.activity_options.contains_key("a"));
+}
+
+#[test]
+fn durations_are_nanoseconds_or_text() {
+    for (text, nanoseconds) in [
+        ("60000000000", 60_000_000_000),
+        ("6e10", 60_000_000_000),
+        ("60000000000.0", 60_000_000_000),
+        (r#""60s""#, 60_000_000_000),
+        (r#""1h30m""#, 5_400_000_000_000),
+        (r#""PT1M""#, 60_000_000_000),
+        ("-1", -1),
+    ] {
+        let options: StartOptions =
+            read(format!(r#"{{"workflowRunTimeout": {text}}}"#).as_bytes()).unwrap().value;
+        assert_eq!(options.workflow_run_timeout.get(), nanoseconds, "{text}");
+    }
+    assert_eq!(
+        faults::<StartOptions>(
+            r#"{"workflowRunTimeout": "soon", "workflowTaskTimeout": 1.5, "workflowExecutionTimeout": true}"#
+        ),
+        [
+            "$.WorkflowRunTimeout: `soon` is not a duration: write nanoseconds, or text like `30s`, `1h30m` or `PT30S`",
+            "$.WorkflowTaskTimeout: 1.5 is not a whole number of 64 bits",
+            "$.WorkflowExecutionTimeout: must be a duration (nanoseconds, or text like `30s`), not a boolean",
+        ]
+    );
+}
+
+#[test]
+fn a_reuse_policy_is_a_number_or_a_name() {
+    for (text, policy) in [
+        ("0", IdReusePolicy::Unspecified),
+        ("3", IdReusePolicy::RejectDuplicate),
+        (r#""AllowDuplicate""#, IdReusePolicy::AllowDuplicate),
+        (r#""allow_duplicate_failed_only""#, IdReusePolicy::AllowDuplicateFailedOnly),
+        (r#""WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE""#, IdReusePolicy::RejectDuplicate),
+    ] {
+        let options: StartOptions =
+            read(format!(r#"{{"workflowIDReusePolicy": {text}}}"#).as_bytes()).unwrap().value;
+        assert_eq!(options.workflow_id_reuse_policy, policy, "{text}");
+    }
+    let choices =
+        "write 0 (Unspecified), 1 (AllowDuplicate), 2 (AllowDuplicateFailedOnly), 3 (RejectDuplicate)";
+    for (text, shown) in [("4", "4"), ("-1", "-1"), (r#""Never""#, "`Never`"), ("1.5", "1.5")] {
+        assert_eq!(
+            faults::<StartOptions>(&format!(r#"{{"workflowIDReusePolicy": {text}}}"#)),
+            [format!("$.WorkflowIDReusePolicy: {shown} is not a reuse policy: {choices}")]
+        );
+    }
+}
+
+#[test]
+fn all_faults_are_listed_by_path() {
+    let body = r#"{"metadata": [], "spec": {"workflowClient": {"clientEndpointPort": "9090"}, "temporal": {
+        "workflowStartOptions": {"retryPolicy": {"maximumAttempts": 3000000000, "nonRetryableErrorTypes": ["A", 1]}},
+        "workflowParams": {"activityParams": {"all-activities": {"replicas": 3}, "a b": 1}}}}}"#;
+    assert_eq!(
+        faults::<WorkflowIntent>(body),
+        [
+            "$.metadata: must be an object, not a list",
+            "$.spec.workflowClient.clientEndpointPort: must be a whole number, not a text",
+            "$.spec.temporal.workflowStartOptions.RetryPolicy.MaximumAttempts: 3000000000 is not a whole number of 32 bits",
+            "$.spec.temporal.workflowStartOptions.RetryPolicy.NonRetryableErrorTypes[1]: must be a text, not a number",
+            "$.spec.temporal.workflowParams.activityParams.all-activities.replicas: must be a text, not a number",
+            "$.spec.temporal.workflowParams.activityParams[\"a b\"]: must be an object, not a number",
+        ]
+    );
+}
+
+#[test]
+fn unknown_and_repeated_keys_are_reported() {
+    let body = r#"{"metadata": {"name": "a", "labels": {}}, "spec": {"hookBlocking": true, "temporal": {"workflowClientName": "a",
+        "WorkflowClientName": "b", "workflowParams": {"startToCloseTimeout": 1}}}}"#;
+    let read = read::<WorkflowIntent>(body.as_bytes()).unwrap();
+    assert_eq!(read.value.spec.temporal.workflow_client_name, "b", "the last one counts, as in Go");
+    assert_eq!(
+        read.unknown,
+        [
+            "$.metadata.labels",
+            "$.spec.hookBlocking",
+            "$.spec.temporal.WorkflowClientName",
+            "$.spec.temporal.workflowParams.startToCloseTimeout",
+        ]
+    );
+}
+
+#[test]
+fn only_the_first_value_of_a_body_counts() {
+    assert_eq!(intent(&format!("  {CREATE} and then some")), intent(CREATE));
+    assert_eq!(intent("{} {\"metadata\": 1}"), WorkflowIntent::default());
+}
+
+#[test]
+fn a_body_that_is_not_json_is_refused_with_its_place() {
+    for body in ["", " \n"] {
+        assert!(matches!(read::<WorkflowIntent>(body.as_bytes()), Err(ReadError::Empty)), "{body:?}");
+    }
+    for (body, place) in
+        [("{\"a\":", "column 5"), ("}", "column 1"), ("nul", "column 3"), ("{'a': 1}", "column 2")]
+    {
+        let error = read::<WorkflowIntent>(body.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, ReadError::Malformed(_)) && error.to_string().contains(place),
+            "{body}: {error}"
+        );
+    }
+    let deep = "[".repeat(100_000);
+    assert!(matches!(read::<WorkflowIntent>(deep.as_bytes()), Err(ReadError::Malformed(_))));
+}
+
+#[test]
+fn ill_formed_utf_8_is_read_as_go_does() {
+    let read = read::<WorkflowIntent>(b"{\"metadata\":{\"description\":\"a\xffb\"}}").unwrap();
+    assert_eq!(read.value.metadata.description, "a\u{fffd}b");
+}
+
+#[test]
+fn serde_reads_by_the_same_rules() {
+    let intent: WorkflowIntent = serde_json::from_str(CREATE).unwrap();
+    assert_eq!(intent, read::<WorkflowIntent>(CREATE.as_bytes()).unwrap().value);
+    let error = serde_json::from_str::<WorkflowIntent>(r#"{"metadata": 1, "spec": 2}"#).unwrap_err();
+    assert!(
+        error.to_string().contains("$.metadata: must be an object, not a number; $.spec: must be"),
+        "{error}"
+    );
+}
