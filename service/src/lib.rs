@@ -1,1 +1,14 @@
-//! Being laid.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod chain;
+pub mod health;
+pub mod http;
+pub mod metrics;
+pub mod problem;
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;
+pub mod temporal;
+
+pub use chain::chain;

@@ -1,1 +1,37 @@
-//! Being laid.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod eventually;
+mod leash;
+mod port;
+mod process;
+mod programs;
+mod proxy;
+mod temporal;
+mod tools;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+pub use eventually::{Answer, eventually};
+pub use port::free_port;
+pub use process::{Process, ProcessBuilder};
+pub use programs::{PROGRAMS, build_programs, cargo, program};
+pub use proxy::Proxy;
+pub use temporal::{TemporalOptions, TemporalServer};
+pub use tools::{python_with_temporalio, temporal_cli};
+
+/// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
+pub fn http() -> &'static reqwest::Client {
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        // An error says that the process has chosen its TLS provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .timeout(Duration::from_secs(30))
+            .no_proxy()
+            .build()
+            .expect("a client for plain HTTP needs nothing from outside")
+    });
+    &CLIENT
+}

@@ -1,4 +1,5 @@
 //! What is read and written, against bodies that EMCO's tools send.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod properties;
 mod reading;
