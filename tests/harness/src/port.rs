@@ -1,0 +1,27 @@
+//! Free TCP ports.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Mutex;
+
+/// Below the range from which kernels give ports to outgoing connections (32768 and up on Linux).
+const FIRST: u16 = 15_000;
+const COUNT: u16 = 17_000;
+
+/// A port of 127.0.0.1 on which nothing listens; never the same twice in one process.
+///
+/// No outgoing connection ever sits on it, so a server that was killed can come back on the port it had.
+pub fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        // Random, so that test processes running at once do not all try the same port.
+        let offset = RandomState::new().hash_one(()) % u64::from(COUNT);
+        let port = FIRST + u16::try_from(offset).unwrap_or_default();
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        let mut given = GIVEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if free && given.insert(port) {
+            return port;
+        }
+    }
+}

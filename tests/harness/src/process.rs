@@ -1,0 +1,185 @@
+//! One program started by a test or the demo: leashed, its output kept and shown when the test fails.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::NamedTempFile;
+
+use crate::eventually::until;
+use crate::{http, leash};
+
+/// Long enough for a debug build on a busy machine; a program that dies is noticed at once.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Variables of whoever runs the tests that would change what our programs do.
+const NOT_INHERITED: [&str; 6] = ["BRIDGE_", "CLIENT_", "EMCO_", "OTEL_", "TEMPORAL_", "WORKER_"];
+const SHOWN_LINES: usize = 60;
+
+/// What to start: path, arguments, environment.
+#[derive(Clone, Debug)]
+pub struct ProcessBuilder {
+    path: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+}
+
+impl ProcessBuilder {
+    /// Adds one argument.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable. `TEMPORAL_*` and our own variables are not inherited from the test's environment.
+    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    /// Starts the program.
+    pub fn spawn(self) -> Result<Process> {
+        let log =
+            NamedTempFile::with_prefix("harness-").context("cannot make a file for a program's output")?;
+        let child = self.start(&log)?;
+        Ok(Process { builder: self, child, log })
+    }
+
+    fn start(&self, log: &NamedTempFile) -> Result<Child> {
+        let append = || File::options().append(true).open(log);
+        let mut command = Command::new(&self.path);
+        command.args(&self.args).stdin(Stdio::null()).stdout(append()?).stderr(append()?);
+        clear_env(&mut command);
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
+        leash::spawn(&mut command).with_context(|| format!("cannot start {}", self.path.display()))
+    }
+
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// Takes the variables away that must not reach a program under test.
+pub(crate) fn clear_env(command: &mut Command) {
+    for (key, _) in std::env::vars_os() {
+        if key.to_str().is_some_and(|key| NOT_INHERITED.iter().any(|prefix| key.starts_with(prefix))) {
+            command.env_remove(key);
+        }
+    }
+    // The home directory of whoever runs the tests may hold a Temporal profile; this one is empty.
+    command.env("TEMPORAL_CONFIG_FILE", "/dev/null");
+}
+
+/// A running (or ended) program. Dropped, it is killed; dropped by a panic, it shows the end of its output first.
+#[derive(Debug)]
+pub struct Process {
+    builder: ProcessBuilder,
+    child: Child,
+    log: NamedTempFile,
+}
+
+impl Process {
+    /// Describes a program to start.
+    pub fn builder(path: impl AsRef<OsStr>) -> ProcessBuilder {
+        ProcessBuilder { path: PathBuf::from(path.as_ref()), args: Vec::new(), env: Vec::new() }
+    }
+
+    /// The program's own process ID.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until a GET of `url` answers 200. A program that ends before is an error with its last lines.
+    pub async fn wait_ready(&mut self, url: &str) -> Result<()> {
+        let ready = until(READY_WITHIN, async || {
+            if let Some(status) = self.exit_status().transpose() {
+                return Ok(Err(status));
+            }
+            match http().get(url).timeout(Duration::from_secs(5)).send().await {
+                Ok(answer) if answer.status().is_success() => Ok(Ok(())),
+                Ok(answer) => Err(format!("answers {}", answer.status())),
+                Err(error) => Err(format!("{:#}", anyhow!(error))),
+            }
+        })
+        .await;
+        match ready {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(status)) => {
+                bail!("{} ended ({}) before it was ready\n{}", self.name(), status?, self.tail())
+            }
+            Err(state) => {
+                bail!("{} not ready within {READY_WITHIN:?}: {url}: {state}\n{}", self.name(), self.tail())
+            }
+        }
+    }
+
+    /// Sends SIGTERM: the program may drain and end.
+    pub fn terminate(&mut self) -> Result<()> {
+        // Not to a number that may belong to another process by now.
+        ensure!(self.exit_status()?.is_none(), "{} has already ended", self.name());
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).with_context(|| format!("cannot send SIGTERM to {}", self.name()))
+    }
+
+    /// Kills the program (SIGKILL) and waits until it is gone. Nothing happens when it has ended before.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill().with_context(|| format!("cannot kill {}", self.name()))?;
+        self.child.wait().map(drop).with_context(|| format!("cannot wait for {}", self.name()))
+    }
+
+    /// Starts the program again with the same arguments and environment, after killing it where it still runs.
+    pub fn restart(&mut self) -> Result<()> {
+        self.kill()?;
+        self.child = self.builder.start(&self.log)?;
+        Ok(())
+    }
+
+    /// How the program ended; `None` while it runs.
+    pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
+        self.child.try_wait().with_context(|| format!("cannot ask after {}", self.builder.name()))
+    }
+
+    /// Waits until the program has ended by itself.
+    pub async fn wait_exit(&mut self, limit: Duration) -> Result<ExitStatus> {
+        match until(limit, async || self.exit_status().transpose()).await {
+            Ok(status) => status,
+            Err(_) => bail!("{} still runs after {limit:?}\n{}", self.name(), self.tail()),
+        }
+    }
+
+    /// What the program has written so far, standard output and error together.
+    pub fn log(&self) -> String {
+        std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    fn name(&self) -> String {
+        self.builder.name()
+    }
+
+    fn tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let from = lines.len().saturating_sub(SHOWN_LINES);
+        let name = self.name();
+        format!("--- end of the output of {name} ---\n{}\n--- {name} ---", lines[from..].join("\n"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An error here has nobody to go to, and the leash still holds.
+        let _ = self.kill();
+        if std::thread::panicking() {
+            eprintln!("{}", self.tail());
+        }
+    }
+}

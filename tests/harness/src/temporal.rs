@@ -1,0 +1,167 @@
+//! A Temporal dev server of one's own, or the one all tests share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::{Process, free_port, leash, process, temporal_cli};
+
+/// Two tests may draw the same free port; the second then tries another.
+const ATTEMPTS: usize = 3;
+const CLI_LIMIT: Duration = Duration::from_secs(60);
+
+/// The official dev server, listening on 127.0.0.1.
+#[derive(Debug)]
+pub struct TemporalServer {
+    address: String,
+    ui_url: Option<String>,
+    /// None where somebody else runs the server.
+    own: Option<Own>,
+}
+
+#[derive(Debug)]
+struct Own {
+    process: Process,
+    health_url: String,
+    /// Holds the database: the server's memory between kill and restart.
+    _directory: TempDir,
+}
+
+/// How to start a dev server.
+#[derive(Clone, Debug, Default)]
+pub struct TemporalOptions {
+    /// Serve Temporal's web UI too.
+    pub ui: bool,
+    /// Custom search attributes: name and type (`Keyword`, `Int`, …).
+    pub search_attributes: Vec<(String, String)>,
+    /// Namespaces beside `default`.
+    pub namespaces: Vec<String>,
+    /// Keep everything in memory: faster, but a restarted server knows nothing.
+    pub in_memory: bool,
+}
+
+impl TemporalOptions {
+    /// Starts a server and waits until it serves.
+    pub async fn start(self) -> Result<TemporalServer> {
+        let mut attempt = 1;
+        loop {
+            match self.try_start().await {
+                Err(error) if attempt == ATTEMPTS => {
+                    return Err(error.context("the Temporal dev server does not start"));
+                }
+                Err(_) => attempt += 1,
+                started => return started,
+            }
+        }
+    }
+
+    async fn try_start(&self) -> Result<TemporalServer> {
+        let directory = tempfile::tempdir()?;
+        let (port, http_port, ui_port) = (free_port(), free_port(), free_port());
+        let mut server = Process::builder(temporal_cli()?)
+            .args(["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"])
+            .args(["--port".to_owned(), port.to_string(), "--http-port".to_owned(), http_port.to_string()]);
+        server = if self.ui {
+            server.args(["--ui-port".to_owned(), ui_port.to_string()])
+        } else {
+            server.arg("--headless")
+        };
+        if !self.in_memory {
+            server = server.arg("--db-filename").arg(directory.path().join("temporal.db"));
+        }
+        for (name, kind) in &self.search_attributes {
+            server = server.arg("--search-attribute").arg(format!("{name}={kind}"));
+        }
+        for namespace in &self.namespaces {
+            server = server.arg("--namespace").arg(namespace);
+        }
+        let mut process = server.spawn()?;
+        // Answered by the frontend from the database: whoever gets this answer can start workflows.
+        let health_url = format!("http://127.0.0.1:{http_port}/api/v1/namespaces/default");
+        process.wait_ready(&health_url).await?;
+        Ok(TemporalServer {
+            address: format!("127.0.0.1:{port}"),
+            ui_url: self.ui.then(|| format!("http://127.0.0.1:{ui_port}")),
+            own: Some(Own { process, health_url, _directory: directory }),
+        })
+    }
+}
+
+impl TemporalServer {
+    /// Starts a server of one's own, to be killed and restarted at will.
+    pub async fn start() -> Result<Self> {
+        TemporalOptions::default().start().await
+    }
+
+    /// The server shared by all tests: the one `cargo xtask test` runs (`TEMPORAL_TEST_ADDRESS`), else one per process.
+    pub async fn shared() -> Result<&'static Self> {
+        static SHARED: OnceCell<TemporalServer> = OnceCell::const_new();
+        SHARED
+            .get_or_try_init(async || match std::env::var("TEMPORAL_TEST_ADDRESS") {
+                Ok(address) => Ok(Self { address, ui_url: None, own: None }),
+                Err(_) => TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await,
+            })
+            .await
+    }
+
+    /// `127.0.0.1:port` of the gRPC service.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The same as a URL, as the SDK wants it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Temporal's web UI, where it was asked for.
+    pub fn ui_url(&self) -> Option<&str> {
+        self.ui_url.as_deref()
+    }
+
+    /// Asks Temporal's own command line, `temporal <args> -o json`. Nothing printed is `null`, plain text a string.
+    pub async fn cli<A: AsRef<str>>(&self, args: &[A]) -> Result<Value> {
+        let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
+        let mut command = std::process::Command::new(cli_path()?);
+        process::clear_env(&mut command);
+        command.args(&args).args(["--address", &self.address, "--output", "json"]);
+        let mut command = tokio::process::Command::from(command);
+        command.kill_on_drop(true).process_group(leash::group()?);
+        let asked = || format!("`temporal {}`", args.join(" "));
+        let output = tokio::time::timeout(CLI_LIMIT, command.output())
+            .await
+            .with_context(|| format!("{} does not end within {CLI_LIMIT:?}", asked()))?
+            .with_context(|| format!("{} does not start", asked()))?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{}: {}", asked(), stderr.trim());
+        let text = String::from_utf8_lossy(&output.stdout);
+        match text.trim() {
+            "" => Ok(Value::Null),
+            text => Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))),
+        }
+    }
+
+    /// Kills the server (SIGKILL). Its database stays.
+    pub fn kill(&mut self) -> Result<()> {
+        self.own()?.process.kill()
+    }
+
+    /// Starts the server again on the same ports with the same database, after killing it where it still runs.
+    pub async fn restart(&mut self) -> Result<()> {
+        let own = self.own()?;
+        own.process.restart()?;
+        own.process.wait_ready(&own.health_url).await
+    }
+
+    fn own(&mut self) -> Result<&mut Own> {
+        self.own.as_mut().context("this Temporal server belongs to somebody else")
+    }
+}
+
+fn cli_path() -> Result<PathBuf> {
+    temporal_cli().context("no Temporal command line")
+}

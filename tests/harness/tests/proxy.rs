@@ -1,0 +1,116 @@
+//! The fault-injecting proxy, before a server that answers each line with the same line.
+
+use std::io;
+use std::time::Duration;
+
+use harness::{Proxy, eventually};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+const LIMIT: Duration = Duration::from_secs(10);
+/// How long "nothing comes" is watched.
+const SILENCE: Duration = Duration::from_millis(100);
+
+/// Starts the server; the receiver gets each line that reached it.
+async fn echo() -> io::Result<(String, mpsc::UnboundedReceiver<String>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    let (seen, lines) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let seen = seen.clone();
+            tokio::spawn(async move {
+                let (read, mut write) = stream.into_split();
+                let mut read = BufReader::new(read).lines();
+                while let Ok(Some(line)) = read.next_line().await {
+                    let answered = write.write_all(format!("{line}\n").as_bytes()).await;
+                    if answered.is_err() || seen.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    Ok((address, lines))
+}
+
+async fn exchange(stream: &mut TcpStream, text: &str) -> io::Result<String> {
+    stream.write_all(format!("{text}\n").as_bytes()).await?;
+    let mut answer = vec![0; text.len() + 1];
+    stream.read_exact(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).trim().to_owned())
+}
+
+#[tokio::test]
+async fn forwards_both_ways() {
+    let (address, _lines) = echo().await.unwrap();
+    let proxy = Proxy::start(&address).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(exchange(&mut stream, "hello").await.unwrap(), "hello");
+}
+
+#[tokio::test]
+async fn a_cut_breaks_open_connections_and_lets_new_ones_in() {
+    let (address, _lines) = echo().await.unwrap();
+    let proxy = Proxy::start(&address).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    exchange(&mut stream, "before").await.unwrap();
+
+    proxy.cut();
+    timeout(LIMIT, exchange(&mut stream, "after")).await.unwrap().unwrap_err();
+    let mut fresh = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(exchange(&mut fresh, "again").await.unwrap(), "again");
+}
+
+#[tokio::test]
+async fn refuses_until_resumed() {
+    let (address, _lines) = echo().await.unwrap();
+    let mut proxy = Proxy::start(&address).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    exchange(&mut stream, "before").await.unwrap();
+
+    proxy.refuse().await;
+    timeout(LIMIT, exchange(&mut stream, "after")).await.unwrap().unwrap_err();
+    let refused = TcpStream::connect(proxy.address()).await.unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+
+    proxy.resume().await.unwrap();
+    let mut fresh = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(exchange(&mut fresh, "again").await.unwrap(), "again");
+}
+
+#[tokio::test]
+async fn a_paused_connection_is_silent_and_loses_nothing() {
+    let (address, mut lines) = echo().await.unwrap();
+    let mut proxy = Proxy::start(&address).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+
+    proxy.pause();
+    timeout(SILENCE, exchange(&mut stream, "held")).await.unwrap_err();
+    assert!(lines.try_recv().is_err(), "the server got a line through a paused proxy");
+
+    proxy.resume().await.unwrap();
+    let mut answer = [0; 5];
+    timeout(LIMIT, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"held\n");
+}
+
+#[tokio::test]
+async fn a_lost_answer_belongs_to_a_request_that_arrived() {
+    let (address, mut lines) = echo().await.unwrap();
+    let mut proxy = Proxy::start(&address).await.unwrap();
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+
+    proxy.lose_answers();
+    stream.write_all(b"start\n").await.unwrap();
+    assert_eq!(timeout(LIMIT, lines.recv()).await.unwrap().unwrap(), "start");
+    timeout(SILENCE, stream.read_u8()).await.unwrap_err();
+
+    proxy.cut();
+    eventually(LIMIT, "the connection is broken", async || stream.read_u8().await.is_err()).await;
+    proxy.resume().await.unwrap();
+    let mut fresh = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(exchange(&mut fresh, "again").await.unwrap(), "again");
+}

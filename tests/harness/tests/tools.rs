@@ -1,0 +1,25 @@
+//! What is fetched when missing.
+
+use std::time::Duration;
+
+use harness::{program, python_with_temporalio, temporal_cli};
+
+#[tokio::test]
+async fn python_imports_temporals_sdk() {
+    let script = "import temporalio.client; print('imported')";
+    let mut python = python_with_temporalio().unwrap().args(["-c", script]).spawn().unwrap();
+    let status = python.wait_exit(Duration::from_secs(60)).await.unwrap();
+    assert!(status.success(), "{}", python.log());
+    assert_eq!(python.log(), "imported\n");
+}
+
+#[test]
+fn the_temporal_command_line_is_found_or_fetched() {
+    assert!(temporal_cli().unwrap().is_file());
+}
+
+#[test]
+fn an_unknown_program_is_refused_with_the_known_ones() {
+    let error = program("workflowmgr").unwrap_err().to_string();
+    assert!(error.contains("emco-stand-in"), "{error}");
+}
