@@ -7,8 +7,8 @@ use harness::eventually;
 const SHORT: Duration = Duration::from_millis(100);
 
 async fn panic_text(waiting: impl Future<Output = ()> + Send + 'static) -> String {
-    let panicked = tokio::spawn(waiting).await.unwrap_err().into_panic();
-    *panicked.downcast::<String>().unwrap()
+    let panicked = tokio::spawn(waiting).await.expect_err("it should have panicked").into_panic();
+    *panicked.downcast::<String>().expect("a panic with a text")
 }
 
 #[tokio::test]
