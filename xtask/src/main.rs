@@ -1,1 +1,30 @@
-fn main() {}
+//! `cargo xtask`: what a person or CI runs in this workspace.
+
+mod demo;
+mod progress;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Runs this workspace: see it work, or prove that it does.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    Demo(demo::Demo),
+    Test(test::Test),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done: Result<ExitCode> = match Task::parse() {
+        Task::Demo(demo) => demo.run().await,
+        Task::Test(test) => test.run().await,
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -7,6 +7,8 @@ mod port;
 mod process;
 mod programs;
 mod proxy;
+mod sample;
+mod stack;
 mod temporal;
 mod tools;
 
@@ -18,6 +20,8 @@ pub use port::free_port;
 pub use process::{Process, ProcessBuilder};
 pub use programs::{PROGRAMS, build_programs, cargo, program};
 pub use proxy::Proxy;
+pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};
+pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
 pub use tools::{python_with_temporalio, temporal_cli};
 

@@ -165,7 +165,8 @@ impl Process {
         self.builder.name()
     }
 
-    fn tail(&self) -> String {
+    /// The last lines that the program has written, with its name around them.
+    pub fn tail(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         let from = lines.len().saturating_sub(SHOWN_LINES);

@@ -45,7 +45,7 @@ pub fn build_programs() -> Result<()> {
     let mut build = cargo();
     // `--workspace` and `--examples` (we have none) choose nothing to build. They make cargo unite the features of all
     // packages and their tests, as `cargo test --workspace` does, so that both share every dependency they compile.
-    build.args(["build", "--quiet", "--workspace", "--examples"]);
+    build.args(["build", "--workspace", "--examples"]);
     build.args(PROGRAMS.iter().flat_map(|name| ["--bin", name]));
     if PROFILE_DIR == "release" {
         build.arg("--release");

@@ -1,0 +1,145 @@
+//! The whole of it on one machine: Temporal, EMCO's stand-in, bridge, workflow client and worker.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::sample::{SAMPLE_DIG, sample_intent};
+use crate::{TemporalOptions, TemporalServer, free_port, http, program};
+
+const DRAINED_WITHIN: Duration = Duration::from_secs(15);
+
+/// Every process of the main path, on free ports. Each can be killed, terminated and restarted by itself.
+#[derive(Debug)]
+pub struct Stack {
+    /// The Temporal dev server, with its database in a file.
+    pub temporal: TemporalServer,
+    /// EMCO's stand-in, loaded with EMCO's sample documents 00 to 03.
+    pub emco: Member,
+    /// The bridge, on SQLite in a file.
+    pub bridge: Member,
+    /// The sample workflow client.
+    pub client: Member,
+    /// The sample worker; its URL serves health and metrics.
+    pub worker: Member,
+    /// Holds the bridge's database.
+    _directory: TempDir,
+}
+
+/// How to start a [`Stack`].
+#[derive(Clone, Debug, Default)]
+pub struct StackOptions {
+    /// How Temporal is started.
+    pub temporal: TemporalOptions,
+    /// Variables for our processes and the stand-in, beside the addresses that the stack sets.
+    pub env: Vec<(OsString, OsString)>,
+}
+
+/// One process of a [`Stack`].
+#[derive(Debug)]
+pub struct Member {
+    /// The process itself.
+    pub process: Process,
+    port: u16,
+    ready_path: &'static str,
+}
+
+impl Stack {
+    /// Starts everything and waits until all of it is ready.
+    pub async fn start() -> Result<Self> {
+        StackOptions::default().start().await
+    }
+
+    /// The collection of the sample deployment intent group's workflow intents in the bridge (EMCO-API §1.1).
+    pub fn intents_url(&self) -> String {
+        format!("{}{SAMPLE_DIG}/temporal-workflow-intents", self.bridge.url())
+    }
+
+    /// EMCO's sample intent, with the addresses of this stack.
+    pub fn sample_intent(&self) -> Value {
+        sample_intent("127.0.0.1", self.client.port, &self.emco.url())
+    }
+
+    /// What EMCO says of the sample deployment intent group: readiness, and each app's clusters.
+    pub async fn dig_status(&self) -> Result<Value> {
+        let url = format!("{}{SAMPLE_DIG}/status?status=ready", self.emco.url());
+        let answer = http().get(&url).send().await?;
+        let (status, body) = (answer.status(), answer.bytes().await?);
+        ensure!(status.is_success(), "GET {url}: {status}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).with_context(|| format!("GET {url}: not JSON"))
+    }
+
+    /// The members, each before those that it calls.
+    pub fn members(&mut self) -> [&mut Member; 4] {
+        [&mut self.bridge, &mut self.client, &mut self.worker, &mut self.emco]
+    }
+
+    /// Terminates our processes as an operator would, each before those that it calls, and waits until they are gone.
+    pub async fn stop(mut self) -> Result<()> {
+        for member in self.members() {
+            if member.process.exit_status()?.is_none() {
+                member.process.terminate()?;
+                member.process.wait_exit(DRAINED_WITHIN).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl StackOptions {
+    /// Starts everything and waits until all of it is ready.
+    pub async fn start(self) -> Result<Stack> {
+        let directory = tempfile::tempdir()?;
+        let database = format!("sqlite://{}", directory.path().join("bridge.db").display());
+        let temporal = self.temporal.clone().start().await?;
+        let spawn = |name: &str, args: &[&str], listen: &str, ready_path| -> Result<Member> {
+            let port = free_port();
+            let process = Process::builder(program(name)?)
+                .args(args)
+                .env("TEMPORAL_ADDRESS", temporal.address())
+                .env("BRIDGE_DATABASE", &database)
+                .env(listen, format!("127.0.0.1:{port}"));
+            let process = self.env.iter().fold(process, |process, (key, value)| process.env(key, value));
+            Ok(Member { process: process.spawn()?, port, ready_path })
+        };
+        let mut stack = Stack {
+            emco: spawn("emco-stand-in", &[], "EMCO_STAND_IN_LISTEN", "/v2/projects")?,
+            bridge: spawn("bridge", &["serve"], "BRIDGE_LISTEN", "/readyz")?,
+            client: spawn("sample-client", &[], "CLIENT_LISTEN", "/readyz")?,
+            worker: spawn("sample-worker", &[], "WORKER_OPERATIONS_LISTEN", "/readyz")?,
+            temporal,
+            _directory: directory,
+        };
+        for member in stack.members() {
+            member.wait_ready().await?;
+        }
+        Ok(stack)
+    }
+}
+
+impl Member {
+    /// `http://127.0.0.1:port`, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until it serves.
+    pub async fn wait_ready(&mut self) -> Result<()> {
+        self.process.wait_ready(&format!("{}{}", self.url(), self.ready_path)).await
+    }
+
+    /// Kills it where it still runs, starts it again on the same port, and waits until it serves.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process.restart()?;
+        self.wait_ready().await
+    }
+}

@@ -1,0 +1,72 @@
+//! `cargo xtask test`: all tests on real parts, what is missing fetched first.
+
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use harness::{TemporalOptions, build_programs, cargo, python_with_temporalio, temporal_cli};
+
+/// Run every test: unit, contract, HTTP, macro, replay and end to end.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Test {
+    /// Only this package's tests.
+    #[arg(long, short)]
+    package: Option<String>,
+    /// Only tests whose name contains this.
+    filter: Option<String>,
+}
+
+impl Test {
+    pub(crate) async fn run(self) -> Result<ExitCode> {
+        let started = Instant::now();
+        let cli = temporal_cli()?;
+        python_with_temporalio()?;
+        build_programs()?;
+        let server = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
+        for mut step in self.steps() {
+            step.env("TEMPORAL_CLI", &cli)
+                .env("TEMPORAL_TEST_ADDRESS", server.address())
+                .env("HARNESS_BUILT", "1");
+            let status = step.status().context("cargo does not start")?;
+            if !status.success() {
+                eprintln!("tests failed after {:.0?} ({})", started.elapsed(), shown(&step));
+                return Ok(exit_code(status.code()));
+            }
+        }
+        eprintln!("tests passed in {:.0?}", started.elapsed());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// One `cargo test` runs all kinds; nextest is faster but leaves the documentation's tests to cargo.
+    fn steps(&self) -> Vec<Command> {
+        match &self.package {
+            Some(package) => vec![self.step(&["test", "--package", package])],
+            None if has_nextest() => vec![
+                self.step(&["nextest", "run", "--workspace", "--no-tests", "pass"]),
+                self.step(&["test", "--workspace", "--doc"]),
+            ],
+            None => vec![self.step(&["test", "--workspace"])],
+        }
+    }
+
+    fn step(&self, args: &[&str]) -> Command {
+        let mut step = cargo();
+        step.args(args).arg("--no-fail-fast").args(&self.filter);
+        step
+    }
+}
+
+fn has_nextest() -> bool {
+    let version = cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    version.is_ok_and(|status| status.success())
+}
+
+fn shown(step: &Command) -> String {
+    let args: Vec<_> = step.get_args().map(|arg| arg.to_string_lossy()).collect();
+    format!("cargo {}", args.join(" "))
+}
+
+/// A step's own exit code; one that a signal ended has none.
+fn exit_code(code: Option<i32>) -> ExitCode {
+    code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
