@@ -1,1 +1,13 @@
-//! Being laid.
+//! The attribute of `client-kit`. Use it from there, where its documentation is: `client_kit::workflow_client`.
+
+mod expand;
+mod model;
+
+use proc_macro::TokenStream;
+
+// Documented where it is re-exported: only there can its examples use the library.
+#[expect(missing_docs, reason = "the documentation stands on the re-export in client-kit")]
+#[proc_macro_attribute]
+pub fn workflow_client(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::workflow_client(options.into(), item.into()).into()
+}
