@@ -212,3 +212,35 @@ fn show_addresses(stack: &Stack) {
 fn print_line(value: &Value) {
     println!("{value}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(cluster: &str) -> Placements {
+        Placements::from([("collectd".to_owned(), vec![cluster.to_owned()])])
+    }
+
+    fn migration(state: &str, to: Placements) -> Migration {
+        let run_id = "01a2".to_owned();
+        Migration { run_id, state: state.to_owned(), from: on("provider1/cluster1"), to, seconds: 1.23456 }
+    }
+
+    #[test]
+    fn only_a_completed_workflow_with_its_apps_on_the_target_has_moved_them() {
+        assert!(migration("Completed", on("provider2/cluster2")).moved());
+        assert!(!migration("Failed", on("provider2/cluster2")).moved());
+        assert!(!migration("Completed", on("provider1/cluster1")).moved());
+        assert!(!migration("Completed", Placements::new()).moved());
+    }
+
+    #[test]
+    fn the_outcome_is_one_object_in_a_fixed_order() {
+        let text = migration("Completed", on("provider2/cluster2")).to_json().to_string();
+        let expected = concat!(
+            r#"{"intent":"dig1-workflow-intent","workflowID":"migrate-apps-1","runID":"01a2","state":"Completed","#,
+            r#""apps":[{"app":"collectd","from":["provider1/cluster1"],"to":["provider2/cluster2"]}],"seconds":1.235}"#,
+        );
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,24 @@
+//! The demo as a person runs it, end to end.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+#[test]
+fn the_demo_moves_the_sample_app_and_says_so_in_its_last_line() {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_xtask")).args(["demo", "--once", "--json"]).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
+
+    let outcome: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(outcome["intent"], "dig1-workflow-intent");
+    assert_eq!(outcome["workflowID"], "migrate-apps-1");
+    assert_eq!(outcome["state"], "Completed");
+    let moved = json!([{"app": "collectd", "from": ["provider1/cluster1"], "to": ["provider2/cluster2"]}]);
+    assert_eq!(outcome["apps"], moved);
+    let run_id = outcome["runID"].as_str().unwrap();
+    // The demo itself holds the run ID against Temporal's command line before it says so.
+    assert!(stderr.contains(&format!("as Temporal's own command line says of run {run_id}")), "{stderr}");
+    assert!(outcome["seconds"].as_f64().unwrap() > 0.0, "{outcome}");
+}
