@@ -1,1 +1,1 @@
-//! Being laid.
+//! The end-to-end tests are in `scenarios/`; what they start, and the demo too, is in `harness/`.

@@ -1,0 +1,9 @@
+//! The whole system as its users meet it: real processes, a real Temporal server, EMCO's stand-in.
+
+mod api;
+mod bad_input;
+mod demo;
+mod emcoctl;
+mod outages;
+mod python_worker;
+mod restarts;
