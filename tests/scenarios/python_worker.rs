@@ -1,9 +1,9 @@
 //! A worker in another language runs what our client started.
 
 use anyhow::{Result, ensure};
-use harness::{SAMPLE_INTENT, Stack, python_with_temporalio};
+use harness::{Stack, python_with_temporalio};
 
-use crate::api::{intent_url, post, start, status_until};
+use crate::api::{post, start, status_until};
 
 const QUEUE: &str = "python-queue";
 
