@@ -1,1 +1,16 @@
-//! Being laid.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod heartbeat;
+mod input;
+mod params;
+mod plan;
+mod state;
+mod steps;
+
+pub use heartbeat::heartbeating;
+pub use input::{InvalidParams, both, params};
+pub use params::{Faulty, Params, Reader};
+pub use plan::{ActivityPlan, SHORTEST_HEARTBEAT_TIMEOUT};
+pub use state::CurrentState;
+pub use steps::Steps;

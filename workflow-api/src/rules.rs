@@ -4,6 +4,12 @@ use std::net::Ipv6Addr;
 
 use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, WorkflowIntent};
 
+/// The wait before a first retry where a policy says nothing: Temporal's default.
+const DEFAULT_INITIAL_INTERVAL: Nanos = Nanos::new(1_000_000_000);
+
+/// The longest identity that Temporal takes, in bytes.
+const IDENTITY_MAX: usize = 1000;
+
 /// The longest name that EMCO takes.
 pub const NAME_MAX: usize = 128;
 
@@ -52,6 +58,16 @@ impl WorkflowIntent {
                 options,
             );
         }
+        faults.0
+    }
+}
+
+impl ActivityOptions {
+    /// Everything for which Temporal would refuse these options, which stand at the JSON path `path`; empty when they are sound.
+    #[must_use]
+    pub fn faults(&self, path: &str) -> Vec<Fault> {
+        let mut faults = Faults(Vec::new());
+        faults.activity_options(path, self);
         faults.0
     }
 }
@@ -138,6 +154,15 @@ impl Faults {
         ] {
             self.not_negative(format!("{path}.{field}"), value);
         }
+        for (field, identity) in
+            [("TaskQueue", options.task_queue.as_str()), ("ActivityID", options.activity_id.as_str())]
+        {
+            self.unless(
+                identity.len() <= IDENTITY_MAX,
+                format!("{path}.{field}"),
+                format!("is {} bytes long; Temporal takes {IDENTITY_MAX}", identity.len()),
+            );
+        }
         if let Some(policy) = &options.retry_policy {
             self.retry_policy(&format!("{path}.RetryPolicy"), policy);
         }
@@ -147,6 +172,18 @@ impl Faults {
     fn retry_policy(&mut self, path: &str, policy: &RetryPolicy) {
         self.not_negative(format!("{path}.InitialInterval"), policy.initial_interval);
         self.not_negative(format!("{path}.MaximumInterval"), policy.maximum_interval);
+        let initial =
+            if policy.initial_interval.is_zero() { DEFAULT_INITIAL_INTERVAL } else { policy.initial_interval };
+        let maximum = policy.maximum_interval;
+        self.unless(
+            maximum.get() <= 0 || maximum >= initial,
+            format!("{path}.MaximumInterval"),
+            format!(
+                "{} ns is shorter than InitialInterval, {} ns: write at least that, or 0 for a hundred times that",
+                maximum.get(),
+                initial.get(),
+            ),
+        );
         let coefficient = policy.backoff_coefficient;
         self.unless(
             coefficient == 0.0 || coefficient >= 1.0,
