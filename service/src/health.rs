@@ -1,0 +1,130 @@
+//! Whether a process is ready for work: named checks, each bounded in time.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
+use serde::Serialize;
+
+use crate::shutdown::Shutdown;
+
+/// How long a check may take. Below the time limit of a Kubernetes probe with `timeoutSeconds: 3`.
+const BOUND: Duration = Duration::from_secs(2);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+
+/// The checks of a process. One without checks is ready until it drains.
+#[derive(Clone)]
+pub struct Health {
+    shutdown: Shutdown,
+    checks: Vec<(&'static str, Check)>,
+}
+
+/// What `/readyz` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Whether all checks passed.
+    pub ready: bool,
+    /// Each check.
+    pub checks: Vec<Finding>,
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The check.
+    pub name: &'static str,
+    /// Whether it passed.
+    pub ready: bool,
+    /// Why it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Health {
+    /// A process that is ready until it drains.
+    pub fn new(shutdown: &Shutdown) -> Self {
+        Self { shutdown: shutdown.clone(), checks: Vec::new() }
+    }
+
+    /// The same, ready only when `check` passes. It runs at each probe and fails when it takes longer than two seconds.
+    #[must_use]
+    pub fn with_check<F, E>(
+        mut self,
+        name: &'static str,
+        check: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        let check: Check = Arc::new(move || check().map(|found| found.map_err(Into::into)).boxed());
+        self.checks.push((name, check));
+        self
+    }
+
+    /// Run all checks, side by side. A draining process is not ready, whatever they say.
+    pub async fn report(&self) -> Report {
+        if self.shutdown.is_draining() {
+            let reason = Some("this process is finishing".to_owned());
+            return Report { ready: false, checks: vec![Finding { name: "shutdown", ready: false, reason }] };
+        }
+        let checks = join_all(self.checks.iter().map(|(name, check)| run(name, check))).await;
+        Report { ready: checks.iter().all(|finding| finding.ready), checks }
+    }
+}
+
+async fn run(name: &'static str, check: &Check) -> Finding {
+    let reason = match tokio::time::timeout(BOUND, check()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(crate::chain(error.as_ref())),
+        Err(_) => Some(format!("no answer within {} s", BOUND.as_secs())),
+    };
+    Finding { name, ready: reason.is_none(), reason }
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.checks.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    async fn report(health: &Health) -> serde_json::Value {
+        serde_json::to_value(health.report().await).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_check_is_named_with_its_reason() {
+        let shutdown = Shutdown::new(Duration::from_secs(1));
+        let health = Health::new(&shutdown)
+            .with_check("database", async || Ok::<(), String>(()))
+            .with_check("temporal", async || Err("no connection"))
+            .with_check("emco", std::future::pending::<Result<(), String>>);
+        assert_eq!(
+            report(&health).await,
+            json!({"ready": false, "checks": [
+                {"name": "database", "ready": true},
+                {"name": "temporal", "ready": false, "reason": "no connection"},
+                {"name": "emco", "ready": false, "reason": "no answer within 2 s"},
+            ]})
+        );
+    }
+
+    #[tokio::test]
+    async fn a_draining_process_is_not_ready() {
+        let shutdown = Shutdown::new(Duration::from_secs(1));
+        let health = Health::new(&shutdown).with_check("database", async || Ok::<(), String>(()));
+        assert!(health.report().await.ready);
+        shutdown.drain();
+        assert_eq!(report(&health).await["checks"][0]["reason"], "this process is finishing");
+    }
+}

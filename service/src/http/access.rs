@@ -1,0 +1,176 @@
+//! The record of each request: its id, one line in the log, its measures. No bodies, no query values.
+
+use std::time::Instant;
+
+use ::metrics::{gauge, histogram};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+
+/// The header that carries a request's id, in and out.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How long requests took, from the head being read to the head of the answer being ready.
+pub(crate) const DURATION: &str = "http_server_request_duration_seconds";
+/// Requests under way.
+pub(crate) const ACTIVE: &str = "http_server_active_requests";
+
+/// The paths that probes and scrapers call all the time: not worth a line each.
+const ROUTINE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// The id of a request, an extension of it: the caller's (`x-request-id`), or ours. Pass it on to those asked in turn.
+#[derive(Debug, Clone)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// A caller's id is taken when it is short and plain: it goes into our logs and answers.
+    fn of(headers: &HeaderMap) -> Self {
+        let plain = |id: &&HeaderValue| {
+            (1..=128).contains(&id.len())
+                && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte))
+        };
+        Self(headers.get(REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
+            HeaderValue::try_from(uuid::Uuid::now_v7().to_string())
+                .unwrap_or_else(|_| HeaderValue::from_static("-"))
+        }))
+    }
+}
+
+/// The layer that records.
+pub(super) async fn record(mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let mut entry = Entry::new(request.method().clone(), request.uri().path().to_owned(), route);
+    let span = tracing::info_span!("request", id = id.as_str());
+    request.extensions_mut().insert(id.clone());
+    let mut response = async {
+        let response = next.run(request).await;
+        entry.close(response.status().as_u16());
+        response
+    }
+    .instrument(span)
+    .await;
+    response.headers_mut().insert(REQUEST_ID, id.0);
+    response
+}
+
+/// A request under way. One that is dropped open was given up by its caller.
+struct Entry {
+    since: Instant,
+    method: Method,
+    path: String,
+    route: Option<String>,
+    open: bool,
+}
+
+impl Entry {
+    fn new(method: Method, path: String, route: Option<String>) -> Self {
+        gauge!(ACTIVE).increment(1.0);
+        Self { since: Instant::now(), method, path, route, open: true }
+    }
+
+    fn close(&mut self, status: u16) {
+        self.open = false;
+        gauge!(ACTIVE).decrement(1.0);
+        let took = self.since.elapsed();
+        // Names made up by callers must not become labels.
+        let route = self.route.clone().unwrap_or_else(|| "unknown".to_owned());
+        histogram!(DURATION, "method" => known(&self.method), "route" => route, "status" => status.to_string()).record(took);
+        let (method, path, ms) = (self.method.as_str(), self.path.as_str(), took.as_secs_f64() * 1e3);
+        if ROUTINE.contains(&path) {
+            tracing::debug!(method, path, status, ms, "answered");
+        } else {
+            tracing::info!(method, path, status, ms, "answered");
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if self.open && !std::thread::panicking() {
+            // 499: "client closed request", as proxies count it. Nothing is sent.
+            self.close(499);
+        }
+    }
+}
+
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use axum::{Extension, Router};
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::metrics::Metrics;
+
+    fn router() -> Router {
+        Router::new()
+            .route(
+                "/things/{name}",
+                get(|Extension(id): Extension<RequestId>| async move { id.as_str().to_owned() }),
+            )
+            .layer(axum::middleware::from_fn(record))
+    }
+
+    async fn ask(id: Option<&'static str>) -> (String, String) {
+        let mut request = Request::get("/things/one?key=value");
+        if let Some(id) = id {
+            request = request.header(REQUEST_ID, id);
+        }
+        let response = router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let header = response.headers()[REQUEST_ID].to_str().unwrap().to_owned();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (header, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_callers_id_goes_through() {
+        assert_eq!(ask(Some("abc-1/2:3")).await, ("abc-1/2:3".to_owned(), "abc-1/2:3".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn other_ids_are_replaced_by_ours() {
+        for id in [None, Some(""), Some("a b"), Some("\"quoted\"")] {
+            let (header, body) = ask(id).await;
+            assert_eq!(header, body);
+            assert!(uuid::Uuid::try_parse(&header).is_ok(), "{id:?} gave {header}");
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_are_measured_by_route() {
+        let metrics = Metrics::install("test", "0");
+        ask(None).await;
+        router().oneshot(Request::get("/made/up").body(Body::empty()).unwrap()).await.unwrap();
+        let text = metrics.render();
+        assert!(text.contains(r#"route="/things/{name}",status="200""#), "{text}");
+        assert!(text.contains(r#"route="unknown",status="404""#), "{text}");
+        assert!(!text.contains("made/up"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_request_given_up_is_counted_and_no_longer_active() {
+        let metrics = Metrics::install("test", "0");
+        let router = Router::new()
+            .route("/for-ever", get(std::future::pending::<()>))
+            .layer(axum::middleware::from_fn(record));
+        let request = Request::get("/for-ever").body(Body::empty()).unwrap();
+        let answer = tokio::time::timeout(std::time::Duration::from_millis(1), router.oneshot(request)).await;
+        assert!(answer.is_err());
+        assert!(metrics.render().contains(r#"route="/for-ever",status="499""#));
+    }
+}

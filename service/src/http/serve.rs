@@ -1,0 +1,155 @@
+//! The plain-HTTP listener: one task per connection, drained when the process ends.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use futures::FutureExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+use super::shim::QuotesRewritten;
+use crate::shutdown::Shutdown;
+
+/// How long to wait before accepting again when the machine has no descriptor or memory left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a listener allows its callers.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long a caller may take to send the head of a request, and how long a kept connection may idle.
+    pub head_timeout: Duration,
+    /// How large the head of a request may be. At least 8 KiB.
+    pub max_head: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { head_timeout: Duration::from_secs(30), max_head: 64 << 10 }
+    }
+}
+
+/// Requests were dropped at the end of the process.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{connections} connections were cut off, their requests not being answered by the drain deadline")]
+pub struct CutOff {
+    /// The connections with a request under way.
+    pub connections: usize,
+}
+
+/// Serve until the process drains: then accept no more, close idle connections, and let requests under way finish.
+///
+/// # Errors
+/// When requests were still under way at the hard stop.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: &Shutdown,
+    options: Options,
+) -> Result<(), CutOff> {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "listening");
+    }
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
+    server.max_buf_size(options.max_head.max(8 << 10));
+    let connections = TaskTracker::new();
+    let cut = Arc::new(AtomicUsize::new(0));
+    let admit = |(stream, peer): (TcpStream, SocketAddr)| {
+        let conversation = converse(stream, peer, server.clone(), router.clone(), shutdown.clone());
+        let cut = Arc::clone(&cut);
+        connections.spawn(async move {
+            if conversation.await.is_err() {
+                cut.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    };
+    loop {
+        tokio::select! {
+            biased;
+            () = shutdown.draining() => break,
+            accepted = listener.accept() => match accepted {
+                Ok(connection) => admit(connection),
+                Err(error) => pause_after(&error).await,
+            },
+        }
+    }
+    // Callers who came before the end wait in the backlog; dropping the listener would reset them.
+    while let Some(Ok(connection)) = listener.accept().now_or_never() {
+        admit(connection);
+    }
+    drop(listener);
+    connections.close();
+    // Each ends by itself at the hard stop, if not before.
+    connections.wait().await;
+    match cut.load(Ordering::Relaxed) {
+        0 => Ok(()),
+        connections => Err(CutOff { connections }),
+    }
+}
+
+/// A caller that hung up before we accepted is nobody's fault; anything else may last.
+async fn pause_after(error: &io::Error) {
+    if !matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
+    ) {
+        tracing::error!(%error, "cannot accept connections");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// The connection had a request under way at the hard stop.
+struct Dropped;
+
+/// One connection, to its end.
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    server: http1::Builder,
+    router: Router,
+    shutdown: Shutdown,
+) -> Result<(), Dropped> {
+    // Answers are small and each is waited for.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, %peer, "cannot set TCP_NODELAY");
+    }
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        answer(router.clone(), request.map(axum::body::Body::new))
+    });
+    let mut connection = pin!(server.serve_connection(TokioIo::new(QuotesRewritten::new(stream)), service));
+    let ended = tokio::select! {
+        // First, so that a request that has arrived is answered although the process drains.
+        biased;
+        ended = connection.as_mut() => ended,
+        () = shutdown.draining() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                biased;
+                ended = connection => ended,
+                () = shutdown.stopped() => return Err(Dropped),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error = crate::chain(&error), %peer, "connection ended early");
+    }
+    Ok(())
+}
+
+async fn answer(mut router: Router, request: Request) -> Result<Response, Infallible> {
+    router.call(request).await
+}

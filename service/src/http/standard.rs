@@ -1,0 +1,136 @@
+//! What every server answers alike, whatever its routes.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http_body_util::Limited;
+use workflow_api::Problem;
+
+use super::access::record;
+use crate::problem::{ProblemResponse, negotiate, of_status};
+
+/// `router` with what every server has: request ids, the access log and request metrics; a limit on bodies, in bytes; and problems
+/// for unknown paths and methods, refused input and panics, in the form that the caller prefers.
+pub fn standard(router: Router, max_body: usize) -> Router {
+    router
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn(catch_panic))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(max_body, limit_body))
+        .layer(from_fn(negotiate))
+        .layer(from_fn(record))
+}
+
+async fn no_such_path(uri: Uri) -> ProblemResponse {
+    Problem::new(404, "no_such_path", format!("There is nothing at {}", uri.path())).into()
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
+    Problem::new(405, "method_not_allowed", format!("{} does not take {method}", uri.path())).into()
+}
+
+/// Refuse a body that says it is too large; break off one that turns out to be (extractors answer that with 413).
+async fn limit_body(State(limit): State<usize>, request: Request, next: Next) -> Response {
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok())
+        .is_some_and(|length| length > limit as u64);
+    if announced {
+        let text = format!("The body is larger than {limit} bytes, the most that is taken here");
+        return ProblemResponse::new(of_status(StatusCode::PAYLOAD_TOO_LARGE, &text)).into_response();
+    }
+    next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await
+}
+
+/// A panic ends its request, not the connection. The panic hook has logged it.
+async fn catch_panic(request: Request, next: Next) -> Response {
+    let answer = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answer.unwrap_or_else(|_| {
+        let text = "The server failed on this request; its log says why, under the request id";
+        ProblemResponse::new(of_status(StatusCode::INTERNAL_SERVER_ERROR, text)).into_response()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use axum::routing::{get, post};
+    use http::Request;
+    use http_body_util::{BodyExt, StreamBody};
+    use hyper::body::Frame;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::problem::PROBLEM_JSON;
+
+    fn router() -> Router {
+        async fn panic() -> StatusCode {
+            panic!("on purpose")
+        }
+        let router = Router::new()
+            .route("/length", post(|body: Bytes| async move { body.len().to_string() }))
+            .route("/panic", get(panic));
+        standard(router, 10)
+    }
+
+    async fn problem(request: Request<Body>) -> (Response<()>, Value) {
+        let response = router().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], PROBLEM_JSON);
+        let (parts, body) = response.into_parts();
+        let problem: Value = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap();
+        assert_eq!(problem["status"], parts.status.as_u16());
+        (Response::from_parts(parts, ()), problem)
+    }
+
+    #[tokio::test]
+    async fn unknown_paths_are_problems() {
+        let (response, problem) =
+            problem(Request::get("/nowhere?secret=1").body(Body::empty()).unwrap()).await;
+        assert_eq!((response.status().as_u16(), &problem["code"]), (404, &"no_such_path".into()));
+        assert_eq!(problem["detail"], "There is nothing at /nowhere");
+    }
+
+    #[tokio::test]
+    async fn unknown_methods_are_problems_that_name_the_known() {
+        let (response, problem) = problem(Request::get("/length").body(Body::empty()).unwrap()).await;
+        assert_eq!((response.status().as_u16(), &problem["code"]), (405, &"method_not_allowed".into()));
+        assert_eq!(response.headers()[header::ALLOW], "POST");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem() {
+        let (response, problem) = problem(Request::get("/panic").body(Body::empty()).unwrap()).await;
+        assert_eq!((response.status().as_u16(), &problem["code"]), (500, &"internal_error".into()));
+        assert!(!problem.to_string().contains("on purpose"), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn a_body_within_the_limit_is_taken() {
+        let request = Request::post("/length").body(Body::from("0123456789")).unwrap();
+        let response = router().oneshot(request).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "10");
+    }
+
+    #[tokio::test]
+    async fn a_body_announced_too_large_is_refused() {
+        let request =
+            Request::post("/length").header(header::CONTENT_LENGTH, 11).body(Body::empty()).unwrap();
+        let (response, problem) = problem(request).await;
+        assert_eq!((response.status().as_u16(), &problem["code"]), (413, &"body_too_large".into()));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_grows_too_large_is_refused() {
+        let chunks = (0..3).map(|_| Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"01234"))));
+        let body = Body::new(StreamBody::new(futures::stream::iter(chunks)));
+        let (response, problem) = problem(Request::post("/length").body(body).unwrap()).await;
+        assert_eq!((response.status().as_u16(), &problem["code"]), (413, &"body_too_large".into()));
+    }
+}

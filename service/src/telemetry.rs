@@ -1,0 +1,111 @@
+//! Logs: human on a terminal, JSON lines otherwise, always to stderr. The Temporal SDK logs through `tracing` too.
+
+use std::io::{IsTerminal, stderr};
+use std::panic::PanicHookInfo;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// What is logged, and how.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Logging")]
+pub struct LogSettings {
+    /// What to log: a level (`info`), or levels by part (`info,bridge=debug`).
+    #[arg(long = "log", env = "LOG_LEVEL", default_value = "info", value_name = "FILTER")]
+    filter: Filter,
+    /// How to log.
+    #[arg(long = "log-format", env = "LOG_FORMAT", default_value = "auto", value_name = "FORMAT")]
+    format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Human on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// A filter that has been read once, so that a wrong one is an error of the settings.
+#[derive(Debug, Clone)]
+struct Filter(String);
+
+impl FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match EnvFilter::builder().parse(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(_) => {
+                Err("write a level (error, warn, info, debug, trace) or levels by part (info,bridge=debug)"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+/// Begin to log. A second call changes nothing: tests in one process share the first one's.
+pub fn init(settings: &LogSettings) {
+    let terminal = stderr().is_terminal();
+    let human = match settings.format {
+        LogFormat::Auto => terminal,
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&settings.filter.0)).with_writer(stderr);
+    let first = if human {
+        let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        builder.with_ansi(colours).finish().try_init().is_ok()
+    } else {
+        builder.json().flatten_event(true).with_span_list(false).finish().try_init().is_ok()
+    };
+    if first {
+        std::panic::set_hook(Box::new(log_panic));
+    }
+}
+
+/// A panic as a log line like any other, so that a collector of JSON lines sees it.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    let message = panic.payload_as_str().unwrap_or("(no text)");
+    let backtrace = std::backtrace::Backtrace::capture();
+    match backtrace.status() {
+        std::backtrace::BacktraceStatus::Captured => {
+            tracing::error!(location, %backtrace, "panic: {message}");
+        }
+        _ => tracing::error!(location, "panic: {message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::settings::try_parse_from;
+
+    #[derive(Debug, Parser)]
+    struct Settings {
+        #[command(flatten)]
+        log: LogSettings,
+    }
+
+    #[test]
+    fn a_filter_may_name_parts() {
+        let settings: Settings = try_parse_from(["program", "--log", "info,bridge=debug"]).unwrap();
+        assert_eq!(settings.log.filter.0, "info,bridge=debug");
+        assert_eq!(settings.log.format, LogFormat::Auto);
+    }
+
+    #[test]
+    fn a_wrong_filter_names_the_variable() {
+        let error = try_parse_from::<Settings>(["program", "--log", "bridge=loud"]).unwrap_err().to_string();
+        assert!(error.contains("environment variable LOG_LEVEL"), "{error}");
+    }
+}

@@ -1,0 +1,89 @@
+//! The address of a Temporal server as people write it.
+
+use url::Url;
+
+/// The port of Temporal's frontend.
+const PORT: u16 = 7233;
+
+/// Why a text is not the address of a Temporal server.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not the address of a Temporal server: write host:port, or http:// or https:// and host:port"
+)]
+pub struct AddressError(String);
+
+/// `host`, `host:port` or a URL, as one that holds scheme and port. Without a scheme, `tls` decides; without a port it is 7233,
+/// but where there is a scheme it is the scheme's, as the SDK has it.
+pub(super) fn url(text: &str, tls: bool) -> Result<Url, AddressError> {
+    let wrong = || AddressError(text.to_owned());
+    let trimmed = text.trim();
+    let mut url = if trimmed.contains("://") {
+        Url::parse(trimmed).map_err(|_| wrong())?
+    } else {
+        let scheme = if tls { "https" } else { "http" };
+        let port = if has_port(trimmed) { String::new() } else { format!(":{PORT}") };
+        Url::parse(&format!("{scheme}://{trimmed}{port}")).map_err(|_| wrong())?
+    };
+    let plain = url.host_str().is_some_and(|host| !host.is_empty())
+        && matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !plain {
+        return Err(wrong());
+    }
+    // One spelling for one server: targets are compared.
+    url.set_path("/");
+    Ok(url)
+}
+
+/// Whether the text ends in a port: `host:1`, `[::1]:1`, but not `[::1]`.
+fn has_port(text: &str) -> bool {
+    text.rsplit_once(':')
+        .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        for (text, tls, read) in [
+            ("temporal", false, "http://temporal:7233/"),
+            ("temporal:7234", false, "http://temporal:7234/"),
+            (" 192.168.0.33:7233 ", false, "http://192.168.0.33:7233/"),
+            ("[::1]", false, "http://[::1]:7233/"),
+            ("[::1]:7234", false, "http://[::1]:7234/"),
+            ("cloud.example:7233", true, "https://cloud.example:7233/"),
+            ("cloud.example:443", true, "https://cloud.example/"),
+            ("https://cloud.example", false, "https://cloud.example/"),
+            ("http://temporal:7233", true, "http://temporal:7233/"),
+            ("http://Temporal:7233/", false, "http://temporal:7233/"),
+        ] {
+            assert_eq!(url(text, tls).map(String::from), Ok(read.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_addresses() {
+        for text in [
+            "",
+            "  ",
+            ":7233",
+            "::1",
+            "host:99999",
+            "host:port",
+            "ftp://host",
+            "http://",
+            "host/path",
+            "host?a=b",
+            "user@host",
+            "host name",
+        ] {
+            assert_eq!(url(text, false), Err(AddressError(text.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! One lazy connection to a Temporal target, shared by all who use it.
+//!
+//! The SDK connects eagerly and waits up to 30 s for a silent peer, so the connection is made when it is first asked for, within a
+//! bound of ours, by a task that no caller's end breaks off. Callers who come meanwhile await the same attempt; one that failed is
+//! remembered for a moment only, so that a crowd does not dial a dead server once each. A made connection mends itself: the
+//! SDK's channel reconnects when it is used. The SDK's `skip_get_system_info` would not make it lazier (it dials all the same), and
+//! without that call a peer that is not Temporal would pass for one.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use temporalio_client::errors::ClientConnectError;
+use temporalio_client::request_extensions::RetryConfigForCall;
+use temporalio_client::tonic::IntoRequest;
+use temporalio_client::{Client, ClientOptions, Connection, RetryOptions};
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
+use tokio::time::{Instant, timeout};
+
+use super::fault::{TemporalFault, bounded};
+use super::target::TemporalTarget;
+
+/// How long a failed attempt answers for those that follow.
+const REMEMBERED: Duration = Duration::from_millis(100);
+/// How long [`TemporalConnection::check`] takes at most.
+const CHECK_BOUND: Duration = Duration::from_millis(1500);
+
+/// How patient a connection is.
+#[derive(Debug, Clone)]
+pub struct ConnectionSettings {
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long a call is repeated while Temporal does not answer, before it fails. Shorter than callers' own bounds, so that they
+    /// learn that Temporal is away and not only that time is up.
+    pub patience: Duration,
+    /// How long a connection is kept unused. Whoever holds a client keeps its connection, but later callers get a new one: ask for the
+    /// client again at least this often (every long poll should, being over in 70 s).
+    pub idle: Duration,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(5),
+            patience: Duration::from_secs(2),
+            idle: Duration::from_secs(300),
+        }
+    }
+}
+
+/// A connection to a Temporal target, made when it is first needed. Clones share it.
+#[derive(Debug, Clone)]
+pub struct TemporalConnection {
+    inner: Arc<Inner>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody there, or nobody who speaks as Temporal does.
+    #[error("cannot connect to Temporal at {address}")]
+    Refused {
+        /// Where.
+        address: String,
+        /// Why not.
+        #[source]
+        source: Arc<ClientConnectError>,
+    },
+    /// Somebody there who does not answer.
+    #[error("Temporal at {address} did not accept a connection within {bound:?}")]
+    Silent {
+        /// Where.
+        address: String,
+        /// How long it had.
+        bound: Duration,
+    },
+    /// The attempt was broken off.
+    #[error("connecting to Temporal at {address} was broken off; is this process ending?")]
+    BrokenOff {
+        /// Where.
+        address: String,
+    },
+}
+
+type Attempt = Shared<BoxFuture<'static, Result<Client, ConnectError>>>;
+
+#[derive(Debug)]
+struct Inner {
+    target: TemporalTarget,
+    settings: ConnectionSettings,
+    state: Mutex<State>,
+}
+
+enum State {
+    Closed,
+    Connecting(Attempt),
+    Connected { client: Client, used: Instant },
+    Failed { error: ConnectError, at: Instant },
+}
+
+impl TemporalConnection {
+    /// A connection to `target`, not made yet.
+    pub fn new(target: TemporalTarget) -> Self {
+        Self::with_settings(target, ConnectionSettings::default())
+    }
+
+    /// The same, as patient as `settings` say.
+    pub fn with_settings(target: TemporalTarget, settings: ConnectionSettings) -> Self {
+        Self { inner: Arc::new(Inner { target, settings, state: Mutex::new(State::Closed) }) }
+    }
+
+    /// Where it leads.
+    pub fn target(&self) -> &TemporalTarget {
+        &self.inner.target
+    }
+
+    /// The client, after connecting if need be. Do not keep it: ask again, that costs nothing.
+    ///
+    /// # Errors
+    /// When Temporal cannot be reached within the bound of the settings.
+    pub async fn client(&self) -> Result<Client, ConnectError> {
+        let attempt = {
+            let mut state = self.inner.state();
+            match &mut *state {
+                State::Connected { client, used } => {
+                    *used = Instant::now();
+                    return Ok(client.clone());
+                }
+                State::Failed { error, at } if at.elapsed() < REMEMBERED => return Err(error.clone()),
+                State::Connecting(attempt) => attempt.clone(),
+                State::Closed | State::Failed { .. } => {
+                    let attempt = self.inner.begin();
+                    *state = State::Connecting(attempt.clone());
+                    attempt
+                }
+            }
+        };
+        attempt.await
+    }
+
+    /// Connect if need be and do `operation`, all within `bound`; faults name the server.
+    ///
+    /// # Errors
+    /// When there is no connection, no answer in time, or the operation fails.
+    pub async fn call<T, E, F>(
+        &self,
+        bound: Duration,
+        operation: impl FnOnce(Client) -> F,
+    ) -> Result<T, TemporalFault>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: Into<TemporalFault>,
+    {
+        let since = Instant::now();
+        let address = self.inner.target.address();
+        let client = match timeout(bound, self.client()).await {
+            Ok(client) => client?,
+            // Not a slow answer: nobody is there.
+            Err(_) => return Err(ConnectError::Silent { address, bound }.into()),
+        };
+        bounded(bound.saturating_sub(since.elapsed()), operation(client))
+            .await
+            .map_err(|fault| fault.at(address))
+    }
+
+    /// Whether Temporal answers, lets us in and knows the namespace; for readiness, within two seconds.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn check(&self) -> Result<(), TemporalFault> {
+        let namespace = self.inner.target.namespace().to_owned();
+        self.call(CHECK_BOUND, async |client| {
+            let mut request = DescribeNamespaceRequest { namespace, ..Default::default() }.into_request();
+            request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
+            client.connection().workflow_service().describe_namespace(request).await.map(drop)
+        })
+        .await
+    }
+
+    /// Whether both are one connection.
+    #[cfg(test)]
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// Whether nobody but the caller holds it and no connection is open.
+    pub(super) fn is_spare(&self) -> bool {
+        Arc::strong_count(&self.inner) == 1
+            && matches!(*self.inner.state(), State::Closed | State::Failed { .. })
+    }
+}
+
+impl Inner {
+    /// No code panics while it holds the lock, and every state is whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connect in a task of its own.
+    fn begin(self: &Arc<Self>) -> Attempt {
+        let inner = Arc::clone(self);
+        let task = tokio::spawn({
+            let inner = Arc::clone(self);
+            async move {
+                let result = inner.connect().await;
+                inner.settle(&result);
+                result
+            }
+        });
+        async move {
+            task.await.unwrap_or_else(|_| {
+                let result = Err(ConnectError::BrokenOff { address: inner.target.address() });
+                inner.settle(&result);
+                result
+            })
+        }
+        .boxed()
+        .shared()
+    }
+
+    async fn connect(&self) -> Result<Client, ConnectError> {
+        let address = self.target.address();
+        let bound = self.settings.connect_timeout;
+        let options = self.target.connection_options(identity(), bound, self.retries());
+        let refused = |source| ConnectError::Refused { address: address.clone(), source: Arc::new(source) };
+        let connection = match timeout(bound, Box::pin(Connection::connect(options))).await {
+            Ok(connection) => connection.map_err(refused)?,
+            Err(_) => return Err(ConnectError::Silent { address, bound }),
+        };
+        let client = Client::new(connection, ClientOptions::new(self.target.namespace()).build())
+            .map_err(|error| refused(error.into()))?;
+        tracing::info!(address, namespace = self.target.namespace(), "connected to Temporal");
+        Ok(client)
+    }
+
+    /// Repeat quickly, give up early: whoever calls has a bound of its own.
+    fn retries(&self) -> RetryOptions {
+        RetryOptions::builder()
+            .initial_interval(Duration::from_millis(50))
+            .max_interval(Duration::from_millis(500))
+            .max_elapsed_time(Some(self.settings.patience))
+            .build()
+    }
+
+    fn settle(self: &Arc<Self>, result: &Result<Client, ConnectError>) {
+        let now = Instant::now();
+        *self.state() = match result {
+            Ok(client) => {
+                tokio::spawn(close_when_idle(Arc::downgrade(self), self.settings.idle));
+                State::Connected { client: client.clone(), used: now }
+            }
+            Err(error) => {
+                tracing::warn!(error = crate::chain(error), "no connection to Temporal");
+                State::Failed { error: error.clone(), at: now }
+            }
+        };
+    }
+
+    /// Close the connection if it has been idle long enough; else, how long it may still be.
+    fn close_if_idle(&self) -> Option<Duration> {
+        let mut state = self.state();
+        let State::Connected { used, .. } = &*state else { return None };
+        let left = self.settings.idle.saturating_sub(used.elapsed());
+        if left.is_zero() {
+            tracing::debug!(address = self.target.address(), "closing an idle connection to Temporal");
+            *state = State::Closed;
+            return None;
+        }
+        Some(left)
+    }
+}
+
+async fn close_when_idle(connection: Weak<Inner>, mut wait: Duration) {
+    loop {
+        tokio::time::sleep(wait).await;
+        let Some(left) = connection.upgrade().and_then(|inner| inner.close_if_idle()) else { return };
+        wait = left;
+    }
+}
+
+/// Who we are in Temporal's histories: `program@host:pid`.
+fn identity() -> String {
+    let program = std::env::current_exe().ok();
+    let program = program.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or("program");
+    let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
+    let host = host.as_deref().map_or("host", str::trim);
+    format!("{program}@{host}:{}", std::process::id())
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "Closed",
+            Self::Connecting(_) => "Connecting",
+            Self::Connected { .. } => "Connected",
+            Self::Failed { .. } => "Failed",
+        })
+    }
+}

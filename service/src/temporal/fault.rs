@@ -1,0 +1,302 @@
+//! What Temporal's errors mean, the same for every program: kind, sentence, and problem.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost::Message;
+use temporalio_client::errors::{
+    ClientConnectError, ClientError, WorkflowInteractionError, WorkflowQueryError,
+};
+use temporalio_client::tonic::{self, Code, Status};
+use temporalio_common::protos::google::rpc;
+use workflow_api::Problem;
+
+use super::connection::ConnectError;
+use crate::problem::ProblemResponse;
+
+/// When to try again after Temporal was away or busy.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Why a call to Temporal failed.
+#[derive(Debug, Clone)]
+pub struct TemporalFault {
+    kind: FaultKind,
+    server: Option<String>,
+    cause: Cause,
+}
+
+/// The kinds of faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// Nobody answers there, for now.
+    Unavailable,
+    /// No answer in time.
+    DeadlineExceeded,
+    /// Temporal limits our rate.
+    Busy,
+    /// No such workflow, run, schedule.
+    NotFound,
+    /// No such namespace: a fault of the settings, not of the request.
+    NamespaceNotFound,
+    /// There is one already.
+    AlreadyExists,
+    /// The request is wrong.
+    InvalidArgument,
+    /// The request is right, but not now.
+    FailedPrecondition,
+    /// Our credentials do not do.
+    Refused,
+    /// The server is too old for it.
+    Unimplemented,
+    /// Anything else.
+    Internal,
+}
+
+#[derive(Debug, Clone)]
+enum Cause {
+    /// Our own bound.
+    Bound(Duration),
+    Status(Arc<Status>),
+    Connect(ConnectError),
+    Other(Arc<dyn Error + Send + Sync>),
+}
+
+/// Do `operation` within `bound`. Running out of time is one fault, whoever notices: the SDK, which says `Cancelled`, the server, or we.
+///
+/// # Errors
+/// When time is up, or the operation fails.
+pub async fn bounded<T, E: Into<TemporalFault>>(
+    bound: Duration,
+    operation: impl Future<Output = Result<T, E>>,
+) -> Result<T, TemporalFault> {
+    match tokio::time::timeout(bound, operation).await {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(TemporalFault::new(FaultKind::DeadlineExceeded, Cause::Bound(bound))),
+    }
+}
+
+impl TemporalFault {
+    fn new(kind: FaultKind, cause: Cause) -> Self {
+        Self { kind, server: None, cause }
+    }
+
+    /// What kind of fault it is.
+    pub fn kind(&self) -> FaultKind {
+        self.kind
+    }
+
+    /// The same, naming the server (`host:port`).
+    #[must_use]
+    pub fn at(mut self, server: impl Into<String>) -> Self {
+        self.server = Some(server.into());
+        self
+    }
+
+    /// What the server said, where it said anything: code, message, details.
+    pub fn status(&self) -> Option<&Status> {
+        match &self.cause {
+            Cause::Status(status) => Some(status),
+            Cause::Connect(ConnectError::Refused { source, .. }) => match &**source {
+                ClientConnectError::SystemInfoCallError(status) => Some(status),
+                _ => None,
+            },
+            Cause::Bound(_) | Cause::Connect(_) | Cause::Other(_) => None,
+        }
+    }
+
+    /// When to try again, where that may help.
+    pub fn retry_after(&self) -> Option<Duration> {
+        matches!(self.kind, FaultKind::Unavailable | FaultKind::Busy).then_some(RETRY_AFTER)
+    }
+
+    /// The fault as a problem: its status, its stable code, its sentence.
+    pub fn problem(&self) -> Problem {
+        let advice = if self.retry_after().is_some() { "; try again shortly" } else { "" };
+        Problem::new(self.kind.http_status(), self.kind.code(), format!("{self}{advice}"))
+    }
+}
+
+impl FaultKind {
+    /// The status of an answer that fails by it. What is wrong between us and Temporal is no fault of the caller's: 502 to 504.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::Unavailable | Self::Busy => 503,
+            Self::DeadlineExceeded => 504,
+            Self::NotFound => 404,
+            Self::AlreadyExists | Self::FailedPrecondition => 409,
+            Self::InvalidArgument => 400,
+            Self::NamespaceNotFound | Self::Refused | Self::Unimplemented | Self::Internal => 502,
+        }
+    }
+
+    /// Its stable code in problems.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unavailable => "temporal_unavailable",
+            Self::DeadlineExceeded => "temporal_timeout",
+            Self::Busy => "temporal_busy",
+            Self::NotFound => "workflow_not_found",
+            Self::NamespaceNotFound => "temporal_namespace_not_found",
+            Self::AlreadyExists => "workflow_already_exists",
+            Self::InvalidArgument => "temporal_invalid_argument",
+            Self::FailedPrecondition => "temporal_failed_precondition",
+            Self::Refused => "temporal_refused",
+            Self::Unimplemented => "temporal_unimplemented",
+            Self::Internal => "temporal_error",
+        }
+    }
+
+    /// What Temporal did.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Unavailable => "cannot be reached",
+            Self::DeadlineExceeded => "did not answer in time",
+            Self::Busy => "takes no more requests for now",
+            Self::NotFound => "does not know it",
+            Self::NamespaceNotFound => "does not know the namespace",
+            Self::AlreadyExists => "has it already",
+            Self::InvalidArgument => "finds the request wrong",
+            Self::FailedPrecondition => "cannot do it now",
+            Self::Refused => "does not let us in",
+            Self::Unimplemented => "does not know how",
+            Self::Internal => "failed",
+        }
+    }
+
+    fn of(status: &Status) -> Self {
+        match status.code() {
+            // A broken transport shows under several codes.
+            _ if is_transport(status) => Self::Unavailable,
+            Code::Unavailable => Self::Unavailable,
+            // The SDK's own deadline is `Cancelled "Timeout expired"`.
+            Code::DeadlineExceeded | Code::Cancelled => Self::DeadlineExceeded,
+            Code::ResourceExhausted => Self::Busy,
+            Code::NotFound if names_namespace(status) => Self::NamespaceNotFound,
+            Code::NotFound => Self::NotFound,
+            Code::AlreadyExists => Self::AlreadyExists,
+            Code::InvalidArgument | Code::OutOfRange => Self::InvalidArgument,
+            Code::FailedPrecondition | Code::Aborted => Self::FailedPrecondition,
+            Code::PermissionDenied | Code::Unauthenticated => Self::Refused,
+            Code::Unimplemented => Self::Unimplemented,
+            Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => Self::Internal,
+        }
+    }
+}
+
+fn is_transport(status: &Status) -> bool {
+    let mut cause = status.source();
+    while let Some(error) = cause {
+        if error.is::<tonic::TimeoutExpired>() {
+            return false;
+        }
+        if error.is::<tonic::transport::Error>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Temporal says what is missing in a detail: a namespace, or something in it.
+fn names_namespace(status: &Status) -> bool {
+    rpc::Status::decode(status.details()).is_ok_and(|status| {
+        status.details.iter().any(|detail| detail.type_url.ends_with(".NamespaceNotFoundFailure"))
+    })
+}
+
+impl fmt::Display for TemporalFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Temporal")?;
+        if let Some(server) = &self.server {
+            write!(f, " at {server}")?;
+        }
+        write!(f, " {}", self.kind.verb())?;
+        match &self.cause {
+            Cause::Bound(bound) => write!(f, " ({bound:?})"),
+            // Then the message is the transport's; it follows as the cause.
+            _ if matches!(self.kind, FaultKind::Unavailable | FaultKind::DeadlineExceeded) => Ok(()),
+            Cause::Status(status) if !status.message().is_empty() => write!(f, ": {}", status.message()),
+            Cause::Status(_) | Cause::Connect(_) | Cause::Other(_) => Ok(()),
+        }
+    }
+}
+
+impl Error for TemporalFault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.cause {
+            Cause::Bound(_) => None,
+            Cause::Status(status) => status.source(),
+            Cause::Connect(error) => error.source(),
+            Cause::Other(error) => Some(&**error),
+        }
+    }
+}
+
+impl From<Status> for TemporalFault {
+    fn from(status: Status) -> Self {
+        Self::new(FaultKind::of(&status), Cause::Status(Arc::new(status)))
+    }
+}
+
+impl From<ConnectError> for TemporalFault {
+    fn from(error: ConnectError) -> Self {
+        let (address, kind) = match &error {
+            ConnectError::Refused { address, source } => (
+                address.clone(),
+                match &**source {
+                    ClientConnectError::SystemInfoCallError(status) => FaultKind::of(status),
+                    ClientConnectError::InvalidHeaders(_)
+                    | ClientConnectError::InvalidUri(_)
+                    | ClientConnectError::InvalidConfig(_) => FaultKind::Internal,
+                    _ => FaultKind::Unavailable,
+                },
+            ),
+            ConnectError::Silent { address, .. } | ConnectError::BrokenOff { address } => {
+                (address.clone(), FaultKind::Unavailable)
+            }
+        };
+        Self::new(kind, Cause::Connect(error)).at(address)
+    }
+}
+
+impl From<WorkflowInteractionError> for TemporalFault {
+    fn from(error: WorkflowInteractionError) -> Self {
+        match error {
+            WorkflowInteractionError::NotFound(status) | WorkflowInteractionError::Rpc(status) => {
+                status.into()
+            }
+            error => Self::new(FaultKind::Internal, Cause::Other(Arc::new(error))),
+        }
+    }
+}
+
+impl From<WorkflowQueryError> for TemporalFault {
+    fn from(error: WorkflowQueryError) -> Self {
+        match error {
+            WorkflowQueryError::NotFound(status) | WorkflowQueryError::Rpc(status) => status.into(),
+            error => Self::new(FaultKind::Internal, Cause::Other(Arc::new(error))),
+        }
+    }
+}
+
+impl From<ClientError> for TemporalFault {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Rpc(status) => status.into(),
+            error => Self::new(FaultKind::Internal, Cause::Other(Arc::new(error))),
+        }
+    }
+}
+
+impl From<&TemporalFault> for ProblemResponse {
+    fn from(fault: &TemporalFault) -> Self {
+        let response = Self::new(fault.problem());
+        match fault.retry_after() {
+            Some(after) => response.retry_after(after),
+            None => response,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Which Temporal server, which namespace, and as whom.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use temporalio_client::{ClientTlsOptions, ConnectionOptions, RetryOptions, TlsOptions};
+use url::Url;
+
+use super::address::{self, AddressError};
+
+/// A namespace on a Temporal server, with what is needed to be let in. Targets are equal when one connection serves both.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct TemporalTarget {
+    url: Url,
+    namespace: String,
+    api_key: Option<String>,
+    tls: Option<Tls>,
+    headers: BTreeMap<String, String>,
+}
+
+/// TLS towards the server: PEM texts, as the SDK takes them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Tls {
+    authorities: Option<Vec<u8>>,
+    server_name: Option<String>,
+    /// Our certificate and its key.
+    identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl TemporalTarget {
+    /// A namespace on the server at `address` (`host:port` or a URL), in plain text and without credentials; with `https://` by TLS.
+    /// For servers that a caller names: our own key and certificate must not go there.
+    ///
+    /// # Errors
+    /// When `address` is none.
+    pub fn new(address: &str, namespace: impl Into<String>) -> Result<Self, AddressError> {
+        let url = address::url(address, false)?;
+        let tls =
+            (url.scheme() == "https").then_some(Tls { authorities: None, server_name: None, identity: None });
+        Ok(Self { url, namespace: namespace.into(), api_key: None, tls, headers: BTreeMap::new() })
+    }
+
+    /// The server as `host:port`.
+    pub fn address(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// The namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Another namespace of the same server, with the same credentials.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// What the SDK's own settings say, checked by our caller.
+    pub(super) fn of(options: &ConnectionOptions, namespace: String) -> Self {
+        let tls = options.tls_options.as_ref().map(|tls| Tls {
+            authorities: tls.server_root_ca_cert.clone(),
+            server_name: tls.domain.clone(),
+            identity: tls
+                .client_tls_options
+                .as_ref()
+                .map(|identity| (identity.client_cert.clone(), identity.client_private_key.clone())),
+        });
+        Self {
+            url: options.target.clone(),
+            namespace,
+            api_key: options.api_key.clone(),
+            tls,
+            headers: options.headers.clone().unwrap_or_default().into_iter().collect(),
+        }
+    }
+
+    /// What the SDK needs to connect.
+    pub(super) fn connection_options(
+        &self,
+        identity: String,
+        timeout: Duration,
+        retries: RetryOptions,
+    ) -> ConnectionOptions {
+        let tls = self.tls.as_ref().map(|tls| {
+            let identity = tls.identity.as_ref().map(|(certificate, key)| {
+                ClientTlsOptions::builder()
+                    .client_cert(certificate.clone())
+                    .client_private_key(key.clone())
+                    .build()
+            });
+            TlsOptions::builder()
+                .maybe_server_root_ca_cert(tls.authorities.clone())
+                .maybe_domain(tls.server_name.clone())
+                .maybe_client_tls_options(identity)
+                .build()
+        });
+        ConnectionOptions::new(self.url.clone())
+            .identity(identity)
+            .connect_timeout(timeout)
+            .retry_options(retries)
+            .maybe_tls_options(tls)
+            .maybe_api_key(self.api_key.clone())
+            .maybe_headers((!self.headers.is_empty()).then(|| self.headers.clone().into_iter().collect()))
+            .build()
+    }
+}
+
+/// Without secrets: whether there are any, not which.
+impl fmt::Debug for TemporalTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemporalTarget")
+            .field("url", &self.url.as_str())
+            .field("namespace", &self.namespace)
+            .field("tls", &self.tls.is_some())
+            .field("client_certificate", &self.tls.as_ref().is_some_and(|tls| tls.identity.is_some()))
+            .field("api_key", &self.api_key.is_some())
+            .field("headers", &self.headers.keys())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_server_spelt_differently_is_one_target() {
+        let target = TemporalTarget::new("temporal:7233", "default").unwrap();
+        assert_eq!(target, TemporalTarget::new("http://TEMPORAL:7233/", "default").unwrap());
+        assert_ne!(target, target.clone().with_namespace("other"));
+        assert_eq!(target.address(), "temporal:7233");
+        assert_eq!(TemporalTarget::new("[::1]", "default").unwrap().address(), "[::1]:7233");
+    }
+
+    #[test]
+    fn https_means_tls() {
+        let options = |address| {
+            let target = TemporalTarget::new(address, "default").unwrap();
+            target.connection_options(String::new(), Duration::from_secs(1), RetryOptions::no_retries())
+        };
+        assert!(options("https://cloud.example").tls_options.is_some());
+        assert!(options("temporal").tls_options.is_none());
+    }
+}
