@@ -1,0 +1,102 @@
+//! What Temporal knows of a run: its description and its history.
+
+use std::time::Duration;
+
+use prost_wkt_types::Timestamp;
+use serde_json::{Map, Value};
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetWorkflowExecutionHistoryRequest,
+};
+use workflow_api::WorkflowState;
+
+use super::rpc::Session;
+use super::{Description, EngineError, json};
+
+/// Describes a run. Its JSON is Temporal's answer and nothing else; the CLI's `describe` adds `closeEvent` and `result`.
+pub(super) async fn description(session: &Session<'_>, bound: Duration) -> Result<Description, EngineError> {
+    let answer = ask(session, session.execution(), bound).await?;
+    let json = json::canonical(&answer).map_err(|error| session.unexpected(error))?;
+    Ok(Description { json, ..read(session, answer)? })
+}
+
+/// As [`description`], of any run of the workflow and without the JSON: for our own use.
+pub(super) async fn outline(
+    session: &Session<'_>,
+    execution: Option<WorkflowExecution>,
+    bound: Duration,
+) -> Result<Description, EngineError> {
+    let answer = ask(session, execution, bound).await?;
+    read(session, answer)
+}
+
+/// All events up to now.
+pub(super) async fn history(session: &Session<'_>, bound: Duration) -> Result<Vec<Value>, EngineError> {
+    let mut events = Vec::new();
+    let mut page_token = Vec::new();
+    loop {
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace: session.namespace(),
+            execution: session.execution(),
+            next_page_token: page_token,
+            ..Default::default()
+        };
+        let page = session
+            .call(bound, request, |temporal, request| temporal.get_workflow_execution_history(request))
+            .await?;
+        for event in page.history.unwrap_or_default().events {
+            let event = json::canonical(&event).map_err(|error| session.unexpected(error))?;
+            events.push(Value::Object(event));
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(events);
+        }
+        page_token = page.next_page_token;
+    }
+}
+
+async fn ask(
+    session: &Session<'_>,
+    execution: Option<WorkflowExecution>,
+    bound: Duration,
+) -> Result<DescribeWorkflowExecutionResponse, EngineError> {
+    let request = DescribeWorkflowExecutionRequest { namespace: session.namespace(), execution };
+    session.call(bound, request, |temporal, request| temporal.describe_workflow_execution(request)).await
+}
+
+fn read(
+    session: &Session<'_>,
+    answer: DescribeWorkflowExecutionResponse,
+) -> Result<Description, EngineError> {
+    let info = answer.workflow_execution_info.unwrap_or_default();
+    let state =
+        state(info.status()).ok_or_else(|| session.unexpected("a run was described without its status"))?;
+    Ok(Description {
+        state,
+        run_id: info.execution.unwrap_or_default().run_id.into(),
+        workflow_type: info.r#type.unwrap_or_default().name.into(),
+        task_queue: info.task_queue.into(),
+        started: info.start_time.and_then(timestamp),
+        closed: info.close_time.and_then(timestamp),
+        json: Map::new(),
+    })
+}
+
+fn state(status: WorkflowExecutionStatus) -> Option<WorkflowState> {
+    Some(match status {
+        WorkflowExecutionStatus::Unspecified => return None,
+        // A paused run is open: it has not ended, and goes on when somebody lets it.
+        WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused => WorkflowState::Running,
+        WorkflowExecutionStatus::Completed => WorkflowState::Completed,
+        WorkflowExecutionStatus::Failed => WorkflowState::Failed,
+        WorkflowExecutionStatus::Canceled => WorkflowState::Canceled,
+        WorkflowExecutionStatus::Terminated => WorkflowState::Terminated,
+        WorkflowExecutionStatus::ContinuedAsNew => WorkflowState::ContinuedAsNew,
+        WorkflowExecutionStatus::TimedOut => WorkflowState::TimedOut,
+    })
+}
+
+fn timestamp(time: Timestamp) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::new(time.seconds, time.nanos).ok()
+}

@@ -1,0 +1,125 @@
+//! The port to the workflow engine: what the use cases may ask of it. Temporal is the one engine built.
+
+mod describe;
+mod engine;
+mod error;
+mod failure;
+mod follow;
+mod json;
+mod payload;
+mod query;
+mod rpc;
+mod stop;
+mod wait;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+pub use engine::{Bounds, TemporalEngine};
+pub use error::{Cause, EngineError, QueryError, StopError};
+use serde_json::{Map, Value};
+use service::temporal::TemporalTarget;
+use workflow_api::{RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType};
+
+/// A workflow engine. Every call ends within a bound of its own; dropping a call ends it at once.
+#[async_trait]
+pub trait Engine: std::fmt::Debug + Send + Sync {
+    /// What the engine knows of a run.
+    async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError>;
+
+    /// All events of a run, oldest first, each as the engine's canonical JSON.
+    async fn history(&self, run: &WorkflowRun) -> Result<Vec<Value>, EngineError>;
+
+    /// Asks the workflow's code. A workflow that answers nothing answers `null`.
+    async fn query(&self, run: &WorkflowRun, query: &Query) -> Result<Value, QueryError>;
+
+    /// Waits until the run has ended, and any run that it went on in; no longer than `bound`, where there is one.
+    /// Any number of waits on one run cost the engine one.
+    async fn wait(&self, run: &WorkflowRun, bound: Option<Duration>) -> Result<Waited, EngineError>;
+
+    /// Asks a run to end; its code may clean up first.
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), StopError>;
+
+    /// Ends a run at once. `details` is kept in its history, as one value.
+    async fn terminate(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        details: Option<&Value>,
+    ) -> Result<(), StopError>;
+}
+
+/// Names one run of a workflow, or its latest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WorkflowRun {
+    /// The server and namespace that hold it.
+    pub target: TemporalTarget,
+    /// The workflow.
+    pub workflow_id: WorkflowId,
+    /// The run; empty for the latest.
+    pub run_id: RunId,
+}
+
+/// What the engine knows of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// Where it stands.
+    pub state: WorkflowState,
+    /// The run itself, also where the latest was asked for.
+    pub run_id: RunId,
+    /// What it runs.
+    pub workflow_type: WorkflowType,
+    /// Whose workers run it.
+    pub task_queue: TaskQueue,
+    /// When it was started.
+    pub started: Option<jiff::Timestamp>,
+    /// When it ended.
+    pub closed: Option<jiff::Timestamp>,
+    /// Everything, as the engine's canonical JSON.
+    pub json: Map<String, Value>,
+}
+
+/// A question to a workflow's code.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// The name under which the workflow answers it.
+    pub query_type: String,
+    /// Its arguments, in order.
+    pub args: Vec<Value>,
+    /// How long the workflow may take; none for the engine's own bound.
+    pub bound: Option<Duration>,
+}
+
+/// How waiting ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Waited {
+    /// The run ended, and no other run goes on with its work.
+    Closed(Closed),
+    /// The bound was reached first.
+    StillRunning {
+        /// The run that was running then.
+        run_id: RunId,
+    },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closed {
+    /// The run that ended: a later one than was asked for where that one continued as new or was retried.
+    pub run_id: RunId,
+    /// How it ended: never `Running`, and never `ContinuedAsNew`, which is followed.
+    pub state: WorkflowState,
+    /// What it answered, where it completed; `null` where it answered nothing.
+    pub result: Option<Value>,
+    /// Why it did not complete; for a cancelled or terminated run the reason given.
+    pub failure: Option<WorkflowFailure>,
+}
+
+/// Who wants a run to end, and why; the engine keeps both in the run's history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StopOrder {
+    /// Why.
+    pub reason: String,
+    /// Who; empty for the bridge itself.
+    pub identity: String,
+}

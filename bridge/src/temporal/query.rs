@@ -1,0 +1,78 @@
+//! Asking a workflow's code, and finding out why it does not answer.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use service::temporal::{FaultKind, TemporalFault};
+use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
+use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeTaskQueueRequest, QueryWorkflowRequest,
+};
+
+use super::engine::Bounds;
+use super::rpc::{Session, detail};
+use super::{EngineError, Query, QueryError, describe, payload};
+
+/// Asks the workflow.
+pub(super) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) -> Result<Value, QueryError> {
+    let bound = query.bound.unwrap_or(bounds.query);
+    let request = QueryWorkflowRequest {
+        namespace: session.namespace(),
+        execution: session.execution(),
+        query: Some(WorkflowQuery {
+            query_type: query.query_type.clone(),
+            query_args: payload::from_json(&query.args),
+            header: None,
+        }),
+        ..Default::default()
+    };
+    let asked = session.try_call(bound, request, |temporal, request| temporal.query_workflow(request)).await;
+    match asked {
+        Ok(answer) => Ok(payload::to_json(answer.query_result.as_ref())),
+        Err(fault) if detail(&fault).as_deref() == Some("QueryFailedFailure") => Err(QueryError::Failed {
+            workflow_id: session.run().workflow_id.clone(),
+            query_type: query.query_type.clone(),
+            message: said(&fault),
+        }),
+        Err(fault) => match fault.kind() {
+            FaultKind::FailedPrecondition | FaultKind::DeadlineExceeded => {
+                Err(explain(session, fault, bound, bounds.call).await)
+            }
+            _ => Err(session.error(fault, bound).into()),
+        },
+    }
+}
+
+/// Why there is no answer. A worker that is not there shows as time that runs out, so the task queue is asked as well.
+async fn explain(session: &Session<'_>, fault: TemporalFault, bound: Duration, call: Duration) -> QueryError {
+    let queue = describe::outline(session, session.execution(), call).await.map(|seen| seen.task_queue);
+    let workflow_id = session.run().workflow_id.clone();
+    if let Ok(task_queue) = queue
+        && is_deserted(session, task_queue.as_str(), call).await.unwrap_or(false)
+    {
+        return QueryError::NoWorker { workflow_id, task_queue };
+    }
+    match fault.kind() {
+        FaultKind::FailedPrecondition => QueryError::Rejected { workflow_id, message: said(&fault) },
+        _ => session.error(fault, bound).into(),
+    }
+}
+
+/// Whether no worker polls a task queue.
+async fn is_deserted(session: &Session<'_>, task_queue: &str, bound: Duration) -> Result<bool, EngineError> {
+    let request = DescribeTaskQueueRequest {
+        namespace: session.namespace(),
+        task_queue: Some(TaskQueue { name: task_queue.to_owned(), ..TaskQueue::default() }),
+        task_queue_type: TaskQueueType::Workflow.into(),
+        ..Default::default()
+    };
+    let queue =
+        session.call(bound, request, |temporal, request| temporal.describe_task_queue(request)).await?;
+    Ok(queue.pollers.is_empty())
+}
+
+fn said(fault: &TemporalFault) -> String {
+    fault.status().map_or_else(|| fault.to_string(), |status| status.message().to_owned())
+}
