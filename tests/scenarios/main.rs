@@ -2,7 +2,6 @@
 
 mod api;
 mod bad_input;
-mod demo;
 mod emcoctl;
 mod outages;
 mod python_worker;
