@@ -23,7 +23,11 @@ pub fn parse<T: Parser>() -> T {
 pub fn try_parse_from<T: Parser>(
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
 ) -> Result<T, clap::Error> {
-    T::try_parse_from(arguments).map_err(|error| with_variables(error, &T::command()))
+    T::try_parse_from(arguments).map_err(|error| {
+        let mut command = T::command();
+        command.build();
+        with_variables(error, &command)
+    })
 }
 
 /// The value; or the end of the process with exit code 2, for settings that are wrong only together.

@@ -124,7 +124,7 @@ impl TemporalSettings {
                 }
                 (None, None, None) => ("the default", DEFAULT_ADDRESS.to_owned()),
             };
-        let namespace = self.namespace.clone().or(profile.namespace.take());
+        let namespace = self.namespace.clone().or_else(|| profile.namespace.take());
         let tls_off = profile.tls.as_ref().is_some_and(|tls| tls.disabled == Some(true));
         let mut options = ConnectionOptions::try_from(profile)
             .map_err(|error| TemporalSettingsError::Refused(without_lines_of_files(&error.to_string())))?;
