@@ -19,7 +19,7 @@ fn registration(client: &WorkflowClient) -> TokenStream {
     let WorkflowClient { name, function, visibility, arguments, conditions } = client;
     // At the span of the argument's type, where the compiler then says which types are allowed.
     let arguments = arguments.iter().map(|kind| {
-        quote_spanned! { kind.span() => ::client_kit::__private::argument::<#kind>(&invocation) }
+        quote_spanned! { kind.span() => ::client_kit::__private::argument::<#kind>(&context) }
     });
     quote! {
         #(#conditions)*
@@ -32,7 +32,7 @@ fn registration(client: &WorkflowClient) -> TokenStream {
             const NAME: &'static str = #name;
 
             fn invoke(
-                invocation: ::client_kit::__private::Invocation,
+                context: ::client_kit::StartContext,
             ) -> ::client_kit::__private::Answering {
                 ::client_kit::__private::answering(async move {
                     ::client_kit::__private::answer(#function(#(#arguments),*).await)

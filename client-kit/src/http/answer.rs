@@ -1,0 +1,50 @@
+//! The answer to a start.
+
+use axum::Json;
+use axum::http::header::WARNING;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use workflow_api::Started;
+
+use super::field_validation::warnings;
+
+const WORKFLOW_ID: HeaderName = HeaderName::from_static("workflow-id");
+const RUN_ID: HeaderName = HeaderName::from_static("run-id");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// What a header cannot carry as it is, and the percent sign, so that there is one way back.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// 204 unless the caller wants a body: EMCO's workflowmgr takes every other status for a failed start (EMCO-API §2.1).
+pub(super) fn answer(started: &Started, wants_body: bool, unknown_fields: &[String]) -> Response {
+    let mut answer = if wants_body {
+        let applied = [(PREFERENCE_APPLIED, HeaderValue::from_static("return=representation"))];
+        (StatusCode::CREATED, applied, Json(started)).into_response()
+    } else {
+        StatusCode::NO_CONTENT.into_response()
+    };
+    let headers = answer.headers_mut();
+    for (name, id) in [(WORKFLOW_ID, started.workflow_id.as_str()), (RUN_ID, started.run_id.as_str())] {
+        if let Ok(id) = HeaderValue::try_from(utf8_percent_encode(id, ENCODED).to_string()) {
+            headers.insert(name, id);
+        }
+    }
+    for warning in warnings(unknown_fields) {
+        headers.append(WARNING, warning);
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_ids_are_percent_encoded() {
+        let started =
+            Started { workflow_id: "é 100%\n".into(), run_id: "r-1".into(), already_running: false };
+        let answer = answer(&started, false, &[]);
+        assert_eq!(answer.headers()[WORKFLOW_ID], "%C3%A9%20100%25%0A");
+        assert_eq!(answer.headers()[RUN_ID], "r-1");
+    }
+}

@@ -1,0 +1,111 @@
+//! What went wrong, as problem details. README.md lists the codes.
+
+use axum::http::StatusCode;
+use service::problem::ProblemResponse;
+use workflow_api::{Fault, Problem, ReadError, WorkflowId};
+
+use crate::StartError;
+use crate::invoke::InvokeError;
+
+pub(super) fn unknown_client(name: &str, known: impl Iterator<Item = &'static str>) -> ProblemResponse {
+    let known: Vec<_> = known.collect();
+    let detail = match known.as_slice() {
+        [] => format!("there is no workflow client `{name}`; this server has none"),
+        known => {
+            format!("there is no workflow client `{name}`; this server has `{}`", known.join("`, `"))
+        }
+    };
+    Problem::new(404, "unknown_client", detail).with("known", known).into()
+}
+
+pub(super) fn of_body(error: ReadError) -> ProblemResponse {
+    let detail = error.to_string();
+    match error {
+        ReadError::Empty => Problem::new(400, "empty_body", detail),
+        ReadError::Faults(faults) => invalid_spec(faults),
+        _ => Problem::new(400, "malformed_json", detail),
+    }
+    .into()
+}
+
+fn invalid_spec(faults: Vec<Fault>) -> Problem {
+    let detail = match faults.len() {
+        1 => "the body has a fault".to_owned(),
+        number => format!("the body has {number} faults"),
+    };
+    Problem::new(422, "invalid_spec", detail).with_faults(faults)
+}
+
+pub(super) fn unknown_fields(paths: Vec<String>) -> ProblemResponse {
+    let faults = paths.into_iter().map(|path| Fault::new(path, "is not known")).collect();
+    let detail = "the body has unknown fields, which `fieldValidation=Strict` forbids";
+    Problem::new(400, "unknown_fields", detail).with_faults(faults).into()
+}
+
+/// The problem of a body that could not be read to its end.
+pub(super) fn of_rejection(status: StatusCode) -> ProblemResponse {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(413, "body_too_large", "the body is larger than is taken here").into()
+        }
+        _ => Problem::new(400, "body_incomplete", "the body broke off before its end").into(),
+    }
+}
+
+impl From<InvokeError> for ProblemResponse {
+    fn from(error: InvokeError) -> Self {
+        let problem = |status, detail| Problem::new(status, error.code(), detail);
+        match &error {
+            InvokeError::Client(refusal) => {
+                problem(refusal.status().as_u16(), refusal.detail().to_owned()).into()
+            }
+            InvokeError::Panicked => problem(500, error.to_string()).into(),
+            InvokeError::ClientLate => problem(504, error.to_string()).into(),
+            InvokeError::NoTaskQueue => {
+                let fault = "is missing: write the worker's task queue";
+                invalid_spec(vec![Fault::new("$.workflowStartOptions.TaskQueue", fault)]).into()
+            }
+            InvokeError::AlreadyRunning(started) => problem(409, error.to_string())
+                .with("workflowID", started.workflow_id.as_str())
+                .with("runID", started.run_id.as_str())
+                .into(),
+            InvokeError::Start { workflow_id, source } => of_start(problem, workflow_id, source),
+        }
+    }
+}
+
+fn of_start(
+    problem: impl FnOnce(u16, String) -> Problem,
+    workflow_id: &WorkflowId,
+    error: &StartError,
+) -> ProblemResponse {
+    let (status, detail) = match error {
+        StartError::IdUsed { .. } => (
+            409,
+            format!(
+                "workflow ID `{workflow_id}` has been used, and its reuse policy allows no further run; \
+                 write another ID or another policy"
+            ),
+        ),
+        StartError::TimedOut => (
+            504,
+            format!(
+                "Temporal did not confirm the start of workflow `{workflow_id}` in time; it may run: \
+                 repeat with the same `Idempotency-Key` to be led to the same run"
+            ),
+        ),
+        StartError::Temporal(fault) => {
+            let advice = if fault.retry_after().is_some() { "; try again shortly" } else { "" };
+            (fault.kind().http_status(), format!("cannot start workflow `{workflow_id}`: {fault}{advice}"))
+        }
+    };
+    let problem = problem(status, detail).with("workflowID", workflow_id.as_str());
+    match error {
+        StartError::IdUsed { run_id: Some(run_id) } => problem.with("runID", run_id.as_str()).into(),
+        StartError::Temporal(fault) => match fault.retry_after() {
+            Some(after) => ProblemResponse::new(problem).retry_after(after),
+            None => problem.into(),
+        },
+        StartError::IdUsed { run_id: None } | StartError::TimedOut => problem.into(),
+    }
+}

@@ -1,0 +1,137 @@
+//! One invocation: the author's function, then the start that it answered. Knows nothing of HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+use uuid::Uuid;
+use workflow_api::{Started, WorkflowId};
+
+use crate::{Client, ClientError, StartContext, StartError, StartRequest, Starter};
+
+/// How often clients were invoked, by client and outcome.
+const INVOCATIONS: &str = "workflow_client_invocations_total";
+
+/// Why an invocation started nothing, or cannot say whether it did.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvokeError {
+    #[error("{0}")]
+    Client(ClientError),
+    #[error("the workflow client failed; its log says why")]
+    Panicked,
+    #[error("the workflow client did not say what to start in time; nothing was started")]
+    ClientLate,
+    #[error("the start names no task queue; write the worker's in `workflowStartOptions.TaskQueue`")]
+    NoTaskQueue,
+    #[error(
+        "workflow `{}` is running (run `{}`), which this start takes for an error",
+        .0.workflow_id, .0.run_id
+    )]
+    AlreadyRunning(Started),
+    #[error("cannot start workflow `{workflow_id}`")]
+    Start { workflow_id: WorkflowId, source: StartError },
+}
+
+impl InvokeError {
+    /// The kind of error, for programs; also the label of the measure.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Client(error) if error.status().is_client_error() => "client_refused",
+            Self::Client(_) | Self::Panicked => "client_failed",
+            Self::NoTaskQueue => "invalid_spec",
+            Self::AlreadyRunning(_) => "workflow_already_running",
+            Self::ClientLate | Self::Start { source: StartError::TimedOut, .. } => "start_timeout",
+            Self::Start { source: StartError::IdUsed { .. }, .. } => "workflow_id_used",
+            Self::Start { source: StartError::Temporal(fault), .. } => fault.kind().code(),
+        }
+    }
+}
+
+/// Invokes clients, each within the start budget.
+#[derive(Debug)]
+pub(crate) struct Invoker {
+    pub(crate) starter: Arc<dyn Starter>,
+    pub(crate) budget: Duration,
+    /// What is under way, whether or not somebody still waits for it.
+    pub(crate) under_way: TaskTracker,
+}
+
+impl Invoker {
+    pub(crate) async fn invoke(&self, client: Client, context: StartContext) -> Result<Started, InvokeError> {
+        let deadline = Instant::now() + self.budget;
+        let starter = Arc::clone(&self.starter);
+        let invocation = async move {
+            let outcome = invoke(&*starter, client, context, deadline).await;
+            record(client, &outcome);
+            outcome
+        };
+        // In a task of its own: a caller that hangs up takes nothing back. The panic hook logs a panic.
+        let task = self.under_way.spawn(invocation.in_current_span());
+        task.await.unwrap_or_else(|_| {
+            let outcome = Err(InvokeError::Panicked);
+            record(client, &outcome);
+            outcome
+        })
+    }
+}
+
+async fn invoke(
+    starter: &dyn Starter,
+    client: Client,
+    context: StartContext,
+    deadline: Instant,
+) -> Result<Started, InvokeError> {
+    let key = context.idempotency_key().map(str::to_owned);
+    let mut start = timeout_at(deadline, (client.invoke)(context))
+        .await
+        .map_err(|_| InvokeError::ClientLate)?
+        .map_err(InvokeError::Client)?;
+    if start.options.task_queue.is_empty() {
+        return Err(InvokeError::NoTaskQueue);
+    }
+    if start.options.id.is_empty() {
+        start.options.id = made_up_id(client, key.as_deref());
+    }
+    let workflow_id = start.options.id.clone();
+    let running_is_an_error = start.options.workflow_execution_error_when_already_started;
+    let request_id = key.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let started = timeout_at(deadline, starter.start(StartRequest { start, request_id, deadline }))
+        .await
+        .unwrap_or(Err(StartError::TimedOut))
+        .map_err(|source| InvokeError::Start { workflow_id, source })?;
+    if started.already_running && running_is_an_error {
+        return Err(InvokeError::AlreadyRunning(started));
+    }
+    Ok(started)
+}
+
+/// The ID of a workflow that was given none. A UUID, as Go's SDK makes it (EMCO-API §1.3); but one start, however often
+/// repeated, has one ID, and Temporal knows a repeated request only under the ID that it came with.
+fn made_up_id(client: Client, key: Option<&str>) -> WorkflowId {
+    key.map_or_else(|| Uuid::new_v4().to_string(), |key| format!("{}-{key}", client.name)).into()
+}
+
+fn record(client: Client, outcome: &Result<Started, InvokeError>) {
+    let client = client.name;
+    let label = match outcome {
+        Ok(Started { workflow_id, run_id, already_running: false }) => {
+            tracing::info!(client, %workflow_id, %run_id, "started a workflow");
+            "started"
+        }
+        Ok(Started { workflow_id, run_id, already_running: true }) => {
+            tracing::info!(client, %workflow_id, %run_id, "the workflow is running already");
+            "already_running"
+        }
+        Err(error) => {
+            let cause = match error {
+                InvokeError::Client(error) => error.cause(),
+                error => std::error::Error::source(error).map(service::chain),
+            };
+            tracing::warn!(client, code = error.code(), cause, "{error}");
+            error.code()
+        }
+    };
+    metrics::counter!(INVOCATIONS, "client" => client, "outcome" => label).increment(1);
+}

@@ -1,0 +1,50 @@
+//! The port to whatever starts workflows: Temporal, or a stand-in of a test.
+
+use async_trait::async_trait;
+use service::temporal::TemporalFault;
+use tokio::time::Instant;
+use workflow_api::{RunId, Started};
+
+use crate::WorkflowStart;
+
+/// Starts workflows.
+#[async_trait]
+pub trait Starter: std::fmt::Debug + Send + Sync + 'static {
+    /// Starts the workflow, or finds its ID running.
+    ///
+    /// A request with the ID of an earlier one leads to the run of that one.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    async fn start(&self, request: StartRequest) -> Result<Started, StartError>;
+}
+
+/// One start.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StartRequest {
+    /// What to start. The workflow ID and the task queue are set.
+    pub start: WorkflowStart,
+    /// Names this start: the caller's `Idempotency-Key`, or a fresh UUID.
+    pub request_id: String,
+    /// When nobody waits for the answer any more.
+    pub deadline: Instant,
+}
+
+/// Why a workflow is not known to be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The ID belongs to a closed run, and the reuse policy lets no other follow.
+    #[error("its ID has been used, and the reuse policy allows no further run")]
+    IdUsed {
+        /// The closed run, where it is known.
+        run_id: Option<RunId>,
+    },
+    /// There was no answer in time. The workflow may have been started.
+    #[error("Temporal did not confirm it in time")]
+    TimedOut,
+    /// Temporal is away, or refuses the start.
+    #[error(transparent)]
+    Temporal(#[from] TemporalFault),
+}

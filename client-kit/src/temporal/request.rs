@@ -1,0 +1,131 @@
+//! A start in Temporal's words.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use temporalio_common::protos::temporal::api::common::v1::{
+    Memo, Payload, Payloads, RetryPolicy, SearchAttributes, WorkflowType,
+};
+use temporalio_common::protos::temporal::api::enums::v1::WorkflowIdConflictPolicy;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
+use workflow_api::{JsonMap, Nanos, to_go_json};
+
+use crate::StartRequest;
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+pub(super) fn start_workflow_execution(
+    StartRequest { start, request_id, .. }: StartRequest,
+    namespace: String,
+    identity: String,
+) -> StartWorkflowExecutionRequest {
+    let options = start.options;
+    StartWorkflowExecutionRequest {
+        namespace,
+        identity,
+        request_id,
+        workflow_id: options.id.into_string(),
+        workflow_type: Some(WorkflowType { name: start.workflow_type.into_string() }),
+        task_queue: Some(TaskQueue { name: options.task_queue.into_string(), ..TaskQueue::default() }),
+        input: Some(Payloads { payloads: start.arguments.iter().map(payload).collect() }),
+        workflow_execution_timeout: duration(options.workflow_execution_timeout),
+        workflow_run_timeout: duration(options.workflow_run_timeout),
+        workflow_task_timeout: duration(options.workflow_task_timeout),
+        workflow_id_reuse_policy: options.workflow_id_reuse_policy.number(),
+        // Always, as the answer then tells a running ID from a used one; whether that is an error is decided on the answer.
+        workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting.into(),
+        retry_policy: options.retry_policy.map(retry_policy),
+        cron_schedule: options.cron_schedule,
+        memo: options.memo.map(|memo| Memo { fields: payloads(&memo) }),
+        search_attributes: options
+            .search_attributes
+            .map(|attributes| SearchAttributes { indexed_fields: payloads(&attributes) }),
+        ..StartWorkflowExecutionRequest::default()
+    }
+}
+
+/// Zero means Temporal's default, field by field.
+fn retry_policy(policy: workflow_api::RetryPolicy) -> RetryPolicy {
+    RetryPolicy {
+        initial_interval: duration(policy.initial_interval),
+        backoff_coefficient: policy.backoff_coefficient,
+        maximum_interval: duration(policy.maximum_interval),
+        maximum_attempts: policy.maximum_attempts,
+        non_retryable_error_types: policy.non_retryable_error_types.unwrap_or_default(),
+    }
+}
+
+/// A negative duration goes over as it is: Temporal refuses it by the name of its field.
+fn duration(nanos: Nanos) -> Option<prost_wkt_types::Duration> {
+    let nanos = nanos.get();
+    let whole = prost_wkt_types::Duration {
+        seconds: nanos / NANOS_PER_SECOND,
+        nanos: (nanos % NANOS_PER_SECOND) as i32,
+    };
+    (nanos != 0).then_some(whole)
+}
+
+fn payloads(values: &JsonMap) -> HashMap<String, Payload> {
+    values.iter().map(|(name, value)| (name.clone(), payload(value))).collect()
+}
+
+/// The payload that Go's default data converter makes of a value.
+fn payload(value: &Value) -> Payload {
+    let (encoding, data) = match value {
+        Value::Null => ("binary/null", Vec::new()),
+        value => ("json/plain", to_go_json(value)),
+    };
+    let metadata = HashMap::from([("encoding".to_owned(), encoding.as_bytes().to_vec())]);
+    Payload { metadata, data, ..Payload::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::time::Instant;
+    use workflow_api::TemporalSpec;
+
+    use super::*;
+    use crate::WorkflowStart;
+
+    fn request(spec: Value) -> StartWorkflowExecutionRequest {
+        let spec: TemporalSpec = serde_json::from_value(spec).unwrap();
+        let start = WorkflowStart::of("Type", spec);
+        let request = StartRequest { start, request_id: "key".to_owned(), deadline: Instant::now() };
+        start_workflow_execution(request, "space".to_owned(), "me".to_owned())
+    }
+
+    #[test]
+    fn nothing_given_leaves_temporals_defaults() {
+        let request = request(json!({"workflowStartOptions": {"ID": "w", "TaskQueue": "q"}}));
+        let expected = StartWorkflowExecutionRequest {
+            namespace: "space".to_owned(),
+            identity: "me".to_owned(),
+            request_id: "key".to_owned(),
+            workflow_id: "w".to_owned(),
+            workflow_type: Some(WorkflowType { name: "Type".to_owned() }),
+            task_queue: Some(TaskQueue { name: "q".to_owned(), ..TaskQueue::default() }),
+            input: Some(Payloads { payloads: vec![payload(&json!({}))] }),
+            workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting.into(),
+            ..StartWorkflowExecutionRequest::default()
+        };
+        assert_eq!(request, expected);
+    }
+
+    #[test]
+    fn durations_keep_their_nanoseconds_and_sign() {
+        let whole = |nanos| duration(Nanos::new(nanos)).map(|duration| (duration.seconds, duration.nanos));
+        assert_eq!(whole(0), None);
+        assert_eq!(whole(10), Some((0, 10)));
+        assert_eq!(whole(61_500_000_000), Some((61, 500_000_000)));
+        assert_eq!(whole(-1_500_000_000), Some((-1, -500_000_000)));
+    }
+
+    #[test]
+    fn payloads_are_those_of_go() {
+        assert_eq!(payload(&json!({"a": 2.0, "b": "<"})).data, br#"{"a":2,"b":"\u003c"}"#);
+        let null = payload(&Value::Null);
+        assert_eq!((null.metadata["encoding"].as_slice(), null.data.len()), (&b"binary/null"[..], 0));
+    }
+}

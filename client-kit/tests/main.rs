@@ -1,0 +1,3 @@
+//! The kit from outside: its macro, its HTTP, its Temporal.
+
+mod ui;

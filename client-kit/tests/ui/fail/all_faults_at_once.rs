@@ -1,0 +1,11 @@
+use client_kit::workflow_client;
+
+#[workflow_client(name = "a b", path = "/migrate")]
+fn migrate<T>(first: T, second: impl Send, third: u8) {
+    let _ = (first, second, third);
+}
+
+fn main() {
+    // The item stays: no second error here.
+    migrate((), (), 3);
+}
