@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a person or CI runs in this workspace.
 
 mod demo;
+mod migration;
 mod progress;
 mod test;
 

@@ -16,7 +16,7 @@ use crate::{http, leash};
 /// Long enough for a debug build on a busy machine; a program that dies is noticed at once.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Variables of whoever runs the tests that would change what our programs do.
-const NOT_INHERITED: [&str; 6] = ["BRIDGE_", "CLIENT_", "EMCO_", "OTEL_", "TEMPORAL_", "WORKER_"];
+const NOT_INHERITED: [&str; 7] = ["BRIDGE_", "CLIENT_", "EMCO_", "LOG_", "OTEL_", "TEMPORAL_", "WORKER_"];
 const SHOWN_LINES: usize = 60;
 
 /// What to start: path, arguments, environment.

@@ -3,14 +3,16 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::eventually::until;
 use crate::process::Process;
 use crate::sample::{SAMPLE_DIG, sample_intent};
 use crate::{TemporalOptions, TemporalServer, free_port, http, program};
 
+const LOADED_WITHIN: Duration = Duration::from_secs(30);
 const DRAINED_WITHIN: Duration = Duration::from_secs(15);
 
 /// Every process of the main path, on free ports. Each can be killed, terminated and restarted by itself.
@@ -73,6 +75,17 @@ impl Stack {
         serde_json::from_slice(&body).with_context(|| format!("GET {url}: not JSON"))
     }
 
+    /// The stand-in's apps take a while to run, as real ones do.
+    async fn sample_app_ready(&self) -> Result<()> {
+        until(LOADED_WITHIN, async || {
+            let status = self.dig_status().await?;
+            ensure!(status["readyStatus"] == "Ready", "{status}");
+            Ok(())
+        })
+        .await
+        .map_err(|state| anyhow!("EMCO's stand-in does not have the sample app ready: {state}"))
+    }
+
     /// The members, each before those that it calls.
     pub fn members(&mut self) -> [&mut Member; 4] {
         [&mut self.bridge, &mut self.client, &mut self.worker, &mut self.emco]
@@ -100,23 +113,24 @@ impl StackOptions {
             let port = free_port();
             let process = Process::builder(program(name)?)
                 .args(args)
+                .args([listen, &format!("127.0.0.1:{port}")])
                 .env("TEMPORAL_ADDRESS", temporal.address())
-                .env("BRIDGE_DATABASE", &database)
-                .env(listen, format!("127.0.0.1:{port}"));
+                .env("BRIDGE_DATABASE", &database);
             let process = self.env.iter().fold(process, |process, (key, value)| process.env(key, value));
             Ok(Member { process: process.spawn()?, port, ready_path })
         };
         let mut stack = Stack {
-            emco: spawn("emco-stand-in", &[], "EMCO_STAND_IN_LISTEN", "/v2/projects")?,
-            bridge: spawn("bridge", &["serve"], "BRIDGE_LISTEN", "/readyz")?,
-            client: spawn("sample-client", &[], "CLIENT_LISTEN", "/readyz")?,
-            worker: spawn("sample-worker", &[], "WORKER_OPERATIONS_LISTEN", "/readyz")?,
+            emco: spawn("emco-stand-in", &["--load", "samples"], "--listen", "/v2/projects")?,
+            bridge: spawn("bridge", &["serve"], "--listen", "/readyz")?,
+            client: spawn("sample-client", &[], "--listen", "/readyz")?,
+            worker: spawn("sample-worker", &[], "--operations-listen", "/readyz")?,
             temporal,
             _directory: directory,
         };
         for member in stack.members() {
             member.wait_ready().await?;
         }
+        stack.sample_app_ready().await?;
         Ok(stack)
     }
 }
