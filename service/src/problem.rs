@@ -24,14 +24,15 @@ const MAX_TEXT: usize = 8 << 10;
 /// A problem as the answer to a request.
 #[derive(Debug, Clone)]
 pub struct ProblemResponse {
-    problem: Problem,
+    // Not in place: a `Result` with it would be large.
+    problem: Arc<Problem>,
     retry_after: Option<Duration>,
 }
 
 impl ProblemResponse {
     /// The answer that says `problem`.
     pub fn new(problem: Problem) -> Self {
-        Self { problem, retry_after: None }
+        Self { problem: Arc::new(problem), retry_after: None }
     }
 
     /// The same, telling the caller when to try again (`Retry-After`, in whole seconds and at least one).
@@ -56,7 +57,7 @@ impl From<Problem> for ProblemResponse {
 impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.problem).unwrap_or_else(|error| {
+        let body = serde_json::to_vec(&*self.problem).unwrap_or_else(|error| {
             tracing::error!(%error, code = self.problem.code, "a problem cannot be written as JSON");
             Vec::new()
         });
@@ -67,7 +68,7 @@ impl IntoResponse for ProblemResponse {
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)));
         }
-        response.extensions_mut().insert(Arc::new(self.problem));
+        response.extensions_mut().insert(self.problem);
         response
     }
 }
