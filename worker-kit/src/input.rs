@@ -69,13 +69,15 @@ pub fn params(input: &RawValue) -> Result<WorkflowParams, InvalidParams> {
     let argument = match input.payloads.as_slice() {
         [argument] => argument,
         arguments => {
-            let message =
-                format!("the workflow takes one argument, the intent's workflowParams, not {}", arguments.len());
+            let message = format!(
+                "the workflow takes one argument, the intent's workflowParams, not {}",
+                arguments.len()
+            );
             return Err(InvalidParams::new(vec![Fault::new("$", message)]));
         }
     };
     match argument.metadata.get("encoding").map_or(&b""[..], Vec::as_slice) {
-        JSON => read(&argument.data).map(|read| read.value).map_err(|error| invalid(error)),
+        JSON => read(&argument.data).map(|read| read.value).map_err(invalid),
         NULL => Ok(WorkflowParams::default()),
         other => {
             let encoding = String::from_utf8_lossy(other);

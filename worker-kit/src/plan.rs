@@ -79,7 +79,9 @@ fn for_sdk(options: &workflow_api::ActivityOptions) -> ActivityOptions {
             ActivityCloseTimeouts::ScheduleAndStartToClose { schedule_to_close, start_to_close }
         }
         (Some(schedule_to_close), None) => ActivityCloseTimeouts::ScheduleToClose(schedule_to_close),
-        (None, start_to_close) => ActivityCloseTimeouts::StartToClose(start_to_close.unwrap_or(START_TO_CLOSE)),
+        (None, start_to_close) => {
+            ActivityCloseTimeouts::StartToClose(start_to_close.unwrap_or(START_TO_CLOSE))
+        }
     };
     let heartbeat = options.heartbeat_timeout.to_duration();
     let cancellation = if options.wait_for_cancellation {
@@ -273,7 +275,7 @@ mod tests {
             };
             let options = options(&plan, "Copy");
             let close = &options.close_timeouts;
-            prop_assert!(close.start_to_close().or(close.schedule_to_close()).is_some());
+            prop_assert!(close.start_to_close().is_some() || close.schedule_to_close().is_some());
             prop_assert_eq!(close.schedule_to_close(), given.schedule_to_close_timeout.to_duration());
             prop_assert!(options.heartbeat_timeout.is_none_or(|timeout| timeout >= SHORTEST_HEARTBEAT_TIMEOUT));
             if let Some(policy) = options.retry_policy {

@@ -18,11 +18,7 @@ pub struct Steps<W> {
 
 impl<W> Steps<W> {
     /// Steps by `plan`; `state` says where the workflow keeps its [`CurrentState`].
-    pub fn new(
-        ctx: &WorkflowContext<W>,
-        plan: ActivityPlan,
-        state: fn(&mut W) -> &mut CurrentState,
-    ) -> Self {
+    pub fn new(ctx: &WorkflowContext<W>, plan: ActivityPlan, state: fn(&mut W) -> &mut CurrentState) -> Self {
         Self { ctx: ctx.clone(), plan, state }
     }
 
@@ -42,10 +38,7 @@ impl<W> Steps<W> {
         let name = activity.name().to_owned();
         let options = self.plan.options(&activity);
         self.enter(CurrentState::Activity(name.clone()));
-        self.ctx
-            .execute_activity(activity, input, options)
-            .await
-            .map_err(|error| termination(&name, error))
+        self.ctx.execute_activity(activity, input, options).await.map_err(|error| termination(&name, error))
     }
 
     /// Everything is done.

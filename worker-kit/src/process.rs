@@ -1,0 +1,227 @@
+//! The worker process: settings, connection, health, metrics, and an end that loses no work.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use service::health::Health;
+use service::http;
+use service::metrics::Metrics;
+use service::settings::{ListenAddress, ListenError, SettingsError};
+use service::shutdown::Shutdown;
+use service::telemetry::{self, LogSettings};
+use service::temporal::{
+    ConnectError, ConnectionSettings, TemporalConnection, TemporalSettings, TemporalTarget,
+};
+use temporalio_common::telemetry::TelemetryOptions;
+use temporalio_common::telemetry::metrics::CoreMeter;
+use temporalio_sdk::runtime::RuntimeOptions;
+use temporalio_sdk::{
+    Runtime, RuntimeError, Worker, WorkerCreateError, WorkerOptions, WorkerRunError,
+    WorkflowRegistrationError,
+};
+
+use crate::meter::Meter;
+
+/// What is left, after activities had their time, to tell Temporal that they were broken off.
+const LAST_REPORTS: Duration = Duration::from_secs(5);
+/// How long the SDK repeats a report while Temporal is away, before the work that it reports is lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Waits between attempts to run, while Temporal is away or refuses us.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The settings of a worker process.
+#[derive(Debug, Clone, clap::Parser)]
+pub struct WorkerSettings {
+    /// Task queue to serve instead of the worker's own.
+    #[arg(long, env = "WORKER_TASK_QUEUE")]
+    pub task_queue: Option<String>,
+    /// Where to answer /healthz, /readyz and /metrics.
+    #[arg(long, env = "WORKER_OPERATIONS_LISTEN", default_value = ":9091", value_name = "ADDRESS")]
+    pub operations_listen: ListenAddress,
+    /// How long running activities may take to finish at the end.
+    #[arg(long, env = "WORKER_DRAIN", default_value = "20s", value_parser = service::settings::duration)]
+    pub drain: Duration,
+    /// Which Temporal to serve.
+    #[command(flatten)]
+    pub temporal: TemporalSettings,
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
+/// Why a worker process could not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProcessError {
+    /// A workflow type was registered twice, or in a way that the SDK does not take.
+    #[error("the workflows of this worker cannot be registered")]
+    Register(#[from] WorkflowRegistrationError),
+    /// The SDK does not take the options of the worker.
+    #[error("the options of this worker cannot be used; is any workflow or activity registered?")]
+    Options(#[from] WorkerCreateError),
+    /// The address for operations cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The SDK does not start.
+    #[error("the Temporal SDK does not start")]
+    Runtime(#[from] RuntimeError),
+    /// The operating system refuses what every process needs.
+    #[error("the process does not start")]
+    Start(#[from] std::io::Error),
+}
+
+/// Runs a worker process on `task_queue`: the whole `main` of a worker. `register` adds its workflows and activities.
+///
+/// Settings come from flags and environment (see [`WorkerSettings`]); a wrong one ends the process with exit code 2.
+pub fn main(
+    task_queue: &str,
+    register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
+) -> ExitCode {
+    let settings: WorkerSettings = service::settings::parse();
+    let target = settings.temporal.target().map_err(|error| SettingsError::Together(error.into()));
+    let target = service::settings::or_exit(target);
+    telemetry::init(&settings.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = runtime.map_err(ProcessError::Start).and_then(|runtime| {
+        runtime.block_on(async {
+            let shutdown = Shutdown::on_signals(settings.drain + LAST_REPORTS)?;
+            run(task_queue, register, &settings, target, &shutdown).await
+        })
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = service::chain(&error), "the worker ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(
+    task_queue: &str,
+    register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
+    settings: &WorkerSettings,
+    target: TemporalTarget,
+    shutdown: &Shutdown,
+) -> Result<(), ProcessError> {
+    let task_queue = settings.task_queue.as_deref().unwrap_or(task_queue);
+    let mut options = WorkerOptions::new(task_queue).graceful_shutdown_period(settings.drain).build();
+    register(&mut options)?;
+    let connection = TemporalConnection::with_settings(
+        target,
+        ConnectionSettings { patience: PATIENCE, ..ConnectionSettings::default() },
+    );
+    let meter: Arc<dyn CoreMeter> = Arc::new(Meter);
+    let telemetry = TelemetryOptions::builder().metrics(meter).build();
+    let telemetry = RuntimeOptions::builder().telemetry_options(telemetry).build();
+    let runtime = Runtime::from_current_tokio(telemetry.unwrap_or_default())?;
+    let process = Process { options, connection, runtime, shutdown, polls: Arc::default() };
+
+    let operations =
+        http::operations(process.health(), Metrics::install("worker", env!("CARGO_PKG_VERSION")));
+    let listener = settings.operations_listen.bind().await?;
+    let operations = shutdown.spawn({
+        let shutdown = shutdown.clone();
+        async move {
+            http::serve(listener, http::standard(operations, 0), &shutdown, http::Options::default()).await
+        }
+    });
+    // Not a task of its own: the future of a worker cannot leave its thread.
+    let served = process.serve().await;
+    shutdown.drain();
+    if let Ok(Err(cut_off)) = operations.await {
+        tracing::warn!(error = service::chain(&cut_off), "questions about this process stay unanswered");
+    }
+    served
+}
+
+/// One worker, made anew when it breaks down.
+struct Process<'a> {
+    options: WorkerOptions,
+    connection: TemporalConnection,
+    runtime: Runtime,
+    shutdown: &'a Shutdown,
+    /// Whether a worker runs at this moment.
+    polls: Arc<AtomicBool>,
+}
+
+/// Why a worker stopped to work.
+#[derive(Debug, thiserror::Error)]
+enum Breakdown {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("the worker broke down")]
+    Run(#[from] WorkerRunError),
+    #[error(transparent)]
+    Options(#[from] WorkerCreateError),
+}
+
+impl Process<'_> {
+    fn health(&self) -> Health {
+        let (connection, polls) = (self.connection.clone(), Arc::clone(&self.polls));
+        Health::new(self.shutdown)
+            .with_check("temporal", move || {
+                let connection = connection.clone();
+                async move { connection.check().await }
+            })
+            .with_check("worker", move || {
+                let polls = polls.load(Ordering::Relaxed);
+                async move { polls.then_some(()).ok_or("no worker polls the task queue") }
+            })
+    }
+
+    /// Works until the process drains. A Temporal that is away is waited for, never a reason to end.
+    async fn serve(&self) -> Result<(), ProcessError> {
+        let mut pause = FIRST_PAUSE;
+        while !self.shutdown.is_draining() {
+            match Box::pin(self.work(&mut pause)).await {
+                Ok(()) => {}
+                Err(Breakdown::Options(error)) => return Err(error.into()),
+                Err(breakdown) => {
+                    tracing::warn!(
+                        error = service::chain(&breakdown),
+                        ?pause,
+                        "no work for now; trying again"
+                    );
+                    tokio::select! {
+                        () = self.shutdown.draining() => {}
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Works until the process drains or the worker breaks down.
+    async fn work(&self, pause: &mut Duration) -> Result<(), Breakdown> {
+        let client = tokio::select! {
+            () = self.shutdown.draining() => return Ok(()),
+            client = self.connection.client() => client?,
+        };
+        let mut worker = Worker::new(&self.runtime, client, self.options.clone())?;
+        let stop = worker.shutdown_handle();
+        let shutdown = self.shutdown.clone();
+        let stopping = tokio::spawn(async move {
+            shutdown.draining().await;
+            stop();
+        });
+        tracing::info!(task_queue = self.options.task_queue, "working");
+        self.polls.store(true, Ordering::Relaxed);
+        let result = tokio::select! {
+            result = worker.run() => result,
+            () = self.shutdown.stopped() => Ok(()),
+        };
+        self.polls.store(false, Ordering::Relaxed);
+        stopping.abort();
+        if matches!(result, Err(WorkerRunError::Fatal { .. })) {
+            // It did run; begin with short waits again.
+            *pause = FIRST_PAUSE;
+        }
+        Ok(result?)
+    }
+}
