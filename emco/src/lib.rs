@@ -37,8 +37,9 @@ mod transport;
 pub use client::Client;
 pub use error::{BuildError, Endpoint, Error, Kind};
 pub use model::{
-    Action, AppIntent, AppIntentSpec, AppStatus, Clause, ClusterRef, ClusterStatus, Counts, Deployed, DigKey,
-    DigSpec, DigState, DigStatus, DeploymentIntentGroup, Extra, GenericPlacementIntent, GroupVersionKind, Metadata,
-    Output, OverrideValues, Placement, Readiness, ResourceStatus, Revision, Selector, States, StatusKind, StatusQuery,
+    Action, AppIntent, AppIntentSpec, AppStatus, Clause, ClusterRef, ClusterStatus, Counts, Deployed,
+    DeploymentIntentGroup, DigKey, DigSpec, DigState, DigStatus, Extra, GenericPlacementIntent,
+    GroupVersionKind, Metadata, Output, OverrideValues, Placement, Readiness, ResourceStatus, Revision,
+    Selector, States, StatusKind, StatusQuery,
 };
 pub use settings::{Retry, Settings, Token};

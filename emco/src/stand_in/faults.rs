@@ -1,0 +1,86 @@
+//! Requests that fail on purpose.
+
+use std::time::Duration;
+
+/// Which requests fail, how, and how often.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    method: String,
+    part: String,
+    effect: Effect,
+    left: usize,
+}
+
+impl Fault {
+    /// The next request with this method whose path contains `part`.
+    pub fn on(method: &str, part: &str, effect: Effect) -> Self {
+        Self { method: method.to_owned(), part: part.to_owned(), effect, left: 1 }
+    }
+
+    /// That many requests instead of one.
+    #[must_use]
+    pub fn times(self, times: usize) -> Self {
+        Self { left: times, ..self }
+    }
+
+    /// Until [`StandIn::heal`](super::StandIn::heal).
+    #[must_use]
+    pub fn always(self) -> Self {
+        self.times(usize::MAX)
+    }
+}
+
+/// What happens instead of the answer.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Another answer; the request has no effect.
+    Answer {
+        /// Its status.
+        status: u16,
+        /// Its content type.
+        content_type: &'static str,
+        /// Its body.
+        body: String,
+    },
+    /// A status 200 and a body of twice this length, cut off after this.
+    HalfBody(String),
+    /// The connection closes without an answer; the request has no effect.
+    HangUp,
+    /// The request has its effect, then the connection closes without an answer.
+    LoseAnswer,
+    /// Nothing is ever answered; the request has no effect.
+    Silence,
+    /// The answer comes late.
+    Delay(Duration),
+}
+
+/// Planned faults, and the requests so far.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    planned: Vec<Fault>,
+    seen: Vec<(String, String)>,
+}
+
+impl Faults {
+    pub(super) fn plan(&mut self, fault: Fault) {
+        self.planned.push(fault);
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.planned.clear();
+    }
+
+    /// Notes a request, and says what should happen to it.
+    pub(super) fn meet(&mut self, method: &str, path: &str) -> Option<Effect> {
+        self.seen.push((method.to_owned(), path.to_owned()));
+        self.planned.retain(|fault| fault.left > 0);
+        let fault =
+            self.planned.iter_mut().find(|fault| fault.method == method && path.contains(&fault.part))?;
+        fault.left -= 1;
+        Some(fault.effect.clone())
+    }
+
+    pub(super) fn seen(&self, method: &str, part: &str) -> usize {
+        self.seen.iter().filter(|(of, path)| of == method && path.contains(part)).count()
+    }
+}

@@ -1,0 +1,162 @@
+//! What the stand-in remembers: documents by their place in the resource tree, as EMCO keeps them in its database.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::lifecycle::Lifecycle;
+use super::reply::Refusal;
+use crate::{ClusterRef, DigKey};
+
+/// A resource's place: the path of its URL after `/v2`, decoded.
+pub(super) type Key = Vec<String>;
+
+/// Everything the stand-in knows.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    documents: BTreeMap<Key, Document>,
+    /// State and history of each DIG.
+    pub(super) digs: BTreeMap<Key, Lifecycle>,
+    /// Since when each instantiated logical cloud can be used.
+    pub(super) clouds: BTreeMap<Key, Timestamp>,
+    /// How long an app takes to run on a new cluster, and to leave an old one.
+    pub(super) settle_time: Duration,
+    /// How long a logical cloud takes to be instantiated.
+    pub(super) cloud_settle_time: Duration,
+    /// How far tests moved the clock forward.
+    pub(super) ahead: Duration,
+    /// App contexts made so far.
+    pub(super) contexts: u64,
+}
+
+#[derive(Debug)]
+struct Document {
+    value: Value,
+    file: Bytes,
+}
+
+impl World {
+    pub(super) fn new(settle_time: Duration, cloud_settle_time: Duration) -> Self {
+        Self { settle_time, cloud_settle_time, ..Self::default() }
+    }
+
+    /// The time; everything that takes time is worked out from it when asked.
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::now() + self.ahead
+    }
+
+    pub(super) fn contains(&self, key: &[String]) -> bool {
+        self.documents.contains_key(key)
+    }
+
+    /// The document at `key`, in its own type.
+    pub(super) fn find<T: DeserializeOwned>(&self, key: &[String]) -> Option<T> {
+        self.documents.get(key).and_then(|document| serde_json::from_value(document.value.clone()).ok())
+    }
+
+    pub(super) fn value(&self, key: &[String]) -> Option<&Value> {
+        self.documents.get(key).map(|document| &document.value)
+    }
+
+    pub(super) fn file(&self, key: &[String]) -> Option<Bytes> {
+        self.documents.get(key).map(|document| document.file.clone())
+    }
+
+    /// Everything directly in a collection, in order of its names.
+    pub(super) fn list<'a, T: DeserializeOwned>(&'a self, collection: &[String]) -> Vec<(&'a Key, T)> {
+        self.below(collection)
+            // A collection's own documents have one name, or two (composite apps); grandchildren have a collection in between.
+            .filter(|(key, _)| {
+                key.len() == collection.len() + 1
+                    || (key.len() == collection.len() + 2
+                        && collection.last().is_some_and(|last| last == "composite-apps"))
+            })
+            .filter_map(|(key, document)| Some((key, serde_json::from_value(document.value.clone()).ok()?)))
+            .collect()
+    }
+
+    /// Stores a document; its parent must be there.
+    pub(super) fn insert(
+        &mut self,
+        collection: &[String],
+        key: Key,
+        value: Value,
+        file: Bytes,
+    ) -> Result<(), Refusal> {
+        if let Some(parent) = parent_of(collection)
+            && !self.contains(parent)
+        {
+            return Err(Refusal::parent_missing());
+        }
+        self.documents.insert(key, Document { value, file });
+        Ok(())
+    }
+
+    /// Removes a document; it must not have children (EMCO-API §9.2).
+    pub(super) fn remove(&mut self, key: &[String]) -> Result<(), Refusal> {
+        if !self.contains(key) {
+            return Err(Refusal::new(404, "The requested resource not found"));
+        }
+        if self.below(key).next().is_some() {
+            return Err(Refusal::new(409, "Cannot delete parent without deleting child references first"));
+        }
+        self.documents.remove(key);
+        self.digs.remove(key);
+        self.clouds.remove(key);
+        Ok(())
+    }
+
+    /// The clusters of a provider that carry a label.
+    pub(super) fn clusters_with_label(&self, provider: &str, label: &str) -> Vec<String> {
+        let clusters = ["cluster-providers", provider, "clusters"].map(str::to_owned);
+        self.below(&clusters)
+            .filter(|(key, _)| key.len() == clusters.len() + 3 && key[clusters.len() + 2] == label)
+            .map(|(key, _)| key[clusters.len()].clone())
+            .collect()
+    }
+
+    /// Where every app of a DIG runs right now.
+    pub(super) fn placement(&self, key: &[String]) -> BTreeMap<String, Vec<ClusterRef>> {
+        self.digs.get(key).map(|lifecycle| lifecycle.running(self.now())).unwrap_or_default()
+    }
+
+    fn below<'a, 'k>(
+        &'a self,
+        key: &'k [String],
+    ) -> impl Iterator<Item = (&'a Key, &'a Document)> + use<'a, 'k> {
+        self.documents
+            .range::<[String], _>((Bound::Excluded(key), Bound::Unbounded))
+            .take_while(move |(below, _)| below.starts_with(key))
+    }
+}
+
+/// A document as it is stored: with the fields its type has, in their order.
+pub(super) fn to_value(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).unwrap_or_default()
+}
+
+/// The resource that a collection belongs to; none for those at the top.
+fn parent_of(collection: &[String]) -> Option<&[String]> {
+    collection.split_last().map(|(_, parent)| parent).filter(|parent| !parent.is_empty())
+}
+
+/// A DIG's place.
+pub(super) fn dig_key(dig: &DigKey) -> Key {
+    dig.path(&[]).into_iter().skip(1).map(str::to_owned).collect()
+}
+
+/// The DIG at a place.
+pub(super) fn dig_at(key: &[String]) -> Option<DigKey> {
+    match key {
+        [_, project, _, composite_app, version, _, dig] => {
+            Some(DigKey::new(project, composite_app, version, dig))
+        }
+        _ => None,
+    }
+}
