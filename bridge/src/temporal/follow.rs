@@ -32,7 +32,7 @@ pub(super) async fn to_the_end(
         let seen = describe::outline(&session, session.execution_of(at.as_str()), bound).await?;
         at = seen.run_id;
         if seen.state == WorkflowState::Running {
-            report.send_replace(Progress::Running(at.clone()));
+            report.send_replace(Progress::Running);
         }
         let event = closing_event(&session, &at).await?;
         match failure::ending(event, &at) {

@@ -48,7 +48,7 @@ fn fields_json(message: &DynamicMessage) -> Result<Map<String, Value>, JsonError
 fn field_json(field: &Field, kind: &Kind) -> Result<Value, JsonError> {
     Ok(match field {
         // Through text: the shortest digits that mean this value, not those of its conversion.
-        Field::F32(float) => float_json(float.to_string().parse().unwrap_or(f64::from(*float))),
+        Field::F32(float) => float_json(float.to_string().parse().unwrap_or_else(|_| f64::from(*float))),
         Field::F64(float) => float_json(*float),
         Field::List(items) => items.iter().map(|item| field_json(item, kind)).collect::<Result<_, _>>()?,
         Field::Map(entries) => {
@@ -90,7 +90,6 @@ fn float_json(float: f64) -> Value {
     /// Above this, Go changes to exponents.
     const PLAIN: f64 = 1e15;
     if float.fract() == 0.0 && float.abs() < PLAIN {
-        #[expect(clippy::cast_possible_truncation, reason = "integral and small, as just seen")]
         return Value::from(float as i64);
     }
     Number::from_f64(float).map_or_else(|| Value::from(non_finite(float)), Value::Number)

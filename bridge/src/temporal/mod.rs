@@ -96,10 +96,7 @@ pub enum Waited {
     /// The run ended, and no other run goes on with its work.
     Closed(Closed),
     /// The bound was reached first.
-    StillRunning {
-        /// The run that was running then.
-        run_id: RunId,
-    },
+    StillRunning,
 }
 
 /// How a run ended.

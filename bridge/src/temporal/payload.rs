@@ -38,7 +38,7 @@ pub(super) fn base64(data: &[u8]) -> String {
 /// What is not JSON, or says it is and is not, is given as encoding and base64.
 fn payload_to_json(payload: &Payload) -> Value {
     let encoding =
-        payload.metadata.get(ENCODING).map_or(Default::default(), |text| String::from_utf8_lossy(text));
+        payload.metadata.get(ENCODING).map_or_else(Default::default, |text| String::from_utf8_lossy(text));
     let json = match encoding.as_ref() {
         NULL => Some(Value::Null),
         JSON | JSON_PROTOBUF => serde_json::from_slice(&payload.data).ok(),

@@ -47,12 +47,12 @@ pub(super) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) 
 
 /// Why there is no answer. A worker that is not there shows as time that runs out, so the task queue is asked as well.
 async fn explain(session: &Session<'_>, fault: TemporalFault, bound: Duration, call: Duration) -> QueryError {
-    let queue = describe::outline(session, session.execution(), call).await.map(|seen| seen.task_queue);
     let workflow_id = session.run().workflow_id.clone();
-    if let Ok(task_queue) = queue
-        && is_deserted(session, task_queue.as_str(), call).await.unwrap_or(false)
+    if let Ok(seen) = describe::outline(session, session.execution(), call).await
+        && !(seen.state.is_closed() && fault.kind() == FaultKind::FailedPrecondition)
+        && is_deserted(session, seen.task_queue.as_str(), call).await.unwrap_or(false)
     {
-        return QueryError::NoWorker { workflow_id, task_queue };
+        return QueryError::NoWorker { workflow_id, task_queue: seen.task_queue };
     }
     match fault.kind() {
         FaultKind::FailedPrecondition => QueryError::Rejected { workflow_id, message: said(&fault) },

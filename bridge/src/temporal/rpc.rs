@@ -14,6 +14,8 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 
 use super::{EngineError, WorkflowRun};
 
+const GRACE: Duration = Duration::from_secs(1);
+
 /// What is asked about one run.
 pub(super) struct Session<'a> {
     run: &'a WorkflowRun,
@@ -63,8 +65,8 @@ impl<'a> Session<'a> {
         send: impl for<'s> FnOnce(&'s mut dyn WorkflowService, Request<Q>) -> BoxFuture<'s, Reply<A>>,
     ) -> Result<A, TemporalFault> {
         let mut request = Request::new(message);
-        // Tells the server too, so that it does not work on for nobody.
-        request.set_timeout(bound);
+        // In place of the SDK's own 30 s, and late enough for our bound to come first: the SDK calls an expired deadline cancelled.
+        request.set_timeout(bound + GRACE);
         self.connection
             .call(bound, async |client| {
                 let mut service = client.connection().workflow_service();

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use workflow_api::RunId;
 
 use super::{Closed, EngineError, Waited, WorkflowRun, rpc};
 
@@ -14,8 +13,8 @@ use super::{Closed, EngineError, Waited, WorkflowRun, rpc};
 pub(super) enum Progress {
     /// Nobody knows yet whether the run has ended.
     Unknown,
-    /// This run was seen running.
-    Running(RunId),
+    /// It was seen running.
+    Running,
     /// No more to come.
     Ended(Result<Closed, EngineError>),
 }
@@ -51,7 +50,7 @@ impl Polls {
         };
         match progress {
             Some(Progress::Ended(ended)) => ended.map(Waited::Closed),
-            Some(Progress::Running(run_id)) => Ok(Waited::StillRunning { run_id }),
+            Some(Progress::Running) => Ok(Waited::StillRunning),
             Some(Progress::Unknown) | None => {
                 Err(EngineError::Other { target: rpc::place(&run.target), source: Arc::new(PollLost) })
             }

@@ -1,0 +1,177 @@
+//! Description and history against what Temporal's own command line prints.
+
+use anyhow::{Context, Result};
+use bridge::temporal::{Engine, EngineError, WorkflowRun};
+use harness::eventually;
+use serde_json::{Value, json};
+use workflow_api::WorkflowState;
+
+use super::{Fixture, SOON, unique};
+
+impl Fixture {
+    /// The description equals the CLI's, but for what the CLI adds from elsewhere.
+    async fn describes_as_the_cli(&self, run: &WorkflowRun) -> Result<()> {
+        let ours = self.engine.describe(run).await?;
+        let args = ["workflow", "describe", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
+        let mut theirs = self.server.cli(&args).await?;
+        let members = theirs.as_object_mut().context("a description is an object")?;
+        members.remove("closeEvent");
+        members.remove("result");
+        assert_eq!(Value::Object(ours.json), theirs);
+        Ok(())
+    }
+
+    /// The history equals the CLI's, event for event.
+    async fn tells_the_history_of_the_cli(&self, run: &WorkflowRun) -> Result<Vec<Value>> {
+        let ours = self.engine.history(run).await?;
+        let args = ["workflow", "show", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
+        let theirs = self.server.cli(&args).await?;
+        let events = theirs["events"].as_array().context("a history has events")?;
+        for (ours, theirs) in ours.iter().zip(events) {
+            assert_eq!(ours, theirs);
+        }
+        assert_eq!(ours.len(), events.len());
+        Ok(ours)
+    }
+
+    async fn tells_what_the_cli_tells(&self, run: &WorkflowRun, events: &[&str]) -> Result<()> {
+        self.describes_as_the_cli(run).await?;
+        let history = self.tells_the_history_of_the_cli(run).await?;
+        let types: Vec<&str> = history.iter().filter_map(|event| event["eventType"].as_str()).collect();
+        for event in events {
+            assert!(types.contains(&format!("EVENT_TYPE_{event}").as_str()), "no {event} in {types:?}");
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_completed_run_is_told_as_the_cli_tells_it() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let options = ["--memo", r#"b="two""#, "--memo", "a=1", "--execution-timeout", "90s", "--cron", ""];
+    let run = fixture.start_with("Echo", &json!({ "floats": [2.0, 2.5] }), &options).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    fixture
+        .tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_COMPLETED"])
+        .await?;
+    let described = fixture.engine.describe(&run).await?;
+    assert_eq!(described.state, WorkflowState::Completed);
+    assert_eq!(described.run_id, run.run_id);
+    assert_eq!(described.workflow_type.as_str(), "Echo");
+    assert_eq!(described.task_queue.as_str(), fixture.task_queue);
+    assert!(described.started < described.closed, "{described:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn activities_retry_options_and_failures_are_told_as_the_cli_tells_them() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("FailingActivity", &Value::Null).await?;
+    fixture.ended(&run, WorkflowState::Failed).await?;
+    fixture.tells_what_the_cli_tells(&run, &["ACTIVITY_TASK_FAILED", "WORKFLOW_EXECUTION_FAILED"]).await
+}
+
+#[tokio::test]
+async fn timers_activities_and_children_are_told_as_the_cli_tells_them() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("Family", &json!(unique("child"))).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    let events = ["TIMER_FIRED", "ACTIVITY_TASK_COMPLETED", "CHILD_WORKFLOW_EXECUTION_COMPLETED"];
+    fixture.tells_what_the_cli_tells(&run, &events).await
+}
+
+#[tokio::test]
+async fn a_running_run_and_its_signals_are_told_as_the_cli_tells_them() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_TASK_COMPLETED"]).await?;
+    assert_eq!(fixture.engine.describe(&run).await?.closed, None);
+    fixture.open_gate(&run, &json!(1)).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_SIGNALED"]).await
+}
+
+#[tokio::test]
+async fn a_run_continued_as_new_is_told_as_the_cli_tells_it() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("Again", &json!(1)).await?;
+    let last = fixture.ended(&run, WorkflowState::Completed).await?;
+    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_CONTINUED_AS_NEW"]).await?;
+    assert_eq!(fixture.engine.describe(&run).await?.state, WorkflowState::ContinuedAsNew);
+    let last = WorkflowRun { run_id: last.run_id, ..run };
+    fixture.tells_what_the_cli_tells(&last, &["WORKFLOW_EXECUTION_COMPLETED"]).await
+}
+
+#[tokio::test]
+async fn the_latest_run_is_described_where_none_is_named() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let first = fixture.start("Again", &json!(1)).await?;
+    let last = fixture.ended(&first, WorkflowState::Completed).await?;
+    let latest = WorkflowRun { run_id: Default::default(), ..first };
+    assert_eq!(fixture.engine.describe(&latest).await?.run_id, last.run_id);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_history_of_many_pages_is_told_whole() -> Result<()> {
+    const SIGNALS: usize = 40;
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    // Temporal cuts pages at 4 MB as well as at a number of events; few large events fill several.
+    let large = "x".repeat(200_000);
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), json!(large).to_string())?;
+    let path = file.path().to_str().context("a path in UTF-8")?;
+    for _ in 0..SIGNALS {
+        let id = run.workflow_id.as_str();
+        fixture
+            .server
+            .cli(&["workflow", "signal", "-w", id, "--name", "other", "--input-file", path])
+            .await?;
+    }
+    let history = eventually(SOON, "all signals are in the history", async || {
+        let history = fixture.engine.history(&run).await.ok()?;
+        let signals =
+            history.iter().filter(|event| event["eventType"] == "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED");
+        (signals.count() == SIGNALS).then_some(history)
+    })
+    .await;
+    let ids: Vec<Value> = history.iter().map(|event| event["eventId"].clone()).collect();
+    let expected: Vec<Value> = (1..=ids.len()).map(|id| json!(id.to_string())).collect();
+    assert_eq!(ids, expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn equal_runs_give_equal_text() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let memo: Vec<String> = (0..16).map(|key| format!("key{key}=1")).collect();
+    let options: Vec<&str> = memo.iter().flat_map(|memo| ["--memo", memo]).collect();
+    let run = fixture.start_with("Echo", &json!(1), &options).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    let first = serde_json::to_string(&fixture.engine.describe(&run).await?.json)?;
+    let second = serde_json::to_string(&fixture.engine.describe(&run).await?.json)?;
+    assert_eq!(first, second);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let unknown = WorkflowRun {
+        target: fixture.target()?,
+        workflow_id: unique("nobody").into(),
+        run_id: Default::default(),
+    };
+    let error = fixture.engine.describe(&unknown).await.unwrap_err();
+    assert!(matches!(error, EngineError::NoSuchWorkflow { .. }), "{error:?}");
+    let error = fixture.engine.history(&unknown).await.unwrap_err();
+    assert!(matches!(error, EngineError::NoSuchWorkflow { .. }), "{error:?}");
+    let elsewhere = WorkflowRun { target: fixture.target()?.with_namespace("nowhere"), ..unknown.clone() };
+    let error = fixture.engine.describe(&elsewhere).await.unwrap_err();
+    assert!(matches!(error, EngineError::NoSuchNamespace { .. }), "{error:?}");
+    let misnamed = WorkflowRun { run_id: "not-a-run-id".into(), ..unknown };
+    let error = fixture.engine.describe(&misnamed).await.unwrap_err();
+    assert!(matches!(error, EngineError::InvalidArgument { .. }), "{error:?}");
+    Ok(())
+}
