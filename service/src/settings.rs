@@ -13,7 +13,7 @@ pub use values::{duration, size};
 
 /// The settings of this process. A wrong or missing one ends it: the error and the usage go to stderr, the exit code is 2.
 pub fn parse<T: Parser>() -> T {
-    or_exit(try_parse_from(std::env::args_os()))
+    try_parse_from(std::env::args_os()).unwrap_or_else(|error: clap::Error| error.exit())
 }
 
 /// The settings from these arguments (the program's name first) and the environment.
@@ -31,25 +31,11 @@ pub fn try_parse_from<T: Parser>(
 }
 
 /// The value; or the end of the process with exit code 2, for settings that are wrong only together.
-pub fn or_exit<T, E: Into<SettingsError>>(settings: Result<T, E>) -> T {
-    settings.unwrap_or_else(|error| match error.into() {
-        SettingsError::Usage(error) => error.exit(),
-        SettingsError::Together(error) => {
-            eprintln!("error: {}", crate::chain(error.as_ref()));
-            std::process::exit(2)
-        }
+pub fn or_exit<T, E: std::error::Error + 'static>(settings: Result<T, E>) -> T {
+    settings.unwrap_or_else(|error| {
+        eprintln!("error: {}", crate::chain(&error));
+        std::process::exit(2)
     })
-}
-
-/// Why the settings of a process cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// One flag or variable is wrong or missing.
-    #[error(transparent)]
-    Usage(#[from] clap::Error),
-    /// Each is right, but not all of them together.
-    #[error(transparent)]
-    Together(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Clap names the flag only, though the bad value may have come from the environment.

@@ -7,7 +7,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,57 +46,61 @@ impl RequestId {
 /// The layer that records.
 pub(super) async fn record(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut entry = Entry::new(request.method().clone(), request.uri().path().to_owned(), route);
-    let span = tracing::info_span!("request", id = id.as_str());
+    let mut entry = Entry::open(&id, &request);
+    let span = entry.span.clone();
     request.extensions_mut().insert(id.clone());
-    let mut response = async {
-        let response = next.run(request).await;
-        entry.close(response.status().as_u16());
-        response
-    }
-    .instrument(span)
-    .await;
+    let mut response = next.run(request).instrument(span).await;
+    entry.close(response.status().as_u16(), "answered");
     response.headers_mut().insert(REQUEST_ID, id.0);
     response
 }
 
-/// A request under way. One that is dropped open was given up by its caller.
+/// A request under way. One that is dropped open was given up by its caller, or cut off at the end of the process.
 struct Entry {
     since: Instant,
+    span: Span,
     method: Method,
     path: String,
-    route: Option<String>,
+    route: Option<MatchedPath>,
     open: bool,
 }
 
 impl Entry {
-    fn new(method: Method, path: String, route: Option<String>) -> Self {
+    fn open(id: &RequestId, request: &Request) -> Self {
         gauge!(ACTIVE).increment(1.0);
-        Self { since: Instant::now(), method, path, route, open: true }
+        Self {
+            since: Instant::now(),
+            span: tracing::info_span!("request", id = id.as_str()),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            route: request.extensions().get().cloned(),
+            open: true,
+        }
     }
 
-    fn close(&mut self, status: u16) {
+    fn close(&mut self, status: u16, message: &'static str) {
         self.open = false;
         gauge!(ACTIVE).decrement(1.0);
         let took = self.since.elapsed();
         // Names made up by callers must not become labels.
-        let route = self.route.clone().unwrap_or_else(|| "unknown".to_owned());
-        histogram!(DURATION, "method" => known(&self.method), "route" => route, "status" => status.to_string()).record(took);
-        let (method, path, ms) = (self.method.as_str(), self.path.as_str(), took.as_secs_f64() * 1e3);
+        let route = self.route.as_ref().map_or("unknown", MatchedPath::as_str).to_owned();
+        let method = known(&self.method);
+        histogram!(DURATION, "method" => method, "route" => route, "status" => status.to_string())
+            .record(took);
+        let (path, ms) = (self.path.as_str(), (took.as_secs_f64() * 1e6).round() / 1e3);
         if ROUTINE.contains(&path) {
-            tracing::debug!(method, path, status, ms, "answered");
+            tracing::debug!(parent: &self.span, method, path, status, ms, "{message}");
         } else {
-            tracing::info!(method, path, status, ms, "answered");
+            tracing::info!(parent: &self.span, method, path, status, ms, "{message}");
         }
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if self.open && !std::thread::panicking() {
+        if self.open {
             // 499: "client closed request", as proxies count it. Nothing is sent.
-            self.close(499);
+            self.close(499, "given up before the answer");
         }
     }
 }

@@ -64,7 +64,8 @@ pub async fn serve(
     }
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
-    server.max_buf_size(options.max_head.max(8 << 10));
+    // The first bounds a head that has come, the second one that does not end.
+    server.max_header_size(options.max_head).max_buf_size(options.max_head.max(8 << 10));
     let connections = TaskTracker::new();
     let cut = Arc::new(AtomicUsize::new(0));
     let admit = |(stream, peer): (TcpStream, SocketAddr)| {

@@ -186,18 +186,11 @@ impl FaultKind {
     }
 }
 
+/// Whether the transport broke, and not only because the SDK's deadline passed.
 fn is_transport(status: &Status) -> bool {
-    let mut cause = status.source();
-    while let Some(error) = cause {
-        if error.is::<tonic::TimeoutExpired>() {
-            return false;
-        }
-        if error.is::<tonic::transport::Error>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    let causes = || std::iter::successors(status.source(), |error| error.source());
+    causes().any(|error| error.is::<tonic::transport::Error>())
+        && !causes().any(|error| error.is::<tonic::TimeoutExpired>())
 }
 
 /// Temporal says what is missing in a detail: a namespace, or something in it.
@@ -298,5 +291,65 @@ impl From<&TemporalFault> for ProblemResponse {
             Some(after) => response.retry_after(after),
             None => response,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(code: Code) -> FaultKind {
+        TemporalFault::from(Status::new(code, "reason")).kind()
+    }
+
+    #[test]
+    fn codes_become_kinds() {
+        for (code, expected, status) in [
+            (Code::Unavailable, FaultKind::Unavailable, 503),
+            (Code::ResourceExhausted, FaultKind::Busy, 503),
+            (Code::DeadlineExceeded, FaultKind::DeadlineExceeded, 504),
+            (Code::Cancelled, FaultKind::DeadlineExceeded, 504),
+            (Code::NotFound, FaultKind::NotFound, 404),
+            (Code::AlreadyExists, FaultKind::AlreadyExists, 409),
+            (Code::FailedPrecondition, FaultKind::FailedPrecondition, 409),
+            (Code::InvalidArgument, FaultKind::InvalidArgument, 400),
+            (Code::PermissionDenied, FaultKind::Refused, 502),
+            (Code::Unauthenticated, FaultKind::Refused, 502),
+            (Code::Unimplemented, FaultKind::Unimplemented, 502),
+            (Code::Internal, FaultKind::Internal, 502),
+            (Code::Unknown, FaultKind::Internal, 502),
+        ] {
+            assert_eq!((kind(code), kind(code).http_status()), (expected, status), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_sentence_names_the_server_and_its_words() {
+        let fault = TemporalFault::from(Status::invalid_argument("WorkflowType is not set on request."))
+            .at("host:7233");
+        assert_eq!(
+            fault.to_string(),
+            "Temporal at host:7233 finds the request wrong: WorkflowType is not set on request."
+        );
+        assert_eq!(fault.problem().code, "temporal_invalid_argument");
+    }
+
+    #[test]
+    fn only_faults_that_pass_are_to_be_tried_again() {
+        for code in [Code::Unavailable, Code::ResourceExhausted] {
+            let fault = TemporalFault::from(Status::new(code, ""));
+            assert!(fault.retry_after().is_some() && fault.problem().detail.ends_with("try again shortly"));
+        }
+        for code in [Code::InvalidArgument, Code::Internal, Code::NotFound] {
+            assert!(TemporalFault::from(Status::new(code, "")).retry_after().is_none());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn our_own_bound_is_a_deadline() {
+        let never = std::future::pending::<Result<(), Status>>();
+        let fault = bounded(Duration::from_secs(3), never).await.unwrap_err();
+        assert_eq!(fault.kind(), FaultKind::DeadlineExceeded);
+        assert_eq!(fault.to_string(), "Temporal did not answer in time (3s)");
     }
 }

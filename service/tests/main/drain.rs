@@ -1,0 +1,87 @@
+//! The end of a listener.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use service::http::{CutOff, Options, serve};
+use service::shutdown::Shutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::wire::{Caller, SOON, Server, echo};
+
+/// A server whose `/slow` tells that it was asked, and answers once it may.
+struct Slow {
+    server: Server,
+    asked: Arc<Semaphore>,
+    may_answer: Arc<Semaphore>,
+}
+
+impl Slow {
+    async fn start(deadline: Duration) -> Self {
+        let (asked, may_answer) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let handler = {
+            let (asked, may_answer) = (Arc::clone(&asked), Arc::clone(&may_answer));
+            async move || {
+                asked.add_permits(1);
+                may_answer.acquire().await.unwrap().forget();
+                "at last"
+            }
+        };
+        let router = Router::new().route("/slow", get(handler)).merge(echo());
+        let server = Server::with(router, Options::default(), deadline).await;
+        Self { server, asked, may_answer }
+    }
+
+    async fn ask(&self) -> Caller {
+        let mut caller = Caller::connect(self.server.address).await;
+        caller.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        timeout(SOON, self.asked.acquire()).await.unwrap().unwrap().forget();
+        caller
+    }
+}
+
+#[tokio::test]
+async fn requests_under_way_finish_and_idle_connections_close() {
+    let slow = Slow::start(Duration::from_secs(30)).await;
+    let mut idle = Caller::connect(slow.server.address).await;
+    idle.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(idle.answer().await.0, 200);
+    let mut busy = slow.ask().await;
+
+    slow.server.shutdown.drain();
+    idle.closed().await;
+    harness::eventually(SOON, "no new connections", async || {
+        TcpStream::connect(slow.server.address).await.is_err()
+    })
+    .await;
+    assert!(!slow.server.serving.is_finished());
+
+    slow.may_answer.add_permits(1);
+    assert_eq!(busy.answer().await, (200, "at last".to_owned()));
+    busy.closed().await;
+    assert_eq!(timeout(SOON, slow.server.serving).await.unwrap().unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn the_deadline_cuts_requests_off() {
+    let slow = Slow::start(Duration::from_millis(50)).await;
+    let busy = slow.ask().await;
+    slow.server.shutdown.drain();
+    assert_eq!(timeout(SOON, slow.server.serving).await.unwrap().unwrap(), Err(CutOff { connections: 1 }));
+    busy.closed().await;
+}
+
+#[tokio::test]
+async fn callers_in_the_backlog_are_answered() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut caller = Caller::connect(listener.local_addr().unwrap()).await;
+    caller.send("GET /early HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let shutdown = Shutdown::new(Duration::from_secs(30));
+    shutdown.drain();
+    serve(listener, echo(), &shutdown, Options::default()).await.unwrap();
+    assert_eq!(caller.answer().await, (200, "GET /early [] ".to_owned()));
+}

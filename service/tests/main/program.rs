@@ -1,0 +1,53 @@
+//! A process made of this package, for tests: says hello, at once or when it is let.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use service::settings::{self, ListenAddress};
+use service::temporal::{TemporalConnection, TemporalSettings};
+use service::{health::Health, http, metrics::Metrics, shutdown::Shutdown, telemetry};
+
+/// Say hello.
+#[derive(clap::Parser)]
+struct Settings {
+    /// Where to listen.
+    #[arg(long, env = "HELLO_LISTEN")]
+    listen: ListenAddress,
+    /// How long requests under way may take at the end.
+    #[arg(long, env = "HELLO_DRAIN", default_value = "30s", value_parser = settings::duration)]
+    drain: Duration,
+    #[command(flatten)]
+    temporal: TemporalSettings,
+    #[command(flatten)]
+    log: telemetry::LogSettings,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let settings: Settings = settings::parse();
+    telemetry::init(&settings.log);
+    let shutdown = Shutdown::on_signals(settings.drain)?;
+    let temporal = TemporalConnection::new(settings::or_exit(settings.temporal.target()));
+    let health = Health::new(&shutdown).with_check("temporal", move || {
+        let temporal = temporal.clone();
+        async move { temporal.check().await }
+    });
+    let draining = shutdown.clone();
+    let routes = Router::new()
+        .route("/hello", get(async || "hello"))
+        .route("/until-drain", get(async move || draining.draining().await))
+        .route("/for-ever", get(std::future::pending::<Infallible>))
+        .route("/panic", get(panics))
+        .merge(http::operations(health, Metrics::install("hello", "1.2.3")));
+    let listener = settings.listen.bind().await?;
+    http::serve(listener, http::standard(routes, 2 << 20), &shutdown, http::Options::default()).await?;
+    shutdown.finished().await;
+    Ok(())
+}
+
+async fn panics() -> Infallible {
+    panic!("on purpose")
+}

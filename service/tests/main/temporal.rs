@@ -1,0 +1,230 @@
+//! The connection to Temporal: a real server, a silent one, none, and one that goes and comes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use harness::{Proxy, TemporalServer};
+use service::temporal::{
+    ConnectError, ConnectionSettings, FaultKind, TemporalConnection, TemporalFault, TemporalTarget, bounded,
+};
+use temporalio_client::tonic::{IntoRequest, Request};
+use temporalio_client::{Client, NamespacedClient};
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, GetSystemInfoRequest,
+};
+use tokio::net::TcpListener;
+
+use crate::wire::{SOON, Server, echo};
+
+fn target(address: &str) -> TemporalTarget {
+    TemporalTarget::new(address, "default").unwrap()
+}
+
+/// As our programs connect, but quicker to give up.
+fn quick() -> ConnectionSettings {
+    ConnectionSettings {
+        connect_timeout: Duration::from_millis(500),
+        patience: Duration::from_millis(200),
+        ..ConnectionSettings::default()
+    }
+}
+
+async fn system_info(client: Client) -> Result<(), TemporalFault> {
+    let request = GetSystemInfoRequest::default().into_request();
+    Ok(client.connection().workflow_service().get_system_info(request).await.map(drop)?)
+}
+
+#[tokio::test]
+async fn a_server_is_reached_and_knows_the_namespace() {
+    let server = TemporalServer::shared().await.unwrap();
+    let connection = TemporalConnection::new(target(server.address()));
+    connection.check().await.unwrap();
+    let client = connection.client().await.unwrap();
+    assert_eq!(client.namespace(), "default");
+    let identity = client.identity();
+    assert!(identity.contains('@') && identity.ends_with(&format!(":{}", std::process::id())), "{identity}");
+}
+
+#[tokio::test]
+async fn an_unknown_namespace_is_told_from_a_missing_workflow() {
+    let server = TemporalServer::shared().await.unwrap();
+    let connection = TemporalConnection::new(target(server.address()).with_namespace("nobodys"));
+    let fault = connection.check().await.unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::NamespaceNotFound);
+    assert_eq!(fault.problem().status, 502);
+    let text = fault.to_string();
+    assert!(text.contains(server.address()) && text.contains("nobodys"), "{text}");
+
+    let connection = TemporalConnection::new(target(server.address()));
+    let handle_error = connection
+        .call(SOON, async |client| {
+            let handle = client.get_workflow_handle::<temporalio_client::UntypedWorkflow>("nobodys-workflow");
+            handle.describe(temporalio_client::WorkflowDescribeOptions::default()).await.map(drop)
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(handle_error.kind(), FaultKind::NotFound);
+    assert_eq!(handle_error.problem().status, 404);
+}
+
+#[tokio::test]
+async fn a_wrong_request_is_told_with_temporals_words() {
+    let server = TemporalServer::shared().await.unwrap();
+    let connection = TemporalConnection::new(target(server.address()));
+    let fault = connection
+        .call(SOON, async |client| {
+            let request = CountWorkflowExecutionsRequest {
+                namespace: client.namespace(),
+                query: "no such = query".to_owned(),
+                ..Default::default()
+            };
+            client
+                .connection()
+                .workflow_service()
+                .count_workflow_executions(request.into_request())
+                .await
+                .map(drop)
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::InvalidArgument);
+    assert!(fault.problem().detail.contains("query"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_closed_port_is_an_answer_at_once() {
+    let address = format!("127.0.0.1:{}", harness::free_port());
+    let connection = TemporalConnection::new(target(&address));
+    let since = Instant::now();
+    let error = connection.client().await.unwrap_err();
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+    assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
+    let fault = TemporalFault::from(error);
+    assert_eq!(fault.kind(), FaultKind::Unavailable);
+    assert!(fault.retry_after().is_some());
+    assert!(fault.problem().detail.contains(&address), "{:?}", fault.problem());
+    assert!(service::chain(&fault).contains("refused"), "{}", service::chain(&fault));
+}
+
+/// A server that accepts and says nothing; and how many came.
+async fn silent() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let count = Arc::new(AtomicUsize::new(0));
+    tokio::spawn({
+        let count = Arc::clone(&count);
+        async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
+                held.push(stream);
+            }
+        }
+    });
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_silent_server_is_not_waited_for_and_dialled_once_for_all() {
+    let (address, count) = silent().await;
+    let connection = TemporalConnection::with_settings(target(&address), quick());
+    let since = Instant::now();
+    let results = join_all((0..50).map(|_| connection.client())).await;
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert!(results.iter().all(|result| matches!(result, Err(ConnectError::Silent { .. }))));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_does_not_break_the_attempt_of_others() {
+    let server = TemporalServer::shared().await.unwrap();
+    let proxy = Proxy::start(server.address()).await.unwrap();
+    proxy.pause();
+    let connection = TemporalConnection::new(target(&proxy.address()));
+    let first = tokio::time::timeout(Duration::from_millis(50), connection.client()).await;
+    assert!(first.is_err());
+    let second = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.client().await.map(drop) }
+    });
+    let mut proxy = proxy;
+    proxy.resume().await.unwrap();
+    tokio::time::timeout(SOON, second).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_silent_server_counts_as_away_within_the_callers_bound() {
+    let (address, _) = silent().await;
+    let connection = TemporalConnection::new(target(&address));
+    let since = Instant::now();
+    let fault = connection.call(Duration::from_millis(300), system_info).await.unwrap_err();
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert_eq!(fault.kind(), FaultKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_temporal_is_refused() {
+    let server = Server::start(echo()).await;
+    let connection = TemporalConnection::new(target(&server.address.to_string()));
+    let fault = connection.check().await.unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::Unavailable, "{}", service::chain(&fault));
+}
+
+#[tokio::test]
+async fn a_connection_outlives_its_server() {
+    let mut server = TemporalServer::start().await.unwrap();
+    let connection = TemporalConnection::with_settings(target(server.address()), quick());
+    connection.call(SOON, system_info).await.unwrap();
+
+    server.kill().unwrap();
+    let since = Instant::now();
+    let fault = connection.call(SOON, system_info).await.unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::Unavailable, "{}", service::chain(&fault));
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    assert_eq!(connection.check().await.unwrap_err().kind(), FaultKind::Unavailable);
+
+    server.restart().await.unwrap();
+    harness::eventually(SOON, "the connection mends", async || connection.call(SOON, system_info).await)
+        .await;
+}
+
+#[tokio::test]
+async fn time_that_runs_out_is_one_fault_whoever_notices() {
+    let server = TemporalServer::shared().await.unwrap();
+    let proxy = Proxy::start(server.address()).await.unwrap();
+    let connection = TemporalConnection::new(target(&proxy.address()));
+    connection.call(SOON, system_info).await.unwrap();
+    proxy.pause();
+
+    let ours = connection.call(Duration::from_millis(100), system_info).await.unwrap_err();
+    assert_eq!(ours.kind(), FaultKind::DeadlineExceeded);
+    assert!(ours.problem().detail.contains(&proxy.address()));
+
+    // The SDK's own bound: it reports `Cancelled`.
+    let client = connection.client().await.unwrap();
+    let theirs = bounded(SOON, async {
+        let mut request = Request::new(GetSystemInfoRequest::default());
+        request.set_timeout(Duration::from_millis(100));
+        client.connection().workflow_service().get_system_info(request).await
+    })
+    .await
+    .unwrap_err();
+    assert_eq!(theirs.kind(), FaultKind::DeadlineExceeded, "{}", service::chain(&theirs));
+    assert_eq!(theirs.problem().status, 504);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_made_anew() {
+    let server = TemporalServer::shared().await.unwrap();
+    let mut proxy = Proxy::start(server.address()).await.unwrap();
+    let settings = ConnectionSettings { idle: Duration::from_millis(20), ..quick() };
+    let connection = TemporalConnection::with_settings(target(&proxy.address()), settings);
+    connection.client().await.unwrap();
+    // As long as there is a connection, a client is had without dialling.
+    proxy.refuse().await;
+    harness::eventually(SOON, "the connection is closed", async || connection.client().await.is_err()).await;
+    proxy.resume().await.unwrap();
+    harness::eventually(SOON, "the connection is made anew", async || connection.client().await).await;
+}
