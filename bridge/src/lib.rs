@@ -1,2 +1,17 @@
-//! Being laid.
+//! The workflow manager: keeps workflow intents, starts them, says truly how they stand, cancels them.
+//!
+//! Arrows point one way: `http` and `cli` → `app` (use cases) → the ports `storage`, `temporal`, `invoke` → `intent`.
+#![warn(missing_docs)]
+
+pub mod app;
+mod bridge;
+pub mod cli;
+pub mod config;
+pub mod hosts;
+pub mod http;
+pub mod intent;
+pub mod invoke;
+pub mod storage;
 pub mod temporal;
+
+pub use bridge::{Bridge, OpenError};

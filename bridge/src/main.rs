@@ -1,1 +1,7 @@
-fn main() {}
+//! The executable `bridge`.
+
+use bridge::cli::Cli;
+
+fn main() -> anyhow::Result<()> {
+    service::settings::parse::<Cli>().run()
+}

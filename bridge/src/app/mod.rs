@@ -1,0 +1,78 @@
+//! The use cases: what the bridge does, without a word of HTTP or SQL.
+
+mod body;
+mod cancel;
+mod intents;
+mod recovery;
+mod start;
+mod status;
+mod targets;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use service::shutdown::Shutdown;
+use workflow_api::{WorkflowId, WorkflowIntent};
+
+use crate::intent::IntentKey;
+use crate::invoke::Invoke;
+use crate::storage::{Store, StoreError};
+use crate::temporal::Engine;
+pub use body::{BodyError, FieldValidation, Lenient};
+pub use cancel::{CancelError, Canceled};
+pub use intents::{CreateError, Created};
+pub(crate) use start::STARTS;
+pub use start::{StartError, StartedRun};
+pub use status::{StatusError, StatusReport, StatusRequest};
+pub use targets::{TargetError, Targets};
+
+/// What the use cases work with.
+#[derive(Debug)]
+pub struct App {
+    /// Where intents and runs are kept.
+    pub store: Arc<dyn Store>,
+    /// Who runs workflows.
+    pub engine: Arc<dyn Engine>,
+    /// Who calls workflow clients.
+    pub invoke: Arc<dyn Invoke>,
+    /// Which Temporal servers may be asked.
+    pub targets: Targets,
+    /// How long things may take.
+    pub limits: Limits,
+    /// The end of the process, which waits for starts under way.
+    pub shutdown: Shutdown,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A workflow client's answer to a start.
+    pub start: Duration,
+    /// A status call that waits for the result and does not say how long.
+    pub wait: Duration,
+    /// The longest wait that a status call may ask for.
+    pub max_wait: Duration,
+}
+
+/// Why an intent cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntentError {
+    /// There is none.
+    #[error("workflow intent `{0}` does not exist; create it first")]
+    NoSuchIntent(IntentKey),
+    /// It could not be looked up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl App {
+    async fn existing(&self, key: &IntentKey) -> Result<WorkflowIntent, IntentError> {
+        self.store.intent(key).await?.ok_or_else(|| IntentError::NoSuchIntent(key.clone()))
+    }
+}
+
+/// The workflow that a call is about: the one it names, else the intent's.
+fn workflow_of(intent: &WorkflowIntent, named: &WorkflowId) -> WorkflowId {
+    if named.is_empty() { intent.spec.temporal.workflow_start_options.id.clone() } else { named.clone() }
+}

@@ -1,0 +1,110 @@
+//! The process: its parts put together, served, and taken down in order.
+
+use std::sync::Arc;
+
+use axum::Router;
+use jiff::Timestamp;
+use metrics::{Unit, describe_counter};
+use service::health::Health;
+use service::http::{CutOff, Options, operations, standard};
+use service::metrics::Metrics;
+use service::shutdown::Shutdown;
+use service::temporal::{TemporalConnections, TemporalTarget};
+use tokio::net::TcpListener;
+
+use crate::app::{App, Limits, STARTS, Targets};
+use crate::config::Settings;
+use crate::http;
+use crate::invoke::HttpInvoke;
+use crate::storage::{self, DatabaseUrl, StoreError};
+use crate::temporal::{Bounds, TemporalEngine};
+
+/// No intent is anywhere near this.
+const MAX_BODY: usize = 2 << 20;
+
+/// A bridge that is ready to serve.
+#[derive(Debug)]
+pub struct Bridge {
+    app: Arc<App>,
+    opened: Timestamp,
+}
+
+/// Why there is no bridge.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The database cannot be used.
+    #[error("BRIDGE_DATABASE cannot be used")]
+    Database(#[from] StoreError),
+    /// Calls to workflow clients cannot be made.
+    #[error("the HTTP client for workflow clients cannot be set up")]
+    Http(#[from] reqwest::Error),
+}
+
+impl Bridge {
+    /// Opens the database and puts the parts together. Temporal is not needed yet.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn open(
+        settings: &Settings,
+        temporal: TemporalTarget,
+        shutdown: &Shutdown,
+    ) -> Result<Self, OpenError> {
+        if settings.database == DatabaseUrl::SqliteMemory {
+            tracing::warn!(
+                "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
+            );
+        }
+        let store = storage::open(&settings.database).await?;
+        let invoke = HttpInvoke::new(settings.clients.client_hosts.clone(), settings.clients.start_timeout)?;
+        tracing::info!(temporal = temporal.address(), namespace = temporal.namespace(), "bridge set up");
+        let app = App {
+            store,
+            engine: Arc::new(TemporalEngine::new(TemporalConnections::default(), Bounds::default())),
+            invoke: Arc::new(invoke),
+            targets: Targets { default: temporal, allowed: settings.temporal_servers.clone() },
+            limits: Limits {
+                start: settings.clients.start_timeout,
+                wait: settings.waits.wait,
+                max_wait: settings.waits.max_wait,
+            },
+            shutdown: shutdown.clone(),
+        };
+        Ok(Self { app: Arc::new(app), opened: Timestamp::now() })
+    }
+
+    /// The use cases, for callers in this process.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Serves until the process drains; then finishes starts under way and lets go of the database.
+    ///
+    /// # Errors
+    /// When requests were still under way at the drain deadline.
+    pub async fn serve(self, listener: TcpListener) -> Result<(), CutOff> {
+        let shutdown = &self.app.shutdown;
+        let router = self.router();
+        // In the background: what an earlier life left open must not keep this one from serving.
+        let (app, opened) = (Arc::clone(&self.app), self.opened);
+        shutdown.spawn(async move { app.settle_open_starts(opened).await });
+        let served = service::http::serve(listener, router, shutdown, Options::default()).await;
+        shutdown.finished().await;
+        self.app.store.close().await;
+        served
+    }
+
+    /// The whole of what is served: the API, and what operators ask.
+    fn router(&self) -> Router {
+        let metrics = Metrics::install("bridge", env!("CARGO_PKG_VERSION"));
+        describe_counter!(STARTS, Unit::Count, "Starts of intents that were settled, by outcome");
+        let store = Arc::clone(&self.app.store);
+        // Temporal is no condition: without it intents can be kept all the same, and each call says that it is away.
+        let health = Health::new(&self.app.shutdown).with_check("database", move || {
+            let store = Arc::clone(&store);
+            async move { store.ping().await }
+        });
+        standard(http::router(Arc::clone(&self.app)).merge(operations(health, metrics)), MAX_BODY)
+    }
+}

@@ -1,0 +1,50 @@
+//! The command line.
+
+mod openapi;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// The workflow manager for EMCO: registers workflow intents, starts them, follows and cancels their workflows.
+#[derive(Debug, Parser)]
+#[command(name = "bridge", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the REST API.
+    Serve(Box<Settings>),
+    /// Print the OpenAPI document of the REST API.
+    #[command(name = "openapi")]
+    OpenApi,
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// When it cannot be done; settings that are wrong end the process.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(settings) => serve::run(*settings),
+            Command::OpenApi => openapi::run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,9 @@
+//! `bridge openapi`: prints the OpenAPI document.
+
+use std::io::{Write, stdout};
+
+use anyhow::Context;
+
+pub(super) fn run() -> anyhow::Result<()> {
+    stdout().write_all(crate::http::document().as_bytes()).context("cannot print the document")
+}

@@ -1,0 +1,21 @@
+//! `bridge serve`: serves until it is told to end.
+
+use anyhow::Context;
+use service::settings::or_exit;
+use service::shutdown::Shutdown;
+use service::telemetry;
+
+use crate::Bridge;
+use crate::config::Settings;
+
+pub(super) fn run(settings: Settings) -> anyhow::Result<()> {
+    telemetry::init(&settings.log);
+    let temporal = or_exit(settings.temporal.target());
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::on_signals(settings.drain).context("cannot watch for signals")?;
+        let listener = settings.listen.bind().await.context("BRIDGE_LISTEN cannot be used")?;
+        let bridge = Bridge::open(&settings, temporal, &shutdown).await?;
+        bridge.serve(listener).await.context("not all requests were finished")
+    })
+}

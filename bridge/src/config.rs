@@ -1,0 +1,105 @@
+//! The settings of `bridge serve`: flags over environment over defaults.
+
+use std::time::Duration;
+
+use service::settings::{ListenAddress, duration};
+use service::telemetry::LogSettings;
+use service::temporal::TemporalSettings;
+
+use crate::hosts::HostPatterns;
+use crate::storage::DatabaseUrl;
+
+/// The settings of `bridge serve`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    /// Where to listen: host:port, or :port for all addresses.
+    #[arg(long, env = "BRIDGE_LISTEN", default_value = "0.0.0.0:9095", value_name = "ADDRESS")]
+    pub listen: ListenAddress,
+    /// Where intents and runs are kept: sqlite:///path/to/file, sqlite:file, or sqlite::memory: for as long as the process lives.
+    #[arg(long, env = "BRIDGE_DATABASE", default_value = "sqlite:bridge.db", value_name = "URL")]
+    pub database: DatabaseUrl,
+    /// How long requests under way may take when the process is told to end.
+    #[arg(long, env = "BRIDGE_DRAIN", default_value = "30s", value_name = "TIME", value_parser = duration)]
+    pub drain: Duration,
+    /// How workflow clients are called.
+    #[command(flatten)]
+    pub clients: Clients,
+    /// How long status calls wait.
+    #[command(flatten)]
+    pub waits: Waits,
+    /// Which Temporal servers callers may name beside the configured one, as BRIDGE_CLIENT_HOSTS names hosts. None by default.
+    #[arg(long, env = "BRIDGE_TEMPORAL_SERVERS", default_value = "", value_name = "PATTERNS")]
+    pub temporal_servers: HostPatterns,
+    /// The configured Temporal.
+    #[command(flatten)]
+    pub temporal: TemporalSettings,
+    /// Logging.
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
+/// How workflow clients are called.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Clients {
+    /// Which workflow-client hosts may be called: patterns separated by commas, with `*` for any text and a port where only
+    /// that one is meant (`*.emco.svc:9090,10.0.*`). Link-local and metadata addresses never are.
+    #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS")]
+    pub client_hosts: HostPatterns,
+    /// How long a workflow client may take to answer a start. Longer than the client's own bound, so that its answer arrives.
+    #[arg(long, env = "BRIDGE_START_TIMEOUT", default_value = "15s", value_name = "TIME", value_parser = duration)]
+    pub start_timeout: Duration,
+}
+
+/// How long status calls wait.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Waits {
+    /// How long a status call with waitForResult waits when it does not say.
+    #[arg(long, env = "BRIDGE_WAIT", default_value = "30s", value_name = "TIME", value_parser = duration)]
+    pub wait: Duration,
+    /// The longest wait that a status call may ask for.
+    #[arg(long, env = "BRIDGE_MAX_WAIT", default_value = "5m", value_name = "TIME", value_parser = duration)]
+    pub max_wait: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn settings(arguments: &[&str]) -> Result<Settings, String> {
+        service::settings::try_parse_from::<Program>(std::iter::once(&"bridge").chain(arguments))
+            .map(|program| program.settings)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn everything_has_a_default() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.listen.to_string(), "0.0.0.0:9095");
+        assert_eq!(settings.database, DatabaseUrl::SqliteFile("bridge.db".into()));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        for (flag, value, variable) in [
+            ("--listen", "nowhere", "BRIDGE_LISTEN"),
+            ("--database", "mysql://host", "BRIDGE_DATABASE"),
+            ("--drain", "soon", "BRIDGE_DRAIN"),
+            ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
+            ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
+            ("--wait", "x", "BRIDGE_WAIT"),
+            ("--max-wait", "x", "BRIDGE_MAX_WAIT"),
+            ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),
+        ] {
+            let error = settings(&[flag, value]).unwrap_err();
+            assert!(error.contains(variable) && error.contains(value), "{error}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Errors of the use cases as answers: one status, one stable code, one sentence (RFC 9457).
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use service::problem::ProblemResponse;
+use workflow_api::Problem;
+
+use super::problems::{self, Kind};
+use crate::app::{BodyError, CancelError, CreateError, IntentError, StartError, StatusError, TargetError};
+use crate::invoke::InvokeError;
+use crate::storage::StoreError;
+use crate::temporal::{EngineError, QueryError, StopError};
+
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// An error on its way to the caller.
+#[derive(Debug)]
+pub(super) struct ApiError(Problem);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let unavailable = self.0.status == 503;
+        let response = ProblemResponse::new(self.0);
+        if unavailable { response.retry_after(RETRY_AFTER) } else { response }.into_response()
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+/// The error's own sentence, without what lies under it.
+fn plain(kind: Kind, error: &dyn Error) -> ApiError {
+    ApiError(kind.problem(error.to_string()))
+}
+
+/// The error with its causes: about a peer, which the caller may be able to mend.
+fn with_causes(kind: Kind, error: &(dyn Error + 'static)) -> ApiError {
+    ApiError(kind.problem(service::chain(error)))
+}
+
+/// The error's own sentence; what lies under it is the operator's business, and goes to the log.
+fn logged(kind: Kind, error: &(dyn Error + 'static)) -> ApiError {
+    tracing::error!(code = kind.code, error = service::chain(error), "a request failed");
+    plain(kind, error)
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Database { .. } => logged(problems::DATABASE_UNAVAILABLE, &error),
+            StoreError::Migration(_) | StoreError::Inconsistent { .. } => logged(problems::INTERNAL, &error),
+        }
+    }
+}
+
+impl From<IntentError> for ApiError {
+    fn from(error: IntentError) -> Self {
+        match error {
+            IntentError::NoSuchIntent(_) => plain(problems::NO_SUCH_INTENT, &error),
+            IntentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        let kind = match &error {
+            BodyError::NotJson(_) => problems::NOT_JSON,
+            BodyError::WrongTypes(_) => problems::INVALID_BODY,
+            BodyError::UnknownFields(_) => problems::UNKNOWN_FIELDS,
+        };
+        Self(kind.problem(error.to_string()).with_faults(error.into_faults()))
+    }
+}
+
+impl From<CreateError> for ApiError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Body { error, faults } => {
+                let mut refusal = Self::from(error);
+                refusal.0.faults.extend(faults);
+                refusal
+            }
+            CreateError::Unsound(ref faults) => {
+                Self(problems::INVALID_INTENT.problem(error.to_string()).with_faults(faults.clone()))
+            }
+            CreateError::AlreadyExists(_) => plain(problems::INTENT_EXISTS, &error),
+            CreateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TargetError> for ApiError {
+    fn from(error: TargetError) -> Self {
+        match &error {
+            TargetError::NotAnAddress(_) => {
+                let mut refusal = plain(problems::INVALID_PARAMETER, &error);
+                refusal.0 = refusal.0.with("parameter", "temporalServer");
+                refusal
+            }
+            TargetError::NotAllowed(_) => plain(problems::TEMPORAL_NOT_ALLOWED, &error),
+        }
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Intent(error) => error.into(),
+            StartError::NotRecorded(_) => logged(problems::DATABASE_UNAVAILABLE, &error),
+            ref refused @ StartError::NotStarted { ref source, .. } => {
+                Self(of_client(not_started(source), refused, source))
+            }
+            ref unknown @ StartError::OutcomeUnknown { ref source, ref workflow_id, .. } => Self(
+                of_client(outcome_unknown(source), unknown, source).with("workflowID", workflow_id.as_str()),
+            ),
+            StartError::BrokenOff(_) => logged(problems::INTERNAL, &error),
+        }
+    }
+}
+
+fn not_started(error: &InvokeError) -> Kind {
+    match error {
+        InvokeError::Forbidden { .. } => problems::CLIENT_NOT_ALLOWED,
+        InvokeError::Unreachable { .. } => problems::CLIENT_UNREACHABLE,
+        InvokeError::Refused { .. } | InvokeError::TimedOut { .. } | InvokeError::AnswerLost { .. } => {
+            problems::CLIENT_REFUSED
+        }
+    }
+}
+
+fn outcome_unknown(error: &InvokeError) -> Kind {
+    match error {
+        InvokeError::TimedOut { .. } => problems::START_TIMEOUT,
+        InvokeError::Forbidden { .. }
+        | InvokeError::Unreachable { .. }
+        | InvokeError::Refused { .. }
+        | InvokeError::AnswerLost { .. } => problems::START_UNKNOWN,
+    }
+}
+
+/// What the workflow client said goes to the caller, who may be able to mend it.
+fn of_client(kind: Kind, error: &StartError, source: &InvokeError) -> Problem {
+    let problem = kind.problem(service::chain(error));
+    match source {
+        InvokeError::Refused { status, text, .. } => {
+            problem.with("clientStatus", status.as_u16()).with("clientText", text.as_str())
+        }
+        InvokeError::Forbidden { .. }
+        | InvokeError::Unreachable { .. }
+        | InvokeError::TimedOut { .. }
+        | InvokeError::AnswerLost { .. } => problem,
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let kind = match &error {
+            EngineError::NoSuchWorkflow { .. } => problems::NO_SUCH_WORKFLOW,
+            EngineError::NoSuchNamespace { .. } => problems::NO_SUCH_NAMESPACE,
+            EngineError::Unavailable { .. } => problems::TEMPORAL_UNAVAILABLE,
+            EngineError::DeadlineExceeded { .. } => problems::TEMPORAL_TIMEOUT,
+            EngineError::InvalidArgument { .. } => problems::TEMPORAL_REFUSED,
+            EngineError::PermissionDenied { .. } => problems::TEMPORAL_CREDENTIALS,
+            EngineError::Other { .. } => problems::TEMPORAL_FAILED,
+        };
+        if kind.status >= 500 {
+            tracing::warn!(
+                code = kind.code,
+                error = service::chain(&error),
+                "Temporal did not do what was asked"
+            );
+        }
+        with_causes(kind, &error)
+    }
+}
+
+impl From<StatusError> for ApiError {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::Intent(error) => error.into(),
+            StatusError::Target(error) => error.into(),
+            StatusError::Engine(error) | StatusError::Query(QueryError::Engine(error)) => error.into(),
+            StatusError::Query(QueryError::Rejected { .. }) => plain(problems::QUERY_REJECTED, &error),
+            StatusError::Query(QueryError::Failed { .. }) => plain(problems::QUERY_FAILED, &error),
+            StatusError::Query(QueryError::NoWorker { .. }) => plain(problems::NO_WORKER, &error),
+        }
+    }
+}
+
+impl From<CancelError> for ApiError {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Body(error) => error.into(),
+            CancelError::Intent(error) => error.into(),
+            CancelError::Target(error) => error.into(),
+            CancelError::Stop(StopError::Engine(error)) => error.into(),
+            ref closed @ CancelError::Stop(StopError::AlreadyClosed { ref run_id, state, .. }) => Self(
+                problems::WORKFLOW_CLOSED
+                    .problem(closed.to_string())
+                    .with("runID", run_id.as_str())
+                    .with("workflowState", state.to_string()),
+            ),
+            CancelError::Status(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The OpenAPI 3.1 document, made from the handlers.
+
+use axum::Json;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use workflow_api::Problem;
+
+use super::{cancel, create, delete, get, list, path, start, status};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Workflow intents of EMCO",
+        description = "Register workflow intents under a deployment intent group, start their workflows, follow and cancel them. \
+                       A drop-in for EMCO's workflowmgr.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        create::create_intent,
+        list::list_intents,
+        get::get_intent,
+        delete::delete_intent,
+        start::start_intent,
+        status::intent_status,
+        cancel::cancel_intent,
+        serve,
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "workflow intents", description = "What to start, and how"),
+        (name = "workflows", description = "What was started"),
+        (name = "document", description = "This document"),
+    ),
+)]
+struct Document;
+
+/// The document as pretty JSON.
+pub fn document() -> String {
+    let mut text = Document::openapi().to_pretty_json().expect("the document has text keys only");
+    text.push('\n');
+    text
+}
+
+/// Get this document
+#[utoipa::path(
+    get,
+    path = path::OPENAPI,
+    tag = "document",
+    responses((status = 200, description = "The OpenAPI document", body = Value)),
+)]
+pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
+}
+
+/// EMCO's sample intent (its document 04), as an example.
+pub(super) fn sample_intent() -> Value {
+    json!({
+        "metadata": {"name": "dig1-workflow-intent", "description": "description for intent", "userData1": "", "userData2": ""},
+        "spec": {
+            "workflowClient": {"clientEndpointName": "migrate-client", "clientEndpointPort": 9090},
+            "temporal": {
+                "workflowClientName": "migrate_workflowclient",
+                "workflowStartOptions": {"ID": "migrate-apps-1", "TaskQueue": "MIGRATION_TASK_Q", "RetryPolicy": {"MaximumAttempts": 2}},
+                "workflowParams": {
+                    "activityOptions": {"all-activities": {"StartToCloseTimeout": 60_000_000_000_u64}},
+                    "activityParams": {"all-activities": {"targetClusterProvider": "provider2", "targetClusterName": "cluster2"}},
+                },
+            },
+        },
+    })
+}

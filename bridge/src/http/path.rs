@@ -1,0 +1,108 @@
+//! The paths of the API (EMCO-API §1.1), and the keys they name.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+use workflow_api::{RunId, WorkflowId};
+
+use crate::intent::{DigKey, IntentKey};
+
+macro_rules! intents {
+    ($rest:literal) => {
+        concat!(
+            "/v2/projects/{project}/composite-apps/{compositeApp}/{compositeAppVersion}",
+            "/deployment-intent-groups/{deploymentIntentGroup}/temporal-workflow-intents",
+            $rest
+        )
+    };
+}
+
+pub(super) const INTENTS: &str = intents!("");
+pub(super) const INTENT: &str = intents!("/{workflowIntent}");
+pub(super) const START: &str = intents!("/{workflowIntent}/start");
+pub(super) const STATUS: &str = intents!("/{workflowIntent}/status");
+pub(super) const CANCEL: &str = intents!("/{workflowIntent}/cancel");
+pub(super) const OPENAPI: &str = "/openapi.json";
+
+/// The path of a deployment intent group.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DigPath {
+    /// The project.
+    #[param(example = "proj1")]
+    project: String,
+    /// The composite app.
+    #[param(example = "capp1")]
+    composite_app: String,
+    /// The version of the composite app.
+    #[param(example = "v1")]
+    composite_app_version: String,
+    /// The deployment intent group.
+    #[param(example = "dig1")]
+    deployment_intent_group: String,
+}
+
+impl From<DigPath> for DigKey {
+    fn from(path: DigPath) -> Self {
+        Self {
+            project: path.project,
+            composite_app: path.composite_app,
+            version: path.composite_app_version,
+            dig: path.deployment_intent_group,
+        }
+    }
+}
+
+/// The path of a workflow intent.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IntentPath {
+    /// The project.
+    #[param(example = "proj1")]
+    project: String,
+    /// The composite app.
+    #[param(example = "capp1")]
+    composite_app: String,
+    /// The version of the composite app.
+    #[param(example = "v1")]
+    composite_app_version: String,
+    /// The deployment intent group.
+    #[param(example = "dig1")]
+    deployment_intent_group: String,
+    /// The workflow intent.
+    #[param(example = "dig1-workflow-intent")]
+    workflow_intent: String,
+}
+
+impl From<IntentPath> for IntentKey {
+    fn from(path: IntentPath) -> Self {
+        let dig = DigKey {
+            project: path.project,
+            composite_app: path.composite_app,
+            version: path.composite_app_version,
+            dig: path.deployment_intent_group,
+        };
+        dig.intent(path.workflow_intent)
+    }
+}
+
+/// The path of an intent. Its names are plain: they were checked when it was created.
+pub(super) fn of(key: &IntentKey) -> String {
+    let DigKey { project, composite_app, version, dig } = &key.dig;
+    let name = &key.name;
+    format!(
+        "/v2/projects/{project}/composite-apps/{composite_app}/{version}/deployment-intent-groups/{dig}\
+         /temporal-workflow-intents/{name}"
+    )
+}
+
+/// The path and query of the status of a run.
+pub(super) fn status_of(key: &IntentKey, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("workflowID", workflow_id.as_str());
+    if !run_id.is_empty() {
+        query.append_pair("runID", run_id.as_str());
+    }
+    format!("{}/status?{}", of(key), query.finish())
+}

@@ -1,0 +1,110 @@
+//! Every kind of problem that the API answers: its status, its code, what it means. The same table makes the answers and
+//! the OpenAPI document, so that they cannot part.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, response::Response};
+use workflow_api::Problem;
+
+/// A kind of problem.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// The code, for programs.
+    pub(super) code: &'static str,
+    /// When it is answered, for the document.
+    pub(super) meaning: &'static str,
+}
+
+impl Kind {
+    /// A problem of this kind.
+    pub(super) fn problem(self, detail: impl Into<String>) -> Problem {
+        Problem::new(self.status, self.code, detail)
+    }
+}
+
+macro_rules! kinds {
+    ($($name:ident = $status:literal $code:literal $meaning:literal;)+) => {$(
+        pub(super) const $name: Kind = Kind { status: $status, code: $code, meaning: $meaning };
+    )+};
+}
+
+kinds! {
+    INVALID_PARAMETER = 400 "invalid_parameter" "A query parameter or header is unknown or has a wrong value; `parameter` names it.";
+    NOT_JSON = 400 "not_json" "The body is empty or not JSON.";
+    UNKNOWN_FIELDS = 400 "unknown_fields" "The body has unknown fields, and `fieldValidation=Strict` was asked for.";
+    TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal refuses what was asked, such as a run ID that is none.";
+    CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The workflow client's host may not be called.";
+    TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The Temporal server that was named may not be asked.";
+    NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
+    NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal knows no such workflow, or no such run of it.";
+    INTENT_EXISTS = 409 "intent_exists" "A workflow intent of this name exists in the group.";
+    QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
+    WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` says how.";
+    BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
+    INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
+    INVALID_INTENT = 422 "invalid_intent" "The intent is not sound; `faults` lists everything that is wrong. Nothing was stored.";
+    QUERY_FAILED = 422 "query_failed" "The workflow knows no such query, or failed to answer it.";
+    INTERNAL = 500 "internal_error" "The bridge failed; its log says why, under the request ID.";
+    CLIENT_REFUSED = 502 "client_refused" "The workflow client answered, but not that it accepts; `clientStatus` and `clientText` say what. Nothing was started.";
+    CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached. Nothing was started.";
+    START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's answer was lost: nobody can say yet whether the workflow was started.";
+    NO_SUCH_NAMESPACE = 502 "no_such_namespace" "Temporal has no such namespace: the bridge is set up wrongly.";
+    TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal refuses the bridge's credentials.";
+    TEMPORAL_FAILED = 502 "temporal_failed" "Temporal failed.";
+    DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not answer.";
+    NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so nobody can answer a query.";
+    TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; try again after `Retry-After`.";
+    START_TIMEOUT = 504 "start_outcome_unknown" "The workflow client did not answer in time: nobody can say yet whether the workflow was started.";
+    TEMPORAL_TIMEOUT = 504 "temporal_timeout" "Temporal did not answer in time.";
+}
+
+/// What a use of a database can answer.
+pub(super) const DATABASE: [Kind; 2] = [INTERNAL, DATABASE_UNAVAILABLE];
+
+/// What a call to Temporal can answer.
+pub(super) const TEMPORAL: [Kind; 8] = [
+    TEMPORAL_REFUSED,
+    TEMPORAL_NOT_ALLOWED,
+    NO_SUCH_WORKFLOW,
+    NO_SUCH_NAMESPACE,
+    TEMPORAL_CREDENTIALS,
+    TEMPORAL_FAILED,
+    TEMPORAL_UNAVAILABLE,
+    TEMPORAL_TIMEOUT,
+];
+
+/// The responses of an operation that can answer these kinds: one for each status.
+pub(super) fn responses<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status = BTreeMap::<u16, Vec<String>>::new();
+    for kind in kinds {
+        by_status.entry(kind.status).or_default().push(format!("`{}`: {}", kind.code, kind.meaning));
+    }
+    let content = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let response = |lines: Vec<String>| {
+        ResponseBuilder::new()
+            .description(lines.join("\n\n"))
+            .content(service::problem::PROBLEM_JSON, content())
+            .build()
+            .into()
+    };
+    by_status.into_iter().map(|(status, lines)| (status.to_string(), response(lines))).collect()
+}
+
+/// A type that stands for the problems of an operation in `responses(..)`.
+macro_rules! problems {
+    ($name:ident, $($kinds:expr),+ $(,)?) => {
+        struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::response::Response>> {
+                use $crate::http::problems::*;
+                let mut kinds: Vec<Kind> = Vec::new();
+                $(kinds.extend($kinds);)+
+                responses(&kinds)
+            }
+        }
+    };
+}
+pub(super) use problems;

@@ -1,0 +1,112 @@
+//! Query parameters by EMCO's rules (EMCO-API §1.6): keys in their own case, of repeated ones the first.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use workflow_api::Problem;
+
+use super::problems::INVALID_PARAMETER;
+use crate::app::FieldValidation;
+
+/// The parameters of one request.
+#[derive(Debug, Default)]
+pub(super) struct Params(HashMap<String, String>);
+
+impl Params {
+    /// Reads a query string; `None` and nothing are alike.
+    pub(super) fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let query = query.unwrap_or_default();
+        if let Some(escape) = wrong_escape(query) {
+            return Err(INVALID_PARAMETER
+                .problem(format!("the query has the escape `{escape}`: write % and two hex digits")));
+        }
+        let mut params = HashMap::new();
+        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            params.entry(key.into_owned()).or_insert_with(|| value.into_owned());
+        }
+        Ok(Self(params))
+    }
+
+    /// Refuses parameters that are not in `known`.
+    pub(super) fn only(self, known: &[&str]) -> Result<Self, Problem> {
+        match self.0.keys().filter(|key| !known.contains(&key.as_str())).min() {
+            Some(key) => Err(invalid(key, &format!("is not known: write one of {}", known.join(", ")))),
+            None => Ok(self),
+        }
+    }
+
+    /// The value of a parameter; empty where it is absent.
+    pub(super) fn text(&self, key: &str) -> &str {
+        self.0.get(key).map(String::as_str).unwrap_or_default()
+    }
+
+    /// A parameter that is `true` or `false`; false where it is absent.
+    pub(super) fn flag(&self, key: &str) -> Result<bool, Problem> {
+        match self.0.get(key).map(String::as_str) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(invalid(key, &format!("is `{other}`: write true or false"))),
+        }
+    }
+
+    /// A parameter of some other type, where it is there.
+    pub(super) fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> Result<Option<T>, Problem> {
+        let parse =
+            |text: &String| text.parse().map_err(|error| invalid(key, &format!("is `{text}`: {error}")));
+        self.0.get(key).map(parse).transpose()
+    }
+
+    /// What to do about unknown fields of the body: `fieldValidation`.
+    pub(super) fn field_validation(query: Option<&str>) -> Result<FieldValidation, Problem> {
+        Ok(Self::read(query)?.parsed("fieldValidation")?.unwrap_or_default())
+    }
+}
+
+/// A problem that names the parameter or header at fault.
+pub(super) fn invalid(parameter: &str, complaint: &str) -> Problem {
+    INVALID_PARAMETER.problem(format!("parameter `{parameter}` {complaint}")).with("parameter", parameter)
+}
+
+/// The first `%` that is not followed by two hex digits; Go's server refuses it too.
+fn wrong_escape(query: &str) -> Option<String> {
+    let bytes = query.as_bytes();
+    (0..bytes.len())
+        .filter(|at| bytes[*at] == b'%')
+        .find(|at| !bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+        .map(|at| query.get(at..at + 3).or_else(|| query.get(at..)).unwrap_or("%").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_count_in_their_own_case_and_the_first_wins() {
+        let params = Params::read(Some("runID=a&RunID=b&runID=c&x=%22q%22+r")).unwrap();
+        assert_eq!(params.text("runID"), "a");
+        assert_eq!(params.text("x"), "\"q\" r");
+        assert_eq!(params.text("workflowID"), "");
+    }
+
+    #[test]
+    fn unknown_and_wrong_parameters_are_named() {
+        let params = || Params::read(Some("waitForResult=yes&b=1&a=2")).unwrap();
+        let problem = params().only(&["waitForResult"]).unwrap_err();
+        assert_eq!(problem.extensions["parameter"], "a");
+        let problem = params().flag("waitForResult").unwrap_err();
+        assert_eq!((problem.status, &problem.extensions["parameter"]), (400, &"waitForResult".into()));
+        assert!(params().flag("absent").is_ok_and(|flag| !flag));
+        assert_eq!(
+            params().parsed::<u8>("waitForResult").unwrap_err().extensions["parameter"],
+            "waitForResult"
+        );
+    }
+
+    #[test]
+    fn wrong_escapes_are_refused() {
+        for query in ["a=%zz", "a=%", "a=%4", "%é"] {
+            assert_eq!(Params::read(Some(query)).unwrap_err().code, "invalid_parameter", "{query}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The port to workflow clients, and its implementation: one bounded `POST /invoke/<name>` (EMCO-API §2.1).
+
+mod client;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use workflow_api::{ClientEndpoint, RunId, TemporalSpec, WorkflowId};
+
+pub use client::HttpInvoke;
+
+/// How much of a refusing client's text is kept.
+pub const REFUSAL_TEXT: usize = 1024;
+
+/// Whoever can ask a workflow client to start a workflow.
+#[async_trait]
+pub trait Invoke: std::fmt::Debug + Send + Sync {
+    /// Asks once; ends within a bound of its own.
+    async fn invoke(&self, call: &Invocation<'_>) -> Result<Accepted, InvokeError>;
+}
+
+/// What to ask, and of whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation<'a> {
+    /// Where the workflow client listens.
+    pub endpoint: &'a ClientEndpoint,
+    /// What it is told.
+    pub spec: &'a TemporalSpec,
+    /// What makes a repeated call the same start; a client written for EMCO does not heed it.
+    pub idempotency_key: &'a str,
+}
+
+/// What a workflow client told of the workflow that it started. One written for EMCO tells nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// The workflow.
+    pub workflow_id: Option<WorkflowId>,
+    /// The run.
+    pub run_id: Option<RunId>,
+    /// Whether it was running before.
+    pub already_running: Option<bool>,
+}
+
+/// Why a workflow client did not accept a start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvokeError {
+    /// The operator or a rule of ours forbids this host. Nothing was sent.
+    #[error("the workflow client's host `{host}` may not be called: {reason}")]
+    Forbidden {
+        /// Host and port.
+        host: String,
+        /// Which rule forbids it, and what to do.
+        reason: &'static str,
+    },
+    /// No connection. Nothing was sent.
+    #[error(
+        "the workflow client at {url} cannot be reached; is it running, and is the intent's clientEndpoint right?"
+    )]
+    Unreachable {
+        /// What was called.
+        url: String,
+        /// Why there is no connection.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It answered, but not that it accepts.
+    #[error("the workflow client at {url} answered {status}{}", text_after_colon(.text))]
+    Refused {
+        /// What was called.
+        url: String,
+        /// What it answered.
+        status: StatusCode,
+        /// The beginning of its text.
+        text: String,
+    },
+    /// It was told, but no answer came in time: it may have started the workflow.
+    #[error("the workflow client at {url} did not answer within {bound:?}")]
+    TimedOut {
+        /// What was called.
+        url: String,
+        /// The time that it was given.
+        bound: Duration,
+    },
+    /// It was told, but the connection broke before the answer: it may have started the workflow.
+    #[error("the connection to the workflow client at {url} broke before it answered")]
+    AnswerLost {
+        /// What was called.
+        url: String,
+        /// How it broke.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl InvokeError {
+    /// Whether it is certain that this call started nothing.
+    pub fn nothing_started(&self) -> bool {
+        match self {
+            Self::Forbidden { .. } | Self::Unreachable { .. } => true,
+            // A workflow client that ran out of time cannot say whether Temporal took its start (DESIGN §4.1).
+            Self::Refused { status, .. } => *status != StatusCode::GATEWAY_TIMEOUT,
+            Self::TimedOut { .. } | Self::AnswerLost { .. } => false,
+        }
+    }
+}
+
+fn text_after_colon(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {text}") }
+}

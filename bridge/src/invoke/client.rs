@@ -1,0 +1,255 @@
+//! Calling workflow clients over HTTP: bounded, no redirects, no proxy, only hosts that may be called.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect;
+use url::{Host, Url};
+use workflow_api::{Started, to_go_json};
+
+use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT};
+use crate::hosts::{HostPatterns, HostPort, is_forbidden};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// More than this is no answer to a start, and is not read.
+const ANSWER_MAX: usize = 64 << 10;
+const NOT_LISTED: &str = "BRIDGE_CLIENT_HOSTS does not list it; ask the operator to add it";
+const NEVER: &str = "link-local, metadata, multicast and unspecified addresses are never called";
+
+/// Calls workflow clients over HTTP. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct HttpInvoke {
+    client: reqwest::Client,
+    allowed: HostPatterns,
+    bound: Duration,
+}
+
+impl HttpInvoke {
+    /// A caller of the hosts in `allowed` that gives each call the time `bound`.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn new(allowed: HostPatterns, bound: Duration) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("emco-workflow-bridge/", env!("CARGO_PKG_VERSION")))
+            // A redirect would lead past the check of the host.
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .http1_only()
+            .connect_timeout(CONNECT_TIMEOUT.min(bound))
+            .dns_resolver(Arc::new(CheckedResolver))
+            .tls_backend_preconfigured(no_tls())
+            .build()?;
+        Ok(Self { client, allowed, bound })
+    }
+
+    fn check(&self, url: &Url) -> Result<(), InvokeError> {
+        let host = HostPort::new(
+            url.host_str().unwrap_or_default(),
+            url.port_or_known_default().unwrap_or_default(),
+        );
+        let forbidden = |reason| Err(InvokeError::Forbidden { host: host.to_string(), reason });
+        // Names are checked when they are resolved; an address is resolved by nobody. `url` has read its odd forms
+        // (decimal, octal) already.
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            Some(Host::Domain(_)) | None => None,
+        };
+        if address.is_some_and(is_forbidden) {
+            return forbidden(NEVER);
+        }
+        if self.allowed.allow(&host) { Ok(()) } else { forbidden(NOT_LISTED) }
+    }
+
+    fn failed(&self, url: &Url, error: reqwest::Error) -> InvokeError {
+        let url = url.to_string();
+        if causes(&error).any(|cause| cause.is::<AllForbidden>()) {
+            InvokeError::Forbidden { host: url, reason: NEVER }
+        } else if error.is_connect() || error.is_builder() {
+            InvokeError::Unreachable { url, source: error.without_url().into() }
+        } else if error.is_timeout() {
+            InvokeError::TimedOut { url, bound: self.bound }
+        } else {
+            InvokeError::AnswerLost { url, source: error.without_url().into() }
+        }
+    }
+}
+
+#[async_trait]
+impl Invoke for HttpInvoke {
+    async fn invoke(&self, call: &Invocation<'_>) -> Result<Accepted, InvokeError> {
+        let url = invoke_url(call)?;
+        self.check(&url)?;
+        let answer = self
+            .client
+            .post(url.clone())
+            .timeout(self.bound)
+            .header(CONTENT_TYPE, "application/json")
+            .header("Idempotency-Key", call.idempotency_key)
+            // Ours then say whether the workflow was running before; a client written for EMCO takes no notice.
+            .header("Prefer", "return=representation")
+            .body(to_go_json(call.spec))
+            .send()
+            .await
+            .map_err(|error| self.failed(&url, error))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if status.is_success() {
+            // Accepted, whatever becomes of the rest.
+            let body = beginning(answer, ANSWER_MAX).await;
+            return Ok(accepted(&headers, &body));
+        }
+        let text = String::from_utf8_lossy(&beginning(answer, REFUSAL_TEXT).await).trim().to_owned();
+        Err(InvokeError::Refused { url: url.to_string(), status, text })
+    }
+}
+
+/// `http://{clientEndpointName}:{clientEndpointPort}/invoke/{workflowClientName}`, the last segment escaped.
+fn invoke_url(call: &Invocation<'_>) -> Result<Url, InvokeError> {
+    let name = &call.endpoint.client_endpoint_name;
+    let port = call.endpoint.client_endpoint_port;
+    let text =
+        if name.contains(':') { format!("http://[{name}]:{port}") } else { format!("http://{name}:{port}") };
+    let mut url = Url::parse(&text)
+        .map_err(|error| InvokeError::Unreachable { url: text.clone(), source: error.into() })?;
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.clear().push("invoke").push(&call.spec.workflow_client_name);
+    }
+    Ok(url)
+}
+
+/// Our workflow clients answer with headers, and with a body where one is preferred; others answer neither.
+fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
+    let told =
+        |name| headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
+    let started: Option<Started> =
+        serde_json::from_slice(body).ok().filter(|started: &Started| !started.run_id.is_empty());
+    Accepted {
+        workflow_id: told("Workflow-Id")
+            .map(Into::into)
+            .or_else(|| started.as_ref().map(|started| started.workflow_id.clone())),
+        run_id: told("Run-Id")
+            .map(Into::into)
+            .or_else(|| started.as_ref().map(|started| started.run_id.clone())),
+        already_running: started.map(|started| started.already_running),
+    }
+}
+
+/// The first `most` bytes of the body, or as many as came.
+async fn beginning(mut answer: reqwest::Response, most: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        match answer.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    bytes.truncate(most);
+    bytes
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
+/// Workflow clients are called over plain HTTP; trusting no certificate keeps the platform's store unread.
+fn no_tls() -> rustls::ClientConfig {
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has the default protocol versions")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth()
+}
+
+/// Resolves names as the system does, and leaves the addresses out that are never called: what is dialled is what was
+/// checked.
+#[derive(Debug)]
+struct CheckedResolver;
+
+/// A name leads to addresses that are never called.
+#[derive(Debug, thiserror::Error)]
+#[error("the host resolves to addresses that are never called")]
+struct AllForbidden;
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let allowed: Vec<_> =
+                found.iter().filter(|address| !is_forbidden(address.ip())).copied().collect();
+            if allowed.is_empty() && !found.is_empty() {
+                return Err(AllForbidden.into());
+            }
+            let addresses: Addrs = Box::new(allowed.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use workflow_api::{ClientEndpoint, TemporalSpec};
+
+    use super::*;
+
+    fn url_of(host: &str, name: &str) -> String {
+        let endpoint = ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: 9090 };
+        let spec = TemporalSpec { workflow_client_name: name.to_owned(), ..TemporalSpec::default() };
+        let call = Invocation { endpoint: &endpoint, spec: &spec, idempotency_key: "key" };
+        invoke_url(&call).unwrap().to_string()
+    }
+
+    #[test]
+    fn addresses_are_bracketed_and_names_escaped() {
+        assert_eq!(url_of("client", "migrate"), "http://client:9090/invoke/migrate");
+        assert_eq!(url_of("fd00::1", "migrate"), "http://[fd00::1]:9090/invoke/migrate");
+        assert_eq!(url_of("client", "../a b?c#d/e"), "http://client:9090/invoke/..%2Fa%20b%3Fc%23d%2Fe");
+    }
+
+    #[test]
+    fn forbidden_hosts_are_found_in_every_spelling() {
+        let invoke = HttpInvoke::new("*".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        for host in [
+            "169.254.169.254",
+            "2852039166",
+            "0xa9.254.169.254",
+            "0251.0376.0251.0376",
+            "::ffff:a9fe:a9fe",
+            "fe80::1",
+        ] {
+            let url = Url::parse(&url_of(host, "x")).unwrap();
+            assert!(matches!(invoke.check(&url), Err(InvokeError::Forbidden { .. })), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_listed_hosts_are_called() {
+        let invoke = HttpInvoke::new("*.emco:9090".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        invoke.check(&Url::parse(&url_of("a.emco", "x")).unwrap()).unwrap();
+        let error = invoke.check(&Url::parse(&url_of("a.org", "x")).unwrap()).unwrap_err();
+        assert!(
+            error.to_string().contains("`a.org:9090`") && error.to_string().contains("BRIDGE_CLIENT_HOSTS"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn headers_win_over_the_body() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(accepted(&headers, b""), Accepted::default());
+        let body = br#"{"workflowID":"w","runID":"r","alreadyRunning":true}"#;
+        let told = accepted(&headers, body);
+        assert_eq!(
+            (told.workflow_id, told.run_id, told.already_running),
+            (Some("w".into()), Some("r".into()), Some(true))
+        );
+        headers.insert("Run-Id", "r2".parse().unwrap());
+        assert_eq!(accepted(&headers, body).run_id, Some("r2".into()));
+    }
+}
