@@ -188,7 +188,7 @@ impl FaultKind {
 
 /// Whether the transport broke, and not only because the SDK's deadline passed.
 fn is_transport(status: &Status) -> bool {
-    let causes = || std::iter::successors(status.source(), |error| error.source());
+    let causes = || std::iter::successors(status.source(), |&error| error.source());
     causes().any(|error| error.is::<tonic::transport::Error>())
         && !causes().any(|error| error.is::<tonic::TimeoutExpired>())
 }
