@@ -43,7 +43,8 @@ async fn the_sample_documents_move_the_sample_app() -> Result<()> {
     let completed = eventually(SOON, "document 06 says that the workflow has completed", async || {
         let (status, body) = raw(&bridge, &request("GET", &document_06, &bridge, "")).await?;
         let body: Value = serde_json::from_str(&body)?;
-        ensure!(status == 200 && body["workflowQueryResult"] == "completed", "{status} {body}");
+        let (answer, state) = (&body["workflowQueryResult"], &body["workflowState"]);
+        ensure!(status == 200 && answer == "completed" && state == "Completed", "{status} {body}");
         Ok(body)
     })
     .await;
