@@ -14,6 +14,6 @@ pub use heartbeat::heartbeating;
 pub use input::{InvalidParams, both, params};
 pub use params::{Faulty, Params, Reader};
 pub use plan::{ActivityPlan, SHORTEST_HEARTBEAT_TIMEOUT};
-pub use process::{ProcessError, WorkerSettings, main};
+pub use process::main;
 pub use state::CurrentState;
 pub use steps::Steps;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use service::health::Health;
 use service::http;
 use service::metrics::Metrics;
-use service::settings::{ListenAddress, ListenError, SettingsError};
+use service::settings::{ListenAddress, ListenError, duration};
 use service::shutdown::Shutdown;
 use service::telemetry::{self, LogSettings};
 use service::temporal::{
@@ -32,57 +32,49 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// The settings of a worker process.
-#[derive(Debug, Clone, clap::Parser)]
-pub struct WorkerSettings {
+/// Runs the workflows and activities of a worker, for Temporal.
+#[derive(Debug, clap::Parser)]
+struct Settings {
     /// Task queue to serve instead of the worker's own.
-    #[arg(long, env = "WORKER_TASK_QUEUE")]
-    pub task_queue: Option<String>,
+    #[arg(long, env = "WORKER_TASK_QUEUE", value_name = "NAME")]
+    task_queue: Option<String>,
     /// Where to answer /healthz, /readyz and /metrics.
-    #[arg(long, env = "WORKER_OPERATIONS_LISTEN", default_value = ":9091", value_name = "ADDRESS")]
-    pub operations_listen: ListenAddress,
-    /// How long running activities may take to finish at the end.
-    #[arg(long, env = "WORKER_DRAIN", default_value = "20s", value_parser = service::settings::duration)]
-    pub drain: Duration,
-    /// Which Temporal to serve.
+    #[arg(long, env = "WORKER_OPERATIONS_LISTEN", default_value = ":9091", value_name = "HOST:PORT")]
+    operations_listen: ListenAddress,
+    /// How long activities under way have left when the process is asked to end.
+    #[arg(long, env = "WORKER_DRAIN", default_value = "20s", value_name = "TIME", value_parser = duration)]
+    drain: Duration,
     #[command(flatten)]
-    pub temporal: TemporalSettings,
-    /// What is logged.
+    temporal: TemporalSettings,
     #[command(flatten)]
-    pub log: LogSettings,
+    log: LogSettings,
 }
 
 /// Why a worker process could not run.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProcessError {
-    /// A workflow type was registered twice, or in a way that the SDK does not take.
+enum ProcessError {
     #[error("the workflows of this worker cannot be registered")]
     Register(#[from] WorkflowRegistrationError),
-    /// The SDK does not take the options of the worker.
     #[error("the options of this worker cannot be used; is any workflow or activity registered?")]
     Options(#[from] WorkerCreateError),
-    /// The address for operations cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The SDK does not start.
     #[error("the Temporal SDK does not start")]
     Runtime(#[from] RuntimeError),
-    /// The operating system refuses what every process needs.
     #[error("the process does not start")]
     Start(#[from] std::io::Error),
 }
 
 /// Runs a worker process on `task_queue`: the whole `main` of a worker. `register` adds its workflows and activities.
 ///
-/// Settings come from flags and environment (see [`WorkerSettings`]); a wrong one ends the process with exit code 2.
+/// Settings come from flags and the environment; `--help` lists them. The process waits for a Temporal that is away, and
+/// ends on SIGTERM or SIGINT, once the activities under way are done.
 pub fn main(
     task_queue: &str,
     register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
 ) -> ExitCode {
-    let settings: WorkerSettings = service::settings::parse();
-    let target = settings.temporal.target().map_err(|error| SettingsError::Together(error.into()));
-    let target = service::settings::or_exit(target);
+    let settings: Settings = service::settings::parse();
+    let target = service::settings::or_exit(settings.temporal.target());
     telemetry::init(&settings.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = runtime.map_err(ProcessError::Start).and_then(|runtime| {
@@ -103,7 +95,7 @@ pub fn main(
 async fn run(
     task_queue: &str,
     register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
-    settings: &WorkerSettings,
+    settings: &Settings,
     target: TemporalTarget,
     shutdown: &Shutdown,
 ) -> Result<(), ProcessError> {
@@ -114,14 +106,15 @@ async fn run(
         target,
         ConnectionSettings { patience: PATIENCE, ..ConnectionSettings::default() },
     );
+    // Before the SDK makes its measures: what is made without a recorder records nothing.
+    let metrics = Metrics::install("worker", env!("CARGO_PKG_VERSION"));
     let meter: Arc<dyn CoreMeter> = Arc::new(Meter);
     let telemetry = TelemetryOptions::builder().metrics(meter).build();
     let telemetry = RuntimeOptions::builder().telemetry_options(telemetry).build();
     let runtime = Runtime::from_current_tokio(telemetry.unwrap_or_default())?;
     let process = Process { options, connection, runtime, shutdown, polls: Arc::default() };
 
-    let operations =
-        http::operations(process.health(), Metrics::install("worker", env!("CARGO_PKG_VERSION")));
+    let operations = http::operations(process.health(), metrics);
     let listener = settings.operations_listen.bind().await?;
     let operations = shutdown.spawn({
         let shutdown = shutdown.clone();

@@ -1,0 +1,91 @@
+//! The app moves.
+
+use emco::stand_in::{Effect, Fault, samples};
+use emco::{Client, Settings};
+use serde_json::json;
+use temporalio_common::data_converters::{PayloadConverter, RawValue};
+
+use crate::scene::Scene;
+
+#[tokio::test]
+async fn emcos_sample_intent_moves_the_app() {
+    let scene = Scene::new("sample").await;
+    assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
+    let params = scene.sample_params();
+    let run = scene.start(&params).await;
+    let result = run.result().await;
+    assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
+    assert_eq!(
+        result,
+        json!({
+            "InParams": params["activityParams"]["all-activities"],
+            "GenericPlacementIntentURL": format!(
+                "{}/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1/generic-placement-intents",
+                scene.emco.url()
+            ),
+            "GenericPlacementIntents": null,
+            "AppNameIntentPairs": {"dig1-placement-intent": [
+                {"AppName": "collectd", "AppIntentName": "collectd-placement-intent"},
+            ]},
+        })
+    );
+    // Not one attempt more, although the intent asks for heartbeats every 5 ms.
+    let once = ["GetDigAppIntents", "UpdateAppIntents", "DoDigUpdate"].map(|name| (name.to_owned(), 1));
+    assert_eq!(run.attempts().await, once);
+    run.replays("migration").await;
+}
+
+#[tokio::test]
+async fn what_else_an_app_intent_says_is_kept() {
+    let scene = Scene::new("kept").await;
+    let emco = Client::new(scene.emco.url(), Settings::default()).unwrap();
+    let (dig, gpi) = (samples::dig(), "dig1-placement-intent");
+    let mut intent = emco.list_app_intents(&dig, gpi).await.unwrap().remove(0);
+    intent.metadata.user_data1 = "ours".to_owned();
+    emco.put_app_intent(&dig, gpi, &intent).await.unwrap();
+
+    scene.start(&scene.sample_params()).await.result().await;
+    let after = emco.list_app_intents(&dig, gpi).await.unwrap().remove(0);
+    assert_eq!(after.metadata, intent.metadata);
+    assert_eq!(after.metadata.description, "description of placement_intent");
+    assert_eq!(after.spec.app, intent.spec.app);
+}
+
+#[tokio::test]
+async fn the_state_tells_where_the_workflow_stands() {
+    let scene = Scene::new("state").await;
+    let unavailable = |method, part| {
+        let answer = Effect::Answer { status: 503, content_type: "text/plain", body: String::new() };
+        scene.emco.fail(Fault::on(method, part, answer).always());
+    };
+    let mut params = scene.sample_params();
+    params["activityOptions"]["all-activities"]["RetryPolicy"] =
+        json!({"InitialInterval": "100ms", "BackoffCoefficient": 1});
+    unavailable("GET", "generic-placement-intents");
+    let run = scene.start(&params).await;
+    run.reaches("GetDigAppIntents").await;
+    scene.emco.heal();
+    unavailable("PUT", "app-intents");
+    run.reaches("UpdateAppIntents").await;
+    scene.emco.heal();
+    unavailable("POST", "update");
+    run.reaches("DoDigUpdate").await;
+    // As EMCO's status asks, and with an argument.
+    let argument = RawValue::from_value(&json!({"any": "thing"}), &PayloadConverter::default());
+    assert_eq!(run.current_state(argument).await, "DoDigUpdate");
+    scene.emco.heal();
+    run.result().await;
+    assert_eq!(run.current_state(RawValue::default()).await, "completed");
+    run.replays("retries").await;
+}
+
+#[tokio::test]
+async fn a_migration_can_be_repeated() {
+    let scene = Scene::new("repeat").await;
+    for _ in 0..2 {
+        scene.start(&scene.sample_params()).await.result().await;
+        assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
+    }
+    // The second found the intent as it should be.
+    assert_eq!(scene.emco.requests("PUT", "app-intents"), 1);
+}

@@ -1,0 +1,70 @@
+//! The worker as a process: readiness, metrics, its end.
+
+use std::time::Duration;
+
+use emco::stand_in::{Effect, Fault};
+use harness::{TemporalServer, eventually, http};
+use serde_json::{Value, json};
+
+use crate::run::SOON;
+use crate::scene::{Scene, worker};
+
+#[tokio::test]
+async fn a_worker_waits_for_temporal() {
+    let mut temporal = TemporalServer::start().await.unwrap();
+    temporal.kill().unwrap();
+    let (worker, operations) = worker(temporal.address());
+    let mut worker = worker.spawn().unwrap();
+    worker.wait_ready(&format!("{operations}/healthz")).await.unwrap();
+    let unready = http().get(format!("{operations}/readyz")).send().await.unwrap();
+    assert_eq!(unready.status(), 503);
+    let report: Value = serde_json::from_str(&unready.text().await.unwrap()).unwrap();
+    let failed = |name: &str| {
+        json!(false)
+            == report["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap()["ready"]
+    };
+    assert!(failed("temporal") && failed("worker"), "{report}");
+    temporal.restart().await.unwrap();
+    worker.wait_ready(&format!("{operations}/readyz")).await.unwrap();
+    worker.terminate().unwrap();
+    assert!(worker.wait_exit(SOON).await.unwrap().success());
+}
+
+#[tokio::test]
+async fn metrics_show_the_work_of_the_sdk() {
+    let scene = Scene::new("metrics").await;
+    scene.start(&scene.sample_params()).await.result().await;
+    let metrics =
+        http().get(format!("{}/metrics", scene.operations)).send().await.unwrap().text().await.unwrap();
+    for line in [
+        r#"activity_type="DoDigUpdate""#,
+        "# TYPE temporal_activity_execution_latency_seconds ",
+        "# TYPE temporal_workflow_completed_total counter",
+        "# TYPE temporal_num_pollers gauge",
+        "process_resident_memory_bytes ",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn work_under_way_is_finished_before_the_end() {
+    let mut scene = Scene::new("drain").await;
+    scene.emco.fail(Fault::on("GET", "app-intents", Effect::Delay(Duration::from_secs(1))));
+    let run = scene.start(&scene.sample_params()).await;
+    eventually(SOON, "the worker is at work", async || scene.emco.requests("GET", "app-intents") == 1).await;
+    scene.worker.terminate().unwrap();
+    assert!(scene.worker.wait_exit(SOON).await.unwrap().success());
+    scene.worker.restart().unwrap();
+    run.result().await;
+    // The first attempt was finished and reported by the worker that ended.
+    assert_eq!(run.attempts().await[0], ("GetDigAppIntents".to_owned(), 1));
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_named() {
+    let (worker, _) = worker("127.0.0.1:1");
+    let mut worker = worker.env("WORKER_DRAIN", "soon").spawn().unwrap();
+    assert_eq!(worker.wait_exit(SOON).await.unwrap().code(), Some(2));
+    assert!(worker.log().contains("WORKER_DRAIN"), "{}", worker.log());
+}

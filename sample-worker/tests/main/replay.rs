@@ -1,0 +1,48 @@
+//! Histories of former runs, kept so that a change of the workflow that would break running ones is noticed.
+//!
+//! `UPDATE_HISTORIES=1 cargo test -p sample-worker` keeps those of today.
+
+use std::fs;
+use std::path::PathBuf;
+
+use sample_worker::EmcoMigrateWorkflow;
+use temporalio_common::protos::temporal::api::history::v1::History;
+use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/histories")
+}
+
+/// Keeps the history, if whoever runs the tests wants that.
+pub(crate) fn keep(name: &str, history: &History) {
+    if std::env::var_os("UPDATE_HISTORIES").is_some() {
+        let json = serde_json::to_string_pretty(history).unwrap();
+        fs::write(folder().join(format!("{name}.json")), json + "\n").unwrap();
+    }
+}
+
+pub(crate) async fn replay(history: History) {
+    let options = WorkflowReplayerOptions::new().register_workflow::<EmcoMigrateWorkflow>().unwrap().build();
+    WorkflowReplayer::new(options).unwrap().replay_workflow(history.into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn kept_histories_replay() {
+    let files: Vec<_> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 5, "{files:?}");
+    for file in files {
+        let history: History = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        assert!(!history.events.is_empty(), "{}", file.display());
+        replay(history).await;
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "Nondeterminism")]
+async fn a_history_of_another_workflow_does_not_replay() {
+    let mut history: History =
+        serde_json::from_slice(&fs::read(folder().join("migration.json")).unwrap()).unwrap();
+    let json = serde_json::to_string(&history).unwrap().replace("UpdateAppIntents", "SomethingElse");
+    history = serde_json::from_str(&json).unwrap();
+    replay(history).await;
+}

@@ -1,0 +1,132 @@
+//! A workflow that was started: its end, its state, its history.
+
+use std::time::Duration;
+
+use harness::eventually;
+use serde_json::Value;
+use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::{
+    Client, UntypedQuery, UntypedWorkflow, WorkflowCancelOptions, WorkflowFetchHistoryOptions,
+    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions,
+};
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::error::IncomingError;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
+
+use crate::replay;
+
+/// For what happens by itself, however busy the machine is.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+pub(crate) struct Run {
+    handle: WorkflowHandle<Client, UntypedWorkflow>,
+}
+
+/// Why a workflow failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The type of the outermost failure, if it has one.
+    pub(crate) kind: String,
+    pub(crate) non_retryable: bool,
+    /// Its message, and those of its causes.
+    pub(crate) text: String,
+}
+
+impl Run {
+    pub(crate) fn new(handle: WorkflowHandle<Client, UntypedWorkflow>) -> Self {
+        Self { handle }
+    }
+
+    /// The result as JSON.
+    pub(crate) async fn result(&self) -> Value {
+        self.end().await.map(|raw| json(&raw)).unwrap()
+    }
+
+    /// Why it failed.
+    pub(crate) async fn failure(&self) -> Failure {
+        let Err(WorkflowGetResultError::Failed(error)) = self.end().await else { panic!("it did not fail") };
+        let mut text = String::new();
+        let mut cause = Some(&*error);
+        while let Some(error) = cause {
+            text = format!("{text}{}\n", error.failure().message);
+            cause = error.cause();
+        }
+        match *error {
+            IncomingError::Application(failure) => Failure {
+                kind: failure.type_name().unwrap_or_default().to_owned(),
+                non_retryable: failure.is_non_retryable(),
+                text,
+            },
+            _ => Failure { kind: String::new(), non_retryable: false, text },
+        }
+    }
+
+    /// How it ended, retries by Temporal included.
+    pub(crate) async fn end(&self) -> Result<RawValue, WorkflowGetResultError> {
+        let end = self.handle.get_result(WorkflowGetResultOptions::default());
+        tokio::time::timeout(SOON, end).await.expect("the workflow ends in time")
+    }
+
+    /// What the query `current-state` answers to this argument.
+    pub(crate) async fn current_state(&self, argument: RawValue) -> Value {
+        let query = UntypedQuery::new("current-state");
+        json(&self.handle.query(query, argument, WorkflowQueryOptions::default()).await.unwrap())
+    }
+
+    /// Waits until the query `current-state` answers this.
+    pub(crate) async fn reaches(&self, state: &str) {
+        eventually(SOON, state, async || {
+            let now = self.current_state(RawValue::default()).await;
+            if now == state { Ok(()) } else { Err(now) }
+        })
+        .await;
+    }
+
+    pub(crate) async fn cancel(&self) {
+        self.handle.cancel(WorkflowCancelOptions::default()).await.unwrap();
+    }
+
+    /// Runs today's workflow code against what happened, and keeps the history under this name if asked to.
+    pub(crate) async fn replays(&self, name: &str) {
+        let history = History { events: self.events().await };
+        replay::keep(name, &history);
+        replay::replay(history).await;
+    }
+
+    /// How often each activity was tried, in their order.
+    pub(crate) async fn attempts(&self) -> Vec<(String, i32)> {
+        let mut attempts = Vec::new();
+        for event in self.events().await {
+            match event.attributes {
+                Some(Attributes::ActivityTaskScheduledEventAttributes(scheduled)) => {
+                    attempts.push((scheduled.activity_type.unwrap().name, 0));
+                }
+                Some(Attributes::ActivityTaskStartedEventAttributes(started)) => {
+                    attempts.last_mut().unwrap().1 = started.attempt;
+                }
+                _ => {}
+            }
+        }
+        attempts
+    }
+
+    /// Which attempt at the workflow the latest run is.
+    pub(crate) async fn workflow_attempts(&self) -> i32 {
+        match self.events().await.into_iter().next().and_then(|event| event.attributes) {
+            Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) => started.attempt,
+            other => panic!("not the start of a workflow: {other:?}"),
+        }
+    }
+
+    /// The events of the latest run.
+    async fn events(&self) -> Vec<HistoryEvent> {
+        let (client, id) = (self.handle.client(), &self.handle.info().workflow_id);
+        let latest = client.get_workflow_handle::<UntypedWorkflow>(id);
+        latest.fetch_history(WorkflowFetchHistoryOptions::default()).into_events().await.unwrap()
+    }
+}
+
+fn json(raw: &RawValue) -> Value {
+    serde_json::from_slice(&raw.payloads[0].data).unwrap()
+}

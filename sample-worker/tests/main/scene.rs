@@ -1,0 +1,106 @@
+//! What every test has: a worker process on a task queue of its own, an EMCO with the sample app, and a Temporal client.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use emco::stand_in::{StandIn, StandInOptions, samples};
+use harness::{Process, ProcessBuilder, TemporalServer, free_port};
+use serde_json::{Value, json};
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow, Url, WorkflowStartOptions,
+};
+use temporalio_common::RetryPolicy;
+use temporalio_common::data_converters::{PayloadConverter, RawValue};
+
+use crate::run::Run;
+
+pub(crate) struct Scene {
+    pub(crate) emco: StandIn,
+    pub(crate) worker: Process,
+    pub(crate) operations: String,
+    client: Client,
+    queue: String,
+}
+
+impl Scene {
+    /// The scene of the test of this name.
+    pub(crate) async fn new(test: &str) -> Self {
+        let temporal = TemporalServer::shared().await.unwrap();
+        let queue = format!("{test}-{}", std::process::id());
+        let (worker, operations) = worker(temporal.address());
+        let mut worker = worker.env("WORKER_TASK_QUEUE", &queue).spawn().unwrap();
+        let emco = StandIn::start(StandInOptions::default()).await.unwrap();
+        emco.load_samples().await.unwrap();
+        let client = client(&temporal.url()).await;
+        worker.wait_ready(&format!("{operations}/readyz")).await.unwrap();
+        Self { emco, worker, operations, client, queue }
+    }
+
+    /// The `workflowParams` of EMCO's own sample intent (document 04), for this EMCO.
+    pub(crate) fn sample_params(&self) -> Value {
+        json!({
+            "activityOptions": {"all-activities": {
+                "TaskQueue": "",
+                "ScheduleToCloseTimeout": 0,
+                "ScheduleToStartTimeout": 0,
+                "StartToCloseTimeout": 60_000_000_000_u64,
+                "HeartbeatTimeout": 5_000_000,
+                "WaitForCancellation": false,
+                "ActivityID": "",
+                "RetryPolicy": {
+                    "InitialInterval": 10,
+                    "BackoffCoefficient": 0,
+                    "MaximumInterval": 0,
+                    "MaximumAttempts": 0,
+                    "NonRetryableErrorTypes": null,
+                },
+            }},
+            "activityParams": {"all-activities": {
+                "emcoURL": self.emco.url(),
+                "project": "proj1",
+                "compositeApp": "capp1",
+                "compositeAppVersion": "v1",
+                "deploymentIntentGroup": "dig1",
+                "targetClusterProvider": "provider2",
+                "targetClusterName": "cluster2",
+            }},
+        })
+    }
+
+    /// Starts a migration with one JSON argument.
+    pub(crate) async fn start(&self, params: &Value) -> Run {
+        self.start_with(RawValue::from_value(params, &PayloadConverter::default())).await
+    }
+
+    /// Starts a migration with any input, the workflow being retried once as in EMCO's sample intent.
+    pub(crate) async fn start_with(&self, input: RawValue) -> Run {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let id = format!("{}-{}", self.queue, STARTED.fetch_add(1, Ordering::Relaxed));
+        let retry = RetryPolicy::builder().maximum_attempts(2).build();
+        let options = WorkflowStartOptions::new(&self.queue, id).retry_policy(retry).build();
+        let workflow = UntypedWorkflow::new("EmcoMigrateWorkflow");
+        Run::new(self.client.start_workflow(workflow, input, options).await.unwrap())
+    }
+
+    /// The clusters on which the sample app runs, once EMCO has had its time.
+    pub(crate) fn app_runs_on(&self) -> Vec<String> {
+        self.emco.advance(StandInOptions::default().settle_time);
+        self.emco.placement(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
+    }
+}
+
+/// The worker process, and where its operations will be answered.
+pub(crate) fn worker(temporal: &str) -> (ProcessBuilder, String) {
+    let listen = format!("127.0.0.1:{}", free_port());
+    let worker = Process::builder(env!("CARGO_BIN_EXE_sample-worker"))
+        .env("TEMPORAL_ADDRESS", temporal)
+        .env("WORKER_OPERATIONS_LISTEN", &listen)
+        // Goes into histories, some of which are kept.
+        .env("HOSTNAME", "worker");
+    (worker, format!("http://{listen}"))
+}
+
+async fn client(url: &str) -> Client {
+    let options = ConnectionOptions::new(Url::parse(url).unwrap()).identity("test").build();
+    let connection = Connection::connect(options).await.unwrap();
+    Client::new(connection, ClientOptions::new("default").build()).unwrap()
+}
