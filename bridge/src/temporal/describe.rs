@@ -14,7 +14,8 @@ use workflow_api::WorkflowState;
 use super::rpc::Session;
 use super::{Description, EngineError, json};
 
-/// Describes a run. Its JSON is Temporal's answer and nothing else; the CLI's `describe` adds `closeEvent` and `result`.
+/// Describes a run. Its JSON is Temporal's answer and nothing else: the CLI's `describe` adds `closeEvent` and `result`, and shortens
+/// memos unless told `--no-json-shorthand-payloads`.
 pub(super) async fn description(session: &Session<'_>, bound: Duration) -> Result<Description, EngineError> {
     let answer = ask(session, session.execution(), bound).await?;
     let json = json::canonical(&answer).map_err(|error| session.unexpected(error))?;
@@ -97,6 +98,7 @@ fn state(status: WorkflowExecutionStatus) -> Option<WorkflowState> {
     })
 }
 
-fn timestamp(time: Timestamp) -> Option<jiff::Timestamp> {
+/// Temporal's time as ours. None for one that no calendar has.
+pub(super) fn timestamp(time: Timestamp) -> Option<jiff::Timestamp> {
     jiff::Timestamp::new(time.seconds, time.nanos).ok()
 }

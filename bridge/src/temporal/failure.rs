@@ -116,3 +116,85 @@ fn kind(info: &FailureInfo) -> String {
     };
     word.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use temporalio_common::protos::temporal::api::common::v1::ActivityType;
+    use temporalio_common::protos::temporal::api::failure::v1::{
+        ActivityFailureInfo, ApplicationFailureInfo, TimeoutFailureInfo,
+    };
+    use temporalio_common::protos::temporal::api::history::v1::{
+        WorkflowExecutionCompletedEventAttributes, WorkflowExecutionFailedEventAttributes,
+        WorkflowExecutionSignaledEventAttributes, WorkflowExecutionTimedOutEventAttributes,
+    };
+
+    use super::*;
+
+    fn event(attributes: impl Into<Attributes>) -> HistoryEvent {
+        HistoryEvent { attributes: Some(attributes.into()), ..HistoryEvent::default() }
+    }
+
+    #[test]
+    fn a_run_that_is_retried_or_due_again_goes_on_in_the_next() {
+        let next = || "next".to_owned();
+        for event in [
+            event(WorkflowExecutionFailedEventAttributes {
+                new_execution_run_id: next(),
+                ..Default::default()
+            }),
+            event(WorkflowExecutionTimedOutEventAttributes {
+                new_execution_run_id: next(),
+                ..Default::default()
+            }),
+            event(WorkflowExecutionCompletedEventAttributes {
+                new_execution_run_id: next(),
+                ..Default::default()
+            }),
+        ] {
+            let ending = ending(event, &"this".into());
+            assert!(matches!(&ending, Some(Ending::Next(run_id)) if run_id.as_str() == "next"), "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_closes_nothing_is_no_ending() {
+        assert!(ending(event(WorkflowExecutionSignaledEventAttributes::default()), &"this".into()).is_none());
+        assert!(ending(HistoryEvent::default(), &"this".into()).is_none());
+    }
+
+    #[test]
+    fn the_chain_names_activity_types_and_timeouts() {
+        let timeout =
+            TimeoutFailureInfo { timeout_type: TimeoutType::StartToClose.into(), ..Default::default() };
+        let failure = Failure {
+            message: "activity error".to_owned(),
+            failure_info: Some(FailureInfo::ActivityFailureInfo(ActivityFailureInfo {
+                activity_type: Some(ActivityType { name: "DoDigUpdate".to_owned() }),
+                ..Default::default()
+            })),
+            cause: Some(Box::new(Failure {
+                message: "activity StartToClose timeout".to_owned(),
+                failure_info: Some(FailureInfo::TimeoutFailureInfo(timeout)),
+                cause: Some(Box::new(Failure {
+                    message: "no answer".to_owned(),
+                    failure_info: Some(
+                        FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo::default()),
+                    ),
+                    ..Default::default()
+                })),
+                ..Default::default()
+            })),
+            ..Default::default()
+        };
+        let first = chain(failure);
+        assert_eq!(
+            (first.kind.as_str(), first.activity.as_deref()),
+            ("ActivityFailure", Some("DoDigUpdate"))
+        );
+        let second = first.cause.unwrap();
+        assert_eq!((second.kind.as_str(), &second.activity), ("StartToCloseTimeout", &None));
+        let third = second.cause.unwrap();
+        assert_eq!((third.kind.as_str(), third.message.as_str()), ("ApplicationFailure", "no answer"));
+        assert_eq!(third.cause, None);
+    }
+}

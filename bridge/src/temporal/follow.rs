@@ -8,6 +8,7 @@ use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryReverseRequest,
 };
+use tokio::time::Instant;
 use workflow_api::{RunId, WorkflowState};
 
 use super::failure::{self, Ending};
@@ -17,6 +18,10 @@ use super::{Closed, EngineError, WorkflowRun, describe};
 
 /// How long one long poll may be held. Temporal itself answers after some 20 s.
 const LONG_POLL: Duration = Duration::from_secs(60);
+/// How long Temporal may be away before waiters are told.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two attempts to reach it.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Follows `run` to its last end. Each call but the long polls is bound by `bound`.
 pub(super) async fn to_the_end(
@@ -55,31 +60,34 @@ pub(super) async fn to_the_end(
 /// The event that closes a run, once it is there.
 async fn closing_event(session: &Session<'_>, run_id: &RunId) -> Result<HistoryEvent, EngineError> {
     let mut page_token = Vec::new();
-    let mut second_chance = true;
+    let mut away = None;
     loop {
         let request = GetWorkflowExecutionHistoryRequest {
             namespace: session.namespace(),
             execution: session.execution_of(run_id.as_str()),
             wait_new_event: true,
             history_event_filter_type: HistoryEventFilterType::CloseEvent.into(),
-            next_page_token: std::mem::take(&mut page_token),
+            next_page_token: page_token.clone(),
             ..Default::default()
         };
         let page = session
             .call(LONG_POLL, request, |temporal, request| temporal.get_workflow_execution_history(request));
-        let page = match page.await {
-            // A poll that was open when Temporal went away gets no retries from the SDK; a new one does.
-            Err(EngineError::Unavailable { .. }) if second_chance => {
-                second_chance = false;
-                continue;
+        match page.await {
+            Ok(page) => {
+                if let Some(event) = page.history.and_then(|history| history.events.into_iter().next_back()) {
+                    return Ok(event);
+                }
+                page_token = page.next_page_token;
+                away = None;
             }
-            page => page?,
-        };
-        if let Some(event) = page.history.and_then(|history| history.events.into_iter().next_back()) {
-            return Ok(event);
+            // The SDK does not repeat a poll that was long open, nor one whose connection was cut.
+            Err(EngineError::Unavailable { .. })
+                if away.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
         }
-        second_chance = true;
-        page_token = page.next_page_token;
     }
 }
 

@@ -115,3 +115,70 @@ fn key_text(key: &MapKey) -> String {
         MapKey::String(key) => key.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+    use temporalio_common::protos::temporal::api::common::v1::{Memo, Payload, Priority, RetryPolicy};
+    use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+    use temporalio_common::protos::temporal::api::history::v1::WorkflowExecutionStartedEventAttributes as Started;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_protobuf_has_them() {
+        let event = HistoryEvent {
+            event_id: i64::MAX,
+            attributes: Some(
+                Started {
+                    attempt: 7,
+                    retry_policy: Some(RetryPolicy { backoff_coefficient: 2.0, ..RetryPolicy::default() }),
+                    priority: Some(Priority { fairness_weight: 0.1, ..Priority::default() }),
+                    workflow_run_timeout: Some(prost_wkt_types::Duration { seconds: 90, nanos: 500_000_000 }),
+                    ..Started::default()
+                }
+                .into(),
+            ),
+            ..HistoryEvent::default()
+        };
+        let expected = json!({
+            "eventId": "9223372036854775807",
+            "workflowExecutionStartedEventAttributes": {
+                "attempt": 7,
+                "retryPolicy": { "backoffCoefficient": 2 },
+                "priority": { "fairnessWeight": 0.1 },
+                "workflowRunTimeout": "90.500s",
+            },
+        });
+        assert_eq!(Value::Object(canonical(&event).unwrap()), expected);
+    }
+
+    #[test]
+    fn floats_beyond_the_integers_stay_floats() {
+        assert_eq!(float_json(1.5), json!(1.5));
+        assert_eq!(float_json(-3.0), json!(-3));
+        assert_eq!(float_json(1e300), json!(1e300));
+        assert_eq!(float_json(f64::NEG_INFINITY), json!("-Infinity"));
+    }
+
+    #[test]
+    fn maps_are_written_in_the_order_of_their_keys() {
+        let keys: Vec<String> = (b'a'..=b'z').map(|key| char::from(key).to_string()).collect();
+        let fields: HashMap<_, _> = keys.iter().map(|key| (key.clone(), Payload::default())).collect();
+        let event = HistoryEvent {
+            attributes: Some(Started { memo: Some(Memo { fields }), ..Started::default() }.into()),
+            ..HistoryEvent::default()
+        };
+        let json = canonical(&event).unwrap();
+        let fields = &json["workflowExecutionStartedEventAttributes"]["memo"]["fields"];
+        assert!(fields.as_object().unwrap().keys().eq(&keys), "{fields}");
+    }
+
+    #[test]
+    fn what_is_not_described_says_so() {
+        let error = canonical(&prost_wkt_types::Struct::default()).unwrap_err();
+        assert!(matches!(error, JsonError::NotDescribed(_)), "{error:?}");
+    }
+}

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use service::temporal::{FaultKind, TemporalFault};
 use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
-use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::taskqueue::v1::{PollerInfo, TaskQueue};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeTaskQueueRequest, QueryWorkflowRequest,
 };
@@ -14,6 +15,9 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use super::engine::Bounds;
 use super::rpc::{Session, detail};
 use super::{EngineError, Query, QueryError, describe, payload};
+
+/// A worker that is there asks at least once a minute; the rest is for clocks that differ.
+const LONGEST_SILENCE: SignedDuration = SignedDuration::from_secs(90);
 
 /// Asks the workflow.
 pub(super) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) -> Result<Value, QueryError> {
@@ -70,9 +74,34 @@ async fn is_deserted(session: &Session<'_>, task_queue: &str, bound: Duration) -
     };
     let queue =
         session.call(bound, request, |temporal, request| temporal.describe_task_queue(request)).await?;
-    Ok(queue.pollers.is_empty())
+    Ok(queue.pollers.iter().all(|poller| is_gone(poller, jiff::Timestamp::now())))
+}
+
+/// Whether a worker has not asked for work lately. Temporal keeps the names of those that left for minutes.
+fn is_gone(poller: &PollerInfo, now: jiff::Timestamp) -> bool {
+    let seen = poller.last_access_time.and_then(describe::timestamp);
+    seen.is_some_and(|seen| now.duration_since(seen) > LONGEST_SILENCE)
 }
 
 fn said(fault: &TemporalFault) -> String {
     fault.status().map_or_else(|| fault.to_string(), |status| status.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_gone_when_it_has_not_asked_for_long() {
+        let now = jiff::Timestamp::now();
+        let poller = |ago: i64| PollerInfo {
+            last_access_time: Some(prost_wkt_types::Timestamp { seconds: now.as_second() - ago, nanos: 0 }),
+            ..Default::default()
+        };
+        assert!(is_gone(&poller(100), now));
+        assert!(!is_gone(&poller(60), now));
+        // A clock ahead of ours.
+        assert!(!is_gone(&poller(-100), now));
+        assert!(!is_gone(&PollerInfo::default(), now));
+    }
 }

@@ -9,11 +9,11 @@ use workflow_api::WorkflowState;
 use super::{Fixture, SOON, unique};
 
 impl Fixture {
-    /// The description equals the CLI's, but for what the CLI adds from elsewhere.
+    /// The description equals the CLI's, but for what the CLI adds from elsewhere and how it shortens memos unless told not to.
     async fn describes_as_the_cli(&self, run: &WorkflowRun) -> Result<()> {
         let ours = self.engine.describe(run).await?;
         let args = ["workflow", "describe", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
-        let mut theirs = self.server.cli(&args).await?;
+        let mut theirs = self.server.cli(&[&args[..], &["--no-json-shorthand-payloads"]].concat()).await?;
         let members = theirs.as_object_mut().context("a description is an object")?;
         members.remove("closeEvent");
         members.remove("result");
@@ -48,7 +48,7 @@ impl Fixture {
 #[tokio::test]
 async fn a_completed_run_is_told_as_the_cli_tells_it() -> Result<()> {
     let fixture = Fixture::new().await?;
-    let options = ["--memo", r#"b="two""#, "--memo", "a=1", "--execution-timeout", "90s", "--cron", ""];
+    let options = ["--memo", r#"b="two""#, "--memo", "a=1", "--execution-timeout", "90s"];
     let run = fixture.start_with("Echo", &json!({ "floats": [2.0, 2.5] }), &options).await?;
     fixture.ended(&run, WorkflowState::Completed).await?;
     fixture
