@@ -1,4 +1,5 @@
 //! The package as its users meet it: real sockets, real processes, a real Temporal server.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod drain;
 mod process;

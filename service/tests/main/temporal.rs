@@ -78,7 +78,6 @@ async fn a_wrong_request_is_told_with_temporals_words() {
             let request = CountWorkflowExecutionsRequest {
                 namespace: client.namespace(),
                 query: "no such = query".to_owned(),
-                ..Default::default()
             };
             client
                 .connection()
