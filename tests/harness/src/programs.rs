@@ -24,22 +24,27 @@ const SET_BY_CARGO: [&str; 8] = [
     "OUT_DIR",
 ];
 
-/// The path of one of [`PROGRAMS`]. The first call of a process builds them all.
+/// The path of one of [`PROGRAMS`], built if need be.
 pub fn program(name: &str) -> Result<PathBuf> {
-    static BUILT: LazyLock<Result<(), String>> =
-        LazyLock::new(|| build_programs().map_err(|error| format!("{error:#}")));
     ensure!(PROGRAMS.contains(&name), "{name} is none of our programs: {PROGRAMS:?}");
-    BUILT.clone().map_err(|text| anyhow!(text))?;
+    build_programs()?;
     let path = target_dir().join(PROFILE_DIR).join(name);
     ensure!(path.is_file(), "{} is not there; was it built, as HARNESS_BUILT says?", path.display());
     Ok(path)
 }
 
-/// Builds [`PROGRAMS`], unless `HARNESS_BUILT` says that whoever started this process has done so.
+/// Builds [`PROGRAMS`], once in a process; not at all if `HARNESS_BUILT` says that whoever started this process did.
 pub fn build_programs() -> Result<()> {
-    if std::env::var_os("HARNESS_BUILT").is_some() {
-        return Ok(());
-    }
+    static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| {
+        if std::env::var_os("HARNESS_BUILT").is_some() {
+            return Ok(());
+        }
+        build().map_err(|error| format!("{error:#}"))
+    });
+    BUILT.clone().map_err(|text| anyhow!(text))
+}
+
+fn build() -> Result<()> {
     let mut build = cargo();
     // `--workspace` and `--examples` (we have none) choose nothing to build. They make cargo unite the features of all
     // packages and their tests, as `cargo test --workspace` does, so that both share every dependency they compile.
