@@ -5,4 +5,5 @@ mod drain;
 mod process;
 mod request_line;
 mod temporal;
+mod tls;
 mod wire;
