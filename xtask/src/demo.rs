@@ -7,9 +7,14 @@ use harness::{
     SAMPLE_DIG, SAMPLE_INTENT, Stack, StackOptions, TemporalOptions, build_programs, temporal_cli,
 };
 use serde_json::Value;
+use tokio::signal::ctrl_c;
 
-use crate::migration::migrate;
+use crate::migration::{Migration, migrate};
 use crate::progress::Progress;
+
+/// What shells report of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+const NO_CTRL_C: &str = "cannot wait for Ctrl-C";
 
 /// Start everything on free ports and watch an app move to another cluster.
 #[derive(Debug, clap::Args)]
@@ -24,6 +29,23 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn run(self) -> Result<ExitCode> {
+        // Interrupted half-way, everything started so far is dropped, and ends with that.
+        let (stack, migration) = tokio::select! {
+            shown = self.show() => shown?,
+            interrupt = ctrl_c() => return interrupt.map(|()| ExitCode::from(INTERRUPTED)).context(NO_CTRL_C),
+        };
+        if self.json {
+            print_line(&migration.to_json());
+        }
+        if !self.once {
+            show_addresses(&stack);
+            ctrl_c().await.context(NO_CTRL_C)?;
+        }
+        stack.stop().await?;
+        Ok(if migration.moved() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn show(&self) -> Result<(Stack, Migration)> {
         let mut progress = Progress::new();
         temporal_cli()?;
         build_programs()?;
@@ -34,23 +56,11 @@ impl Demo {
         let mut stack = StackOptions { temporal, ..StackOptions::default() }.start().await?;
         progress.done(format!("all of it runs, with Temporal at {}", stack.temporal.address()));
 
-        // The processes' output goes with them, so it is shown before they are stopped.
-        let migration = match migrate(&stack, &mut progress).await {
-            Ok(migration) => migration,
-            Err(error) => {
-                stack.members().iter().for_each(|member| eprintln!("{}", member.process.tail()));
-                return Err(error);
-            }
-        };
-        if self.json {
-            print_line(&migration.to_json());
-        }
-        if !self.once {
-            show_addresses(&stack);
-            tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
-        }
-        stack.stop().await?;
-        Ok(if migration.moved() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let migration = migrate(&stack, &mut progress).await.inspect_err(|_| {
+            // The processes' output goes with them.
+            stack.members().iter().for_each(|member| eprintln!("{}", member.process.tail()));
+        })?;
+        Ok((stack, migration))
     }
 }
 
