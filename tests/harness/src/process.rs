@@ -2,13 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::NamedTempFile;
 
 use crate::eventually::until;
 use crate::{http, leash};
@@ -48,16 +48,16 @@ impl ProcessBuilder {
 
     /// Starts the program.
     pub fn spawn(self) -> Result<Process> {
-        let log =
-            NamedTempFile::with_prefix("harness-").context("cannot make a file for a program's output")?;
+        // Without a name: it goes with the last process that has it open, however that ends.
+        let log = tempfile::tempfile().context("cannot make a file for a program's output")?;
         let child = self.start(&log)?;
         Ok(Process { builder: self, child, log })
     }
 
-    fn start(&self, log: &NamedTempFile) -> Result<Child> {
-        let append = || File::options().append(true).open(log);
+    fn start(&self, log: &File) -> Result<Child> {
         let mut command = Command::new(&self.path);
-        command.args(&self.args).stdin(Stdio::null()).stdout(append()?).stderr(append()?);
+        // Clones share one position, so both streams append.
+        command.args(&self.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         clear_env(&mut command);
         command.envs(self.env.iter().map(|(key, value)| (key, value)));
         leash::spawn(&mut command).with_context(|| format!("cannot start {}", self.path.display()))
@@ -84,7 +84,7 @@ pub(crate) fn clear_env(command: &mut Command) {
 pub struct Process {
     builder: ProcessBuilder,
     child: Child,
-    log: NamedTempFile,
+    log: File,
 }
 
 impl Process {
@@ -158,7 +158,10 @@ impl Process {
 
     /// What the program has written so far, standard output and error together.
     pub fn log(&self) -> String {
-        std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        let mut bytes = vec![0; self.log.metadata().map_or(0, |log| log.len() as usize)];
+        // Reading at a position leaves the one that the program writes at alone.
+        let read = self.log.read_exact_at(&mut bytes, 0);
+        read.map_or_else(|error| error.to_string(), |()| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn name(&self) -> String {

@@ -27,8 +27,8 @@ pub struct TemporalServer {
 struct Own {
     process: Process,
     health_url: String,
-    /// Holds the database: the server's memory between kill and restart.
-    _directory: TempDir,
+    /// Holds the database, the server's memory between kill and restart.
+    _directory: Option<TempDir>,
 }
 
 /// How to start a dev server.
@@ -60,7 +60,7 @@ impl TemporalOptions {
     }
 
     async fn try_start(&self) -> Result<TemporalServer> {
-        let directory = tempfile::tempdir()?;
+        let directory = if self.in_memory { None } else { Some(tempfile::tempdir()?) };
         let (port, http_port, ui_port) = (free_port(), free_port(), free_port());
         let mut server = Process::builder(temporal_cli()?)
             .args(["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"])
@@ -70,7 +70,7 @@ impl TemporalOptions {
         } else {
             server.arg("--headless")
         };
-        if !self.in_memory {
+        if let Some(directory) = &directory {
             server = server.arg("--db-filename").arg(directory.path().join("temporal.db"));
         }
         for (name, kind) in &self.search_attributes {
