@@ -11,17 +11,21 @@ use crate::{Client, ClientError, StartContext, WorkflowStart};
 pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientError>> + Send>>;
 
 /// A function annotated with `#[workflow_client]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no workflow client",
+    note = "`clients![…]` lists functions annotated with `#[workflow_client]`"
+)]
 pub trait WorkflowClient {
     /// The last segment of its path.
     const NAME: &'static str;
 
     /// Calls it.
     fn invoke(context: StartContext) -> Answering;
-}
 
-/// What `clients!` makes of a function.
-pub fn client<C: WorkflowClient>() -> Client {
-    Client { name: C::NAME, function: type_name::<C>(), invoke: C::invoke }
+    /// What `clients!` makes of it.
+    fn client() -> Client {
+        Client { name: Self::NAME, function: type_name::<Self>(), invoke: Self::invoke }
+    }
 }
 
 /// Gives the future the one type that all workflow clients have.
@@ -88,6 +92,6 @@ impl<E: Into<ClientError>> Answer for Result<WorkflowStart, E> {
 ///
 /// # Errors
 /// The author's.
-pub fn answer(answer: impl Answer) -> Result<WorkflowStart, ClientError> {
+pub fn answer<A: Answer>(answer: A) -> Result<WorkflowStart, ClientError> {
     answer.into_result()
 }

@@ -113,6 +113,11 @@ fn made_up_id(client: Client, key: Option<&str>) -> WorkflowId {
     key.map_or_else(|| Uuid::new_v4().to_string(), |key| format!("{}-{key}", client.name)).into()
 }
 
+/// Tells the recorder of metrics what is counted here.
+pub(crate) fn describe() {
+    metrics::describe_counter!(INVOCATIONS, "Invocations of workflow clients, by client and outcome");
+}
+
 fn record(client: Client, outcome: &Result<Started, InvokeError>) {
     let client = client.name;
     let label = match outcome {

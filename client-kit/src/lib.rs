@@ -63,6 +63,6 @@ pub use client_kit_macros::workflow_client;
 #[macro_export]
 macro_rules! clients {
     ($($function:ty),* $(,)?) => {
-        [$($crate::__private::client::<$function>()),*]
+        [$(<$function as $crate::__private::WorkflowClient>::client()),*]
     };
 }

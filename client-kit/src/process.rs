@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use service::metrics::Metrics;
-use service::settings::{ListenAddress, duration, size};
+use service::settings::{ListenAddress, duration, or_exit, size};
 use service::shutdown::Shutdown;
 use service::telemetry::{self, LogSettings};
-use service::temporal::{TemporalConnection, TemporalSettings};
+use service::temporal::{TemporalConnection, TemporalSettings, TemporalTarget};
 
 use crate::{Client, Server, ServerOptions, TemporalStarter};
 
@@ -39,12 +39,13 @@ struct Settings {
 /// starts under way are done.
 pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let settings: Settings = service::settings::parse();
+    let temporal = or_exit(settings.temporal.target());
     telemetry::init(&settings.log);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(run(settings, clients)) {
+    match runtime.block_on(run(settings, temporal, clients)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error.as_ref()),
     }
@@ -52,11 +53,11 @@ pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
 
 async fn run(
     settings: Settings,
+    temporal: TemporalTarget,
     clients: impl IntoIterator<Item = Client>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let options = ServerOptions { start_budget: settings.start_budget, body_limit: settings.body_limit };
-    let target = settings.temporal.target()?;
-    let server = Server::new(clients, TemporalStarter::new(TemporalConnection::new(target)), options)?;
+    let server = Server::new(clients, TemporalStarter::new(TemporalConnection::new(temporal)), options)?;
     let shutdown = Shutdown::on_signals(settings.drain)?;
     let metrics = Metrics::install("workflow-client", env!("CARGO_PKG_VERSION"));
     let listener = settings.listen.bind().await?;

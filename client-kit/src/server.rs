@@ -13,12 +13,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::Clients;
 use crate::http::{Invocations, routes};
-use crate::invoke::Invoker;
+use crate::invoke::{self, Invoker};
 use crate::{Client, DuplicateClient, Starter};
 
 /// Bounds of a [`Server`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ServerOptions {
     /// How long a client's function and Temporal together may take to start a workflow: 10 s.
     pub start_budget: Duration,
@@ -59,7 +58,6 @@ impl Server {
     }
 
     /// The routes, for tests and for servers of one's own.
-    #[must_use]
     pub fn router(&self) -> Router {
         standard(routes(Arc::clone(&self.invocations)), self.body_limit)
     }
@@ -78,6 +76,7 @@ impl Server {
         shutdown: &Shutdown,
         metrics: Metrics,
     ) -> Result<(), CutOff> {
+        invoke::describe();
         let routes = routes(Arc::clone(&self.invocations)).merge(operations(Health::new(shutdown), metrics));
         let served =
             serve(listener, standard(routes, self.body_limit), shutdown, service::http::Options::default())

@@ -2,41 +2,58 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ReturnType;
 use syn::spanned::Spanned;
 
-use crate::model::WorkflowClient;
+use crate::model::{Function, Refusal, WorkflowClient};
 
 pub(crate) fn workflow_client(options: TokenStream, item: TokenStream) -> TokenStream {
     let added = match WorkflowClient::parse(options, item.clone()) {
         Ok(client) => registration(&client),
-        Err(faults) => faults.to_compile_error(),
+        Err(Refusal { faults, function }) => {
+            let faults = faults.to_compile_error();
+            // So that `clients![…]` finds the function, and does not add an error to those that are shown.
+            let placeholder = function.map(|function| marker(&function, "", &quote!(::core::unreachable!())));
+            quote! { #faults #placeholder }
+        }
     };
     quote! { #item #added }
 }
 
-/// A type with the function's name, which `clients![…]` looks for. Braced, it leaves the name of the function free.
 fn registration(client: &WorkflowClient) -> TokenStream {
-    let WorkflowClient { name, function, visibility, arguments, conditions } = client;
-    // At the span of the argument's type, where the compiler then says which types are allowed.
+    let WorkflowClient { name, function, arguments, answer } = client;
+    let call = &function.name;
+    // The author's types stand in what is generated, so that the compiler says at their place what is wrong with them.
     let arguments = arguments.iter().map(|kind| {
         quote_spanned! { kind.span() => ::client_kit::__private::argument::<#kind>(&context) }
     });
+    let answer = match answer {
+        ReturnType::Type(_, answer) => {
+            quote_spanned! { answer.span() => ::client_kit::__private::answer::<#answer> }
+        }
+        ReturnType::Default => quote! { ::client_kit::__private::answer },
+    };
+    let body = quote! {
+        ::client_kit::__private::answering(async move { #answer(#call(#(#arguments),*).await) })
+    };
+    marker(function, name, &body)
+}
+
+/// A type with the function's name, which `clients![…]` looks for. Braced, it leaves the name of the function free.
+fn marker(function: &Function, client: &str, body: &TokenStream) -> TokenStream {
+    let Function { name, visibility, conditions } = function;
     quote! {
         #(#conditions)*
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
-        #visibility struct #function {}
+        #visibility struct #name {}
 
         #(#conditions)*
-        impl ::client_kit::__private::WorkflowClient for #function {
-            const NAME: &'static str = #name;
+        impl ::client_kit::__private::WorkflowClient for #name {
+            const NAME: &'static str = #client;
 
-            fn invoke(
-                context: ::client_kit::StartContext,
-            ) -> ::client_kit::__private::Answering {
-                ::client_kit::__private::answering(async move {
-                    ::client_kit::__private::answer(#function(#(#arguments),*).await)
-                })
+            fn invoke(context: ::client_kit::StartContext) -> ::client_kit::__private::Answering {
+                #body
             }
         }
     }

@@ -11,6 +11,8 @@ use syn::{
 };
 
 const OPTIONS: &str = "the one option of `#[workflow_client]` is `name = \"…\"`";
+const NO_ANSWER: &str = "a workflow client answers what to start: \
+                         `-> WorkflowStart` or `-> Result<WorkflowStart, ClientError>`";
 const ARGUMENTS: &str = "a workflow client takes the decoded spec, the start context or both: \
                          `(spec: TemporalSpec, ctx: StartContext)`";
 
@@ -18,36 +20,54 @@ const ARGUMENTS: &str = "a workflow client takes the decoded spec, the start con
 pub(crate) struct WorkflowClient {
     /// The last segment of `POST /invoke/<name>`.
     pub(crate) name: String,
-    pub(crate) function: Ident,
-    pub(crate) visibility: Visibility,
+    pub(crate) function: Function,
     /// The types of the arguments, in order.
     pub(crate) arguments: Vec<Type>,
-    /// `#[cfg]`s of the function: what is generated must come and go with it.
+    pub(crate) answer: ReturnType,
+}
+
+/// What stands beside the function takes after it.
+pub(crate) struct Function {
+    pub(crate) name: Ident,
+    pub(crate) visibility: Visibility,
+    /// `#[cfg]`s: what is generated must come and go with the function.
     pub(crate) conditions: Vec<Attribute>,
+}
+
+/// What is wrong, and the function, where it is one that can have something beside it.
+pub(crate) struct Refusal {
+    pub(crate) faults: Error,
+    pub(crate) function: Option<Function>,
 }
 
 impl WorkflowClient {
     /// Reads the attribute's options and the item under it.
     ///
     /// # Errors
-    /// All faults of both, combined.
-    pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Self, Error> {
+    /// All faults of both.
+    pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Self, Refusal> {
         let mut faults = Faults::default();
-        let given_name = faults.options(options);
-        let Some(function) = faults.keep(parse_function(item)) else {
-            return Err(faults.into_error());
+        let name = faults.options(options);
+        let item = match parse_function(item) {
+            Ok(item) => item,
+            Err(error) => return Err(Refusal { faults: faults.and(error), function: None }),
         };
-        faults.signature(&function.sig);
-        let name = faults.keep(client_name(given_name, &function.sig.ident));
-        match name {
-            Some(name) if faults.0.is_none() => Ok(Self {
+        faults.signature(&item.sig);
+        let name = faults.keep(client_name(name, &item.sig.ident)).unwrap_or_default();
+        let is_method = item.sig.receiver().is_some();
+        let function = Function {
+            name: item.sig.ident,
+            visibility: item.vis,
+            conditions: item.attrs.into_iter().filter(|attribute| attribute.path().is_ident("cfg")).collect(),
+        };
+        match faults.0 {
+            None => Ok(Self {
                 name,
-                arguments: function.sig.inputs.into_iter().filter_map(argument_type).collect(),
-                function: function.sig.ident,
-                visibility: function.vis,
-                conditions: function.attrs.into_iter().filter(|a| a.path().is_ident("cfg")).collect(),
+                function,
+                arguments: item.sig.inputs.into_iter().filter_map(argument_type).collect(),
+                answer: item.sig.output,
             }),
-            _ => Err(faults.into_error()),
+            Some(faults) => Err(Refusal { faults, function: (!is_method).then_some(function) }),
         }
     }
 }
@@ -103,8 +123,14 @@ impl Faults {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    fn into_error(self) -> Error {
-        self.0.unwrap_or_else(|| Error::new(Span::call_site(), "not a workflow client"))
+    fn and(mut self, error: Error) -> Error {
+        match self.0.take() {
+            Some(mut faults) => {
+                faults.combine(error);
+                faults
+            }
+            None => error,
+        }
     }
 
     /// The text of `name = "…"`.
@@ -146,10 +172,7 @@ impl Faults {
         }
         self.arguments(signature);
         if matches!(signature.output, ReturnType::Default) {
-            self.add(
-                signature.paren_token.span.close(),
-                "a workflow client answers what to start: `-> WorkflowStart` or `-> Result<WorkflowStart, ClientError>`",
-            );
+            self.add(signature.paren_token.span.close(), NO_ANSWER);
         }
     }
 
@@ -157,7 +180,10 @@ impl Faults {
         for argument in &signature.inputs {
             match argument {
                 FnArg::Receiver(receiver) => {
-                    self.add(receiver.span(), &format!("a workflow client is no method; {ARGUMENTS}"));
+                    self.add(
+                        receiver.self_token.span(),
+                        &format!("a workflow client is no method; {ARGUMENTS}"),
+                    );
                 }
                 FnArg::Typed(argument) => {
                     if let Type::ImplTrait(kind) = &*argument.ty {

@@ -7,13 +7,12 @@ struct r#move {}
 impl ::client_kit::__private::WorkflowClient for r#move {
     const NAME: &'static str = "move";
     fn invoke(
-        invocation: ::client_kit::__private::Invocation,
+        context: ::client_kit::StartContext,
     ) -> ::client_kit::__private::Answering {
         ::client_kit::__private::answering(async move {
-            ::client_kit::__private::answer(
-                r#move(::client_kit::__private::argument::<StartContext>(&invocation))
-                    .await,
-            )
+            ::client_kit::__private::answer::<
+                WorkflowStart,
+            >(r#move(::client_kit::__private::argument::<StartContext>(&context)).await)
         })
     }
 }

@@ -14,13 +14,15 @@ pub struct migrate {}
 impl ::client_kit::__private::WorkflowClient for migrate {
     const NAME: &'static str = "migrate_workflowclient";
     fn invoke(
-        invocation: ::client_kit::__private::Invocation,
+        context: ::client_kit::StartContext,
     ) -> ::client_kit::__private::Answering {
         ::client_kit::__private::answering(async move {
-            ::client_kit::__private::answer(
+            ::client_kit::__private::answer::<
+                Result<WorkflowStart, ClientError>,
+            >(
                 migrate(
-                        ::client_kit::__private::argument::<TemporalSpec>(&invocation),
-                        ::client_kit::__private::argument::<StartContext>(&invocation),
+                        ::client_kit::__private::argument::<TemporalSpec>(&context),
+                        ::client_kit::__private::argument::<StartContext>(&context),
                     )
                     .await,
             )

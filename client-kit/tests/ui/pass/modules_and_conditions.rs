@@ -1,24 +1,23 @@
-#![deny(missing_docs, unreachable_pub, warnings)]
-//! Clients in modules.
+//! Clients in modules; what is generated comes and goes with its function.
 
-/// Clients of others.
-pub mod others {
+#![deny(unreachable_pub, warnings)]
+
+mod others {
     use client_kit::{StartContext, WorkflowStart, workflow_client};
 
-    /// Is not there.
     #[workflow_client]
     #[cfg(any())]
-    pub async fn absent(ctx: StartContext) -> WorkflowStart {
+    pub(super) async fn absent(ctx: StartContext) -> WorkflowStart {
         ctx.start("Absent")
     }
 
-    /// Is there.
     #[workflow_client]
-    pub async fn present(ctx: StartContext) -> WorkflowStart {
+    pub(super) async fn present(ctx: StartContext) -> WorkflowStart {
         ctx.start("Present")
     }
 }
 
-fn main() {
-    let _ = client_kit::clients![others::present,];
+#[test]
+fn clients_are_listed_by_path() {
+    assert_eq!(client_kit::clients![others::present,].map(|client| client.name()), ["present"]);
 }

@@ -1,3 +1,5 @@
+//! What is generated names everything in full.
+
 #![no_implicit_prelude]
 #![deny(warnings)]
 
@@ -6,6 +8,7 @@ async fn migrate(ctx: ::client_kit::StartContext) -> ::client_kit::WorkflowStart
     ctx.start("EmcoMigrateWorkflow")
 }
 
-fn main() {
-    let _ = ::client_kit::clients![migrate];
+#[::core::prelude::v1::test]
+fn nothing_is_taken_from_a_prelude() {
+    ::core::assert_eq!(::client_kit::clients![migrate].len(), 1);
 }

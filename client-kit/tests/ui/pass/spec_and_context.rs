@@ -1,3 +1,5 @@
+//! Arguments in any order, answers with and without an error.
+
 use client_kit::{ClientError, StartContext, TemporalSpec, WorkflowStart, clients, workflow_client};
 
 #[workflow_client(name = "migrate-1_A")]
@@ -17,7 +19,8 @@ async fn spec_alone(spec: TemporalSpec) -> Result<WorkflowStart, std::num::Parse
     Ok(WorkflowStart::of("Alone", spec))
 }
 
-fn main() {
+#[test]
+fn clients_have_the_names_they_are_given_or_their_functions() {
     let names = clients![migrate, other_order, spec_alone].map(|client| client.name());
     assert_eq!(names, ["migrate-1_A", "other_order", "spec_alone"]);
 }

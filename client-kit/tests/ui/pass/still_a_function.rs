@@ -1,5 +1,4 @@
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+//! An annotated function is called like any other, also one with a raw name.
 
 use client_kit::{StartContext, TemporalSpec, WorkflowStart, workflow_client};
 
@@ -8,8 +7,9 @@ async fn r#move(ctx: StartContext) -> WorkflowStart {
     ctx.start("Move")
 }
 
-fn main() {
-    let called = pin!(r#move(StartContext::new(TemporalSpec::default())));
-    let Poll::Ready(start) = called.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it waits") };
+#[tokio::test]
+async fn a_call_gives_the_start() {
+    let start = r#move(StartContext::new(TemporalSpec::default())).await;
     assert_eq!(start.workflow_type().as_str(), "Move");
+    assert_eq!(client_kit::clients![r#move].map(|client| client.name()), ["move"]);
 }

@@ -1,3 +1,0 @@
-//! The kit from outside: its macro, its HTTP, its Temporal.
-
-mod ui;

@@ -1,0 +1,13 @@
+//! The kit from outside: its macro, its HTTP, its Temporal.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod clients;
+mod endings;
+mod options;
+mod outages;
+mod refusals;
+mod repeats;
+mod serving;
+mod ui;
+mod wire;

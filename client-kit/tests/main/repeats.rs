@@ -1,0 +1,102 @@
+//! A start happens once, however often it is asked for.
+
+use std::time::Duration;
+
+use harness::{Proxy, TemporalServer};
+use serde_json::{Value, json};
+
+use crate::serving::{Answer, Serving, answer, body};
+
+async fn start_with_key(serving: &Serving, key: &str, options: Value) -> Answer {
+    let request = serving.post("echo", body(options)).header("Idempotency-Key", key);
+    answer(request.header("Prefer", "return=representation")).await
+}
+
+#[tokio::test]
+async fn a_running_id_is_found_or_refused_as_the_intent_says() {
+    let serving = Serving::shared().await;
+    let options = |error: bool| json!({"ID": "running-id", "TaskQueue": "q", "WorkflowExecutionErrorWhenAlreadyStarted": error});
+    let run = serving.start("echo", options(true)).await.run();
+
+    let found = serving.start("echo", options(false)).await;
+    assert_eq!(found.body, json!({"workflowID": "running-id", "runID": run, "alreadyRunning": true}));
+
+    let refused = serving.start("echo", options(true)).await;
+    refused.assert_problem(409, "workflow_already_running");
+    assert_eq!((&refused.body["workflowID"], &refused.body["runID"]), (&json!("running-id"), &json!(run)));
+    assert!(refused.body["detail"].as_str().unwrap().contains(&run), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_running_id_is_found_whatever_its_reuse_policy() {
+    let serving = Serving::shared().await;
+    for policy in 0..=3 {
+        let options =
+            json!({"ID": format!("policy-{policy}"), "TaskQueue": "q", "WorkflowIDReusePolicy": policy});
+        let run = serving.start("echo", options.clone()).await.run();
+        assert_eq!(serving.start("echo", options).await.run(), run, "policy {policy}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_id_gets_a_new_run_where_the_policy_allows() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let serving = Serving::shared().await;
+    let options =
+        |policy: &str| json!({"ID": "closed-id", "TaskQueue": "q", "WorkflowIDReusePolicy": policy});
+    let first = serving.start("echo", options("AllowDuplicate")).await.run();
+    temporal.cli(&["workflow", "terminate", "--workflow-id", "closed-id"]).await.unwrap();
+    let refused = serving.start("echo", options("RejectDuplicate")).await;
+    refused.assert_problem(409, "workflow_id_used");
+    assert_eq!(refused.body["runID"], json!(first));
+    assert_ne!(serving.start("echo", options("AllowDuplicateFailedOnly")).await.run(), first);
+}
+
+#[tokio::test]
+async fn a_repeated_key_leads_to_the_same_run() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let serving = Serving::shared().await;
+    let options =
+        json!({"ID": "repeated-key", "TaskQueue": "q", "WorkflowExecutionErrorWhenAlreadyStarted": true});
+    let first = start_with_key(&serving, "key-1", options.clone()).await;
+    let run = first.run();
+    // Not "already running": it is this very start that made it run.
+    assert_eq!(start_with_key(&serving, "\"key-1\"", options.clone()).await.body, first.body);
+    start_with_key(&serving, "key-2", options.clone()).await.assert_problem(409, "workflow_already_running");
+
+    temporal.cli(&["workflow", "terminate", "--workflow-id", "repeated-key"]).await.unwrap();
+    assert_eq!(start_with_key(&serving, "key-1", options.clone()).await.run(), run, "after its end, too");
+    assert_ne!(start_with_key(&serving, "key-2", options).await.run(), run);
+}
+
+#[tokio::test]
+async fn a_key_without_an_id_leads_to_the_same_run() {
+    let serving = Serving::shared().await;
+    let key = "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11";
+    let first = start_with_key(&serving, key, json!({"TaskQueue": "q"})).await;
+    assert_eq!(first.body["workflowID"], format!("echo-{key}"));
+    assert_eq!(start_with_key(&serving, key, json!({"TaskQueue": "q"})).await.run(), first.run());
+}
+
+#[tokio::test]
+async fn a_lost_answer_does_no_harm() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let mut proxy = Proxy::start(temporal.address()).await.unwrap();
+    let serving = Serving::at(&proxy.address(), Duration::from_secs(2)).await;
+    serving.start("echo", json!({"TaskQueue": "q"})).await.run();
+
+    proxy.lose_answers();
+    let options =
+        json!({"ID": "lost-answer", "TaskQueue": "q", "WorkflowExecutionErrorWhenAlreadyStarted": true});
+    let lost = start_with_key(&serving, "key-1", options.clone()).await;
+    lost.assert_problem(504, "start_timeout");
+    assert!(lost.body["detail"].as_str().unwrap().contains("Idempotency-Key"), "{lost:?}");
+
+    proxy.cut();
+    proxy.resume().await.unwrap();
+    let run = start_with_key(&serving, "key-1", options).await.run();
+    let described = temporal.cli(&["workflow", "describe", "--workflow-id", "lost-answer"]).await.unwrap();
+    assert_eq!(described["workflowExecutionInfo"]["execution"]["runId"], json!(run));
+    let runs = temporal.cli(&["workflow", "count", "--query", "WorkflowId = 'lost-answer'"]).await.unwrap();
+    assert_eq!(runs["count"], "1", "{runs}");
+}

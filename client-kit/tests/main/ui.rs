@@ -1,0 +1,10 @@
+//! What the compiler accepts, and what it says to authors otherwise.
+
+#[path = "../ui/pass/mod.rs"]
+mod pass;
+
+/// After a change: `TRYBUILD=overwrite cargo test -p client-kit --test main compiler_refuses`, then read the differences.
+#[test]
+fn compiler_refuses() {
+    trybuild::TestCases::new().compile_fail("tests/ui/fail/*.rs");
+}

@@ -1,0 +1,59 @@
+//! What EMCO's workflowmgr sends and gets, byte for byte (EMCO-API §2.1), and answers that must fit into headers.
+
+use harness::TemporalServer;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::serving::{Serving, answer, body};
+
+#[tokio::test]
+async fn emcos_own_request_is_answered_with_204_and_nothing_else() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let serving = Serving::shared().await;
+    let body = include_str!("emco-start-body.json").replace("migrate-apps-1", "emcos-own-request");
+    let head = format!(
+        "POST /invoke/migrate_workflowclient HTTP/1.1\r\nHost: {}\r\nUser-Agent: Go-http-client/1.1\r\n\
+         Content-Length: {}\r\nContent-Type: application/json\r\nAccept-Encoding: gzip\r\n\r\n",
+        serving.address,
+        body.len()
+    );
+    let mut socket = TcpStream::connect(serving.address).await.unwrap();
+    socket.write_all((head + &body).as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "{answer:?}");
+    }
+    let answer = String::from_utf8(answer).unwrap();
+
+    assert!(answer.starts_with("HTTP/1.1 204 No Content\r\n"), "{answer}");
+    let header = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    assert_eq!(header("workflow-id"), Some("emcos-own-request"));
+    let described =
+        temporal.cli(&["workflow", "describe", "--workflow-id", "emcos-own-request"]).await.unwrap();
+    assert_eq!(described["workflowExecutionInfo"]["execution"]["runId"].as_str(), header("run-id"));
+    assert_eq!(described["workflowExecutionInfo"]["type"]["name"], "EmcoMigrateWorkflow");
+}
+
+#[tokio::test]
+async fn only_who_asks_for_a_body_gets_one() {
+    let serving = Serving::shared().await;
+    let plain = answer(serving.post("echo", body(json!({"ID": "plain-answer", "TaskQueue": "q"})))).await;
+    assert_eq!((plain.status.as_u16(), &plain.body), (204, &json!(null)));
+    assert_eq!(plain.header("workflow-id"), Some("plain-answer"));
+    let full = serving.start("echo", json!({"ID": "plain-answer", "TaskQueue": "q"})).await;
+    assert_eq!(full.status, 201);
+    assert_eq!(full.header("preference-applied"), Some("return=representation"));
+    assert_eq!(full.header("content-type"), Some("application/json"));
+    assert_eq!(full.body["runID"].as_str(), plain.header("run-id"));
+}
+
+#[tokio::test]
+async fn any_workflow_id_fits_into_a_header() {
+    let serving = Serving::shared().await;
+    let id = "Zürich 100%\r\nSet-Cookie: a";
+    let answer = serving.start("echo", json!({"ID": id, "TaskQueue": "q"})).await;
+    assert_eq!(answer.body["workflowID"], id);
+    assert_eq!(answer.header("workflow-id"), Some("Z%C3%BCrich%20100%25%0D%0ASet-Cookie:%20a"));
+    assert!(answer.header("set-cookie").is_none());
+}
