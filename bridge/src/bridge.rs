@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::http;
 use crate::invoke::HttpInvoke;
 use crate::storage::{self, DatabaseUrl, StoreError};
-use crate::temporal::{Bounds, TemporalEngine};
+use crate::temporal::{Bounds, Engine, TemporalEngine};
 
 /// No intent is anywhere near this.
 const MAX_BODY: usize = 2 << 20;
@@ -51,6 +51,20 @@ impl Bridge {
         temporal: TemporalTarget,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
+        let engine = TemporalEngine::new(TemporalConnections::default(), Bounds::default());
+        Self::with_engine(settings, temporal, Arc::new(engine), shutdown).await
+    }
+
+    /// The same, with another engine than Temporal over gRPC.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn with_engine(
+        settings: &Settings,
+        temporal: TemporalTarget,
+        engine: Arc<dyn Engine>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, OpenError> {
         if settings.database == DatabaseUrl::SqliteMemory {
             tracing::warn!(
                 "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
@@ -61,7 +75,7 @@ impl Bridge {
         tracing::info!(temporal = temporal.address(), namespace = temporal.namespace(), "bridge set up");
         let app = App {
             store,
-            engine: Arc::new(TemporalEngine::new(TemporalConnections::default(), Bounds::default())),
+            engine,
             invoke: Arc::new(invoke),
             targets: Targets { default: temporal, allowed: settings.temporal_servers.clone() },
             limits: Limits {

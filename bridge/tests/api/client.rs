@@ -1,0 +1,99 @@
+//! A workflow client that answers as told, and keeps what it was asked.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::{HeaderMap, Method, StatusCode, Uri};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+/// What a workflow client was asked.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// A workflow client on a port of its own.
+pub(super) struct ScriptedClient {
+    pub(super) port: u16,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+#[derive(Clone)]
+struct Script {
+    asked: Arc<Mutex<Vec<Asked>>>,
+    answer: Arc<dyn Fn() -> BoxFuture<'static, Response> + Send + Sync>,
+}
+
+impl ScriptedClient {
+    /// Answers every request with what `answer` gives.
+    pub(super) async fn start<F>(answer: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output: IntoResponse> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let answer = Arc::new(move || answer().map(IntoResponse::into_response).boxed());
+        let script = Script { asked: Arc::clone(&asked), answer };
+        let router = Router::new().fallback(note).with_state(script);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { port, asked }
+    }
+
+    /// As EMCO's own: 204 and nothing else.
+    pub(super) async fn emco() -> Self {
+        Self::start(|| async { StatusCode::NO_CONTENT }).await
+    }
+
+    /// As ours: 204 with the run in headers.
+    pub(super) async fn ours(workflow_id: &'static str, run_id: &'static str) -> Self {
+        Self::start(move || async move {
+            (StatusCode::NO_CONTENT, [("Workflow-Id", workflow_id), ("Run-Id", run_id)])
+        })
+        .await
+    }
+
+    /// Takes the request and hangs up.
+    pub(super) async fn hanging_up() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 256];
+                let _ = stream.read(&mut request).await;
+            }
+        });
+        Self { port, asked: Arc::default() }
+    }
+
+    /// What it was asked so far.
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// The one thing it was asked.
+    pub(super) fn asked_once(&self) -> Asked {
+        let [asked] = self.asked().try_into().unwrap();
+        asked
+    }
+}
+
+async fn note(
+    State(script): State<Script>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    script.asked.lock().unwrap().push(Asked { method, uri, headers, body });
+    (script.answer)().await
+}

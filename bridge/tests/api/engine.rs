@@ -1,0 +1,120 @@
+//! An engine that answers as told: for the answers that a real Temporal gives only in an emergency.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge::temporal::{
+    Description, Engine, EngineError, Query, QueryError, StopError, StopOrder, Waited, WorkflowRun,
+};
+use serde_json::{Value, json};
+use workflow_api::WorkflowState;
+
+type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
+
+/// An engine that answers as told.
+pub(super) struct ScriptedEngine {
+    pub(super) describe: Answer<Result<Description, EngineError>>,
+    pub(super) query: Answer<Result<Value, QueryError>>,
+    pub(super) wait: Answer<Result<Waited, EngineError>>,
+    pub(super) stop: Answer<Result<(), StopError>>,
+    /// The orders to cancel (no details) and to terminate that it was given.
+    pub(super) orders: std::sync::Arc<Mutex<Vec<Order>>>,
+}
+
+/// An order to end a run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Order {
+    pub(super) run: WorkflowRun,
+    pub(super) terminate: bool,
+    pub(super) reason: String,
+    pub(super) details: Option<Value>,
+}
+
+impl Default for ScriptedEngine {
+    /// Knows every workflow, as running.
+    fn default() -> Self {
+        Self {
+            describe: Box::new(|_| Ok(description(WorkflowState::Running))),
+            query: Box::new(|_| Ok(Value::Null)),
+            wait: Box::new(|_| Ok(Waited::StillRunning)),
+            stop: Box::new(|_| Ok(())),
+            orders: std::sync::Arc::default(),
+        }
+    }
+}
+
+impl ScriptedEngine {
+    /// Fails in the same way whatever it is asked.
+    pub(super) fn failing(error: EngineError) -> Self {
+        let (one, two, three, four) = (error.clone(), error.clone(), error.clone(), error);
+        Self {
+            describe: Box::new(move |_| Err(one.clone())),
+            query: Box::new(move |_| Err(two.clone().into())),
+            wait: Box::new(move |_| Err(three.clone())),
+            stop: Box::new(move |_| Err(four.clone().into())),
+            orders: std::sync::Arc::default(),
+        }
+    }
+}
+
+/// A run in this state, started now.
+pub(super) fn description(state: WorkflowState) -> Description {
+    Description {
+        state,
+        run_id: "run-1".into(),
+        workflow_type: "Type".into(),
+        task_queue: "queue".into(),
+        started: Some(jiff::Timestamp::now()),
+        closed: None,
+        json: json!({"workflowExecutionInfo": {"status": state.to_string()}}).as_object().unwrap().clone(),
+    }
+}
+
+impl fmt::Debug for ScriptedEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScriptedEngine")
+    }
+}
+
+#[async_trait]
+impl Engine for ScriptedEngine {
+    async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError> {
+        (self.describe)(run)
+    }
+
+    async fn history(&self, _: &WorkflowRun) -> Result<Vec<Value>, EngineError> {
+        Ok(vec![json!({"eventId": "1"})])
+    }
+
+    async fn query(&self, run: &WorkflowRun, _: &Query) -> Result<Value, QueryError> {
+        (self.query)(run)
+    }
+
+    async fn wait(&self, run: &WorkflowRun, _: Option<Duration>) -> Result<Waited, EngineError> {
+        (self.wait)(run)
+    }
+
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), StopError> {
+        self.note(run, order, false, None);
+        (self.stop)(run)
+    }
+
+    async fn terminate(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        details: Option<&Value>,
+    ) -> Result<(), StopError> {
+        self.note(run, order, true, details);
+        (self.stop)(run)
+    }
+}
+
+impl ScriptedEngine {
+    fn note(&self, run: &WorkflowRun, order: &StopOrder, terminate: bool, details: Option<&Value>) {
+        let (run, reason, details) = (run.clone(), order.reason.clone(), details.cloned());
+        self.orders.lock().unwrap().push(Order { run, terminate, reason, details });
+    }
+}

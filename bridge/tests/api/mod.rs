@@ -1,0 +1,183 @@
+//! The REST API over real sockets: the bridge served in this process, workflow clients and engines that do as told.
+
+mod cancel;
+mod client;
+mod emcoctl;
+mod engine;
+mod intents;
+mod openapi;
+mod operations;
+mod recovery;
+mod refusals;
+mod start;
+mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge::Bridge;
+use bridge::app::App;
+use bridge::config::Settings;
+use bridge::intent::{DigKey, IntentKey, Run};
+use clap::Parser;
+use harness::{SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, http, sample_intent};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use service::shutdown::Shutdown;
+use service::temporal::TemporalTarget;
+use tokio::net::TcpListener;
+
+use engine::ScriptedEngine;
+
+/// Enough for anything that is to happen, on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+/// The longest that a test waits for an answer that must come soon.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Parser)]
+struct Program {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// A bridge that is being served.
+struct Api {
+    url: String,
+    app: Arc<App>,
+    shutdown: Shutdown,
+}
+
+impl Api {
+    /// On a database in memory, with a Temporal that is away.
+    async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same, with flags of `bridge serve`.
+    async fn with(flags: &[&str]) -> Self {
+        let nowhere = format!("127.0.0.1:{}", harness::free_port());
+        Self::on(&nowhere, flags).await
+    }
+
+    /// With a real Temporal.
+    async fn on_temporal() -> (Self, &'static TemporalServer) {
+        let server = TemporalServer::shared().await.unwrap();
+        (Self::on(server.address(), &[]).await, server)
+    }
+
+    async fn on(temporal: &str, flags: &[&str]) -> Self {
+        let mut arguments = vec!["bridge", "--database", "sqlite::memory:"];
+        arguments.extend(flags);
+        let program: Program = service::settings::try_parse_from(arguments).unwrap();
+        let shutdown = Shutdown::new(AT_ONCE);
+        let target = TemporalTarget::new(temporal, "default").unwrap();
+        let bridge = Bridge::open(&program.settings, target, &shutdown).await.unwrap();
+        Self::serve(bridge, shutdown).await
+    }
+
+    /// With an engine that does as told.
+    async fn on_engine(engine: ScriptedEngine) -> Self {
+        let program: Program =
+            service::settings::try_parse_from(["bridge", "--database", "sqlite::memory:"]).unwrap();
+        let shutdown = Shutdown::new(AT_ONCE);
+        let target = TemporalTarget::new("temporal:7233", "default").unwrap();
+        let bridge =
+            Bridge::with_engine(&program.settings, target, Arc::new(engine), &shutdown).await.unwrap();
+        Self::serve(bridge, shutdown).await
+    }
+
+    async fn serve(bridge: Bridge, shutdown: Shutdown) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Arc::clone(bridge.app());
+        tokio::spawn(bridge.serve(listener));
+        Self { url, app, shutdown }
+    }
+
+    /// A request to a path below the intents of the sample's group.
+    fn request(&self, method: Method, below: &str) -> RequestBuilder {
+        http().request(method, format!("{}{SAMPLE_DIG}/temporal-workflow-intents{below}", self.url))
+    }
+
+    async fn get(&self, below: &str) -> Response {
+        self.request(Method::GET, below).send().await.unwrap()
+    }
+
+    async fn post(&self, below: &str, body: impl Into<reqwest::Body>) -> Response {
+        self.request(Method::POST, below).body(body).send().await.unwrap()
+    }
+
+    /// Registers the sample intent, with a workflow client on this port.
+    async fn create_sample(&self, client_port: u16) {
+        let body = sample_intent("127.0.0.1", client_port, "http://192.168.1.201:30415");
+        assert_eq!(self.post("", body.to_string()).await.status(), 201);
+    }
+
+    /// Registers the sample intent with a workflow ID of its own.
+    async fn create_with_workflow(&self, workflow_id: &str) {
+        let mut body = sample_intent("127.0.0.1", 9090, "http://emco");
+        body["spec"]["temporal"]["workflowStartOptions"]["id"] = workflow_id.into();
+        assert_eq!(self.post("", body.to_string()).await.status(), 201);
+    }
+
+    async fn start_sample(&self) -> Response {
+        self.post(&format!("/{SAMPLE_INTENT}/start"), "").await
+    }
+
+    async fn status_of_sample(&self, query: &str) -> Response {
+        self.get(&format!("/{SAMPLE_INTENT}/status?{query}")).await
+    }
+
+    /// The one run on record of the sample intent.
+    async fn run_of_sample(&self) -> Run {
+        let runs = self.app.store.runs(&sample_key()).await.unwrap();
+        let [run] = runs.try_into().unwrap();
+        run
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.shutdown.stop();
+    }
+}
+
+fn sample_key() -> IntentKey {
+    sample_dig().intent(SAMPLE_INTENT)
+}
+
+fn sample_dig() -> DigKey {
+    let name = str::to_owned;
+    DigKey { project: name("proj1"), composite_app: name("capp1"), version: name("v1"), dig: name("dig1") }
+}
+
+/// The answer as a problem of this status and code; its body is what it says.
+#[track_caller]
+fn problem_of(response: Response, status: u16, code: &'static str) -> impl Future<Output = Value> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let (found, kind) = (response.status(), response.headers().get("content-type").cloned());
+        let text = response.text().await.unwrap();
+        assert_eq!(found, status, "{caller}: {text}");
+        assert_eq!(kind.unwrap(), "application/problem+json", "{caller}: {text}");
+        let problem: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(problem["code"], code, "{caller}: {text}");
+        assert_eq!(problem["status"], status, "{caller}: {text}");
+        problem
+    }
+}
+
+/// The paths of a problem's faults, in order.
+fn fault_paths(problem: &Value) -> Vec<&str> {
+    problem["faults"].as_array().unwrap().iter().map(|fault| fault["path"].as_str().unwrap()).collect()
+}
+
+#[track_caller]
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).unwrap_or_else(|| panic!("no header {name}")).to_str().unwrap()
+}
+
+/// A name that nobody else uses.
+fn unique(name: &str) -> String {
+    format!("{name}-{}", uuid::Uuid::now_v7())
+}

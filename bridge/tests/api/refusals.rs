@@ -1,0 +1,153 @@
+//! Bad input: each line of it refused with every fault named, and nothing stored.
+
+use harness::{SAMPLE_DIG, http, sample_intent};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Api, fault_paths, header, problem_of};
+
+/// The sample with one part changed.
+fn with(pointer: &str, value: Value) -> String {
+    let mut intent = sample_intent("client", 9090, "http://emco");
+    *intent.pointer_mut(pointer).unwrap() = value;
+    intent.to_string()
+}
+
+async fn assert_nothing_stored(api: &Api) {
+    assert_eq!(api.get("").await.text().await.unwrap(), "[]\n");
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_refused() {
+    let api = Api::new().await;
+    for body in ["", "  \n", "{", "{\"metadata\": ", "intent", "{'metadata': {}}"] {
+        let problem = problem_of(api.post("", body).await, 400, "not_json").await;
+        assert_eq!(fault_paths(&problem), ["$"], "{body}");
+    }
+    assert_nothing_stored(&api).await;
+}
+
+#[tokio::test]
+async fn every_wrong_type_is_listed() {
+    let api = Api::new().await;
+    let body = json!({
+        "metadata": {"name": 7},
+        "spec": {
+            "workflowClient": {"clientEndpointName": true, "clientEndpointPort": "9090"},
+            "temporal": {"workflowStartOptions": {"workflowRunTimeout": "soon"}, "workflowParams": {"activityParams": {"a": {"b": 1}}}},
+        },
+    });
+    let problem = problem_of(api.post("", body.to_string()).await, 422, "invalid_body").await;
+    assert_eq!(
+        fault_paths(&problem),
+        [
+            "$.metadata.name",
+            "$.spec.workflowClient.clientEndpointName",
+            "$.spec.workflowClient.clientEndpointPort",
+            "$.spec.temporal.workflowStartOptions.WorkflowRunTimeout",
+            "$.spec.temporal.workflowParams.activityParams.a.b",
+        ]
+    );
+    assert_nothing_stored(&api).await;
+}
+
+#[tokio::test]
+async fn an_empty_spec_is_refused_with_all_that_is_missing() {
+    let api = Api::new().await;
+    for body in [
+        r#"{"metadata":{"name":"i"},"spec":{}}"#,
+        r#"{"metadata":{"name":"i"}}"#,
+        r#"{"metadata":{"name":"i"},"spec":null}"#,
+    ] {
+        let problem = problem_of(api.post("", body).await, 422, "invalid_intent").await;
+        assert_eq!(
+            fault_paths(&problem),
+            [
+                "$.spec.workflowClient.clientEndpointName",
+                "$.spec.workflowClient.clientEndpointPort",
+                "$.spec.temporal.workflowClientName",
+                "$.spec.temporal.workflowStartOptions.ID",
+                "$.spec.temporal.workflowStartOptions.TaskQueue",
+            ]
+        );
+    }
+    assert_nothing_stored(&api).await;
+}
+
+#[tokio::test]
+async fn each_unsound_part_is_named() {
+    let api = Api::new().await;
+    for (pointer, value, path) in [
+        ("/metadata/name", json!("-a"), "$.metadata.name"),
+        ("/metadata/name", json!("a b"), "$.metadata.name"),
+        ("/metadata/name", json!(""), "$.metadata.name"),
+        ("/metadata/name", json!("a".repeat(129)), "$.metadata.name"),
+        ("/spec/workflowClient/clientEndpointName", json!(""), "$.spec.workflowClient.clientEndpointName"),
+        (
+            "/spec/workflowClient/clientEndpointName",
+            json!("http://c"),
+            "$.spec.workflowClient.clientEndpointName",
+        ),
+        ("/spec/workflowClient/clientEndpointPort", json!(0), "$.spec.workflowClient.clientEndpointPort"),
+        ("/spec/workflowClient/clientEndpointPort", json!(65536), "$.spec.workflowClient.clientEndpointPort"),
+        ("/spec/temporal/workflowClientName", json!(""), "$.spec.temporal.workflowClientName"),
+        ("/spec/temporal/workflowClientName", json!("../x"), "$.spec.temporal.workflowClientName"),
+        ("/spec/temporal/workflowStartOptions/id", json!(""), "$.spec.temporal.workflowStartOptions.ID"),
+    ] {
+        let problem = problem_of(api.post("", with(pointer, value)).await, 422, "invalid_intent").await;
+        assert_eq!(fault_paths(&problem), [path]);
+    }
+    assert_nothing_stored(&api).await;
+}
+
+#[tokio::test]
+async fn names_in_the_path_are_checked_with_the_body() {
+    let api = Api::new().await;
+    let url = |dig: &str| format!("{}{}/temporal-workflow-intents", api.url, SAMPLE_DIG.replace("dig1", dig));
+    let post = |dig: &str, body: String| http().post(url(dig)).body(body).send();
+
+    let unsound = post("a%20b", with("/metadata/name", json!("-"))).await.unwrap();
+    let problem = problem_of(unsound, 422, "invalid_intent").await;
+    assert_eq!(fault_paths(&problem), ["path.deploymentIntentGroup", "$.metadata.name"]);
+
+    let mistyped = post("-dig", with("/metadata/name", json!(1))).await.unwrap();
+    let problem = problem_of(mistyped, 422, "invalid_body").await;
+    assert_eq!(fault_paths(&problem), ["$.metadata.name", "path.deploymentIntentGroup"]);
+
+    let list = http().get(url("a%20b")).send().await.unwrap();
+    assert_eq!(list.text().await.unwrap(), "[]\n");
+}
+
+#[tokio::test]
+async fn a_body_over_two_mebibytes_is_refused() {
+    let api = Api::new().await;
+    let body = with("/metadata/description", json!("x".repeat(2 << 20)));
+    problem_of(api.post("", body).await, 413, "body_too_large").await;
+    assert_nothing_stored(&api).await;
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems() {
+    let api = Api::new().await;
+    problem_of(http().get(format!("{}/v2/nothing", api.url)).send().await.unwrap(), 404, "no_such_path")
+        .await;
+    let put = api.request(Method::PUT, "/i").send().await.unwrap();
+    assert_eq!(header(&put, "allow"), "GET,HEAD,DELETE");
+    problem_of(put, 405, "method_not_allowed").await;
+    problem_of(api.get("/i/start").await, 405, "method_not_allowed").await;
+}
+
+#[tokio::test]
+async fn callers_who_prefer_text_get_the_same_sentences() {
+    let api = Api::new().await;
+    let request =
+        api.request(Method::POST, "").header("Accept", "text/plain").body(r#"{"metadata":{"name":"i"}}"#);
+    let response = request.send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), header(&response, "content-type")),
+        (422, "text/plain; charset=utf-8")
+    );
+    let text = response.text().await.unwrap();
+    assert!(text.starts_with("the workflow intent is not sound: it has 5 faults\n"), "{text}");
+    assert!(text.contains("\n$.spec.workflowClient.clientEndpointPort: 0 is not a port"), "{text}");
+}

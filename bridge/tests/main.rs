@@ -1,0 +1,6 @@
+//! The tests of the bridge: one program, a module for each part.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod api;
+mod cli;
+mod temporal;
