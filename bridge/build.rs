@@ -15,9 +15,11 @@ const ROOTS: [&str; 2] = [
     ".temporal.api.history.v1.HistoryEvent",
 ];
 
+/// Handed down by `temporalio-protos`, which builds the whole set.
+const SOURCE: &str = "DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    // Handed down by `temporalio-protos`, which builds the set.
-    let source = env::var("DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH")?;
+    let source = env::var(SOURCE).map_err(|error| format!("{SOURCE}: {error}"))?;
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={source}");
     let set = trim(FileDescriptorSet::decode(fs::read(source)?.as_slice())?)?;

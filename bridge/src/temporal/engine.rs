@@ -11,7 +11,7 @@ use super::rpc::Session;
 use super::wait::Polls;
 use super::{
     Description, Engine, EngineError, Query, QueryError, StopError, StopOrder, Waited, WorkflowRun, describe,
-    follow, query, stop,
+    follow, query, stop, wait,
 };
 
 /// How long Temporal may take.
@@ -42,6 +42,10 @@ impl TemporalEngine {
     /// An engine that shares `connections`.
     #[must_use]
     pub fn new(connections: TemporalConnections, bounds: Bounds) -> Self {
+        metrics::describe_gauge!(
+            wait::OPEN_POLLS,
+            "Long polls that are open to Temporal, each for all who wait on one run"
+        );
         Self { connections, bounds, polls: Polls::default() }
     }
 

@@ -8,6 +8,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Closed, EngineError, Waited, WorkflowRun, rpc};
 
+/// The gauge of open polls.
+pub(super) const OPEN_POLLS: &str = "bridge_long_polls";
+
 /// How far the work that waiters share has come.
 #[derive(Debug, Clone)]
 pub(super) enum Progress {
@@ -68,7 +71,7 @@ impl Polls {
         let (report, receiver) = watch::channel(Progress::Unknown);
         let report = Arc::new(report);
         open.insert(run.clone(), Arc::downgrade(&report));
-        metrics::gauge!("bridge_long_polls").increment(1.0);
+        metrics::gauge!(OPEN_POLLS).increment(1.0);
         let poll = Poll { polls: self.clone(), run: run.clone(), report: Arc::clone(&report) };
         tokio::spawn(poll.run(start(report)));
         receiver
@@ -115,7 +118,7 @@ impl Drop for Poll {
         if open.get(&self.run).is_some_and(|listed| listed.ptr_eq(&own)) {
             open.remove(&self.run);
         }
-        metrics::gauge!("bridge_long_polls").decrement(1.0);
+        metrics::gauge!(OPEN_POLLS).decrement(1.0);
     }
 }
 
@@ -134,4 +137,90 @@ fn is_ended(progress: &Progress) -> bool {
 
 fn is_known(progress: &Progress) -> bool {
     !matches!(progress, Progress::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::join_all;
+    use service::temporal::TemporalTarget;
+    use workflow_api::WorkflowState;
+
+    use super::*;
+
+    fn run() -> WorkflowRun {
+        let target = TemporalTarget::new("nowhere:7233", "default").unwrap();
+        WorkflowRun { target, workflow_id: "w".into(), run_id: "r".into() }
+    }
+
+    fn closed() -> Closed {
+        Closed { run_id: "r".into(), state: WorkflowState::Completed, result: None, failure: None }
+    }
+
+    #[tokio::test]
+    async fn one_poll_serves_a_thousand_waiters() {
+        let (polls, run, started) = (Polls::default(), run(), AtomicUsize::new(0));
+        let (end, ended) = watch::channel(false);
+        let waits = (0..1000).map(|_| {
+            polls.wait(&run, None, |_| {
+                started.fetch_add(1, Ordering::Relaxed);
+                let mut ended = ended.clone();
+                async move {
+                    let _ = ended.wait_for(|ended| *ended).await;
+                    Ok(closed())
+                }
+            })
+        });
+        let all = join_all(waits);
+        let (waited, _) = tokio::join!(all, async { end.send_replace(true) });
+        assert!(waited.into_iter().all(|waited| waited.unwrap() == Waited::Closed(closed())));
+        assert_eq!(started.into_inner(), 1);
+        assert!(polls.open.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_poll_without_waiters_is_dropped_and_the_next_waiter_starts_another() {
+        let (polls, run) = (Polls::default(), run());
+        let alive = Arc::new(());
+        let soon = Instant::now();
+        let held = Arc::clone(&alive);
+        let waited = polls
+            .wait(&run, Some(soon), |report| async move {
+                let _held = held;
+                report.send_replace(Progress::Running);
+                pending().await
+            })
+            .await;
+        assert_eq!(waited.unwrap(), Waited::StillRunning);
+        while Arc::strong_count(&alive) > 1 {
+            tokio::task::yield_now().await;
+        }
+        let waited = polls.wait(&run, None, |_| async { Ok(closed()) }).await;
+        assert_eq!(waited.unwrap(), Waited::Closed(closed()));
+    }
+
+    #[tokio::test]
+    async fn at_the_bound_nobody_is_told_what_was_not_seen() {
+        let polls = Polls::default();
+        let waited = polls
+            .wait(&run(), Some(Instant::now()), |report| async move {
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+                report.send_replace(Progress::Running);
+                pending().await
+            })
+            .await;
+        assert_eq!(waited.unwrap(), Waited::StillRunning);
+    }
+
+    #[tokio::test]
+    async fn a_poll_that_panics_fails_its_waiters() {
+        let polls = Polls::default();
+        let waited = polls.wait(&run(), None, |_| async { panic!("as intended") }).await;
+        assert!(matches!(waited, Err(EngineError::Other { .. })), "{waited:?}");
+        assert!(polls.open.lock().unwrap().is_empty());
+    }
 }

@@ -14,7 +14,7 @@ use super::query::question;
 use super::{Fixture, SOON, engine};
 
 /// What a bound may be exceeded by on a busy machine.
-const SLACK: Duration = Duration::from_millis(500);
+const SLACK: Duration = Duration::from_millis(1500);
 
 fn run_at(address: &str) -> Result<WorkflowRun> {
     let target = TemporalTarget::new(address, "default")?;
@@ -122,7 +122,7 @@ async fn a_wait_ends_when_temporal_stays_away() -> Result<()> {
     proxy.refuse().await;
     let error = waiting.await?.unwrap_err();
     assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");
-    assert!(since.elapsed() < Duration::from_secs(6), "{:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     Ok(())
 }
 

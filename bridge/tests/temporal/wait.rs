@@ -91,7 +91,7 @@ async fn at_its_bound_a_wait_says_that_the_run_still_runs() -> Result<()> {
         let waited = fixture.engine.wait(&run, Some(bound)).await?;
         let took = since.elapsed();
         assert_eq!(waited, Waited::StillRunning);
-        assert!(took >= bound && took < bound + Duration::from_secs(1), "{took:?} for {bound:?}");
+        assert!(took >= bound && took < bound + Duration::from_secs(2), "{took:?} for {bound:?}");
     }
     Ok(())
 }
