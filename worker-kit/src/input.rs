@@ -11,21 +11,34 @@ use workflow_api::{Fault, ReadError, WorkflowParams, read};
 const JSON: &[u8] = b"json/plain";
 const NULL: &[u8] = b"binary/null";
 
+/// How many faults a failure lists, and how many bytes of each path and message: what Temporal does not take for its size
+/// would wedge the workflow too.
+const MOST_FAULTS: usize = 64;
+const MOST_BYTES: usize = 512;
+
 /// What is wrong with the parameters of a workflow: every fault, by JSON path below the workflow's argument.
 ///
 /// In a workflow, `?` turns it into a failure of the run that is never retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidParams {
     faults: Vec<Fault>,
+    /// Faults that are not listed.
+    more: usize,
 }
 
 impl InvalidParams {
     /// The type of the failure that Temporal shows, and that a retry policy may name.
     pub const TYPE: &str = "InvalidParams";
 
-    /// What is wrong.
-    pub fn new(faults: Vec<Fault>) -> Self {
-        Self { faults }
+    /// What is wrong. Of very many faults only the first are listed, the rest is counted; very long ones are cut.
+    pub fn new(mut faults: Vec<Fault>) -> Self {
+        let more = faults.len().saturating_sub(MOST_FAULTS);
+        faults.truncate(MOST_FAULTS);
+        for Fault { path, message } in &mut faults {
+            cut(path);
+            cut(message);
+        }
+        Self { faults, more }
     }
 
     /// What is wrong, one by one.
@@ -39,6 +52,9 @@ impl fmt::Display for InvalidParams {
         f.write_str("the workflow cannot run with these parameters")?;
         for (index, fault) in self.faults.iter().enumerate() {
             write!(f, "{} {fault}", if index == 0 { ":" } else { ";" })?;
+        }
+        if self.more > 0 {
+            write!(f, "; and {} more faults", self.more)?;
         }
         Ok(())
     }
@@ -77,7 +93,13 @@ pub fn params(input: &RawValue) -> Result<WorkflowParams, InvalidParams> {
         }
     };
     match argument.metadata.get("encoding").map_or(&b""[..], Vec::as_slice) {
-        JSON => read(&argument.data).map(|read| read.value).map_err(invalid),
+        JSON => {
+            let read = read(&argument.data).map_err(invalid)?;
+            if !read.unknown.is_empty() {
+                tracing::warn!(unknown = ?read.unknown, "the workflow's argument has keys that nobody knows");
+            }
+            Ok(read.value)
+        }
         NULL => Ok(WorkflowParams::default()),
         other => {
             let encoding = String::from_utf8_lossy(other);
@@ -91,6 +113,14 @@ fn invalid(error: ReadError) -> InvalidParams {
     InvalidParams::new(error.into_faults())
 }
 
+/// Cuts a text that is too long, at the end of a character.
+fn cut(text: &mut String) {
+    if text.len() > MOST_BYTES {
+        text.truncate(text.floor_char_boundary(MOST_BYTES));
+        text.push('…');
+    }
+}
+
 /// Both values, or the faults of both: so that one failed run tells everything.
 ///
 /// # Errors
@@ -102,9 +132,10 @@ pub fn both<A, B>(
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(invalid), Ok(_)) | (Ok(_), Err(invalid)) => Err(invalid),
-        (Err(mut left), Err(mut right)) => {
-            left.faults.append(&mut right.faults);
-            Err(left)
+        (Err(left), Err(right)) => {
+            let mut both = InvalidParams::new([left.faults, right.faults].concat());
+            both.more += left.more + right.more;
+            Err(both)
         }
     }
 }
@@ -184,5 +215,14 @@ mod tests {
         assert_eq!(both::<(), _>(Err(fault("$.a")), Ok(2)), Err(fault("$.a")));
         let text = both::<(), ()>(Err(fault("$.a")), Err(fault("$.b"))).unwrap_err().to_string();
         assert!(text.ends_with("parameters: $.a: wrong; $.b: wrong"), "{text}");
+    }
+
+    #[test]
+    fn faults_beyond_all_measure_are_counted() {
+        let fault = Fault::new("$.ä".repeat(1000), "wrong".repeat(1000));
+        let invalid = || Err::<(), _>(InvalidParams::new(vec![fault.clone(); 1000]));
+        let text = both(invalid(), invalid()).unwrap_err().to_string();
+        assert!(text.len() < 100_000, "{}", text.len());
+        assert!(text.ends_with("…; and 1936 more faults"), "{text}");
     }
 }

@@ -14,9 +14,9 @@ const START_TO_CLOSE: Duration = Duration::from_secs(60);
 
 /// The shortest heartbeat timeout that a worker can keep; shorter ones are raised to it.
 ///
-/// EMCO's own sample asks for 5 ms. A heartbeat is a call to Temporal, which alone takes that long, so with such a timeout
-/// every attempt would time out before it could report anything. A timeout only bounds how soon a dead worker is
-/// noticed: a longer one costs seconds then, and nothing otherwise.
+/// EMCO's own sample asks for 5 ms, less than a heartbeat takes to reach Temporal. Temporal looks about once a second, so its
+/// quick activities never noticed; one that takes longer would time out at every attempt, however fast it heartbeats. The
+/// timeout only bounds how late a dead worker is noticed: a longer one costs seconds then, and nothing otherwise.
 pub const SHORTEST_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How each activity of a workflow runs.

@@ -79,7 +79,7 @@ pub fn main(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = runtime.map_err(ProcessError::Start).and_then(|runtime| {
         runtime.block_on(async {
-            let shutdown = Shutdown::on_signals(settings.drain + LAST_REPORTS)?;
+            let shutdown = Shutdown::on_signals(settings.drain.saturating_add(LAST_REPORTS))?;
             run(task_queue, register, &settings, target, &shutdown).await
         })
     });

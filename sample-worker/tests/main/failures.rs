@@ -2,7 +2,7 @@
 
 use emco::stand_in::{Effect, Fault, samples};
 use emco::{Client, Settings, StatusQuery};
-use harness::{eventually, http};
+use harness::{TemporalServer, eventually, http};
 use serde_json::json;
 use temporalio_client::errors::WorkflowGetResultError;
 
@@ -112,6 +112,20 @@ async fn a_killed_worker_is_noticed_and_loses_nothing() {
     assert_eq!(run.attempts().await[1], ("UpdateAppIntents".to_owned(), 2));
     assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
     run.replays("worker-killed").await;
+}
+
+#[tokio::test]
+async fn a_temporal_that_was_away_is_worked_for_again() {
+    let mut temporal = TemporalServer::start().await.unwrap();
+    let scene = Scene::on(&temporal, "restarted", &[]).await;
+    scene.emco.fail(Fault::on("PUT", "app-intents", answer(503, "")).always());
+    let run = scene.start(&scene.sample_params()).await;
+    eventually(SOON, "the worker is at work", async || scene.emco.requests("PUT", "app-intents") > 0).await;
+    temporal.kill().unwrap();
+    scene.emco.heal();
+    temporal.restart().await.unwrap();
+    run.result().await;
+    assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! The worker as a process, on a real Temporal server, against the stand-in for EMCO.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod failures;
 mod input;

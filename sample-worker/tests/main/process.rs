@@ -62,6 +62,21 @@ async fn work_under_way_is_finished_before_the_end() {
 }
 
 #[tokio::test]
+async fn work_that_cannot_be_finished_is_given_back() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let mut scene = Scene::on(temporal, "given-back", &[("WORKER_DRAIN", "100ms")]).await;
+    scene.emco.fail(Fault::on("GET", "app-intents", Effect::Silence));
+    let run = scene.start(&scene.sample_params()).await;
+    eventually(SOON, "the worker is at work", async || scene.emco.requests("GET", "app-intents") == 1).await;
+    scene.worker.terminate().unwrap();
+    assert!(scene.worker.wait_exit(SOON).await.unwrap().success());
+    scene.worker.restart().unwrap();
+    run.result().await;
+    // Not by a timeout: the worker that ended said so.
+    assert_eq!(run.first_failure().await.as_deref(), Some("WorkerShutdown"));
+}
+
+#[tokio::test]
 async fn a_wrong_setting_is_named() {
     let (worker, _) = worker("127.0.0.1:1");
     let mut worker = worker.env("WORKER_DRAIN", "soon").spawn().unwrap();

@@ -11,6 +11,7 @@ use temporalio_client::{
 };
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::IncomingError;
+use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 
@@ -109,6 +110,18 @@ impl Run {
             }
         }
         attempts
+    }
+
+    /// The type of the application failure with which the last attempt but one at the first activity ended.
+    pub(crate) async fn first_failure(&self) -> Option<String> {
+        let started = self.events().await.into_iter().find_map(|event| match event.attributes {
+            Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started),
+            _ => None,
+        });
+        match started?.last_failure?.failure_info? {
+            FailureInfo::ApplicationFailureInfo(failure) => Some(failure.r#type),
+            _ => None,
+        }
     }
 
     /// Which attempt at the workflow the latest run is.

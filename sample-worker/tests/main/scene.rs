@@ -22,12 +22,18 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// The scene of the test of this name.
+    /// The scene of the test of this name, with the Temporal server that all share.
     pub(crate) async fn new(test: &str) -> Self {
-        let temporal = TemporalServer::shared().await.unwrap();
+        Self::on(TemporalServer::shared().await.unwrap(), test, &[]).await
+    }
+
+    /// The same, with another Temporal server, and with more variables for the worker.
+    pub(crate) async fn on(temporal: &TemporalServer, test: &str, variables: &[(&str, &str)]) -> Self {
         let queue = format!("{test}-{}", std::process::id());
         let (worker, operations) = worker(temporal.address());
-        let mut worker = worker.env("WORKER_TASK_QUEUE", &queue).spawn().unwrap();
+        let worker = worker.env("WORKER_TASK_QUEUE", &queue);
+        let worker = variables.iter().fold(worker, |worker, (name, value)| worker.env(name, value));
+        let mut worker = worker.spawn().unwrap();
         let emco = StandIn::start(StandInOptions::default()).await.unwrap();
         emco.load_samples().await.unwrap();
         let client = client(&temporal.url()).await;

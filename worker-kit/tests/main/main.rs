@@ -1,0 +1,7 @@
+//! The kit in workflows and activities that run on a real Temporal server.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod heartbeats;
+mod options;
+mod scene;
+mod steps;

@@ -1,0 +1,81 @@
+//! An intent's options on their way to Temporal.
+
+use std::time::Duration;
+
+use harness::eventually;
+use serde_json::{Value, json};
+use temporalio_common::protos::temporal::api::enums::v1::WorkflowTaskFailedCause;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+
+use crate::scene::{SOON, end, events, with_worker};
+
+#[tokio::test]
+async fn every_option_reaches_temporal() {
+    with_worker("options", async |scene| {
+        let run = scene
+            .planned(
+                "works",
+                json!({
+                    "scheduleToCloseTimeout": "50s", "scheduleToStartTimeout": "40s", "startToCloseTimeout": "30s",
+                    "heartbeatTimeout": "20s", "activityID": "mine",
+                    "retryPolicy": {"initialInterval": 10, "backoffCoefficient": 1.5, "maximumInterval": "9s",
+                        "maximumAttempts": 4, "nonRetryableErrorTypes": ["X"]},
+                }),
+            )
+            .await;
+        assert_eq!(end(&run).await.unwrap(), "works");
+        let scheduled = events(&run).await.into_iter().find_map(|event| match event {
+            Attributes::ActivityTaskScheduledEventAttributes(scheduled) => Some(scheduled),
+            _ => None,
+        });
+        let scheduled = scheduled.unwrap();
+        let seconds = |timeout: Option<_>| Duration::try_from(timeout.unwrap()).unwrap().as_secs();
+        assert_eq!(
+            [
+                seconds(scheduled.schedule_to_close_timeout),
+                seconds(scheduled.schedule_to_start_timeout),
+                seconds(scheduled.start_to_close_timeout),
+                seconds(scheduled.heartbeat_timeout),
+            ],
+            [50, 40, 30, 20]
+        );
+        assert_eq!(scheduled.activity_id, "mine");
+        let policy = scheduled.retry_policy.unwrap();
+        assert_eq!((policy.backoff_coefficient, policy.maximum_attempts), (1.5, 4));
+        assert_eq!(policy.non_retryable_error_types, ["X"]);
+        assert_eq!(policy.initial_interval.map(|interval| (interval.seconds, interval.nanos)), Some((0, 10)));
+        assert_eq!(policy.maximum_interval.map(|interval| interval.seconds), Some(9));
+    })
+    .await;
+}
+
+/// Why the plan refuses these: Temporal does, and never lets the workflow past them.
+#[tokio::test]
+async fn what_the_plan_refuses_would_wedge_the_workflow() {
+    with_worker("wedged", async |scene| {
+        for (unplanned, planned) in [
+            (json!({"maximumInterval": 10}), json!({"retryPolicy": {"maximumInterval": "10ms"}})),
+            (json!({"backoffCoefficient": 0.5}), json!({"retryPolicy": {"backoffCoefficient": 0.5}})),
+        ] {
+            let wedged = scene.unplanned("works", unplanned).await;
+            eventually(SOON, "the workflow task fails", async || {
+                let bad = WorkflowTaskFailedCause::BadScheduleActivityAttributes;
+                events(&wedged).await.into_iter().any(|event| {
+                    matches!(event, Attributes::WorkflowTaskFailedEventAttributes(failed) if failed.cause() == bad)
+                })
+            })
+            .await;
+            wedged.terminate(Default::default()).await.unwrap();
+            assert_refused(end(&scene.planned("works", planned).await).await);
+        }
+    })
+    .await;
+}
+
+fn assert_refused(end: Result<Value, impl std::fmt::Debug>) {
+    let text = format!("{:?}", end.unwrap_err());
+    assert!(
+        text.contains("InvalidParams") && text.contains("$.activityOptions.all-activities.RetryPolicy"),
+        "{text}"
+    );
+}
