@@ -46,9 +46,10 @@ impl World {
         Self { settle_time, cloud_settle_time, ..Self::default() }
     }
 
-    /// The time; everything that takes time is worked out from it when asked.
+    /// The time, in milliseconds as EMCO's database keeps it; everything that takes time is worked out from it when asked.
     pub(super) fn now(&self) -> Timestamp {
-        Timestamp::now() + self.ahead
+        let now = Timestamp::now() + self.ahead;
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     pub(super) fn contains(&self, key: &[String]) -> bool {

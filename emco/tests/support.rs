@@ -1,0 +1,90 @@
+//! What the tests share: a stand-in with the samples, raw requests, waiting to a deadline.
+
+use std::time::{Duration, Instant};
+
+use emco::stand_in::{StandIn, StandInOptions};
+use emco::{Client, Retry, Settings};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, RequestBuilder, redirect};
+
+pub(crate) const DIG: &str = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1";
+pub(crate) const GPI: &str = "dig1-placement-intent";
+
+/// Longer than any settle time of the tests.
+pub(crate) const A_WHILE: Duration = Duration::from_secs(60);
+
+/// A stand-in whose apps take [`A_WHILE`] to move, so that only moving its clock lets them.
+pub(crate) async fn bare() -> StandIn {
+    StandIn::start(StandInOptions { settle_time: A_WHILE, ..StandInOptions::default() }).await.unwrap()
+}
+
+/// The samples, instantiated and settled.
+pub(crate) async fn loaded() -> StandIn {
+    let stand_in = bare().await;
+    stand_in.load_samples().await.unwrap();
+    stand_in.advance(A_WHILE);
+    stand_in
+}
+
+/// Settings that repeat without waiting long.
+pub(crate) fn quick() -> Settings {
+    let retry =
+        Retry { tries: 3, first_pause: Duration::from_millis(1), longest_pause: Duration::from_millis(2) };
+    Settings { retry, ..Settings::default() }
+}
+
+pub(crate) fn client(stand_in: &StandIn) -> Client {
+    Client::new(stand_in.url(), quick()).unwrap()
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+pub(crate) fn raw(method: &str, url: String) -> RequestBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder()
+        .tls_certs_only([])
+        .redirect(redirect::Policy::none())
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
+    http.request(Method::from_bytes(method.as_bytes()).unwrap(), url)
+}
+
+pub(crate) async fn send(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: response.text().await.unwrap() }
+}
+
+/// Sends a JSON body, or none if it is empty.
+pub(crate) async fn ask(stand_in: &StandIn, method: &str, path: &str, body: &str) -> Answer {
+    let request = raw(method, format!("{}{path}", stand_in.url())).header(CONTENT_TYPE, "application/json");
+    send(request.body(body.to_owned())).await
+}
+
+/// Polls until `attempt` gives a value.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
+    within: Duration,
+    mut attempt: impl FnMut() -> F,
+) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(value) = attempt().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "did not happen within {within:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
