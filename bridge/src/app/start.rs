@@ -44,7 +44,7 @@ pub enum StartError {
     #[error("workflow intent `{intent}` was not started")]
     NotStarted {
         /// The intent.
-        intent: IntentKey,
+        intent: Box<IntentKey>,
         /// Why.
         #[source]
         source: InvokeError,
@@ -56,7 +56,7 @@ pub enum StartError {
     )]
     OutcomeUnknown {
         /// The intent.
-        intent: IntentKey,
+        intent: Box<IntentKey>,
         /// The workflow to look for.
         workflow_id: WorkflowId,
         /// What went wrong.
@@ -103,7 +103,7 @@ impl App {
         let result = match self.invoke.invoke(&call).await {
             Ok(accepted) => Ok(self.complete(&run, accepted).await),
             Err(error) if error.nothing_started() => {
-                Err(StartError::NotStarted { intent: run.intent.clone(), source: error })
+                Err(StartError::NotStarted { intent: Box::new(run.intent.clone()), source: error })
             }
             // The answer is lost, but Temporal may know.
             Err(error) => match self.look_up(&run).await {
@@ -113,7 +113,7 @@ impl App {
                     already_running: false,
                 }),
                 _ => Err(StartError::OutcomeUnknown {
-                    intent: run.intent.clone(),
+                    intent: Box::new(run.intent.clone()),
                     workflow_id: run.workflow_id.clone(),
                     source: error,
                 }),

@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::prefer::{self, PREFERENCE_APPLIED, REPRESENTATION};
 use super::problems::problems;
-use super::query::Params;
+use super::query::{BodyParams, Params};
 use crate::app::App;
 use crate::intent::IntentKey;
 
@@ -42,7 +42,7 @@ problems!(
     tag = "workflows",
     params(
         IntentPath,
-        ("fieldValidation" = Option<String>, Query, description = "What to do about unknown fields: `Ignore`, `Warn` (default; `Warning` headers name them) or `Strict` (400)"),
+        BodyParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
     request_body(content = Option<CancelRequest>, example = json!({

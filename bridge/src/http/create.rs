@@ -13,7 +13,7 @@ use super::answer::{GoJson, headers, warnings};
 use super::error::ApiError;
 use super::path::{self, DigPath};
 use super::problems::problems;
-use super::query::Params;
+use super::query::{BodyParams, Params};
 use crate::app::App;
 use crate::intent::{DigKey, IntentKey};
 
@@ -41,7 +41,7 @@ problems!(
     tag = "workflow intents",
     params(
         DigPath,
-        ("fieldValidation" = Option<String>, Query, description = "What to do about unknown fields: `Ignore`, `Warn` (default; `Warning` headers name them) or `Strict` (400)"),
+        BodyParams,
     ),
     request_body(content = WorkflowIntent, example = json!(super::openapi::sample_intent())),
     responses(

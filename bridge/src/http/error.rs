@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use service::problem::ProblemResponse;
 use workflow_api::Problem;
 
@@ -17,30 +18,43 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// An error on its way to the caller.
 #[derive(Debug)]
-pub(super) struct ApiError(Problem);
+pub(super) struct ApiError(Box<Problem>);
+
+impl ApiError {
+    /// What the caller is told.
+    #[cfg(test)]
+    pub(super) fn problem(&self) -> &Problem {
+        &self.0
+    }
+
+    /// The same, with a member of its own.
+    fn with(self, name: &str, value: impl Into<Value>) -> Self {
+        Self(Box::new(self.0.with(name, value)))
+    }
+}
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let unavailable = self.0.status == 503;
-        let response = ProblemResponse::new(self.0);
+        let response = ProblemResponse::new(*self.0);
         if unavailable { response.retry_after(RETRY_AFTER) } else { response }.into_response()
     }
 }
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
 /// The error's own sentence, without what lies under it.
 fn plain(kind: Kind, error: &dyn Error) -> ApiError {
-    ApiError(kind.problem(error.to_string()))
+    kind.problem(error.to_string()).into()
 }
 
 /// The error with its causes: about a peer, which the caller may be able to mend.
 fn with_causes(kind: Kind, error: &(dyn Error + 'static)) -> ApiError {
-    ApiError(kind.problem(service::chain(error)))
+    kind.problem(service::chain(error)).into()
 }
 
 /// The error's own sentence; what lies under it is the operator's business, and goes to the log.
@@ -74,7 +88,7 @@ impl From<BodyError> for ApiError {
             BodyError::WrongTypes(_) => problems::INVALID_BODY,
             BodyError::UnknownFields(_) => problems::UNKNOWN_FIELDS,
         };
-        Self(kind.problem(error.to_string()).with_faults(error.into_faults()))
+        kind.problem(error.to_string()).with_faults(error.into_faults()).into()
     }
 }
 
@@ -87,7 +101,7 @@ impl From<CreateError> for ApiError {
                 refusal
             }
             CreateError::Unsound(ref faults) => {
-                Self(problems::INVALID_INTENT.problem(error.to_string()).with_faults(faults.clone()))
+                problems::INVALID_INTENT.problem(error.to_string()).with_faults(faults.clone()).into()
             }
             CreateError::AlreadyExists(_) => plain(problems::INTENT_EXISTS, &error),
             CreateError::Store(error) => error.into(),
@@ -99,9 +113,7 @@ impl From<TargetError> for ApiError {
     fn from(error: TargetError) -> Self {
         match &error {
             TargetError::NotAnAddress(_) => {
-                let mut refusal = plain(problems::INVALID_PARAMETER, &error);
-                refusal.0 = refusal.0.with("parameter", "temporalServer");
-                refusal
+                plain(problems::INVALID_PARAMETER, &error).with("parameter", "temporalServer")
             }
             TargetError::NotAllowed(_) => plain(problems::TEMPORAL_NOT_ALLOWED, &error),
         }
@@ -114,11 +126,11 @@ impl From<StartError> for ApiError {
             StartError::Intent(error) => error.into(),
             StartError::NotRecorded(_) => logged(problems::DATABASE_UNAVAILABLE, &error),
             ref refused @ StartError::NotStarted { ref source, .. } => {
-                Self(of_client(not_started(source), refused, source))
+                of_client(not_started(source), refused, source)
             }
-            ref unknown @ StartError::OutcomeUnknown { ref source, ref workflow_id, .. } => Self(
-                of_client(outcome_unknown(source), unknown, source).with("workflowID", workflow_id.as_str()),
-            ),
+            ref unknown @ StartError::OutcomeUnknown { ref source, ref workflow_id, .. } => {
+                of_client(outcome_unknown(source), unknown, source).with("workflowID", workflow_id.as_str())
+            }
             StartError::BrokenOff(_) => logged(problems::INTERNAL, &error),
         }
     }
@@ -145,8 +157,8 @@ fn outcome_unknown(error: &InvokeError) -> Kind {
 }
 
 /// What the workflow client said goes to the caller, who may be able to mend it.
-fn of_client(kind: Kind, error: &StartError, source: &InvokeError) -> Problem {
-    let problem = kind.problem(service::chain(error));
+fn of_client(kind: Kind, error: &StartError, source: &InvokeError) -> ApiError {
+    let problem = with_causes(kind, error);
     match source {
         InvokeError::Refused { status, text, .. } => {
             problem.with("clientStatus", status.as_u16()).with("clientText", text.as_str())
@@ -200,12 +212,11 @@ impl From<CancelError> for ApiError {
             CancelError::Intent(error) => error.into(),
             CancelError::Target(error) => error.into(),
             CancelError::Stop(StopError::Engine(error)) => error.into(),
-            ref closed @ CancelError::Stop(StopError::AlreadyClosed { ref run_id, state, .. }) => Self(
-                problems::WORKFLOW_CLOSED
-                    .problem(closed.to_string())
+            ref closed @ CancelError::Stop(StopError::AlreadyClosed { ref run_id, state, .. }) => {
+                plain(problems::WORKFLOW_CLOSED, closed)
                     .with("runID", run_id.as_str())
-                    .with("workflowState", state.to_string()),
-            ),
+                    .with("workflowState", state.to_string())
+            }
             CancelError::Status(error) => error.into(),
         }
     }

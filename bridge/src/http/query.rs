@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use workflow_api::Problem;
+use utoipa::IntoParams;
 
+use super::error::ApiError;
 use super::problems::INVALID_PARAMETER;
 use crate::app::FieldValidation;
 
@@ -15,11 +16,11 @@ pub(super) struct Params(HashMap<String, String>);
 
 impl Params {
     /// Reads a query string; `None` and nothing are alike.
-    pub(super) fn read(query: Option<&str>) -> Result<Self, Problem> {
+    pub(super) fn read(query: Option<&str>) -> Result<Self, ApiError> {
         let query = query.unwrap_or_default();
         if let Some(escape) = wrong_escape(query) {
-            return Err(INVALID_PARAMETER
-                .problem(format!("the query has the escape `{escape}`: write % and two hex digits")));
+            let detail = format!("the query has the escape `{escape}`: write % and two hex digits");
+            return Err(INVALID_PARAMETER.problem(detail).into());
         }
         let mut params = HashMap::new();
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -29,7 +30,7 @@ impl Params {
     }
 
     /// Refuses parameters that are not in `known`.
-    pub(super) fn only(self, known: &[&str]) -> Result<Self, Problem> {
+    pub(super) fn only(self, known: &[&str]) -> Result<Self, ApiError> {
         match self.0.keys().filter(|key| !known.contains(&key.as_str())).min() {
             Some(key) => Err(invalid(key, &format!("is not known: write one of {}", known.join(", ")))),
             None => Ok(self),
@@ -42,7 +43,7 @@ impl Params {
     }
 
     /// A parameter that is `true` or `false`; false where it is absent.
-    pub(super) fn flag(&self, key: &str) -> Result<bool, Problem> {
+    pub(super) fn flag(&self, key: &str) -> Result<bool, ApiError> {
         match self.0.get(key).map(String::as_str) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
@@ -51,21 +52,32 @@ impl Params {
     }
 
     /// A parameter of some other type, where it is there.
-    pub(super) fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> Result<Option<T>, Problem> {
+    pub(super) fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> Result<Option<T>, ApiError> {
         let parse =
             |text: &String| text.parse().map_err(|error| invalid(key, &format!("is `{text}`: {error}")));
         self.0.get(key).map(parse).transpose()
     }
 
     /// What to do about unknown fields of the body: `fieldValidation`.
-    pub(super) fn field_validation(query: Option<&str>) -> Result<FieldValidation, Problem> {
+    pub(super) fn field_validation(query: Option<&str>) -> Result<FieldValidation, ApiError> {
         Ok(Self::read(query)?.parsed("fieldValidation")?.unwrap_or_default())
     }
 }
 
 /// A problem that names the parameter or header at fault.
-pub(super) fn invalid(parameter: &str, complaint: &str) -> Problem {
-    INVALID_PARAMETER.problem(format!("parameter `{parameter}` {complaint}")).with("parameter", parameter)
+pub(super) fn invalid(parameter: &str, complaint: &str) -> ApiError {
+    let detail = format!("parameter `{parameter}` {complaint}");
+    INVALID_PARAMETER.problem(detail).with("parameter", parameter).into()
+}
+
+/// The parameter of calls that have a body.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameter that `Params::field_validation` reads")]
+pub(super) struct BodyParams {
+    /// What to do about unknown fields: `Ignore` them, `Warn` (default; `Warning` headers name them), or be `Strict` (400).
+    #[param(rename = "fieldValidation", pattern = "^(Ignore|Warn|Strict)$", example = "Strict")]
+    field_validation: Option<String>,
 }
 
 /// The first `%` that is not followed by two hex digits; Go's server refuses it too.
@@ -93,12 +105,15 @@ mod tests {
     fn unknown_and_wrong_parameters_are_named() {
         let params = || Params::read(Some("waitForResult=yes&b=1&a=2")).unwrap();
         let problem = params().only(&["waitForResult"]).unwrap_err();
-        assert_eq!(problem.extensions["parameter"], "a");
+        assert_eq!(problem.problem().extensions["parameter"], "a");
         let problem = params().flag("waitForResult").unwrap_err();
-        assert_eq!((problem.status, &problem.extensions["parameter"]), (400, &"waitForResult".into()));
+        assert_eq!(
+            (problem.problem().status, &problem.problem().extensions["parameter"]),
+            (400, &"waitForResult".into())
+        );
         assert!(params().flag("absent").is_ok_and(|flag| !flag));
         assert_eq!(
-            params().parsed::<u8>("waitForResult").unwrap_err().extensions["parameter"],
+            params().parsed::<u8>("waitForResult").unwrap_err().problem().extensions["parameter"],
             "waitForResult"
         );
     }
@@ -106,7 +121,7 @@ mod tests {
     #[test]
     fn wrong_escapes_are_refused() {
         for query in ["a=%zz", "a=%", "a=%4", "%é"] {
-            assert_eq!(Params::read(Some(query)).unwrap_err().code, "invalid_parameter", "{query}");
+            assert_eq!(Params::read(Some(query)).unwrap_err().problem().code, "invalid_parameter", "{query}");
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
-use workflow_api::{Problem, RunId, Started};
+use workflow_api::{RunId, Started};
 
 use super::answer::{GoJson, NO_CONTENT, RUN_ID, WORKFLOW_ID, headers};
 use super::error::ApiError;
@@ -87,7 +87,7 @@ fn representation(intent: &IntentKey, started: StartedRun) -> impl IntoResponse 
     (status, headers([(LOCATION, &location), (PREFERENCE_APPLIED, REPRESENTATION)]), GoJson(started))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     match value.to_str() {
         Ok(key) if (1..=KEY_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
 use utoipa::IntoParams;
-use workflow_api::{Problem, WorkflowStatus};
+use workflow_api::WorkflowStatus;
 
 use super::answer::{GoJson, headers};
 use super::error::ApiError;
@@ -99,7 +99,7 @@ pub(super) async fn intent_status(
     }
 }
 
-fn status_request(query: Option<&str>) -> Result<StatusRequest, Problem> {
+fn status_request(query: Option<&str>) -> Result<StatusRequest, ApiError> {
     let params = Params::read(query)?.only(&KEYS)?;
     Ok(StatusRequest {
         temporal_server: unquoted(params.text("temporalServer")).to_owned(),
@@ -119,7 +119,7 @@ fn unquoted(text: &str) -> &str {
     text.strip_suffix(['"', '\'']).unwrap_or(text)
 }
 
-fn timeout(text: &str) -> Result<Option<Duration>, Problem> {
+fn timeout(text: &str) -> Result<Option<Duration>, ApiError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -165,7 +165,7 @@ mod tests {
         }
         assert_eq!(timeout("").unwrap(), None);
         for text in ["soon", "-1", "-1s", "5 parsecs"] {
-            assert_eq!(timeout(text).unwrap_err().extensions["parameter"], "timeout", "{text}");
+            assert_eq!(timeout(text).unwrap_err().problem().extensions["parameter"], "timeout", "{text}");
         }
     }
 }

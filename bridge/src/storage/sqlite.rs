@@ -346,3 +346,27 @@ impl TryFrom<RunRow> for Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unreadable_row_is_named() {
+        let store = SqliteStore::in_memory().await.unwrap();
+        sqlx::query("INSERT INTO intents VALUES ('p', 'a', 'v', 'd', 'broken', '{')")
+            .execute(&store.writer)
+            .await
+            .unwrap();
+        let dig = DigKey {
+            project: "p".to_owned(),
+            composite_app: "a".to_owned(),
+            version: "v".to_owned(),
+            dig: "d".to_owned(),
+        };
+        let error = store.intent(&dig.intent("broken")).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("table `intents`, column `document`, row `broken`"), "{text}");
+        assert!(store.intents(&dig).await.is_err());
+    }
+}

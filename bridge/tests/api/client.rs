@@ -14,16 +14,16 @@ use tokio::net::TcpListener;
 
 /// What a workflow client was asked.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// A workflow client on a port of its own.
-pub(super) struct ScriptedClient {
-    pub(super) port: u16,
+pub(crate) struct ScriptedClient {
+    pub(crate) port: u16,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
@@ -35,7 +35,7 @@ struct Script {
 
 impl ScriptedClient {
     /// Answers every request with what `answer` gives.
-    pub(super) async fn start<F>(answer: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub(crate) async fn start<F>(answer: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output: IntoResponse> + Send + 'static,
     {
@@ -50,12 +50,12 @@ impl ScriptedClient {
     }
 
     /// As EMCO's own: 204 and nothing else.
-    pub(super) async fn emco() -> Self {
+    pub(crate) async fn emco() -> Self {
         Self::start(|| async { StatusCode::NO_CONTENT }).await
     }
 
     /// As ours: 204 with the run in headers.
-    pub(super) async fn ours(workflow_id: &'static str, run_id: &'static str) -> Self {
+    pub(crate) async fn ours(workflow_id: &'static str, run_id: &'static str) -> Self {
         Self::start(move || async move {
             (StatusCode::NO_CONTENT, [("Workflow-Id", workflow_id), ("Run-Id", run_id)])
         })
@@ -63,7 +63,7 @@ impl ScriptedClient {
     }
 
     /// Takes the request and hangs up.
-    pub(super) async fn hanging_up() -> Self {
+    pub(crate) async fn hanging_up() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -76,12 +76,12 @@ impl ScriptedClient {
     }
 
     /// What it was asked so far.
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
     /// The one thing it was asked.
-    pub(super) fn asked_once(&self) -> Asked {
+    pub(crate) fn asked_once(&self) -> Asked {
         let [asked] = self.asked().try_into().unwrap();
         asked
     }

@@ -27,10 +27,11 @@ use service::shutdown::Shutdown;
 use service::temporal::TemporalTarget;
 use tokio::net::TcpListener;
 
+pub(crate) use client::ScriptedClient;
 use engine::ScriptedEngine;
 
 /// Enough for anything that is to happen, on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// The longest that a test waits for an answer that must come soon.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
@@ -146,7 +147,7 @@ fn sample_key() -> IntentKey {
     sample_dig().intent(SAMPLE_INTENT)
 }
 
-fn sample_dig() -> DigKey {
+pub(crate) fn sample_dig() -> DigKey {
     let name = str::to_owned;
     DigKey { project: name("proj1"), composite_app: name("capp1"), version: name("v1"), dig: name("dig1") }
 }
@@ -178,6 +179,6 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 /// A name that nobody else uses.
-fn unique(name: &str) -> String {
+pub(crate) fn unique(name: &str) -> String {
     format!("{name}-{}", uuid::Uuid::now_v7())
 }

@@ -1,12 +1,24 @@
 //! The program `bridge`: its settings, its end, its memory.
 
+mod crash;
+
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Process, SAMPLE_DIG, SAMPLE_INTENT, free_port, http, sample_intent};
+use harness::{Process, ProcessBuilder, SAMPLE_DIG, SAMPLE_INTENT, free_port, http, sample_intent};
 
 fn bridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bridge"))
+}
+
+/// `bridge serve` on this port, with this database and Temporal.
+fn serving(port: u16, database: &Path, temporal: &str) -> ProcessBuilder {
+    Process::builder(env!("CARGO_BIN_EXE_bridge"))
+        .arg("serve")
+        .env("BRIDGE_LISTEN", format!("127.0.0.1:{port}"))
+        .env("BRIDGE_DATABASE", format!("sqlite://{}", database.display()))
+        .env("TEMPORAL_ADDRESS", temporal)
 }
 
 #[test]
@@ -51,13 +63,8 @@ async fn intents_outlive_a_kill_and_an_orderly_end() {
     let directory = tempfile::tempdir().unwrap();
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
-    let mut process = Process::builder(env!("CARGO_BIN_EXE_bridge"))
-        .arg("serve")
-        .env("BRIDGE_LISTEN", format!("127.0.0.1:{port}"))
-        .env("BRIDGE_DATABASE", format!("sqlite://{}", directory.path().join("bridge.db").display()))
-        .env("TEMPORAL_ADDRESS", format!("127.0.0.1:{}", free_port()))
-        .spawn()
-        .unwrap();
+    let nowhere = format!("127.0.0.1:{}", free_port());
+    let mut process = serving(port, &directory.path().join("bridge.db"), &nowhere).spawn().unwrap();
     process.wait_ready(&format!("{url}/readyz")).await.unwrap();
     let intents = format!("{url}{SAMPLE_DIG}/temporal-workflow-intents");
     let body = sample_intent("client", 9090, "http://emco").to_string();
