@@ -42,7 +42,7 @@ impl Test {
         match &self.package {
             Some(package) => vec![self.step(&["test", "--package", package])],
             None if has_nextest() => vec![
-                self.step(&["nextest", "run", "--workspace", "--no-tests", "pass"]),
+                self.step(&["nextest", "run", "--workspace"]),
                 self.step(&["test", "--workspace", "--doc"]),
             ],
             None => vec![self.step(&["test", "--workspace"])],
