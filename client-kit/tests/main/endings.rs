@@ -2,62 +2,86 @@
 
 use std::time::Duration;
 
+use client_kit::{StartError, StartRequest, Started, Starter, TemporalStarter};
 use harness::{Proxy, TemporalServer, eventually, http};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
-use crate::serving::{LIMIT, Serving, body};
+use crate::serving::{LIMIT, Serving, body, starter};
 
-/// Asks for a start that Temporal, paused, does not confirm; hangs up; waits until the server has seen it.
-async fn ask_and_hang_up(serving: &Serving, id: &str) {
-    let before = given_up(serving).await;
-    let body = body(json!({"ID": id, "TaskQueue": "q"}));
-    let head =
-        format!("POST /invoke/echo HTTP/1.1\r\nHost: client\r\nContent-Length: {}\r\n\r\n", body.len());
-    let mut caller = TcpStream::connect(serving.address).await.unwrap();
-    caller.write_all((head + &body).as_bytes()).await.unwrap();
-    eventually(LIMIT, "the start is under way", async || under_way(serving).await > 0).await;
-    drop(caller);
-    eventually(LIMIT, "the server sees that its caller is gone", async || given_up(serving).await > before)
-        .await;
+/// Temporal behind a network that is paused, a server that starts there, and how many starts have come that far.
+struct Paused {
+    temporal: &'static TemporalServer,
+    proxy: Proxy,
+    serving: Serving,
+    asked: watch::Receiver<usize>,
+}
+
+impl Paused {
+    async fn start() -> Self {
+        let temporal = TemporalServer::shared().await.unwrap();
+        let proxy = Proxy::start(temporal.address()).await.unwrap();
+        let (counter, asked) = watch::channel(0);
+        let counting = Counting { temporal: starter(&proxy.address()), counter };
+        let serving = Serving::with(counting, Duration::from_secs(15)).await;
+        serving.start("echo", json!({"TaskQueue": "q"})).await.run();
+        proxy.pause();
+        Self { temporal, proxy, serving, asked }
+    }
+
+    /// Ends when the start after the first has been asked for.
+    async fn second_start(&mut self) {
+        tokio::time::timeout(LIMIT, self.asked.wait_for(|asked| *asked == 2)).await.unwrap().unwrap();
+    }
+}
+
+#[derive(Debug)]
+struct Counting {
+    temporal: TemporalStarter,
+    counter: watch::Sender<usize>,
+}
+
+#[async_trait::async_trait]
+impl Starter for Counting {
+    async fn start(&self, request: StartRequest) -> Result<Started, StartError> {
+        self.counter.send_modify(|asked| *asked += 1);
+        self.temporal.start(request).await
+    }
 }
 
 /// Requests whose callers hung up before the answer, as `/metrics` counts them.
 async fn given_up(serving: &Serving) -> u64 {
-    measure(
-        serving,
-        r#"http_server_request_duration_seconds_count{method="POST",route="/invoke/{client}",status="499"}"#,
-    )
-    .await
-}
-
-/// Requests under way, less the one that asks.
-async fn under_way(serving: &Serving) -> u64 {
-    measure(serving, "http_server_active_requests").await.saturating_sub(1)
-}
-
-async fn measure(serving: &Serving, series: &str) -> u64 {
+    const SERIES: &str =
+        r#"http_server_request_duration_seconds_count{method="POST",route="/invoke/{client}",status="499"}"#;
     let text = http().get(serving.url("/metrics")).send().await.unwrap().text().await.unwrap();
-    text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok()).unwrap_or_default()
+    text.lines().find_map(|line| line.strip_prefix(SERIES)?.trim().parse().ok()).unwrap_or_default()
 }
 
 #[tokio::test]
 async fn a_start_outlives_its_caller_and_the_drain_waits_for_it() {
-    let temporal = TemporalServer::shared().await.unwrap();
-    let mut proxy = Proxy::start(temporal.address()).await.unwrap();
-    let serving = Serving::at(&proxy.address(), Duration::from_secs(15)).await;
-    serving.start("echo", json!({"TaskQueue": "q"})).await.run();
+    let mut paused = Paused::start().await;
+    let before = given_up(&paused.serving).await;
+    let body = body(json!({"ID": "outlives-its-caller", "TaskQueue": "q"}));
+    let head =
+        format!("POST /invoke/echo HTTP/1.1\r\nHost: client\r\nContent-Length: {}\r\n\r\n", body.len());
+    let mut caller = TcpStream::connect(paused.serving.address).await.unwrap();
+    caller.write_all((head + &body).as_bytes()).await.unwrap();
+    paused.second_start().await;
+    drop(caller);
+    eventually(LIMIT, "the server sees that its caller is gone", async || {
+        given_up(&paused.serving).await > before
+    })
+    .await;
 
-    proxy.pause();
-    ask_and_hang_up(&serving, "outlives-its-caller").await;
+    let Paused { temporal, mut proxy, serving, .. } = paused;
     serving.shutdown.drain();
     eventually(LIMIT, "the server takes no more callers", async || {
         TcpStream::connect(serving.address).await.is_err()
     })
     .await;
     assert!(!serving.done.is_finished(), "the start is not through yet");
-
     proxy.resume().await.unwrap();
     serving.done.await.unwrap().unwrap();
     // No waiting here: the server has ended, so the start is through.
@@ -66,19 +90,14 @@ async fn a_start_outlives_its_caller_and_the_drain_waits_for_it() {
 
 #[tokio::test]
 async fn a_caller_who_waits_is_answered_while_the_server_drains() {
-    let temporal = TemporalServer::shared().await.unwrap();
-    let mut proxy = Proxy::start(temporal.address()).await.unwrap();
-    let serving = Serving::at(&proxy.address(), Duration::from_secs(15)).await;
-    serving.start("echo", json!({"TaskQueue": "q"})).await.run();
-
-    proxy.pause();
-    let call = serving.post("echo", body(json!({"ID": "waits-through", "TaskQueue": "q"}))).send();
+    let mut paused = Paused::start().await;
+    let call = paused.serving.post("echo", body(json!({"ID": "waits-through", "TaskQueue": "q"}))).send();
     let call = tokio::spawn(call);
-    eventually(LIMIT, "the start is under way", async || under_way(&serving).await > 0).await;
-    serving.shutdown.drain();
-    proxy.resume().await.unwrap();
+    paused.second_start().await;
+    paused.serving.shutdown.drain();
+    paused.proxy.resume().await.unwrap();
     assert_eq!(call.await.unwrap().unwrap().status(), 204);
-    serving.done.await.unwrap().unwrap();
+    paused.serving.done.await.unwrap().unwrap();
 }
 
 #[tokio::test]

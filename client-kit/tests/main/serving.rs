@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use client_kit::{Client, DuplicateClient, Server, ServerOptions, TemporalStarter};
+use client_kit::{Client, DuplicateClient, Server, ServerOptions, Starter, TemporalStarter};
 use harness::http;
 use reqwest::{Body, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -27,8 +27,13 @@ pub(crate) struct Serving {
 impl Serving {
     /// Serves, starting workflows at this Temporal.
     pub(crate) async fn at(temporal: &str, start_budget: Duration) -> Self {
+        Self::with(starter(temporal), start_budget).await
+    }
+
+    /// Serves, starting workflows by this port.
+    pub(crate) async fn with(starter: impl Starter, start_budget: Duration) -> Self {
         let options = ServerOptions { start_budget, ..ServerOptions::default() };
-        let server = Server::new(crate::clients::all(), starter(temporal), options).unwrap();
+        let server = Server::new(crate::clients::all(), starter, options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new(LIMIT);
@@ -67,7 +72,7 @@ pub(crate) fn server(clients: impl IntoIterator<Item = Client>) -> Result<Server
     Server::new(clients, starter("127.0.0.1:1"), ServerOptions::default())
 }
 
-fn starter(temporal: &str) -> TemporalStarter {
+pub(crate) fn starter(temporal: &str) -> TemporalStarter {
     TemporalStarter::new(TemporalConnection::new(TemporalTarget::new(temporal, "default").unwrap()))
 }
 
