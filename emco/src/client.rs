@@ -17,7 +17,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for the service at `base_url` (`http://orchestrator:9015`, or `https://ingress/some/path`). Nothing is sent yet.
+    /// A client for the service at `base_url` (`http://orchestrator:9015`, or `https://ingress/some/path`).
+    /// Nothing is sent yet.
     pub fn new(base_url: &str, settings: Settings) -> Result<Self, BuildError> {
         Ok(Self { transport: Transport::new(base_url, settings)? })
     }

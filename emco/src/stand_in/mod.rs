@@ -1,8 +1,8 @@
 //! A stand-in for EMCO: orchestrator, CLM and DCM on one port, in memory, for tests and the demo.
 //!
-//! It keeps EMCO's preconditions, codes, and odd texts (EMCO-API §6, §9), so what works here has a good chance against the real one:
-//! a DIG is updated only when instantiated, every app needs an app intent and a profile, a placement must lie in the logical cloud,
-//! which must be instantiated. Apps move some time after EMCO answered, and until then `/status` says so.
+//! It keeps EMCO's preconditions, codes, and odd texts (EMCO-API §6, §9), so what works here has a good chance against the
+//! real one: a DIG is updated only when instantiated, every app needs an app intent and a profile, a placement must lie in
+//! the logical cloud, which must be instantiated. Apps move some time after EMCO answered, and until then `/status` says so.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -18,8 +18,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What it leaves out: `stop`, `migrate`, `rollback`, app dependencies, key-value pairs, quotas, user permissions, references between
-//! resources other than parent and child, and the status of logical clouds.
+//! What it leaves out: `stop`, `migrate`, `rollback`, app dependencies, key-value pairs, quotas, user permissions,
+//! references between resources other than parent and child, terminating a logical cloud and its status.
 
 mod archive;
 mod clusters;

@@ -1,4 +1,5 @@
-//! `approve`, `instantiate`, `update`, `terminate` of a DIG: EMCO's preconditions and its words when they fail (EMCO-API §6.5).
+//! `approve`, `instantiate`, `update`, `terminate` of a DIG: EMCO's preconditions, and its words when they fail
+//! (EMCO-API §6.5).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! EMCO's documents: their fields in Go's order, the checks on them, and how EMCO names their absence (EMCO-API §6.1–§6.10, §9.3).
+//! EMCO's documents: their fields in Go's order, the checks on them, and how EMCO names their absence
+//! (EMCO-API §6.1–§6.10, §9.3).
 
 use std::collections::BTreeMap;
 

@@ -65,7 +65,7 @@ enum View {
 }
 
 impl View {
-    /// The name of the field that a resource, and a cluster, carries its state in, and its words for up and down.
+    /// The field with a resource's state, the one with a cluster's, and the words for a resource that is up or down.
     fn words(self) -> (&'static str, &'static str, [&'static str; 2]) {
         match self {
             Self::Rsync => ("rsyncStatus", "readyStatus", ["Applied", "Pending"]),
@@ -253,16 +253,17 @@ impl Status {
             return;
         }
         self.apps = by_app(rows, |rows| {
-            let clusters: Vec<Value> = rows.iter().map(|row| {
+            let cluster = |row: &Row<'_>| {
                 let state = if row.up { up } else { down };
-                let resources: Vec<Value> = row
-                    .resources
-                    .iter()
-                    .map(|of| json!({"GVK": of.gvk, "name": of.name, resource_field: state}))
-                    .collect();
-                json!({"clusterProvider": row.provider, "cluster": row.cluster, cluster_field: "Available", "resources": resources})
-            }).collect();
-            json!({"name": rows[0].app, "clusters": clusters})
+                let resource = |of: &Resource| json!({"GVK": of.gvk, "name": of.name, resource_field: state});
+                json!({
+                    "clusterProvider": row.provider,
+                    "cluster": row.cluster,
+                    cluster_field: "Available",
+                    "resources": row.resources.iter().map(resource).collect::<Vec<_>>(),
+                })
+            };
+            json!({"name": rows[0].app, "clusters": rows.iter().map(cluster).collect::<Vec<_>>()})
         });
     }
 }

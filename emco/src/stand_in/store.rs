@@ -72,7 +72,7 @@ impl World {
     /// Everything directly in a collection, in order of its names.
     pub(super) fn list<'a, T: DeserializeOwned>(&'a self, collection: &[String]) -> Vec<(&'a Key, T)> {
         self.below(collection)
-            // A collection's own documents have one name, or two (composite apps); grandchildren have a collection in between.
+            // A collection's own documents have one name, or two (composite apps); grandchildren have a collection between.
             .filter(|(key, _)| {
                 key.len() == collection.len() + 1
                     || (key.len() == collection.len() + 2
