@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use workflow_api::{RunId, Started};
 
 use super::answer::{GoJson, NO_CONTENT, RUN_ID, WORKFLOW_ID, headers};
@@ -45,7 +45,7 @@ problems!(
     tag = "workflows",
     params(
         IntentPath,
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeated calls the same start, where the workflow client heeds it: 1 to 255 characters of ASCII"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeated calls the same start, where the workflow client heeds it: 1 to 255 visible characters of ASCII"),
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
     responses(
@@ -88,9 +88,16 @@ fn representation(intent: &IntentKey, started: StartedRun) -> impl IntoResponse 
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    match value.to_str() {
-        Ok(key) if (1..=KEY_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(invalid(IDEMPOTENCY_KEY, "is not a key: write 1 to 255 characters of ASCII")),
+    let keys: Vec<_> = headers.get_all(IDEMPOTENCY_KEY).iter().collect();
+    let visible = |key: &&HeaderValue| key.as_bytes().iter().all(u8::is_ascii_graphic);
+    match keys.as_slice() {
+        [] => Ok(None),
+        [key] if (1..=KEY_MAX).contains(&key.len()) && visible(key) => {
+            Ok(Some(String::from_utf8_lossy(key.as_bytes()).into_owned()))
+        }
+        _ => Err(invalid(
+            IDEMPOTENCY_KEY,
+            "is not one key: write 1 to 255 visible characters of ASCII, such as a UUID",
+        )),
     }
 }

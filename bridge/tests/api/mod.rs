@@ -67,8 +67,11 @@ impl Api {
     }
 
     async fn on(temporal: &str, flags: &[&str]) -> Self {
-        let mut arguments = vec!["bridge", "--database", "sqlite::memory:"];
+        let mut arguments = vec!["bridge"];
         arguments.extend(flags);
+        if !flags.contains(&"--database") {
+            arguments.extend(["--database", "sqlite::memory:"]);
+        }
         let program: Program = service::settings::try_parse_from(arguments).unwrap();
         let shutdown = Shutdown::new(AT_ONCE);
         let target = TemporalTarget::new(temporal, "default").unwrap();

@@ -7,6 +7,7 @@ use bridge::intent::Outcome;
 use harness::{SAMPLE_INTENT, eventually, http};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::SqlitePool;
 use tokio::sync::Semaphore;
 use workflow_api::WorkflowState;
 
@@ -73,8 +74,10 @@ async fn a_callers_key_goes_to_the_client() {
     assert_eq!(start("key-1").await.unwrap().status(), 204);
     assert_eq!(client.asked_once().headers["idempotency-key"], "key-1");
     assert_eq!(api.run_of_sample().await.idempotency_key, "key-1");
-    let problem = problem_of(start("").await.unwrap(), 400, "invalid_parameter").await;
-    assert_eq!(problem["parameter"], "Idempotency-Key");
+    for key in ["", "two words"] {
+        let problem = problem_of(start(key).await.unwrap(), 400, "invalid_parameter").await;
+        assert_eq!(problem["parameter"], "Idempotency-Key");
+    }
 }
 
 #[tokio::test]
@@ -159,6 +162,20 @@ async fn an_intent_that_does_not_exist_is_not_started() {
 }
 
 #[tokio::test]
+async fn a_start_that_cannot_be_put_on_record_is_not_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}", directory.path().join("bridge.db").display());
+    let api = Api::with(&["--database", &database]).await;
+    let client = ScriptedClient::emco().await;
+    api.create_sample(client.port).await;
+    let damaged = SqlitePool::connect(&database).await.unwrap();
+    sqlx::query("DROP TABLE runs").execute(&damaged).await.unwrap();
+    let problem = problem_of(api.start_sample().await, 503, "database_unavailable").await;
+    assert!(problem["detail"].as_str().unwrap().contains("nothing was started"), "{problem}");
+    assert!(client.asked().is_empty());
+}
+
+#[tokio::test]
 async fn a_refusing_client_is_quoted_and_nothing_was_started() {
     for status in
         [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND, StatusCode::FOUND, StatusCode::CONFLICT]
@@ -182,6 +199,16 @@ async fn a_refusing_client_is_quoted_and_nothing_was_started() {
         assert!(reason.contains(&status.to_string()), "{reason}");
         client.asked_once();
     }
+}
+
+#[tokio::test]
+async fn a_client_that_ran_out_of_time_leaves_the_outcome_unknown() {
+    let api = Api::new().await;
+    let client = ScriptedClient::start(|| async { (StatusCode::GATEWAY_TIMEOUT, "Temporal is slow") }).await;
+    api.create_sample(client.port).await;
+    let problem = problem_of(api.start_sample().await, 502, "start_outcome_unknown").await;
+    assert_eq!((&problem["clientStatus"], &problem["clientText"]), (&json!(504), &json!("Temporal is slow")));
+    assert!(matches!(api.run_of_sample().await.outcome, Outcome::Unknown { .. }));
 }
 
 #[tokio::test]

@@ -144,6 +144,17 @@ async fn temporal_away_is_said_within_five_seconds() {
 }
 
 #[tokio::test]
+async fn a_silent_temporal_is_away_too() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api = Api::on(&silent.local_addr().unwrap().to_string(), &[]).await;
+    api.create_sample(9090).await;
+    let since = Instant::now();
+    let status = api.status_of_sample("waitForResult=true&timeout=60").await;
+    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
+    problem_of(status, 503, "temporal_unavailable").await;
+}
+
+#[tokio::test]
 async fn bad_parameters_are_named() {
     let api = Api::new().await;
     api.create_sample(9090).await;
