@@ -172,8 +172,11 @@ impl Faults {
     fn retry_policy(&mut self, path: &str, policy: &RetryPolicy) {
         self.not_negative(format!("{path}.InitialInterval"), policy.initial_interval);
         self.not_negative(format!("{path}.MaximumInterval"), policy.maximum_interval);
-        let initial =
-            if policy.initial_interval.is_zero() { DEFAULT_INITIAL_INTERVAL } else { policy.initial_interval };
+        let initial = if policy.initial_interval.is_zero() {
+            DEFAULT_INITIAL_INTERVAL
+        } else {
+            policy.initial_interval
+        };
         let maximum = policy.maximum_interval;
         self.unless(
             maximum.get() <= 0 || maximum >= initial,
