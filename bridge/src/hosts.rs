@@ -1,4 +1,4 @@
-//! Which hosts the bridge may dial: patterns that an operator sets, and addresses that are refused whatever he sets.
+//! Which hosts the bridge may dial: patterns that operators set, and addresses that are refused whatever they set.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -105,19 +105,7 @@ impl App {
             Err(error) if error.nothing_started() => {
                 Err(StartError::NotStarted { intent: Box::new(run.intent.clone()), source: error })
             }
-            // The answer is lost, but Temporal may know.
-            Err(error) => match self.look_up(&run).await {
-                Ok(Some(found)) if started_by(&run, &found) => Ok(StartedRun {
-                    workflow_id: run.workflow_id.clone(),
-                    run_id: Some(found.run_id),
-                    already_running: false,
-                }),
-                _ => Err(StartError::OutcomeUnknown {
-                    intent: Box::new(run.intent.clone()),
-                    workflow_id: run.workflow_id.clone(),
-                    source: error,
-                }),
-            },
+            Err(error) => self.after_lost_answer(&run, error).await,
         };
         if let Ok(started) = &result {
             run.workflow_id = started.workflow_id.clone();
@@ -125,6 +113,23 @@ impl App {
         run.outcome = outcome(&result);
         self.settle(&run).await;
         result
+    }
+
+    /// The client may have started the workflow; where Temporal has it, it did.
+    async fn after_lost_answer(&self, run: &Run, error: InvokeError) -> Result<StartedRun, StartError> {
+        match self.look_up(run).await {
+            Ok(Some(found)) if started_by(run, &found) => Ok(StartedRun {
+                workflow_id: run.workflow_id.clone(),
+                run_id: Some(found.run_id),
+                already_running: false,
+            }),
+            // Not there may mean not there yet.
+            Ok(_) | Err(_) => Err(StartError::OutcomeUnknown {
+                intent: Box::new(run.intent.clone()),
+                workflow_id: run.workflow_id.clone(),
+                source: error,
+            }),
+        }
     }
 
     /// Puts the outcome on record. Where that fails the answer to the caller stays true, and the next start of the bridge

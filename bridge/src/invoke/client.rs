@@ -42,7 +42,8 @@ impl HttpInvoke {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .http1_only()
-            .connect_timeout(CONNECT_TIMEOUT.min(bound))
+            // Within the bound of the whole call: while there is no connection, it is certain that nothing was sent.
+            .connect_timeout(CONNECT_TIMEOUT.min(bound / 2))
             .dns_resolver(Arc::new(CheckedResolver))
             .tls_backend_preconfigured(no_tls())
             .build()?;

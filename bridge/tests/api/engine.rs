@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use bridge::temporal::{
     Description, Engine, EngineError, Query, QueryError, StopError, StopOrder, Waited, WorkflowRun,
 };
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
@@ -17,7 +19,7 @@ type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
 pub(super) struct ScriptedEngine {
     pub(super) describe: Answer<Result<Description, EngineError>>,
     pub(super) query: Answer<Result<Value, QueryError>>,
-    pub(super) wait: Answer<Result<Waited, EngineError>>,
+    pub(super) wait: Answer<BoxFuture<'static, Result<Waited, EngineError>>>,
     pub(super) stop: Answer<Result<(), StopError>>,
     /// The orders to cancel (no details) and to terminate that it was given.
     pub(super) orders: std::sync::Arc<Mutex<Vec<Order>>>,
@@ -38,7 +40,7 @@ impl Default for ScriptedEngine {
         Self {
             describe: Box::new(|_| Ok(description(WorkflowState::Running))),
             query: Box::new(|_| Ok(Value::Null)),
-            wait: Box::new(|_| Ok(Waited::StillRunning)),
+            wait: Box::new(|_| ready(Ok(Waited::StillRunning)).boxed()),
             stop: Box::new(|_| Ok(())),
             orders: std::sync::Arc::default(),
         }
@@ -52,7 +54,7 @@ impl ScriptedEngine {
         Self {
             describe: Box::new(move |_| Err(one.clone())),
             query: Box::new(move |_| Err(two.clone().into())),
-            wait: Box::new(move |_| Err(three.clone())),
+            wait: Box::new(move |_| ready(Err(three.clone())).boxed()),
             stop: Box::new(move |_| Err(four.clone().into())),
             orders: std::sync::Arc::default(),
         }
@@ -93,7 +95,7 @@ impl Engine for ScriptedEngine {
     }
 
     async fn wait(&self, run: &WorkflowRun, _: Option<Duration>) -> Result<Waited, EngineError> {
-        (self.wait)(run)
+        (self.wait)(run).await
     }
 
     async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), StopError> {

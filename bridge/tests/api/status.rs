@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bridge::temporal::{Closed, EngineError, QueryError, Waited};
+use futures::FutureExt;
+use futures::future::{pending, ready};
 use harness::SAMPLE_INTENT;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use workflow_api::{WorkflowFailure, WorkflowState};
 
 use super::engine::{ScriptedEngine, description};
@@ -89,7 +92,7 @@ async fn results_and_failures_are_told() {
                 found.run_id = if run.run_id.is_empty() { "run-1".into() } else { run.run_id.clone() };
                 Ok(found)
             }),
-            wait: Box::new(move |_| Ok(Waited::Closed(closed.clone()))),
+            wait: Box::new(move |_| ready(Ok(Waited::Closed(closed.clone()))).boxed()),
             ..ScriptedEngine::default()
         })
     };
@@ -271,22 +274,21 @@ async fn an_answer_to_a_query_is_told_and_null_is_left_out() {
 
 #[tokio::test]
 async fn a_draining_bridge_does_not_hold_those_who_wait() {
-    let (api, temporal) = Api::on_temporal().await;
-    running(&api, temporal).await;
-    let waiting = api.status_of_sample("waitForResult=true&timeout=60");
+    let waits = Arc::new(Notify::new());
+    let begun = Arc::clone(&waits);
+    let engine = ScriptedEngine {
+        wait: Box::new(move |_| {
+            begun.notify_one();
+            pending().boxed()
+        }),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    api.create_sample(9090).await;
     let drain = async {
-        harness::eventually(super::SOON, "the wait is under way", async || {
-            let metrics =
-                harness::http().get(format!("{}/metrics", api.url)).send().await.ok()?.text().await.ok()?;
-            // The wait, and this request.
-            metrics
-                .lines()
-                .any(|line| line.starts_with("http_server_active_requests ") && !line.ends_with(" 1"))
-                .then_some(())
-        })
-        .await;
+        waits.notified().await;
         api.shutdown.drain();
     };
-    let (status, ()) = tokio::join!(waiting, drain);
+    let (status, ()) = tokio::join!(api.status_of_sample("waitForResult=true&timeout=60"), drain);
     assert_eq!(status.status(), 202);
 }
