@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use harness::{TemporalOptions, build_programs, cargo, python_with_temporalio, temporal_cli};
+use harness::{PostgreSql, TemporalOptions, build_programs, cargo, python_with_temporalio, temporal_cli};
 
 /// Run every test: unit, contract, HTTP, macro, replay and end to end.
 #[derive(Debug, clap::Args)]
@@ -23,9 +23,11 @@ impl Test {
         python_with_temporalio()?;
         build_programs()?;
         let server = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
+        let postgres = PostgreSql::shared().await?;
         for mut step in self.steps() {
             step.env("TEMPORAL_CLI", &cli)
                 .env("TEMPORAL_TEST_ADDRESS", server.address())
+                .env("BRIDGE_TEST_POSTGRES_URL", postgres.url())
                 .env("HARNESS_BUILT", "1");
             let status = step.status().context("cargo does not start")?;
             if !status.success() {

@@ -4,6 +4,7 @@
 mod eventually;
 mod leash;
 mod port;
+mod postgres;
 mod process;
 mod programs;
 mod proxy;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use eventually::{Answer, eventually};
 pub use port::free_port;
+pub use postgres::PostgreSql;
 pub use process::{Process, ProcessBuilder};
 pub use programs::{PROGRAMS, build_programs, cargo, program};
 pub use proxy::Proxy;

@@ -79,6 +79,14 @@ pub(crate) fn clear_env(command: &mut Command) {
     command.env("TEMPORAL_CONFIG_FILE", "/dev/null");
 }
 
+/// What a program has written to its log so far.
+pub(crate) fn text(log: &File) -> String {
+    let mut bytes = vec![0; log.metadata().map_or(0, |log| log.len() as usize)];
+    // Reading at a position leaves the one that the program writes at alone.
+    let read = log.read_exact_at(&mut bytes, 0);
+    read.map_or_else(|error| error.to_string(), |()| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// A running (or ended) program. Dropped, it is killed; dropped by a panic, it shows the end of its output first.
 #[derive(Debug)]
 pub struct Process {
@@ -158,10 +166,7 @@ impl Process {
 
     /// What the program has written so far, standard output and error together.
     pub fn log(&self) -> String {
-        let mut bytes = vec![0; self.log.metadata().map_or(0, |log| log.len() as usize)];
-        // Reading at a position leaves the one that the program writes at alone.
-        let read = self.log.read_exact_at(&mut bytes, 0);
-        read.map_or_else(|error| error.to_string(), |()| String::from_utf8_lossy(&bytes).into_owned())
+        text(&self.log)
     }
 
     fn name(&self) -> String {
