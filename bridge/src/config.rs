@@ -15,8 +15,15 @@ pub struct Settings {
     /// Where to listen: host:port, or :port for all addresses.
     #[arg(long, env = "BRIDGE_LISTEN", default_value = "0.0.0.0:9095", value_name = "ADDRESS")]
     pub listen: ListenAddress,
-    /// Where intents and runs are kept: sqlite:///path/to/file, sqlite:file, or sqlite::memory: for as long as the process lives.
-    #[arg(long, env = "BRIDGE_DATABASE", default_value = "sqlite:bridge.db", value_name = "URL")]
+    /// Where intents and runs are kept: sqlite:///path/to/file, sqlite:file, sqlite::memory: for as long as the process lives,
+    /// or postgres://user@host/database, which replicas may share. A password is better kept in the file that PGPASSFILE names.
+    #[arg(
+        long,
+        env = "BRIDGE_DATABASE",
+        default_value = "sqlite:bridge.db",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub database: DatabaseUrl,
     /// How long requests under way may take when the process is told to end.
     #[arg(long, env = "BRIDGE_DRAIN", default_value = "30s", value_name = "TIME", value_parser = duration)]

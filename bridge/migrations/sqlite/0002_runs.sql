@@ -1,14 +1,3 @@
--- Workflow intents, by the path that names them (EMCO-API §1.1). `document` is the intent's JSON.
-CREATE TABLE intents (
-    project                 TEXT NOT NULL,
-    composite_app           TEXT NOT NULL,
-    composite_app_version   TEXT NOT NULL,
-    deployment_intent_group TEXT NOT NULL,
-    name                    TEXT NOT NULL,
-    document                TEXT NOT NULL,
-    PRIMARY KEY (project, composite_app, composite_app_version, deployment_intent_group, name)
-) STRICT, WITHOUT ROWID;
-
 -- Every start of an intent. No foreign key: a run is kept when its intent is deleted. Times are microseconds since 1970.
 CREATE TABLE runs (
     id                      TEXT NOT NULL PRIMARY KEY,

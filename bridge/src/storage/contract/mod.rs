@@ -1,0 +1,93 @@
+//! What every store must do: the same cases run on each backend, each on a fresh database.
+
+mod intents;
+mod runs;
+mod whole;
+
+use harness::PostgreSql;
+use workflow_api::WorkflowIntent;
+
+use super::{IntentStore, PostgresStore, SqliteStore};
+use crate::intent::DigKey;
+
+fn dig(name: &str) -> DigKey {
+    DigKey {
+        project: "proj1".to_owned(),
+        composite_app: "capp1".to_owned(),
+        version: "v1".to_owned(),
+        dig: name.to_owned(),
+    }
+}
+
+fn intent(name: &str) -> WorkflowIntent {
+    let mut intent = WorkflowIntent::default();
+    name.clone_into(&mut intent.metadata.name);
+    intent.metadata.description = "<b> & \u{2028} é".to_owned();
+    intent.spec.workflow_client.client_endpoint_name = "client".to_owned();
+    intent.spec.workflow_client.client_endpoint_port = 9090;
+    intent.spec.temporal.workflow_start_options.id = "w-1".into();
+    intent
+}
+
+async fn postgres() -> (PostgresStore, ()) {
+    let url = PostgreSql::shared().await.unwrap().database().await.unwrap();
+    (PostgresStore::connect(&url.parse().unwrap()).await.unwrap(), ())
+}
+
+/// One test for each case; `$store` gives a fresh store and whatever must outlive it.
+macro_rules! storage_contract {
+    ($name:ident, $store:expr) => {
+        mod $name {
+            use super::*;
+
+            storage_contract!(@cases $store;
+                intents::an_intent_comes_back_as_it_was_kept,
+                intents::an_absent_intent_is_none,
+                intents::a_second_create_conflicts_and_changes_nothing,
+                intents::of_creates_at_once_one_succeeds,
+                intents::a_list_is_ordered_by_name,
+                intents::a_deleted_intent_is_gone_once,
+                runs::runs_come_newest_first_and_outlive_their_intent,
+                runs::every_outcome_comes_back_as_it_was_settled,
+                runs::the_first_to_settle_wins,
+                runs::unsettled_runs_are_the_old_ones_without_an_outcome,
+                whole::it_answers_until_it_is_closed,
+            );
+        }
+    };
+    (@cases $store:expr; $($part:ident::$case:ident,)+) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let (store, _keep) = $store.await;
+            super::$part::$case(&store).await;
+        }
+    )+};
+}
+
+storage_contract!(sqlite_in_memory, async { (SqliteStore::in_memory().await.unwrap(), ()) });
+storage_contract!(sqlite_in_a_file, sqlite_file());
+storage_contract!(postgres, postgres());
+
+async fn sqlite_file() -> (SqliteStore, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::file(&directory.path().join("bridge.db")).await.unwrap();
+    (store, directory)
+}
+
+#[tokio::test]
+async fn a_file_is_found_again_also_after_a_crash() {
+    let (first, directory) = sqlite_file().await;
+    first.create_intent(&dig("dig1"), &intent("a")).await.unwrap();
+    // Not closed: the write-ahead log is all there is, as after a crash.
+    let second = SqliteStore::file(&directory.path().join("bridge.db")).await.unwrap();
+    assert_eq!(second.intent(&dig("dig1").intent("a")).await.unwrap(), Some(intent("a")));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bridge.db");
+    std::fs::write(&path, "This is no database, and long enough to be seen as none. ".repeat(20)).unwrap();
+    let error = SqliteStore::file(&path).await.unwrap_err();
+    assert!(error.to_string().starts_with("the database"), "{error}");
+}

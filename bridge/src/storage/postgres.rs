@@ -1,0 +1,83 @@
+//! The store on PostgreSQL: shared by several replicas.
+
+use std::io;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
+
+use super::sql::{failed, opening};
+use super::{PostgresUrl, Store, StoreError};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Longest wait for a connection: for the server to answer, or for another request to be done with one.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Longest wait for another replica that migrates, and for one migration.
+const MIGRATE: Duration = Duration::from_secs(300);
+/// Several replicas share the server's connections, of which there are 100 by default.
+const CONNECTIONS: u32 = 16;
+
+/// A store on PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresStore {
+    pool: PgPool,
+}
+
+impl PostgresStore {
+    /// A store in this database, whose schema is brought up to date by whichever replica comes first.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses, or the database was made by a later version of this program.
+    pub async fn connect(url: &PostgresUrl) -> Result<Self, StoreError> {
+        let options = url.options().map_err(opening)?.application_name("bridge");
+        migrate(&options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(CONNECT)
+            // No statement of ours is near these bounds: a server that is stuck must not hold requests.
+            .connect_lazy_with(options.options([
+                ("statement_timeout", "10s"),
+                ("lock_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", "30s"),
+            ]));
+        Ok(Self { pool })
+    }
+
+    pub(super) fn writer(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub(super) fn readers(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+/// On a connection of its own: a migration may take longer than a request.
+async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let options = options.clone().options([("statement_timeout", format!("{}s", MIGRATE.as_secs()))]);
+    let silent =
+        |_| opening(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the server does not answer")));
+    let mut connection =
+        tokio::time::timeout(CONNECT, options.connect()).await.map_err(silent)?.map_err(opening)?;
+    MIGRATIONS.run(&mut connection).await.map_err(StoreError::Migration)?;
+    // What was migrated is committed; a farewell that fails changes nothing.
+    let _ = connection.close().await;
+    Ok(())
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM intents LIMIT 1")
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed("answer"))?;
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

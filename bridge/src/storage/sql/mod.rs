@@ -1,0 +1,15 @@
+//! The SQL of the traits. SQLite and PostgreSQL take the same, down to `$1`; but sqlx's types differ, so each trait is
+//! implemented by a macro, once for each.
+
+mod intents;
+mod runs;
+
+use super::StoreError;
+
+pub(super) fn opening(source: sqlx::Error) -> StoreError {
+    StoreError::Database { action: "be opened", source }
+}
+
+pub(super) fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |source| StoreError::Database { action, source }
+}
