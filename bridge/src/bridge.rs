@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::http::HeaderName;
 use axum::Router;
 use jiff::Timestamp;
 use metrics::{Unit, describe_counter};
@@ -27,6 +28,7 @@ const MAX_BODY: usize = 2 << 20;
 pub struct Bridge {
     app: Arc<App>,
     opened: Timestamp,
+    user_header: HeaderName,
 }
 
 /// Why there is no bridge.
@@ -85,7 +87,7 @@ impl Bridge {
             },
             shutdown: shutdown.clone(),
         };
-        Ok(Self { app: Arc::new(app), opened: Timestamp::now() })
+        Ok(Self { app: Arc::new(app), opened: Timestamp::now(), user_header: settings.user_header.clone() })
     }
 
     /// The use cases, for callers in this process.
@@ -119,6 +121,9 @@ impl Bridge {
             let store = Arc::clone(&store);
             async move { store.ping().await }
         });
-        standard(http::router(Arc::clone(&self.app)).merge(operations(health, metrics)), MAX_BODY)
+        standard(
+            http::router(Arc::clone(&self.app), self.user_header.clone()).merge(operations(health, metrics)),
+            MAX_BODY,
+        )
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderName;
 use service::settings::{ListenAddress, duration};
 use service::telemetry::LogSettings;
 use service::temporal::TemporalSettings;
@@ -37,6 +38,9 @@ pub struct Settings {
     /// Which Temporal servers callers may name beside the configured one, as BRIDGE_CLIENT_HOSTS names hosts. None by default.
     #[arg(long, env = "BRIDGE_TEMPORAL_SERVERS", default_value = "", value_name = "PATTERNS")]
     pub temporal_servers: HostPatterns,
+    /// The header in which the proxy in front of the bridge names the user; kept with what the user does.
+    #[arg(long, env = "BRIDGE_USER_HEADER", default_value = "x-forwarded-user", value_name = "NAME")]
+    pub user_header: HeaderName,
     /// The configured Temporal.
     #[command(flatten)]
     pub temporal: TemporalSettings,
@@ -104,6 +108,7 @@ mod tests {
             ("--wait", "x", "BRIDGE_WAIT"),
             ("--max-wait", "x", "BRIDGE_MAX_WAIT"),
             ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),
+            ("--user-header", "a b", "BRIDGE_USER_HEADER"),
         ] {
             let error = settings(&[flag, value]).unwrap_err();
             assert!(error.contains(variable) && error.contains(value), "{error}");

@@ -8,7 +8,7 @@ mod settings;
 mod target;
 
 pub use address::AddressError;
-pub use connection::{ConnectError, ConnectionSettings, TemporalConnection};
+pub use connection::{ConnectError, ConnectionSettings, TemporalConnection, identity};
 pub use connections::TemporalConnections;
 pub use fault::{FaultKind, TemporalFault, bounded};
 pub use settings::{TemporalSettings, TemporalSettingsError};

@@ -1,6 +1,7 @@
 //! The use cases: what the bridge does, without a word of HTTP or SQL.
 
 mod body;
+mod caller;
 mod cancel;
 mod intents;
 mod recovery;
@@ -19,6 +20,7 @@ use crate::invoke::Invoke;
 use crate::storage::{Store, StoreError};
 use crate::temporal::Engine;
 pub use body::{BodyError, FieldValidation, Lenient};
+pub use caller::Caller;
 pub use cancel::{CancelError, Canceled};
 pub use intents::{CreateError, Created};
 pub(crate) use start::STARTS;

@@ -280,7 +280,8 @@ async fn close_when_idle(connection: Weak<Inner>, mut wait: Duration) {
 }
 
 /// Who we are in Temporal's histories: `program@host:pid`.
-fn identity() -> String {
+#[must_use]
+pub fn identity() -> String {
     let program = std::env::current_exe().ok();
     let program = program.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or("program");
     let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
