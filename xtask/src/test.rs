@@ -4,7 +4,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use harness::{PostgreSql, TemporalOptions, build_programs, cargo, python_with_temporalio, temporal_cli};
+use harness::{
+    PostgreSql, TemporalOptions, build_programs, cargo, python_with_temporalio, schemathesis, temporal_cli,
+};
 
 /// Run every test: unit, contract, HTTP, macro, replay and end to end.
 #[derive(Debug, clap::Args)]
@@ -21,6 +23,7 @@ impl Test {
         let started = Instant::now();
         let cli = temporal_cli()?;
         python_with_temporalio()?;
+        schemathesis()?;
         build_programs()?;
         let server = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
         let postgres = PostgreSql::shared().await?;

@@ -13,7 +13,7 @@ fn bridge() -> Command {
 }
 
 /// `bridge serve` on this port, with this database and Temporal.
-fn serving(port: u16, database: &Path, temporal: &str) -> ProcessBuilder {
+pub(crate) fn serving(port: u16, database: &Path, temporal: &str) -> ProcessBuilder {
     Process::builder(env!("CARGO_BIN_EXE_bridge"))
         .arg("serve")
         .env("BRIDGE_LISTEN", format!("127.0.0.1:{port}"))

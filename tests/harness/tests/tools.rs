@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{program, python_with_temporalio, temporal_cli};
+use harness::{program, python_with_temporalio, schemathesis, temporal_cli};
 
 #[tokio::test]
 async fn python_imports_temporals_sdk() {
@@ -11,6 +11,14 @@ async fn python_imports_temporals_sdk() {
     let status = python.wait_exit(Duration::from_secs(60)).await.unwrap();
     assert!(status.success(), "{}", python.log());
     assert_eq!(python.log(), "imported\n");
+}
+
+#[tokio::test]
+async fn schemathesis_is_found_or_fetched() {
+    let mut schemathesis = schemathesis().unwrap().arg("--version").spawn().unwrap();
+    let status = schemathesis.wait_exit(Duration::from_secs(60)).await.unwrap();
+    assert!(status.success(), "{}", schemathesis.log());
+    assert!(schemathesis.log().contains("version"), "{}", schemathesis.log());
 }
 
 #[test]
