@@ -21,7 +21,7 @@ pub use port::free_port;
 pub use postgres::PostgreSql;
 pub use process::{Process, ProcessBuilder};
 pub use programs::{PROGRAMS, build_programs, cargo, program};
-pub use proxy::Proxy;
+pub use proxy::{Proxy, RandomCuts};
 pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,6 +13,9 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use crate::free_port;
+
+/// How a connection ends that broke at a random point; no read or write ends like this.
+const CUT: io::ErrorKind = io::ErrorKind::ConnectionAborted;
 
 /// What the proxy does with bytes that arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,42 @@ enum Direction {
     Answer,
 }
 
+/// Connections that break at random points: each with a number of bytes of its own, in a direction of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct RandomCuts {
+    /// The same seed cuts the same connections at the same bytes, counted in the order in which they are accepted.
+    pub seed: u64,
+    /// One connection in so many breaks.
+    pub one_in: u32,
+    /// At the latest when so many bytes have gone one way.
+    pub within: usize,
+}
+
+/// What is drawn for the connections that come.
+#[derive(Debug, Default)]
+struct Draws {
+    cuts: Mutex<Option<(fastrand::Rng, RandomCuts)>>,
+    made: AtomicUsize,
+}
+
+/// Where one connection breaks.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    direction: Direction,
+    after: usize,
+}
+
+impl Draws {
+    fn draw(&self) -> Option<Cut> {
+        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (random, RandomCuts { one_in, within, .. }) = cuts.as_mut()?;
+        let broken = random.u32(..*one_in) == 0;
+        let direction = if random.bool() { Direction::Request } else { Direction::Answer };
+        let after = random.usize(..*within);
+        broken.then_some(Cut { direction, after })
+    }
+}
+
 /// A proxy before one server. It works on the tokio runtime that started it, and stops when dropped.
 #[derive(Debug)]
 pub struct Proxy {
@@ -35,6 +76,7 @@ pub struct Proxy {
     upstream: String,
     mode: watch::Sender<Mode>,
     cut: broadcast::Sender<()>,
+    draws: Arc<Draws>,
     listening: Option<JoinHandle<()>>,
 }
 
@@ -46,6 +88,7 @@ impl Proxy {
             upstream: upstream.to_owned(),
             mode: watch::Sender::new(Mode::Forward),
             cut: broadcast::Sender::new(1),
+            draws: Arc::default(),
             listening: None,
         };
         proxy.resume().await?;
@@ -57,6 +100,11 @@ impl Proxy {
         self.address.to_string()
     }
 
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// The same as a URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -65,11 +113,13 @@ impl Proxy {
     /// Everything works again: new connections are taken, held bytes flow.
     pub async fn resume(&mut self) -> Result<()> {
         self.mode.send_replace(Mode::Forward);
+        self.draw_from(None);
         if self.listening.is_none() {
             let listener = TcpListener::bind(self.address).await;
             let listener = listener.with_context(|| format!("cannot listen on {}", self.address))?;
-            let (upstream, mode, cut) = (self.upstream.clone(), self.mode.clone(), self.cut.clone());
-            self.listening = Some(tokio::spawn(accept(listener, upstream, mode, cut)));
+            let (upstream, mode) = (self.upstream.clone(), self.mode.clone());
+            let (cut, draws) = (self.cut.clone(), Arc::clone(&self.draws));
+            self.listening = Some(tokio::spawn(accept(listener, upstream, mode, cut, draws)));
         }
         Ok(())
     }
@@ -88,6 +138,20 @@ impl Proxy {
     pub fn cut(&self) {
         // An error says that there is no connection.
         let _ = self.cut.send(());
+    }
+
+    /// Breaks connections made from now on at random points, until [`Self::resume`].
+    pub fn cut_at_random(&self, cuts: RandomCuts) {
+        self.draw_from(Some((fastrand::Rng::with_seed(cuts.seed), cuts)));
+    }
+
+    /// How many connections broke at a random point.
+    pub fn random_cuts_made(&self) -> usize {
+        self.draws.made.load(Ordering::Relaxed)
+    }
+
+    fn draw_from(&self, cuts: Option<(fastrand::Rng, RandomCuts)>) {
+        *self.draws.cuts.lock().unwrap_or_else(PoisonError::into_inner) = cuts;
     }
 
     /// Breaks all connections and refuses new ones until [`Self::resume`].
@@ -115,20 +179,30 @@ async fn accept(
     upstream: String,
     mode: watch::Sender<Mode>,
     cut: broadcast::Sender<()>,
+    draws: Arc<Draws>,
 ) {
     while let Ok((client, _)) = listener.accept().await {
         let (upstream, mode, mut cut) = (upstream.clone(), mode.subscribe(), cut.subscribe());
+        let (drawn, draws) = (draws.draw(), Arc::clone(&draws));
         tokio::spawn(async move {
             // Both ends close when this block is left; that a connection broke is what it is for.
             tokio::select! {
                 _ = cut.recv() => {}
-                _ = connect(client, &upstream, mode) => {}
+                ended = connect(client, &upstream, mode, drawn) => {
+                    let cut = ended.is_err_and(|error| error.kind() == CUT);
+                    draws.made.fetch_add(usize::from(cut), Ordering::Relaxed);
+                }
             }
         });
     }
 }
 
-async fn connect(client: TcpStream, upstream: &str, mut mode: watch::Receiver<Mode>) -> io::Result<()> {
+async fn connect(
+    client: TcpStream,
+    upstream: &str,
+    mut mode: watch::Receiver<Mode>,
+    drawn: Option<Cut>,
+) -> io::Result<()> {
     // A silent network does not get as far as the server.
     let _ = mode.wait_for(|mode| *mode != Mode::Pause).await;
     let server = TcpStream::connect(upstream).await?;
@@ -136,18 +210,21 @@ async fn connect(client: TcpStream, upstream: &str, mut mode: watch::Receiver<Mo
     server.set_nodelay(true)?;
     let (client_read, client_write) = client.into_split();
     let (server_read, server_write) = server.into_split();
+    let limit = |direction| drawn.filter(|cut| cut.direction == direction).map(|cut| cut.after);
     tokio::try_join!(
-        copy(Direction::Request, client_read, server_write, mode.clone()),
-        copy(Direction::Answer, server_read, client_write, mode),
+        copy(Direction::Request, client_read, server_write, mode.clone(), limit(Direction::Request)),
+        copy(Direction::Answer, server_read, client_write, mode, limit(Direction::Answer)),
     )
     .map(drop)
 }
 
+/// `limit`: the connection breaks after so many bytes.
 async fn copy(
     direction: Direction,
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut mode: watch::Receiver<Mode>,
+    mut limit: Option<usize>,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
@@ -162,6 +239,11 @@ async fn copy(
         if now == Mode::LoseAnswers && direction == Direction::Answer {
             continue;
         }
-        to.write_all(&buffer[..length]).await?;
+        if let Some(left) = &mut limit {
+            to.write_all(&buffer[..length.min(*left)]).await?;
+            *left = left.checked_sub(length).ok_or(CUT)?;
+        } else {
+            to.write_all(&buffer[..length]).await?;
+        }
     }
 }

@@ -28,6 +28,7 @@ pub struct Stack {
     pub client: Member,
     /// The sample worker; its URL serves health and metrics.
     pub worker: Member,
+    launcher: Launcher,
     /// Holds the bridge's database.
     _directory: TempDir,
 }
@@ -39,6 +40,12 @@ pub struct StackOptions {
     pub temporal: TemporalOptions,
     /// Variables for our processes and the stand-in, beside the addresses that the stack sets.
     pub env: Vec<(OsString, OsString)>,
+}
+
+/// Starts our processes, each with the same variables.
+#[derive(Debug)]
+struct Launcher {
+    env: Vec<(OsString, OsString)>,
 }
 
 /// One process of a [`Stack`].
@@ -64,6 +71,13 @@ impl Stack {
     /// EMCO's sample intent, with the addresses of this stack.
     pub fn sample_intent(&self) -> Value {
         sample_intent("127.0.0.1", self.client.port, &self.emco.url())
+    }
+
+    /// Starts another bridge beside the stack's own, on the same database: one that several may share.
+    pub async fn another_bridge(&self) -> Result<Member> {
+        let mut bridge = self.launcher.bridge()?;
+        bridge.wait_ready().await?;
+        Ok(bridge)
     }
 
     /// What EMCO says of the sample deployment intent group: readiness, and each app's clusters.
@@ -94,10 +108,7 @@ impl Stack {
     /// Terminates our processes as an operator would, each before those that it calls, and waits until they are gone.
     pub async fn stop(mut self) -> Result<()> {
         for member in self.members() {
-            if member.process.exit_status()?.is_none() {
-                member.process.terminate()?;
-                member.process.wait_exit(DRAINED_WITHIN).await?;
-            }
+            member.stop().await?;
         }
         Ok(())
     }
@@ -109,22 +120,20 @@ impl StackOptions {
         let directory = tempfile::tempdir()?;
         let database = format!("sqlite://{}", directory.path().join("bridge.db").display());
         let temporal = self.temporal.clone().start().await?;
-        let spawn = |name: &str, args: &[&str], listen: &str, ready_path| -> Result<Member> {
-            let port = free_port();
-            let process = Process::builder(program(name)?)
-                .args(args)
-                .args([listen, &format!("127.0.0.1:{port}")])
-                .env("TEMPORAL_ADDRESS", temporal.address())
-                .env("BRIDGE_DATABASE", &database);
-            let process = self.env.iter().fold(process, |process, (key, value)| process.env(key, value));
-            Ok(Member { process: process.spawn()?, port, ready_path })
-        };
+        let mut env = vec![
+            ("TEMPORAL_ADDRESS".into(), temporal.address().into()),
+            ("BRIDGE_DATABASE".into(), database.into()),
+        ];
+        // The last value of a variable counts.
+        env.extend(self.env);
+        let launcher = Launcher { env };
         let mut stack = Stack {
-            emco: spawn("emco-stand-in", &["--load", "samples"], "--listen", "/v2/projects")?,
-            bridge: spawn("bridge", &["serve"], "--listen", "/readyz")?,
-            client: spawn("sample-client", &[], "--listen", "/readyz")?,
-            worker: spawn("sample-worker", &[], "--operations-listen", "/readyz")?,
+            emco: launcher.spawn("emco-stand-in", &["--load", "samples"], "--listen", "/v2/projects")?,
+            bridge: launcher.bridge()?,
+            client: launcher.spawn("sample-client", &[], "--listen", "/readyz")?,
+            worker: launcher.spawn("sample-worker", &[], "--operations-listen", "/readyz")?,
             temporal,
+            launcher,
             _directory: directory,
         };
         for member in stack.members() {
@@ -132,6 +141,20 @@ impl StackOptions {
         }
         stack.sample_app_ready().await?;
         Ok(stack)
+    }
+}
+
+impl Launcher {
+    fn bridge(&self) -> Result<Member> {
+        self.spawn("bridge", &["serve"], "--listen", "/readyz")
+    }
+
+    fn spawn(&self, name: &str, args: &[&str], listen: &str, ready_path: &'static str) -> Result<Member> {
+        let port = free_port();
+        let process =
+            Process::builder(program(name)?).args(args).args([listen, &format!("127.0.0.1:{port}")]);
+        let process = self.env.iter().fold(process, |process, (key, value)| process.env(key, value));
+        Ok(Member { process: process.spawn()?, port, ready_path })
     }
 }
 
@@ -149,6 +172,15 @@ impl Member {
     /// Waits until it serves.
     pub async fn wait_ready(&mut self) -> Result<()> {
         self.process.wait_ready(&format!("{}{}", self.url(), self.ready_path)).await
+    }
+
+    /// Terminates it as an operator would, and waits until it is gone. Nothing happens when it has ended before.
+    pub async fn stop(&mut self) -> Result<()> {
+        if self.process.exit_status()?.is_none() {
+            self.process.terminate()?;
+            self.process.wait_exit(DRAINED_WITHIN).await?;
+        }
+        Ok(())
     }
 
     /// Kills it where it still runs, starts it again on the same port, and waits until it serves.

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use harness::{Proxy, eventually};
+use harness::{Proxy, RandomCuts, eventually};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -113,4 +113,30 @@ async fn a_lost_answer_belongs_to_a_request_that_arrived() {
     proxy.resume().await.unwrap();
     let mut fresh = TcpStream::connect(proxy.address()).await.unwrap();
     assert_eq!(exchange(&mut fresh, "again").await.unwrap(), "again");
+}
+
+#[tokio::test]
+async fn random_cuts_follow_from_the_seed_and_end_with_a_resume() {
+    const LONG: &str = "a line that is longer than a connection lives";
+    let broken = async |seed| {
+        let (address, _lines) = echo().await.unwrap();
+        let mut proxy = Proxy::start(&address).await.unwrap();
+        proxy.cut_at_random(RandomCuts { seed, one_in: 2, within: LONG.len() });
+        let mut broken = Vec::new();
+        for _ in 0..20 {
+            let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+            broken.push(timeout(LIMIT, exchange(&mut stream, LONG)).await.unwrap().is_err());
+        }
+        let made = broken.iter().filter(|broken| **broken).count();
+        eventually(LIMIT, "each cut is counted", async || proxy.random_cuts_made() == made).await;
+
+        proxy.resume().await.unwrap();
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(exchange(&mut stream, LONG).await.unwrap(), LONG);
+        broken
+    };
+    let one = broken(1).await;
+    assert!(one.contains(&true) && one.contains(&false), "{one:?}");
+    assert_eq!(one, broken(1).await);
+    assert_ne!(one, broken(2).await);
 }
