@@ -16,8 +16,15 @@ pub const REFUSAL_TEXT: usize = 1024;
 /// Whoever can ask a workflow client to start a workflow.
 #[async_trait]
 pub trait Invoke: std::fmt::Debug + Send + Sync {
-    /// Asks once; ends within a bound of its own.
+    /// Asks once.
     async fn invoke(&self, call: &Invocation<'_>) -> Result<Accepted, InvokeError>;
+
+    /// Whether the client of `call` leads a repeat under the same key to the same run. Asks the client that is there now:
+    /// what was there yesterday may have been of another kind.
+    async fn takes_keys(&self, call: &Invocation<'_>) -> Result<bool, InvokeError>;
+
+    /// The URL that is called.
+    fn url(&self, call: &Invocation<'_>) -> Result<String, InvokeError>;
 }
 
 /// What to ask, and of whom.
@@ -29,6 +36,8 @@ pub struct Invocation<'a> {
     pub spec: &'a TemporalSpec,
     /// What makes a repeated call the same start; a client written for EMCO does not heed it.
     pub idempotency_key: &'a str,
+    /// How long the client may take.
+    pub within: Duration,
 }
 
 /// What a workflow client told of the workflow that it started. One written for EMCO tells nothing.
@@ -74,6 +83,8 @@ pub enum InvokeError {
         status: StatusCode,
         /// The beginning of its text.
         text: String,
+        /// Whether it said that nothing was started (`Start-Outcome: none`, as ours do).
+        nothing_started: bool,
     },
     /// It was told, but no answer came in time: it may have started the workflow.
     #[error("the workflow client at {url} did not answer within {bound:?}")]
@@ -99,11 +110,19 @@ impl InvokeError {
     pub fn nothing_started(&self) -> bool {
         match self {
             Self::Forbidden { .. } | Self::Unreachable { .. } => true,
-            // A workflow client that ran out of time cannot say whether Temporal took its start (DESIGN §4.1).
-            Self::Refused { status, .. } => *status != StatusCode::GATEWAY_TIMEOUT,
+            // These come from a gateway before the client, or from a client that did not hear from Temporal.
+            Self::Refused { status, nothing_started, .. } => *nothing_started || !is_of_a_gateway(*status),
             Self::TimedOut { .. } | Self::AnswerLost { .. } => false,
         }
     }
+}
+
+/// Whether a status may come from a gateway before the client, which cannot say what the client did.
+fn is_of_a_gateway(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+    )
 }
 
 fn text_after_colon(text: &str) -> String {

@@ -49,6 +49,17 @@ impl InvokeError {
     }
 }
 
+impl InvokeError {
+    /// Whether it is certain that this invocation started nothing.
+    pub(crate) fn nothing_started(&self) -> bool {
+        match self {
+            Self::Client(_) | Self::ClientLate | Self::NoTaskQueue | Self::AlreadyRunning(_) => true,
+            Self::Panicked => false,
+            Self::Start { source, .. } => source.nothing_started(),
+        }
+    }
+}
+
 /// Invokes clients, each within the start budget.
 #[derive(Debug)]
 pub(crate) struct Invoker {

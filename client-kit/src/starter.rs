@@ -1,7 +1,7 @@
 //! The port to whatever starts workflows: Temporal, or a stand-in of a test.
 
 use async_trait::async_trait;
-use service::temporal::TemporalFault;
+use service::temporal::{FaultKind, TemporalFault};
 use tokio::time::Instant;
 use workflow_api::{RunId, Started};
 
@@ -47,4 +47,22 @@ pub enum StartError {
     /// Temporal is away, or refuses the start.
     #[error(transparent)]
     Temporal(#[from] TemporalFault),
+}
+
+impl StartError {
+    /// Whether it is certain that nothing was started.
+    pub(crate) fn nothing_started(&self) -> bool {
+        match self {
+            Self::IdUsed { .. } => true,
+            Self::TimedOut => false,
+            // A connection that breaks, or a server that fails, may have done so after the start.
+            Self::Temporal(fault) => {
+                fault.nothing_sent()
+                    || !matches!(
+                        fault.kind(),
+                        FaultKind::Unavailable | FaultKind::DeadlineExceeded | FaultKind::Internal
+                    )
+            }
+        }
+    }
 }

@@ -22,6 +22,6 @@ pub use intent::{
 pub use options::{ActivityOptions, IdReusePolicy, JsonMap, RetryPolicy, StartOptions};
 pub use problem::{Fault, Problem};
 pub use read::{FromJson, Read, ReadError, read};
-pub use start::Started;
+pub use start::{StartOverrides, StartRequest, Started};
 pub use status::{WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use write::to_go_json;

@@ -6,19 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use http::header::CONTENT_TYPE;
+use percent_encoding::percent_decode_str;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
 use url::{Host, Url};
 use workflow_api::{Started, to_go_json};
 
-use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT};
+use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT, is_of_a_gateway};
 use crate::hosts::{HostPatterns, HostPort, is_forbidden};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than this is no answer to a start, and is not read.
 const ANSWER_MAX: usize = 64 << 10;
+/// Headers of workflow clients made with our kit.
+const ACCEPTS_IDEMPOTENCY_KEY: &str = "Accepts-Idempotency-Key";
+const START_OUTCOME: &str = "Start-Outcome";
 const NOT_LISTED: &str = "BRIDGE_CLIENT_HOSTS does not list it; ask the operator to add it";
 const NEVER: &str = "link-local, metadata, multicast and unspecified addresses are never called";
 
@@ -27,11 +31,10 @@ const NEVER: &str = "link-local, metadata, multicast and unspecified addresses a
 pub struct HttpInvoke {
     client: reqwest::Client,
     allowed: HostPatterns,
-    bound: Duration,
 }
 
 impl HttpInvoke {
-    /// A caller of the hosts in `allowed` that gives each call the time `bound`.
+    /// A caller of the hosts in `allowed`; no call is given more time than `bound`.
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
@@ -47,7 +50,7 @@ impl HttpInvoke {
             .dns_resolver(Arc::new(CheckedResolver))
             .tls_backend_preconfigured(no_tls())
             .build()?;
-        Ok(Self { client, allowed, bound })
+        Ok(Self { client, allowed })
     }
 
     fn check(&self, url: &Url) -> Result<(), InvokeError> {
@@ -69,46 +72,75 @@ impl HttpInvoke {
         if self.allowed.allow(&host) { Ok(()) } else { forbidden(NOT_LISTED) }
     }
 
-    fn failed(&self, url: &Url, error: reqwest::Error) -> InvokeError {
+    /// Sends a request that was checked.
+    async fn send(
+        &self,
+        url: &Url,
+        within: Duration,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, InvokeError> {
+        request.timeout(within).send().await.map_err(|error| failed(url, within, error))
+    }
+}
+
+fn failed(url: &Url, within: Duration, error: reqwest::Error) -> InvokeError {
         let url = url.to_string();
         if causes(&error).any(|cause| cause.is::<AllForbidden>()) {
             InvokeError::Forbidden { host: url, reason: NEVER }
         } else if error.is_connect() || error.is_builder() {
             InvokeError::Unreachable { url, source: error.without_url().into() }
         } else if error.is_timeout() {
-            InvokeError::TimedOut { url, bound: self.bound }
+            InvokeError::TimedOut { url, bound: within }
         } else {
             InvokeError::AnswerLost { url, source: error.without_url().into() }
         }
     }
-}
 
 #[async_trait]
 impl Invoke for HttpInvoke {
     async fn invoke(&self, call: &Invocation<'_>) -> Result<Accepted, InvokeError> {
         let url = invoke_url(call)?;
         self.check(&url)?;
-        let answer = self
+        let request = self
             .client
             .post(url.clone())
-            .timeout(self.bound)
             .header(CONTENT_TYPE, "application/json")
             .header("Idempotency-Key", call.idempotency_key)
             // Ours then say whether the workflow was running before; a client written for EMCO takes no notice.
             .header("Prefer", "return=representation")
-            .body(to_go_json(call.spec))
-            .send()
-            .await
-            .map_err(|error| self.failed(&url, error))?;
+            .body(to_go_json(call.spec));
+        let answer = self.send(&url, call.within, request).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
             // Accepted, whatever becomes of the rest.
             let body = beginning(answer, ANSWER_MAX).await;
             return Ok(accepted(&headers, &body));
         }
-        let text = String::from_utf8_lossy(&beginning(answer, REFUSAL_TEXT).await).trim().to_owned();
-        Err(InvokeError::Refused { url: url.to_string(), status, text })
+        Err(refused(&url, answer).await)
     }
+
+    async fn takes_keys(&self, call: &Invocation<'_>) -> Result<bool, InvokeError> {
+        let url = invoke_url(call)?;
+        self.check(&url)?;
+        let request = self.client.request(Method::OPTIONS, url.clone());
+        let answer = self.send(&url, call.within, request).await?;
+        if is_of_a_gateway(answer.status()) {
+            return Err(refused(&url, answer).await);
+        }
+        let told = answer.headers().get(ACCEPTS_IDEMPOTENCY_KEY);
+        Ok(answer.status().is_success() && told.is_some_and(|value| value == "true"))
+    }
+
+    fn url(&self, call: &Invocation<'_>) -> Result<String, InvokeError> {
+        invoke_url(call).map(Into::into)
+    }
+}
+
+async fn refused(url: &Url, answer: reqwest::Response) -> InvokeError {
+    let status = answer.status();
+    let nothing_started = answer.headers().get(START_OUTCOME).is_some_and(|outcome| outcome == "none");
+    let text = String::from_utf8_lossy(&beginning(answer, REFUSAL_TEXT).await).trim().to_owned();
+    InvokeError::Refused { url: url.to_string(), status, text, nothing_started }
 }
 
 /// `http://{clientEndpointName}:{clientEndpointPort}/invoke/{workflowClientName}`, the last segment escaped.
@@ -127,8 +159,11 @@ fn invoke_url(call: &Invocation<'_>) -> Result<Url, InvokeError> {
 
 /// Our workflow clients answer with headers, and with a body where one is preferred; others answer neither.
 fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
-    let told =
-        |name| headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
+    // Percent-encoded, as a header cannot carry every ID.
+    let told = |name| {
+        let value = headers.get(name)?.to_str().ok().filter(|value| !value.is_empty())?;
+        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+    };
     let started: Option<Started> =
         serde_json::from_slice(body).ok().filter(|started: &Started| !started.run_id.is_empty());
     Accepted {
@@ -202,7 +237,7 @@ mod tests {
     fn url_of(host: &str, name: &str) -> String {
         let endpoint = ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: 9090 };
         let spec = TemporalSpec { workflow_client_name: name.to_owned(), ..TemporalSpec::default() };
-        let call = Invocation { endpoint: &endpoint, spec: &spec, idempotency_key: "key" };
+        let call = Invocation { endpoint: &endpoint, spec: &spec, idempotency_key: "key", within: Duration::from_secs(1) };
         invoke_url(&call).unwrap().to_string()
     }
 
@@ -252,5 +287,7 @@ mod tests {
         );
         headers.insert("Run-Id", "r2".parse().unwrap());
         assert_eq!(accepted(&headers, body).run_id, Some("r2".into()));
+        headers.insert("Workflow-Id", "Z%C3%BCrich%20100%25".parse().unwrap());
+        assert_eq!(accepted(&headers, b"").workflow_id, Some("Zürich 100%".into()));
     }
 }

@@ -1,4 +1,5 @@
-//! `POST /invoke/<name>`: reads a request, invokes the client, answers.
+//! `POST /invoke/<name>`: reads a request, invokes the client, answers. `OPTIONS` says that a start may be repeated under
+//! its key: a caller who lost an answer asks that first, as clients written for EMCO start twice.
 
 mod answer;
 mod field_validation;
@@ -9,16 +10,23 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::response::Response;
+use axum::http::header::ALLOW;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use service::problem::ProblemResponse;
 
 use self::answer::answer;
 use self::problem::unknown_client;
 use self::request::StartCall;
-use crate::StartContext;
 use crate::client::Clients;
 use crate::invoke::Invoker;
+use crate::{Client, StartContext};
+
+/// Says in the answer to `OPTIONS` that a repeat under the same `Idempotency-Key` leads to the same run.
+const ACCEPTS_IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("accepts-idempotency-key");
+/// Says `none` on a failed start where it is certain that nothing was started.
+const START_OUTCOME: HeaderName = HeaderName::from_static("start-outcome");
 
 /// What the handler works with.
 #[derive(Debug)]
@@ -28,7 +36,7 @@ pub(crate) struct Invocations {
 }
 
 pub(crate) fn routes(invocations: Arc<Invocations>) -> Router {
-    Router::new().route("/invoke/{client}", post(invoke)).with_state(invocations)
+    Router::new().route("/invoke/{client}", post(invoke).options(options)).with_state(invocations)
 }
 
 async fn invoke(
@@ -36,10 +44,31 @@ async fn invoke(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, ProblemResponse> {
-    let client =
-        invocations.clients.get(&name).ok_or_else(|| unknown_client(&name, invocations.clients.names()))?;
+    let client = known(&invocations, &name)?;
     let call = StartCall::read(request, invocations.invoker.budget).await?;
     let context = StartContext::with_key(call.spec, call.idempotency_key);
-    let started = invocations.invoker.invoke(client, context).await?;
-    Ok(answer(&started, call.wants_body, &call.unknown_fields))
+    match invocations.invoker.invoke(client, context).await {
+        Ok(started) => Ok(answer(&started, call.wants_body, &call.unknown_fields)),
+        Err(error) => {
+            let nothing_started = error.nothing_started();
+            let mut response = ProblemResponse::from(error).into_response();
+            if nothing_started {
+                response.headers_mut().insert(START_OUTCOME, HeaderValue::from_static("none"));
+            }
+            Ok(response)
+        }
+    }
+}
+
+async fn options(
+    State(invocations): State<Arc<Invocations>>,
+    Path(name): Path<String>,
+) -> Result<impl IntoResponse, ProblemResponse> {
+    known(&invocations, &name)?;
+    Ok((StatusCode::NO_CONTENT, [(ALLOW, "OPTIONS, POST"), (ACCEPTS_IDEMPOTENCY_KEY, "true")]))
+}
+
+fn known(invocations: &Invocations, name: &str) -> Result<Client, ProblemResponse> {
+    let clients = &invocations.clients;
+    clients.get(name).ok_or_else(|| unknown_client(name, clients.names()))
 }

@@ -107,6 +107,11 @@ impl TemporalFault {
         }
     }
 
+    /// Whether it is certain that nothing was sent: there was no connection to send it on.
+    pub fn nothing_sent(&self) -> bool {
+        matches!(self.cause, Cause::Connect(_))
+    }
+
     /// When to try again, where that may help.
     pub fn retry_after(&self) -> Option<Duration> {
         matches!(self.kind, FaultKind::Unavailable | FaultKind::Busy).then_some(RETRY_AFTER)
