@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use ::http::HeaderName;
 use axum::Router;
-use jiff::Timestamp;
 use metrics::{Unit, describe_counter};
 use service::health::Health;
 use service::http::{CutOff, Options, operations, standard};
@@ -27,8 +25,7 @@ const MAX_BODY: usize = 2 << 20;
 #[derive(Debug)]
 pub struct Bridge {
     app: Arc<App>,
-    opened: Timestamp,
-    user_header: HeaderName,
+    http: http::Settings,
 }
 
 /// Why there is no bridge.
@@ -82,12 +79,18 @@ impl Bridge {
             targets: Targets { default: temporal, allowed: settings.temporal_servers.clone() },
             limits: Limits {
                 start: settings.clients.start_timeout,
+                key_kept: settings.clients.key_retention,
                 wait: settings.waits.wait,
                 max_wait: settings.waits.max_wait,
             },
             shutdown: shutdown.clone(),
         };
-        Ok(Self { app: Arc::new(app), opened: Timestamp::now(), user_header: settings.user_header.clone() })
+        let http = http::Settings {
+            user_header: settings.user_header.clone(),
+            success_status: settings.clients.success_status.clone(),
+            temporal_ui: settings.temporal_ui_url.clone(),
+        };
+        Ok(Self { app: Arc::new(app), http })
     }
 
     /// The use cases, for callers in this process.
@@ -103,8 +106,8 @@ impl Bridge {
         let shutdown = &self.app.shutdown;
         let router = self.router();
         // In the background: what an earlier life left open must not keep this one from serving.
-        let (app, opened) = (Arc::clone(&self.app), self.opened);
-        shutdown.spawn(async move { app.settle_open_starts(opened).await });
+        let app = Arc::clone(&self.app);
+        shutdown.spawn(async move { app.keep_starts().await });
         let served = service::http::serve(listener, router, shutdown, Options::default()).await;
         shutdown.finished().await;
         self.app.store.close().await;
@@ -122,7 +125,7 @@ impl Bridge {
             async move { store.ping().await }
         });
         standard(
-            http::router(Arc::clone(&self.app), self.user_header.clone()).merge(operations(health, metrics)),
+            http::router(Arc::clone(&self.app), self.http.clone()).merge(operations(health, metrics)),
             MAX_BODY,
         )
     }

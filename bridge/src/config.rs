@@ -6,7 +6,9 @@ use http::HeaderName;
 use service::settings::{ListenAddress, duration};
 use service::telemetry::LogSettings;
 use service::temporal::TemporalSettings;
+use url::Url;
 
+use crate::callers::SuccessRules;
 use crate::hosts::HostPatterns;
 use crate::storage::DatabaseUrl;
 
@@ -38,6 +40,9 @@ pub struct Settings {
     /// Which Temporal servers callers may name beside the configured one, as BRIDGE_CLIENT_HOSTS names hosts. None by default.
     #[arg(long, env = "BRIDGE_TEMPORAL_SERVERS", default_value = "", value_name = "PATTERNS")]
     pub temporal_servers: HostPatterns,
+    /// Where Temporal's own UI is, for links to runs: `https://temporal.example.org/ui`. None without.
+    #[arg(long, env = "BRIDGE_TEMPORAL_UI_URL", value_name = "URL", value_parser = http_url)]
+    pub temporal_ui_url: Option<Url>,
     /// The header in which the proxy in front of the bridge names the user; kept with what the user does.
     #[arg(long, env = "BRIDGE_USER_HEADER", default_value = "x-forwarded-user", value_name = "NAME")]
     pub user_header: HeaderName,
@@ -59,6 +64,14 @@ pub struct Clients {
     /// How long a workflow client may take to answer a start. Longer than the client's own bound, so that its answer arrives.
     #[arg(long, env = "BRIDGE_START_TIMEOUT", default_value = "15s", value_name = "TIME", value_parser = duration)]
     pub start_timeout: Duration,
+    /// How long an Idempotency-Key of a start stands for that start, from its first use on.
+    #[arg(long, env = "BRIDGE_KEY_RETENTION", default_value = "168h", value_name = "TIME", value_parser = duration)]
+    pub key_retention: Duration,
+    /// Which callers want another status than 204 for a start that succeeded: rules `USER-AGENT[@NETWORK]=STATUS` separated by
+    /// commas, of which the first that fits counts; a user agent may end in `*` for any text. For EMCO's policy controller, which takes 201 alone:
+    /// `Go-http-client/*@10.42.0.0/16=201`. A caller's own `?successStatus=` comes first.
+    #[arg(long, env = "BRIDGE_SUCCESS_STATUS", default_value = "", value_name = "RULES")]
+    pub success_status: SuccessRules,
 }
 
 /// How long status calls wait.
@@ -70,6 +83,13 @@ pub struct Waits {
     /// The longest wait that a status call may ask for.
     #[arg(long, env = "BRIDGE_MAX_WAIT", default_value = "5m", value_name = "TIME", value_parser = duration)]
     pub max_wait: Duration,
+}
+
+fn http_url(text: &str) -> Result<Url, String> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
+        .ok_or_else(|| "write an address such as https://temporal.example.org".to_owned())
 }
 
 #[cfg(test)]
@@ -105,6 +125,9 @@ mod tests {
             ("--drain", "soon", "BRIDGE_DRAIN"),
             ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
             ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
+            ("--key-retention", "1", "BRIDGE_KEY_RETENTION"),
+            ("--success-status", "emcoctl", "BRIDGE_SUCCESS_STATUS"),
+            ("--temporal-ui-url", "nowhere", "BRIDGE_TEMPORAL_UI_URL"),
             ("--wait", "x", "BRIDGE_WAIT"),
             ("--max-wait", "x", "BRIDGE_MAX_WAIT"),
             ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),

@@ -1,11 +1,9 @@
-//! What the bridge keeps: workflow intents by key, and the runs that were started from them.
+//! What names a workflow intent.
 
 use std::fmt;
 
-use jiff::Timestamp;
-use uuid::Uuid;
 use workflow_api::rules::{NAME_MAX, is_name};
-use workflow_api::{Fault, RunId, WorkflowId, WorkflowIntent};
+use workflow_api::{Fault, WorkflowIntent};
 
 /// Names a deployment intent group: the parent of workflow intents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,92 +70,6 @@ impl IntentKey {
 impl fmt::Display for IntentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.dig, self.name)
-    }
-}
-
-/// Names the record of one start; the bridge makes it, before Temporal has made a run ID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StartId(Uuid);
-
-impl StartId {
-    /// A new one; later ones are greater.
-    pub fn new() -> Self {
-        Self(Uuid::now_v7())
-    }
-}
-
-impl Default for StartId {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl From<Uuid> for StartId {
-    fn from(id: Uuid) -> Self {
-        Self(id)
-    }
-}
-
-impl fmt::Display for StartId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The record of one start. It outlives its intent: it says what happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
-    /// Names this record.
-    pub id: StartId,
-    /// The intent that was started.
-    pub intent: IntentKey,
-    /// The workflow ID that the client was told.
-    pub workflow_id: WorkflowId,
-    /// What makes a repeated start the same start.
-    pub idempotency_key: String,
-    /// When the start was asked for: just before the workflow client was called.
-    pub requested_at: Timestamp,
-    /// What came of it.
-    pub outcome: Outcome,
-}
-
-/// What came of a start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The workflow client has not answered yet, or the bridge ended before it heard the answer.
-    Starting,
-    /// The workflow client accepted it.
-    Started {
-        /// The run; `None` where neither the client nor Temporal told it.
-        run_id: Option<RunId>,
-        /// When the bridge learned of it.
-        at: Timestamp,
-    },
-    /// Nothing was started.
-    NotStarted {
-        /// Why.
-        reason: String,
-        /// When the bridge learned of it.
-        at: Timestamp,
-    },
-    /// Nobody can say whether something was started.
-    Unknown {
-        /// Why.
-        reason: String,
-        /// When the bridge gave up.
-        at: Timestamp,
-    },
-}
-
-impl Outcome {
-    /// The word for this outcome, in the store and in metrics.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Started { .. } => "started",
-            Self::NotStarted { .. } => "not_started",
-            Self::Unknown { .. } => "unknown",
-        }
     }
 }
 

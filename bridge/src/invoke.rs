@@ -87,7 +87,7 @@ pub enum InvokeError {
         nothing_started: bool,
     },
     /// It was told, but no answer came in time: it may have started the workflow.
-    #[error("the workflow client at {url} did not answer within {bound:?}")]
+    #[error("the workflow client at {url} did not answer within {bound:.0?}")]
     TimedOut {
         /// What was called.
         url: String,
@@ -119,10 +119,7 @@ impl InvokeError {
 
 /// Whether a status may come from a gateway before the client, which cannot say what the client did.
 fn is_of_a_gateway(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
-    )
+    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
 }
 
 fn text_after_colon(text: &str) -> String {

@@ -1,16 +1,18 @@
 //! The workflow manager: keeps workflow intents, starts them, says truly how they stand, cancels them.
 //!
-//! Arrows point one way: `http` and `cli` → `app` (use cases) → the ports `storage`, `temporal`, `invoke` → `intent`.
+//! Arrows point one way: `http` and `cli` → `app` (use cases) → the ports `storage`, `temporal`, `invoke` → `intent` and `run`.
 #![warn(missing_docs)]
 
 pub mod app;
 mod bridge;
+pub mod callers;
 pub mod cli;
 pub mod config;
 pub mod hosts;
 pub mod http;
 pub mod intent;
 pub mod invoke;
+pub mod run;
 pub mod storage;
 pub mod temporal;
 

@@ -5,6 +5,7 @@ mod caller;
 mod cancel;
 mod intents;
 mod recovery;
+mod runs;
 mod start;
 mod status;
 mod targets;
@@ -23,8 +24,9 @@ pub use body::{BodyError, FieldValidation, Lenient};
 pub use caller::Caller;
 pub use cancel::{CancelError, Canceled};
 pub use intents::{CreateError, Created};
+pub use runs::{LiveRun, LiveState, RunError};
 pub(crate) use start::STARTS;
-pub use start::{StartError, StartedRun};
+pub use start::{StartCall, StartError, StartFault, StartPreview, StartReport, StartedRun};
 pub use status::{StatusError, StatusReport, StatusRequest};
 pub use targets::{TargetError, Targets};
 
@@ -50,6 +52,8 @@ pub struct App {
 pub struct Limits {
     /// A workflow client's answer to a start.
     pub start: Duration,
+    /// A caller's idempotency key, from its first use on.
+    pub key_kept: Duration,
     /// A status call that waits for the result and does not say how long.
     pub wait: Duration,
     /// The longest wait that a status call may ask for.

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
 use http::{HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use workflow_api::to_go_json;
 
@@ -52,6 +53,14 @@ pub(super) fn headers<const N: usize>(texts: [(HeaderName, &str); N]) -> HeaderM
 
 fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes()).ok()
+}
+
+/// What a header cannot carry as it is, and the percent sign, so that there is one way back; as our workflow clients do it.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// A text that fits into a header.
+pub(super) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 /// The header that names the workflow of a start.

@@ -6,10 +6,14 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use service::problem::ProblemResponse;
-use workflow_api::Problem;
+use workflow_api::{Problem, RunId};
 
+use super::path;
 use super::problems::{self, Kind};
-use crate::app::{BodyError, CancelError, CreateError, IntentError, StartError, StatusError, TargetError};
+use crate::app::{
+    BodyError, CancelError, CreateError, IntentError, RunError, StartError, StartFault, StatusError,
+    TargetError,
+};
 use crate::invoke::InvokeError;
 use crate::storage::StoreError;
 use crate::temporal::{EngineError, QueryError, StopError};
@@ -35,9 +39,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let unavailable = self.0.status == 503;
+        let later = self.0.status == 503 || self.0.code == problems::KEY_IN_FLIGHT.code;
         let response = ProblemResponse::new(*self.0);
-        if unavailable { response.retry_after(RETRY_AFTER) } else { response }.into_response()
+        if later { response.retry_after(RETRY_AFTER) } else { response }.into_response()
     }
 }
 
@@ -123,50 +127,61 @@ impl From<TargetError> for ApiError {
 impl From<StartError> for ApiError {
     fn from(error: StartError) -> Self {
         match error {
+            StartError::Body(error) => error.into(),
+            StartError::Unsound(ref faults) => {
+                problems::INVALID_START.problem(error.to_string()).with_faults(faults.clone()).into()
+            }
             StartError::Intent(error) => error.into(),
             StartError::NotRecorded(_) => logged(problems::DATABASE_UNAVAILABLE, &error),
+            StartError::KeyReused(_) => plain(problems::KEY_REUSED, &error),
+            StartError::InFlight(_) => plain(problems::KEY_IN_FLIGHT, &error),
             ref refused @ StartError::NotStarted { ref source, .. } => {
                 of_client(not_started(source), refused, source)
             }
-            ref unknown @ StartError::OutcomeUnknown { ref source, ref workflow_id, .. } => {
-                of_client(outcome_unknown(source), unknown, source).with("workflowID", workflow_id.as_str())
+            ref unknown @ StartError::OutcomeUnknown { ref intent, ref workflow_id, ref source } => {
+                of_client(problems::START_UNKNOWN, unknown, source)
+                    .with("workflowID", workflow_id.as_str())
+                    .with("statusLink", path::status_of(intent, workflow_id, &RunId::default()))
             }
             StartError::BrokenOff(_) => logged(problems::INTERNAL, &error),
         }
     }
 }
 
-fn not_started(error: &InvokeError) -> Kind {
-    match error {
-        InvokeError::Forbidden { .. } => problems::CLIENT_NOT_ALLOWED,
-        InvokeError::Unreachable { .. } => problems::CLIENT_UNREACHABLE,
-        InvokeError::Refused { .. } | InvokeError::TimedOut { .. } | InvokeError::AnswerLost { .. } => {
-            problems::CLIENT_REFUSED
-        }
-    }
-}
-
-fn outcome_unknown(error: &InvokeError) -> Kind {
-    match error {
-        InvokeError::TimedOut { .. } => problems::START_TIMEOUT,
-        InvokeError::Forbidden { .. }
-        | InvokeError::Unreachable { .. }
-        | InvokeError::Refused { .. }
-        | InvokeError::AnswerLost { .. } => problems::START_UNKNOWN,
+fn not_started(fault: &StartFault) -> Kind {
+    match fault {
+        StartFault::Client(InvokeError::Forbidden { .. }) => problems::CLIENT_NOT_ALLOWED,
+        StartFault::Client(InvokeError::Unreachable { .. }) => problems::CLIENT_UNREACHABLE,
+        StartFault::Client(
+            InvokeError::Refused { .. } | InvokeError::TimedOut { .. } | InvokeError::AnswerLost { .. },
+        )
+        | StartFault::BrokenOff(_) => problems::CLIENT_REFUSED,
     }
 }
 
 /// What the workflow client said goes to the caller, who may be able to mend it.
-fn of_client(kind: Kind, error: &StartError, source: &InvokeError) -> ApiError {
+fn of_client(kind: Kind, error: &StartError, fault: &StartFault) -> ApiError {
     let problem = with_causes(kind, error);
-    match source {
-        InvokeError::Refused { status, text, .. } => {
+    match fault {
+        StartFault::Client(InvokeError::Refused { status, text, .. }) => {
             problem.with("clientStatus", status.as_u16()).with("clientText", text.as_str())
         }
-        InvokeError::Forbidden { .. }
-        | InvokeError::Unreachable { .. }
-        | InvokeError::TimedOut { .. }
-        | InvokeError::AnswerLost { .. } => problem,
+        StartFault::Client(
+            InvokeError::Forbidden { .. }
+            | InvokeError::Unreachable { .. }
+            | InvokeError::TimedOut { .. }
+            | InvokeError::AnswerLost { .. },
+        )
+        | StartFault::BrokenOff(_) => problem,
+    }
+}
+
+impl From<RunError> for ApiError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Intent(error) => error.into(),
+            RunError::NoSuchRun { .. } => plain(problems::NO_SUCH_RUN, &error),
+        }
     }
 }
 

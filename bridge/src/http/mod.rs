@@ -13,6 +13,7 @@ mod path;
 mod prefer;
 mod problems;
 mod query;
+mod runs;
 mod start;
 mod status;
 
@@ -21,20 +22,37 @@ use std::sync::Arc;
 use ::http::HeaderName;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use url::Url;
 
 use self::caller::UserHeader;
+use self::runs::TemporalUi;
 use crate::app::App;
+use crate::callers::SuccessRules;
 pub use openapi::document;
 
-/// The routes of the API. `user_header` names the caller.
-pub fn router(app: Arc<App>, user_header: HeaderName) -> Router {
+/// What the operator sets of the API.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The header that names the caller.
+    pub user_header: HeaderName,
+    /// Which callers want another status for a start that succeeded.
+    pub success_status: SuccessRules,
+    /// Where Temporal's own UI is.
+    pub temporal_ui: Option<Url>,
+}
+
+/// The routes of the API.
+pub fn router(app: Arc<App>, settings: Settings) -> Router {
     Router::new()
         .route(path::INTENTS, post(create::create_intent).get(list::list_intents))
         .route(path::INTENT, get(get::get_intent).delete(delete::delete_intent))
-        .route(path::START, post(start::start_intent))
+        .route(path::START, post(start::start_intent).layer(Extension(Arc::new(settings.success_status))))
+        .route(path::RUNS, get(runs::list_runs))
+        .route(path::RUN, get(runs::get_run))
         .route(path::STATUS, get(status::intent_status))
         .route(path::CANCEL, post(cancel::cancel_intent))
         .route(path::OPENAPI, get(openapi::serve))
-        .layer(Extension(UserHeader(user_header)))
+        .layer(Extension(UserHeader(settings.user_header)))
+        .layer(Extension(TemporalUi(settings.temporal_ui)))
         .with_state(app)
 }

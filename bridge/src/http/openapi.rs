@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 use workflow_api::Problem;
 
-use super::{cancel, create, delete, get, list, path, start, status};
+use super::{cancel, create, delete, get, list, path, runs, start, status};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -21,6 +21,8 @@ use super::{cancel, create, delete, get, list, path, start, status};
         get::get_intent,
         delete::delete_intent,
         start::start_intent,
+        runs::list_runs,
+        runs::get_run,
         status::intent_status,
         cancel::cancel_intent,
         serve,

@@ -5,6 +5,7 @@ use utoipa::IntoParams;
 use workflow_api::{RunId, WorkflowId};
 
 use crate::intent::{DigKey, IntentKey};
+use crate::run::StartId;
 
 macro_rules! intents {
     ($rest:literal) => {
@@ -19,6 +20,8 @@ macro_rules! intents {
 pub(super) const INTENTS: &str = intents!("");
 pub(super) const INTENT: &str = intents!("/{workflowIntent}");
 pub(super) const START: &str = intents!("/{workflowIntent}/start");
+pub(super) const RUNS: &str = intents!("/{workflowIntent}/runs");
+pub(super) const RUN: &str = intents!("/{workflowIntent}/runs/{run}");
 pub(super) const STATUS: &str = intents!("/{workflowIntent}/status");
 pub(super) const CANCEL: &str = intents!("/{workflowIntent}/cancel");
 pub(super) const OPENAPI: &str = "/openapi.json";
@@ -87,6 +90,44 @@ impl From<IntentPath> for IntentKey {
     }
 }
 
+/// The path of a run of a workflow intent.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunPath {
+    /// The project.
+    #[param(example = "proj1")]
+    project: String,
+    /// The composite app.
+    #[param(example = "capp1")]
+    composite_app: String,
+    /// The version of the composite app.
+    #[param(example = "v1")]
+    composite_app_version: String,
+    /// The deployment intent group.
+    #[param(example = "dig1")]
+    deployment_intent_group: String,
+    /// The workflow intent.
+    #[param(example = "dig1-workflow-intent")]
+    workflow_intent: String,
+    /// The run: Temporal's run ID, or the ID of the start.
+    #[param(example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071")]
+    run: String,
+}
+
+impl RunPath {
+    /// The intent, and what names the run.
+    pub(super) fn into_parts(self) -> (IntentKey, String) {
+        let dig = DigKey {
+            project: self.project,
+            composite_app: self.composite_app,
+            version: self.composite_app_version,
+            dig: self.deployment_intent_group,
+        };
+        (dig.intent(self.workflow_intent), self.run)
+    }
+}
+
 /// The path of an intent. Its names are plain: they were checked when it was created.
 pub(super) fn of(key: &IntentKey) -> String {
     let DigKey { project, composite_app, version, dig } = &key.dig;
@@ -95,6 +136,21 @@ pub(super) fn of(key: &IntentKey) -> String {
         "/v2/projects/{project}/composite-apps/{composite_app}/{version}/deployment-intent-groups/{dig}\
          /temporal-workflow-intents/{name}"
     )
+}
+
+/// The path of the runs of an intent.
+pub(super) fn runs_of(key: &IntentKey) -> String {
+    format!("{}/runs", of(key))
+}
+
+/// The path to which orders to end a workflow of an intent go.
+pub(super) fn cancel_of(key: &IntentKey) -> String {
+    format!("{}/cancel", of(key))
+}
+
+/// The path of a run of an intent.
+pub(super) fn run_of(key: &IntentKey, id: &StartId) -> String {
+    format!("{}/runs/{id}", of(key))
 }
 
 /// The path and query of the status of a run.

@@ -39,24 +39,27 @@ kinds! {
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The Temporal server that was named may not be asked.";
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
     NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal knows no such workflow, or no such run of it.";
+    NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
     INTENT_EXISTS = 409 "intent_exists" "A workflow intent of this name exists in the group.";
+    KEY_IN_FLIGHT = 409 "idempotency_key_in_flight" "A start under the same key is under way; ask again after `Retry-After`.";
     QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
     WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` says how.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
     INVALID_INTENT = 422 "invalid_intent" "The intent is not sound; `faults` lists everything that is wrong. Nothing was stored.";
+    INVALID_START = 422 "invalid_start" "The start is not sound; `faults` lists everything that is wrong. Nothing was started.";
+    KEY_REUSED = 422 "idempotency_key_reused" "The key was given before, with another body. Nothing was started.";
     QUERY_FAILED = 422 "query_failed" "The workflow knows no such query, or failed to answer it.";
     INTERNAL = 500 "internal_error" "The bridge failed; its log says why, under the request ID.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client answered, but not that it accepts; `clientStatus` and `clientText` say what. Nothing was started.";
     CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached. Nothing was started.";
-    START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's answer was lost: nobody can say yet whether the workflow was started.";
+    START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's answer was lost, and nobody can say yet whether the workflow was started. Ask for the status of `workflowID` (`statusLink` leads there), or repeat the call under its `Idempotency-Key`.";
     NO_SUCH_NAMESPACE = 502 "no_such_namespace" "Temporal has no such namespace: the bridge is set up wrongly.";
     TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal refuses the bridge's credentials.";
     TEMPORAL_FAILED = 502 "temporal_failed" "Temporal failed.";
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not answer.";
     NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so nobody can answer a query.";
     TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; try again after `Retry-After`.";
-    START_TIMEOUT = 504 "start_outcome_unknown" "The workflow client did not answer in time: nobody can say yet whether the workflow was started.";
     TEMPORAL_TIMEOUT = 504 "temporal_timeout" "Temporal did not answer in time.";
 }
 

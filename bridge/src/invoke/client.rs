@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::{HeaderMap, Method};
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
@@ -84,17 +84,17 @@ impl HttpInvoke {
 }
 
 fn failed(url: &Url, within: Duration, error: reqwest::Error) -> InvokeError {
-        let url = url.to_string();
-        if causes(&error).any(|cause| cause.is::<AllForbidden>()) {
-            InvokeError::Forbidden { host: url, reason: NEVER }
-        } else if error.is_connect() || error.is_builder() {
-            InvokeError::Unreachable { url, source: error.without_url().into() }
-        } else if error.is_timeout() {
-            InvokeError::TimedOut { url, bound: within }
-        } else {
-            InvokeError::AnswerLost { url, source: error.without_url().into() }
-        }
+    let url = url.to_string();
+    if causes(&error).any(|cause| cause.is::<AllForbidden>()) {
+        InvokeError::Forbidden { host: url, reason: NEVER }
+    } else if error.is_connect() || error.is_builder() {
+        InvokeError::Unreachable { url, source: error.without_url().into() }
+    } else if error.is_timeout() {
+        InvokeError::TimedOut { url, bound: within }
+    } else {
+        InvokeError::AnswerLost { url, source: error.without_url().into() }
     }
+}
 
 #[async_trait]
 impl Invoke for HttpInvoke {
@@ -237,7 +237,12 @@ mod tests {
     fn url_of(host: &str, name: &str) -> String {
         let endpoint = ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: 9090 };
         let spec = TemporalSpec { workflow_client_name: name.to_owned(), ..TemporalSpec::default() };
-        let call = Invocation { endpoint: &endpoint, spec: &spec, idempotency_key: "key", within: Duration::from_secs(1) };
+        let call = Invocation {
+            endpoint: &endpoint,
+            spec: &spec,
+            idempotency_key: "key",
+            within: Duration::from_secs(1),
+        };
         invoke_url(&call).unwrap().to_string()
     }
 

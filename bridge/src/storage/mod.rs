@@ -18,7 +18,7 @@ use async_trait::async_trait;
 
 pub use intents::{CreateError, IntentStore};
 pub use postgres::PostgresStore;
-pub use runs::RunStore;
+pub use runs::{Begun, RunStore, Terms};
 pub use sqlite::SqliteStore;
 pub use url::{DatabaseUrl, PostgresUrl};
 

@@ -59,6 +59,11 @@ impl SqliteStore {
 
     async fn migrated(writer: SqlitePool, readers: SqlitePool) -> Result<Self, StoreError> {
         MIGRATIONS.run(&writer).await.map_err(StoreError::Migration)?;
+        // There is one replica, and it has only just begun: nobody is at a start.
+        sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'")
+            .execute(&writer)
+            .await
+            .map_err(opening)?;
         Ok(Self { writer, readers })
     }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// What a workflow client was asked.
@@ -62,17 +62,44 @@ impl ScriptedClient {
         .await
     }
 
-    /// Takes the request and hangs up.
+    /// Takes every connection and hangs up.
     pub(crate) async fn hanging_up() -> Self {
+        Self::on_wire(|_| None).await
+    }
+
+    /// As EMCO's, but its answers to starts get lost.
+    pub(crate) async fn losing_answers() -> Self {
+        Self::on_wire(|method| {
+            (method == "OPTIONS").then_some("HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+        })
+        .await
+    }
+
+    /// Answers a request by its method, or hangs up; what it was asked has no headers.
+    async fn on_wire(answer: fn(&str) -> Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let notes = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = [0; 256];
-                let _ = stream.read(&mut request).await;
+                let mut request = vec![0; 16 << 10];
+                let read = stream.read(&mut request).await.unwrap_or_default();
+                let text = String::from_utf8_lossy(&request[..read]).into_owned();
+                let mut words = text.split_whitespace();
+                let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or("/"));
+                match answer(method) {
+                    Some(answer) => drop(stream.write_all(answer.as_bytes()).await),
+                    None => notes.lock().unwrap().push(Asked {
+                        method: method.parse().unwrap(),
+                        uri: path.parse().unwrap(),
+                        headers: HeaderMap::new(),
+                        body: Bytes::new(),
+                    }),
+                }
             }
         });
-        Self { port, asked: Arc::default() }
+        Self { port, asked }
     }
 
     /// What it was asked so far.
@@ -94,6 +121,10 @@ async fn note(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if method == Method::OPTIONS {
+        // As Go's router has it (EMCO-API §0.3).
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     script.asked.lock().unwrap().push(Asked { method, uri, headers, body });
     (script.answer)().await
 }

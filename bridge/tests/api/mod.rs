@@ -5,12 +5,18 @@ mod client;
 mod emcoctl;
 mod engine;
 mod intents;
+mod keys;
+mod lost_answers;
 mod openapi;
 mod operations;
+mod our_client;
+mod overrides;
 mod recovery;
 mod refusals;
+mod runs;
 mod start;
 mod status;
+mod success;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +24,8 @@ use std::time::Duration;
 use bridge::Bridge;
 use bridge::app::App;
 use bridge::config::Settings;
-use bridge::intent::{DigKey, IntentKey, Run};
+use bridge::intent::{DigKey, IntentKey};
+use bridge::run::Run;
 use clap::Parser;
 use harness::{SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, http, sample_intent};
 use reqwest::{Method, RequestBuilder, Response};
@@ -81,8 +88,13 @@ impl Api {
 
     /// With an engine that does as told.
     async fn on_engine(engine: ScriptedEngine) -> Self {
-        let program: Program =
-            service::settings::try_parse_from(["bridge", "--database", "sqlite::memory:"]).unwrap();
+        Self::on_engine_with(engine, &[]).await
+    }
+
+    /// The same, with flags of `bridge serve`.
+    async fn on_engine_with(engine: ScriptedEngine, flags: &[&str]) -> Self {
+        let arguments = ["bridge", "--database", "sqlite::memory:"].iter().chain(flags);
+        let program: Program = service::settings::try_parse_from(arguments).unwrap();
         let shutdown = Shutdown::new(AT_ONCE);
         let target = TemporalTarget::new("temporal:7233", "default").unwrap();
         let bridge =
@@ -119,9 +131,20 @@ impl Api {
 
     /// Registers the sample intent with a workflow ID of its own.
     async fn create_with_workflow(&self, workflow_id: &str) {
-        let mut body = sample_intent("127.0.0.1", 9090, "http://emco");
+        self.create(9090, workflow_id).await;
+    }
+
+    /// The same, with a workflow client on this port.
+    async fn create(&self, client_port: u16, workflow_id: &str) {
+        let mut body = sample_intent("127.0.0.1", client_port, "http://emco");
         body["spec"]["temporal"]["workflowStartOptions"]["id"] = workflow_id.into();
         assert_eq!(self.post("", body.to_string()).await.status(), 201);
+    }
+
+    /// Starts the sample intent under a key.
+    async fn start_under(&self, key: &str, body: impl Into<reqwest::Body>) -> Response {
+        let start = self.request(Method::POST, &format!("/{SAMPLE_INTENT}/start"));
+        start.header("Idempotency-Key", key).body(body).send().await.unwrap()
     }
 
     async fn start_sample(&self) -> Response {
@@ -134,7 +157,7 @@ impl Api {
 
     /// The one run on record of the sample intent.
     async fn run_of_sample(&self) -> Run {
-        let runs = self.app.store.runs(&sample_key()).await.unwrap();
+        let runs = self.app.store.runs(&sample_key(), None, 10).await.unwrap();
         let [run] = runs.try_into().unwrap();
         run
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::http::StatusCode;
-use bridge::intent::Outcome;
+use bridge::run::Outcome;
 use harness::{SAMPLE_INTENT, eventually, http};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -35,11 +35,11 @@ async fn the_client_gets_emcos_bytes() {
 }
 
 #[tokio::test]
-async fn any_body_of_the_caller_is_taken() {
+async fn bodies_of_emcos_callers_are_taken() {
     let api = Api::new().await;
     let client = ScriptedClient::ours("migrate-apps-1", "run-1").await;
     api.create_sample(client.port).await;
-    for body in ["", r#"{"metadata":{"name":""}}"#, "not JSON"] {
+    for body in ["", r#"{"metadata":{"name":""}}"#, "{}", r#"{"spec":null}"#] {
         let started = api.post(&format!("/{SAMPLE_INTENT}/start"), body).await;
         assert_eq!(started.status(), 204);
         assert_eq!(started.text().await.unwrap(), "");
@@ -57,8 +57,8 @@ async fn the_run_is_told_and_on_record() {
     assert_eq!((header(&started, "workflow-id"), header(&started, "run-id")), ("migrate-apps-1", "run-1"));
     let run = api.run_of_sample().await;
     assert_eq!(run.workflow_id.as_str(), "migrate-apps-1");
-    assert_eq!(run.idempotency_key, client.asked_once().headers["idempotency-key"]);
-    let Outcome::Started { run_id, at } = run.outcome else { panic!("{run:?}") };
+    assert_eq!(run.key.text, client.asked_once().headers["idempotency-key"]);
+    let Outcome::Started { run_id, at, .. } = run.outcome else { panic!("{run:?}") };
     assert_eq!(run_id, Some("run-1".into()));
     assert!(run.requested_at.as_microsecond() >= before.as_microsecond() && at >= run.requested_at);
 }
@@ -73,7 +73,7 @@ async fn a_callers_key_goes_to_the_client() {
     };
     assert_eq!(start("key-1").await.unwrap().status(), 204);
     assert_eq!(client.asked_once().headers["idempotency-key"], "key-1");
-    assert_eq!(api.run_of_sample().await.idempotency_key, "key-1");
+    assert_eq!(api.run_of_sample().await.key.text, "key-1");
     for key in ["", "two words"] {
         let problem = problem_of(start(key).await.unwrap(), 400, "invalid_parameter").await;
         assert_eq!(problem["parameter"], "Idempotency-Key");
@@ -203,7 +203,7 @@ async fn a_refusing_client_is_quoted_and_nothing_was_started() {
 
 #[tokio::test]
 async fn a_client_that_ran_out_of_time_leaves_the_outcome_unknown() {
-    let api = Api::new().await;
+    let api = Api::with(&["--start-timeout", "500ms"]).await;
     let client = ScriptedClient::start(|| async { (StatusCode::GATEWAY_TIMEOUT, "Temporal is slow") }).await;
     api.create_sample(client.port).await;
     let problem = problem_of(api.start_sample().await, 502, "start_outcome_unknown").await;
@@ -233,7 +233,7 @@ async fn where_the_answer_is_late_the_outcome_is_unknown() {
     let api = Api::with(&["--start-timeout", "300ms"]).await;
     let client = ScriptedClient::start(std::future::pending::<StatusCode>).await;
     api.create_sample(client.port).await;
-    let problem = problem_of(api.start_sample().await, 504, "start_outcome_unknown").await;
+    let problem = problem_of(api.start_sample().await, 502, "start_outcome_unknown").await;
     assert_eq!(problem["workflowID"], "migrate-apps-1");
     assert!(matches!(api.run_of_sample().await.outcome, Outcome::Unknown { .. }));
     client.asked_once();
@@ -241,7 +241,7 @@ async fn where_the_answer_is_late_the_outcome_is_unknown() {
 
 #[tokio::test]
 async fn where_the_answer_is_lost_the_outcome_is_unknown() {
-    let api = Api::new().await;
+    let api = Api::with(&["--start-timeout", "500ms"]).await;
     api.create_sample(ScriptedClient::hanging_up().await.port).await;
     problem_of(api.start_sample().await, 502, "start_outcome_unknown").await;
     assert!(matches!(api.run_of_sample().await.outcome, Outcome::Unknown { .. }));

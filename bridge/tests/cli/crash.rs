@@ -1,7 +1,7 @@
 //! A bridge killed between asking a workflow client and hearing its answer.
 
 use ::http::StatusCode;
-use bridge::intent::Outcome;
+use bridge::run::Outcome;
 use bridge::storage::{self, DatabaseUrl};
 use harness::{SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, eventually, free_port, http, sample_intent};
 
@@ -35,7 +35,7 @@ async fn a_start_under_way_is_settled_by_the_next_life() {
     process.wait_ready(&ready).await.unwrap();
     let store = storage::open(&DatabaseUrl::SqliteFile(database)).await.unwrap();
     let outcome = eventually(SOON, "the start is settled", async || {
-        let runs = store.runs(&sample_dig().intent(SAMPLE_INTENT)).await.unwrap();
+        let runs = store.runs(&sample_dig().intent(SAMPLE_INTENT), None, 10).await.unwrap();
         let [run] = runs.try_into().unwrap();
         (run.outcome != Outcome::Starting).then_some(run.outcome)
     })

@@ -1,73 +1,256 @@
 //! Runs.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
+use workflow_api::WorkflowIntentSpec;
 
 use super::{dig, intent};
-use crate::intent::{Outcome, Run, StartId};
-use crate::storage::Store;
+use crate::run::{Outcome, Run, StartId, StartKey};
+use crate::storage::{Begun, Store, Terms};
+
+/// Nobody takes over what is leased so long, and no key is forgotten.
+const LONG: Terms = Terms { lease: Duration::from_secs(3600), key_kept: Duration::from_secs(3600) };
+/// The lease has run out at once.
+const ABANDONED: Terms = Terms { lease: Duration::ZERO, ..LONG };
 
 /// Stores keep microseconds.
 fn now() -> Timestamp {
     Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
 }
 
-fn run(intent: &str, seconds_ago: i64) -> Run {
+fn run(intent: &str) -> Run {
+    let id = StartId::new();
     Run {
-        id: StartId::new(),
+        id,
         intent: dig("dig1").intent(intent),
+        number: 0,
+        revision: 2,
         workflow_id: "w-1".into(),
-        idempotency_key: "key".to_owned(),
-        requested_at: now() - SignedDuration::from_secs(seconds_ago),
+        key: StartKey { text: id.to_string(), fingerprint: None },
+        started_by: "alice".to_owned(),
+        requested_at: now(),
+        attempt: 0,
         outcome: Outcome::Starting,
     }
+}
+
+/// A run under a caller's key.
+fn keyed(key: &str, fingerprint: &str) -> Run {
+    let key = StartKey { text: key.to_owned(), fingerprint: Some(fingerprint.to_owned()) };
+    Run { key, ..run("a") }
+}
+
+fn spec() -> WorkflowIntentSpec {
+    intent("a").spec
+}
+
+async fn begun(store: &dyn Store, run: &Run, terms: Terms) -> Run {
+    match store.begin_run(run, &spec(), terms).await.unwrap() {
+        Begun::New(run) => run,
+        Begun::Known(known) => panic!("known as {known:?}"),
+    }
+}
+
+async fn known(store: &dyn Store, run: &Run) -> Run {
+    match store.begin_run(run, &spec(), LONG).await.unwrap() {
+        Begun::Known(known) => known,
+        Begun::New(run) => panic!("new as {run:?}"),
+    }
+}
+
+async fn settled(store: &dyn Store, mut run: Run, outcome: Outcome) -> Run {
+    run.outcome = outcome;
+    assert!(store.settle_run(&run).await.unwrap());
+    run
+}
+
+fn started(run_id: Option<&str>) -> Outcome {
+    Outcome::Started { run_id: run_id.map(Into::into), already_running: false, at: now() }
+}
+
+fn not_started() -> Outcome {
+    Outcome::NotStarted { reason: "refused".to_owned(), at: now() }
+}
+
+fn unknown() -> Outcome {
+    Outcome::Unknown { reason: "lost".to_owned(), at: now() }
 }
 
 pub(super) async fn runs_come_newest_first_and_outlive_their_intent(store: &dyn Store) {
     let key = dig("dig1").intent("a");
     store.create_intent(&key.dig, &intent("a")).await.unwrap();
-    let (old, new, other) = (run("a", 20), run("a", 10), run("b", 5));
-    for run in [&new, &old, &other] {
-        store.add_run(run).await.unwrap();
-    }
+    let (old, other, new) = (
+        begun(store, &run("a"), LONG).await,
+        begun(store, &run("b"), LONG).await,
+        begun(store, &run("a"), LONG).await,
+    );
+    assert_eq!((old.number, other.number, new.number), (1, 1, 2));
     store.delete_intent(&key).await.unwrap();
-    assert_eq!(store.runs(&key).await.unwrap(), [new, old]);
+    assert_eq!(store.runs(&key, None, 10).await.unwrap(), [new, old]);
+}
+
+pub(super) async fn runs_come_in_pages(store: &dyn Store) {
+    for _ in 0..5 {
+        begun(store, &run("a"), LONG).await;
+    }
+    let key = dig("dig1").intent("a");
+    let numbers = async |before, limit| -> Vec<i64> {
+        store.runs(&key, before, limit).await.unwrap().iter().map(|run| run.number).collect()
+    };
+    assert_eq!(numbers(None, 2).await, [5, 4]);
+    assert_eq!(numbers(Some(4), 2).await, [3, 2]);
+    assert_eq!(numbers(Some(2), 2).await, [1]);
+    assert_eq!(numbers(Some(1), 2).await, [0_i64; 0]);
+}
+
+pub(super) async fn a_run_is_found_by_either_id(store: &dyn Store) {
+    let first = begun(store, &run("a"), LONG).await;
+    let first = settled(store, first, started(Some("r-1"))).await;
+    let second = begun(store, &run("a"), LONG).await;
+    let again = settled(store, second, started(Some("r-1"))).await;
+    let found = async |intent: &str, name: &str| store.run(&dig("dig1").intent(intent), name).await.unwrap();
+    assert_eq!(found("a", &again.id.to_string()).await, Some(again));
+    assert_eq!(found("a", "r-1").await, Some(first.clone()));
+    assert_eq!(found("b", "r-1").await, None);
+    assert_eq!(found("a", "r-2").await, None);
+}
+
+pub(super) async fn the_number_gets_into_the_workflow_id(store: &dyn Store) {
+    for expected in ["w-1-{{uuid}}-1", "w-2-{{uuid}}-2"] {
+        let run = Run { workflow_id: "w-{{run}}-{{uuid}}-{{run}}".into(), ..run("a") };
+        let begun = begun(store, &run, LONG).await;
+        assert_eq!(begun.workflow_id.as_str(), expected);
+        assert_eq!(store.run(&begun.intent, &begun.id.to_string()).await.unwrap(), Some(begun));
+    }
+}
+
+pub(super) async fn starts_at_once_get_numbers_of_their_own(store: &dyn Store) {
+    let runs: Vec<_> = (0..16).map(|_| run("a")).collect();
+    let mut numbers: Vec<_> = futures::future::join_all(runs.iter().map(|run| begun(store, run, LONG)))
+        .await
+        .into_iter()
+        .map(|run| run.number)
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=16).collect::<Vec<i64>>());
 }
 
 pub(super) async fn every_outcome_comes_back_as_it_was_settled(store: &dyn Store) {
     let at = now();
     for outcome in [
-        Outcome::Started { run_id: Some("r-1".into()), at },
-        Outcome::Started { run_id: None, at },
-        Outcome::NotStarted { reason: "refused".to_owned(), at },
-        Outcome::Unknown { reason: "lost".to_owned(), at },
+        started(Some("r-1")),
+        Outcome::Started { run_id: None, already_running: true, at },
+        not_started(),
+        unknown(),
     ] {
-        let mut run = run("a", 0);
-        store.add_run(&run).await.unwrap();
+        let mut run = begun(store, &run("a"), LONG).await;
         run.workflow_id = "w-2".into();
-        run.outcome = outcome;
-        assert!(store.settle_run(&run).await.unwrap());
-        assert!(store.runs(&run.intent).await.unwrap().contains(&run), "{run:?}");
+        let run = settled(store, run, outcome).await;
+        assert_eq!(store.run(&run.intent, &run.id.to_string()).await.unwrap(), Some(run));
     }
 }
 
-pub(super) async fn the_first_to_settle_wins(store: &dyn Store) {
-    let mut run = run("a", 0);
-    store.add_run(&run).await.unwrap();
-    run.outcome = Outcome::Started { run_id: Some("r-1".into()), at: now() };
-    assert!(store.settle_run(&run).await.unwrap());
-    let late = Run { outcome: Outcome::Unknown { reason: "late".to_owned(), at: now() }, ..run.clone() };
+pub(super) async fn a_start_is_settled_once(store: &dyn Store) {
+    let run = begun(store, &run("a"), LONG).await;
+    let run = settled(store, run, started(Some("r-1"))).await;
+    let late = Run { outcome: unknown(), ..run.clone() };
     assert!(!store.settle_run(&late).await.unwrap());
-    assert_eq!(store.runs(&run.intent).await.unwrap(), [run]);
+    assert_eq!(store.runs(&run.intent, None, 10).await.unwrap(), [run]);
     assert!(!store.settle_run(&Run { id: StartId::new(), ..late }).await.unwrap());
 }
 
-pub(super) async fn unsettled_runs_are_the_old_ones_without_an_outcome(store: &dyn Store) {
-    let (older, old, recent, mut settled) = (run("a", 30), run("b", 20), run("a", 0), run("a", 20));
-    for run in [&old, &older, &recent, &settled] {
-        store.add_run(run).await.unwrap();
+pub(super) async fn a_known_key_leads_to_its_start_whatever_came_of_it(store: &dyn Store) {
+    for (key, outcome) in
+        [("1", None), ("2", Some(started(Some("r-1")))), ("3", Some(not_started())), ("4", Some(unknown()))]
+    {
+        let mut first = begun(store, &keyed(key, "body"), LONG).await;
+        if let Some(outcome) = outcome {
+            first = settled(store, first, outcome).await;
+        }
+        assert_eq!(known(store, &keyed(key, "other")).await, first);
     }
-    settled.outcome = Outcome::Started { run_id: None, at: now() };
-    store.settle_run(&settled).await.unwrap();
-    let before = now() - SignedDuration::from_secs(10);
-    assert_eq!(store.unsettled_runs(before).await.unwrap(), [older, old]);
+    // Repeats are no starts; and a key means something for its intent alone.
+    assert_eq!(begun(store, &keyed("5", "body"), LONG).await.number, 5);
+    let elsewhere = Run { intent: dig("dig2").intent("a"), ..keyed("1", "body") };
+    assert_eq!(begun(store, &elsewhere, LONG).await.number, 1);
+}
+
+pub(super) async fn of_starts_at_once_under_one_key_one_is_new(store: &dyn Store) {
+    let runs: Vec<_> = (0..16).map(|_| keyed("key", "body")).collect();
+    let (run_spec, starts) = (spec(), runs.iter());
+    let begun = futures::future::join_all(starts.map(|run| store.begin_run(run, &run_spec, LONG))).await;
+    let new = begun.iter().filter(|begun| matches!(begun, Ok(Begun::New(_)))).count();
+    let known = begun.iter().filter(|begun| matches!(begun, Ok(Begun::Known(_)))).count();
+    assert_eq!((new, known), (1, 15), "{begun:?}");
+}
+
+pub(super) async fn a_key_is_forgotten_after_its_time(store: &dyn Store) {
+    let short = Terms { key_kept: Duration::ZERO, ..LONG };
+    let open = begun(store, &keyed("open", "body"), short).await;
+    let first = begun(store, &keyed("met", "body"), short).await;
+    let first = settled(store, first, started(Some("r-1"))).await;
+    let later = begun(store, &keyed("met", "other"), LONG).await;
+    assert_ne!(later.id, first.id);
+    let unmet = begun(store, &keyed("unmet", "body"), short).await;
+    settled(store, unmet, not_started()).await;
+    // Of a start under way it stands, as long as that takes.
+    assert_eq!(store.forget_keys().await.unwrap(), 1);
+    assert_eq!(store.forget_keys().await.unwrap(), 0);
+    assert_eq!(known(store, &keyed("open", "body")).await, open);
+    let record = store.run(&first.intent, &first.id.to_string()).await.unwrap().unwrap();
+    assert_eq!(record.key, StartKey { text: "met".to_owned(), fingerprint: None });
+}
+
+pub(super) async fn what_came_to_nothing_is_begun_again_by_one(store: &dyn Store) {
+    let first = begun(store, &keyed("key", "body"), LONG).await;
+    let wanted = Run {
+        requested_at: now() + SignedDuration::from_secs(5),
+        started_by: "bob".to_owned(),
+        revision: 3,
+        ..first.clone()
+    };
+    assert_eq!(store.begin_again(&wanted, &spec(), LONG.lease).await.unwrap(), None);
+    let first = settled(store, first, not_started()).await;
+    let wanted_spec = spec();
+    let (one, other) = futures::join!(
+        store.begin_again(&wanted, &wanted_spec, LONG.lease),
+        store.begin_again(&wanted, &wanted_spec, LONG.lease)
+    );
+    let begun: Vec<_> = [one.unwrap(), other.unwrap()].into_iter().flatten().collect();
+    assert_eq!(begun, [Run { attempt: 2, outcome: Outcome::Starting, ..wanted }]);
+    // Who was at it before has no say any more.
+    assert!(!store.settle_run(&Run { outcome: started(None), ..first }).await.unwrap());
+}
+
+pub(super) async fn an_abandoned_start_is_taken_over_by_one(store: &dyn Store) {
+    let held = begun(store, &run("a"), LONG).await;
+    let left = begun(store, &run("a"), ABANDONED).await;
+    assert_eq!(store.abandoned_runs(10).await.unwrap(), [left.id]);
+    assert_eq!(store.take_over(held.id, LONG.lease).await.unwrap(), None);
+    let (one, other) =
+        futures::join!(store.take_over(left.id, LONG.lease), store.take_over(left.id, LONG.lease));
+    let taken: Vec<_> = [one.unwrap(), other.unwrap()].into_iter().flatten().collect();
+    assert_eq!(taken, [(Run { attempt: 2, ..left.clone() }, spec())]);
+    assert_eq!(store.abandoned_runs(10).await.unwrap(), []);
+    let late = Run { outcome: not_started(), ..left.clone() };
+    assert!(!store.settle_run(&late).await.unwrap());
+    settled(store, taken[0].0.clone(), started(Some("r-1"))).await;
+    assert_eq!(store.take_over(left.id, LONG.lease).await.unwrap(), None);
+}
+
+pub(super) async fn an_unknown_start_is_taken_over(store: &dyn Store) {
+    let run = begun(store, &run("a"), LONG).await;
+    let run = settled(store, run, unknown()).await;
+    assert_eq!(store.abandoned_runs(10).await.unwrap(), []);
+    let taken = store.take_over(run.id, LONG.lease).await.unwrap();
+    assert_eq!(taken, Some((Run { attempt: 2, outcome: Outcome::Starting, ..run }, spec())));
+}
+
+pub(super) async fn a_start_is_put_off_by_whoever_is_at_it(store: &dyn Store) {
+    let run = begun(store, &run("a"), LONG).await;
+    store.put_off(&Run { attempt: 2, ..run.clone() }, Duration::ZERO).await.unwrap();
+    assert_eq!(store.abandoned_runs(10).await.unwrap(), []);
+    store.put_off(&run, Duration::ZERO).await.unwrap();
+    assert_eq!(store.abandoned_runs(10).await.unwrap(), [run.id]);
 }

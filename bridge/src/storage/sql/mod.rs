@@ -2,6 +2,7 @@
 //! implemented by a macro, once for each.
 
 mod intents;
+mod run_row;
 mod runs;
 
 use super::StoreError;

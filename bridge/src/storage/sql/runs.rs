@@ -1,185 +1,333 @@
 //! Runs in SQL.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use jiff::Timestamp;
-use sqlx::FromRow;
-use uuid::Uuid;
-use workflow_api::RunId;
+use workflow_api::{WorkflowIntentSpec, to_go_json};
 
 use super::failed;
-use crate::intent::{DigKey, IntentKey, Outcome, Run};
-use crate::storage::{PostgresStore, RunStore, SqliteStore, StoreError};
+use super::run_row::{OutcomeColumns, RunRow, SpecRow, run_columns};
+use crate::intent::IntentKey;
+use crate::run::{Run, StartId};
+use crate::storage::{Begun, PostgresStore, RunStore, SqliteStore, StoreError, Terms};
 
-/// Implements [`RunStore`](crate::storage::RunStore).
+/// Other starts under the same key, or of the same number, may come first so often.
+const ROUNDS: usize = 5;
+
+/// The condition that a run is of an intent, whose key is bound to these parameters.
+macro_rules! of_intent {
+    ($first:literal, $second:literal, $third:literal, $fourth:literal, $fifth:literal) => {
+        concat!(
+            "project = ",
+            $first,
+            " AND composite_app = ",
+            $second,
+            " AND composite_app_version = ",
+            $third,
+            " AND deployment_intent_group = ",
+            $fourth,
+            " AND intent = ",
+            $fifth
+        )
+    };
+}
+
+/// Puts a start on record, given what numbers it: SQL for `counted`, and how `counted.number` becomes text.
+macro_rules! begin_run {
+    ($with:expr, $from:expr, $now:literal) => {
+        concat!(
+            $with,
+            " INSERT INTO runs
+                (id, project, composite_app, composite_app_version, deployment_intent_group, intent, number,
+                 revision, workflow_id, idempotency_key, fingerprint, key_until, started_by, requested_at,
+                 attempt, outcome, already_running, leased_until, spec)
+              SELECT $1, $2, $3, $4, $5, $6, counted.number,
+                 $7, replace($8, '{{run}}', CAST(counted.number AS TEXT)), $9, $10,
+                 CASE WHEN $10 IS NULL THEN NULL ELSE ", $now, " + $11 END, $12, $13,
+                 1, 'starting', FALSE, ", $now, " + $14, $15
+              FROM ", $from, "
+              WHERE TRUE
+              ON CONFLICT DO NOTHING
+              RETURNING number, workflow_id"
+        )
+    };
+}
+
+/// Implements [`RunStore`](crate::storage::RunStore), given the database's clock in microseconds.
 macro_rules! run_store {
-    ($store:ty) => {
+    ($store:ty, $now:literal, $begin:expr) => {
         #[async_trait]
         impl RunStore for $store {
-            async fn add_run(&self, run: &Run) -> Result<(), StoreError> {
-                let (run_id, reason, settled_at) = columns(&run.outcome);
-                sqlx::query(
-                    "INSERT INTO runs
-                        (id, project, composite_app, composite_app_version, deployment_intent_group, intent,
-                         workflow_id, idempotency_key, requested_at, outcome, run_id, reason, settled_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-                )
+            async fn begin_run(
+                &self,
+                run: &Run,
+                spec: &WorkflowIntentSpec,
+                terms: Terms,
+            ) -> Result<Begun, StoreError> {
+                let spec = json(spec);
+                for _ in 0..ROUNDS {
+                    // All rows, there being one at most: only then has the statement ended and is committed.
+                    let begun: Vec<(i64, String)> = sqlx::query_as($begin)
+                        .bind(run.id.to_string())
+                        .bind(&run.intent.dig.project)
+                        .bind(&run.intent.dig.composite_app)
+                        .bind(&run.intent.dig.version)
+                        .bind(&run.intent.dig.dig)
+                        .bind(&run.intent.name)
+                        .bind(run.revision)
+                        .bind(run.workflow_id.as_str())
+                        .bind(&run.key.text)
+                        .bind(&run.key.fingerprint)
+                        .bind(microseconds(terms.key_kept))
+                        .bind(&run.started_by)
+                        .bind(run.requested_at.as_microsecond())
+                        .bind(microseconds(terms.lease))
+                        .bind(&spec)
+                        .fetch_all(self.writer())
+                        .await
+                        .map_err(failed("put a start on record"))?;
+                    if let Some((number, workflow_id)) = begun.into_iter().next() {
+                        return Ok(Begun::New(Run {
+                            number,
+                            workflow_id: workflow_id.into(),
+                            attempt: 1,
+                            ..run.clone()
+                        }));
+                    }
+                    // One that has had its time is forgotten on the way.
+                    sqlx::query(concat!(
+                        "UPDATE runs SET key_until = NULL, fingerprint = NULL WHERE ",
+                        of_intent!("$1", "$2", "$3", "$4", "$5"),
+                        " AND idempotency_key = $6 AND key_until <= ", $now, " AND outcome <> 'starting'"
+                    ))
+                    .bind(&run.intent.dig.project)
+                    .bind(&run.intent.dig.composite_app)
+                    .bind(&run.intent.dig.version)
+                    .bind(&run.intent.dig.dig)
+                    .bind(&run.intent.name)
+                    .bind(&run.key.text)
+                    .execute(self.writer())
+                    .await
+                    .map_err(failed("forget a key"))?;
+                    let known: Option<RunRow> = sqlx::query_as(concat!(
+                        "SELECT ", run_columns!(), " FROM runs WHERE ",
+                        of_intent!("$1", "$2", "$3", "$4", "$5"),
+                        " AND idempotency_key = $6 AND key_until IS NOT NULL"
+                    ))
+                    .bind(&run.intent.dig.project)
+                    .bind(&run.intent.dig.composite_app)
+                    .bind(&run.intent.dig.version)
+                    .bind(&run.intent.dig.dig)
+                    .bind(&run.intent.name)
+                    .bind(&run.key.text)
+                    .fetch_optional(self.readers())
+                    .await
+                    .map_err(failed("look up a key"))?;
+                    if let Some(known) = known {
+                        return Ok(Begun::Known(known.try_into()?));
+                    }
+                }
+                Err(failed("put a start on record")(sqlx::Error::RowNotFound))
+            }
+
+            async fn begin_again(
+                &self,
+                run: &Run,
+                spec: &WorkflowIntentSpec,
+                lease: Duration,
+            ) -> Result<Option<Run>, StoreError> {
+                let begun: Vec<RunRow> = sqlx::query_as(concat!(
+                    "UPDATE runs SET outcome = 'starting', attempt = attempt + 1, reason = NULL, settled_at = NULL,
+                        revision = $2, started_by = $3, requested_at = $4, spec = $5, leased_until = ", $now, " + $6
+                     WHERE id = $1 AND outcome = 'not_started' RETURNING ", run_columns!()
+                ))
                 .bind(run.id.to_string())
-                .bind(&run.intent.dig.project)
-                .bind(&run.intent.dig.composite_app)
-                .bind(&run.intent.dig.version)
-                .bind(&run.intent.dig.dig)
-                .bind(&run.intent.name)
-                .bind(run.workflow_id.as_str())
-                .bind(&run.idempotency_key)
+                .bind(run.revision)
+                .bind(&run.started_by)
                 .bind(run.requested_at.as_microsecond())
-                .bind(run.outcome.word())
-                .bind(run_id)
-                .bind(reason)
-                .bind(settled_at)
+                .bind(json(spec))
+                .bind(microseconds(lease))
+                .fetch_all(self.writer())
+                .await
+                .map_err(failed("set about a start again"))?;
+                begun.into_iter().next().map(Run::try_from).transpose()
+            }
+
+            async fn take_over(
+                &self,
+                id: StartId,
+                lease: Duration,
+            ) -> Result<Option<(Run, WorkflowIntentSpec)>, StoreError> {
+                let taken: Vec<SpecRow> = sqlx::query_as(concat!(
+                    "UPDATE runs SET outcome = 'starting', attempt = attempt + 1, reason = NULL, settled_at = NULL,
+                        leased_until = ", $now, " + $2
+                     WHERE id = $1 AND (outcome = 'unknown' OR (outcome = 'starting' AND leased_until <= ", $now, "))
+                     RETURNING ", run_columns!(), ", spec"
+                ))
+                .bind(id.to_string())
+                .bind(microseconds(lease))
+                .fetch_all(self.writer())
+                .await
+                .map_err(failed("take a start over"))?;
+                taken.into_iter().next().map(TryInto::try_into).transpose()
+            }
+
+            async fn put_off(&self, run: &Run, pause: Duration) -> Result<(), StoreError> {
+                sqlx::query(concat!(
+                    "UPDATE runs SET leased_until = ", $now, " + $3
+                     WHERE id = $1 AND outcome = 'starting' AND attempt = $2"
+                ))
+                .bind(run.id.to_string())
+                .bind(run.attempt)
+                .bind(microseconds(pause))
                 .execute(self.writer())
                 .await
-                .map_err(failed("keep a run"))?;
+                .map_err(failed("put a start off"))?;
                 Ok(())
             }
 
             async fn settle_run(&self, run: &Run) -> Result<bool, StoreError> {
-                let (run_id, reason, settled_at) = columns(&run.outcome);
+                let outcome = OutcomeColumns::from(&run.outcome);
                 let settled = sqlx::query(
-                    "UPDATE runs SET workflow_id = $1, outcome = $2, run_id = $3, reason = $4, settled_at = $5
-                     WHERE id = $6 AND outcome = 'starting'",
+                    "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
+                        settled_at = $8, leased_until = NULL,
+                        spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
+                     WHERE id = $1 AND attempt = $2 AND outcome = 'starting'",
                 )
+                .bind(run.id.to_string())
+                .bind(run.attempt)
                 .bind(run.workflow_id.as_str())
                 .bind(run.outcome.word())
-                .bind(run_id)
-                .bind(reason)
-                .bind(settled_at)
-                .bind(run.id.to_string())
+                .bind(outcome.run_id)
+                .bind(outcome.already_running)
+                .bind(outcome.reason)
+                .bind(outcome.settled_at)
                 .execute(self.writer())
                 .await
                 .map_err(failed("settle a run"))?;
                 Ok(settled.rows_affected() > 0)
             }
 
-            async fn runs(&self, key: &IntentKey) -> Result<Vec<Run>, StoreError> {
-                let rows: Vec<RunRow> = sqlx::query_as(
-                    "SELECT id, project, composite_app, composite_app_version, deployment_intent_group, intent,
-                        workflow_id, idempotency_key, requested_at, outcome, run_id, reason, settled_at
-                     FROM runs
-                     WHERE project = $1 AND composite_app = $2 AND composite_app_version = $3 AND deployment_intent_group = $4
-                       AND intent = $5
-                     ORDER BY requested_at DESC, id DESC",
-                )
+            async fn runs(
+                &self,
+                key: &IntentKey,
+                before: Option<i64>,
+                limit: u32,
+            ) -> Result<Vec<Run>, StoreError> {
+                let rows: Vec<RunRow> = sqlx::query_as(concat!(
+                    "SELECT ", run_columns!(), " FROM runs WHERE ",
+                    of_intent!("$1", "$2", "$3", "$4", "$5"),
+                    " AND number < $6 ORDER BY number DESC LIMIT $7"
+                ))
                 .bind(&key.dig.project)
                 .bind(&key.dig.composite_app)
                 .bind(&key.dig.version)
                 .bind(&key.dig.dig)
                 .bind(&key.name)
+                .bind(before.unwrap_or(i64::MAX))
+                .bind(i64::from(limit))
                 .fetch_all(self.readers())
                 .await
                 .map_err(failed("list runs"))?;
                 rows.into_iter().map(Run::try_from).collect()
             }
 
-            async fn unsettled_runs(&self, before: Timestamp) -> Result<Vec<Run>, StoreError> {
-                let rows: Vec<RunRow> = sqlx::query_as(
-                    "SELECT id, project, composite_app, composite_app_version, deployment_intent_group, intent,
-                        workflow_id, idempotency_key, requested_at, outcome, run_id, reason, settled_at
-                     FROM runs WHERE outcome = 'starting' AND requested_at < $1 ORDER BY requested_at, id",
-                )
-                .bind(before.as_microsecond())
+            async fn run(&self, key: &IntentKey, name: &str) -> Result<Option<Run>, StoreError> {
+                // One run may be that of several starts, where it was running already: the first made it.
+                let row: Option<RunRow> = sqlx::query_as(concat!(
+                    "SELECT ", run_columns!(), " FROM runs WHERE ",
+                    of_intent!("$1", "$2", "$3", "$4", "$5"),
+                    " AND (id = $6 OR run_id = $6) ORDER BY number LIMIT 1"
+                ))
+                .bind(&key.dig.project)
+                .bind(&key.dig.composite_app)
+                .bind(&key.dig.version)
+                .bind(&key.dig.dig)
+                .bind(&key.name)
+                .bind(name)
+                .fetch_optional(self.readers())
+                .await
+                .map_err(failed("look up a run"))?;
+                row.map(Run::try_from).transpose()
+            }
+
+            async fn abandoned_runs(&self, limit: u32) -> Result<Vec<StartId>, StoreError> {
+                let rows: Vec<(String,)> = sqlx::query_as(concat!(
+                    "SELECT id FROM runs WHERE outcome = 'starting' AND leased_until <= ", $now, "
+                     ORDER BY leased_until, id LIMIT $1"
+                ))
+                .bind(i64::from(limit))
                 .fetch_all(self.readers())
                 .await
-                .map_err(failed("list unsettled runs"))?;
-                rows.into_iter().map(Run::try_from).collect()
+                .map_err(failed("list abandoned starts"))?;
+                rows.into_iter().map(|(id,)| start_id(id)).collect()
+            }
+
+            async fn forget_keys(&self) -> Result<u64, StoreError> {
+                let forgotten = sqlx::query(concat!(
+                    "UPDATE runs SET key_until = NULL, fingerprint = NULL
+                     WHERE key_until <= ", $now, " AND outcome <> 'starting'"
+                ))
+                .execute(self.writer())
+                .await
+                .map_err(failed("forget keys"))?;
+                Ok(forgotten.rows_affected())
             }
         }
     };
 }
-run_store!(SqliteStore);
-run_store!(PostgresStore);
 
-/// The columns `run_id`, `reason` and `settled_at` of an outcome.
-fn columns(outcome: &Outcome) -> (Option<&str>, Option<&str>, Option<i64>) {
-    match outcome {
-        Outcome::Starting => (None, None, None),
-        Outcome::Started { run_id, at } => {
-            (run_id.as_ref().map(RunId::as_str), None, Some(at.as_microsecond()))
-        }
-        Outcome::NotStarted { reason, at } | Outcome::Unknown { reason, at } => {
-            (None, Some(reason), Some(at.as_microsecond()))
-        }
-    }
+run_store!(
+    SqliteStore,
+    "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+    // One statement writes at a time, so what it counts is not counted twice.
+    begin_run!(
+        "",
+        concat!(
+            "(SELECT COALESCE(MAX(number), 0) + 1 AS number FROM runs WHERE ",
+            of_intent!("$2", "$3", "$4", "$5", "$6"),
+            ") AS counted"
+        ),
+        "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+    )
+);
+run_store!(
+    PostgresStore,
+    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+    // A key that is known counts nothing.
+    begin_run!(
+        concat!(
+            "WITH counted AS (
+                INSERT INTO run_numbers AS numbers
+                    (project, composite_app, composite_app_version, deployment_intent_group, intent, last)
+                SELECT $2, $3, $4, $5, $6, 1
+                WHERE $10 IS NULL OR NOT EXISTS (SELECT 1 FROM runs WHERE ",
+            of_intent!("$2", "$3", "$4", "$5", "$6"),
+            " AND idempotency_key = $9 AND key_until IS NOT NULL)
+                ON CONFLICT (project, composite_app, composite_app_version, deployment_intent_group, intent)
+                DO UPDATE SET last = numbers.last + 1
+                RETURNING last AS number)"
+        ),
+        "counted",
+        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    )
+);
+
+fn json(spec: &WorkflowIntentSpec) -> String {
+    String::from_utf8_lossy(&to_go_json(spec)).into_owned()
 }
 
-#[derive(FromRow)]
-struct RunRow {
-    id: String,
-    #[sqlx(flatten)]
-    intent: KeyColumns,
-    workflow_id: String,
-    idempotency_key: String,
-    requested_at: i64,
-    outcome: String,
-    run_id: Option<String>,
-    reason: Option<String>,
-    settled_at: Option<i64>,
+/// A length of time beyond the calendar is as good as for ever.
+fn microseconds(time: Duration) -> i64 {
+    const MOST: u64 = 1 << 60;
+    i64::try_from(time.as_micros().min(u128::from(MOST))).unwrap_or(i64::MAX)
 }
 
-#[derive(FromRow)]
-struct KeyColumns {
-    project: String,
-    composite_app: String,
-    composite_app_version: String,
-    deployment_intent_group: String,
-    intent: String,
-}
-
-impl From<KeyColumns> for IntentKey {
-    fn from(columns: KeyColumns) -> Self {
-        let dig = DigKey {
-            project: columns.project,
-            composite_app: columns.composite_app,
-            version: columns.composite_app_version,
-            dig: columns.deployment_intent_group,
-        };
-        dig.intent(columns.intent)
-    }
-}
-
-impl TryFrom<RunRow> for Run {
-    type Error = StoreError;
-
-    fn try_from(row: RunRow) -> Result<Self, StoreError> {
-        fn unreadable<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
-            row: &str,
-            column: &'static str,
-        ) -> impl FnOnce(E) -> StoreError {
-            move |source| StoreError::Inconsistent {
-                table: "runs",
-                column,
-                row: row.to_owned(),
-                source: source.into(),
-            }
-        }
-        let time = |column, microseconds| {
-            Timestamp::from_microsecond(microseconds).map_err(unreadable(&row.id, column))
-        };
-        let at = time("settled_at", row.settled_at.unwrap_or_default())?;
-        let reason = row.reason.unwrap_or_default();
-        let outcome = match row.outcome.as_str() {
-            "starting" => Outcome::Starting,
-            "started" => Outcome::Started { run_id: row.run_id.map(RunId::from), at },
-            "not_started" => Outcome::NotStarted { reason, at },
-            "unknown" => Outcome::Unknown { reason, at },
-            other => return Err(unreadable(&row.id, "outcome")(format!("`{other}` is no outcome"))),
-        };
-        Ok(Self {
-            id: row.id.parse::<Uuid>().map_err(unreadable(&row.id, "id"))?.into(),
-            intent: row.intent.into(),
-            workflow_id: row.workflow_id.into(),
-            idempotency_key: row.idempotency_key,
-            requested_at: time("requested_at", row.requested_at)?,
-            outcome,
-        })
-    }
+fn start_id(id: String) -> Result<StartId, StoreError> {
+    id.parse().map_err(|error: uuid::Error| StoreError::Inconsistent {
+        table: "runs",
+        column: "id",
+        row: id,
+        source: error.into(),
+    })
 }

@@ -1,0 +1,181 @@
+//! Which callers want another status than EMCO's 204 for a start that succeeded, by who they seem to be.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use http::StatusCode;
+
+/// Statuses that a start may succeed with.
+const STATUSES: [StatusCode; 4] =
+    [StatusCode::OK, StatusCode::CREATED, StatusCode::ACCEPTED, StatusCode::NO_CONTENT];
+
+/// A status for a start that succeeded, as a caller or an operator writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SuccessStatus(pub StatusCode);
+
+impl FromStr for SuccessStatus {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let status = StatusCode::from_str(text).ok().filter(|status| STATUSES.contains(status));
+        status.map(Self).ok_or("write 200, 201, 202 or 204")
+    }
+}
+
+/// Rules `USER-AGENT[@NETWORK]=STATUS`, separated by commas; the first that fits a caller counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SuccessRules(Vec<Rule>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rule {
+    /// The whole, or its beginning and `*`.
+    user_agent: String,
+    network: Option<Network>,
+    status: SuccessStatus,
+}
+
+impl SuccessRules {
+    /// The status that a caller wants, where a rule fits.
+    pub fn status(&self, user_agent: &str, address: Option<IpAddr>) -> Option<StatusCode> {
+        let fits = |rule: &&Rule| {
+            rule.is_of(user_agent)
+                && rule.network.is_none_or(|network| address.is_some_and(|address| network.holds(address)))
+        };
+        self.0.iter().find(fits).map(|rule| rule.status.0)
+    }
+}
+
+impl Rule {
+    fn is_of(&self, user_agent: &str) -> bool {
+        match self.user_agent.strip_suffix('*') {
+            Some(beginning) => user_agent.starts_with(beginning),
+            None => user_agent == self.user_agent,
+        }
+    }
+}
+
+impl FromStr for SuccessRules {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|rule| !rule.is_empty())
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl FromStr for Rule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = |why: &str| format!("`{text}` is no rule: {why}");
+        let (caller, status) =
+            text.rsplit_once('=').ok_or_else(|| refused("write USER-AGENT[@NETWORK]=STATUS"))?;
+        let (user_agent, network) = match caller.rsplit_once('@') {
+            Some((user_agent, network)) => (user_agent, Some(network)),
+            None => (caller, None),
+        };
+        if user_agent.is_empty() {
+            return Err(refused("write a user agent, or `*` for any"));
+        }
+        Ok(Self {
+            user_agent: user_agent.to_owned(),
+            network: network.map(str::parse).transpose().map_err(refused)?,
+            status: status.parse().map_err(refused)?,
+        })
+    }
+}
+
+/// Addresses that begin alike: `10.42.0.0/16`, or one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Network {
+    fn holds(self, address: IpAddr) -> bool {
+        // A listener for both families sees IPv4 inside IPv6.
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                let mask = u32::MAX.checked_shl(u32::from(32 - self.bits)).unwrap_or_default();
+                ours.to_bits() & mask == theirs.to_bits() & mask
+            }
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
+                let mask = u128::MAX.checked_shl(u32::from(128 - self.bits)).unwrap_or_default();
+                ours.to_bits() & mask == theirs.to_bits() & mask
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = "write a network such as 10.42.0.0/16, or an address";
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| refused)?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(most), str::parse).map_err(|_| refused)?;
+        if bits <= most { Ok(Self { address, bits }) } else { Err(refused) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(rules: &str, user_agent: &str, address: &str) -> Option<u16> {
+        let rules: SuccessRules = rules.parse().unwrap();
+        rules.status(user_agent, address.parse().ok()).map(|status| status.as_u16())
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_counts() {
+        let rules = "Go-http-client/*@10.42.0.0/16=201, go-resty/*=204, *@::1=200";
+        for (user_agent, address, wanted) in [
+            ("Go-http-client/1.1", "10.42.7.1", Some(201)),
+            ("Go-http-client/1.1", "::ffff:10.42.7.1", Some(201)),
+            ("Go-http-client/1.1", "10.43.7.1", None),
+            ("Go-http-client/1.1", "", None),
+            ("go-resty/2.7.0 (https://github.com/go-resty/resty)", "10.43.7.1", Some(204)),
+            ("", "::1", Some(200)),
+            ("curl/8", "127.0.0.1", None),
+        ] {
+            assert_eq!(status(rules, user_agent, address), wanted, "{user_agent} {address}");
+        }
+        assert_eq!(status("", "Go-http-client/1.1", "127.0.0.1"), None);
+    }
+
+    #[test]
+    fn networks_hold_what_begins_alike() {
+        for (network, inside, outside) in [
+            ("10.0.0.0/8", "10.255.0.1", "11.0.0.1"),
+            ("10.0.0.1", "10.0.0.1", "10.0.0.2"),
+            ("0.0.0.0/0", "1.2.3.4", "::1"),
+            ("fd00::/8", "fdff::1", "fe00::1"),
+            ("::/0", "fd00::1", "10.0.0.1"),
+        ] {
+            assert_eq!(status(&format!("*@{network}=201"), "x", inside), Some(201), "{network} {inside}");
+            assert_eq!(status(&format!("*@{network}=201"), "x", outside), None, "{network} {outside}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_rules() {
+        for text in
+            ["Go", "=201", "Go=", "Go=404", "Go=200,x", "Go@=201", "Go@10.0.0.0/33=201", "Go@host=201"]
+        {
+            let error = text.parse::<SuccessRules>().unwrap_err();
+            assert!(error.contains("is no rule"), "{text}: {error}");
+        }
+    }
+}

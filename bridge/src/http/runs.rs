@@ -1,0 +1,281 @@
+//! `GET …/temporal-workflow-intents/{name}/runs`: the starts of an intent, and how their runs stand now.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::IntoResponse;
+use http::HeaderMap;
+use http::header::LINK;
+use serde::Serialize;
+use serde_json::{Value, json};
+use url::Url;
+use utoipa::{IntoParams, ToSchema};
+use workflow_api::{RunId, WorkflowId, WorkflowState};
+
+use super::answer::{GoJson, headers};
+use super::error::ApiError;
+use super::path::{self, IntentPath, RunPath};
+use super::problems::problems;
+use super::query::{Params, invalid};
+use crate::app::{App, LiveRun, LiveState};
+use crate::intent::IntentKey;
+use crate::run::Outcome;
+
+/// So many runs are told where the caller does not say.
+const LIMIT: u32 = 50;
+/// Each costs a call to Temporal.
+const LIMIT_MAX: u32 = 500;
+
+/// Where Temporal's own UI is.
+#[derive(Debug, Clone)]
+pub(super) struct TemporalUi(pub(super) Option<Url>);
+
+/// A start of a workflow intent, and how its run stands now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunView {
+    /// Names the start.
+    #[serde(rename = "startID")]
+    start_id: String,
+    /// Which start of the intent it is, counted from 1.
+    number: i64,
+    /// The workflow.
+    #[serde(rename = "workflowID")]
+    workflow_id: WorkflowId,
+    /// The run; left out where there is none, or nobody told it.
+    #[serde(rename = "runID", skip_serializing_if = "Option::is_none")]
+    run_id: Option<RunId>,
+    /// When the start was asked for (RFC 3339).
+    started_at: String,
+    /// Who asked for it; empty where nobody said.
+    started_by: String,
+    /// The revision of the intent that was started.
+    revision: i64,
+    /// What the workflow client is given to tell a repeated start from a new one: the caller's key, or the bridge's own.
+    idempotency_key: String,
+    /// What came of it: `starting`, `started`, `not_started` or `unknown`.
+    outcome: &'static str,
+    /// Why it is not known to be started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Whether the workflow was running before, so that nothing new was started.
+    already_running: bool,
+    /// Where the run stands, as Temporal says now. Left out where there is no run, or `workflowStateError` says why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow_state: Option<WorkflowState>,
+    /// Why the state is not told: `temporal_unavailable`, or `no_such_workflow` where Temporal keeps the run no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow_state_error: Option<&'static str>,
+    /// Where to go on from here.
+    links: Links,
+}
+
+/// Where to go on from a run.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Links {
+    /// This run.
+    #[serde(rename = "self")]
+    itself: String,
+    /// The status of the workflow: of this run, where it is known.
+    status: String,
+    /// Where to `POST` an order to end a workflow of the intent; name this one in the body.
+    cancel: String,
+    /// The run in Temporal's own UI, where the operator has set its address (`BRIDGE_TEMPORAL_UI_URL`).
+    #[serde(rename = "temporalUI", skip_serializing_if = "Option::is_none")]
+    temporal_ui: Option<String>,
+}
+
+impl RunView {
+    fn new(live: LiveRun, namespace: &str, ui: &TemporalUi) -> Self {
+        let run = live.run;
+        let outcome = run.outcome.word();
+        let (run_id, already_running, reason) = match run.outcome {
+            Outcome::Starting => (None, false, None),
+            Outcome::Started { run_id, already_running, .. } => (run_id, already_running, None),
+            Outcome::NotStarted { reason, .. } | Outcome::Unknown { reason, .. } => {
+                (None, false, Some(reason))
+            }
+        };
+        let (workflow_state, workflow_state_error) = match live.state {
+            LiveState::NoRun => (None, None),
+            LiveState::Told(state) => (Some(state), None),
+            LiveState::Gone => (None, Some("no_such_workflow")),
+            LiveState::Unknown => (None, Some("temporal_unavailable")),
+        };
+        let unnamed = RunId::default();
+        let links = Links {
+            itself: path::run_of(&run.intent, &run.id),
+            status: path::status_of(&run.intent, &run.workflow_id, run_id.as_ref().unwrap_or(&unnamed)),
+            cancel: path::cancel_of(&run.intent),
+            temporal_ui: run_id.as_ref().and_then(|run_id| ui.link(namespace, &run.workflow_id, run_id)),
+        };
+        Self {
+            start_id: run.id.to_string(),
+            number: run.number,
+            workflow_id: run.workflow_id,
+            run_id,
+            started_at: run.requested_at.to_string(),
+            started_by: run.started_by,
+            revision: run.revision,
+            idempotency_key: run.key.text,
+            outcome,
+            reason,
+            already_running,
+            workflow_state,
+            workflow_state_error,
+            links,
+        }
+    }
+}
+
+impl TemporalUi {
+    fn link(&self, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> Option<String> {
+        let mut url = self.0.clone()?;
+        url.path_segments_mut().ok()?.pop_if_empty().extend([
+            "namespaces",
+            namespace,
+            "workflows",
+            workflow_id.as_str(),
+            run_id.as_str(),
+            "history",
+        ]);
+        Some(url.into())
+    }
+}
+
+/// The parameters of a list of runs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters that `Page::read` reads")]
+pub(super) struct RunsParams {
+    /// So many runs at most; 50 unless it is said.
+    #[param(minimum = 1, maximum = 500, example = 20)]
+    limit: Option<u32>,
+    /// Where the page before this one ended: what its `Link` header says.
+    #[param(rename = "continue", example = "41")]
+    from: Option<String>,
+}
+
+struct Page {
+    limit: u32,
+    before: Option<i64>,
+}
+
+impl Page {
+    fn read(query: Option<&str>) -> Result<Self, ApiError> {
+        let params = Params::read(query)?.only(&["limit", "continue"])?;
+        let limit = params.parsed("limit")?.unwrap_or(LIMIT);
+        if !(1..=LIMIT_MAX).contains(&limit) {
+            return Err(invalid("limit", &format!("is {limit}: write 1 to {LIMIT_MAX}")));
+        }
+        let before = match params.text("continue") {
+            "" => None,
+            _ => params.parsed("continue")?,
+        };
+        Ok(Self { limit, before })
+    }
+}
+
+problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
+
+/// List the runs of a workflow intent
+///
+/// Every start of the intent, newest first, with the state that Temporal tells now. A deleted intent keeps its runs. Where there
+/// are more than fit, a `Link` header with `rel="next"` leads on.
+#[utoipa::path(
+    get,
+    path = path::RUNS,
+    tag = "workflows",
+    params(IntentPath, RunsParams),
+    responses(
+        (status = 200, description = "The runs", body = [RunView], headers(
+            ("Link" = String, description = "The next page, where there is one: `<…>; rel=\"next\"`"),
+        ), example = json!([sample_run()])),
+        ListProblems,
+    ),
+)]
+pub(super) async fn list_runs(
+    State(app): State<Arc<App>>,
+    Extension(ui): Extension<TemporalUi>,
+    Path(path): Path<IntentPath>,
+    RawQuery(query): RawQuery,
+) -> Result<impl IntoResponse, ApiError> {
+    let intent = IntentKey::from(path);
+    let page = Page::read(query.as_deref())?;
+    // One more than is told says whether there are more.
+    let mut runs = app.list_runs(&intent, page.before, page.limit).await?;
+    let full = runs.len() == page.limit as usize;
+    let last = runs.last().map(|live| live.run.number).filter(|number| full && *number > 1);
+    let next: HeaderMap = last.map_or_else(HeaderMap::new, |number| {
+        let link =
+            format!("<{}?limit={}&continue={number}>; rel=\"next\"", path::runs_of(&intent), page.limit);
+        headers([(LINK, &link)])
+    });
+    let namespace = app.targets.default.namespace();
+    let views: Vec<_> = runs.drain(..).map(|live| RunView::new(live, namespace, &ui)).collect();
+    Ok((next, GoJson(views)))
+}
+
+/// Get a run of a workflow intent
+///
+/// By Temporal's run ID, or by the ID of the start, which also names starts that came to nothing.
+#[utoipa::path(
+    get,
+    path = path::RUN,
+    tag = "workflows",
+    params(RunPath),
+    responses(
+        (status = 200, description = "The run", body = RunView, example = json!(sample_run())),
+        GetProblems,
+    ),
+)]
+pub(super) async fn get_run(
+    State(app): State<Arc<App>>,
+    Extension(ui): Extension<TemporalUi>,
+    Path(path): Path<RunPath>,
+) -> Result<GoJson<RunView>, ApiError> {
+    let (intent, name) = path.into_parts();
+    let live = app.get_run(&intent, &name).await?;
+    Ok(GoJson(RunView::new(live, app.targets.default.namespace(), &ui)))
+}
+
+fn sample_run() -> Value {
+    let intent = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1/temporal-workflow-intents/dig1-workflow-intent";
+    json!({
+        "startID": "019ab1c2-3d4e-7000-8000-1b2c3d4e5f60",
+        "number": 3,
+        "workflowID": "migrate-3",
+        "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071",
+        "startedAt": "2026-11-23T07:00:00.123456Z",
+        "startedBy": "alice",
+        "revision": 2,
+        "idempotencyKey": "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11",
+        "outcome": "started",
+        "alreadyRunning": false,
+        "workflowState": "Running",
+        "links": {
+            "self": format!("{intent}/runs/019ab1c2-3d4e-7000-8000-1b2c3d4e5f60"),
+            "status": format!("{intent}/status?workflowID=migrate-3&runID=019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071"),
+            "cancel": format!("{intent}/cancel"),
+            "temporalUI": "https://temporal.example.org/namespaces/default/workflows/migrate-3/019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/history",
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_temporals_ui_are_escaped() {
+        let ui = |base: &str| TemporalUi(Some(base.parse().unwrap()));
+        let link = |base: &str| ui(base).link("n s", &"a/b ü".into(), &"r".into()).unwrap();
+        let rest = "namespaces/n%20s/workflows/a%2Fb%20%C3%BC/r/history";
+        assert_eq!(link("https://temporal.example"), format!("https://temporal.example/{rest}"));
+        assert_eq!(link("https://example.org/ui/"), format!("https://example.org/ui/{rest}"));
+        assert_eq!(TemporalUi(None).link("n", &"w".into(), &"r".into()), None);
+    }
+}

@@ -1,0 +1,48 @@
+//! A workflow client made with our kit, served in this process.
+
+use client_kit::{
+    Server, ServerOptions, StartContext, TemporalStarter, WorkflowStart, clients, workflow_client,
+};
+use service::metrics::Metrics;
+use service::shutdown::Shutdown;
+use service::temporal::{TemporalConnection, TemporalTarget};
+use tokio::net::TcpListener;
+
+use super::SOON;
+
+/// The client that EMCO's sample intent names. Nobody works on its task queue, so its workflows run for ever.
+#[workflow_client(name = "migrate_workflowclient")]
+async fn migrate(ctx: StartContext) -> WorkflowStart {
+    ctx.start("T").on_task_queue("nobody")
+}
+
+/// A server of the client.
+pub(crate) struct OurClient {
+    pub(crate) port: u16,
+    shutdown: Shutdown,
+}
+
+impl OurClient {
+    /// On a free port; starts workflows at this Temporal.
+    pub(crate) async fn start(temporal: &str) -> Self {
+        let target = TemporalTarget::new(temporal, "default").unwrap();
+        let starter = TemporalStarter::new(TemporalConnection::new(target));
+        let server = Server::new(clients![migrate], starter, ServerOptions::default()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shutdown = Shutdown::new(SOON);
+        let (ours, metrics) = (shutdown.clone(), Metrics::install("bridge-tests", "0"));
+        tokio::spawn(async move { server.serve(listener, &ours, metrics).await });
+        Self { port, shutdown }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for OurClient {
+    fn drop(&mut self) {
+        self.shutdown.stop();
+    }
+}

@@ -1,0 +1,107 @@
+//! Starts that do otherwise than their intent says, and what they would post.
+
+use harness::SAMPLE_INTENT;
+use serde_json::{Value, json};
+
+use super::{Api, ScriptedClient, fault_paths, header, problem_of};
+
+fn start(query: &str) -> String {
+    format!("/{SAMPLE_INTENT}/start{query}")
+}
+
+async fn posted(api: &Api, client: &ScriptedClient, body: Value) -> Value {
+    let started = api.post(&start(""), body.to_string()).await;
+    assert_eq!(started.status(), 204, "{}", started.text().await.unwrap());
+    serde_json::from_slice(&client.asked().last().unwrap().body).unwrap()
+}
+
+#[tokio::test]
+async fn one_intent_launches_many_workflows() {
+    let api = Api::new().await;
+    let client = ScriptedClient::emco().await;
+    api.create_sample(client.port).await;
+    for number in 1..=3 {
+        let spec = posted(&api, &client, json!({"spec": {"workflowID": "migrate-{{run}}"}})).await;
+        assert_eq!(spec["workflowStartOptions"]["ID"], format!("migrate-{number}"));
+    }
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let spec = posted(&api, &client, json!({"SPEC": {"workflowid": "{{uuid}}"}})).await;
+        ids.push(spec["workflowStartOptions"]["ID"].as_str().unwrap().parse::<uuid::Uuid>().unwrap());
+    }
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn single_parameters_are_overridden_and_the_intent_stays() {
+    let api = Api::new().await;
+    let client = ScriptedClient::emco().await;
+    api.create_sample(client.port).await;
+    let params =
+        json!({"all-activities": {"targetClusterName": "cluster9"}, "DoDigUpdate": {"dryRun": "yes"}});
+    let spec = posted(&api, &client, json!({"spec": {"activityParams": params}})).await;
+    let all = &spec["workflowParams"]["activityParams"];
+    assert_eq!(all["all-activities"]["targetClusterName"], "cluster9");
+    assert_eq!(all["all-activities"]["targetClusterProvider"], "provider2");
+    assert_eq!(all["DoDigUpdate"], json!({"dryRun": "yes"}));
+    assert_eq!(spec["workflowStartOptions"]["ID"], "migrate-apps-1");
+    let spec = posted(&api, &client, json!({})).await;
+    assert_eq!(spec["workflowParams"]["activityParams"]["all-activities"]["targetClusterName"], "cluster2");
+}
+
+#[tokio::test]
+async fn an_unsound_start_is_refused_with_all_its_faults() {
+    let api = Api::new().await;
+    let client = ScriptedClient::emco().await;
+    api.create_sample(client.port).await;
+    let body = json!({"spec": {"workflowID": "{{who}}-{{uuid}}-{{what"}}).to_string();
+    let problem = problem_of(api.post(&start(""), body).await, 422, "invalid_start").await;
+    assert_eq!(fault_paths(&problem), ["$.spec.workflowID", "$.spec.workflowID"]);
+    assert!(problem["faults"][0]["message"].as_str().unwrap().contains("{{who}}"), "{problem}");
+
+    let body = json!({"spec": {"workflowID": 1, "activityParams": {"a": {"b": true}, "c": []}}}).to_string();
+    let problem = problem_of(api.post(&start(""), body).await, 422, "invalid_body").await;
+    let paths = ["$.spec.workflowID", "$.spec.activityParams.a.b", "$.spec.activityParams.c"];
+    assert_eq!(fault_paths(&problem), paths);
+    problem_of(api.post(&start(""), "not JSON").await, 400, "not_json").await;
+    assert!(client.asked().is_empty());
+}
+
+#[tokio::test]
+async fn unknown_fields_are_told_or_refused() {
+    let api = Api::new().await;
+    let client = ScriptedClient::emco().await;
+    api.create_sample(client.port).await;
+    let body = r#"{"spec":{"workflowId":"w","params":{}}}"#;
+    let started = api.post(&start(""), body).await;
+    assert_eq!(header(&started, "warning"), r#"299 - "unknown field $.spec.params""#);
+    problem_of(api.post(&start("?fieldValidation=Strict"), body).await, 400, "unknown_fields").await;
+    assert!(api.post(&start("?fieldValidation=Ignore"), body).await.headers().get("warning").is_none());
+    assert_eq!(client.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_would_be_posted_and_does_nothing() {
+    let api = Api::new().await;
+    let client = ScriptedClient::emco().await;
+    api.create_sample(client.port).await;
+    let body = json!({"spec": {"workflowID": "w-{{run}}", "more": 1}}).to_string();
+    for _ in 0..2 {
+        let told = api.post(&start("?dryRun=All"), body.clone()).await;
+        assert_eq!(
+            (told.status().as_u16(), header(&told, "warning")),
+            (200, r#"299 - "unknown field $.spec.more""#)
+        );
+        let told: Value = told.json().await.unwrap();
+        let url = format!("http://127.0.0.1:{}/invoke/migrate_workflowclient", client.port);
+        assert_eq!((&told["method"], &told["url"]), (&json!("POST"), &json!(url)));
+        assert_eq!(told["body"]["workflowStartOptions"]["ID"], "w-1");
+    }
+    assert!(client.asked().is_empty());
+    api.post(&start(""), body.clone()).await;
+    let told: Value = api.post(&start("?dryRun=All"), body).await.json().await.unwrap();
+    assert_eq!(told["body"]["workflowStartOptions"]["ID"], "w-2");
+    let problem = problem_of(api.post(&start("?dryRun=true"), "").await, 400, "invalid_parameter").await;
+    assert_eq!(problem["parameter"], "dryRun");
+    problem_of(api.post("/absent/start?dryRun=All", "").await, 404, "no_such_intent").await;
+}
