@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use metrics::{Unit, describe_counter};
+use metrics::{Unit, describe_counter, describe_gauge};
 use service::health::Health;
 use service::http::{CutOff, Options, operations, standard};
 use service::metrics::Metrics;
@@ -11,7 +11,7 @@ use service::shutdown::Shutdown;
 use service::temporal::{TemporalConnections, TemporalTarget};
 use tokio::net::TcpListener;
 
-use crate::app::{App, Limits, STARTS, Targets};
+use crate::app::{App, Limits, OPEN_STREAMS, OPEN_WAITS, STARTS, Targets};
 use crate::config::Settings;
 use crate::http;
 use crate::invoke::HttpInvoke;
@@ -118,6 +118,8 @@ impl Bridge {
     fn router(&self) -> Router {
         let metrics = Metrics::install("bridge", env!("CARGO_PKG_VERSION"));
         describe_counter!(STARTS, Unit::Count, "Starts of intents that were settled, by outcome");
+        describe_gauge!(OPEN_WAITS, "Callers who wait for the end of a run");
+        describe_gauge!(OPEN_STREAMS, "Callers who follow the events of a workflow");
         let store = Arc::clone(&self.app.store);
         // Temporal is no condition: without it intents can be kept all the same, and each call says that it is away.
         let health = Health::new(&self.app.shutdown).with_check("database", move || {

@@ -1,11 +1,14 @@
 //! The answer of `GET …/status` (EMCO-API §1.6), and what it says of how a run ended.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RunId, WorkflowId};
+use crate::{Problem, RunId, WorkflowId};
 
-/// The status of a workflow. Only what was asked for is present; the description always is, as in EMCO.
+/// The status of a workflow: EMCO's fields in EMCO's order, then ours. Only what was asked for is present; the description always
+/// is, as in EMCO.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -16,9 +19,6 @@ pub struct WorkflowStatus {
     /// The run ID.
     #[serde(rename = "runID", skip_serializing_if = "RunId::is_empty")]
     pub run_id: RunId,
-    /// Where the run stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workflow_state: Option<WorkflowState>,
     /// Temporal's description as its canonical JSON; `{}` unless asked for.
     pub workflow_execution_description: serde_json::Map<String, Value>,
     /// The events of the run as Temporal's canonical JSON.
@@ -27,12 +27,21 @@ pub struct WorkflowStatus {
     /// What the workflow answered, once it completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_result: Option<Value>,
-    /// Why the run ended otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workflow_failure: Option<WorkflowFailure>,
     /// What the workflow answered to the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_query_result: Option<Value>,
+    /// Where the run stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_state: Option<WorkflowState>,
+    /// Why the run ended otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_failure: Option<WorkflowFailure>,
+    /// Asks for the next page of the history; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_next_page_token: Option<String>,
+    /// What went wrong, by method (`describe`, `history`, `query`, `wait`); the other methods' answers are in their fields.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub errors: BTreeMap<String, Problem>,
 }
 
 /// Where a run stands, in Temporal's words.
@@ -82,8 +91,24 @@ pub struct WorkflowFailure {
     /// The activity type that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activity: Option<String>,
+    /// Which attempt of the activity failed last, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<i32>,
+    /// Where in the code, where the worker's language tells it and the caller asked for it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stack_trace: String,
     /// What caused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub cause: Option<Box<WorkflowFailure>>,
+}
+
+impl WorkflowFailure {
+    /// The same, without stack traces down to the last cause.
+    #[must_use]
+    pub fn without_stack_traces(mut self) -> Self {
+        self.stack_trace.clear();
+        self.cause = self.cause.map(|cause| Box::new(cause.without_stack_traces()));
+        self
+    }
 }

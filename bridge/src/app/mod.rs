@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod cancel;
+mod follow;
 mod intents;
 mod recovery;
 mod runs;
@@ -23,11 +24,14 @@ use crate::temporal::Engine;
 pub use body::{BodyError, FieldValidation, Lenient};
 pub use caller::Caller;
 pub use cancel::{CancelError, Canceled};
+pub(crate) use follow::OPEN_STREAMS;
+pub use follow::{FollowRequest, Followed, Position};
 pub use intents::{CreateError, Created};
 pub use runs::{LiveRun, LiveState, RunError};
 pub(crate) use start::STARTS;
 pub use start::{StartCall, StartError, StartFault, StartPreview, StartReport, StartedRun};
-pub use status::{StatusError, StatusReport, StatusRequest};
+pub(crate) use status::OPEN_WAITS;
+pub use status::{Method, MethodError, StatusError, StatusReport, StatusRequest};
 pub use targets::{TargetError, Targets};
 
 /// What the use cases work with.

@@ -1,18 +1,19 @@
 //! Errors of the use cases as answers: one status, one stable code, one sentence (RFC 9457).
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use service::problem::ProblemResponse;
 use workflow_api::{Problem, RunId};
 
 use super::path;
 use super::problems::{self, Kind};
 use crate::app::{
-    BodyError, CancelError, CreateError, IntentError, RunError, StartError, StartFault, StatusError,
-    TargetError,
+    BodyError, CancelError, CreateError, IntentError, MethodError, RunError, StartError, StartFault,
+    StatusError, TargetError,
 };
 use crate::invoke::InvokeError;
 use crate::storage::StoreError;
@@ -26,7 +27,6 @@ pub(super) struct ApiError(Box<Problem>);
 
 impl ApiError {
     /// What the caller is told.
-    #[cfg(test)]
     pub(super) fn problem(&self) -> &Problem {
         &self.0
     }
@@ -207,17 +207,42 @@ impl From<EngineError> for ApiError {
     }
 }
 
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Engine(error) => error.into(),
+            QueryError::Rejected { .. } => plain(problems::QUERY_REJECTED, &error),
+            QueryError::Failed { .. } => plain(problems::QUERY_FAILED, &error),
+            QueryError::NoWorker { .. } => plain(problems::NO_WORKER, &error),
+            QueryError::Late { .. } => plain(problems::QUERY_TIMEOUT, &error),
+        }
+    }
+}
+
+/// What went wrong in the parts of a status, by method.
+pub(super) fn by_method(errors: Vec<MethodError>) -> BTreeMap<String, Problem> {
+    let problem = |error: MethodError| (error.method.word().to_owned(), *ApiError::from(error.error).0);
+    errors.into_iter().map(problem).collect()
+}
+
 impl From<StatusError> for ApiError {
     fn from(error: StatusError) -> Self {
         match error {
             StatusError::Intent(error) => error.into(),
             StatusError::Target(error) => error.into(),
-            StatusError::Engine(error) | StatusError::Query(QueryError::Engine(error)) => error.into(),
-            StatusError::Query(QueryError::Rejected { .. }) => plain(problems::QUERY_REJECTED, &error),
-            StatusError::Query(QueryError::Failed { .. }) => plain(problems::QUERY_FAILED, &error),
-            StatusError::Query(QueryError::NoWorker { .. }) => plain(problems::NO_WORKER, &error),
+            StatusError::Engine(error) => error.into(),
+            StatusError::Nothing(errors) => nothing(errors),
         }
     }
+}
+
+/// The worst of several problems speaks for all; the others are beside it.
+fn nothing(errors: Vec<MethodError>) -> ApiError {
+    let problems = by_method(errors);
+    let worst = problems.values().max_by_key(|problem| problem.status).cloned();
+    let worst = worst.unwrap_or_else(|| problems::INTERNAL.problem("no part of the status was asked for"));
+    let worst = ApiError::from(worst);
+    if problems.len() < 2 { worst } else { worst.with("errors", json!(problems)) }
 }
 
 impl From<CancelError> for ApiError {

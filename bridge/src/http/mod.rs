@@ -6,6 +6,7 @@ mod cancel;
 mod create;
 mod delete;
 mod error;
+mod events;
 mod get;
 mod list;
 mod openapi;
@@ -16,6 +17,7 @@ mod query;
 mod runs;
 mod start;
 mod status;
+mod status_query;
 
 use std::sync::Arc;
 

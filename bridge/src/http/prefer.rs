@@ -1,4 +1,5 @@
-//! What a caller prefers (RFC 7240): `Prefer: return=representation` asks for a body where EMCO answers none.
+//! What a caller prefers (RFC 7240): `Prefer: return=representation` asks for a body where EMCO answers none,
+//! `wait=10` bounds a wait.
 
 use http::{HeaderMap, HeaderName};
 
@@ -10,18 +11,27 @@ pub(super) const REPRESENTATION: &str = "return=representation";
 
 /// Whether the caller wants a body.
 pub(super) fn representation(headers: &HeaderMap) -> bool {
+    preferences(headers).any(|(name, value)| {
+        name.eq_ignore_ascii_case("return") && value.eq_ignore_ascii_case("representation")
+    })
+}
+
+/// How many seconds the caller would wait. As RFC 7240 has it, a value that makes no sense is no preference.
+pub(super) fn wait(headers: &HeaderMap) -> Option<u32> {
+    preferences(headers)
+        .find(|(name, _)| name.eq_ignore_ascii_case("wait"))
+        .and_then(|(_, value)| value.parse().ok())
+}
+
+/// Names and values of all preferences, without their parameters.
+fn preferences(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(PREFER)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|preference| {
-            let preference = preference.split(';').next().unwrap_or_default();
-            preference.split_once('=').is_some_and(|(name, value)| {
-                name.trim().eq_ignore_ascii_case("return")
-                    && value.trim().trim_matches('"').eq_ignore_ascii_case("representation")
-            })
-        })
+        .filter_map(|preference| preference.split(';').next()?.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
 }
 
 #[cfg(test)]
@@ -41,6 +51,20 @@ mod tests {
         ] {
             let headers = HeaderMap::from_iter([(PREFER, HeaderValue::from_static(text))]);
             assert_eq!(representation(&headers), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds() {
+        for (text, seconds) in [
+            ("wait=10", Some(10)),
+            ("return=representation, Wait = \"0\"; x=y", Some(0)),
+            ("wait=5, wait=7", Some(5)),
+            ("wait=soon", None),
+            ("wait", None),
+        ] {
+            let headers = HeaderMap::from_iter([(PREFER, HeaderValue::from_static(text))]);
+            assert_eq!(wait(&headers), seconds, "{text}");
         }
     }
 }

@@ -60,6 +60,7 @@ kinds! {
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not answer.";
     NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so nobody can answer a query.";
     TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; try again after `Retry-After`.";
+    QUERY_TIMEOUT = 504 "query_timeout" "The workflow did not answer the query in time: its worker is busy, stuck or gone.";
     TEMPORAL_TIMEOUT = 504 "temporal_timeout" "Temporal did not answer in time.";
 }
 

@@ -51,6 +51,11 @@ impl Params {
         }
     }
 
+    /// Whether a parameter is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
     /// A parameter of some other type, where it is there.
     pub(super) fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> Result<Option<T>, ApiError> {
         let parse =

@@ -1,86 +1,61 @@
 //! `GET …/temporal-workflow-intents/{name}/status`: how a workflow stands (EMCO-API §1.6).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
-use utoipa::IntoParams;
+use http::{HeaderMap, StatusCode};
 use workflow_api::WorkflowStatus;
 
 use super::answer::{GoJson, headers};
-use super::error::ApiError;
+use super::error::{ApiError, by_method};
 use super::path::{self, IntentPath};
+use super::prefer::PREFERENCE_APPLIED;
 use super::problems::problems;
-use super::query::{Params, invalid};
-use crate::app::{App, StatusRequest};
-
-const KEYS: [&str; 8] = [
-    "temporalServer",
-    "workflowID",
-    "runID",
-    "waitForResult",
-    "runDescribeWfExec",
-    "getWfHistory",
-    "queryType",
-    "timeout",
-];
+use super::query::Params;
+use super::status_query::{StatusParams, follow_request, status_request};
+use super::{events, prefer};
+use crate::app::App;
+use crate::intent::IntentKey;
 
 problems!(
     Problems,
-    [INVALID_PARAMETER, NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER],
+    [INVALID_PARAMETER, NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QUERY_TIMEOUT],
     TEMPORAL,
     DATABASE
 );
 
-/// The parameters of a status call. Names are matched in their own case; of repeated ones the first counts.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters that `status_request` reads")]
-struct StatusParams {
-    /// Temporal's address, `host:port`, quoted or not; the configured server where it is left out.
-    #[param(rename = "temporalServer")]
-    temporal_server: Option<String>,
-    /// The workflow ID; the intent's where it is left out.
-    #[param(rename = "workflowID", example = "migrate-apps-1")]
-    workflow_id: Option<String>,
-    /// The run ID; the latest run where it is left out.
-    #[param(rename = "runID")]
-    run_id: Option<String>,
-    /// Whether to wait for the end of the run, and tell its result or failure.
-    #[param(rename = "waitForResult")]
-    wait_for_result: Option<bool>,
-    /// Whether to tell Temporal's description of the run.
-    #[param(rename = "runDescribeWfExec")]
-    run_describe_wf_exec: Option<bool>,
-    /// Whether to tell the history of the run.
-    #[param(rename = "getWfHistory")]
-    get_wf_history: Option<bool>,
-    /// A query to put to the workflow.
-    #[param(rename = "queryType", example = "current-state")]
-    query_type: Option<String>,
-    /// How long to wait at most: seconds, or text like `1m30s`.
-    #[param(example = "30s")]
-    timeout: Option<String>,
-}
-
 /// Get the status of a workflow
 ///
-/// Answers from Temporal as it is now. With `waitForResult` it answers when the run has ended, or with 202 when the time is up.
+/// Answers from Temporal as it is now. With `waitForResult` it answers when the run has ended and no other goes on with its work, or
+/// with 202 when the time is up. Description, history, query and wait are asked side by side: where one of them fails, `errors` says
+/// why and the others are told all the same; where all that was asked for fails, the answer is the worst of their problems.
+///
+/// With `Accept: text/event-stream` the workflow is followed: `state` events (a status) say how a run stands, `history` events are
+/// the events of the run, `closed` (a status with result or failure) is the last, `problem` says why the stream broke off. A client
+/// that comes back with `Last-Event-ID` misses nothing; after `closed` it gets 204.
 #[utoipa::path(
     get,
     path = path::STATUS,
     tag = "workflows",
-    params(IntentPath, StatusParams),
+    params(
+        IntentPath,
+        StatusParams,
+        ("Prefer" = Option<String>, Header, description = "`wait=10`: how many seconds to wait at most, where `timeout` does not say", example = "wait=10"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Of a stream: the last event that arrived", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/7"),
+    ),
     responses(
-        (status = 200, description = "The status", body = WorkflowStatus, example = json!({
-            "workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowState": "Running",
-            "workflowExecutionDescription": {}, "workflowQueryResult": "DoDigUpdate",
-        })),
+        (status = 200, description = "The status", content(
+            (WorkflowStatus = "application/json", example = json!({
+                "workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071",
+                "workflowExecutionDescription": {}, "workflowQueryResult": "DoDigUpdate", "workflowState": "Running",
+            })),
+            (String = "text/event-stream", example = "event: state\ndata: {\"workflowID\":\"migrate-apps-1\",\"runID\":\"019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071\",\"workflowExecutionDescription\":{},\"workflowState\":\"Running\"}\n\nevent: history\nid: 019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/1\ndata: {\"eventId\":\"1\",\"eventType\":\"EVENT_TYPE_WORKFLOW_EXECUTION_STARTED\"}\n\n"),
+        )),
         (status = 202, description = "The status of a run that has not ended within `timeout`; ask again", body = WorkflowStatus,
             headers(("Retry-After" = u32, description = "Seconds"), ("Location" = String, description = "What to ask again"))),
+        (status = 204, description = "To a stream's client that has seen `closed`: nothing more is to come"),
         Problems,
     ),
 )]
@@ -89,83 +64,22 @@ pub(super) async fn intent_status(
     Path(path): Path<IntentPath>,
     RawQuery(query): RawQuery,
     OriginalUri(uri): OriginalUri,
+    request: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let report = app.status(&path.into(), &status_request(query.as_deref())?).await?;
+    let key = IntentKey::from(path);
+    let params = Params::read(query.as_deref())?;
+    if events::are_wanted(&request) {
+        return events::stream(&app, &key, follow_request(params, &request)?).await;
+    }
+    let preferred = prefer::wait(&request);
+    let report = app.status(&key, &status_request(params, preferred)?).await?;
+    let applied = preferred.map_or_else(String::new, |seconds| format!("wait={seconds}"));
+    let mut told = headers([(PREFERENCE_APPLIED, &applied)]);
+    let mut code = StatusCode::OK;
     if report.unfinished {
-        let again = headers([(RETRY_AFTER, "1"), (LOCATION, &uri.to_string())]);
-        Ok((StatusCode::ACCEPTED, again, GoJson(report.status)).into_response())
-    } else {
-        Ok(GoJson(report.status).into_response())
+        code = StatusCode::ACCEPTED;
+        told.extend(headers([(RETRY_AFTER, "1"), (LOCATION, &uri.to_string())]));
     }
-}
-
-fn status_request(query: Option<&str>) -> Result<StatusRequest, ApiError> {
-    let params = Params::read(query)?.only(&KEYS)?;
-    Ok(StatusRequest {
-        temporal_server: unquoted(params.text("temporalServer")).to_owned(),
-        workflow_id: params.text("workflowID").into(),
-        run_id: params.text("runID").into(),
-        wait: params.flag("waitForResult")?,
-        timeout: timeout(params.text("timeout"))?,
-        describe: params.flag("runDescribeWfExec")?,
-        history: params.flag("getWfHistory")?,
-        query_type: params.text("queryType").to_owned(),
-    })
-}
-
-/// emcoctl's own sample puts quotes around the address; one at either end is taken off, each for itself.
-fn unquoted(text: &str) -> &str {
-    let text = text.strip_prefix(['"', '\'']).unwrap_or(text);
-    text.strip_suffix(['"', '\'']).unwrap_or(text)
-}
-
-fn timeout(text: &str) -> Result<Option<Duration>, ApiError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let duration = match text.parse::<u32>() {
-        Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
-        Err(_) => service::settings::duration(text),
-    };
-    duration
-        .map(Some)
-        .map_err(|_| invalid("timeout", &format!("is `{text}`: write seconds, or text like 30s or 1m30s")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn emcoctls_own_query_is_read() {
-        let query = "workflowID=migrate-apps-1&runDescribeWfExec=true&waitForResult=false&getWfHistory=false\
-                     &temporalServer='192.168.0.33:7233'&queryType=current-state";
-        let expected = StatusRequest {
-            temporal_server: "192.168.0.33:7233".to_owned(),
-            workflow_id: "migrate-apps-1".into(),
-            describe: true,
-            query_type: "current-state".to_owned(),
-            ..StatusRequest::default()
-        };
-        assert_eq!(status_request(Some(query)).unwrap(), expected);
-        assert_eq!(status_request(Some(&query.replace('\'', "%22"))).unwrap(), expected);
-    }
-
-    #[test]
-    fn one_quote_at_either_end_is_taken_off() {
-        for text in ["a:1", "\"a:1\"", "'a:1'", "\"a:1", "a:1'", "'a:1\""] {
-            assert_eq!(unquoted(text), "a:1", "{text}");
-        }
-    }
-
-    #[test]
-    fn timeouts_are_seconds_or_text() {
-        for (text, seconds) in [("5", 5.0), ("0", 0.0), ("1m30s", 90.0), ("250ms", 0.25)] {
-            assert_eq!(timeout(text).unwrap(), Some(Duration::from_secs_f64(seconds)), "{text}");
-        }
-        assert_eq!(timeout("").unwrap(), None);
-        for text in ["soon", "-1", "-1s", "5 parsecs"] {
-            assert_eq!(timeout(text).unwrap_err().problem().extensions["parameter"], "timeout", "{text}");
-        }
-    }
+    let status = WorkflowStatus { errors: by_method(report.errors), ..report.status };
+    Ok((code, told, GoJson(status)).into_response())
 }

@@ -1,15 +1,15 @@
-//! What Temporal knows of a run: its description and its history.
+//! What Temporal knows of a run.
 
 use std::time::Duration;
 
 use prost_wkt_types::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetWorkflowExecutionHistoryRequest,
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
-use workflow_api::WorkflowState;
+use workflow_api::{RunId, WorkflowState};
 
 use super::rpc::Session;
 use super::{Description, EngineError, json};
@@ -32,29 +32,10 @@ pub(super) async fn outline(
     read(session, answer)
 }
 
-/// All events up to now.
-pub(super) async fn history(session: &Session<'_>, bound: Duration) -> Result<Vec<Value>, EngineError> {
-    let mut events = Vec::new();
-    let mut page_token = Vec::new();
-    loop {
-        let request = GetWorkflowExecutionHistoryRequest {
-            namespace: session.namespace(),
-            execution: session.execution(),
-            next_page_token: page_token,
-            ..Default::default()
-        };
-        let page = session
-            .call(bound, request, |temporal, request| temporal.get_workflow_execution_history(request))
-            .await?;
-        for event in page.history.unwrap_or_default().events {
-            let event = json::canonical(&event).map_err(|error| session.unexpected(error))?;
-            events.push(Value::Object(event));
-        }
-        if page.next_page_token.is_empty() {
-            return Ok(events);
-        }
-        page_token = page.next_page_token;
-    }
+/// A run's ID, and how many events it has by now.
+pub(super) async fn length(session: &Session<'_>, bound: Duration) -> Result<(RunId, i64), EngineError> {
+    let info = ask(session, session.execution(), bound).await?.workflow_execution_info.unwrap_or_default();
+    Ok((info.execution.unwrap_or_default().run_id.into(), info.history_length))
 }
 
 async fn ask(
@@ -84,7 +65,7 @@ fn read(
     })
 }
 
-fn state(status: WorkflowExecutionStatus) -> Option<WorkflowState> {
+pub(super) fn state(status: WorkflowExecutionStatus) -> Option<WorkflowState> {
     Some(match status {
         WorkflowExecutionStatus::Unspecified => return None,
         // A paused run is open: it has not ended, and goes on when somebody lets it.

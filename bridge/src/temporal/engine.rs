@@ -1,17 +1,21 @@
 //! Temporal as the bridge's engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::stream::BoxStream;
 use serde_json::Value;
 use service::temporal::TemporalConnections;
 use tokio::time::Instant;
 
+use super::events::{self, Tail};
+use super::polls::{self, Polls};
 use super::rpc::Session;
-use super::wait::Polls;
+use super::wait::Progress;
 use super::{
-    Description, Engine, EngineError, Query, QueryError, StopError, StopOrder, Waited, WorkflowRun, describe,
-    follow, query, stop, wait,
+    Description, Engine, EngineError, HistoryPage, HistoryRequest, Query, QueryError, RunEvent, StopError,
+    StopOrder, Waited, WorkflowRun, describe, follow, history, query, stop, wait,
 };
 
 /// How long Temporal may take.
@@ -35,7 +39,8 @@ impl Default for Bounds {
 pub struct TemporalEngine {
     connections: TemporalConnections,
     bounds: Bounds,
-    polls: Polls,
+    waits: Polls<Progress>,
+    tails: Polls<Tail>,
 }
 
 impl TemporalEngine {
@@ -43,10 +48,10 @@ impl TemporalEngine {
     #[must_use]
     pub fn new(connections: TemporalConnections, bounds: Bounds) -> Self {
         metrics::describe_gauge!(
-            wait::OPEN_POLLS,
-            "Long polls that are open to Temporal, each for all who wait on one run"
+            polls::OPEN_POLLS,
+            "Long polls that are open to Temporal, each for all who wait on one run or follow it"
         );
-        Self { connections, bounds, polls: Polls::default() }
+        Self { connections, bounds, waits: Polls::default(), tails: Polls::default() }
     }
 
     fn session<'a>(&self, run: &'a WorkflowRun) -> Session<'a> {
@@ -60,8 +65,16 @@ impl Engine for TemporalEngine {
         describe::description(&self.session(run), self.bounds.call).await
     }
 
-    async fn history(&self, run: &WorkflowRun) -> Result<Vec<Value>, EngineError> {
-        describe::history(&self.session(run), self.bounds.call).await
+    async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError> {
+        history::history(&self.session(run), request, self.bounds.call).await
+    }
+
+    fn events(
+        &self,
+        run: &WorkflowRun,
+        after: i64,
+    ) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {
+        events::events(self.connections.clone(), self.tails.clone(), run.clone(), after, self.bounds.call)
     }
 
     async fn query(&self, run: &WorkflowRun, question: &Query) -> Result<Value, QueryError> {
@@ -71,8 +84,10 @@ impl Engine for TemporalEngine {
     async fn wait(&self, run: &WorkflowRun, bound: Option<Duration>) -> Result<Waited, EngineError> {
         // A bound beyond the clock's end is none.
         let deadline = bound.and_then(|bound| Instant::now().checked_add(bound));
-        let (connections, followed, call) = (self.connections.clone(), run.clone(), self.bounds.call);
-        self.polls.wait(run, deadline, |report| follow::to_the_end(connections, followed, call, report)).await
+        wait::wait(&self.waits, run, deadline, |run, report| {
+            follow::to_the_end(self.connections.clone(), run, self.bounds.call, report)
+        })
+        .await
     }
 
     async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), StopError> {

@@ -103,7 +103,20 @@ pub enum QueryError {
         /// Where a worker is missing.
         task_queue: TaskQueue,
     },
-    /// The engine failed, or the workflow took too long.
+    /// No answer came in time: the worker is busy, stuck, or gone since moments.
+    #[error(
+        "workflow `{workflow_id}` did not answer within {bound:?}: look whether the workers of task queue \
+         `{task_queue}` run, or give them longer"
+    )]
+    Late {
+        /// The workflow.
+        workflow_id: WorkflowId,
+        /// Whose workers were asked.
+        task_queue: TaskQueue,
+        /// The time they were given.
+        bound: Duration,
+    },
+    /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
 }

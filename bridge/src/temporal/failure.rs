@@ -1,5 +1,7 @@
 //! How a run ended, read from the event that closed it.
 
+use std::collections::{HashMap, HashSet};
+
 use temporalio_common::protos::temporal::api::enums::v1::TimeoutType;
 use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
@@ -10,58 +12,123 @@ use workflow_api::{RunId, WorkflowFailure, WorkflowState};
 use super::{Closed, payload};
 
 /// What a closing event says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Ending {
     /// The run ended for good.
     Final(Closed),
     /// The run ended, and another goes on: it continued as new, is retried by its policy, or was due again by its cron schedule.
-    Next(RunId),
+    Next {
+        /// How this run ended.
+        state: WorkflowState,
+        /// The run that goes on.
+        run_id: RunId,
+    },
 }
 
 /// Reads the event that closed `run_id`. None if it is no such event.
-pub(super) fn ending(event: HistoryEvent, run_id: &RunId) -> Option<Ending> {
+pub(super) fn ending(event: HistoryEvent, run_id: &RunId, background: &Background) -> Option<Ending> {
     let closed = |state, result, failure| Closed { run_id: run_id.clone(), state, result, failure };
-    let (next, closed) = match event.attributes? {
-        Attributes::WorkflowExecutionCompletedEventAttributes(event) => (
-            event.new_execution_run_id,
-            closed(WorkflowState::Completed, Some(payload::to_json(event.result.as_ref())), None),
-        ),
+    let next = successor(&event);
+    let closed = match event.attributes? {
+        Attributes::WorkflowExecutionCompletedEventAttributes(event) => {
+            closed(WorkflowState::Completed, Some(payload::to_json(event.result.as_ref())), None)
+        }
         Attributes::WorkflowExecutionFailedEventAttributes(event) => {
-            (event.new_execution_run_id, closed(WorkflowState::Failed, None, event.failure.map(chain)))
+            let failure = event.failure.map(|failure| chain(failure, &background.attempts));
+            closed(WorkflowState::Failed, None, failure)
         }
-        Attributes::WorkflowExecutionTimedOutEventAttributes(event) => (
-            event.new_execution_run_id,
-            closed(WorkflowState::TimedOut, None, Some(plain("WorkflowTimeout", TIMED_OUT))),
-        ),
-        // The reason is with the request, not with the end: `cancel_reason` has it.
+        Attributes::WorkflowExecutionTimedOutEventAttributes(_) => {
+            closed(WorkflowState::TimedOut, None, Some(plain("WorkflowTimeout", TIMED_OUT)))
+        }
         Attributes::WorkflowExecutionCanceledEventAttributes(_) => {
-            (String::new(), closed(WorkflowState::Canceled, None, Some(canceled(""))))
+            let failure = plain("CanceledFailure", or(&background.cancel_reason, CANCELED));
+            closed(WorkflowState::Canceled, None, Some(failure))
         }
-        Attributes::WorkflowExecutionTerminatedEventAttributes(event) => (
-            String::new(),
-            closed(
-                WorkflowState::Terminated,
-                None,
-                Some(plain("TerminatedFailure", or(&event.reason, TERMINATED))),
-            ),
-        ),
-        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(event) => {
-            return Some(Ending::Next(event.new_execution_run_id.into()));
+        Attributes::WorkflowExecutionTerminatedEventAttributes(event) => {
+            let failure = plain("TerminatedFailure", or(&event.reason, TERMINATED));
+            closed(WorkflowState::Terminated, None, Some(failure))
+        }
+        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => {
+            closed(WorkflowState::ContinuedAsNew, None, None)
         }
         _ => return None,
     };
-    Some(if next.is_empty() { Ending::Final(closed) } else { Ending::Next(next.into()) })
+    Some(match next {
+        Some(run_id) => Ending::Next { state: closed.state, run_id },
+        None => Ending::Final(closed),
+    })
 }
 
-/// The failure of a cancelled run.
-pub(super) fn canceled(reason: &str) -> WorkflowFailure {
-    plain("CanceledFailure", or(reason, CANCELED))
+/// The run that goes on with the work of the run that this event closed.
+fn successor(event: &HistoryEvent) -> Option<RunId> {
+    let next = match event.attributes.as_ref()? {
+        Attributes::WorkflowExecutionCompletedEventAttributes(event) => &event.new_execution_run_id,
+        Attributes::WorkflowExecutionFailedEventAttributes(event) => &event.new_execution_run_id,
+        Attributes::WorkflowExecutionTimedOutEventAttributes(event) => &event.new_execution_run_id,
+        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(event) => &event.new_execution_run_id,
+        _ => return None,
+    };
+    (!next.is_empty()).then(|| next.as_str().into())
 }
 
-/// Why somebody asked the run to end, if this event is that request.
-pub(super) fn cancel_reason(event: &HistoryEvent) -> Option<&str> {
-    match event.attributes.as_ref()? {
-        Attributes::WorkflowExecutionCancelRequestedEventAttributes(event) => Some(&event.cause),
+/// What a closing event leaves to earlier events of its run: why it was cancelled, and the attempts of failed activities.
+#[derive(Debug, Default)]
+pub(super) struct Background {
+    cancel_reason: String,
+    attempts: HashMap<i64, i32>,
+    wants_reason: bool,
+    wants_attempts: HashSet<i64>,
+}
+
+impl Background {
+    /// What this closing event leaves open.
+    pub(super) fn of(event: &HistoryEvent) -> Self {
+        let mut background = Self::default();
+        if successor(event).is_some() {
+            return background;
+        }
+        match &event.attributes {
+            Some(Attributes::WorkflowExecutionCanceledEventAttributes(_)) => background.wants_reason = true,
+            Some(Attributes::WorkflowExecutionFailedEventAttributes(event)) => {
+                let mut next = event.failure.as_ref();
+                while let Some(failure) = next {
+                    background.wants_attempts.extend(activity_start(failure));
+                    next = failure.cause.as_deref();
+                }
+            }
+            _ => {}
+        }
+        background
+    }
+
+    /// Whether nothing is open.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.wants_reason && self.wants_attempts.is_empty()
+    }
+
+    /// Takes what this event tells.
+    pub(super) fn read(&mut self, event: &HistoryEvent) {
+        match &event.attributes {
+            Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(request))
+                if self.wants_reason =>
+            {
+                self.wants_reason = false;
+                self.cancel_reason.clone_from(&request.cause);
+            }
+            Some(Attributes::ActivityTaskStartedEventAttributes(started))
+                if self.wants_attempts.remove(&event.event_id) =>
+            {
+                self.attempts.insert(event.event_id, started.attempt);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The event with which the failed activity was started.
+fn activity_start(failure: &Failure) -> Option<i64> {
+    match failure.failure_info.as_ref()? {
+        FailureInfo::ActivityFailureInfo(info) if info.started_event_id > 0 => Some(info.started_event_id),
         _ => None,
     }
 }
@@ -79,7 +146,8 @@ fn plain(kind: &str, message: &str) -> WorkflowFailure {
 }
 
 /// A failure and everything that caused it.
-fn chain(failure: Failure) -> WorkflowFailure {
+fn chain(failure: Failure, attempts: &HashMap<i64, i32>) -> WorkflowFailure {
+    let attempt = activity_start(&failure).and_then(|started| attempts.get(&started).copied());
     let activity = match &failure.failure_info {
         Some(FailureInfo::ActivityFailureInfo(info)) => {
             info.activity_type.as_ref().map(|activity| activity.name.clone())
@@ -90,7 +158,9 @@ fn chain(failure: Failure) -> WorkflowFailure {
         kind: failure.failure_info.as_ref().map_or_else(String::new, kind),
         message: failure.message,
         activity,
-        cause: failure.cause.map(|cause| Box::new(chain(*cause))),
+        attempt,
+        stack_trace: failure.stack_trace,
+        cause: failure.cause.map(|cause| Box::new(chain(*cause, attempts))),
     }
 }
 
@@ -124,8 +194,9 @@ mod tests {
         ActivityFailureInfo, ApplicationFailureInfo, TimeoutFailureInfo,
     };
     use temporalio_common::protos::temporal::api::history::v1::{
-        WorkflowExecutionCompletedEventAttributes, WorkflowExecutionFailedEventAttributes,
-        WorkflowExecutionSignaledEventAttributes, WorkflowExecutionTimedOutEventAttributes,
+        ActivityTaskStartedEventAttributes, WorkflowExecutionCompletedEventAttributes,
+        WorkflowExecutionFailedEventAttributes, WorkflowExecutionSignaledEventAttributes,
+        WorkflowExecutionTimedOutEventAttributes,
     };
 
     use super::*;
@@ -151,15 +222,19 @@ mod tests {
                 ..Default::default()
             }),
         ] {
-            let ending = ending(event, &"this".into());
-            assert!(matches!(&ending, Some(Ending::Next(run_id)) if run_id.as_str() == "next"), "{ending:?}");
+            let ending = ending(event, &"this".into(), &Background::default());
+            assert!(
+                matches!(&ending, Some(Ending::Next { run_id, .. }) if run_id.as_str() == "next"),
+                "{ending:?}"
+            );
         }
     }
 
     #[test]
     fn an_event_that_closes_nothing_is_no_ending() {
-        assert!(ending(event(WorkflowExecutionSignaledEventAttributes::default()), &"this".into()).is_none());
-        assert!(ending(HistoryEvent::default(), &"this".into()).is_none());
+        for event in [event(WorkflowExecutionSignaledEventAttributes::default()), HistoryEvent::default()] {
+            assert!(ending(event, &"this".into(), &Background::default()).is_none());
+        }
     }
 
     #[test]
@@ -168,8 +243,10 @@ mod tests {
             TimeoutFailureInfo { timeout_type: TimeoutType::StartToClose.into(), ..Default::default() };
         let failure = Failure {
             message: "activity error".to_owned(),
+            stack_trace: "at migrate".to_owned(),
             failure_info: Some(FailureInfo::ActivityFailureInfo(ActivityFailureInfo {
                 activity_type: Some(ActivityType { name: "DoDigUpdate".to_owned() }),
+                started_event_id: 6,
                 ..Default::default()
             })),
             cause: Some(Box::new(Failure {
@@ -186,11 +263,22 @@ mod tests {
             })),
             ..Default::default()
         };
-        let first = chain(failure);
+        let failed = WorkflowExecutionFailedEventAttributes { failure: Some(failure), ..Default::default() };
+        let closing = event(failed);
+        let mut background = Background::of(&closing);
+        for (event_id, attempt) in [(5, 1), (6, 3)] {
+            assert!(!background.is_complete());
+            let started = ActivityTaskStartedEventAttributes { attempt, ..Default::default() };
+            background.read(&HistoryEvent { event_id, ..event(started) });
+        }
+        assert!(background.is_complete());
+        let Some(Ending::Final(closed)) = ending(closing, &"this".into(), &background) else { panic!() };
+        let first = closed.failure.unwrap();
         assert_eq!(
-            (first.kind.as_str(), first.activity.as_deref()),
-            ("ActivityFailure", Some("DoDigUpdate"))
+            (first.kind.as_str(), first.activity.as_deref(), first.attempt, first.stack_trace.as_str()),
+            ("ActivityFailure", Some("DoDigUpdate"), Some(3), "at migrate")
         );
+        assert_eq!(first.clone().without_stack_traces().stack_trace, "");
         let second = first.cause.unwrap();
         assert_eq!((second.kind.as_str(), &second.activity), ("StartToCloseTimeout", &None));
         let third = second.cause.unwrap();

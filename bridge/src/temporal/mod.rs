@@ -3,20 +3,27 @@
 mod describe;
 mod engine;
 mod error;
+mod events;
 mod failure;
 mod follow;
+mod history;
 mod json;
 mod payload;
+mod polls;
 mod query;
 mod rpc;
 mod stop;
 mod wait;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 pub use engine::{Bounds, TemporalEngine};
 pub use error::{Cause, EngineError, QueryError, StopError};
+pub use events::{RunClose, RunEvent};
+use futures::stream::BoxStream;
+pub use history::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 use serde_json::{Map, Value};
 use service::temporal::TemporalTarget;
 use workflow_api::{RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType};
@@ -27,8 +34,13 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// What the engine knows of a run.
     async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError>;
 
-    /// All events of a run, oldest first, each as the engine's canonical JSON.
-    async fn history(&self, run: &WorkflowRun) -> Result<Vec<Value>, EngineError>;
+    /// The events of a run up to now.
+    async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError>;
+
+    /// The events of a run after the one with the ID `after` (0 for all), those there are and then those to come; on through the
+    /// runs that go on with its work, to the event that closes the last. Any number of streams on one run cost the engine one.
+    fn events(&self, run: &WorkflowRun, after: i64)
+    -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>>;
 
     /// Asks the workflow's code. A workflow that answers nothing answers `null`.
     async fn query(&self, run: &WorkflowRun, query: &Query) -> Result<Value, QueryError>;
@@ -80,7 +92,7 @@ pub struct Description {
 }
 
 /// A question to a workflow's code.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     /// The name under which the workflow answers it.
     pub query_type: String,
@@ -88,6 +100,17 @@ pub struct Query {
     pub args: Vec<Value>,
     /// How long the workflow may take; none for the engine's own bound.
     pub bound: Option<Duration>,
+    /// In which states of the run not to ask; none for those where nobody can answer.
+    pub reject: Option<RejectCondition>,
+}
+
+/// In which states of a run not to ask it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectCondition {
+    /// Unless it is open.
+    NotOpen,
+    /// Unless it is open or completed.
+    NotCompletedCleanly,
 }
 
 /// How waiting ended.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::Value;
 use service::temporal::{FaultKind, TemporalFault};
-use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
+use temporalio_common::protos::temporal::api::enums::v1::{
+    QueryRejectCondition, TaskQueueType, WorkflowExecutionStatus,
+};
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
 use temporalio_common::protos::temporal::api::taskqueue::v1::{PollerInfo, TaskQueue};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
@@ -14,7 +16,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 
 use super::engine::Bounds;
 use super::rpc::{Session, detail};
-use super::{EngineError, Query, QueryError, describe, payload};
+use super::{EngineError, Query, QueryError, RejectCondition, describe, payload};
 
 /// A worker that is there asks at least once a minute; the rest is for clocks that differ.
 const LONGEST_SILENCE: SignedDuration = SignedDuration::from_secs(90);
@@ -30,11 +32,17 @@ pub(super) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) 
             query_args: payload::from_json(&query.args),
             header: None,
         }),
-        ..Default::default()
+        query_reject_condition: condition(query.reject).into(),
     };
     let asked = session.try_call(bound, request, |temporal, request| temporal.query_workflow(request)).await;
     match asked {
-        Ok(answer) => Ok(payload::to_json(answer.query_result.as_ref())),
+        Ok(answer) => match answer.query_rejected {
+            Some(rejected) => Err(QueryError::Rejected {
+                workflow_id: session.run().workflow_id.clone(),
+                message: state_text(rejected.status()),
+            }),
+            None => Ok(payload::to_json(answer.query_result.as_ref())),
+        },
         Err(fault) if detail(&fault).as_deref() == Some("QueryFailedFailure") => Err(QueryError::Failed {
             workflow_id: session.run().workflow_id.clone(),
             query_type: query.query_type.clone(),
@@ -52,15 +60,38 @@ pub(super) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) 
 /// Why there is no answer. A worker that is not there shows as time that runs out, so the task queue is asked as well.
 async fn explain(session: &Session<'_>, fault: TemporalFault, bound: Duration, call: Duration) -> QueryError {
     let workflow_id = session.run().workflow_id.clone();
-    if let Ok(seen) = describe::outline(session, session.execution(), call).await
-        && !(seen.state.is_closed() && fault.kind() == FaultKind::FailedPrecondition)
+    let late = fault.kind() == FaultKind::DeadlineExceeded;
+    let seen = match describe::outline(session, session.execution(), call).await {
+        Ok(seen) => seen,
+        // Temporal itself is silent.
+        Err(error) if late => return error.into(),
+        Err(_) => return QueryError::Rejected { workflow_id, message: said(&fault) },
+    };
+    if (late || !seen.state.is_closed())
         && is_deserted(session, seen.task_queue.as_str(), call).await.unwrap_or(false)
     {
         return QueryError::NoWorker { workflow_id, task_queue: seen.task_queue };
     }
-    match fault.kind() {
-        FaultKind::FailedPrecondition => QueryError::Rejected { workflow_id, message: said(&fault) },
-        _ => session.error(fault, bound).into(),
+    if late {
+        // Temporal lists workers for minutes after they left: whether one is there, nobody can say.
+        QueryError::Late { workflow_id, task_queue: seen.task_queue, bound }
+    } else {
+        QueryError::Rejected { workflow_id, message: said(&fault) }
+    }
+}
+
+fn condition(reject: Option<RejectCondition>) -> QueryRejectCondition {
+    match reject {
+        None => QueryRejectCondition::Unspecified,
+        Some(RejectCondition::NotOpen) => QueryRejectCondition::NotOpen,
+        Some(RejectCondition::NotCompletedCleanly) => QueryRejectCondition::NotCompletedCleanly,
+    }
+}
+
+fn state_text(status: WorkflowExecutionStatus) -> String {
+    match describe::state(status) {
+        Some(state) => format!("the run is {state}"),
+        None => "its state does not allow it".to_owned(),
     }
 }
 

@@ -1,48 +1,44 @@
 //! Waiting for the end of runs: any number of waiters on one run share one long poll.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Closed, EngineError, Waited, WorkflowRun, rpc};
+use super::failure::Ending;
+use super::polls::{PollLost, Polls, Report};
+use super::{EngineError, Waited, WorkflowRun, rpc};
 
-/// The gauge of open polls.
-pub(super) const OPEN_POLLS: &str = "bridge_long_polls";
-
-/// How far the work that waiters share has come.
+/// How far the wait for the end of one run has come.
 #[derive(Debug, Clone)]
 pub(super) enum Progress {
     /// Nobody knows yet whether the run has ended.
     Unknown,
     /// It was seen running.
     Running,
-    /// No more to come.
-    Ended(Result<Closed, EngineError>),
+    /// It ended, or nobody can say.
+    Ended(Result<Ending, EngineError>),
 }
 
-/// What a poll reports its progress to.
-pub(super) type Report = Arc<watch::Sender<Progress>>;
-
-/// The long polls that are open.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Polls {
-    open: Arc<Mutex<HashMap<WorkflowRun, Weak<watch::Sender<Progress>>>>>,
-}
-
-impl Polls {
-    /// Waits on the poll of `run` until `deadline`. The first waiter starts the poll; it ends when the last one leaves.
-    pub(super) async fn wait<F>(
-        &self,
-        run: &WorkflowRun,
-        deadline: Option<Instant>,
-        start: impl FnOnce(Report) -> F,
-    ) -> Result<Waited, EngineError>
-    where
-        F: Future<Output = Result<Closed, EngineError>> + Send + 'static,
-    {
-        let mut poll = self.join(run, start);
+/// Waits until `deadline` for the end of `run` and of the runs that go on with its work. `watch` watches one run, for all who wait.
+pub(super) async fn wait<F>(
+    polls: &Polls<Progress>,
+    run: &WorkflowRun,
+    deadline: Option<Instant>,
+    watch: impl Fn(WorkflowRun, Report<Progress>) -> F,
+) -> Result<Waited, EngineError>
+where
+    F: Future<Output = Result<Ending, EngineError>> + Send + 'static,
+{
+    let mut at = run.clone();
+    loop {
+        let mut poll = polls.join(&at, Progress::Unknown, |report| {
+            let work = watch(at.clone(), Arc::clone(&report));
+            async move {
+                let ended = work.await;
+                report.send_replace(Progress::Ended(ended));
+            }
+        });
         let progress = match deadline {
             None => seen(&mut poll, is_ended).await,
             Some(deadline) => match timeout_at(deadline, seen(&mut poll, is_ended)).await {
@@ -52,79 +48,21 @@ impl Polls {
             },
         };
         match progress {
-            Some(Progress::Ended(ended)) => ended.map(Waited::Closed),
-            Some(Progress::Running) => Ok(Waited::StillRunning),
+            Some(Progress::Ended(ended)) => match ended? {
+                Ending::Final(closed) => return Ok(Waited::Closed(closed)),
+                // Each run has a poll of its own, so whoever waits on a later run shares it.
+                Ending::Next { run_id, .. } => at.run_id = run_id,
+            },
+            Some(Progress::Running) => return Ok(Waited::StillRunning),
             Some(Progress::Unknown) | None => {
-                Err(EngineError::Other { target: rpc::place(&run.target), source: Arc::new(PollLost) })
+                return Err(EngineError::Other {
+                    target: rpc::place(&run.target),
+                    source: Arc::new(PollLost),
+                });
             }
         }
     }
-
-    fn join<F>(&self, run: &WorkflowRun, start: impl FnOnce(Report) -> F) -> watch::Receiver<Progress>
-    where
-        F: Future<Output = Result<Closed, EngineError>> + Send + 'static,
-    {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(report) = open.get(run).and_then(Weak::upgrade) {
-            return report.subscribe();
-        }
-        let (report, receiver) = watch::channel(Progress::Unknown);
-        let report = Arc::new(report);
-        open.insert(run.clone(), Arc::downgrade(&report));
-        metrics::gauge!(OPEN_POLLS).increment(1.0);
-        let poll = Poll { polls: self.clone(), run: run.clone(), report: Arc::clone(&report) };
-        tokio::spawn(poll.run(start(report)));
-        receiver
-    }
 }
-
-/// One open poll. Dropping it, in whatever way it ended, takes it off the list.
-struct Poll {
-    polls: Polls,
-    run: WorkflowRun,
-    report: Report,
-}
-
-impl Poll {
-    async fn run(self, work: impl Future<Output = Result<Closed, EngineError>>) {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                ended = &mut work => {
-                    self.report.send_replace(Progress::Ended(ended));
-                    return;
-                }
-                () = self.report.closed() => if self.leave() { return },
-            }
-        }
-    }
-
-    /// Takes the poll off the list, unless somebody joined since the last one left.
-    fn leave(&self) -> bool {
-        let mut open = self.polls.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let nobody = self.report.receiver_count() == 0;
-        if nobody {
-            open.remove(&self.run);
-        }
-        nobody
-    }
-}
-
-impl Drop for Poll {
-    fn drop(&mut self) {
-        let mut open = self.polls.open.lock().unwrap_or_else(PoisonError::into_inner);
-        // After `leave`, a new poll may stand in this one's place.
-        let own = Arc::downgrade(&self.report);
-        if open.get(&self.run).is_some_and(|listed| listed.ptr_eq(&own)) {
-            open.remove(&self.run);
-        }
-        metrics::gauge!(OPEN_POLLS).decrement(1.0);
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the shared wait broke off")]
-struct PollLost;
 
 /// The first progress that `wanted` accepts. None if the poll broke off before.
 async fn seen(poll: &mut watch::Receiver<Progress>, wanted: fn(&Progress) -> bool) -> Option<Progress> {
@@ -142,17 +80,18 @@ fn is_known(progress: &Progress) -> bool {
 #[cfg(test)]
 mod tests {
     use std::future::pending;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Mutex;
 
     use futures::future::join_all;
     use service::temporal::TemporalTarget;
     use workflow_api::WorkflowState;
 
     use super::*;
+    use crate::temporal::Closed;
 
-    fn run() -> WorkflowRun {
+    fn run(run_id: &str) -> WorkflowRun {
         let target = TemporalTarget::new("nowhere:7233", "default").unwrap();
-        WorkflowRun { target, workflow_id: "w".into(), run_id: "r".into() }
+        WorkflowRun { target, workflow_id: "w".into(), run_id: run_id.into() }
     }
 
     fn closed() -> Closed {
@@ -160,67 +99,59 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_poll_serves_a_thousand_waiters() {
-        let (polls, run, started) = (Polls::default(), run(), AtomicUsize::new(0));
+    async fn a_thousand_waiters_on_any_run_of_a_workflow_share_the_watch_of_each_run() {
+        let (polls, watched) = (Polls::default(), Arc::new(Mutex::new(Vec::new())));
         let (end, ended) = watch::channel(false);
-        let waits = (0..1000).map(|_| {
-            polls.wait(&run, None, |_| {
-                started.fetch_add(1, Ordering::Relaxed);
-                let mut ended = ended.clone();
+        let runs = ["", "first", "last"].map(run);
+        let waits = (0..1000).map(|at| {
+            wait(&polls, &runs[at % 3], None, |run, _| {
+                let (watched, mut ended) = (Arc::clone(&watched), ended.clone());
                 async move {
-                    let _ = ended.wait_for(|ended| *ended).await;
-                    Ok(closed())
+                    watched.lock().unwrap().push(run.run_id.to_string());
+                    let next = |run_id: &str| {
+                        Ok(Ending::Next { state: WorkflowState::ContinuedAsNew, run_id: run_id.into() })
+                    };
+                    match run.run_id.as_str() {
+                        "" => next("first"),
+                        "first" => next("last"),
+                        _ => {
+                            let _ = ended.wait_for(|ended| *ended).await;
+                            Ok(Ending::Final(closed()))
+                        }
+                    }
                 }
             })
         });
-        let all = join_all(waits);
-        let (waited, _) = tokio::join!(all, async { end.send_replace(true) });
+        let let_go = async {
+            while watched.lock().unwrap().len() < 3 {
+                tokio::task::yield_now().await;
+            }
+            end.send_replace(true);
+        };
+        let (waited, ()) = tokio::join!(join_all(waits), let_go);
         assert!(waited.into_iter().all(|waited| waited.unwrap() == Waited::Closed(closed())));
-        assert_eq!(started.into_inner(), 1);
-        assert!(polls.open.lock().unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_poll_without_waiters_is_dropped_and_the_next_waiter_starts_another() {
-        let (polls, run) = (Polls::default(), run());
-        let alive = Arc::new(());
-        let soon = Instant::now();
-        let held = Arc::clone(&alive);
-        let waited = polls
-            .wait(&run, Some(soon), |report| async move {
-                let _held = held;
-                report.send_replace(Progress::Running);
-                pending().await
-            })
-            .await;
-        assert_eq!(waited.unwrap(), Waited::StillRunning);
-        while Arc::strong_count(&alive) > 1 {
-            tokio::task::yield_now().await;
-        }
-        let waited = polls.wait(&run, None, |_| async { Ok(closed()) }).await;
-        assert_eq!(waited.unwrap(), Waited::Closed(closed()));
+        let mut watched = watched.lock().unwrap().clone();
+        watched.sort();
+        // The short ones may be over before the next waiter comes; the long one is watched once.
+        assert_eq!(watched.iter().filter(|run| *run == "last").count(), 1, "{watched:?}");
     }
 
     #[tokio::test]
     async fn at_the_bound_nobody_is_told_what_was_not_seen() {
-        let polls = Polls::default();
-        let waited = polls
-            .wait(&run(), Some(Instant::now()), |report| async move {
-                for _ in 0..10 {
-                    tokio::task::yield_now().await;
-                }
-                report.send_replace(Progress::Running);
-                pending().await
-            })
-            .await;
+        let waited = wait(&Polls::default(), &run("r"), Some(Instant::now()), |_, report| async move {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            report.send_replace(Progress::Running);
+            pending().await
+        })
+        .await;
         assert_eq!(waited.unwrap(), Waited::StillRunning);
     }
 
     #[tokio::test]
-    async fn a_poll_that_panics_fails_its_waiters() {
-        let polls = Polls::default();
-        let waited = polls.wait(&run(), None, |_| async { panic!("as intended") }).await;
+    async fn a_watch_that_panics_fails_its_waiters() {
+        let waited = wait(&Polls::default(), &run("r"), None, |_, _| async { panic!("as intended") }).await;
         assert!(matches!(waited, Err(EngineError::Other { .. })), "{waited:?}");
-        assert!(polls.open.lock().unwrap().is_empty());
     }
 }

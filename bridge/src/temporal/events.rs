@@ -1,0 +1,300 @@
+//! The events of a workflow as they happen. Each stream reads what there is by itself, page by page; what is to come is read once for
+//! all streams on the run.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::{BoxStream, try_unfold};
+use serde_json::Value;
+use service::temporal::TemporalConnections;
+use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use tokio::sync::watch;
+use workflow_api::{RunId, WorkflowState};
+
+use super::failure::{self, Background, Ending};
+use super::polls::{LongPoll, PollLost, Polls, Report};
+use super::rpc::Session;
+use super::{EngineError, WorkflowRun, describe, follow, json};
+
+/// One event of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEvent {
+    /// The run.
+    pub run_id: RunId,
+    /// The event: counted from 1, without gaps.
+    pub event_id: i64,
+    /// The event as the engine's canonical JSON.
+    pub json: Value,
+    /// How it closed the run, where it did.
+    pub close: Option<RunClose>,
+}
+
+/// How an event closed its run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunClose {
+    /// How the run ended.
+    pub state: WorkflowState,
+    /// The run that goes on with its work.
+    pub next: Option<RunId>,
+}
+
+/// The events of `run` after the one with the ID `after`, and on through the runs that follow it.
+pub(super) fn events(
+    connections: TemporalConnections,
+    tails: Polls<Tail>,
+    run: WorkflowRun,
+    after: i64,
+    bound: Duration,
+) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {
+    let follower = Follower {
+        connections,
+        tails,
+        run,
+        told: after,
+        bound,
+        place: Place::Outside,
+        ready: VecDeque::new(),
+    };
+    try_unfold(
+        follower,
+        |mut follower| async move { Ok(follower.next().await?.map(|event| (event, follower))) },
+    )
+    .boxed()
+}
+
+/// One stream of events.
+struct Follower {
+    connections: TemporalConnections,
+    tails: Polls<Tail>,
+    run: WorkflowRun,
+    /// The last event told of this run.
+    told: i64,
+    bound: Duration,
+    place: Place,
+    /// Read and not told yet.
+    ready: VecDeque<Arc<RunEvent>>,
+}
+
+/// Where a stream stands in its run.
+enum Place {
+    /// It knows nothing of the run yet.
+    Outside,
+    /// It reads what there is.
+    Behind {
+        reader: Reader,
+        /// The event up to which to read.
+        goal: i64,
+    },
+    /// It has all there is, and shares what is to come.
+    AtTail { reader: Reader, tail: watch::Receiver<Tail> },
+    /// The last run has closed.
+    Over,
+}
+
+/// How far a stream has read by itself.
+#[derive(Clone)]
+struct Reader {
+    page_token: Vec<u8>,
+    event_id: i64,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Result<Option<Arc<RunEvent>>, EngineError> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.tell(&event);
+                return Ok(Some(event));
+            }
+            self.place = match std::mem::replace(&mut self.place, Place::Over) {
+                Place::Outside => self.enter().await?,
+                Place::Behind { reader, goal } if reader.event_id < goal => self.read(reader, goal).await?,
+                Place::Behind { reader, .. } => self.join(reader),
+                Place::AtTail { reader, tail } => self.share(reader, tail).await?,
+                Place::Over => return Ok(None),
+            };
+        }
+    }
+
+    /// Goes on in the next run, or ends, where the event closed its run.
+    fn tell(&mut self, event: &RunEvent) {
+        self.told = event.event_id;
+        let Some(close) = &event.close else { return };
+        self.place = Place::Over;
+        if let Some(next) = &close.next {
+            self.run.run_id = next.clone();
+            self.told = 0;
+            self.place = Place::Outside;
+        }
+    }
+
+    async fn enter(&mut self) -> Result<Place, EngineError> {
+        let session = Session::new(&self.connections, &self.run);
+        let (run_id, goal) = describe::length(&session, self.bound).await?;
+        self.run.run_id = run_id;
+        Ok(Place::Behind { reader: Reader { page_token: Vec::new(), event_id: 0 }, goal })
+    }
+
+    async fn read(&mut self, reader: Reader, goal: i64) -> Result<Place, EngineError> {
+        let session = Session::new(&self.connections, &self.run);
+        let (events, page_token) = page(&session, &reader.page_token).await?;
+        let event_id = events.last().map_or(reader.event_id, |event| event.event_id);
+        let told = self.told;
+        self.ready.extend(events.into_iter().filter(|event| event.event_id > told).map(Arc::new));
+        let closed = page_token.is_empty();
+        if closed && self.ready.back().is_none_or(|event| event.close.is_none()) {
+            // Asked for what comes after its last event: there is nothing.
+            return Ok(Place::Over);
+        }
+        Ok(Place::Behind { reader: Reader { page_token, event_id }, goal })
+    }
+
+    fn join(&self, reader: Reader) -> Place {
+        let tail = self.tails.join(&self.run, Tail::after(reader.event_id), |report| {
+            tail(self.connections.clone(), self.run.clone(), reader.page_token.clone(), report)
+        });
+        Place::AtTail { reader, tail }
+    }
+
+    async fn share(&mut self, reader: Reader, mut tail: watch::Receiver<Tail>) -> Result<Place, EngineError> {
+        {
+            let tail = tail.borrow_and_update();
+            if tail.first() > self.told + 1 {
+                // This stream is slow, and what it needs next is no longer at hand.
+                return Ok(Place::Behind { reader, goal: tail.first() - 1 });
+            }
+            self.ready.extend(tail.events.iter().filter(|event| event.event_id > self.told).cloned());
+            if let (true, Some(error)) = (self.ready.is_empty(), &tail.failed) {
+                return Err(error.clone());
+            }
+        }
+        if self.ready.is_empty() && tail.changed().await.is_err() {
+            return Err(Session::new(&self.connections, &self.run).unexpected(PollLost));
+        }
+        Ok(Place::AtTail { reader, tail })
+    }
+}
+
+/// The newest events of a run, for the streams that have all before them. Old ones make room.
+#[derive(Debug)]
+pub(super) struct Tail {
+    events: VecDeque<Arc<RunEvent>>,
+    sizes: VecDeque<usize>,
+    last: i64,
+    failed: Option<EngineError>,
+}
+
+impl Tail {
+    /// What is kept at most; one event always is.
+    const EVENTS: usize = 256;
+    const BYTES: usize = 1 << 20;
+
+    fn after(last: i64) -> Self {
+        Self { events: VecDeque::new(), sizes: VecDeque::new(), last, failed: None }
+    }
+
+    /// The first event that is at hand, or will be.
+    fn first(&self) -> i64 {
+        self.events.front().map_or(self.last + 1, |event| event.event_id)
+    }
+
+    fn push(&mut self, event: RunEvent) {
+        self.last = event.event_id;
+        self.sizes.push_back(size(&event.json));
+        self.events.push_back(Arc::new(event));
+        while self.events.len() > 1
+            && (self.events.len() > Self::EVENTS || self.sizes.iter().sum::<usize>() > Self::BYTES)
+        {
+            self.events.pop_front();
+            self.sizes.pop_front();
+        }
+    }
+}
+
+/// About how much memory a value takes.
+fn size(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(size).sum(),
+            Value::Object(members) => members.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        }
+}
+
+/// Reads what is to come, for all streams on the run.
+async fn tail(
+    connections: TemporalConnections,
+    run: WorkflowRun,
+    mut page_token: Vec<u8>,
+    report: Report<Tail>,
+) {
+    let _counted = LongPoll::open();
+    let session = Session::new(&connections, &run);
+    while !page_token.is_empty() {
+        match page(&session, &page_token).await {
+            Ok((events, next)) => {
+                page_token = next;
+                report.send_if_modified(|tail| {
+                    let any = !events.is_empty();
+                    events.into_iter().for_each(|event| tail.push(event));
+                    any
+                });
+            }
+            Err(error) => {
+                report.send_modify(|tail| tail.failed = Some(error));
+                return;
+            }
+        }
+    }
+}
+
+/// The next page of events, once there is one, and the token of the page after it; empty once the run has closed.
+async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>, Vec<u8>), EngineError> {
+    let run_id = &session.run().run_id;
+    let page = follow::next_page(session, run_id, HistoryEventFilterType::AllEvent, page_token).await?;
+    let events = page.history.unwrap_or_default().events;
+    let events = events.into_iter().map(|event| read(session, run_id, event)).collect::<Result<_, _>>()?;
+    Ok((events, page.next_page_token))
+}
+
+fn read(session: &Session<'_>, run_id: &RunId, event: HistoryEvent) -> Result<RunEvent, EngineError> {
+    let json = json::canonical(&event).map_err(|error| session.unexpected(error))?;
+    let event_id = event.event_id;
+    let close = failure::ending(event, run_id, &Background::default()).map(|ending| match ending {
+        Ending::Final(closed) => RunClose { state: closed.state, next: None },
+        Ending::Next { state, run_id } => RunClose { state, next: Some(run_id) },
+    });
+    Ok(RunEvent { run_id: run_id.clone(), event_id, json: Value::Object(json), close })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(event_id: i64, text: &str) -> RunEvent {
+        RunEvent { run_id: "r".into(), event_id, json: json!(text), close: None }
+    }
+
+    #[test]
+    fn a_tail_keeps_so_many_events() {
+        let mut tail = Tail::after(7);
+        assert_eq!(tail.first(), 8);
+        (8..1000).for_each(|id| tail.push(event(id, "small")));
+        assert_eq!((tail.events.len(), tail.first(), tail.last), (Tail::EVENTS, 1000 - 256, 999));
+    }
+
+    #[test]
+    fn a_tail_keeps_so_many_bytes_and_always_the_newest_event() {
+        let mut tail = Tail::after(0);
+        let large = "x".repeat(Tail::BYTES / 3);
+        (1..10).for_each(|id| tail.push(event(id, &large)));
+        assert_eq!((tail.events.len(), tail.first()), (2, 8));
+        tail.push(event(10, &"x".repeat(Tail::BYTES * 2)));
+        assert_eq!((tail.events.len(), tail.first()), (1, 10));
+    }
+}
