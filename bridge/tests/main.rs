@@ -3,5 +3,6 @@
 
 mod api;
 mod cli;
+mod live;
 mod schemathesis;
 mod temporal;

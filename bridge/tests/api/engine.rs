@@ -1,15 +1,17 @@
 //! An engine that answers as told: for the answers that a real Temporal gives only in an emergency.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge::temporal::{
-    Description, Engine, EngineError, Query, QueryError, StopError, StopOrder, Waited, WorkflowRun,
+    Description, Engine, EngineError, HistoryPage, HistoryRequest, Query, QueryError, RunEvent, StopError,
+    StopOrder, Waited, WorkflowRun,
 };
-use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
+use futures::stream::{BoxStream, empty};
+use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
@@ -22,7 +24,7 @@ pub(super) struct ScriptedEngine {
     pub(super) wait: Answer<BoxFuture<'static, Result<Waited, EngineError>>>,
     pub(super) stop: Answer<Result<(), StopError>>,
     /// The orders to cancel (no details) and to terminate that it was given.
-    pub(super) orders: std::sync::Arc<Mutex<Vec<Order>>>,
+    pub(super) orders: Arc<Mutex<Vec<Order>>>,
 }
 
 /// An order to end a run.
@@ -42,7 +44,7 @@ impl Default for ScriptedEngine {
             query: Box::new(|_| Ok(Value::Null)),
             wait: Box::new(|_| ready(Ok(Waited::StillRunning)).boxed()),
             stop: Box::new(|_| Ok(())),
-            orders: std::sync::Arc::default(),
+            orders: Arc::default(),
         }
     }
 }
@@ -56,7 +58,7 @@ impl ScriptedEngine {
             query: Box::new(move |_| Err(two.clone().into())),
             wait: Box::new(move |_| ready(Err(three.clone())).boxed()),
             stop: Box::new(move |_| Err(four.clone().into())),
-            orders: std::sync::Arc::default(),
+            orders: Arc::default(),
         }
     }
 }
@@ -86,8 +88,12 @@ impl Engine for ScriptedEngine {
         (self.describe)(run)
     }
 
-    async fn history(&self, _: &WorkflowRun) -> Result<Vec<Value>, EngineError> {
-        Ok(vec![json!({"eventId": "1"})])
+    async fn history(&self, _: &WorkflowRun, _: &HistoryRequest) -> Result<HistoryPage, EngineError> {
+        Ok(HistoryPage { events: vec![json!({"eventId": "1"})], next: None })
+    }
+
+    fn events(&self, _: &WorkflowRun, _: i64) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {
+        empty().boxed()
     }
 
     async fn query(&self, run: &WorkflowRun, _: &Query) -> Result<Value, QueryError> {

@@ -30,7 +30,7 @@ async fn a_status_says_at_least_how_the_run_stands() {
         let status = api.status_of_sample(query).await;
         assert_eq!((status.status().as_u16(), header(&status, "content-type")), (200, "application/json"));
         let body = format!(
-            "{{\"workflowID\":\"{id}\",\"runID\":\"{run}\",\"workflowState\":\"Running\",\"workflowExecutionDescription\":{{}}}}\n"
+            "{{\"workflowID\":\"{id}\",\"runID\":\"{run}\",\"workflowExecutionDescription\":{{}},\"workflowState\":\"Running\"}}\n"
         );
         assert_eq!(status.text().await.unwrap(), body, "{query}");
     }
@@ -104,8 +104,8 @@ async fn results_and_failures_are_told() {
     assert_eq!(
         status(completed).await,
         concat!(
-            r#"{"workflowID":"migrate-apps-1","runID":"run-2","workflowState":"Completed","#,
-            r#""workflowExecutionDescription":{},"workflowResult":{"apps":["a"]}}"#,
+            r#"{"workflowID":"migrate-apps-1","runID":"run-2","workflowExecutionDescription":{},"#,
+            r#""workflowResult":{"apps":["a"]},"workflowState":"Completed"}"#,
             "\n"
         )
     );
@@ -167,7 +167,10 @@ async fn bad_parameters_are_named() {
         ("runDescribeWfExec=1", "runDescribeWfExec"),
         ("getWfHistory=True", "getWfHistory"),
         ("workflowId=w", "workflowId"),
-        ("queryParams=[]", "queryParams"),
+        ("queryType=q&queryParams={}", "queryParams"),
+        ("historyFilter=last", "historyFilter"),
+        ("historyPageSize=0", "historyPageSize"),
+        ("historyPageToken=x", "historyPageToken"),
         ("timeout=soon", "timeout"),
         ("temporalServer=http://temporal", "temporalServer"),
     ] {
@@ -249,6 +252,11 @@ async fn each_way_a_query_goes_wrong_has_its_own_code() {
             "query_failed",
         ),
         (QueryError::NoWorker { workflow_id: workflow_id(), task_queue: "queue".into() }, 503, "no_worker"),
+        (
+            QueryError::Late { workflow_id: workflow_id(), task_queue: "queue".into(), bound: AT_ONCE },
+            504,
+            "query_timeout",
+        ),
     ] {
         let engine =
             ScriptedEngine { query: Box::new(move |_| Err(error.clone())), ..ScriptedEngine::default() };

@@ -1,7 +1,7 @@
 //! Description and history against what Temporal's own command line prints.
 
 use anyhow::{Context, Result};
-use bridge::temporal::{Engine, EngineError, WorkflowRun};
+use bridge::temporal::{Engine, EngineError, HistoryRequest, WorkflowRun};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use service::temporal::TemporalConnection;
@@ -27,7 +27,7 @@ impl Fixture {
 
     /// The history equals the CLI's, event for event.
     async fn tells_the_history_of_the_cli(&self, run: &WorkflowRun) -> Result<Vec<Value>> {
-        let ours = self.engine.history(run).await?;
+        let ours = self.engine.history(run, &HistoryRequest::default()).await?.events;
         let args = ["workflow", "show", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
         let theirs = self.server.cli(&args).await?;
         let events = theirs["events"].as_array().context("a history has events")?;
@@ -166,7 +166,7 @@ async fn what_is_not_there_is_named() -> Result<()> {
     };
     let error = fixture.engine.describe(&unknown).await.unwrap_err();
     assert!(matches!(error, EngineError::NoSuchWorkflow { .. }), "{error:?}");
-    let error = fixture.engine.history(&unknown).await.unwrap_err();
+    let error = fixture.engine.history(&unknown, &HistoryRequest::default()).await.unwrap_err();
     assert!(matches!(error, EngineError::NoSuchWorkflow { .. }), "{error:?}");
     let elsewhere = WorkflowRun { target: fixture.target()?.with_namespace("nowhere"), ..unknown.clone() };
     let error = fixture.engine.describe(&elsewhere).await.unwrap_err();

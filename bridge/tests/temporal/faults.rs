@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bridge::temporal::{Bounds, Engine, EngineError, StopError, StopOrder, TemporalEngine, WorkflowRun};
+use bridge::temporal::{
+    Bounds, Engine, EngineError, HistoryRequest, StopError, StopOrder, TemporalEngine, WorkflowRun,
+};
 use harness::{Proxy, eventually, free_port};
 use serde_json::{Value, json};
 use service::temporal::{TemporalConnections, TemporalTarget};
@@ -35,7 +37,7 @@ async fn everything_fails(
     let since = Instant::now();
     check("describe", since, engine.describe(run).await.unwrap_err());
     let since = Instant::now();
-    check("history", since, engine.history(run).await.unwrap_err());
+    check("history", since, engine.history(run, &HistoryRequest::default()).await.unwrap_err());
     let since = Instant::now();
     check("wait", since, engine.wait(run, Some(SOON)).await.unwrap_err());
     let since = Instant::now();

@@ -5,7 +5,7 @@ mod faults;
 mod query;
 mod stop;
 mod wait;
-mod worker;
+pub(crate) mod worker;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -22,14 +22,14 @@ use workflow_api::WorkflowState;
 const SOON: Duration = Duration::from_secs(20);
 
 /// A Temporal server with a worker, and an engine of the test's own.
-struct Fixture {
-    server: &'static TemporalServer,
-    task_queue: &'static str,
+pub(crate) struct Fixture {
+    pub(crate) server: &'static TemporalServer,
+    pub(crate) task_queue: &'static str,
     engine: TemporalEngine,
 }
 
 impl Fixture {
-    async fn new() -> Result<Self> {
+    pub(crate) async fn new() -> Result<Self> {
         /// One worker serves all tests of the process; its task queue is nobody else's.
         static WORKER: OnceLock<(String, TestWorker)> = OnceLock::new();
         let server = TemporalServer::shared().await?;
@@ -42,11 +42,16 @@ impl Fixture {
     }
 
     /// Starts a workflow through Temporal's own command line.
-    async fn start(&self, workflow_type: &str, input: &Value) -> Result<WorkflowRun> {
+    pub(crate) async fn start(&self, workflow_type: &str, input: &Value) -> Result<WorkflowRun> {
         self.start_with(workflow_type, input, &[]).await
     }
 
-    async fn start_with(&self, workflow_type: &str, input: &Value, options: &[&str]) -> Result<WorkflowRun> {
+    pub(crate) async fn start_with(
+        &self,
+        workflow_type: &str,
+        input: &Value,
+        options: &[&str],
+    ) -> Result<WorkflowRun> {
         let workflow_id = unique(workflow_type);
         let input = input.to_string();
         let mut args = vec!["workflow", "start", "--type", workflow_type, "--workflow-id", &workflow_id];
@@ -58,7 +63,7 @@ impl Fixture {
     }
 
     /// Starts a workflow, and waits until it waits for its signal.
-    async fn closed_gate(&self) -> Result<WorkflowRun> {
+    pub(crate) async fn closed_gate(&self) -> Result<WorkflowRun> {
         let run = self.start("Gate", &Value::Null).await?;
         eventually(SOON, "the workflow answers queries", async || {
             self.engine.query(&run, &query::question("current-state")).await
@@ -67,14 +72,18 @@ impl Fixture {
         Ok(run)
     }
 
-    async fn open_gate(&self, run: &WorkflowRun, with: &Value) -> Result<()> {
+    pub(crate) async fn open_gate(&self, run: &WorkflowRun, with: &Value) -> Result<()> {
         let with = with.to_string();
         let args = ["workflow", "signal", "--name", "open", "-w", run.workflow_id.as_str(), "--input", &with];
         self.server.cli(&args).await.map(drop)
     }
 
     /// Waits for the end of a run, which must be `state`.
-    async fn ended(&self, run: &WorkflowRun, state: WorkflowState) -> Result<bridge::temporal::Closed> {
+    pub(crate) async fn ended(
+        &self,
+        run: &WorkflowRun,
+        state: WorkflowState,
+    ) -> Result<bridge::temporal::Closed> {
         match self.engine.wait(run, Some(SOON)).await? {
             Waited::Closed(closed) => {
                 assert_eq!(closed.state, state, "{closed:?}");

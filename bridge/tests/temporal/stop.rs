@@ -1,7 +1,7 @@
 //! Cancelling and terminating.
 
 use anyhow::Result;
-use bridge::temporal::{Engine, EngineError, StopError, StopOrder, WorkflowRun};
+use bridge::temporal::{Engine, EngineError, HistoryRequest, StopError, StopOrder, WorkflowRun};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
@@ -13,8 +13,8 @@ fn order() -> StopOrder {
 
 /// The attributes of the first event of a type.
 async fn event(fixture: &Fixture, run: &WorkflowRun, event_type: &str, attributes: &str) -> Result<Value> {
-    let history = fixture.engine.history(run).await?;
-    let event = history.into_iter().find(|event| event["eventType"] == event_type);
+    let history = fixture.engine.history(run, &HistoryRequest::default()).await?;
+    let event = history.events.into_iter().find(|event| event["eventType"] == event_type);
     Ok(event.map_or(Value::Null, |mut event| event[attributes].take()))
 }
 

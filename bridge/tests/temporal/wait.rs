@@ -43,6 +43,8 @@ async fn a_failed_run_has_the_chain_of_its_causes() -> Result<()> {
         next = failure.cause.as_deref();
     }
     assert!(chain.contains(&("ActivityFailure", Some("MoveApp"), "Activity task failed")), "{chain:?}");
+    let attempts = std::iter::successors(closed.failure.as_ref(), |failure| failure.cause.as_deref());
+    assert_eq!(attempts.filter_map(|failure| failure.attempt).collect::<Vec<_>>(), [1]);
     assert_eq!(chain.last(), Some(&("NoSuchApp", None, "app web is unknown")), "{chain:?}");
     Ok(())
 }

@@ -14,14 +14,14 @@ use temporalio_sdk::{
 use tokio::sync::oneshot;
 
 /// A worker on a thread of its own: the SDK's worker cannot move between threads. Stops when dropped.
-pub(super) struct TestWorker {
+pub(crate) struct TestWorker {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl TestWorker {
     /// Starts a worker for `task_queue`.
-    pub(super) fn start(url: String, task_queue: String) -> Self {
+    pub(crate) fn start(url: String, task_queue: String) -> Self {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime =
@@ -137,7 +137,7 @@ impl FailingActivity {
     }
 }
 
-/// Waits for the signal `open`, then answers what came with it.
+/// Waits for the signal `open`, then answers what came with it; but fails on `"fail"`, and waits anew in another run on `"again"`.
 #[workflow]
 #[derive(Default)]
 struct Gate {
@@ -151,7 +151,21 @@ impl Gate {
         if ctx.wait_condition(|state| state.opened.is_some()).await.is_err() {
             return Err(WorkflowTermination::cancelled());
         }
-        Ok(ctx.state(|state| state.opened.clone()).unwrap_or_default())
+        let with = ctx.state(|state| state.opened.clone()).unwrap_or_default();
+        match with.as_str() {
+            Some("again") => {
+                ctx.continue_as_new(Value::Null, ContinueAsNewOptions::default())?;
+                Ok(with)
+            }
+            Some("fail") => {
+                let failure = ApplicationFailure::builder(std::io::Error::other("the hinge broke"))
+                    .type_name("BrokenHinge".to_owned())
+                    .non_retryable(true)
+                    .build();
+                Err(failure.into())
+            }
+            _ => Ok(with),
+        }
     }
 
     #[signal(name = "open")]

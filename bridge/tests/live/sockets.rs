@@ -1,0 +1,65 @@
+//! HTTP over bare sockets: thousands at once, each cut when the test says so.
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+/// A GET on a connection of its own. Dropping it cuts the connection.
+pub(super) struct Call(BufReader<TcpStream>);
+
+impl Call {
+    pub(super) async fn get(port: u16, path: &str, headers: &[(&str, &str)]) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: bridge\r\nConnection: close\r\n{headers}\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        Self(BufReader::with_capacity(1024, stream))
+    }
+
+    /// The answer's status and body, once the server has closed the connection.
+    pub(super) async fn answer(mut self) -> (u16, Value) {
+        let mut text = String::new();
+        self.0.read_to_string(&mut text).await.unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
+        let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (code, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
+    }
+
+    /// The next event of a stream: a block of lines. None at the end. Chunk sizes and the head are passed over.
+    pub(super) async fn event(&mut self) -> Option<Event> {
+        let mut event = Event::default();
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).await.unwrap() == 0 {
+                return None;
+            }
+            let line = line.trim_end();
+            match line.split_once(": ") {
+                Some(("event", name)) => event.name = name.to_owned(),
+                Some(("id", id)) => event.id = id.to_owned(),
+                Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                Some(("retry", millis)) => event.retry = Some(millis.parse().unwrap()),
+                _ if line.is_empty() && event != Event::default() => return Some(event),
+                _ => {}
+            }
+        }
+    }
+
+    /// All events up to the end of the stream.
+    pub(super) async fn events(mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(event) = self.event().await {
+            events.push(event);
+        }
+        events
+    }
+}
+
+/// A server-sent event.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Event {
+    pub(super) name: String,
+    pub(super) id: String,
+    pub(super) data: Value,
+    pub(super) retry: Option<u32>,
+}
