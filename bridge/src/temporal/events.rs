@@ -17,7 +17,7 @@ use workflow_api::{RunId, WorkflowState};
 use super::failure::{self, Background, Ending};
 use super::polls::{LongPoll, PollLost, Polls, Report};
 use super::rpc::Session;
-use super::{EngineError, WorkflowRun, describe, follow, json};
+use super::{EngineError, WorkflowRun, describe, follow, history, json};
 
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,16 +118,19 @@ impl Follower {
         }
     }
 
-    /// Goes on in the next run, or ends, where the event closed its run.
     fn tell(&mut self, event: &RunEvent) {
         self.told = event.event_id;
-        let Some(close) = &event.close else { return };
-        self.place = Place::Over;
-        if let Some(next) = &close.next {
-            self.run.run_id = next.clone();
-            self.told = 0;
-            self.place = Place::Outside;
+        if let Some(close) = &event.close {
+            self.place = self.leave(close);
         }
+    }
+
+    /// Goes on in the next run, where there is one.
+    fn leave(&mut self, close: &RunClose) -> Place {
+        let Some(next) = &close.next else { return Place::Over };
+        self.run.run_id = next.clone();
+        self.told = 0;
+        Place::Outside
     }
 
     async fn enter(&mut self) -> Result<Place, EngineError> {
@@ -141,11 +144,14 @@ impl Follower {
         let session = Session::new(&self.connections, &self.run);
         let (events, page_token) = page(&session, &reader.page_token).await?;
         let event_id = events.last().map_or(reader.event_id, |event| event.event_id);
+        let last = events.last().filter(|last| last.event_id <= self.told);
+        if let Some(close) = last.and_then(|last| last.close.clone()) {
+            // Asked for what comes after the end of the run.
+            return Ok(self.leave(&close));
+        }
         let told = self.told;
         self.ready.extend(events.into_iter().filter(|event| event.event_id > told).map(Arc::new));
-        let closed = page_token.is_empty();
-        if closed && self.ready.back().is_none_or(|event| event.close.is_none()) {
-            // Asked for what comes after its last event: there is nothing.
+        if page_token.is_empty() && self.ready.is_empty() {
             return Ok(Place::Over);
         }
         Ok(Place::Behind { reader: Reader { page_token, event_id }, goal })
@@ -255,8 +261,8 @@ async fn tail(
 async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>, Vec<u8>), EngineError> {
     let run_id = &session.run().run_id;
     let page = follow::next_page(session, run_id, HistoryEventFilterType::AllEvent, page_token).await?;
-    let events = page.history.unwrap_or_default().events;
-    let events = events.into_iter().map(|event| read(session, run_id, event)).collect::<Result<_, _>>()?;
+    let events = history::settled(page.history);
+    let events = events.map(|event| read(session, run_id, event)).collect::<Result<_, _>>()?;
     Ok((events, page.next_page_token))
 }
 

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
-use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryReverseRequest,
 };
@@ -84,6 +84,13 @@ pub(super) async fn history(
     request: &HistoryRequest,
     bound: Duration,
 ) -> Result<HistoryPage, EngineError> {
+    if request.close_event {
+        // Asked for the closing event of an open run, Temporal waits for it, even where it is told not to.
+        let seen = describe::outline(session, session.execution(), bound).await?;
+        if !seen.state.is_closed() {
+            return Ok(HistoryPage::default());
+        }
+    }
     let from = request.page_token.as_ref();
     let run_id = match from {
         Some(token) => token.run_id.clone(),
@@ -122,6 +129,12 @@ pub(super) async fn history(
     }
 }
 
+/// The events of a page that stay. Of a workflow task that it tries again Temporal adds what would be the events, had the try
+/// succeeded, unless it is its own command line or UI that asks; the IDs of these are given again later.
+pub(super) fn settled(history: Option<History>) -> impl Iterator<Item = HistoryEvent> {
+    history.unwrap_or_default().events.into_iter().filter(|event| event.task_id > 0)
+}
+
 /// Whether an event comes after the one told last.
 fn follows(event_id: i64, told: i64, reverse: bool) -> bool {
     if reverse { event_id < told } else { event_id > told }
@@ -156,7 +169,7 @@ impl Read<'_> {
                 temporal.get_workflow_execution_history_reverse(request)
             });
             let page = page.await?;
-            return Ok((page.history.unwrap_or_default().events, page.next_page_token));
+            return Ok((settled(page.history).collect(), page.next_page_token));
         }
         let filter = if self.request.close_event {
             HistoryEventFilterType::CloseEvent
@@ -174,7 +187,7 @@ impl Read<'_> {
             .session
             .call(self.bound, request, |temporal, request| temporal.get_workflow_execution_history(request));
         let page = page.await?;
-        Ok((page.history.unwrap_or_default().events, page.next_page_token))
+        Ok((settled(page.history).collect(), page.next_page_token))
     }
 }
 

@@ -103,7 +103,7 @@ mod tests {
         let (polls, watched) = (Polls::default(), Arc::new(Mutex::new(Vec::new())));
         let (end, ended) = watch::channel(false);
         let runs = ["", "first", "last"].map(run);
-        let waits = (0..1000).map(|at| {
+        let mut waits = join_all((0..1000).map(|at| {
             wait(&polls, &runs[at % 3], None, |run, _| {
                 let (watched, mut ended) = (Arc::clone(&watched), ended.clone());
                 async move {
@@ -121,14 +121,14 @@ mod tests {
                     }
                 }
             })
-        });
-        let let_go = async {
-            while watched.lock().unwrap().len() < 3 {
-                tokio::task::yield_now().await;
-            }
-            end.send_replace(true);
-        };
-        let (waited, ()) = tokio::join!(join_all(waits), let_go);
+        }));
+        // Until all of them wait.
+        for _ in 0..1000 {
+            assert!(futures::poll!(&mut waits).is_pending());
+            tokio::task::yield_now().await;
+        }
+        end.send_replace(true);
+        let waited = waits.await;
         assert!(waited.into_iter().all(|waited| waited.unwrap() == Waited::Closed(closed())));
         let mut watched = watched.lock().unwrap().clone();
         watched.sort();

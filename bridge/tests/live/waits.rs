@@ -46,16 +46,18 @@ impl Course {
     }
 
     async fn run(&self, fixture: &Fixture) -> Result<()> {
-        let id = ["-w", self.run.workflow_id.as_str(), "--reason", "the cluster goes down"];
+        let id = ["-w", self.run.workflow_id.as_str()];
         match self.ending {
             Ending::Complete => fixture.open_gate(&self.run, &json!({"through": 1})).await,
             Ending::Fail => fixture.open_gate(&self.run, &json!("fail")).await,
             Ending::Cancel => {
                 fixture.server.cli(&[&["workflow", "cancel"], &id[..]].concat()).await.map(drop)
             }
-            Ending::Terminate => {
-                fixture.server.cli(&[&["workflow", "terminate"], &id[..]].concat()).await.map(drop)
-            }
+            Ending::Terminate => fixture
+                .server
+                .cli(&[&["workflow", "terminate", "--reason", "enough"], &id[..]].concat())
+                .await
+                .map(drop),
             Ending::TimeOut => Ok(()),
             Ending::Again => {
                 fixture.open_gate(&self.run, &json!("again")).await?;
@@ -68,13 +70,16 @@ impl Course {
     /// The state, result and failure that waiters are told.
     fn told(&self) -> (&str, Value, Value) {
         let failure = |kind: &str, message: &str| json!({"message": message, "type": kind});
-        let reason = "the cluster goes down";
         match self.ending {
             Ending::Complete => ("Completed", json!({"through": 1}), Value::Null),
             Ending::Again => ("Completed", json!("at last"), Value::Null),
             Ending::Fail => ("Failed", Value::Null, failure("BrokenHinge", "the hinge broke")),
-            Ending::Cancel => ("Canceled", Value::Null, failure("CanceledFailure", reason)),
-            Ending::Terminate => ("Terminated", Value::Null, failure("TerminatedFailure", reason)),
+            Ending::Cancel => (
+                "Canceled",
+                Value::Null,
+                failure("CanceledFailure", "the workflow was cancelled; no reason was given"),
+            ),
+            Ending::Terminate => ("Terminated", Value::Null, failure("TerminatedFailure", "enough")),
             Ending::TimeOut => {
                 let message = "the workflow exceeded its run or execution timeout";
                 ("TimedOut", Value::Null, failure("WorkflowTimeout", message))
