@@ -179,7 +179,7 @@ fn history(params: &Params) -> Result<Option<HistoryRequest>, ApiError> {
         return Err(invalid("historyPageToken", "was made with another `reverse`: keep it for all pages"));
     }
     let implied = request != HistoryRequest::default() && !params.has("getWfHistory");
-    let page_size = request.page_size.or(request.page_token.is_some().then_some(PAGE));
+    let page_size = request.page_size.or_else(|| request.page_token.is_some().then_some(PAGE));
     Ok((params.flag("getWfHistory")? || implied).then_some(HistoryRequest { page_size, ..request }))
 }
 

@@ -115,6 +115,7 @@ pub enum RejectCondition {
 
 /// How waiting ended.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart as soon as it is there")]
 pub enum Waited {
     /// The run ended, and no other run goes on with its work.
     Closed(Closed),

@@ -11,6 +11,7 @@ use super::{EngineError, Waited, WorkflowRun, rpc};
 
 /// How far the wait for the end of one run has come.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each run, not for each waiter")]
 pub(super) enum Progress {
     /// Nobody knows yet whether the run has ended.
     Unknown,
