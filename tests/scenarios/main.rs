@@ -2,6 +2,8 @@
 
 mod api;
 mod bad_input;
+mod callers;
+mod chaos;
 mod emcoctl;
 mod outages;
 mod python_worker;
