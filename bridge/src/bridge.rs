@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::http;
 use crate::invoke::HttpInvoke;
 use crate::storage::{self, DatabaseUrl, StoreError};
-use crate::temporal::{Bounds, Engine, TemporalEngine};
+use crate::temporal::{Bounds, Engine, Escalations, Resolve, TemporalEngine};
 
 /// No intent is anywhere near this.
 const MAX_BODY: usize = 2 << 20;
@@ -26,6 +26,7 @@ const MAX_BODY: usize = 2 << 20;
 pub struct Bridge {
     app: Arc<App>,
     http: http::Settings,
+    escalations: Option<Escalations>,
 }
 
 /// Why there is no bridge.
@@ -50,8 +51,14 @@ impl Bridge {
         temporal: TemporalTarget,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        let engine = TemporalEngine::new(TemporalConnections::default(), Bounds::default());
-        Self::with_engine(settings, temporal, Arc::new(engine), shutdown).await
+        let connections = TemporalConnections::default();
+        let mut engine = TemporalEngine::new(connections.clone(), Bounds::default());
+        let escalations = settings.escalation.then(|| Escalations::new(connections, temporal.clone()));
+        if let Some(escalations) = &escalations {
+            engine = engine.with_escalations(escalations.clone());
+        }
+        let bridge = Self::with_engine(settings, temporal, Arc::new(engine), shutdown).await?;
+        Ok(Self { escalations, ..bridge })
     }
 
     /// The same, with another engine than Temporal over gRPC.
@@ -83,6 +90,7 @@ impl Bridge {
                 wait: settings.waits.wait,
                 max_wait: settings.waits.max_wait,
             },
+            escalates: settings.escalation,
             shutdown: shutdown.clone(),
         };
         let http = http::Settings {
@@ -90,7 +98,7 @@ impl Bridge {
             success_status: settings.clients.success_status.clone(),
             temporal_ui: settings.temporal_ui_url.clone(),
         };
-        Ok(Self { app: Arc::new(app), http })
+        Ok(Self { app: Arc::new(app), http, escalations: None })
     }
 
     /// The use cases, for callers in this process.
@@ -102,7 +110,10 @@ impl Bridge {
     ///
     /// # Errors
     /// When requests were still under way at the drain deadline.
-    pub async fn serve(self, listener: TcpListener) -> Result<(), CutOff> {
+    pub async fn serve(mut self, listener: TcpListener) -> Result<(), CutOff> {
+        if let Some(escalations) = self.escalations.take() {
+            self.keep(escalations);
+        }
         let shutdown = &self.app.shutdown;
         let router = self.router();
         // In the background: what an earlier life left open must not keep this one from serving.
@@ -112,6 +123,17 @@ impl Bridge {
         shutdown.finished().await;
         self.app.store.close().await;
         served
+    }
+
+    /// Ends runs later, in the background.
+    fn keep(&self, escalations: Escalations) {
+        let (engine, shutdown, targets) =
+            (Arc::clone(&self.app.engine), self.app.shutdown.clone(), self.app.targets.clone());
+        let resolve: Resolve = Arc::new(move |server, namespace| {
+            let target = targets.resolve(server).map_err(|error| error.to_string())?;
+            Ok(target.with_namespace(namespace.as_str()))
+        });
+        self.app.shutdown.spawn(escalations.keep(engine, resolve, shutdown));
     }
 
     /// The whole of what is served: the API, and what operators ask.

@@ -43,6 +43,10 @@ pub struct Settings {
     /// Where Temporal's own UI is, for links to runs: `https://temporal.example.org/ui`. None without.
     #[arg(long, env = "BRIDGE_TEMPORAL_UI_URL", value_name = "URL", value_parser = http_url)]
     pub temporal_ui_url: Option<Url>,
+    /// Whether a cancellation may end in a termination later (escalateAfter). Where it may, the bridge polls the task queue
+    /// emco-bridge of the configured Temporal while there is any: on or off.
+    #[arg(long, env = "BRIDGE_ESCALATION", default_value = "on", value_name = "ON|OFF", value_parser = on_or_off, action = clap::ArgAction::Set)]
+    pub escalation: bool,
     /// The header in which the proxy in front of the bridge names the user; kept with what the user does.
     #[arg(long, env = "BRIDGE_USER_HEADER", default_value = "x-forwarded-user", value_name = "NAME")]
     pub user_header: HeaderName,
@@ -92,6 +96,14 @@ fn http_url(text: &str) -> Result<Url, String> {
         .ok_or_else(|| "write an address such as https://temporal.example.org".to_owned())
 }
 
+fn on_or_off(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -132,6 +144,7 @@ mod tests {
             ("--max-wait", "x", "BRIDGE_MAX_WAIT"),
             ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),
             ("--user-header", "a b", "BRIDGE_USER_HEADER"),
+            ("--escalation", "maybe", "BRIDGE_ESCALATION"),
         ] {
             let error = settings(&[flag, value]).unwrap_err();
             assert!(error.contains(variable) && error.contains(value), "{error}");

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::read::from_json;
-use crate::{Metadata, RunId, WorkflowId};
+use crate::{Metadata, Nanos, RunReference};
 
 /// A request to cancel or terminate a workflow.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -23,27 +23,29 @@ from_json!(CancelRequest { "metadata" => metadata, "spec" => spec });
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CancelSpec {
-    /// Temporal's address (`host:port`); empty for the configured one.
-    pub temporal_server: String,
-    /// The workflow; empty for the intent's own.
-    #[serde(rename = "workflowID")]
-    pub workflow_id: WorkflowId,
-    /// The run; empty for the latest.
-    #[serde(rename = "runID")]
-    pub run_id: RunId,
+    /// The run that is meant.
+    #[serde(flatten)]
+    pub run: RunReference,
     /// Whether to end it at once, without letting it clean up.
     pub terminate: bool,
     /// Why; Temporal keeps it in the history.
     pub reason: String,
     /// Details of a termination: any JSON.
     pub details: Vec<Value>,
+    /// How long a run that is cancelled has, before it is terminated; zero for as long as it wants.
+    #[serde(skip_serializing_if = "unset")]
+    pub escalate_after: Nanos,
 }
 
 from_json!(CancelSpec {
-    "temporalServer" => temporal_server,
-    "workflowID" => workflow_id,
-    "runID" => run_id,
+    ..run,
     "terminate" => terminate,
     "reason" => reason,
     "details" => details,
+    "escalateAfter" => escalate_after,
 });
+
+/// EMCO's request has no such field, so it is written only where it says something.
+fn unset(duration: &Nanos) -> bool {
+    duration.is_zero()
+}

@@ -6,11 +6,13 @@ mod duration;
 mod identity;
 mod intent;
 mod options;
+mod outcome;
 mod problem;
 pub mod read;
 pub mod rules;
 mod start;
 mod status;
+mod verbs;
 pub mod write;
 
 pub use cancel::{CancelRequest, CancelSpec};
@@ -20,8 +22,15 @@ pub use intent::{
     ClientEndpoint, Metadata, TemporalSpec, WorkflowIntent, WorkflowIntentSpec, WorkflowParams,
 };
 pub use options::{ActivityOptions, IdReusePolicy, JsonMap, RetryPolicy, StartOptions};
+pub use outcome::{
+    Escalation, PendingActivity, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer, UpdateStage,
+};
 pub use problem::{Fault, Problem};
 pub use read::{FromJson, Read, ReadError, read};
 pub use start::{StartOverrides, StartRequest, Started};
 pub use status::{WorkflowFailure, WorkflowState, WorkflowStatus};
+pub use verbs::{
+    QueryRequest, QuerySpec, ResetRequest, ResetSpec, RunReference, SignalRequest, SignalSpec,
+    TerminateRequest, TerminateSpec, UpdateRequest, UpdateSpec,
+};
 pub use write::to_go_json;

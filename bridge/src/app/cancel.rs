@@ -1,43 +1,51 @@
-//! Cancelling or terminating a workflow that belongs to an intent.
+//! Cancelling or terminating a workflow that belongs to an intent, and waiting for its end.
+
+use std::time::Duration;
 
 use serde_json::Value;
-use workflow_api::{CancelRequest, WorkflowStatus};
+use workflow_api::{CancelRequest, Escalation, StopReport, TerminateRequest};
 
-use super::body::read_optional_body;
-use super::{
-    App, BodyError, FieldValidation, IntentError, StatusError, StatusRequest, TargetError, workflow_of,
-};
+use super::request::read_request;
+use super::{App, Caller, FieldValidation, RequestError, Told};
 use crate::intent::IntentKey;
-use crate::temporal::{StopError, StopOrder, WorkflowRun};
+use crate::temporal::{CommandError, EngineError, EscalateError, StopOrder, Waited, WorkflowRun};
 
-/// What was told to end, and the unknown fields of the request.
+/// What a caller wants beside the cancellation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CancelOptions {
+    /// How long to wait for the end of the run, if at all.
+    pub wait: Option<Duration>,
+    /// After which time a run that has not ended is terminated; none for what the body says.
+    pub escalate_after: Option<Duration>,
+}
+
+/// What was told to end.
 #[derive(Debug)]
 pub struct Canceled {
-    /// Names the workflow, for a look at how it stands now.
-    pub look: StatusRequest,
-    /// JSON paths of unknown fields.
-    pub unknown: Vec<String>,
+    /// The run, and the unknown fields of the request.
+    pub told: Told,
+    /// How it stood when the waiting was over, where the caller wanted to wait.
+    pub report: Option<StopReport>,
+    /// The termination that waits, where one was asked for.
+    pub escalation: Option<Escalation>,
 }
 
 /// Why a workflow was not told to end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CancelError {
-    /// The body cannot be read.
+    /// It cannot be told what is wanted.
     #[error(transparent)]
-    Body(#[from] BodyError),
-    /// There is no such intent, or it could not be looked up.
-    #[error(transparent)]
-    Intent(#[from] IntentError),
-    /// The Temporal server may not be asked.
-    #[error(transparent)]
-    Target(#[from] TargetError),
+    Request(#[from] RequestError),
     /// Temporal did not do it.
     #[error(transparent)]
-    Stop(#[from] StopError),
+    Command(#[from] CommandError),
+    /// It was cancelled, but will not be terminated.
+    #[error("the workflow was cancelled, but nothing will terminate it; repeat the request")]
+    Escalate(#[source] EscalateError),
     /// It was done, but how the workflow stands now is not known.
     #[error("the workflow was told to end, but its status cannot be told")]
-    Status(#[source] StatusError),
+    Status(#[source] EngineError),
 }
 
 impl App {
@@ -50,41 +58,98 @@ impl App {
         key: &IntentKey,
         body: &[u8],
         fields: FieldValidation,
+        options: CancelOptions,
+        caller: &Caller,
     ) -> Result<Canceled, CancelError> {
-        let body = read_optional_body::<CancelRequest>(body, fields)?;
+        let body = read_request::<CancelRequest>(body, fields)?;
         let spec = body.value.spec;
-        let intent = self.existing(key).await?;
-        let run = WorkflowRun {
-            target: self.targets.resolve(&spec.temporal_server)?,
-            workflow_id: workflow_of(&intent, &spec.workflow_id),
-            run_id: spec.run_id,
-        };
-        let order = StopOrder { reason: spec.reason, identity: String::new() };
+        let mut run = self.run_of(key, spec.run).await?;
+        let escalate_after = options.escalate_after.or_else(|| spec.escalate_after.to_duration());
+        if escalate_after.is_some() && !self.escalates {
+            return Err(CancelError::Escalate(EscalateError::Off));
+        }
+        // What follows is about this run, whatever starts after it.
+        if escalate_after.is_some() || options.wait.is_some() {
+            run.run_id = self.engine.describe(&run).await.map_err(CommandError::from)?.run_id;
+        }
+        let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
         if spec.terminate {
-            let details = (!spec.details.is_empty()).then_some(Value::Array(spec.details));
-            self.engine.terminate(&run, &order, details.as_ref()).await?;
+            self.engine.terminate(&run, &order, details(spec.details).as_ref()).await?;
         } else {
             self.engine.cancel(&run, &order).await?;
         }
-        let look = StatusRequest {
-            temporal_server: spec.temporal_server,
-            workflow_id: run.workflow_id,
-            run_id: run.run_id,
-            ..StatusRequest::default()
+        let escalation = match escalate_after.filter(|_| !spec.terminate) {
+            Some(grace) => {
+                Some(self.engine.terminate_after(&run, &order, grace).await.map_err(CancelError::Escalate)?)
+            }
+            None => None,
         };
-        Ok(Canceled { look, unknown: body.unknown })
+        let report = match options.wait {
+            Some(wait) => {
+                Some(StopReport { escalation: escalation.clone(), ..self.await_stop(&run, wait).await? })
+            }
+            None => None,
+        };
+        Ok(Canceled { told: Told { run, unknown: body.unknown }, report, escalation })
+    }
+
+    /// Ends a workflow at once.
+    ///
+    /// # Errors
+    /// As [`cancel`](Self::cancel).
+    pub async fn terminate(
+        &self,
+        key: &IntentKey,
+        body: &[u8],
+        fields: FieldValidation,
+        caller: &Caller,
+    ) -> Result<Told, CancelError> {
+        let body = read_request::<TerminateRequest>(body, fields)?;
+        let spec = body.value.spec;
+        let run = self.run_of(key, spec.run).await?;
+        let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
+        self.engine.terminate(&run, &order, details(spec.details).as_ref()).await?;
+        Ok(Told { run, unknown: body.unknown })
     }
 
     /// How a workflow stands that was told to end.
     ///
     /// # Errors
     /// When Temporal cannot tell.
-    pub async fn status_after_cancel(
-        &self,
-        key: &IntentKey,
-        canceled: &Canceled,
-    ) -> Result<WorkflowStatus, CancelError> {
-        let report = self.status(key, &canceled.look).await.map_err(CancelError::Status)?;
-        Ok(report.status)
+    pub async fn stop_report(&self, run: &WorkflowRun) -> Result<StopReport, CancelError> {
+        let seen = self.engine.describe(run).await.map_err(CancelError::Status)?;
+        Ok(StopReport {
+            workflow_id: run.workflow_id.clone(),
+            run_id: seen.run_id,
+            workflow_state: seen.state,
+            stopped: seen.state.is_closed(),
+            // Temporal goes on listing those of a run that was terminated.
+            pending_activities: if seen.state.is_closed() { Vec::new() } else { seen.pending_activities },
+            escalation: None,
+        })
     }
+
+    /// Waits for the end of a run, and of any run that it goes on in.
+    async fn await_stop(&self, run: &WorkflowRun, wait: Duration) -> Result<StopReport, CancelError> {
+        let waited = tokio::select! {
+            waited = self.engine.wait(run, Some(wait.min(self.limits.max_wait))) => waited.map_err(CancelError::Status)?,
+            // A process that ends does not hold its callers.
+            () = self.shutdown.draining() => Waited::StillRunning,
+        };
+        match waited {
+            Waited::StillRunning => self.stop_report(run).await,
+            Waited::Closed(closed) => Ok(StopReport {
+                workflow_id: run.workflow_id.clone(),
+                run_id: closed.run_id,
+                workflow_state: closed.state,
+                stopped: true,
+                pending_activities: Vec::new(),
+                escalation: None,
+            }),
+        }
+    }
+}
+
+fn details(details: Vec<Value>) -> Option<Value> {
+    (!details.is_empty()).then_some(Value::Array(details))
 }

@@ -1,15 +1,20 @@
 //! The use cases: what the bridge does, without a word of HTTP or SQL.
 
+mod ask;
 mod body;
 mod caller;
 mod cancel;
 mod follow;
 mod intents;
 mod recovery;
+mod request;
+mod reset;
 mod runs;
+mod signal;
 mod start;
 mod status;
 mod targets;
+mod update;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,18 +26,23 @@ use crate::intent::IntentKey;
 use crate::invoke::Invoke;
 use crate::storage::{Store, StoreError};
 use crate::temporal::Engine;
+pub use ask::AskError;
 pub use body::{BodyError, FieldValidation, Lenient};
 pub use caller::Caller;
-pub use cancel::{CancelError, Canceled};
+pub use cancel::{CancelError, CancelOptions, Canceled};
 pub(crate) use follow::OPEN_STREAMS;
 pub use follow::{FollowRequest, Followed, Position};
 pub use intents::{CreateError, Created};
+pub use request::{RequestError, Told};
+pub use reset::ResetError;
 pub use runs::{LiveRun, LiveState, RunError};
+pub use signal::SignalError;
 pub(crate) use start::STARTS;
 pub use start::{StartCall, StartError, StartFault, StartPreview, StartReport, StartedRun};
 pub(crate) use status::OPEN_WAITS;
 pub use status::{Method, MethodError, StatusError, StatusReport, StatusRequest};
 pub use targets::{TargetError, Targets};
+pub use update::UpdateError;
 
 /// What the use cases work with.
 #[derive(Debug)]
@@ -47,6 +57,8 @@ pub struct App {
     pub targets: Targets,
     /// How long things may take.
     pub limits: Limits,
+    /// Whether runs can be ended later.
+    pub escalates: bool,
     /// The end of the process, which waits for starts under way.
     pub shutdown: Shutdown,
 }

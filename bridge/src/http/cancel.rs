@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
-use workflow_api::{CancelRequest, WorkflowStatus};
+use http::StatusCode;
+use http::header::{LOCATION, RETRY_AFTER};
+use utoipa::IntoParams;
+use workflow_api::{CancelRequest, StopReport};
 
-use super::answer::{GoJson, NO_CONTENT, headers, warnings};
+use super::answer::{GoJson, headers, warnings};
 use super::error::ApiError;
 use super::path::{self, IntentPath};
-use super::prefer::{self, PREFERENCE_APPLIED, REPRESENTATION};
 use super::problems::problems;
 use super::query::{BodyParams, Params};
-use crate::app::App;
+use super::verb::{Verb, done, preferred};
+use crate::app::{App, CancelOptions};
 use crate::intent::IntentKey;
 
 problems!(
@@ -26,16 +27,32 @@ problems!(
         NO_SUCH_INTENT,
         WORKFLOW_CLOSED,
         BODY_TOO_LARGE,
-        INVALID_BODY
+        INVALID_BODY,
+        ESCALATION_OFF
     ],
     TEMPORAL,
     DATABASE
 );
 
+/// What a cancellation may come with.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters that `options` reads")]
+struct CancelParams {
+    /// Wait so long for the workflow to end, and tell whether it did: seconds, or text like `1m30s`.
+    #[param(example = "30s")]
+    wait: Option<String>,
+    /// Terminate the workflow if it has not ended after so long: seconds, or text like `1m30s`. Counts before the body's.
+    #[param(rename = "escalateAfter", example = "60s")]
+    escalate_after: Option<String>,
+}
+
 /// Cancel or terminate a workflow
 ///
-/// Cancelling lets the workflow clean up first, so it may run on for a while; terminating ends it at once. The body may be left
-/// out, and any part of it. A run that has ended already is a conflict.
+/// Cancelling lets the workflow clean up first, so it may run on for a while; terminating ends it at once. With `wait`, the answer
+/// tells whether it has ended. With `escalateAfter`, a workflow that has not ended by then is terminated, whatever becomes of
+/// the bridge; of several such requests for one run the first counts. The body may be left out, and any part of it. A run that
+/// has ended already is a conflict.
 #[utoipa::path(
     post,
     path = path::CANCEL,
@@ -43,6 +60,7 @@ problems!(
     params(
         IntentPath,
         BodyParams,
+        CancelParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
     request_body(content = Option<CancelRequest>, example = json!({
@@ -50,24 +68,42 @@ problems!(
     })),
     responses(
         (status = 204, description = "The workflow was told to end"),
-        (status = 200, description = "The same, when a body is preferred: how the workflow stands now", body = WorkflowStatus),
+        (status = 200, description = "With `wait`: the workflow has ended. When a body is preferred: how it stands now", body = StopReport),
+        (status = 202, description = "With `wait`: the workflow has not ended yet", body = StopReport,
+            headers(("Retry-After" = u32, description = "Seconds"), ("Location" = String, description = "The path of its status")),
+            example = json!({
+                "workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowState": "Running",
+                "stopped": false, "pendingActivities": [{
+                    "activityID": "3", "activityType": "DoDigUpdate", "state": "CancelRequested", "attempt": 2,
+                    "lastFailure": {"message": "EMCO is away", "type": "EmcoUnavailable"}, "heartbeatAge": 12.5,
+                }],
+            })),
         Problems,
     ),
 )]
-pub(super) async fn cancel_intent(
-    State(app): State<Arc<App>>,
-    Path(path): Path<IntentPath>,
-    RawQuery(query): RawQuery,
-    request: HeaderMap,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    let intent = IntentKey::from(path);
-    let canceled = app.cancel(&intent, &body, Params::field_validation(query.as_deref())?).await?;
-    let warnings = warnings(&canceled.unknown);
-    if prefer::representation(&request) {
-        let status = app.status_after_cancel(&intent, &canceled).await?;
-        Ok((warnings, headers([(PREFERENCE_APPLIED, REPRESENTATION)]), GoJson(status)).into_response())
-    } else {
-        Ok((NO_CONTENT, warnings).into_response())
+pub(super) async fn cancel_workflow(State(app): State<Arc<App>>, verb: Verb) -> Result<Response, ApiError> {
+    let options = options(&verb.params)?;
+    let canceled = app.cancel(&verb.intent, &verb.body, verb.fields, options, &verb.caller).await?;
+    let warnings = warnings(&canceled.told.unknown);
+    Ok(match canceled.report {
+        Some(report) => (warnings, waited(&verb.intent, report)).into_response(),
+        None if verb.representation => {
+            let report = app.stop_report(&canceled.told.run).await?;
+            preferred(warnings, StopReport { escalation: canceled.escalation, ..report })
+        }
+        None => done(warnings),
+    })
+}
+
+fn options(params: &Params) -> Result<CancelOptions, ApiError> {
+    Ok(CancelOptions { wait: params.duration("wait")?, escalate_after: params.duration("escalateAfter")? })
+}
+
+fn waited(intent: &IntentKey, report: StopReport) -> Response {
+    if report.stopped {
+        return GoJson(report).into_response();
     }
+    let location = path::status_of(intent, &report.workflow_id, &report.run_id);
+    let again = headers([(RETRY_AFTER, "1"), (LOCATION, &location)]);
+    (StatusCode::ACCEPTED, again, GoJson(report)).into_response()
 }

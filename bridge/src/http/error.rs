@@ -12,12 +12,12 @@ use workflow_api::{Problem, RunId};
 use super::path;
 use super::problems::{self, Kind};
 use crate::app::{
-    BodyError, CancelError, CreateError, IntentError, MethodError, RunError, StartError, StartFault,
-    StatusError, TargetError,
+    BodyError, CreateError, IntentError, MethodError, RunError, StartError, StartFault, StatusError,
+    TargetError,
 };
 use crate::invoke::InvokeError;
 use crate::storage::StoreError;
-use crate::temporal::{EngineError, QueryError, StopError};
+use crate::temporal::{EngineError, QueryError};
 
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -32,7 +32,7 @@ impl ApiError {
     }
 
     /// The same, with a member of its own.
-    fn with(self, name: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(self, name: &str, value: impl Into<Value>) -> Self {
         Self(Box::new(self.0.with(name, value)))
     }
 }
@@ -52,12 +52,12 @@ impl From<Problem> for ApiError {
 }
 
 /// The error's own sentence, without what lies under it.
-fn plain(kind: Kind, error: &dyn Error) -> ApiError {
+pub(super) fn plain(kind: Kind, error: &dyn Error) -> ApiError {
     kind.problem(error.to_string()).into()
 }
 
 /// The error with its causes: about a peer, which the caller may be able to mend.
-fn with_causes(kind: Kind, error: &(dyn Error + 'static)) -> ApiError {
+pub(super) fn with_causes(kind: Kind, error: &(dyn Error + 'static)) -> ApiError {
     kind.problem(service::chain(error)).into()
 }
 
@@ -185,17 +185,21 @@ impl From<RunError> for ApiError {
     }
 }
 
+pub(super) fn of_engine(error: &EngineError) -> Kind {
+    match error {
+        EngineError::NoSuchWorkflow { .. } => problems::NO_SUCH_WORKFLOW,
+        EngineError::NoSuchNamespace { .. } => problems::NO_SUCH_NAMESPACE,
+        EngineError::Unavailable { .. } => problems::TEMPORAL_UNAVAILABLE,
+        EngineError::DeadlineExceeded { .. } => problems::TEMPORAL_TIMEOUT,
+        EngineError::InvalidArgument { .. } => problems::TEMPORAL_REFUSED,
+        EngineError::PermissionDenied { .. } => problems::TEMPORAL_CREDENTIALS,
+        EngineError::Other { .. } => problems::TEMPORAL_FAILED,
+    }
+}
+
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
-        let kind = match &error {
-            EngineError::NoSuchWorkflow { .. } => problems::NO_SUCH_WORKFLOW,
-            EngineError::NoSuchNamespace { .. } => problems::NO_SUCH_NAMESPACE,
-            EngineError::Unavailable { .. } => problems::TEMPORAL_UNAVAILABLE,
-            EngineError::DeadlineExceeded { .. } => problems::TEMPORAL_TIMEOUT,
-            EngineError::InvalidArgument { .. } => problems::TEMPORAL_REFUSED,
-            EngineError::PermissionDenied { .. } => problems::TEMPORAL_CREDENTIALS,
-            EngineError::Other { .. } => problems::TEMPORAL_FAILED,
-        };
+        let kind = of_engine(&error);
         if kind.status >= 500 {
             tracing::warn!(
                 code = kind.code,
@@ -243,21 +247,4 @@ fn nothing(errors: Vec<MethodError>) -> ApiError {
     let worst = worst.unwrap_or_else(|| problems::INTERNAL.problem("no part of the status was asked for"));
     let worst = ApiError::from(worst);
     if problems.len() < 2 { worst } else { worst.with("errors", json!(problems)) }
-}
-
-impl From<CancelError> for ApiError {
-    fn from(error: CancelError) -> Self {
-        match error {
-            CancelError::Body(error) => error.into(),
-            CancelError::Intent(error) => error.into(),
-            CancelError::Target(error) => error.into(),
-            CancelError::Stop(StopError::Engine(error)) => error.into(),
-            ref closed @ CancelError::Stop(StopError::AlreadyClosed { ref run_id, state, .. }) => {
-                plain(problems::WORKFLOW_CLOSED, closed)
-                    .with("runID", run_id.as_str())
-                    .with("workflowState", state.to_string())
-            }
-            CancelError::Status(error) => error.into(),
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The REST API (EMCO-API §1): extract, ask the use case, answer.
 
 mod answer;
+mod ask;
 mod caller;
 mod cancel;
 mod create;
@@ -14,10 +15,16 @@ mod path;
 mod prefer;
 mod problems;
 mod query;
+mod reset;
 mod runs;
+mod signal;
 mod start;
 mod status;
 mod status_query;
+mod terminate;
+mod update;
+mod verb;
+mod verb_errors;
 
 use std::sync::Arc;
 
@@ -52,7 +59,12 @@ pub fn router(app: Arc<App>, settings: Settings) -> Router {
         .route(path::RUNS, get(runs::list_runs))
         .route(path::RUN, get(runs::get_run))
         .route(path::STATUS, get(status::intent_status))
-        .route(path::CANCEL, post(cancel::cancel_intent))
+        .route(path::CANCEL, post(cancel::cancel_workflow))
+        .route(path::SIGNAL, post(signal::signal_workflow))
+        .route(path::QUERY, post(ask::query_workflow))
+        .route(path::UPDATE, post(update::update_workflow))
+        .route(path::TERMINATE, post(terminate::terminate_workflow))
+        .route(path::RESET, post(reset::reset_workflow))
         .route(path::OPENAPI, get(openapi::serve))
         .layer(Extension(UserHeader(settings.user_header)))
         .layer(Extension(TemporalUi(settings.temporal_ui)))

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 use workflow_api::Problem;
 
-use super::{cancel, create, delete, get, list, path, runs, start, status};
+use super::{
+    ask, cancel, create, delete, get, list, path, reset, runs, signal, start, status, terminate, update,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,7 +26,12 @@ use super::{cancel, create, delete, get, list, path, runs, start, status};
         runs::list_runs,
         runs::get_run,
         status::intent_status,
-        cancel::cancel_intent,
+        cancel::cancel_workflow,
+        signal::signal_workflow,
+        ask::query_workflow,
+        update::update_workflow,
+        terminate::terminate_workflow,
+        reset::reset_workflow,
         serve,
     ),
     components(schemas(Problem)),

@@ -24,6 +24,11 @@ pub(super) const RUNS: &str = intents!("/{workflowIntent}/runs");
 pub(super) const RUN: &str = intents!("/{workflowIntent}/runs/{run}");
 pub(super) const STATUS: &str = intents!("/{workflowIntent}/status");
 pub(super) const CANCEL: &str = intents!("/{workflowIntent}/cancel");
+pub(super) const SIGNAL: &str = intents!("/{workflowIntent}/signal");
+pub(super) const QUERY: &str = intents!("/{workflowIntent}/query");
+pub(super) const UPDATE: &str = intents!("/{workflowIntent}/update");
+pub(super) const TERMINATE: &str = intents!("/{workflowIntent}/terminate");
+pub(super) const RESET: &str = intents!("/{workflowIntent}/reset");
 pub(super) const OPENAPI: &str = "/openapi.json";
 
 /// The path of a deployment intent group.

@@ -44,13 +44,17 @@ kinds! {
     KEY_IN_FLIGHT = 409 "idempotency_key_in_flight" "A start under the same key is under way; ask again after `Retry-After`.";
     QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
     WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` says how.";
+    NOTHING_TO_RESET = 409 "nothing_to_reset" "The run has completed no workflow task yet, so there is no point to go back to.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
     INVALID_INTENT = 422 "invalid_intent" "The intent is not sound; `faults` lists everything that is wrong. Nothing was stored.";
     INVALID_START = 422 "invalid_start" "The start is not sound; `faults` lists everything that is wrong. Nothing was started.";
     KEY_REUSED = 422 "idempotency_key_reused" "The key was given before, with another body. Nothing was started.";
     QUERY_FAILED = 422 "query_failed" "The workflow knows no such query, or failed to answer it.";
+    UPDATE_REJECTED = 422 "update_rejected" "The workflow knows no such update, or refused it; nothing changed. `workflowFailure` says why.";
+    UPDATE_FAILED = 422 "update_failed" "The workflow began the update and failed at it; `workflowFailure` says why.";
     INTERNAL = 500 "internal_error" "The bridge failed; its log says why, under the request ID.";
+    ESCALATION_OFF = 501 "escalation_off" "The bridge was set up not to escalate cancellations. Nothing was done.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client answered, but not that it accepts; `clientStatus` and `clientText` say what. Nothing was started.";
     CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached. Nothing was started.";
     START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's answer was lost, and nobody can say yet whether the workflow was started. Ask for the status of `workflowID` (`statusLink` leads there), or repeat the call under its `Idempotency-Key`.";
@@ -61,6 +65,7 @@ kinds! {
     NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so nobody can answer a query.";
     TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; try again after `Retry-After`.";
     QUERY_TIMEOUT = 504 "query_timeout" "The workflow did not answer the query in time: its worker is busy, stuck or gone.";
+    UPDATE_NOT_TAKEN = 504 "update_not_taken" "No worker took the update in time; one may yet. Repeat the request with the same `updateID`.";
     TEMPORAL_TIMEOUT = 504 "temporal_timeout" "Temporal did not answer in time.";
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use utoipa::IntoParams;
 
@@ -63,6 +64,20 @@ impl Params {
         self.0.get(key).map(parse).transpose()
     }
 
+    /// A parameter that is a time, where it is there: seconds, or text like `1m30s`.
+    pub(super) fn duration(&self, key: &str) -> Result<Option<Duration>, ApiError> {
+        let text = self.text(key);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let duration = match text.parse::<u32>() {
+            Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
+            Err(_) => service::settings::duration(text),
+        };
+        let complaint = || format!("is `{text}`: write seconds, or text like 30s or 1m30s");
+        duration.map(Some).map_err(|_| invalid(key, &complaint()))
+    }
+
     /// What to do about unknown fields of the body: `fieldValidation`.
     pub(super) fn field_validation(query: Option<&str>) -> Result<FieldValidation, ApiError> {
         Ok(Self::read(query)?.parsed("fieldValidation")?.unwrap_or_default())
@@ -121,6 +136,18 @@ mod tests {
             params().parsed::<u8>("waitForResult").unwrap_err().problem().extensions["parameter"],
             "waitForResult"
         );
+    }
+
+    #[test]
+    fn times_are_seconds_or_text() {
+        let wait = |text: &str| Params::read(Some(&format!("wait={text}"))).unwrap().duration("wait");
+        for (text, seconds) in [("5", 5.0), ("0", 0.0), ("1m30s", 90.0), ("250ms", 0.25)] {
+            assert_eq!(wait(text).unwrap(), Some(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        assert_eq!(wait("").unwrap(), None);
+        for text in ["soon", "-1", "-1s", "5 parsecs"] {
+            assert_eq!(wait(text).unwrap_err().problem().extensions["parameter"], "wait", "{text}");
+        }
     }
 
     #[test]

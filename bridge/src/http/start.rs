@@ -194,7 +194,7 @@ fn dry_run(params: &Params) -> Result<bool, ApiError> {
 }
 
 /// Bare, or quoted as the header's draft standard has it.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = keys.next() else { return Ok(None) };
     let text = key.to_str().unwrap_or_default().trim();

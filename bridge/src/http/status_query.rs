@@ -120,7 +120,7 @@ pub(super) fn status_request(params: Params, preferred: Option<u32>) -> Result<S
         workflow_id: params.text("workflowID").into(),
         run_id: params.text("runID").into(),
         wait: params.flag("waitForResult")?,
-        timeout: duration(&params, "timeout")?.or(preferred),
+        timeout: params.duration("timeout")?.or(preferred),
         describe: params.flag("runDescribeWfExec")?,
         history: history(&params)?,
         query: query(&params)?,
@@ -195,7 +195,7 @@ fn query(params: &Params) -> Result<Option<Query>, ApiError> {
     let query = Query {
         query_type: params.text("queryType").to_owned(),
         args: arguments(params.text("queryParams"))?,
-        bound: duration(params, "queryTimeout")?,
+        bound: params.duration("queryTimeout")?,
         reject: match params.text("queryRejectCondition") {
             "" | "none" => None,
             "notOpen" => Some(RejectCondition::NotOpen),
@@ -224,20 +224,6 @@ fn arguments(text: &str) -> Result<Vec<Value>, ApiError> {
 fn unquoted(text: &str) -> &str {
     let text = text.strip_prefix(['"', '\'']).unwrap_or(text);
     text.strip_suffix(['"', '\'']).unwrap_or(text)
-}
-
-fn duration(params: &Params, key: &str) -> Result<Option<Duration>, ApiError> {
-    let text = params.text(key);
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let duration = match text.parse::<u32>() {
-        Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
-        Err(_) => service::settings::duration(text),
-    };
-    duration
-        .map(Some)
-        .map_err(|_| invalid(key, &format!("is `{text}`: write seconds, or text like 30s or 1m30s")))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use workflow_api::{RunId, WorkflowState};
 
 use super::rpc::Session;
-use super::{Description, EngineError, json};
+use super::{Description, EngineError, json, pending};
 
 /// Describes a run. Its JSON is Temporal's answer and nothing else: the CLI's `describe` adds `closeEvent` and `result`, and shortens
 /// memos unless told `--no-json-shorthand-payloads`.
@@ -57,10 +57,12 @@ fn read(
     Ok(Description {
         state,
         run_id: info.execution.unwrap_or_default().run_id.into(),
+        first_run_id: info.first_run_id.into(),
         workflow_type: info.r#type.unwrap_or_default().name.into(),
         task_queue: info.task_queue.into(),
         started: info.start_time.and_then(timestamp),
         closed: info.close_time.and_then(timestamp),
+        pending_activities: answer.pending_activities.into_iter().map(pending::activity).collect(),
         json: Map::new(),
     })
 }

@@ -8,14 +8,16 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 use service::temporal::TemporalConnections;
 use tokio::time::Instant;
+use workflow_api::{Escalation, RunId};
 
 use super::events::{self, Tail};
 use super::polls::{self, Polls};
 use super::rpc::Session;
 use super::wait::Progress;
 use super::{
-    Description, Engine, EngineError, HistoryPage, HistoryRequest, Query, QueryError, RunEvent, StopError,
-    StopOrder, Waited, WorkflowRun, describe, follow, history, query, stop, wait,
+    CommandError, Description, Engine, EngineError, EscalateError, Escalations, HistoryPage, HistoryRequest,
+    Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update, UpdateError, Updated, Waited,
+    WorkflowRun, describe, follow, history, query, reset, signal, stop, update, wait,
 };
 
 /// How long Temporal may take.
@@ -41,6 +43,7 @@ pub struct TemporalEngine {
     bounds: Bounds,
     waits: Polls<Progress>,
     tails: Polls<Tail>,
+    escalations: Option<Escalations>,
 }
 
 impl TemporalEngine {
@@ -51,7 +54,13 @@ impl TemporalEngine {
             polls::OPEN_POLLS,
             "Long polls that are open to Temporal, each for all who wait on one run or follow it"
         );
-        Self { connections, bounds, waits: Polls::default(), tails: Polls::default() }
+        Self { connections, bounds, waits: Polls::default(), tails: Polls::default(), escalations: None }
+    }
+
+    /// The same, which ends runs later by way of `escalations`; somebody must [keep](Escalations::keep) them.
+    #[must_use]
+    pub fn with_escalations(self, escalations: Escalations) -> Self {
+        Self { escalations: Some(escalations), ..self }
     }
 
     fn session<'a>(&self, run: &'a WorkflowRun) -> Session<'a> {
@@ -90,7 +99,7 @@ impl Engine for TemporalEngine {
         .await
     }
 
-    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), StopError> {
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), CommandError> {
         stop::cancel(&self.session(run), order, self.bounds.call).await
     }
 
@@ -99,7 +108,31 @@ impl Engine for TemporalEngine {
         run: &WorkflowRun,
         order: &StopOrder,
         details: Option<&Value>,
-    ) -> Result<(), StopError> {
+    ) -> Result<(), CommandError> {
         stop::terminate(&self.session(run), order, details, self.bounds.call).await
+    }
+
+    async fn terminate_after(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        grace: Duration,
+    ) -> Result<Escalation, EscalateError> {
+        let escalations = self.escalations.as_ref().ok_or(EscalateError::Off)?;
+        let described =
+            describe::outline(&self.session(run), self.session(run).execution(), self.bounds.call).await?;
+        Ok(escalations.schedule(run, &described, order, grace, self.bounds.call).await?)
+    }
+
+    async fn signal(&self, run: &WorkflowRun, signal: &Signal) -> Result<(), CommandError> {
+        signal::signal(&self.session(run), signal, self.bounds.call).await
+    }
+
+    async fn update(&self, run: &WorkflowRun, update: &Update) -> Result<Updated, UpdateError> {
+        update::update(&self.session(run), update, self.bounds).await
+    }
+
+    async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError> {
+        reset::reset(&self.session(run), reset, self.bounds.call).await
     }
 }

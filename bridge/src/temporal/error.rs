@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use workflow_api::{RunId, TaskQueue, WorkflowId, WorkflowState};
+use workflow_api::{RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState};
 
 /// Why the engine did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -121,10 +121,10 @@ pub enum QueryError {
     Engine(#[from] EngineError),
 }
 
-/// Why a run was not cancelled or terminated.
+/// Why a run did not take a command: cancel, terminate, signal.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
-pub enum StopError {
+pub enum CommandError {
     /// It has ended already.
     #[error("workflow `{workflow_id}` has ended already: run `{run_id}` is {state}")]
     AlreadyClosed {
@@ -135,6 +135,92 @@ pub enum StopError {
         /// How it ended.
         state: WorkflowState,
     },
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Why an update has no outcome.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// The workflow knows no such update, or refused it before it began: nothing changed.
+    #[error("workflow `{workflow_id}` rejects update `{name}`: {}", .failure.message)]
+    Rejected {
+        /// The workflow.
+        workflow_id: WorkflowId,
+        /// The update.
+        name: String,
+        /// Why.
+        failure: Box<WorkflowFailure>,
+    },
+    /// The workflow began the update and failed at it.
+    #[error("workflow `{workflow_id}` failed at update `{name}`: {}", .failure.message)]
+    Failed {
+        /// The workflow.
+        workflow_id: WorkflowId,
+        /// The update.
+        name: String,
+        /// Why.
+        failure: Box<WorkflowFailure>,
+    },
+    /// Nobody is there to take it.
+    #[error("no worker polls task queue `{task_queue}`, so nobody can update workflow `{workflow_id}`")]
+    NoWorker {
+        /// The workflow.
+        workflow_id: WorkflowId,
+        /// Where a worker is missing.
+        task_queue: TaskQueue,
+    },
+    /// No worker took it in time. A worker may take it yet.
+    #[error(
+        "no worker took update `{name}` of workflow `{workflow_id}` within {bound:?}; repeat it under the same updateID"
+    )]
+    NotTaken {
+        /// The workflow.
+        workflow_id: WorkflowId,
+        /// The update.
+        name: String,
+        /// The time that was given.
+        bound: Duration,
+    },
+    /// The run has ended, or the engine failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+impl From<EngineError> for UpdateError {
+    fn from(error: EngineError) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+/// Why a run was not reset.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResetError {
+    /// No worker has done anything for it yet.
+    #[error(
+        "run `{run_id}` of workflow `{workflow_id}` has completed no workflow task, so there is no point to go back to"
+    )]
+    NothingDone {
+        /// The workflow.
+        workflow_id: WorkflowId,
+        /// The run.
+        run_id: RunId,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Why a run will not be ended later.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum EscalateError {
+    /// Nobody would do it.
+    #[error("this bridge does not escalate: its operator has set BRIDGE_ESCALATION=off")]
+    Off,
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -145,6 +145,11 @@ fn plain(kind: &str, message: &str) -> WorkflowFailure {
     WorkflowFailure { message: message.to_owned(), kind: kind.to_owned(), ..WorkflowFailure::default() }
 }
 
+/// A failure and everything that caused it, without the history that it belongs to.
+pub(super) fn alone(failure: Failure) -> WorkflowFailure {
+    chain(failure, &HashMap::new())
+}
+
 /// A failure and everything that caused it.
 fn chain(failure: Failure, attempts: &HashMap<i64, i32>) -> WorkflowFailure {
     let attempt = activity_start(&failure).and_then(|started| attempts.get(&started).copied());

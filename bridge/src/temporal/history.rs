@@ -145,16 +145,16 @@ fn decoded(within: &str) -> Vec<u8> {
 }
 
 /// What is read page by page.
-struct Read<'a> {
-    session: &'a Session<'a>,
-    run_id: &'a RunId,
-    request: &'a HistoryRequest,
-    bound: Duration,
+pub(super) struct Read<'a> {
+    pub(super) session: &'a Session<'a>,
+    pub(super) run_id: &'a RunId,
+    pub(super) request: &'a HistoryRequest,
+    pub(super) bound: Duration,
 }
 
 impl Read<'_> {
     /// One of Temporal's pages, and the token of the next.
-    async fn page(&self, token: &[u8]) -> Result<(Vec<HistoryEvent>, Vec<u8>), EngineError> {
+    pub(super) async fn page(&self, token: &[u8]) -> Result<(Vec<HistoryEvent>, Vec<u8>), EngineError> {
         let (namespace, execution) =
             (self.session.namespace(), self.session.execution_of(self.run_id.as_str()));
         // The closing event is one: it has no order.

@@ -1,18 +1,24 @@
 //! The port to the workflow engine: what the use cases may ask of it. Temporal is the one engine built.
 
+mod command;
 mod describe;
 mod engine;
 mod error;
+mod escalation;
 mod events;
 mod failure;
 mod follow;
 mod history;
 mod json;
 mod payload;
+mod pending;
 mod polls;
 mod query;
+mod reset;
 mod rpc;
+mod signal;
 mod stop;
+mod update;
 mod wait;
 
 use std::sync::Arc;
@@ -20,13 +26,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 pub use engine::{Bounds, TemporalEngine};
-pub use error::{Cause, EngineError, QueryError, StopError};
+pub use error::{Cause, CommandError, EngineError, EscalateError, QueryError, ResetError, UpdateError};
+pub use escalation::{EscalateCancel, Escalations, Resolve};
 pub use events::{RunClose, RunEvent};
 use futures::stream::BoxStream;
 pub use history::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 use serde_json::{Map, Value};
 use service::temporal::TemporalTarget;
-use workflow_api::{RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType};
+use workflow_api::{
+    Escalation, PendingActivity, RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType,
+};
 
 /// A workflow engine. Every call ends within a bound of its own; dropping a call ends it at once.
 #[async_trait]
@@ -50,7 +59,7 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     async fn wait(&self, run: &WorkflowRun, bound: Option<Duration>) -> Result<Waited, EngineError>;
 
     /// Asks a run to end; its code may clean up first.
-    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), StopError>;
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), CommandError>;
 
     /// Ends a run at once. `details` is kept in its history, as one value.
     async fn terminate(
@@ -58,7 +67,24 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
         run: &WorkflowRun,
         order: &StopOrder,
         details: Option<&Value>,
-    ) -> Result<(), StopError>;
+    ) -> Result<(), CommandError>;
+
+    /// Ends a run, and any run that it went on in, when `grace` is over and it has not ended by then. Survives this process.
+    async fn terminate_after(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        grace: Duration,
+    ) -> Result<Escalation, EscalateError>;
+
+    /// Sends a signal. Whether the workflow knows it, nobody can tell.
+    async fn signal(&self, run: &WorkflowRun, signal: &Signal) -> Result<(), CommandError>;
+
+    /// Updates the workflow, and waits for the outcome.
+    async fn update(&self, run: &WorkflowRun, update: &Update) -> Result<Updated, UpdateError>;
+
+    /// Ends the run, and starts one that goes on from a point of its history.
+    async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError>;
 }
 
 /// Names one run of a workflow, or its latest.
@@ -79,6 +105,8 @@ pub struct Description {
     pub state: WorkflowState,
     /// The run itself, also where the latest was asked for.
     pub run_id: RunId,
+    /// The first run of the chain that it belongs to, by continuing as new, retries or its cron schedule.
+    pub first_run_id: RunId,
     /// What it runs.
     pub workflow_type: WorkflowType,
     /// Whose workers run it.
@@ -87,6 +115,8 @@ pub struct Description {
     pub started: Option<jiff::Timestamp>,
     /// When it ended.
     pub closed: Option<jiff::Timestamp>,
+    /// The activities that have not ended.
+    pub pending_activities: Vec<PendingActivity>,
     /// Everything, as the engine's canonical JSON.
     pub json: Map<String, Value>,
 }
@@ -143,4 +173,73 @@ pub struct StopOrder {
     pub reason: String,
     /// Who; empty for the bridge itself.
     pub identity: String,
+    /// The first run of the chain that is meant, where the latest run is to end only if it belongs to it; else empty.
+    pub first_run_id: RunId,
+}
+
+/// A message to a workflow.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Signal {
+    /// The name under which the workflow takes it.
+    pub name: String,
+    /// Its arguments, in order.
+    pub args: Vec<Value>,
+    /// Repeats under one ID are one signal.
+    pub request_id: String,
+    /// Who sends it.
+    pub identity: String,
+}
+
+/// A change that a workflow is asked for, and answers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Update {
+    /// The name under which the workflow takes it.
+    pub name: String,
+    /// Its arguments, in order.
+    pub args: Vec<Value>,
+    /// Repeats under one ID are one update.
+    pub update_id: String,
+    /// Who asks for it.
+    pub identity: String,
+    /// How long to wait for the outcome.
+    pub bound: Duration,
+}
+
+/// How far an update came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Updated {
+    /// The workflow is done with it.
+    Completed {
+        /// The run that was updated.
+        run_id: RunId,
+        /// What it answered; `null` where it answered nothing.
+        result: Value,
+    },
+    /// The workflow took it, and was at work on it when the bound was reached.
+    Accepted {
+        /// The run that is updated.
+        run_id: RunId,
+    },
+}
+
+/// A request to run a workflow again from a point of its history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reset {
+    /// From where.
+    pub to: ResetPoint,
+    /// Why.
+    pub reason: String,
+    /// Who wants it.
+    pub identity: String,
+}
+
+/// A point of a history from which a workflow can run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetPoint {
+    /// The end of the first workflow task.
+    FirstWorkflowTask,
+    /// The end of the last workflow task.
+    LastWorkflowTask,
+    /// The event of this number, which ended a workflow task.
+    Event(i64),
 }

@@ -96,7 +96,11 @@ fn state_text(status: WorkflowExecutionStatus) -> String {
 }
 
 /// Whether no worker polls a task queue.
-async fn is_deserted(session: &Session<'_>, task_queue: &str, bound: Duration) -> Result<bool, EngineError> {
+pub(super) async fn is_deserted(
+    session: &Session<'_>,
+    task_queue: &str,
+    bound: Duration,
+) -> Result<bool, EngineError> {
     let request = DescribeTaskQueueRequest {
         namespace: session.namespace(),
         task_queue: Some(TaskQueue { name: task_queue.to_owned(), ..TaskQueue::default() }),

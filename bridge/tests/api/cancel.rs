@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bridge::temporal::StopError;
+use bridge::temporal::CommandError;
 use harness::SAMPLE_INTENT;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ async fn a_workflow_is_cancelled_terminated_and_then_closed() {
 
 #[tokio::test]
 async fn a_closed_run_is_a_conflict_that_says_how_it_closed() {
-    let error = StopError::AlreadyClosed {
+    let error = CommandError::AlreadyClosed {
         workflow_id: "w".into(),
         run_id: "r".into(),
         state: WorkflowState::Completed,

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge::temporal::{
-    Description, Engine, EngineError, HistoryPage, HistoryRequest, Query, QueryError, RunEvent, StopError,
-    StopOrder, Waited, WorkflowRun,
+    CommandError, Description, Engine, EngineError, EscalateError, HistoryPage, HistoryRequest, Query,
+    QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update, UpdateError, Updated, Waited,
+    WorkflowRun,
 };
 use futures::future::{BoxFuture, ready};
 use futures::stream::{BoxStream, empty};
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
-use workflow_api::WorkflowState;
+use workflow_api::{Escalation, RunId, WorkflowState};
 
 type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
 
@@ -22,7 +23,7 @@ pub(super) struct ScriptedEngine {
     pub(super) describe: Answer<Result<Description, EngineError>>,
     pub(super) query: Answer<Result<Value, QueryError>>,
     pub(super) wait: Answer<BoxFuture<'static, Result<Waited, EngineError>>>,
-    pub(super) stop: Answer<Result<(), StopError>>,
+    pub(super) stop: Answer<Result<(), CommandError>>,
     /// The orders to cancel (no details) and to terminate that it was given.
     pub(super) orders: Arc<Mutex<Vec<Order>>>,
 }
@@ -68,10 +69,12 @@ pub(super) fn description(state: WorkflowState) -> Description {
     Description {
         state,
         run_id: "run-1".into(),
+        first_run_id: "run-1".into(),
         workflow_type: "Type".into(),
         task_queue: "queue".into(),
         started: Some(jiff::Timestamp::now()),
         closed: None,
+        pending_activities: Vec::new(),
         json: json!({"workflowExecutionInfo": {"status": state.to_string()}}).as_object().unwrap().clone(),
     }
 }
@@ -104,7 +107,7 @@ impl Engine for ScriptedEngine {
         (self.wait)(run).await
     }
 
-    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), StopError> {
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), CommandError> {
         self.note(run, order, false, None);
         (self.stop)(run)
     }
@@ -114,9 +117,31 @@ impl Engine for ScriptedEngine {
         run: &WorkflowRun,
         order: &StopOrder,
         details: Option<&Value>,
-    ) -> Result<(), StopError> {
+    ) -> Result<(), CommandError> {
         self.note(run, order, true, details);
         (self.stop)(run)
+    }
+
+    async fn terminate_after(
+        &self,
+        _: &WorkflowRun,
+        _: &StopOrder,
+        _: Duration,
+    ) -> Result<Escalation, EscalateError> {
+        Err(EscalateError::Off)
+    }
+
+    async fn signal(&self, run: &WorkflowRun, _: &Signal) -> Result<(), CommandError> {
+        (self.stop)(run)
+    }
+
+    async fn update(&self, run: &WorkflowRun, _: &Update) -> Result<Updated, UpdateError> {
+        (self.stop)(run)?;
+        Ok(Updated::Accepted { run_id: run.run_id.clone() })
+    }
+
+    async fn reset(&self, run: &WorkflowRun, _: &Reset) -> Result<RunId, ResetError> {
+        Ok((self.describe)(run)?.run_id)
     }
 }
 

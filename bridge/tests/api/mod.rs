@@ -17,6 +17,7 @@ mod runs;
 mod start;
 mod status;
 mod success;
+pub(crate) mod verbs;
 
 use std::sync::Arc;
 use std::time::Duration;

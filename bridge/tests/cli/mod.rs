@@ -1,6 +1,7 @@
 //! The program `bridge`: its settings, its end, its memory.
 
 mod crash;
+mod escalation;
 
 use std::path::Path;
 use std::process::Command;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bridge::temporal::{
-    Bounds, Engine, EngineError, HistoryRequest, StopError, StopOrder, TemporalEngine, WorkflowRun,
+    Bounds, CommandError, Engine, EngineError, HistoryRequest, StopOrder, TemporalEngine, WorkflowRun,
 };
 use harness::{Proxy, eventually, free_port};
 use serde_json::{Value, json};
@@ -41,12 +41,12 @@ async fn everything_fails(
     let since = Instant::now();
     check("wait", since, engine.wait(run, Some(SOON)).await.unwrap_err());
     let since = Instant::now();
-    let StopError::Engine(error) = engine.cancel(run, &StopOrder::default()).await.unwrap_err() else {
+    let CommandError::Engine(error) = engine.cancel(run, &StopOrder::default()).await.unwrap_err() else {
         panic!("nobody said that the run is closed");
     };
     check("cancel", since, error);
     let since = Instant::now();
-    let StopError::Engine(error) = engine.terminate(run, &StopOrder::default(), None).await.unwrap_err()
+    let CommandError::Engine(error) = engine.terminate(run, &StopOrder::default(), None).await.unwrap_err()
     else {
         panic!("nobody said that the run is closed");
     };

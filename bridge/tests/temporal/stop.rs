@@ -1,14 +1,18 @@
 //! Cancelling and terminating.
 
 use anyhow::Result;
-use bridge::temporal::{Engine, EngineError, HistoryRequest, StopError, StopOrder, WorkflowRun};
+use bridge::temporal::{CommandError, Engine, EngineError, HistoryRequest, StopOrder, WorkflowRun};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
 use super::{Fixture, unique};
 
 fn order() -> StopOrder {
-    StopOrder { reason: "the cluster goes down".to_owned(), identity: "admin@example".to_owned() }
+    StopOrder {
+        reason: "the cluster goes down".to_owned(),
+        identity: "admin@example".to_owned(),
+        ..StopOrder::default()
+    }
 }
 
 /// The attributes of the first event of a type.
@@ -87,7 +91,7 @@ async fn a_run_that_has_ended_is_not_stopped_again() -> Result<()> {
         [fixture.engine.cancel(&run, &order()).await, fixture.engine.terminate(&run, &order(), None).await]
     {
         let error = stopped.unwrap_err();
-        let StopError::AlreadyClosed { state, run_id, .. } = &error else { panic!("{error:?}") };
+        let CommandError::AlreadyClosed { state, run_id, .. } = &error else { panic!("{error:?}") };
         assert_eq!((*state, run_id), (WorkflowState::Completed, &run.run_id));
     }
     Ok(())
@@ -116,7 +120,7 @@ async fn a_workflow_that_is_not_there_is_not_stopped() -> Result<()> {
         [fixture.engine.cancel(&run, &order()).await, fixture.engine.terminate(&run, &order(), None).await]
     {
         let error = stopped.unwrap_err();
-        assert!(matches!(error, StopError::Engine(EngineError::NoSuchWorkflow { .. })), "{error:?}");
+        assert!(matches!(error, CommandError::Engine(EngineError::NoSuchWorkflow { .. })), "{error:?}");
     }
     Ok(())
 }

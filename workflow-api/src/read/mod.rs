@@ -151,18 +151,32 @@ pub(crate) fn same_key(left: &str, right: &str) -> bool {
     }
 }
 
-/// Implements [`FromJson`] and [`serde::Deserialize`] for a struct, given the wire name of each field.
+/// Implements [`FromJson`] and [`serde::Deserialize`] for a struct, given the wire name of each field. The members of a field
+/// after `..` stand among its own.
 macro_rules! from_json {
-    ($type:ident { $($name:literal => $field:ident),+ $(,)? }) => {
+    ($type:ident { $(..$flat:ident,)? $($name:literal => $field:ident),+ $(,)? }) => {
+        impl $type {
+            /// Reads one member; false if there is none of this name.
+            pub(crate) fn read_member(
+                &mut self,
+                key: &str,
+                value: &$crate::read::Node,
+                reader: &mut $crate::read::Reader,
+            ) -> bool {
+                $(if $crate::read::same_key(key, $name) {
+                    reader.at_key($name, |reader| $crate::read::FromJson::read_into(&mut self.$field, value, reader));
+                    return true;
+                })+
+                $(if self.$flat.read_member(key, value, reader) {
+                    return true;
+                })?
+                false
+            }
+        }
+
         impl $crate::read::FromJson for $type {
             fn read_into(&mut self, node: &$crate::read::Node, reader: &mut $crate::read::Reader) {
-                reader.members(node, |key, value, reader| {
-                    $(if $crate::read::same_key(key, $name) {
-                        reader.at_key($name, |reader| self.$field.read_into(value, reader));
-                        return true;
-                    })+
-                    false
-                });
+                reader.members(node, |key, value, reader| self.read_member(key, value, reader));
             }
         }
 

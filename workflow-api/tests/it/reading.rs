@@ -1,7 +1,7 @@
 //! Reading: Go's leniency, and every fault at once.
 
 use workflow_api::{
-    CancelRequest, IdReusePolicy, ReadError, StartOptions, TemporalSpec, WorkflowIntent, read,
+    CancelRequest, IdReusePolicy, ReadError, SignalRequest, StartOptions, TemporalSpec, WorkflowIntent, read,
 };
 
 pub(crate) const CREATE: &str = include_str!("../vectors/04-create.json");
@@ -39,7 +39,7 @@ fn samples_05_and_07_are_read() {
     assert_eq!(start, CancelRequest::default());
     let cancel: CancelRequest = read(include_bytes!("../vectors/07-cancel.json")).unwrap().value;
     assert!(cancel.spec.terminate);
-    assert_eq!(cancel.spec.temporal_server, "192.168.0.33:7233");
+    assert_eq!(cancel.spec.run.temporal_server, "192.168.0.33:7233");
     assert_eq!(cancel.spec.reason, "Need to upgrade workflow version");
 }
 
@@ -205,4 +205,17 @@ fn serde_reads_by_the_same_rules() {
         error.to_string().contains("$.metadata: must be an object, not a number; $.spec: must be"),
         "{error}"
     );
+}
+
+#[test]
+fn verbs_are_read_as_leniently_as_the_rest() {
+    let body =
+        br#"{"Metadata":null,"spec":{"WORKFLOWID":"w","namespace":"n","Name":"go","args":[1,null],"foo":1}}"#;
+    let signal = read::<SignalRequest>(body).unwrap();
+    assert_eq!(signal.unknown, ["$.spec.foo"]);
+    let spec = signal.value.spec;
+    assert_eq!((spec.run.workflow_id.as_str(), spec.run.namespace.as_str()), ("w", "n"));
+    assert_eq!((spec.name.as_str(), spec.args), ("go", vec![1.into(), serde_json::Value::Null]));
+    let cancel: CancelRequest = read(br#"{"spec":{"runID":"r","escalateAfter":"1m"}}"#).unwrap().value;
+    assert_eq!((cancel.spec.run.run_id.as_str(), cancel.spec.escalate_after.get()), ("r", 60_000_000_000));
 }

@@ -1,0 +1,29 @@
+//! Signals: Temporal keeps them for the workflow, whether its code knows them or not.
+
+use std::time::Duration;
+
+use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
+
+use super::rpc::Session;
+use super::{CommandError, Signal, command, payload};
+
+/// Sends a signal.
+pub(super) async fn signal(
+    session: &Session<'_>,
+    signal: &Signal,
+    bound: Duration,
+) -> Result<(), CommandError> {
+    let request = SignalWorkflowExecutionRequest {
+        namespace: session.namespace(),
+        workflow_execution: session.execution(),
+        signal_name: signal.name.clone(),
+        input: payload::from_json(&signal.args),
+        identity: signal.identity.clone(),
+        request_id: signal.request_id.clone(),
+        ..Default::default()
+    };
+    let sent =
+        session.call(bound, request, |temporal, request| temporal.signal_workflow_execution(request)).await;
+    command::taken(session, sent, bound).await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Cancelling with a wait.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::super::{AT_ONCE, header, problem_of};
+use super::Scene;
+
+#[tokio::test]
+async fn a_workflow_that_heeds_its_cancellation_has_stopped() {
+    let scene = Scene::new("Obedient").await;
+    assert_eq!(scene.level().await, 0);
+    let body = json!({"spec": {"reason": "the cluster goes down"}});
+    let request = scene.request("cancel?wait=20s", &body).header("X-Forwarded-User", "alice");
+    let stopped = request.send().await.unwrap();
+    assert_eq!(stopped.status(), 200);
+    let report: Value = stopped.json().await.unwrap();
+    assert_eq!(
+        report,
+        json!({
+            "workflowID": scene.workflow_id, "runID": scene.run_id, "workflowState": "Canceled", "stopped": true,
+            "pendingActivities": [],
+        })
+    );
+    let [event] = scene.events("WORKFLOW_EXECUTION_CANCEL_REQUESTED").await.try_into().unwrap();
+    let event = &event["workflowExecutionCancelRequestedEventAttributes"];
+    assert_eq!(event["cause"], "the cluster goes down");
+    assert!(event["identity"].as_str().unwrap().starts_with("alice via "), "{event}");
+}
+
+#[tokio::test]
+async fn a_workflow_that_does_not_stop_tells_what_it_is_at() {
+    let scene = Scene::new("Stubborn").await;
+    let asked = Instant::now();
+    let stopping = scene.post("cancel?wait=1s", json!({})).await;
+    assert_eq!((stopping.status().as_u16(), header(&stopping, "retry-after")), (202, "1"));
+    assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
+    assert!(header(&stopping, "location").ends_with(&format!("runID={}", scene.run_id)));
+    let report: Value = stopping.json().await.unwrap();
+    assert_eq!((&report["workflowState"], &report["stopped"]), (&json!("Running"), &json!(false)));
+    let [activity] = report["pendingActivities"].as_array().unwrap().as_slice() else { panic!("{report}") };
+    assert_eq!((&activity["activityType"], &activity["attempt"]), (&json!("Toil"), &json!(2)));
+    assert_eq!(activity["state"], "Started");
+    assert_eq!(activity["lastFailure"]["message"], "the cluster is away");
+    let age = activity["heartbeatAge"].as_f64().unwrap();
+    assert!((0.0..60.0).contains(&age), "{age}");
+    // Asked for at once, it ends.
+    let stopped = scene.post("cancel?wait=20s", json!({"terminate": true})).await;
+    assert_eq!(stopped.status(), 200);
+    assert_eq!(stopped.json::<Value>().await.unwrap()["workflowState"], "Terminated");
+}
+
+#[tokio::test]
+async fn a_wait_that_is_no_time_is_refused_before_anything_is_done() {
+    let scene = Scene::new("Stubborn").await;
+    for parameter in ["wait", "escalateAfter"] {
+        let answer = scene.post(&format!("cancel?{parameter}=soon"), json!({})).await;
+        assert_eq!(problem_of(answer, 400, "invalid_parameter").await["parameter"], parameter);
+    }
+    assert!(scene.events("WORKFLOW_EXECUTION_CANCEL_REQUESTED").await.is_empty());
+}
