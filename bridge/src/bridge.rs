@@ -15,6 +15,7 @@ use crate::app::{App, Limits, OPEN_STREAMS, OPEN_WAITS, STARTS, Targets};
 use crate::config::Settings;
 use crate::http;
 use crate::invoke::HttpInvoke;
+use crate::parents::{self, ParentsError};
 use crate::storage::{self, DatabaseUrl, StoreError};
 use crate::temporal::{Bounds, Engine, Escalations, Resolve, TemporalEngine};
 
@@ -39,6 +40,9 @@ pub enum OpenError {
     /// Calls to workflow clients cannot be made.
     #[error("the HTTP client for workflow clients cannot be set up")]
     Http(#[from] reqwest::Error),
+    /// EMCO cannot be asked.
+    #[error("EMCO cannot be asked for deployment intent groups")]
+    Parents(#[from] ParentsError),
 }
 
 impl Bridge {
@@ -83,6 +87,7 @@ impl Bridge {
             store,
             engine,
             invoke: Arc::new(invoke),
+            parents: parents::open(&settings.emco)?,
             targets: Targets { default: temporal, allowed: settings.temporal_servers.clone() },
             limits: Limits {
                 start: settings.clients.start_timeout,

@@ -1,5 +1,6 @@
 //! The settings of `bridge serve`: flags over environment over defaults.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -50,6 +51,9 @@ pub struct Settings {
     /// The header in which the proxy in front of the bridge names the user; kept with what the user does.
     #[arg(long, env = "BRIDGE_USER_HEADER", default_value = "x-forwarded-user", value_name = "NAME")]
     pub user_header: HeaderName,
+    /// Who vouches for deployment intent groups.
+    #[command(flatten)]
+    pub emco: EmcoSettings,
     /// The configured Temporal.
     #[command(flatten)]
     pub temporal: TemporalSettings,
@@ -76,6 +80,21 @@ pub struct Clients {
     /// `Go-http-client/*@10.42.0.0/16=201`. A caller's own `?successStatus=` comes first.
     #[arg(long, env = "BRIDGE_SUCCESS_STATUS", default_value = "", value_name = "RULES")]
     pub success_status: SuccessRules,
+}
+
+/// Who vouches for deployment intent groups.
+#[derive(Debug, Clone, clap::Args)]
+pub struct EmcoSettings {
+    /// EMCO's orchestrator, or an ingress before it: an intent is created only under a deployment intent group that it knows.
+    /// Groups are not checked where this is absent.
+    #[arg(long = "emco-url", env = "BRIDGE_EMCO_URL", value_name = "URL")]
+    pub url: Option<String>,
+    /// The file with the bearer token for EMCO.
+    #[arg(long = "emco-token-file", env = "BRIDGE_EMCO_TOKEN_FILE", value_name = "FILE", requires = "url")]
+    pub token_file: Option<PathBuf>,
+    /// The file with certificates (PEM) that vouch for EMCO, besides the system's.
+    #[arg(long = "emco-ca-file", env = "BRIDGE_EMCO_CA_FILE", value_name = "FILE", requires = "url")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How long status calls wait.
@@ -147,7 +166,9 @@ mod tests {
             ("--escalation", "maybe", "BRIDGE_ESCALATION"),
         ] {
             let error = settings(&[flag, value]).unwrap_err();
-            assert!(error.contains(variable) && error.contains(value), "{error}");
+            assert!(error.contains(variable), "{error}");
+            // A database's URL may hold a password.
+            assert_eq!(error.contains(value), flag != "--database", "{error}");
         }
     }
 }

@@ -1,9 +1,13 @@
-//! What names a workflow intent.
+//! What names a workflow intent, and how it changes.
+
+mod revision;
 
 use std::fmt;
 
 use workflow_api::rules::{NAME_MAX, is_name};
 use workflow_api::{Fault, WorkflowIntent};
+
+pub use revision::{Action, Change, KeptIntent, Revision, RevisionNumber};
 
 /// Names a deployment intent group: the parent of workflow intents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +68,11 @@ impl IntentKey {
     /// The key under which `intent` is kept in `dig`.
     pub fn of(dig: &DigKey, intent: &WorkflowIntent) -> Self {
         dig.intent(&intent.metadata.name)
+    }
+
+    /// Whether there can be an intent of this key: no database need be asked about the others.
+    pub fn is_sound(&self) -> bool {
+        self.dig.faults().is_empty() && is_name(&self.name)
     }
 }
 

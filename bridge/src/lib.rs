@@ -12,8 +12,10 @@ pub mod hosts;
 pub mod http;
 pub mod intent;
 pub mod invoke;
+mod parents;
 pub mod run;
 pub mod storage;
 pub mod temporal;
 
 pub use bridge::{Bridge, OpenError};
+pub use parents::ParentsError;

@@ -9,6 +9,7 @@ mod options;
 mod outcome;
 mod problem;
 pub mod read;
+mod rollback;
 pub mod rules;
 mod start;
 mod status;
@@ -27,6 +28,7 @@ pub use outcome::{
 };
 pub use problem::{Fault, Problem};
 pub use read::{FromJson, Read, ReadError, read};
+pub use rollback::{RollbackRequest, RollbackSpec};
 pub use start::{StartOverrides, StartRequest, Started};
 pub use status::{WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use verbs::{

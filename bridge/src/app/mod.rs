@@ -6,6 +6,7 @@ mod caller;
 mod cancel;
 mod follow;
 mod intents;
+mod parents;
 mod recovery;
 mod request;
 mod reset;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use service::shutdown::Shutdown;
 use workflow_api::{WorkflowId, WorkflowIntent};
 
-use crate::intent::IntentKey;
+use crate::intent::{IntentKey, KeptIntent, Revision};
 use crate::invoke::Invoke;
 use crate::storage::{Store, StoreError};
 use crate::temporal::Engine;
@@ -32,7 +33,11 @@ pub use caller::Caller;
 pub use cancel::{CancelError, CancelOptions, Canceled};
 pub(crate) use follow::OPEN_STREAMS;
 pub use follow::{FollowRequest, Followed, Position};
-pub use intents::{CreateError, Created};
+pub use intents::{
+    ChangeError, ChangeOrder, ChangePage, Changed, Conditions, HistoryError, IntentFilter, IntentPage,
+    ListError, Listing, States,
+};
+pub use parents::{ParentError, Parents};
 pub use request::{RequestError, Told};
 pub use reset::ResetError;
 pub use runs::{LiveRun, LiveState, RunError};
@@ -55,6 +60,8 @@ pub struct App {
     pub invoke: Arc<dyn Invoke>,
     /// Which Temporal servers may be asked.
     pub targets: Targets,
+    /// Who vouches for deployment intent groups.
+    pub parents: Parents,
     /// How long things may take.
     pub limits: Limits,
     /// Whether runs can be ended later.
@@ -90,7 +97,13 @@ pub enum IntentError {
 
 impl App {
     async fn existing(&self, key: &IntentKey) -> Result<WorkflowIntent, IntentError> {
-        self.store.intent(key).await?.ok_or_else(|| IntentError::NoSuchIntent(key.clone()))
+        Ok(self.kept(key).await?.intent)
+    }
+
+    /// The intent and the revision that it is at.
+    async fn kept(&self, key: &IntentKey) -> Result<KeptIntent, IntentError> {
+        let latest = if key.is_sound() { self.store.latest_revision(key).await? } else { None };
+        latest.and_then(Revision::into_kept).ok_or_else(|| IntentError::NoSuchIntent(key.clone()))
     }
 }
 

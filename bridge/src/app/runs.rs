@@ -74,7 +74,7 @@ impl App {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<LiveRun>, RunError> {
-        let runs = self.store.runs(key, before, limit).await?;
+        let runs = if key.is_sound() { self.store.runs(key, before, limit).await? } else { Vec::new() };
         if runs.is_empty() && before.is_none() {
             self.existing(key).await?;
         }
@@ -87,7 +87,10 @@ impl App {
     /// # Errors
     /// When there is none, or the database fails.
     pub async fn get_run(&self, key: &IntentKey, name: &str) -> Result<LiveRun, RunError> {
-        match self.store.run(key, name).await? {
+        // A database need not be asked for what it cannot hold.
+        let found =
+            if key.is_sound() && !name.contains('\0') { self.store.run(key, name).await? } else { None };
+        match found {
             Some(run) => Ok(self.live(run, Instant::now() + BOUND).await),
             None => Err(RunError::NoSuchRun { intent: key.clone(), name: name.to_owned() }),
         }

@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::response::IntoResponse;
-use http::StatusCode;
-use http::header::LOCATION;
+use axum::response::Response;
+use http::HeaderMap;
 use workflow_api::WorkflowIntent;
 
-use super::answer::{GoJson, headers, warnings};
+use super::change::{self, ChangeParams, ConditionHeaders};
 use super::error::ApiError;
 use super::path::{self, DigPath};
 use super::problems::problems;
-use super::query::{BodyParams, Params};
-use crate::app::App;
-use crate::intent::{DigKey, IntentKey};
+use crate::app::{App, Caller};
+use crate::intent::DigKey;
 
 problems!(
     Problems,
@@ -24,10 +22,12 @@ problems!(
         UNKNOWN_FIELDS,
         INVALID_PARAMETER,
         INTENT_EXISTS,
+        CONDITION_FAILED,
         BODY_TOO_LARGE,
         INVALID_BODY,
         INVALID_INTENT
     ],
+    PARENT,
     DATABASE
 );
 
@@ -39,16 +39,14 @@ problems!(
     post,
     path = path::INTENTS,
     tag = "workflow intents",
-    params(
-        DigPath,
-        BodyParams,
-    ),
+    params(DigPath, ChangeParams, ConditionHeaders),
     request_body(content = WorkflowIntent, example = json!(super::openapi::sample_intent())),
     responses(
         (status = 201, description = "Created", body = WorkflowIntent, headers(
             ("Location" = String, description = "The intent's path"),
+            ("ETag" = String, description = "The intent's revision, in quotes"),
             ("Warning" = String, description = "One for each unknown field"),
-        )),
+        ), example = json!(super::openapi::sample_intent())),
         Problems,
     ),
 )]
@@ -56,15 +54,12 @@ pub(super) async fn create_intent(
     State(app): State<Arc<App>>,
     Path(path): Path<DigPath>,
     RawQuery(query): RawQuery,
+    by: Caller,
+    headers: HeaderMap,
     body: Bytes,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
     let dig = DigKey::from(path);
-    let created = app.create_intent(&dig, &body, Params::field_validation(query.as_deref())?).await?;
-    let location = path::of(&IntentKey::of(&dig, &created.value));
-    Ok((
-        StatusCode::CREATED,
-        headers([(LOCATION, &location)]),
-        warnings(&created.unknown),
-        GoJson(created.value),
-    ))
+    let (order, fields) = change::read(query.as_deref(), &headers, by, true)?;
+    let created = app.create_intent(&dig, &body, fields, &order).await?;
+    Ok(change::answer(&dig, created))
 }

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use service::problem::ProblemResponse;
 use workflow_api::{Problem, RunId};
 
-use super::path;
 use super::problems::{self, Kind};
+use super::{etag, path};
 use crate::app::{
-    BodyError, CreateError, IntentError, MethodError, RunError, StartError, StartFault, StatusError,
-    TargetError,
+    BodyError, ChangeError, HistoryError, IntentError, ListError, MethodError, ParentError, RunError,
+    StartError, StartFault, StatusError, TargetError,
 };
 use crate::invoke::InvokeError;
 use crate::storage::StoreError;
@@ -96,19 +96,58 @@ impl From<BodyError> for ApiError {
     }
 }
 
-impl From<CreateError> for ApiError {
-    fn from(error: CreateError) -> Self {
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
         match error {
-            CreateError::Body { error, faults } => {
+            ChangeError::Body { error, faults } => {
                 let mut refusal = Self::from(error);
                 refusal.0.faults.extend(faults);
                 refusal
             }
-            CreateError::Unsound(ref faults) => {
+            ChangeError::Unsound(ref faults) => {
                 problems::INVALID_INTENT.problem(error.to_string()).with_faults(faults.clone()).into()
             }
-            CreateError::AlreadyExists(_) => plain(problems::INTENT_EXISTS, &error),
-            CreateError::Store(error) => error.into(),
+            ChangeError::AlreadyExists(_) => plain(problems::INTENT_EXISTS, &error),
+            ChangeError::NoSuchIntent(_) => plain(problems::NO_SUCH_INTENT, &error),
+            ChangeError::NoSuchRevision { .. } => plain(problems::NO_SUCH_REVISION, &error),
+            ChangeError::ConditionFailed { current, .. } => {
+                let refusal = plain(problems::CONDITION_FAILED, &error);
+                match current {
+                    Some(revision) => refusal.with("currentETag", etag::of(revision)),
+                    None => refusal,
+                }
+            }
+            ChangeError::Parent(error) => error.into(),
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ParentError> for ApiError {
+    fn from(error: ParentError) -> Self {
+        match &error {
+            ParentError::NoSuchGroup(_) => plain(problems::NO_SUCH_GROUP, &error),
+            ParentError::Unavailable(..) => logged(problems::EMCO_UNAVAILABLE, &error),
+            ParentError::Refused(..) => logged(problems::EMCO_REFUSED, &error),
+        }
+    }
+}
+
+impl From<HistoryError> for ApiError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::NoSuchIntent(_) => plain(problems::NO_SUCH_INTENT, &error),
+            HistoryError::NoSuchRevision { .. } => plain(problems::NO_SUCH_REVISION, &error),
+            HistoryError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Store(error) => error.into(),
+            ListError::Engine(error) => error.into(),
         }
     }
 }

@@ -2,33 +2,95 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use workflow_api::WorkflowIntent;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
+use workflow_api::{WorkflowIntent, WorkflowState};
 
 use super::answer::GoJson;
 use super::error::ApiError;
+use super::page;
 use super::path::{self, DigPath};
 use super::problems::problems;
-use crate::app::App;
+use super::query::{Params, invalid};
+use crate::app::{App, IntentFilter, Listing};
 
-problems!(Problems, DATABASE);
+problems!(Problems, [INVALID_PARAMETER], DATABASE, TEMPORAL_CONFIGURED);
+
+/// The parameters of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters that `read` reads")]
+struct ListParams {
+    /// How many intents to answer at most: 1 to 1000. All where it is absent.
+    #[param(minimum = 1, maximum = 1000, example = 100)]
+    limit: Option<u32>,
+    /// Where to go on: the `Continue` header of the page before.
+    #[param(rename = "continue")]
+    position: Option<String>,
+    /// Only intents that call this workflow client.
+    #[param(rename = "workflowClientName", example = "migrate_workflowclient")]
+    workflow_client_name: Option<String>,
+    /// Only intents whose workflows run on this task queue.
+    #[param(rename = "taskQueue", example = "MIGRATION_TASK_Q")]
+    task_queue: Option<String>,
+    /// Only intents whose latest run is in this state.
+    #[param(inline)]
+    state: Option<WorkflowState>,
+    /// Only intents whose latest run is of this workflow type.
+    #[param(rename = "workflowType", example = "EmcoMigrateWorkflow")]
+    workflow_type: Option<String>,
+}
+
+const KNOWN: [&str; 6] = ["limit", "continue", "workflowClientName", "taskQueue", "state", "workflowType"];
 
 /// List the workflow intents of a deployment intent group
 ///
-/// Ordered by name; an empty list where there is none.
+/// Ordered by name; an empty list where there is none. With `limit`, the headers `Continue` and `Link` lead to the next page.
+/// Intents that were never started are in no state; Temporal is asked only where `state` or `workflowType` is given.
 #[utoipa::path(
     get,
     path = path::INTENTS,
     tag = "workflow intents",
-    params(DigPath),
+    params(DigPath, ListParams),
     responses(
-        (status = 200, description = "The intents", body = [WorkflowIntent], example = json!([super::openapi::sample_intent()])),
+        (status = 200, description = "The intents", body = [WorkflowIntent], headers(
+            ("Continue" = String, description = "Where to go on; absent on the last page"),
+            ("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page"),
+        ), example = json!([super::openapi::sample_intent()])),
         Problems,
     ),
 )]
 pub(super) async fn list_intents(
     State(app): State<Arc<App>>,
     Path(path): Path<DigPath>,
-) -> Result<GoJson<Vec<WorkflowIntent>>, ApiError> {
-    Ok(GoJson(app.list_intents(&path.into()).await?))
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let page = app.list_intents(&path.into(), &read(query.as_deref())?).await?;
+    Ok((page::next(query.as_deref(), page.next), GoJson(page.intents)).into_response())
+}
+
+fn read(query: Option<&str>) -> Result<Listing, ApiError> {
+    let params = Params::read(query)?.only(&KNOWN)?;
+    let state = match params.text("state") {
+        "" => None,
+        text => Some(state(text)?),
+    };
+    Ok(Listing {
+        after: page::position(&params)?.unwrap_or_default(),
+        limit: page::limit(&params)?,
+        filter: IntentFilter {
+            workflow_client_name: params.parsed("workflowClientName")?,
+            task_queue: params.parsed("taskQueue")?,
+            state,
+            workflow_type: params.parsed::<String>("workflowType")?.map(Into::into),
+        },
+    })
+}
+
+fn state(text: &str) -> Result<WorkflowState, ApiError> {
+    serde_json::from_value(text.into()).map_err(|_not_one| {
+        let states = "Running, Completed, Failed, Canceled, Terminated, ContinuedAsNew or TimedOut";
+        invalid("state", &format!("is `{text}`: write {states}"))
+    })
 }

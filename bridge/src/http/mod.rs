@@ -4,18 +4,24 @@ mod answer;
 mod ask;
 mod caller;
 mod cancel;
+mod change;
 mod create;
 mod delete;
 mod error;
+mod etag;
 mod events;
 mod get;
 mod list;
 mod openapi;
+mod page;
 mod path;
 mod prefer;
 mod problems;
+mod put;
 mod query;
 mod reset;
+mod revisions;
+mod rollback;
 mod runs;
 mod signal;
 mod start;
@@ -54,7 +60,10 @@ pub struct Settings {
 pub fn router(app: Arc<App>, settings: Settings) -> Router {
     Router::new()
         .route(path::INTENTS, post(create::create_intent).get(list::list_intents))
-        .route(path::INTENT, get(get::get_intent).delete(delete::delete_intent))
+        .route(path::INTENT, get(get::get_intent).put(put::put_intent).delete(delete::delete_intent))
+        .route(path::REVISIONS, get(revisions::list_revisions))
+        .route(path::REVISION, get(revisions::get_revision))
+        .route(path::ROLLBACK, post(rollback::roll_back_intent))
         .route(path::START, post(start::start_intent).layer(Extension(Arc::new(settings.success_status))))
         .route(path::RUNS, get(runs::list_runs))
         .route(path::RUN, get(runs::get_run))

@@ -6,7 +6,8 @@ use utoipa::OpenApi;
 use workflow_api::Problem;
 
 use super::{
-    ask, cancel, create, delete, get, list, path, reset, runs, signal, start, status, terminate, update,
+    ask, cancel, create, delete, get, list, path, put, reset, revisions, rollback, runs, signal, start,
+    status, terminate, update,
 };
 
 #[derive(OpenApi)]
@@ -21,7 +22,11 @@ use super::{
         create::create_intent,
         list::list_intents,
         get::get_intent,
+        put::put_intent,
         delete::delete_intent,
+        revisions::list_revisions,
+        revisions::get_revision,
+        rollback::roll_back_intent,
         start::start_intent,
         runs::list_runs,
         runs::get_run,

@@ -19,6 +19,9 @@ macro_rules! intents {
 
 pub(super) const INTENTS: &str = intents!("");
 pub(super) const INTENT: &str = intents!("/{workflowIntent}");
+pub(super) const REVISIONS: &str = intents!("/{workflowIntent}/revisions");
+pub(super) const REVISION: &str = intents!("/{workflowIntent}/revisions/{revision}");
+pub(super) const ROLLBACK: &str = intents!("/{workflowIntent}/rollback");
 pub(super) const START: &str = intents!("/{workflowIntent}/start");
 pub(super) const RUNS: &str = intents!("/{workflowIntent}/runs");
 pub(super) const RUN: &str = intents!("/{workflowIntent}/runs/{run}");
@@ -131,6 +134,16 @@ impl RunPath {
         };
         (dig.intent(self.workflow_intent), self.run)
     }
+}
+
+/// The path of a revision of a workflow intent.
+#[derive(Debug, Deserialize)]
+pub(super) struct RevisionPath {
+    /// The workflow intent.
+    #[serde(flatten)]
+    pub(super) intent: IntentPath,
+    /// The revision's number.
+    pub(super) revision: String,
 }
 
 /// The path of an intent. Its names are plain: they were checked when it was created.

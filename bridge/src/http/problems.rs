@@ -37,6 +37,8 @@ kinds! {
     TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal refuses what was asked, such as a run ID that is none.";
     CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The workflow client's host may not be called.";
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The Temporal server that was named may not be asked.";
+    NO_SUCH_GROUP = 404 "no_such_deployment_intent_group" "EMCO knows no such deployment intent group. Asked only where the bridge knows EMCO's URL.";
+    NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent has no such revision, or the intent was deleted by it and the call needs one that was not.";
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
     NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal knows no such workflow, or no such run of it.";
     NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
@@ -45,6 +47,7 @@ kinds! {
     QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
     WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` says how.";
     NOTHING_TO_RESET = 409 "nothing_to_reset" "The run has completed no workflow task yet, so there is no point to go back to.";
+    CONDITION_FAILED = 412 "condition_failed" "The intent is not what `If-Match` or `If-None-Match` says; `currentETag` tells what it is. Nothing was changed.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
     INVALID_INTENT = 422 "invalid_intent" "The intent is not sound; `faults` lists everything that is wrong. Nothing was stored.";
@@ -61,7 +64,9 @@ kinds! {
     NO_SUCH_NAMESPACE = 502 "no_such_namespace" "Temporal has no such namespace: the bridge is set up wrongly.";
     TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal refuses the bridge's credentials.";
     TEMPORAL_FAILED = 502 "temporal_failed" "Temporal failed.";
+    EMCO_REFUSED = 502 "emco_refused" "EMCO does not tell the bridge whether the deployment intent group exists: the bridge's URL or token is wrong.";
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not answer.";
+    EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so nobody knows whether the deployment intent group exists; try again after `Retry-After`.";
     NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so nobody can answer a query.";
     TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; try again after `Retry-After`.";
     QUERY_TIMEOUT = 504 "query_timeout" "The workflow did not answer the query in time: its worker is busy, stuck or gone.";
@@ -71,6 +76,19 @@ kinds! {
 
 /// What a use of a database can answer.
 pub(super) const DATABASE: [Kind; 2] = [INTERNAL, DATABASE_UNAVAILABLE];
+
+/// What asking for an intent's parent can answer.
+pub(super) const PARENT: [Kind; 3] = [NO_SUCH_GROUP, EMCO_REFUSED, EMCO_UNAVAILABLE];
+
+/// What a call to the configured Temporal can answer, where no workflow must be there.
+pub(super) const TEMPORAL_CONFIGURED: [Kind; 6] = [
+    TEMPORAL_REFUSED,
+    NO_SUCH_NAMESPACE,
+    TEMPORAL_CREDENTIALS,
+    TEMPORAL_FAILED,
+    TEMPORAL_UNAVAILABLE,
+    TEMPORAL_TIMEOUT,
+];
 
 /// What a call to Temporal can answer.
 pub(super) const TEMPORAL: [Kind; 8] = [

@@ -9,7 +9,6 @@ use utoipa::IntoParams;
 
 use super::error::ApiError;
 use super::problems::INVALID_PARAMETER;
-use crate::app::FieldValidation;
 
 /// The parameters of one request.
 #[derive(Debug, Default)]
@@ -77,11 +76,6 @@ impl Params {
         let complaint = || format!("is `{text}`: write seconds, or text like 30s or 1m30s");
         duration.map(Some).map_err(|_| invalid(key, &complaint()))
     }
-
-    /// What to do about unknown fields of the body: `fieldValidation`.
-    pub(super) fn field_validation(query: Option<&str>) -> Result<FieldValidation, ApiError> {
-        Ok(Self::read(query)?.parsed("fieldValidation")?.unwrap_or_default())
-    }
 }
 
 /// A problem that names the parameter or header at fault.
@@ -93,7 +87,7 @@ pub(super) fn invalid(parameter: &str, complaint: &str) -> ApiError {
 /// The parameter of calls that have a body.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameter that `Params::field_validation` reads")]
+#[expect(dead_code, reason = "describes the parameter `fieldValidation`")]
 pub(super) struct BodyParams {
     /// What to do about unknown fields: `Ignore` them, `Warn` (default; `Warning` headers name them), or be `Strict` (400).
     #[param(rename = "fieldValidation", pattern = "^(Ignore|Warn|Strict)$", example = "Strict")]

@@ -1,38 +1,31 @@
-//! What is kept of intents.
+//! What is kept of intents: every state that each was in.
 
 use async_trait::async_trait;
-use workflow_api::WorkflowIntent;
 
 use super::StoreError;
-use crate::intent::{DigKey, IntentKey};
+use crate::intent::{Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
 
 /// Keeps intents.
 #[async_trait]
 pub trait IntentStore {
-    /// Keeps a new intent.
-    ///
-    /// # Errors
-    /// [`CreateError::AlreadyExists`] when the name is taken in the group: of several creates at once, one succeeds.
-    async fn create_intent(&self, dig: &DigKey, intent: &WorkflowIntent) -> Result<(), CreateError>;
+    /// The state that an intent is in, also when that is deleted; `None` where there never was one.
+    async fn latest_revision(&self, key: &IntentKey) -> Result<Option<Revision>, StoreError>;
 
-    /// The intent of this key.
-    async fn intent(&self, key: &IntentKey) -> Result<Option<WorkflowIntent>, StoreError>;
+    /// Keeps a new state of an intent, unless its number is taken; says whether it did. Of several at once, one succeeds.
+    async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError>;
 
-    /// All intents of a group, ordered by name, byte by byte.
-    async fn intents(&self, dig: &DigKey) -> Result<Vec<WorkflowIntent>, StoreError>;
+    /// The intents of a group whose names come after `after`, ordered by name, byte by byte; no more than `limit`.
+    async fn intents(&self, dig: &DigKey, after: &str, limit: u32) -> Result<Vec<KeptIntent>, StoreError>;
 
-    /// Removes an intent, but not its runs; says whether there was one.
-    async fn delete_intent(&self, key: &IntentKey) -> Result<bool, StoreError>;
-}
+    /// One state that an intent was in.
+    async fn revision(&self, key: &IntentKey, number: RevisionNumber)
+    -> Result<Option<Revision>, StoreError>;
 
-/// Why an intent was not kept.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CreateError {
-    /// The name is taken.
-    #[error("workflow intent `{0}` exists already")]
-    AlreadyExists(IntentKey),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// The changes that an intent went through, newest first: those before `before`, where it is given; no more than `limit`.
+    async fn changes(
+        &self,
+        key: &IntentKey,
+        before: Option<RevisionNumber>,
+        limit: u32,
+    ) -> Result<Vec<Change>, StoreError>;
 }

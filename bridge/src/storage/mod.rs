@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use intents::{CreateError, IntentStore};
+pub use intents::IntentStore;
 pub use postgres::PostgresStore;
 pub use runs::{Begun, RunStore, Terms};
 pub use sqlite::SqliteStore;

@@ -105,25 +105,28 @@ impl Store for SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intent::DigKey;
+    use crate::intent::{DigKey, RevisionNumber};
     use crate::storage::IntentStore;
 
     #[tokio::test]
     async fn an_unreadable_row_is_named() {
         let store = SqliteStore::in_memory().await.unwrap();
-        sqlx::query("INSERT INTO intents VALUES ('p', 'a', 'v', 'd', 'broken', '{')")
-            .execute(&store.writer)
-            .await
-            .unwrap();
+        sqlx::query(
+            "INSERT INTO intent_revisions VALUES ('p', 'a', 'v', 'd', 'broken', 1, 'created', NULL, 'me', 0, '{')",
+        )
+        .execute(&store.writer)
+        .await
+        .unwrap();
         let dig = DigKey {
             project: "p".to_owned(),
             composite_app: "a".to_owned(),
             version: "v".to_owned(),
             dig: "d".to_owned(),
         };
-        let error = store.intent(&dig.intent("broken")).await.unwrap_err();
+        let key = dig.intent("broken");
+        let error = store.latest_revision(&key).await.unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("table `intents`, column `document`, row `broken`"), "{text}");
-        assert!(store.intents(&dig).await.is_err());
+        assert!(text.contains("table `intent_revisions`, column `document`, row `broken 1`"), "{text}");
+        assert!(store.revision(&key, RevisionNumber::FIRST).await.is_err());
     }
 }

@@ -1,18 +1,23 @@
 //! The REST API over real sockets: the bridge served in this process, workflow clients and engines that do as told.
 
 mod cancel;
+mod changes;
 mod client;
 mod emcoctl;
 mod engine;
 mod intents;
 mod keys;
+mod lists;
 mod lost_answers;
 mod openapi;
 mod operations;
 mod our_client;
 mod overrides;
+mod parents;
 mod recovery;
 mod refusals;
+mod replicas;
+mod revisions;
 mod runs;
 mod start;
 mod status;

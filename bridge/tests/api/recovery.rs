@@ -78,7 +78,7 @@ async fn a_start_that_our_client_made_is_known_by_its_key() {
     temporal.cli(&["workflow", "terminate", "--workflow-id", &id]).await.unwrap();
     // As if the outcome had not been put on record.
     let mut record = api.run_of_sample().await;
-    let spec = api.app.get_intent(&sample_key()).await.unwrap().spec;
+    let spec = api.app.get_intent(&sample_key()).await.unwrap().intent.spec;
     record.outcome = Outcome::Starting;
     let other = Api::on(temporal.address(), &[]).await;
     let terms = Terms { lease: Duration::ZERO, key_kept: Duration::from_secs(3600) };

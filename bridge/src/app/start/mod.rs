@@ -15,7 +15,7 @@ use workflow_api::{Fault, RunId, StartRequest, TemporalSpec, WorkflowId, Workflo
 
 use super::body::read_optional_body;
 use super::{App, BodyError, FieldValidation, IntentError};
-use crate::intent::IntentKey;
+use crate::intent::{IntentKey, KeptIntent, RevisionNumber};
 use crate::invoke::{Invocation, InvokeError};
 use crate::run::{Outcome, RUN_NUMBER, Run, StartId, StartKey};
 use crate::storage::{Begun, StoreError, Terms};
@@ -152,13 +152,13 @@ impl App {
         key: &IntentKey,
         call: StartCall<'_>,
     ) -> Result<StartReport, StartError> {
-        let (spec, unknown) = self.ordered(key, &call).await?;
+        let (revision, spec, unknown) = self.ordered(key, &call).await?;
         let id = StartId::new();
         let run = Run {
             id,
             intent: key.clone(),
             number: 0,
-            revision: 1,
+            revision: revision.get(),
             workflow_id: spec.temporal.workflow_start_options.id.clone(),
             key: match call.idempotency_key {
                 Some(text) => StartKey { text, fingerprint: Some(fingerprint(call.body)) },
@@ -184,7 +184,7 @@ impl App {
         key: &IntentKey,
         call: &StartCall<'_>,
     ) -> Result<StartPreview, StartError> {
-        let (mut spec, unknown) = self.ordered(key, call).await?;
+        let (_, mut spec, unknown) = self.ordered(key, call).await?;
         let id = &mut spec.temporal.workflow_start_options.id;
         if id.as_str().contains(RUN_NUMBER) {
             let latest = self.store.runs(key, None, 1).await.map_err(IntentError::Store)?;
@@ -205,16 +205,17 @@ impl App {
         Ok(StartPreview { url, body: spec.temporal, unknown })
     }
 
-    /// What is to be started: the intent, changed as the call wants it.
+    /// What is to be started: the intent as it is at this revision, changed as the call wants it.
     async fn ordered(
         &self,
         key: &IntentKey,
         call: &StartCall<'_>,
-    ) -> Result<(WorkflowIntentSpec, Vec<String>), StartError> {
+    ) -> Result<(RevisionNumber, WorkflowIntentSpec, Vec<String>), StartError> {
         let body = read_optional_body::<StartRequest>(call.body, call.fields)?;
-        let mut spec = self.existing(key).await?.spec;
+        let KeptIntent { revision, intent } = self.kept(key).await?;
+        let mut spec = intent.spec;
         order::apply(body.value.spec, &mut spec).map_err(StartError::Unsound)?;
-        Ok((spec, body.unknown))
+        Ok((revision, spec, body.unknown))
     }
 
     /// Begins a start, or finds the one under the same key; says which.

@@ -41,13 +41,14 @@ macro_rules! storage_contract {
             use super::*;
 
             storage_contract!(@cases $store;
-                intents::an_intent_comes_back_as_it_was_kept,
-                intents::an_absent_intent_is_none,
-                intents::a_second_create_conflicts_and_changes_nothing,
-                intents::of_creates_at_once_one_succeeds,
+                intents::a_revision_comes_back_as_it_was_kept,
+                intents::what_is_absent_is_none,
+                intents::a_number_is_taken_once,
+                intents::of_changes_at_once_one_succeeds,
                 intents::a_list_is_ordered_by_name,
-                intents::a_deleted_intent_is_gone_once,
-                runs::runs_come_newest_first_and_outlive_their_intent,
+                intents::a_list_has_the_latest_of_each_that_is_not_deleted,
+                intents::changes_come_newest_first_in_pages,
+                runs::runs_come_newest_first_with_or_without_their_intent,
                 runs::runs_come_in_pages,
                 runs::a_run_is_found_by_either_id,
                 runs::the_number_gets_into_the_workflow_id,
@@ -87,10 +88,11 @@ async fn sqlite_file() -> (SqliteStore, tempfile::TempDir) {
 #[tokio::test]
 async fn a_file_is_found_again_also_after_a_crash() {
     let (first, directory) = sqlite_file().await;
-    first.create_intent(&dig("dig1"), &intent("a")).await.unwrap();
+    let (key, kept) = (dig("dig1").intent("a"), intents::created("a"));
+    first.add_revision(&key, &kept).await.unwrap();
     // Not closed: the write-ahead log is all there is, as after a crash.
     let second = SqliteStore::file(&directory.path().join("bridge.db")).await.unwrap();
-    assert_eq!(second.intent(&dig("dig1").intent("a")).await.unwrap(), Some(intent("a")));
+    assert_eq!(second.latest_revision(&key).await.unwrap(), Some(kept));
 }
 
 #[tokio::test]

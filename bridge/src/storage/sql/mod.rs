@@ -7,6 +7,19 @@ mod runs;
 
 use super::StoreError;
 
+/// Binds the first five parameters: what names an intent.
+macro_rules! bind_key {
+    ($query:expr, $key:expr) => {
+        $query
+            .bind(&$key.dig.project)
+            .bind(&$key.dig.composite_app)
+            .bind(&$key.dig.version)
+            .bind(&$key.dig.dig)
+            .bind(&$key.name)
+    };
+}
+use bind_key;
+
 pub(super) fn opening(source: sqlx::Error) -> StoreError {
     StoreError::Database { action: "be opened", source }
 }

@@ -1,0 +1,159 @@
+//! Listing the intents of a group: page by page, and only those that are asked for.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use workflow_api::{RunId, WorkflowId, WorkflowIntent, WorkflowState, WorkflowType};
+
+use crate::app::App;
+use crate::intent::{DigKey, IntentKey};
+use crate::run::Outcome;
+use crate::storage::StoreError;
+use crate::temporal::{Description, EngineError, WorkflowRun};
+
+/// How many intents are fetched from the database at once.
+const BATCH: u32 = 200;
+/// How many starts are looked through at once for one that led to a run.
+const RUNS: u32 = 20;
+/// How many runs Temporal is asked about at once.
+const LOOKS: usize = 16;
+
+/// Which intents to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The name after which to begin; empty for the beginning.
+    pub after: String,
+    /// How many at most; `None` for all.
+    pub limit: Option<u32>,
+    /// Which ones.
+    pub filter: IntentFilter,
+}
+
+/// Which intents are asked for; by default all are. Every part that is there must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntentFilter {
+    /// The workflow client that is called.
+    pub workflow_client_name: Option<String>,
+    /// The task queue.
+    pub task_queue: Option<String>,
+    /// The state of the latest run that was started from the intent.
+    pub state: Option<WorkflowState>,
+    /// The workflow type of that run.
+    pub workflow_type: Option<WorkflowType>,
+}
+
+/// Some intents of a group, ordered by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct IntentPage {
+    /// The intents.
+    pub intents: Vec<WorkflowIntent>,
+    /// Where the next page begins: after this name. `None` on the last page.
+    pub next: Option<String>,
+}
+
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Temporal could not tell how runs stand.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl App {
+    /// Intents of a group, ordered by name.
+    ///
+    /// # Errors
+    /// When the database fails; or Temporal, where runs matter.
+    pub async fn list_intents(&self, dig: &DigKey, listing: &Listing) -> Result<IntentPage, ListError> {
+        let mut page = IntentPage::default();
+        if !dig.faults().is_empty() {
+            return Ok(page);
+        }
+        let mut after = listing.after.clone();
+        // One more than is wanted tells whether there is more.
+        let size = listing.limit.map_or(BATCH, |limit| limit.saturating_add(1).min(BATCH));
+        loop {
+            let batch = self.store.intents(dig, &after, size).await?;
+            let Some(last) = batch.last() else { return Ok(page) };
+            after.clone_from(&last.intent.metadata.name);
+            let found = stream::iter(batch.into_iter().map(|kept| kept.intent))
+                .map(|intent| self.filtered(dig, &listing.filter, intent))
+                .buffered(LOOKS)
+                .try_filter_map(async |found| Ok(found));
+            let mut found = std::pin::pin!(found);
+            while let Some(intent) = found.try_next().await? {
+                if listing.limit.is_some_and(|limit| page.intents.len() >= limit as usize) {
+                    page.next = page.intents.last().map(|last| last.metadata.name.clone());
+                    return Ok(page);
+                }
+                page.intents.push(intent);
+            }
+        }
+    }
+
+    async fn filtered(
+        &self,
+        dig: &DigKey,
+        filter: &IntentFilter,
+        intent: WorkflowIntent,
+    ) -> Result<Option<WorkflowIntent>, ListError> {
+        let holds =
+            filter.holds_of(&intent) && self.holds_of_run(filter, &IntentKey::of(dig, &intent)).await?;
+        Ok(holds.then_some(intent))
+    }
+
+    async fn holds_of_run(&self, filter: &IntentFilter, key: &IntentKey) -> Result<bool, ListError> {
+        if filter.state.is_none() && filter.workflow_type.is_none() {
+            return Ok(true);
+        }
+        Ok(match self.latest_run(key).await? {
+            Some(run) => {
+                filter.state.is_none_or(|state| run.state == state)
+                    && filter.workflow_type.as_ref().is_none_or(|wanted| run.workflow_type == *wanted)
+            }
+            None => false,
+        })
+    }
+
+    /// How the run stands that was started last from an intent; `None` where there was none, or Temporal has forgotten it.
+    async fn latest_run(&self, key: &IntentKey) -> Result<Option<Description>, ListError> {
+        let Some((workflow_id, run_id)) = self.latest_started(key).await? else { return Ok(None) };
+        let run = WorkflowRun { target: self.targets.default.clone(), workflow_id, run_id };
+        match self.engine.describe(&run).await {
+            Ok(description) => Ok(Some(description)),
+            Err(EngineError::NoSuchWorkflow { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl App {
+    async fn latest_started(&self, key: &IntentKey) -> Result<Option<(WorkflowId, RunId)>, StoreError> {
+        let mut before = None;
+        loop {
+            let runs = self.store.runs(key, before, RUNS).await?;
+            let Some(oldest) = runs.last() else { return Ok(None) };
+            before = Some(oldest.number);
+            let started = runs.into_iter().find_map(|run| match run.outcome {
+                Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
+                Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
+            });
+            if started.is_some() {
+                return Ok(started);
+            }
+        }
+    }
+}
+
+impl IntentFilter {
+    fn holds_of(&self, intent: &WorkflowIntent) -> bool {
+        let temporal = &intent.spec.temporal;
+        self.workflow_client_name.as_ref().is_none_or(|name| temporal.workflow_client_name == *name)
+            && self
+                .task_queue
+                .as_ref()
+                .is_none_or(|queue| temporal.workflow_start_options.task_queue.as_str() == queue)
+    }
+}

@@ -1,0 +1,44 @@
+//! The client with which EMCO is asked for deployment intent groups, as the settings say.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use emco::{BuildError, Client, Retry, Settings, Token};
+
+use crate::app::Parents;
+use crate::config::EmcoSettings;
+
+/// A caller waits for it.
+const TIMEOUT: Duration = Duration::from_secs(3);
+const TRIES: u32 = 2;
+
+/// Why EMCO cannot be asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParentsError {
+    /// A file of the settings cannot be read.
+    #[error("{} cannot be read", .0.display())]
+    File(PathBuf, #[source] std::io::Error),
+    /// The settings make no client.
+    #[error("BRIDGE_EMCO_URL, BRIDGE_EMCO_TOKEN_FILE or BRIDGE_EMCO_CA_FILE cannot be used")]
+    Client(#[from] BuildError),
+}
+
+/// Who vouches for deployment intent groups.
+pub(crate) fn open(settings: &EmcoSettings) -> Result<Parents, ParentsError> {
+    let Some(url) = &settings.url else { return Ok(Parents::default()) };
+    let token = settings.token_file.as_deref().map(read).transpose()?;
+    let token = token.map(|token| Token::from(String::from_utf8_lossy(token.trim_ascii()).into_owned()));
+    let client = Settings {
+        timeout: TIMEOUT,
+        token,
+        roots: settings.ca_file.as_deref().map(read).transpose()?,
+        retry: Retry { tries: TRIES, ..Retry::default() },
+        ..Settings::default()
+    };
+    Ok(Parents::of(Client::new(url, client)?))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ParentsError> {
+    std::fs::read(path).map_err(|error| ParentsError::File(path.to_owned(), error))
+}

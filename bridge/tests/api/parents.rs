@@ -1,0 +1,62 @@
+//! With EMCO's URL configured: intents only under groups that EMCO knows.
+
+use emco::stand_in::{StandIn, StandInOptions, samples};
+use harness::{http, sample_intent};
+use reqwest::Response;
+
+use super::{Api, problem_of};
+
+/// A stand-in for EMCO that has EMCO's sample group.
+async fn emco(token: Option<&str>) -> StandIn {
+    let options = StandInOptions { token: token.map(str::to_owned), ..StandInOptions::default() };
+    let emco = StandIn::start(options).await.unwrap();
+    emco.load_samples().await.unwrap();
+    emco
+}
+
+async fn create_under(api: &Api, dig: &str, query: &str) -> Response {
+    let key = samples::dig();
+    let path = format!(
+        "{}/v2/projects/{}/composite-apps/{}/{}/deployment-intent-groups/{dig}/temporal-workflow-intents{query}",
+        api.url, key.project, key.composite_app, key.version
+    );
+    let body = sample_intent("client", 9090, "http://emco").to_string();
+    http().post(path).body(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_intent_needs_a_group_that_emco_knows() {
+    let emco = emco(None).await;
+    let api = Api::with(&["--emco-url", emco.url()]).await;
+    let problem =
+        problem_of(create_under(&api, "absent", "").await, 404, "no_such_deployment_intent_group").await;
+    assert!(problem["detail"].as_str().unwrap().contains("/absent"), "{problem}");
+    problem_of(create_under(&api, "absent", "?dryRun=All").await, 404, "no_such_deployment_intent_group")
+        .await;
+
+    let known = samples::dig().dig;
+    assert_eq!(create_under(&api, &known, "").await.status(), 201);
+    problem_of(create_under(&api, &known, "").await, 409, "intent_exists").await;
+}
+
+#[tokio::test]
+async fn without_emco_nothing_can_be_created() {
+    let nowhere = format!("http://127.0.0.1:{}", harness::free_port());
+    let api = Api::with(&["--emco-url", &nowhere]).await;
+    let refused = create_under(&api, "dig1", "").await;
+    assert!(refused.headers().contains_key("retry-after"));
+    problem_of(refused, 503, "emco_unavailable").await;
+}
+
+#[tokio::test]
+async fn emco_is_shown_the_token() {
+    let emco = emco(Some("letmein")).await;
+    let api = Api::with(&["--emco-url", emco.url()]).await;
+    problem_of(create_under(&api, &samples::dig().dig, "").await, 502, "emco_refused").await;
+
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    std::fs::write(&file, "letmein\n").unwrap();
+    let api = Api::with(&["--emco-url", emco.url(), "--emco-token-file", file.to_str().unwrap()]).await;
+    assert_eq!(create_under(&api, &samples::dig().dig, "").await.status(), 201);
+}
