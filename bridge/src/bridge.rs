@@ -1,17 +1,19 @@
 //! The process: its parts put together, served, and taken down in order.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use metrics::{Unit, describe_counter, describe_gauge};
+use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use service::health::Health;
-use service::http::{CutOff, Options, operations, standard};
+use service::http::{CutOff, Limits, Options, limited, operations, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
 use service::temporal::{TemporalConnections, TemporalTarget};
 use tokio::net::TcpListener;
 
-use crate::app::{App, Limits, OPEN_STREAMS, OPEN_WAITS, STARTS, Targets};
+use crate::app::{self, App, OPEN_STREAMS, OPEN_WAITS, STARTS, Targets};
 use crate::config::Settings;
 use crate::http;
 use crate::invoke::HttpInvoke;
@@ -22,12 +24,17 @@ use crate::temporal::{Bounds, Engine, Escalations, Resolve, TemporalEngine};
 /// No intent is anywhere near this.
 const MAX_BODY: usize = 2 << 20;
 
+/// Connections to the database.
+const CONNECTIONS: &str = "bridge_database_connections";
+
 /// A bridge that is ready to serve.
 #[derive(Debug)]
 pub struct Bridge {
     app: Arc<App>,
     http: http::Settings,
     escalations: Option<Escalations>,
+    limits: Limits,
+    linger: Duration,
 }
 
 /// Why there is no bridge.
@@ -88,8 +95,13 @@ impl Bridge {
             engine,
             invoke: Arc::new(invoke),
             parents: parents::open(&settings.emco)?,
-            targets: Targets { default: temporal, allowed: settings.temporal_servers.clone() },
-            limits: Limits {
+            targets: Targets {
+                default: temporal,
+                registered: settings.others.targets.clone().unwrap_or_default(),
+                allowed: settings.others.temporal_servers.clone(),
+                namespaces: settings.others.temporal_namespaces.clone(),
+            },
+            limits: app::Limits {
                 start: settings.clients.start_timeout,
                 key_kept: settings.clients.key_retention,
                 wait: settings.waits.wait,
@@ -103,7 +115,14 @@ impl Bridge {
             success_status: settings.clients.success_status.clone(),
             temporal_ui: settings.temporal_ui_url.clone(),
         };
-        Ok(Self { app: Arc::new(app), http, escalations: None })
+        let limits = Limits {
+            requests: settings.load.max_requests,
+            waits: settings.load.max_waits,
+            is_wait: http::is_wait,
+            changes: NonZeroU32::new(settings.load.max_changes),
+            caller: Some(settings.user_header.clone()),
+        };
+        Ok(Self { app: Arc::new(app), http, escalations: None, limits, linger: settings.linger })
     }
 
     /// The use cases, for callers in this process.
@@ -124,7 +143,8 @@ impl Bridge {
         // In the background: what an earlier life left open must not keep this one from serving.
         let app = Arc::clone(&self.app);
         shutdown.spawn(async move { app.keep_starts().await });
-        let served = service::http::serve(listener, router, shutdown, Options::default()).await;
+        let options = Options { linger: self.linger, ..Options::default() };
+        let served = service::http::serve(listener, router, shutdown, options).await;
         shutdown.finished().await;
         self.app.store.close().await;
         served
@@ -135,8 +155,7 @@ impl Bridge {
         let (engine, shutdown, targets) =
             (Arc::clone(&self.app.engine), self.app.shutdown.clone(), self.app.targets.clone());
         let resolve: Resolve = Arc::new(move |server, namespace| {
-            let target = targets.resolve(server).map_err(|error| error.to_string())?;
-            Ok(target.with_namespace(namespace.as_str()))
+            targets.resolve(server, namespace.as_str()).map_err(|error| error.to_string())
         });
         self.app.shutdown.spawn(escalations.keep(engine, resolve, shutdown));
     }
@@ -147,15 +166,21 @@ impl Bridge {
         describe_counter!(STARTS, Unit::Count, "Starts of intents that were settled, by outcome");
         describe_gauge!(OPEN_WAITS, "Callers who wait for the end of a run");
         describe_gauge!(OPEN_STREAMS, "Callers who follow the events of a workflow");
+        describe_gauge!(CONNECTIONS, "Connections to the database, by pool and state");
+        let store = Arc::clone(&self.app.store);
+        let metrics = metrics.with_sample(move || {
+            for pool in store.pools() {
+                gauge!(CONNECTIONS, "pool" => pool.name, "state" => "busy").set(pool.busy as f64);
+                gauge!(CONNECTIONS, "pool" => pool.name, "state" => "idle").set(pool.idle as f64);
+            }
+        });
         let store = Arc::clone(&self.app.store);
         // Temporal is no condition: without it intents can be kept all the same, and each call says that it is away.
         let health = Health::new(&self.app.shutdown).with_check("database", move || {
             let store = Arc::clone(&store);
             async move { store.ping().await }
         });
-        standard(
-            http::router(Arc::clone(&self.app), self.http.clone()).merge(operations(health, metrics)),
-            MAX_BODY,
-        )
+        let api = http::router(Arc::clone(&self.app), self.http.clone());
+        standard(limited(api, self.limits.clone()).merge(operations(health, metrics)), MAX_BODY)
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 use crate::callers::SuccessRules;
 use crate::hosts::HostPatterns;
 use crate::storage::DatabaseUrl;
+use crate::targets::{NamespacePatterns, RegisteredTargets};
 
 /// The settings of `bridge serve`.
 #[derive(Debug, Clone, clap::Args)]
@@ -32,15 +33,22 @@ pub struct Settings {
     /// How long requests under way may take when the process is told to end.
     #[arg(long, env = "BRIDGE_DRAIN", default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub drain: Duration,
+    /// How long new connections are still taken when the process is told to end: until load balancers have heard of it. A part of
+    /// BRIDGE_DRAIN.
+    #[arg(long, env = "BRIDGE_LINGER", default_value = "2s", value_name = "TIME", value_parser = duration)]
+    pub linger: Duration,
+    /// How much is taken on.
+    #[command(flatten)]
+    pub load: Load,
     /// How workflow clients are called.
     #[command(flatten)]
     pub clients: Clients,
     /// How long status calls wait.
     #[command(flatten)]
     pub waits: Waits,
-    /// Which Temporal servers callers may name beside the configured one, as BRIDGE_CLIENT_HOSTS names hosts. None by default.
-    #[arg(long, env = "BRIDGE_TEMPORAL_SERVERS", default_value = "", value_name = "PATTERNS")]
-    pub temporal_servers: HostPatterns,
+    /// Which other Temporals callers may name.
+    #[command(flatten)]
+    pub others: OtherTemporals,
     /// Where Temporal's own UI is, for links to runs: `https://temporal.example.org/ui`. None without.
     #[arg(long, env = "BRIDGE_TEMPORAL_UI_URL", value_name = "URL", value_parser = http_url)]
     pub temporal_ui_url: Option<Url>,
@@ -62,11 +70,26 @@ pub struct Settings {
     pub log: LogSettings,
 }
 
+/// How much is taken on. What is over is refused at once, with 429 or 503 and when to come back.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Load {
+    /// How many requests are taken on at once, waits apart.
+    #[arg(long, env = "BRIDGE_MAX_REQUESTS", default_value = "1000", value_name = "NUMBER")]
+    pub max_requests: usize,
+    /// How many status calls may wait at once, event streams included.
+    #[arg(long, env = "BRIDGE_MAX_WAITS", default_value = "20000", value_name = "NUMBER")]
+    pub max_waits: usize,
+    /// How many changes (POST, PUT, DELETE) one caller may ask for in a second, twice as many at once; 0 for any number. Callers are told
+    /// apart by BRIDGE_USER_HEADER, else by their addresses.
+    #[arg(long, env = "BRIDGE_MAX_CHANGES", default_value = "5000", value_name = "NUMBER")]
+    pub max_changes: u32,
+}
+
 /// How workflow clients are called.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Clients {
-    /// Which workflow-client hosts may be called: patterns separated by commas, with `*` for any text and a port where only
-    /// that one is meant (`*.emco.svc:9090,10.0.*`). Link-local and metadata addresses never are.
+    /// Which workflow-client hosts may be called: patterns separated by commas, with `*` for any text, ranges of addresses, and a port
+    /// where only that one is meant (`*.emco.svc:9090,10.0.0.0/16`). Link-local and metadata addresses never are.
     #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS")]
     pub client_hosts: HostPatterns,
     /// How long a workflow client may take to answer a start. Longer than the client's own bound, so that its answer arrives.
@@ -95,6 +118,21 @@ pub struct EmcoSettings {
     /// The file with certificates (PEM) that vouch for EMCO, besides the system's.
     #[arg(long = "emco-ca-file", env = "BRIDGE_EMCO_CA_FILE", value_name = "FILE", requires = "url")]
     pub ca_file: Option<PathBuf>,
+}
+
+/// Which Temporal servers and namespaces callers may name beside the configured ones. None by default.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OtherTemporals {
+    /// A TOML file of Temporal servers that callers may name, each with its namespaces and credentials.
+    #[arg(long, env = "BRIDGE_TARGETS", value_name = "FILE")]
+    pub targets: Option<RegisteredTargets>,
+    /// Which other Temporal servers callers may name, as BRIDGE_CLIENT_HOSTS names hosts; they are reached without credentials.
+    #[arg(long, env = "BRIDGE_TEMPORAL_SERVERS", default_value = "", value_name = "PATTERNS")]
+    pub temporal_servers: HostPatterns,
+    /// Which namespaces callers may name on servers that BRIDGE_TARGETS does not list: patterns separated by commas, with `*` for any
+    /// text.
+    #[arg(long, env = "BRIDGE_TEMPORAL_NAMESPACES", default_value = "", value_name = "PATTERNS")]
+    pub temporal_namespaces: NamespacePatterns,
 }
 
 /// How long status calls wait.
@@ -154,6 +192,10 @@ mod tests {
             ("--listen", "nowhere", "BRIDGE_LISTEN"),
             ("--database", "mysql://host", "BRIDGE_DATABASE"),
             ("--drain", "soon", "BRIDGE_DRAIN"),
+            ("--linger", "soon", "BRIDGE_LINGER"),
+            ("--max-requests", "many", "BRIDGE_MAX_REQUESTS"),
+            ("--max-waits", "many", "BRIDGE_MAX_WAITS"),
+            ("--max-changes", "many", "BRIDGE_MAX_CHANGES"),
             ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
             ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
             ("--key-retention", "1", "BRIDGE_KEY_RETENTION"),
@@ -161,6 +203,7 @@ mod tests {
             ("--temporal-ui-url", "nowhere", "BRIDGE_TEMPORAL_UI_URL"),
             ("--wait", "x", "BRIDGE_WAIT"),
             ("--max-wait", "x", "BRIDGE_MAX_WAIT"),
+            ("--targets", "/nowhere.toml", "BRIDGE_TARGETS"),
             ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),
             ("--user-header", "a b", "BRIDGE_USER_HEADER"),
             ("--escalation", "maybe", "BRIDGE_ESCALATION"),

@@ -1,7 +1,8 @@
-//! Which hosts the bridge may dial: patterns that operators set, and addresses that are refused whatever they set.
+//! Which hosts the bridge may dial, by patterns that operators set. Some addresses are refused whatever they set: see
+//! [`service::outbound`].
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 /// A host and a port, as a caller or an intent names them.
@@ -48,22 +49,45 @@ fn split_port(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Patterns of hosts, separated by commas: `*` for any text in a name, a port where only that one is meant
-/// (`*.emco.svc:9090, 10.0.*, [::1]:7233`).
+/// Patterns of hosts, separated by commas: `*` for any text in a name, ranges of addresses, a port where only that one is meant
+/// (`*.emco.svc:9090, 10.0.0.0/16, 10.1.*, [::1]:7233, [fd00::/8]:9090`). Ranges, and patterns of digits, match hosts that are
+/// given as addresses, and no names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostPatterns(Vec<HostPattern>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct HostPattern {
-    host: String,
+    hosts: Hosts,
     port: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Hosts {
+    /// `*` stands for any text.
+    Glob(String),
+    /// The same, of an address: `10.0.*` must not let `10.0.evil.org` in.
+    AddressGlob(String),
+    Range(Range),
+}
+
+/// A range of addresses: its first one, and how many bits are common to all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    first: IpAddr,
+    bits: u8,
 }
 
 impl HostPatterns {
     /// Whether one of the patterns matches.
     pub fn allow(&self, target: &HostPort) -> bool {
+        let address = target.host.parse::<IpAddr>().ok();
         self.0.iter().any(|pattern| {
-            pattern.port.is_none_or(|port| port == target.port) && matches(&pattern.host, &target.host)
+            pattern.port.is_none_or(|port| port == target.port)
+                && match &pattern.hosts {
+                    Hosts::Glob(glob) => matches(glob, &target.host),
+                    Hosts::AddressGlob(glob) => address.is_some() && matches(glob, &target.host),
+                    Hosts::Range(range) => address.is_some_and(|address| range.contains(address)),
+                }
         })
     }
 }
@@ -86,64 +110,60 @@ impl HostPattern {
     fn read(text: &str) -> Result<Self, String> {
         let refused = || {
             format!(
-                "`{text}` is no pattern: write a host with `*` for any text, and a port where one is meant"
+                "`{text}` is no pattern: write a host with `*` for any text or a range of addresses (10.0.0.0/16), \
+                 and a port where one is meant"
             )
         };
         let (host, port) = split_port(text);
         let port = port.map(|port| port.parse().map_err(|_| refused())).transpose()?;
         let host = HostPort::new(host, 0).host;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '*');
-        if host.is_empty() || !host.chars().all(plain) { Err(refused()) } else { Ok(Self { host, port }) }
+        let hosts = if host.contains('/') {
+            Hosts::Range(Range::read(&host).ok_or_else(refused)?)
+        } else if host.is_empty() || !host.chars().all(plain) {
+            return Err(refused());
+        } else if host.starts_with(|c: char| c.is_ascii_digit())
+            && host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '*'))
+        {
+            Hosts::AddressGlob(host)
+        } else {
+            Hosts::Glob(host)
+        };
+        Ok(Self { hosts, port })
+    }
+}
+
+impl Range {
+    /// Reads `first/bits`. Bits of the first address beyond those count for nothing.
+    fn read(text: &str) -> Option<Self> {
+        let (first, bits) = text.split_once('/')?;
+        let (first, bits) = (first.parse::<IpAddr>().ok()?, bits.parse::<u8>().ok()?);
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        (bits <= most).then_some(Self { first, bits })
+    }
+
+    fn contains(self, address: IpAddr) -> bool {
+        match (self.first, address) {
+            (IpAddr::V4(first), IpAddr::V4(address)) => {
+                let differ = u32::from(first) ^ u32::from(address);
+                differ.leading_zeros() >= u32::from(self.bits)
+            }
+            (IpAddr::V6(first), IpAddr::V6(address)) => {
+                let differ = u128::from(first) ^ u128::from(address);
+                differ.leading_zeros() >= u32::from(self.bits)
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
     }
 }
 
 /// Whether `text` is `pattern`, in which `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|tail| {
             (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| matches(rest, &tail[at..]))
         }),
-    }
-}
-
-/// Whether nobody may make the bridge dial `address`: link-local addresses (where clouds keep their credentials), other
-/// well-known metadata addresses, and those that name no single host. IPv4 inside IPv6 counts as IPv4.
-pub fn is_forbidden(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_forbidden_v4(address),
-        IpAddr::V6(address) => is_forbidden_v6(address) || embedded_v4(address).is_some_and(is_forbidden_v4),
-    }
-}
-
-fn is_forbidden_v4(address: Ipv4Addr) -> bool {
-    /// Alibaba's and Oracle's metadata services, which are not link-local.
-    const METADATA: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
-    address.is_link_local()
-        || address.is_unspecified()
-        || address.is_multicast()
-        || address.is_broadcast()
-        || METADATA.contains(&address)
-}
-
-fn is_forbidden_v6(address: Ipv6Addr) -> bool {
-    /// Amazon's metadata service.
-    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    address.is_unicast_link_local()
-        || address.is_unspecified()
-        || address.is_multicast()
-        || address == METADATA
-}
-
-/// The IPv4 address that an IPv6 address leads to: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056).
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            (address != Ipv6Addr::LOCALHOST).then(|| v4(high, low))
-        }
-        [0x2002, high, low, ..] => Some(v4(high, low)),
-        _ => None,
     }
 }
 
@@ -191,44 +211,42 @@ mod tests {
     }
 
     #[test]
-    fn wrong_patterns_are_named() {
-        for text in ["http://host", "host:port", "a b"] {
-            assert!(text.parse::<HostPatterns>().is_err_and(|error| error.contains(text)), "{text}");
+    fn ranges_match_addresses() {
+        let patterns: HostPatterns =
+            "10.0.0.0/15:9090, 192.168.3.7/32, [fd00::/8]:1, fd01::/16".parse().unwrap();
+        for (host, port) in
+            [("10.0.255.255", 9090), ("10.1.0.0", 9090), ("192.168.3.7", 1), ("fdff::1", 1), ("fd01::2", 5)]
+        {
+            assert!(patterns.allow(&HostPort::new(host, port)), "{host}:{port}");
+        }
+        for (host, port) in [
+            ("10.2.0.0", 9090),
+            ("10.0.0.1", 80),
+            ("192.168.3.6", 1),
+            ("fe00::1", 1),
+            ("fd02::2", 5),
+            ("::ffff:10.0.0.1", 9090),
+            ("10.0.0.0", 1),
+        ] {
+            assert!(!patterns.allow(&HostPort::new(host, port)), "{host}:{port}");
+        }
+        assert!("0.0.0.0/0".parse::<HostPatterns>().unwrap().allow(&HostPort::new("8.8.8.8", 1)));
+        assert!(!"0.0.0.0/0".parse::<HostPatterns>().unwrap().allow(&HostPort::new("name", 1)));
+    }
+
+    #[test]
+    fn patterns_of_digits_match_no_names() {
+        let patterns: HostPatterns = "10.0.*,1*".parse().unwrap();
+        assert!(patterns.allow(&HostPort::new("10.0.0.1", 1)));
+        for name in ["10.0.evil.org", "1x", "1.evil.org"] {
+            assert!(!patterns.allow(&HostPort::new(name, 1)), "{name}");
         }
     }
 
     #[test]
-    fn metadata_addresses_are_forbidden_in_every_form() {
-        for text in [
-            "169.254.169.254",
-            "169.254.0.1",
-            "100.100.100.200",
-            "192.0.0.192",
-            "0.0.0.0",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "fe80::1",
-            "ff02::1",
-            "fd00:ec2::254",
-            "::ffff:169.254.169.254",
-            "::169.254.169.254",
-            "64:ff9b::a9fe:a9fe",
-            "2002:a9fe:a9fe::1",
-        ] {
-            assert!(is_forbidden(text.parse().unwrap()), "{text}");
-        }
-        for text in [
-            "127.0.0.1",
-            "10.0.0.1",
-            "192.168.0.33",
-            "8.8.8.8",
-            "::1",
-            "fd00::1",
-            "2001:db8::1",
-            "::ffff:10.0.0.1",
-        ] {
-            assert!(!is_forbidden(text.parse().unwrap()), "{text}");
+    fn wrong_patterns_are_named() {
+        for text in ["http://host", "host:port", "a b", "10.0.0.0/33", "host/8", "fd00::/129", "/8"] {
+            assert!(text.parse::<HostPatterns>().is_err_and(|error| error.contains(text)), "{text}");
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod invoke;
 mod parents;
 pub mod run;
 pub mod storage;
+pub mod targets;
 pub mod temporal;
 
 pub use bridge::{Bridge, OpenError};

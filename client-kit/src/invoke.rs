@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 use uuid::Uuid;
 use workflow_api::{Started, WorkflowId};
 
@@ -79,7 +78,7 @@ impl Invoker {
             outcome
         };
         // In a task of its own: a caller that hangs up takes nothing back. The panic hook logs a panic.
-        let task = self.under_way.spawn(invocation.in_current_span());
+        let task = self.under_way.spawn(service::origin::carried(invocation));
         task.await.unwrap_or_else(|_| {
             let outcome = Err(InvokeError::Panicked);
             record(client, &outcome);

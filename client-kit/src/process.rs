@@ -27,6 +27,9 @@ struct Settings {
     /// How long starts under way have left when the process is asked to end.
     #[arg(long, env = "CLIENT_DRAIN", default_value = "30s", value_name = "TIME", value_parser = duration)]
     drain: Duration,
+    /// How long new connections are still taken once the process is asked to end: until load balancers have heard of it.
+    #[arg(long, env = "CLIENT_LINGER", default_value = "2s", value_name = "TIME", value_parser = duration)]
+    linger: Duration,
     #[command(flatten)]
     temporal: TemporalSettings,
     #[command(flatten)]
@@ -56,7 +59,11 @@ async fn run(
     temporal: TemporalTarget,
     clients: impl IntoIterator<Item = Client>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let options = ServerOptions { start_budget: settings.start_budget, body_limit: settings.body_limit };
+    let options = ServerOptions {
+        start_budget: settings.start_budget,
+        body_limit: settings.body_limit,
+        linger: settings.linger,
+    };
     let server = Server::new(clients, TemporalStarter::new(TemporalConnection::new(temporal)), options)?;
     let shutdown = Shutdown::on_signals(settings.drain)?;
     let metrics = Metrics::install("workflow-client", env!("CARGO_PKG_VERSION"));

@@ -23,11 +23,13 @@ pub struct ServerOptions {
     pub start_budget: Duration,
     /// How large a body may be, in bytes: 2 MiB.
     pub body_limit: usize,
+    /// How long new connections are still taken once the process drains: not at all.
+    pub linger: Duration,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { start_budget: Duration::from_secs(10), body_limit: 2 << 20 }
+        Self { start_budget: Duration::from_secs(10), body_limit: 2 << 20, linger: Duration::ZERO }
     }
 }
 
@@ -36,6 +38,7 @@ impl Default for ServerOptions {
 pub struct Server {
     invocations: Arc<Invocations>,
     body_limit: usize,
+    linger: Duration,
 }
 
 impl Server {
@@ -54,7 +57,7 @@ impl Server {
             under_way: TaskTracker::new(),
         };
         let invocations = Arc::new(Invocations { clients: Clients::new(clients)?, invoker });
-        Ok(Self { invocations, body_limit: options.body_limit })
+        Ok(Self { invocations, body_limit: options.body_limit, linger: options.linger })
     }
 
     /// The routes, for tests and for servers of one's own.
@@ -78,9 +81,8 @@ impl Server {
     ) -> Result<(), CutOff> {
         invoke::describe();
         let routes = routes(Arc::clone(&self.invocations)).merge(operations(Health::new(shutdown), metrics));
-        let served =
-            serve(listener, standard(routes, self.body_limit), shutdown, service::http::Options::default())
-                .await;
+        let options = service::http::Options { linger: self.linger, ..service::http::Options::default() };
+        let served = serve(listener, standard(routes, self.body_limit), shutdown, options).await;
         let under_way = &self.invocations.invoker.under_way;
         under_way.close();
         tokio::select! {

@@ -38,7 +38,7 @@ impl Starter for TemporalStarter {
         let left = request.deadline.saturating_duration_since(Instant::now());
         let answer = self
             .connection
-            .call(left, async |client| {
+            .call("StartWorkflowExecution", left, async |client| {
                 let call = start_workflow_execution(request, client.namespace(), client.identity());
                 client.connection().workflow_service().start_workflow_execution(call.into_request()).await
             })

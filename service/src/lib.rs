@@ -2,9 +2,12 @@
 #![warn(missing_docs)]
 
 mod chain;
+pub mod fields;
 pub mod health;
 pub mod http;
 pub mod metrics;
+pub mod origin;
+pub mod outbound;
 pub mod problem;
 pub mod settings;
 pub mod shutdown;

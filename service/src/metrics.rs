@@ -3,13 +3,14 @@
 mod process;
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::metrics::{Unit, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::http::{ACTIVE, DURATION};
+use crate::temporal::{CALLS, OPEN};
 
 /// Upper bounds of the request durations that are counted, in seconds.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -21,6 +22,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Metrics {
     handle: PrometheusHandle,
+    samples: Vec<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl Metrics {
@@ -31,16 +33,28 @@ impl Metrics {
         FIRST.get_or_init(|| Self::begin(program, version)).clone()
     }
 
+    /// The same, taking a sample of what does not report itself whenever the measures are read.
+    #[must_use]
+    pub fn with_sample(mut self, sample: impl Fn() + Send + Sync + 'static) -> Self {
+        self.samples.push(Arc::new(sample));
+        self
+    }
+
     /// All measures as Prometheus text.
     pub fn render(&self) -> String {
         process::record();
+        self.samples.iter().for_each(|sample| sample());
         self.handle.render()
     }
 
     fn begin(program: &'static str, version: &'static str) -> Self {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &DURATIONS)
-            .expect("there are bounds")
+        let recorder = [DURATION, CALLS]
+            .into_iter()
+            .fold(PrometheusBuilder::new(), |builder, name| {
+                builder
+                    .set_buckets_for_metric(Matcher::Full(name.to_owned()), &DURATIONS)
+                    .expect("there are bounds")
+            })
             .build_recorder();
         let handle = recorder.handle();
         if ::metrics::set_global_recorder(recorder).is_err() {
@@ -51,6 +65,8 @@ impl Metrics {
             Unit::Seconds,
             "Time to the head of the answer, by method, route and status"
         );
+        describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
+        describe_gauge!(OPEN, "Connections to Temporal that are open");
         describe_gauge!(ACTIVE, "Requests under way");
         describe_gauge!("build_info", "1, labelled with what is running");
         process::describe();
@@ -64,7 +80,7 @@ impl Metrics {
                 }
             }
         });
-        Self { handle }
+        Self { handle, samples: Vec::new() }
     }
 }
 

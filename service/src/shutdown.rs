@@ -102,9 +102,10 @@ impl Shutdown {
         self.soft.child_token()
     }
 
-    /// Run work that the end of the process waits for (see [`finished`](Self::finished)), whoever began it.
+    /// Run work that the end of the process waits for (see [`finished`](Self::finished)), whoever began it; it keeps the
+    /// [`Origin`](crate::origin::Origin) of whoever did.
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        self.work.spawn(work)
+        self.work.spawn(crate::origin::carried(work))
     }
 
     /// Ends when all work given to [`spawn`](Self::spawn) is done, or must be dropped. Call it last in `main`.

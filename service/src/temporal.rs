@@ -4,12 +4,17 @@ mod address;
 mod connection;
 mod connections;
 mod fault;
+mod header;
+mod registered;
 mod settings;
 mod target;
 
 pub use address::AddressError;
+pub(crate) use connection::{CALLS, OPEN};
 pub use connection::{ConnectError, ConnectionSettings, TemporalConnection, identity};
 pub use connections::TemporalConnections;
 pub use fault::{FaultKind, TemporalFault, bounded};
+pub use header::trace_header;
+pub use registered::{RegisteredTarget, RegisteredTargetError, RegisteredTls};
 pub use settings::{TemporalSettings, TemporalSettingsError};
 pub use target::TemporalTarget;

@@ -1,31 +1,7 @@
 //! Reading a request's JSON: by Go's rules, with unknown fields told to the caller or refused (DESIGN §3).
 
+use service::fields::FieldValidation;
 use workflow_api::{Fault, FromJson, ReadError, read};
-
-/// What to do about fields that nobody knows; Kubernetes' words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FieldValidation {
-    /// Nothing.
-    Ignore,
-    /// Go on, and tell the caller.
-    #[default]
-    Warn,
-    /// Refuse the request.
-    Strict,
-}
-
-impl std::str::FromStr for FieldValidation {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "Ignore" => Ok(Self::Ignore),
-            "Warn" => Ok(Self::Warn),
-            "Strict" => Ok(Self::Strict),
-            _ => Err("write Ignore, Warn or Strict"),
-        }
-    }
-}
 
 /// What a body said, and the JSON paths of what the caller should know was not understood.
 #[derive(Debug)]
@@ -78,12 +54,8 @@ pub(super) fn read_body<T: FromJson + Default>(
         other => BodyError::NotJson(other.to_string()),
     })?;
     let (value, unknown) = (body.value, body.unknown);
-    match fields {
-        FieldValidation::Ignore => Ok(Lenient { value, unknown: Vec::new() }),
-        FieldValidation::Warn => Ok(Lenient { value, unknown }),
-        FieldValidation::Strict if unknown.is_empty() => Ok(Lenient { value, unknown }),
-        FieldValidation::Strict => Err(BodyError::UnknownFields(unknown)),
-    }
+    let unknown = fields.of(unknown).map_err(BodyError::UnknownFields)?;
+    Ok(Lenient { value, unknown })
 }
 
 /// Reads a body that may be left out.

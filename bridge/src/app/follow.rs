@@ -10,7 +10,7 @@ use futures::stream::{BoxStream, unfold};
 use futures::{Stream, StreamExt};
 use workflow_api::{RunId, WorkflowId, WorkflowState, WorkflowStatus};
 
-use super::status::{Counted, tell_end, within};
+use super::status::{Counted, tell_end};
 use super::{App, StatusError, workflow_of};
 use crate::intent::IntentKey;
 use crate::temporal::{EngineError, RunEvent, Waited, WorkflowRun};
@@ -104,9 +104,9 @@ impl App {
     ) -> Result<impl Stream<Item = Result<Followed, EngineError>> + Send + use<>, StatusError> {
         let intent = self.existing(key).await?;
         let run_id = request.after.as_ref().map_or(&request.run_id, |after| &after.run_id).clone();
-        let target = self.targets.resolve(&request.temporal_server)?;
+        let target = self.targets.resolve(&request.temporal_server, &request.namespace)?;
         let workflow_id = workflow_of(&intent, &request.workflow_id);
-        let mut run = within(WorkflowRun { target, workflow_id, run_id }, &request.namespace);
+        let mut run = WorkflowRun { target, workflow_id, run_id };
         let seen = self.engine.describe(&run).await?;
         run.run_id = seen.run_id;
         let after = request.after.as_ref().map_or(0, |after| after.event_id);

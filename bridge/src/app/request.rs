@@ -3,7 +3,6 @@
 use workflow_api::{Fault, FromJson, RunReference, WorkflowStatus};
 
 use super::body::read_optional_body;
-use super::status::within;
 use super::{App, BodyError, FieldValidation, IntentError, Lenient, TargetError, workflow_of};
 use crate::intent::IntentKey;
 use crate::temporal::{EngineError, WorkflowRun};
@@ -44,11 +43,11 @@ impl App {
     ) -> Result<WorkflowRun, RequestError> {
         let intent = self.existing(key).await?;
         let run = WorkflowRun {
-            target: self.targets.resolve(&reference.temporal_server)?,
+            target: self.targets.resolve(&reference.temporal_server, reference.namespace.as_str())?,
             workflow_id: workflow_of(&intent, &reference.workflow_id),
             run_id: reference.run_id,
         };
-        Ok(within(run, reference.namespace.as_str()))
+        Ok(run)
     }
 
     /// How a run stands, in short.

@@ -115,11 +115,10 @@ impl App {
     ) -> Result<StatusReport, StatusError> {
         let intent = self.existing(key).await?;
         let run = WorkflowRun {
-            target: self.targets.resolve(&request.temporal_server)?,
+            target: self.targets.resolve(&request.temporal_server, &request.namespace)?,
             workflow_id: workflow_of(&intent, &request.workflow_id),
             run_id: request.run_id.clone(),
         };
-        let run = within(run, &request.namespace);
         let (mut seen, answer, waited) = tokio::join!(
             self.see(&run, request.history.as_ref()),
             self.ask(&run, request.query.as_ref()),
@@ -169,15 +168,6 @@ impl App {
             // A process that ends does not hold its callers: they come back to another one.
             () = self.shutdown.draining() => Some(Ok(Waited::StillRunning)),
         }
-    }
-}
-
-/// The run in another namespace of its server, where one is named.
-pub(super) fn within(run: WorkflowRun, namespace: &str) -> WorkflowRun {
-    if namespace.is_empty() {
-        run
-    } else {
-        WorkflowRun { target: run.target.with_namespace(namespace), ..run }
     }
 }
 

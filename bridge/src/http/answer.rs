@@ -5,10 +5,8 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
 use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
+use service::fields;
 use workflow_api::to_go_json;
-
-/// Callers' proxies limit the size of headers.
-const WARNINGS_MAX: usize = 20;
 
 /// A JSON body as Go's encoder writes it, newline included (EMCO-API §0.2).
 pub(super) struct GoJson<T>(pub(super) T);
@@ -23,21 +21,7 @@ impl<T: Serialize> IntoResponse for GoJson<T> {
 
 /// `Warning` headers for fields that nobody knows (DESIGN §3).
 pub(super) fn warnings(unknown: &[String]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for path in unknown.iter().take(WARNINGS_MAX) {
-        warn(&mut headers, &format!("unknown field {path}"));
-    }
-    if unknown.len() > WARNINGS_MAX {
-        warn(&mut headers, &format!("{} more unknown fields", unknown.len() - WARNINGS_MAX));
-    }
-    headers
-}
-
-fn warn(headers: &mut HeaderMap, text: &str) {
-    let quoted = text.replace('\\', r"\\").replace('"', r#"\""#);
-    if let Some(value) = header_value(&format!("299 - \"{quoted}\"")) {
-        headers.append(WARNING, value);
-    }
+    fields::warnings(unknown).map(|warning| (WARNING, warning)).collect()
 }
 
 /// Headers for texts that are not empty. A text that no header can carry is left out.
@@ -70,23 +54,3 @@ pub(super) const RUN_ID: HeaderName = HeaderName::from_static("run-id");
 
 /// A success without a body.
 pub(super) const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn warnings_name_the_fields() {
-        let headers = warnings(&["$.spec.foo".to_owned(), "$[\"a b\"]".to_owned()]);
-        let values: Vec<_> = headers.get_all(WARNING).iter().map(|value| value.to_str().unwrap()).collect();
-        assert_eq!(values, [r#"299 - "unknown field $.spec.foo""#, r#"299 - "unknown field $[\"a b\"]""#]);
-    }
-
-    #[test]
-    fn many_warnings_become_few() {
-        let unknown: Vec<_> = (0..50).map(|field| format!("$.f{field}")).collect();
-        let headers = warnings(&unknown);
-        assert_eq!(headers.get_all(WARNING).iter().count(), WARNINGS_MAX + 1);
-        assert_eq!(headers.get_all(WARNING).iter().next_back().unwrap(), "299 - \"30 more unknown fields\"");
-    }
-}

@@ -158,7 +158,10 @@ impl From<TargetError> for ApiError {
             TargetError::NotAnAddress(_) => {
                 plain(problems::INVALID_PARAMETER, &error).with("parameter", "temporalServer")
             }
-            TargetError::NotAllowed(_) => plain(problems::TEMPORAL_NOT_ALLOWED, &error),
+            TargetError::NotAllowed(_) | TargetError::Forbidden(_) => {
+                plain(problems::TEMPORAL_NOT_ALLOWED, &error)
+            }
+            TargetError::NamespaceNotAllowed { .. } => plain(problems::NAMESPACE_NOT_ALLOWED, &error),
         }
     }
 }
@@ -228,6 +231,7 @@ pub(super) fn of_engine(error: &EngineError) -> Kind {
     match error {
         EngineError::NoSuchWorkflow { .. } => problems::NO_SUCH_WORKFLOW,
         EngineError::NoSuchNamespace { .. } => problems::NO_SUCH_NAMESPACE,
+        EngineError::Forbidden { .. } => problems::TEMPORAL_NOT_ALLOWED,
         EngineError::Unavailable { .. } => problems::TEMPORAL_UNAVAILABLE,
         EngineError::DeadlineExceeded { .. } => problems::TEMPORAL_TIMEOUT,
         EngineError::InvalidArgument { .. } => problems::TEMPORAL_REFUSED,

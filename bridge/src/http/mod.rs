@@ -31,6 +31,7 @@ mod terminate;
 mod update;
 mod verb;
 mod verb_errors;
+mod waits;
 
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ use self::runs::TemporalUi;
 use crate::app::App;
 use crate::callers::SuccessRules;
 pub use openapi::document;
+pub(crate) use waits::is_wait;
 
 /// What the operator sets of the API.
 #[derive(Debug, Clone)]

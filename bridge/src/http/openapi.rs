@@ -3,11 +3,12 @@
 use axum::Json;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
 use workflow_api::Problem;
 
 use super::{
-    ask, cancel, create, delete, get, list, path, put, reset, revisions, rollback, runs, signal, start,
-    status, terminate, update,
+    ask, cancel, create, delete, get, list, path, problems, put, reset, revisions, rollback, runs, signal,
+    start, status, terminate, update,
 };
 
 #[derive(OpenApi)]
@@ -50,9 +51,33 @@ struct Document;
 
 /// The document as pretty JSON.
 pub fn document() -> String {
-    let mut text = Document::openapi().to_pretty_json().expect("the document has text keys only");
+    let mut text = whole().to_pretty_json().expect("the document has text keys only");
     text.push('\n');
     text
+}
+
+/// The document with what the limits answer, which stand before every operation.
+fn whole() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    for item in document.paths.paths.values_mut() {
+        let reads = item.get.iter_mut().map(|operation| (operation, false));
+        let changes = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for (operation, changes) in
+            reads.chain(changes.into_iter().flatten().map(|operation| (operation, true)))
+        {
+            for (status, limit) in problems::responses(problems::limits(changes)) {
+                match (operation.responses.responses.get_mut(&status), limit) {
+                    (Some(RefOr::T(response)), RefOr::T(limit)) => {
+                        response.description = format!("{}\n\n{}", response.description, limit.description);
+                    }
+                    (_, limit) => {
+                        operation.responses.responses.insert(status, limit);
+                    }
+                }
+            }
+        }
+    }
+    document
 }
 
 /// Get this document
@@ -63,7 +88,7 @@ pub fn document() -> String {
     responses((status = 200, description = "The OpenAPI document", body = Value)),
 )]
 pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
-    Json(Document::openapi())
+    Json(whole())
 }
 
 /// EMCO's sample intent (its document 04), as an example.

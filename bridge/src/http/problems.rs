@@ -37,6 +37,7 @@ kinds! {
     TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal refuses what was asked, such as a run ID that is none.";
     CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The workflow client's host may not be called.";
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The Temporal server that was named may not be asked.";
+    NAMESPACE_NOT_ALLOWED = 403 "namespace_not_allowed" "The Temporal namespace that was named may not be asked.";
     NO_SUCH_GROUP = 404 "no_such_deployment_intent_group" "EMCO knows no such deployment intent group. Asked only where the bridge knows EMCO's URL.";
     NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent has no such revision, or the intent was deleted by it and the call needs one that was not.";
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
@@ -56,6 +57,7 @@ kinds! {
     QUERY_FAILED = 422 "query_failed" "The workflow knows no such query, or failed to answer it.";
     UPDATE_REJECTED = 422 "update_rejected" "The workflow knows no such update, or refused it; nothing changed. `workflowFailure` says why.";
     UPDATE_FAILED = 422 "update_failed" "The workflow began the update and failed at it; `workflowFailure` says why.";
+    TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller asks for more changes than one may; come back after `Retry-After`.";
     INTERNAL = 500 "internal_error" "The bridge failed; its log says why, under the request ID.";
     ESCALATION_OFF = 501 "escalation_off" "The bridge was set up not to escalate cancellations. Nothing was done.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client answered, but not that it accepts; `clientStatus` and `clientText` say what. Nothing was started.";
@@ -65,6 +67,8 @@ kinds! {
     TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal refuses the bridge's credentials.";
     TEMPORAL_FAILED = 502 "temporal_failed" "Temporal failed.";
     EMCO_REFUSED = 502 "emco_refused" "EMCO does not tell the bridge whether the deployment intent group exists: the bridge's URL or token is wrong.";
+    OVERLOADED = 503 "overloaded" "As many requests are under way as are taken on; come back after `Retry-After`.";
+    TOO_MANY_WAITS = 503 "too_many_waits" "As many waits are under way as are taken on; come back after `Retry-After`.";
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not answer.";
     EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so nobody knows whether the deployment intent group exists; try again after `Retry-After`.";
     NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so nobody can answer a query.";
@@ -91,9 +95,10 @@ pub(super) const TEMPORAL_CONFIGURED: [Kind; 6] = [
 ];
 
 /// What a call to Temporal can answer.
-pub(super) const TEMPORAL: [Kind; 8] = [
+pub(super) const TEMPORAL: [Kind; 9] = [
     TEMPORAL_REFUSED,
     TEMPORAL_NOT_ALLOWED,
+    NAMESPACE_NOT_ALLOWED,
     NO_SUCH_WORKFLOW,
     NO_SUCH_NAMESPACE,
     TEMPORAL_CREDENTIALS,
@@ -101,6 +106,11 @@ pub(super) const TEMPORAL: [Kind; 8] = [
     TEMPORAL_UNAVAILABLE,
     TEMPORAL_TIMEOUT,
 ];
+
+/// What the limits answer to an operation that changes something, or to one that does not.
+pub(super) fn limits(changes: bool) -> &'static [Kind] {
+    if changes { &[OVERLOADED, TOO_MANY_WAITS, TOO_MANY_REQUESTS] } else { &[OVERLOADED, TOO_MANY_WAITS] }
+}
 
 /// The responses of an operation that can answer these kinds: one for each status.
 pub(super) fn responses<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> BTreeMap<String, RefOr<Response>> {

@@ -11,11 +11,13 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
+use service::origin::Origin;
+use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
 use workflow_api::{Started, to_go_json};
 
 use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT, is_of_a_gateway};
-use crate::hosts::{HostPatterns, HostPort, is_forbidden};
+use crate::hosts::{HostPatterns, HostPort};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than this is no answer to a start, and is not read.
@@ -39,6 +41,18 @@ impl HttpInvoke {
     /// # Errors
     /// When the HTTP client cannot be set up.
     pub fn new(allowed: HostPatterns, bound: Duration) -> Result<Self, reqwest::Error> {
+        Self::with_resolver(allowed, bound, Resolver::default())
+    }
+
+    /// The same, resolving names as `resolver` does.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn with_resolver(
+        allowed: HostPatterns,
+        bound: Duration,
+        resolver: Resolver,
+    ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .user_agent(concat!("emco-workflow-bridge/", env!("CARGO_PKG_VERSION")))
             // A redirect would lead past the check of the host.
@@ -47,7 +61,7 @@ impl HttpInvoke {
             .http1_only()
             // Within the bound of the whole call: while there is no connection, it is certain that nothing was sent.
             .connect_timeout(CONNECT_TIMEOUT.min(bound / 2))
-            .dns_resolver(Arc::new(CheckedResolver))
+            .dns_resolver(Arc::new(CheckedResolver(resolver)))
             .tls_backend_preconfigured(no_tls())
             .build()?;
         Ok(Self { client, allowed })
@@ -85,7 +99,7 @@ impl HttpInvoke {
 
 fn failed(url: &Url, within: Duration, error: reqwest::Error) -> InvokeError {
     let url = url.to_string();
-    if causes(&error).any(|cause| cause.is::<AllForbidden>()) {
+    if causes(&error).any(is_refusal) {
         InvokeError::Forbidden { host: url, reason: NEVER }
     } else if error.is_connect() || error.is_builder() {
         InvokeError::Unreachable { url, source: error.without_url().into() }
@@ -104,6 +118,7 @@ impl Invoke for HttpInvoke {
         let request = self
             .client
             .post(url.clone())
+            .headers(Origin::current().map(|origin| origin.headers()).unwrap_or_default())
             .header(CONTENT_TYPE, "application/json")
             .header("Idempotency-Key", call.idempotency_key)
             // Ours then say whether the workflow was running before; a client written for EMCO takes no notice.
@@ -194,6 +209,10 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(error.source(), |cause| (*cause).source())
 }
 
+fn is_refusal(cause: &(dyn Error + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. }))
+}
+
 /// Workflow clients are called over plain HTTP; trusting no certificate keeps the platform's store unread.
 fn no_tls() -> rustls::ClientConfig {
     rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -203,26 +222,16 @@ fn no_tls() -> rustls::ClientConfig {
         .with_no_client_auth()
 }
 
-/// Resolves names as the system does, and leaves the addresses out that are never called: what is dialled is what was
-/// checked.
+/// Leaves the addresses out that are never called: what is dialled is what was checked.
 #[derive(Debug)]
-struct CheckedResolver;
-
-/// A name leads to addresses that are never called.
-#[derive(Debug, thiserror::Error)]
-#[error("the host resolves to addresses that are never called")]
-struct AllForbidden;
+struct CheckedResolver(Resolver);
 
 impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.0.clone();
         Box::pin(async move {
-            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let allowed: Vec<_> =
-                found.iter().filter(|address| !is_forbidden(address.ip())).copied().collect();
-            if allowed.is_empty() && !found.is_empty() {
-                return Err(AllForbidden.into());
-            }
-            let addresses: Addrs = Box::new(allowed.into_iter());
+            // The port is that of the URL, whatever is said here.
+            let addresses: Addrs = Box::new(resolver.allowed(name.as_str(), 0).await?.into_iter());
             Ok(addresses)
         })
     }

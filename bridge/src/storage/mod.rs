@@ -28,8 +28,29 @@ pub trait Store: IntentStore + RunStore + std::fmt::Debug + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
+    /// How its connections stand.
+    fn pools(&self) -> Vec<PoolState>;
+
     /// Lets go of the database; what was written stays written.
     async fn close(&self);
+}
+
+/// How the connections of a pool stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolState {
+    /// What they are for.
+    pub name: &'static str,
+    /// Those that are at work.
+    pub busy: usize,
+    /// Those that are not.
+    pub idle: usize,
+}
+
+impl PoolState {
+    fn of<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> Self {
+        let (open, idle) = (usize::try_from(pool.size()).unwrap_or(usize::MAX), pool.num_idle());
+        Self { name, busy: open.saturating_sub(idle), idle }
+    }
 }
 
 /// Why the database did not do what was asked.

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
 use super::sql::{failed, opening};
-use super::{PostgresUrl, Store, StoreError};
+use super::{PoolState, PostgresUrl, Store, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -75,6 +75,10 @@ impl Store for PostgresStore {
             .await
             .map_err(failed("answer"))?;
         Ok(())
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        vec![PoolState::of("postgres", &self.pool)]
     }
 
     async fn close(&self) {

@@ -9,7 +9,7 @@ use sqlx::sqlite::{
 };
 
 use super::sql::{failed, opening};
-use super::{Store, StoreError};
+use super::{PoolState, Store, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -93,6 +93,10 @@ impl Store for SqliteStore {
             .await
             .map_err(failed("answer"))?;
         Ok(())
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        vec![PoolState::of("writer", &self.writer), PoolState::of("readers", &self.readers)]
     }
 
     async fn close(&self) {

@@ -26,6 +26,14 @@ pub enum EngineError {
         /// Address and namespace.
         target: String,
     },
+    /// The server's name leads to an address that is never called.
+    #[error(
+        "Temporal at {target} may not be asked: its name leads to a link-local, metadata or similar address"
+    )]
+    Forbidden {
+        /// Address and namespace.
+        target: String,
+    },
     /// The server cannot be reached, or says that it cannot serve now.
     #[error("Temporal at {target} is not available; try again later")]
     Unavailable {

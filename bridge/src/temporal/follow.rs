@@ -19,7 +19,7 @@ use super::wait::Progress;
 use super::{EngineError, WorkflowRun, describe};
 
 /// How long one long poll may be held. Temporal itself answers after some 20 s.
-const LONG_POLL: Duration = Duration::from_secs(60);
+pub(super) const LONG_POLL: Duration = Duration::from_secs(60);
 /// How long Temporal may be away before waiters are told.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two attempts to reach it.

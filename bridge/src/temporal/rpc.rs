@@ -12,6 +12,7 @@ use temporalio_client::tonic::{Request, Response, Status};
 use temporalio_common::protos::google::rpc;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 
+use super::follow::LONG_POLL;
 use super::{EngineError, WorkflowRun};
 
 const GRACE: Duration = Duration::from_secs(1);
@@ -68,7 +69,7 @@ impl<'a> Session<'a> {
         // In place of the SDK's own 30 s, and late enough for our bound to come first: the SDK calls an expired deadline cancelled.
         request.set_timeout(bound + GRACE);
         self.connection
-            .call(bound, async |client| {
+            .call(method::<Q>(bound), bound, async |client| {
                 let mut service = client.connection().workflow_service();
                 send(service.as_mut(), request).await.map(Response::into_inner)
             })
@@ -83,6 +84,7 @@ impl<'a> Session<'a> {
             FaultKind::Unavailable | FaultKind::Busy => {
                 EngineError::Unavailable { target, source: Arc::new(fault) }
             }
+            FaultKind::Forbidden => EngineError::Forbidden { target },
             FaultKind::DeadlineExceeded => EngineError::DeadlineExceeded { target, bound },
             FaultKind::NotFound => EngineError::NoSuchWorkflow {
                 target,
@@ -102,6 +104,15 @@ impl<'a> Session<'a> {
     pub(super) fn unexpected(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> EngineError {
         EngineError::Other { target: place(&self.run.target), source: cause.into().into() }
     }
+}
+
+/// The method that takes such a message, for measures. Polls are held by Temporal, so they are measured as a method of their own.
+fn method<Q>(bound: Duration) -> &'static str {
+    if bound >= LONG_POLL {
+        return "(long poll)";
+    }
+    let message = std::any::type_name::<Q>().rsplit("::").next().unwrap_or_default();
+    message.strip_suffix("Request").unwrap_or(message)
 }
 
 /// What Temporal answers to a call.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use service::temporal::trace_header;
 use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
 
 use super::rpc::Session;
@@ -14,6 +15,7 @@ pub(super) async fn signal(
     bound: Duration,
 ) -> Result<(), CommandError> {
     let request = SignalWorkflowExecutionRequest {
+        header: trace_header(),
         namespace: session.namespace(),
         workflow_execution: session.execution(),
         signal_name: signal.name.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service::temporal::FaultKind;
+use service::temporal::{FaultKind, trace_header};
 use temporalio_common::protos::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
 use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::update::v1::{
@@ -70,7 +70,7 @@ fn request(session: &Session<'_>, update: &Update) -> UpdateWorkflowExecutionReq
         request: Some(Request {
             meta: Some(Meta { update_id: update.update_id.clone(), identity: update.identity.clone() }),
             input: Some(Input {
-                header: None,
+                header: trace_header(),
                 name: update.name.clone(),
                 args: payload::from_json(&update.args),
             }),

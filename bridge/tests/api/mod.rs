@@ -8,6 +8,7 @@ mod engine;
 mod intents;
 mod keys;
 mod lists;
+mod load;
 mod lost_answers;
 mod openapi;
 mod operations;
@@ -22,6 +23,7 @@ mod runs;
 mod start;
 mod status;
 mod success;
+mod targets;
 pub(crate) mod verbs;
 
 use std::sync::Arc;

@@ -129,6 +129,12 @@ async fn another_namespace_is_another_place() -> Result<()> {
     let bridge = LiveBridge::on(&fixture).await;
     let gate = fixture.closed_gate().await?;
     assert_eq!(bridge.told(&gate, "namespace=default", 200).await["workflowState"], "Running");
-    assert_eq!(bridge.told(&gate, "namespace=nowhere", 502).await["code"], "no_such_namespace");
+    // Only namespaces that the operator lists may be named.
+    let refused = bridge.told(&gate, "namespace=nowhere", 403).await;
+    assert_eq!(refused["code"], "namespace_not_allowed");
+    assert!(
+        refused["detail"].as_str().unwrap_or_default().contains("BRIDGE_TEMPORAL_NAMESPACES"),
+        "{refused}"
+    );
     Ok(())
 }

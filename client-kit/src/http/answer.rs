@@ -5,9 +5,8 @@ use axum::http::header::WARNING;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use service::fields::warnings;
 use workflow_api::Started;
-
-use super::field_validation::warnings;
 
 const WORKFLOW_ID: HeaderName = HeaderName::from_static("workflow-id");
 const RUN_ID: HeaderName = HeaderName::from_static("run-id");

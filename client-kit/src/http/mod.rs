@@ -2,7 +2,6 @@
 //! its key: a caller who lost an answer asks that first, as clients written for EMCO start twice.
 
 mod answer;
-mod field_validation;
 mod problem;
 mod request;
 

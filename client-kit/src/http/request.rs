@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use axum::RequestExt;
 use axum::body::Bytes;
-use axum::extract::Request;
+use axum::extract::{Query, Request};
 use axum::http::{HeaderMap, HeaderName, Uri};
 use axum::response::IntoResponse;
+use serde::Deserialize;
+use service::fields::FieldValidation;
 use service::problem::ProblemResponse;
 use workflow_api::{Problem, TemporalSpec, read};
 
-use super::field_validation::FieldValidation;
 use super::problem::{of_body, unknown_fields};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -37,18 +38,27 @@ impl StartCall {
         let wants_body = wants_body(request.headers());
         let body = body(request, limit).await?;
         let read = read::<TemporalSpec>(&body).map_err(of_body)?;
-        let unknown_fields = match validation {
-            FieldValidation::Ignore => Vec::new(),
-            FieldValidation::Warn => read.unknown,
-            FieldValidation::Strict if read.unknown.is_empty() => Vec::new(),
-            FieldValidation::Strict => return Err(unknown_fields(read.unknown)),
-        };
+        let unknown_fields = validation.of(read.unknown).map_err(unknown_fields)?;
         Ok(Self { spec: read.value, unknown_fields, idempotency_key, wants_body })
     }
 }
 
+/// Keys other than `fieldValidation` are none of our business, as EMCO's client reads no query.
 fn field_validation(uri: &Uri) -> Result<FieldValidation, ProblemResponse> {
-    FieldValidation::of(uri).map_err(|error| Problem::new(400, "invalid_query", error.to_string()).into())
+    #[derive(Deserialize)]
+    struct Keys {
+        #[serde(rename = "fieldValidation")]
+        validation: Option<String>,
+    }
+    let keys = Query::<Keys>::try_from_uri(uri).ok().map(|Query(keys)| keys.validation);
+    match keys {
+        Some(None) => Some(FieldValidation::default()),
+        Some(Some(text)) => text.parse().ok(),
+        None => None,
+    }
+    .ok_or_else(|| {
+        Problem::new(400, "invalid_query", "`fieldValidation` is one of `Ignore`, `Warn` and `Strict`").into()
+    })
 }
 
 async fn body(request: Request, limit: Duration) -> Result<Bytes, ProblemResponse> {
@@ -115,6 +125,17 @@ mod tests {
             (&["representation"], false),
         ] {
             assert_eq!(wants_body(&headers(PREFER, values)), wants, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn warnings_are_the_default() {
+        let of = |uri: &str| field_validation(&uri.parse().unwrap()).ok();
+        assert_eq!(of("/invoke/a"), Some(FieldValidation::Warn));
+        assert_eq!(of("/invoke/a?other=1"), Some(FieldValidation::Warn));
+        assert_eq!(of("/invoke/a?fieldValidation=Strict"), Some(FieldValidation::Strict));
+        for query in ["strict", "", "Warn&fieldValidation=Strict"] {
+            assert_eq!(of(&format!("/invoke/a?fieldValidation={query}")), None, "{query}");
         }
     }
 

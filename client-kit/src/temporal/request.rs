@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use service::temporal::trace_header;
 use temporalio_common::protos::temporal::api::common::v1::{
     Memo, Payload, Payloads, RetryPolicy, SearchAttributes, WorkflowType,
 };
@@ -41,6 +42,7 @@ pub(super) fn start_workflow_execution(
         search_attributes: options
             .search_attributes
             .map(|attributes| SearchAttributes { indexed_fields: payloads(&attributes) }),
+        header: trace_header(),
         ..StartWorkflowExecutionRequest::default()
     }
 }

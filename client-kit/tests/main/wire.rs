@@ -57,3 +57,16 @@ async fn any_workflow_id_fits_into_a_header() {
     assert_eq!(answer.header("workflow-id"), Some("Z%C3%BCrich%20100%25%0D%0ASet-Cookie:%20a"));
     assert!(answer.header("set-cookie").is_none());
 }
+
+#[tokio::test]
+async fn a_callers_trace_goes_into_temporals_headers() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let serving = Serving::shared().await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let request = serving.post("echo", body(json!({"ID": "traced", "TaskQueue": "q"})));
+    let answer = answer(request.header("traceparent", parent).header("tracestate", "a=1")).await;
+    assert_eq!(answer.status, 204);
+    let history = temporal.cli(&["workflow", "show", "--workflow-id", "traced"]).await.unwrap();
+    let header = &history["events"][0]["workflowExecutionStartedEventAttributes"]["header"]["fields"];
+    assert_eq!(header["_tracer-data"], json!({"traceparent": parent, "tracestate": "a=1"}), "{history}");
+}

@@ -4,13 +4,12 @@ use std::time::Instant;
 
 use ::metrics::{gauge, histogram};
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, Span};
 
-/// The header that carries a request's id, in and out.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::origin::{Origin, REQUEST_ID};
 
 /// How long requests took, from the head being read to the head of the answer being ready.
 pub(crate) const DURATION: &str = "http_server_request_duration_seconds";
@@ -30,8 +29,12 @@ impl RequestId {
         self.0.to_str().unwrap_or_default()
     }
 
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
     /// A caller's id is taken when it is short and plain: it goes into our logs and answers.
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let plain = |id: &&HeaderValue| {
             (1..=128).contains(&id.len())
                 && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte))
@@ -45,11 +48,12 @@ impl RequestId {
 
 /// The layer that records.
 pub(super) async fn record(mut request: Request, next: Next) -> Response {
-    let id = RequestId::of(request.headers());
-    let mut entry = Entry::open(&id, &request);
+    let origin = Origin::of(request.headers());
+    let id = origin.request().clone();
+    let mut entry = Entry::open(&origin, &request);
     let span = entry.span.clone();
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = origin.scope(next.run(request)).instrument(span).await;
     entry.close(response.status().as_u16(), "answered");
     response.headers_mut().insert(REQUEST_ID, id.0);
     response
@@ -66,11 +70,11 @@ struct Entry {
 }
 
 impl Entry {
-    fn open(id: &RequestId, request: &Request) -> Self {
+    fn open(origin: &Origin, request: &Request) -> Self {
         gauge!(ACTIVE).increment(1.0);
         Self {
             since: Instant::now(),
-            span: tracing::info_span!("request", id = id.as_str()),
+            span: tracing::info_span!("request", id = origin.request().as_str(), trace = origin.trace().id()),
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
             route: request.extensions().get().cloned(),

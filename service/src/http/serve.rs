@@ -12,6 +12,8 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use futures::FutureExt;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -33,11 +35,15 @@ pub struct Options {
     pub head_timeout: Duration,
     /// How large the head of a request may be. At least 8 KiB.
     pub max_head: usize,
+    /// How long new connections are still taken once the process drains, while `/readyz` says that it does. Kubernetes tells a pod to
+    /// end and its own load balancers to leave the pod out at the same time, and the latter takes effect some moments later: a
+    /// listener that closes at once refuses the callers of those moments. None by default, as only who is balanced needs it.
+    pub linger: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { head_timeout: Duration::from_secs(30), max_head: 64 << 10 }
+        Self { head_timeout: Duration::from_secs(30), max_head: 64 << 10, linger: Duration::ZERO }
     }
 }
 
@@ -49,7 +55,8 @@ pub struct CutOff {
     pub connections: usize,
 }
 
-/// Serve until the process drains: then accept no more, close idle connections, and let requests under way finish.
+/// Serve until the process drains and has lingered: then accept no more, close idle connections, and let requests under way finish.
+/// While it lingers, each answer tells the caller to come back on another connection.
 ///
 /// # Errors
 /// When requests were still under way at the hard stop.
@@ -68,8 +75,9 @@ pub async fn serve(
     server.max_header_size(options.max_head).max_buf_size(options.max_head.max(8 << 10));
     let connections = TaskTracker::new();
     let cut = Arc::new(AtomicUsize::new(0));
+    let closing = Closing { shutdown: shutdown.clone(), linger: options.linger };
     let admit = |(stream, peer): (TcpStream, SocketAddr)| {
-        let conversation = converse(stream, peer, server.clone(), router.clone(), shutdown.clone());
+        let conversation = converse(stream, peer, server.clone(), router.clone(), closing.clone());
         let cut = Arc::clone(&cut);
         connections.spawn(async move {
             if conversation.await.is_err() {
@@ -77,10 +85,11 @@ pub async fn serve(
             }
         });
     };
+    let mut lingered = pin!(closing.lingered());
     loop {
         tokio::select! {
             biased;
-            () = shutdown.draining() => break,
+            () = &mut lingered => break,
             accepted = listener.accept() => match accepted {
                 Ok(connection) => admit(connection),
                 Err(error) => pause_after(&error).await,
@@ -112,6 +121,26 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
+/// When connections close.
+#[derive(Clone)]
+struct Closing {
+    shutdown: Shutdown,
+    linger: Duration,
+}
+
+impl Closing {
+    /// Ends when the process has drained for as long as it lingers, or must stop.
+    async fn lingered(&self) {
+        self.shutdown.draining().await;
+        if !self.linger.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(self.linger) => {}
+                () = self.shutdown.stopped() => {}
+            }
+        }
+    }
+}
+
 /// The connection had a request under way at the hard stop.
 struct Dropped;
 
@@ -121,7 +150,7 @@ async fn converse(
     peer: SocketAddr,
     server: http1::Builder,
     router: Router,
-    shutdown: Shutdown,
+    closing: Closing,
 ) -> Result<(), Dropped> {
     // Answers are small and each is waited for.
     if let Err(error) = stream.set_nodelay(true) {
@@ -129,19 +158,19 @@ async fn converse(
     }
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        answer(router.clone(), request.map(axum::body::Body::new))
+        answer(router.clone(), request.map(axum::body::Body::new), closing.shutdown.clone())
     });
     let mut connection = pin!(server.serve_connection(TokioIo::new(QuotesRewritten::new(stream)), service));
     let ended = tokio::select! {
         // First, so that a request that has arrived is answered although the process drains.
         biased;
         ended = connection.as_mut() => ended,
-        () = shutdown.draining() => {
+        () = closing.lingered() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 biased;
                 ended = connection => ended,
-                () = shutdown.stopped() => return Err(Dropped),
+                () = closing.shutdown.stopped() => return Err(Dropped),
             }
         }
     };
@@ -151,6 +180,11 @@ async fn converse(
     Ok(())
 }
 
-async fn answer(mut router: Router, request: Request) -> Result<Response, Infallible> {
-    router.call(request).await
+async fn answer(mut router: Router, request: Request, shutdown: Shutdown) -> Result<Response, Infallible> {
+    let mut response = router.call(request).await?;
+    if shutdown.is_draining() {
+        // Closing right after an answer races with no request of the caller's; closing an idle connection may.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 /// The port of Temporal's frontend.
-const PORT: u16 = 7233;
+pub(super) const PORT: u16 = 7233;
 
 /// Why a text is not the address of a Temporal server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use ::metrics::{gauge, histogram};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use temporalio_client::errors::ClientConnectError;
@@ -18,13 +19,19 @@ use temporalio_client::{Client, ClientOptions, Connection, RetryOptions};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use tokio::time::{Instant, timeout};
 
-use super::fault::{TemporalFault, bounded};
+use super::fault::{FaultKind, TemporalFault, bounded};
 use super::target::TemporalTarget;
+use crate::outbound::{ResolveError, Resolver};
 
 /// How long a failed attempt answers for those that follow.
 const REMEMBERED: Duration = Duration::from_millis(100);
 /// How long [`TemporalConnection::check`] takes at most.
 const CHECK_BOUND: Duration = Duration::from_millis(1500);
+
+/// How long calls to Temporal took, connecting included.
+pub(crate) const CALLS: &str = "temporal_call_duration_seconds";
+/// Connections to Temporal that are open.
+pub(crate) const OPEN: &str = "temporal_connections";
 
 /// How patient a connection is.
 #[derive(Debug, Clone)]
@@ -37,6 +44,8 @@ pub struct ConnectionSettings {
     /// How long a connection is kept unused. Whoever holds a client keeps its connection, but later callers get a new one: ask for the
     /// client again at least this often (every long poll should, being over in 70 s).
     pub idle: Duration,
+    /// Who resolves the names of servers whose addresses are checked.
+    pub resolver: Resolver,
 }
 
 impl Default for ConnectionSettings {
@@ -45,6 +54,7 @@ impl Default for ConnectionSettings {
             connect_timeout: Duration::from_secs(5),
             patience: Duration::from_secs(2),
             idle: Duration::from_secs(300),
+            resolver: Resolver::default(),
         }
     }
 }
@@ -75,6 +85,15 @@ pub enum ConnectError {
         /// How long it had.
         bound: Duration,
     },
+    /// The host has no address, or none that may be dialled.
+    #[error("cannot connect to Temporal at {address}")]
+    Address {
+        /// Where.
+        address: String,
+        /// Why not.
+        #[source]
+        source: Arc<ResolveError>,
+    },
     /// The attempt was broken off.
     #[error("connecting to Temporal at {address} was broken off; is this process ending?")]
     BrokenOff {
@@ -95,8 +114,24 @@ struct Inner {
 enum State {
     Closed,
     Connecting(Attempt),
-    Connected { client: Client, used: Instant },
+    Connected { client: Client, used: Instant, _open: Open },
     Failed { error: ConnectError, at: Instant },
+}
+
+/// An open connection, counted.
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        gauge!(OPEN).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        gauge!(OPEN).decrement(1.0);
+    }
 }
 
 impl TemporalConnection {
@@ -123,7 +158,7 @@ impl TemporalConnection {
         let attempt = {
             let mut state = self.inner.state();
             match &mut *state {
-                State::Connected { client, used } => {
+                State::Connected { client, used, .. } => {
                     *used = Instant::now();
                     return Ok(client.clone());
                 }
@@ -139,11 +174,28 @@ impl TemporalConnection {
         attempt.await
     }
 
-    /// Connect if need be and do `operation`, all within `bound`; faults name the server.
+    /// Connect if need be and do `operation`, all within `bound`; faults name the server. It is measured as `method`.
     ///
     /// # Errors
     /// When there is no connection, no answer in time, or the operation fails.
     pub async fn call<T, E, F>(
+        &self,
+        method: &'static str,
+        bound: Duration,
+        operation: impl FnOnce(Client) -> F,
+    ) -> Result<T, TemporalFault>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: Into<TemporalFault>,
+    {
+        let since = Instant::now();
+        let result = self.call_unmeasured(bound, operation).await;
+        let outcome = result.as_ref().map_or_else(|fault| fault.kind().code(), |_| "ok");
+        histogram!(CALLS, "method" => method, "outcome" => outcome).record(since.elapsed());
+        result
+    }
+
+    async fn call_unmeasured<T, E, F>(
         &self,
         bound: Duration,
         operation: impl FnOnce(Client) -> F,
@@ -159,9 +211,13 @@ impl TemporalConnection {
             // Not a slow answer: nobody is there.
             Err(_) => return Err(ConnectError::Silent { address, bound }.into()),
         };
-        bounded(bound.saturating_sub(since.elapsed()), operation(client))
-            .await
-            .map_err(|fault| fault.at(address))
+        let result = bounded(bound.saturating_sub(since.elapsed()), operation(client)).await;
+        if let Err(fault) = &result
+            && fault.kind() == FaultKind::Unavailable
+        {
+            self.inner.resolve_again();
+        }
+        result.map_err(|fault| fault.at(address))
     }
 
     /// Whether Temporal answers, lets us in and knows the namespace; for readiness, within two seconds.
@@ -170,7 +226,7 @@ impl TemporalConnection {
     /// Why not.
     pub async fn check(&self) -> Result<(), TemporalFault> {
         let namespace = self.inner.target.namespace().to_owned();
-        self.call(CHECK_BOUND, async |client| {
+        self.call("DescribeNamespace", CHECK_BOUND, async |client| {
             let mut request = DescribeNamespaceRequest { namespace, ..Default::default() }.into_request();
             request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
             client.connection().workflow_service().describe_namespace(request).await.map(drop)
@@ -222,16 +278,47 @@ impl Inner {
     async fn connect(&self) -> Result<Client, ConnectError> {
         let address = self.target.address();
         let bound = self.settings.connect_timeout;
-        let options = self.target.connection_options(identity(), bound, self.retries());
         let refused = |source| ConnectError::Refused { address: address.clone(), source: Arc::new(source) };
-        let connection = match timeout(bound, Box::pin(Connection::connect(options))).await {
-            Ok(connection) => connection.map_err(refused)?,
+        let connection = match timeout(bound, Box::pin(self.dial())).await {
+            Ok(connection) => connection?,
             Err(_) => return Err(ConnectError::Silent { address, bound }),
         };
         let client = Client::new(connection, ClientOptions::new(self.target.namespace()).build())
             .map_err(|error| refused(error.into()))?;
         tracing::info!(address, namespace = self.target.namespace(), "connected to Temporal");
         Ok(client)
+    }
+
+    /// A connection to the server; to one of its addresses that may be dialled, where they are checked.
+    async fn dial(&self) -> Result<Connection, ConnectError> {
+        let address = self.target.address();
+        let bound = self.settings.connect_timeout;
+        let connect = async |dial| {
+            let options = self.target.connection_options(dial, identity(), bound, self.retries());
+            Connection::connect(options).await.map_err(|source| ConnectError::Refused {
+                address: address.clone(),
+                source: Arc::new(source),
+            })
+        };
+        if !self.target.is_checked() {
+            return connect(None).await;
+        }
+        let (host, port) = self.target.host_and_port();
+        let mut addresses = self
+            .settings
+            .resolver
+            .allowed(host, port)
+            .await
+            .map_err(|source| ConnectError::Address { address: address.clone(), source: Arc::new(source) })?
+            .into_iter();
+        let mut connection = connect(addresses.next()).await;
+        for dial in addresses {
+            if connection.is_ok() {
+                break;
+            }
+            connection = connect(Some(dial)).await;
+        }
+        connection
     }
 
     /// Repeat quickly, give up early: whoever calls has a bound of its own.
@@ -248,13 +335,21 @@ impl Inner {
         *self.state() = match result {
             Ok(client) => {
                 tokio::spawn(close_when_idle(Arc::downgrade(self), self.settings.idle));
-                State::Connected { client: client.clone(), used: now }
+                State::Connected { client: client.clone(), used: now, _open: Open::new() }
             }
             Err(error) => {
                 tracing::warn!(error = crate::chain(error), "no connection to Temporal");
                 State::Failed { error: error.clone(), at: now }
             }
         };
+    }
+
+    /// A connection to a checked address stays with that address; the name may lead elsewhere by now.
+    fn resolve_again(&self) {
+        let mut state = self.state();
+        if self.target.is_checked() && matches!(*state, State::Connected { .. }) {
+            *state = State::Closed;
+        }
     }
 
     /// Close the connection if it has been idle long enough; else, how long it may still be.

@@ -14,6 +14,7 @@ use temporalio_common::protos::google::rpc;
 use workflow_api::Problem;
 
 use super::connection::ConnectError;
+use crate::outbound::ResolveError;
 use crate::problem::ProblemResponse;
 
 /// When to try again after Temporal was away or busy.
@@ -49,6 +50,8 @@ pub enum FaultKind {
     FailedPrecondition,
     /// Our credentials do not do.
     Refused,
+    /// The host leads to an address that is never dialled.
+    Forbidden,
     /// The server is too old for it.
     Unimplemented,
     /// Anything else.
@@ -130,6 +133,7 @@ impl FaultKind {
         match self {
             Self::Unavailable | Self::Busy => 503,
             Self::DeadlineExceeded => 504,
+            Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::AlreadyExists | Self::FailedPrecondition => 409,
             Self::InvalidArgument => 400,
@@ -149,6 +153,7 @@ impl FaultKind {
             Self::InvalidArgument => "temporal_invalid_argument",
             Self::FailedPrecondition => "temporal_failed_precondition",
             Self::Refused => "temporal_refused",
+            Self::Forbidden => "temporal_not_allowed",
             Self::Unimplemented => "temporal_unimplemented",
             Self::Internal => "temporal_error",
         }
@@ -166,6 +171,7 @@ impl FaultKind {
             Self::InvalidArgument => "finds the request wrong",
             Self::FailedPrecondition => "cannot do it now",
             Self::Refused => "does not let us in",
+            Self::Forbidden => "may not be called",
             Self::Unimplemented => "does not know how",
             Self::Internal => "failed",
         }
@@ -250,6 +256,13 @@ impl From<ConnectError> for TemporalFault {
                     | ClientConnectError::InvalidUri(_)
                     | ClientConnectError::InvalidConfig(_) => FaultKind::Internal,
                     _ => FaultKind::Unavailable,
+                },
+            ),
+            ConnectError::Address { address, source } => (
+                address.clone(),
+                match **source {
+                    ResolveError::Forbidden { .. } => FaultKind::Forbidden,
+                    ResolveError::Unknown { .. } => FaultKind::Unavailable,
                 },
             ),
             ConnectError::Silent { address, .. } | ConnectError::BrokenOff { address } => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use temporalio_client::{ClientTlsOptions, ConnectionOptions, RetryOptions, TlsOptions};
@@ -17,15 +18,17 @@ pub struct TemporalTarget {
     api_key: Option<String>,
     tls: Option<Tls>,
     headers: BTreeMap<String, String>,
+    /// Whether the address is checked at each connection: callers can choose this server.
+    checked: bool,
 }
 
 /// TLS towards the server: PEM texts, as the SDK takes them.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Tls {
-    authorities: Option<Vec<u8>>,
-    server_name: Option<String>,
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Tls {
+    pub(super) authorities: Option<Vec<u8>>,
+    pub(super) server_name: Option<String>,
     /// Our certificate and its key.
-    identity: Option<(Vec<u8>, Vec<u8>)>,
+    pub(super) identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl TemporalTarget {
@@ -36,9 +39,21 @@ impl TemporalTarget {
     /// When `address` is none.
     pub fn new(address: &str, namespace: impl Into<String>) -> Result<Self, AddressError> {
         let url = address::url(address, false)?;
-        let tls =
-            (url.scheme() == "https").then_some(Tls { authorities: None, server_name: None, identity: None });
-        Ok(Self { url, namespace: namespace.into(), api_key: None, tls, headers: BTreeMap::new() })
+        let tls = (url.scheme() == "https").then(Tls::default);
+        let headers = BTreeMap::new();
+        Ok(Self { url, namespace: namespace.into(), api_key: None, tls, headers, checked: false })
+    }
+
+    /// The same server, dialled only at addresses that may be dialled whoever names it (see [`outbound`](crate::outbound)).
+    #[must_use]
+    pub fn checked(mut self) -> Self {
+        self.checked = true;
+        self
+    }
+
+    /// What a registered server's settings say, checked by our caller.
+    pub(super) fn registered(url: Url, namespace: String, api_key: Option<String>, tls: Option<Tls>) -> Self {
+        Self { url, namespace, api_key, tls, headers: BTreeMap::new(), checked: true }
     }
 
     /// The server as `host:port`.
@@ -78,12 +93,24 @@ impl TemporalTarget {
             api_key: options.api_key.clone(),
             tls,
             headers: options.headers.clone().unwrap_or_default().into_iter().collect(),
+            checked: false,
         }
     }
 
-    /// What the SDK needs to connect.
+    /// Whether its address must be checked before it is dialled.
+    pub(super) fn is_checked(&self) -> bool {
+        self.checked
+    }
+
+    /// The host, and the port that is dialled.
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        (self.url.host_str().unwrap_or_default(), self.url.port_or_known_default().unwrap_or(address::PORT))
+    }
+
+    /// What the SDK needs to connect; to `dial` and nowhere else, where it is given.
     pub(super) fn connection_options(
         &self,
+        dial: Option<SocketAddr>,
         identity: String,
         timeout: Duration,
         retries: RetryOptions,
@@ -95,13 +122,24 @@ impl TemporalTarget {
                     .client_private_key(key.clone())
                     .build()
             });
+            // Whichever address is dialled, the certificate is that of the host.
+            let host = || dial.and_then(|_| self.url.domain().map(str::to_owned));
             TlsOptions::builder()
                 .maybe_server_root_ca_cert(tls.authorities.clone())
-                .maybe_domain(tls.server_name.clone())
+                .maybe_domain(tls.server_name.clone().or_else(host))
                 .maybe_client_tls_options(identity)
                 .build()
         });
-        ConnectionOptions::new(self.url.clone())
+        let mut url = self.url.clone();
+        let mut origin = None;
+        if let Some(dial) = dial {
+            // The parts of a URL that has a host cannot refuse an address in its place.
+            let placed = url.set_ip_host(dial.ip()).is_ok() && url.set_port(Some(dial.port())).is_ok();
+            debug_assert!(placed, "{url}");
+            origin = self.url.as_str().parse().ok();
+        }
+        ConnectionOptions::new(url)
+            .maybe_override_origin(origin)
             .identity(identity)
             .connect_timeout(timeout)
             .retry_options(retries)
@@ -122,6 +160,7 @@ impl fmt::Debug for TemporalTarget {
             .field("client_certificate", &self.tls.as_ref().is_some_and(|tls| tls.identity.is_some()))
             .field("api_key", &self.api_key.is_some())
             .field("headers", &self.headers.keys())
+            .field("checked", &self.checked)
             .finish()
     }
 }
@@ -143,7 +182,7 @@ mod tests {
     fn https_means_tls() {
         let options = |address| {
             let target = TemporalTarget::new(address, "default").unwrap();
-            target.connection_options(String::new(), Duration::from_secs(1), RetryOptions::no_retries())
+            target.connection_options(None, String::new(), Duration::from_secs(1), RetryOptions::no_retries())
         };
         assert!(options("https://cloud.example").tls_options.is_some());
         assert!(options("temporal").tls_options.is_none());

@@ -85,3 +85,34 @@ async fn callers_in_the_backlog_are_answered() {
     serve(listener, echo(), &shutdown, Options::default()).await.unwrap();
     assert_eq!(caller.answer().await, (200, "GET /early [] ".to_owned()));
 }
+
+#[tokio::test]
+async fn a_lingering_listener_answers_on_connections_that_it_then_closes() {
+    let options = Options { linger: Duration::from_secs(3600), ..Options::default() };
+    let server = Server::with(echo(), options, Duration::from_secs(7200)).await;
+    let mut kept = Caller::connect(server.address).await;
+    kept.send("GET /before HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(kept.answer().await.0, 200);
+
+    server.shutdown.drain();
+    // New callers, and those who have a connection, are answered; neither is to come back on it.
+    let new = Caller::connect(server.address).await;
+    for mut caller in [kept, new] {
+        caller.send("GET /meanwhile HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert_eq!(caller.answer().await, (200, "GET /meanwhile [] ".to_owned()));
+        caller.closed().await;
+    }
+    assert!(!server.serving.is_finished());
+    server.shutdown.stop();
+    assert_eq!(timeout(SOON, server.serving).await.unwrap().unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn lingering_ends() {
+    let options = Options { linger: Duration::from_millis(50), ..Options::default() };
+    let server = Server::with(echo(), options, Duration::from_secs(30)).await;
+    let idle = Caller::connect(server.address).await;
+    server.shutdown.drain();
+    assert_eq!(timeout(SOON, server.serving).await.unwrap().unwrap(), Ok(()));
+    idle.closed().await;
+}

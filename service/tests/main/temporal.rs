@@ -59,7 +59,7 @@ async fn an_unknown_namespace_is_told_from_a_missing_workflow() {
 
     let connection = TemporalConnection::new(target(server.address()));
     let handle_error = connection
-        .call(SOON, async |client| {
+        .call("GetSystemInfo", SOON, async |client| {
             let handle = client.get_workflow_handle::<temporalio_client::UntypedWorkflow>("nobodys-workflow");
             handle.describe(temporalio_client::WorkflowDescribeOptions::default()).await.map(drop)
         })
@@ -74,7 +74,7 @@ async fn a_wrong_request_is_told_with_temporals_words() {
     let server = TemporalServer::shared().await.unwrap();
     let connection = TemporalConnection::new(target(server.address()));
     let fault = connection
-        .call(SOON, async |client| {
+        .call("GetSystemInfo", SOON, async |client| {
             let request = CountWorkflowExecutionsRequest {
                 namespace: client.namespace(),
                 query: "no such = query".to_owned(),
@@ -158,7 +158,7 @@ async fn a_silent_server_counts_as_away_within_the_callers_bound() {
     let (address, _) = silent().await;
     let connection = TemporalConnection::new(target(&address));
     let since = Instant::now();
-    let fault = connection.call(Duration::from_millis(300), system_info).await.unwrap_err();
+    let fault = connection.call("GetSystemInfo", Duration::from_millis(300), system_info).await.unwrap_err();
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     assert_eq!(fault.kind(), FaultKind::Unavailable);
 }
@@ -175,18 +175,20 @@ async fn a_server_that_is_not_temporal_is_refused() {
 async fn a_connection_outlives_its_server() {
     let mut server = TemporalServer::start().await.unwrap();
     let connection = TemporalConnection::with_settings(target(server.address()), quick());
-    connection.call(SOON, system_info).await.unwrap();
+    connection.call("GetSystemInfo", SOON, system_info).await.unwrap();
 
     server.kill().unwrap();
     let since = Instant::now();
-    let fault = connection.call(SOON, system_info).await.unwrap_err();
+    let fault = connection.call("GetSystemInfo", SOON, system_info).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Unavailable, "{}", service::chain(&fault));
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     assert_eq!(connection.check().await.unwrap_err().kind(), FaultKind::Unavailable);
 
     server.restart().await.unwrap();
-    harness::eventually(SOON, "the connection mends", async || connection.call(SOON, system_info).await)
-        .await;
+    harness::eventually(SOON, "the connection mends", async || {
+        connection.call("GetSystemInfo", SOON, system_info).await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -194,10 +196,10 @@ async fn time_that_runs_out_is_one_fault_whoever_notices() {
     let server = TemporalServer::shared().await.unwrap();
     let proxy = Proxy::start(server.address()).await.unwrap();
     let connection = TemporalConnection::new(target(&proxy.address()));
-    connection.call(SOON, system_info).await.unwrap();
+    connection.call("GetSystemInfo", SOON, system_info).await.unwrap();
     proxy.pause();
 
-    let ours = connection.call(Duration::from_millis(100), system_info).await.unwrap_err();
+    let ours = connection.call("GetSystemInfo", Duration::from_millis(100), system_info).await.unwrap_err();
     assert_eq!(ours.kind(), FaultKind::DeadlineExceeded);
     assert!(ours.problem().detail.contains(&proxy.address()));
 

@@ -1,0 +1,24 @@
+//! What a request to Temporal says of its origin.
+
+use std::collections::{BTreeMap, HashMap};
+
+use temporalio_common::protos::temporal::api::common::v1::{Header, Payload};
+
+use crate::origin::Origin;
+
+/// The key under which the tracing interceptors of Temporal's SDKs look for a trace (W3C headers as one JSON map).
+const TRACER_DATA: &str = "_tracer-data";
+
+/// The `header` of a start, signal, query or update: the trace that the work at hand belongs to, so that workers go on with it.
+pub fn trace_header() -> Option<Header> {
+    let origin = Origin::current()?;
+    let trace = origin.trace();
+    let mut map = BTreeMap::from([("traceparent", trace.parent())]);
+    map.extend(trace.state().map(|state| ("tracestate", state)));
+    let payload = Payload {
+        metadata: HashMap::from([("encoding".to_owned(), b"json/plain".to_vec())]),
+        data: serde_json::to_vec(&map).ok()?,
+        ..Payload::default()
+    };
+    Some(Header { fields: HashMap::from([(TRACER_DATA.to_owned(), payload)]) })
+}
