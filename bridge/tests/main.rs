@@ -3,6 +3,8 @@
 
 mod api;
 mod cli;
+mod defects;
 mod live;
+mod replay;
 mod schemathesis;
 mod temporal;

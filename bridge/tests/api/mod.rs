@@ -3,7 +3,6 @@
 mod cancel;
 mod changes;
 mod client;
-mod emcoctl;
 mod engine;
 mod intents;
 mod keys;
