@@ -1,4 +1,6 @@
-//! The workflow manager: keeps workflow intents, starts them, says truly how they stand, cancels them.
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
 //!
 //! Arrows point one way: `http` and `cli` → `app` (use cases) → the ports `storage`, `temporal`, `invoke` → `intent` and `run`.
 #![warn(missing_docs)]

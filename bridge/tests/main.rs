@@ -4,6 +4,7 @@
 mod api;
 mod cli;
 mod defects;
+mod documents;
 mod live;
 mod replay;
 mod schemathesis;

@@ -27,7 +27,11 @@ impl Kind {
 macro_rules! kinds {
     ($($name:ident = $status:literal $code:literal $meaning:literal;)+) => {$(
         pub(super) const $name: Kind = Kind { status: $status, code: $code, meaning: $meaning };
-    )+};
+    )+
+
+    #[cfg(test)]
+    const ALL: &[Kind] = &[$($name),+];
+    };
 }
 
 kinds! {
@@ -145,3 +149,37 @@ macro_rules! problems {
     };
 }
 pub(super) use problems;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Every problem that some operation of the document answers: status and line.
+    fn documented() -> BTreeSet<(String, String)> {
+        let document: Value = serde_json::from_str(&crate::http::document()).unwrap();
+        let operations = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|item| item.as_object().unwrap().values());
+        operations
+            .flat_map(|operation| operation["responses"].as_object().unwrap())
+            .filter(|(_, response)| response["content"].get(service::problem::PROBLEM_JSON).is_some())
+            .flat_map(|(status, response)| {
+                let lines = response["description"].as_str().unwrap().split("\n\n");
+                lines.map(|line| (status.clone(), line.to_owned())).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_document_has_these_problems_and_no_others() {
+        let ours =
+            ALL.iter().map(|kind| (kind.status.to_string(), format!("`{}`: {}", kind.code, kind.meaning)));
+        assert_eq!(documented(), ours.collect());
+    }
+}

@@ -25,8 +25,10 @@
 //! | 21 | creates race and overwrite each other | `d21_of_many_creates_one_wins` |
 //! | 22 | metrics call the process `orchestrator` | `d22_metrics_name_the_bridge` |
 //! | 23 | the chart exposes a port that nobody listens on | `d23_the_chart_exposes_what_listens` |
+//! | 24 | the policy controller takes a successful start for a failure | `d24_the_policy_controller_gets_its_201` |
 //! | 25 | a create fails outside its own folder | `d25_a_create_succeeds_wherever_the_process_runs` |
 //! | 26 | no OpenAPI | `d26_the_api_is_documented` |
+//! | 27 | runs are not tracked | `d27_every_start_is_on_record` |
 //! | 28 | SIGTERM ends the process abruptly | `d28_sigterm_lets_requests_finish` |
 
 mod intents;
@@ -174,7 +176,7 @@ fn the_table_names_the_tests_that_are_there() {
     let rows: Vec<_> =
         include_str!("mod.rs").lines().filter_map(|line| line.strip_prefix("//! | ")).collect();
     let numbered: Vec<_> = rows.iter().filter(|row| row.starts_with(|c: char| c.is_ascii_digit())).collect();
-    assert_eq!(numbered.len(), 25);
+    assert_eq!(numbered.len(), 27);
     for row in numbered {
         let number: u32 = row.split(' ').next().unwrap().parse().unwrap();
         let test = row.split('`').rev().nth(1).unwrap();

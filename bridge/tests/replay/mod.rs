@@ -164,7 +164,8 @@ async fn every_verb_of_emcoctl_is_answered() {
 #[tokio::test]
 async fn the_policy_controller_starts_a_workflow() {
     let temporal = TemporalServer::shared().await.unwrap();
-    for (env, status) in [(&[][..], 204)] {
+    let rule = [("BRIDGE_SUCCESS_STATUS", "Go-http-client/*=201")];
+    for (env, status) in [(&[][..], 204), (&rule, 201)] {
         let mut policy = Caller::new(temporal, None, env).await;
         assert_eq!(policy.send("04-apply").await.0, 201);
         let (found, body) = policy.send("policy-start").await;

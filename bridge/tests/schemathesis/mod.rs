@@ -1,11 +1,12 @@
 //! The OpenAPI document against a real bridge with a real Temporal server: Schemathesis makes requests from the document, good
-//! and bad, and holds the answers against it.
+//! and bad, and holds the answers against it. The bridge's own measures then tell that every operation was exercised.
 
 use std::time::Duration;
 
 use harness::{
     SAMPLE_DIG, SAMPLE_WORKFLOW_ID, TemporalOptions, free_port, http, sample_intent, schemathesis,
 };
+use serde_json::Value;
 
 use crate::api::ScriptedClient;
 use crate::cli::serving;
@@ -45,4 +46,21 @@ async fn every_answer_is_as_the_document_says() {
         .unwrap();
     let status = run.wait_exit(LIMIT).await.unwrap();
     assert!(status.success(), "{}", run.log());
+
+    let metrics = http().get(format!("{url}/metrics")).send().await.unwrap().text().await.unwrap();
+    for (method, path) in operations() {
+        let asked =
+            format!(r#"http_server_request_duration_seconds_count{{method="{method}",route="{path}""#);
+        assert!(metrics.contains(&asked), "{method} {path} was never asked");
+    }
+}
+
+/// Every operation of the document: method and path.
+fn operations() -> Vec<(String, String)> {
+    let document: Value = serde_json::from_str(&bridge::http::document()).unwrap();
+    let of_path = |(path, item): (&String, &Value)| {
+        let methods = item.as_object().unwrap().keys().map(|method| method.to_uppercase());
+        methods.map(|method| (method, path.clone())).collect::<Vec<_>>()
+    };
+    document["paths"].as_object().unwrap().iter().flat_map(of_path).collect()
 }
