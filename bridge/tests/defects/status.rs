@@ -91,8 +91,15 @@ async fn d18_a_query_takes_arguments_and_says_why_it_failed() {
     let fixture = Fixture::new().await.unwrap();
     let run = fixture.closed_gate().await.unwrap();
     let bridge = bridge_for(&fixture, run.workflow_id.as_str()).await;
+    let echoed = bridge.status_of_sample("queryType=echo&queryParams=[%22hello%22]").await;
+    assert_eq!((echoed.status, &echoed.json()["workflowQueryResult"]), (200, &json!("hello")));
+
     bridge.status_of_sample("queryType=broken").await.problem(422, "query_failed");
     bridge.status_of_sample("queryType=no-such-query").await.problem(422, "query_failed");
+    let ended = fixture.start("Nothing", &Value::Null).await.unwrap().workflow_id;
+    assert_eq!(bridge.status_of_sample(&format!("waitForResult=true&workflowID={ended}")).await.status, 200);
+    let query = format!("queryType=echo&queryRejectCondition=notOpen&workflowID={ended}");
+    bridge.status_of_sample(&query).await.problem(409, "query_rejected");
     let nobody = unique("d18");
     running(fixture.server, &nobody).await;
     bridge.status_of_sample(&format!("queryType=echo&workflowID={nobody}")).await.problem(503, "no_worker");
