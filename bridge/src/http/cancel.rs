@@ -68,7 +68,8 @@ struct CancelParams {
     })),
     responses(
         (status = 204, description = "The workflow was told to end"),
-        (status = 200, description = "With `wait`: the workflow has ended. When a body is preferred: how it stands now", body = StopReport),
+        (status = 200, description = "With `wait`: the workflow has ended. When a body is preferred: how it stands now", body = StopReport,
+            example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowState": "Canceled", "stopped": true, "pendingActivities": []})),
         (status = 202, description = "With `wait`: the workflow has not ended yet", body = StopReport,
             headers(("Retry-After" = u32, description = "Seconds"), ("Location" = String, description = "The path of its status")),
             example = json!({

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, response::Response};
 use workflow_api::Problem;
 
@@ -118,19 +119,26 @@ pub(super) fn limits(changes: bool) -> &'static [Kind] {
 
 /// The responses of an operation that can answer these kinds: one for each status.
 pub(super) fn responses<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> BTreeMap<String, RefOr<Response>> {
-    let mut by_status = BTreeMap::<u16, Vec<String>>::new();
+    let mut by_status = BTreeMap::<u16, Vec<Kind>>::new();
     for kind in kinds {
-        by_status.entry(kind.status).or_default().push(format!("`{}`: {}", kind.code, kind.meaning));
+        by_status.entry(kind.status).or_default().push(*kind);
     }
-    let content = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let response = |lines: Vec<String>| {
-        ResponseBuilder::new()
-            .description(lines.join("\n\n"))
-            .content(service::problem::PROBLEM_JSON, content())
-            .build()
-            .into()
-    };
-    by_status.into_iter().map(|(status, lines)| (status.to_string(), response(lines))).collect()
+    by_status.into_iter().map(|(status, kinds)| (status.to_string(), response(&kinds).into())).collect()
+}
+
+/// The response that tells these kinds, each with an example under its code.
+fn response(kinds: &[Kind]) -> Response {
+    let lines: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.meaning)).collect();
+    let examples = kinds.iter().map(|kind| {
+        let problem = serde_json::to_value(kind.problem(kind.meaning)).ok();
+        (kind.code, ExampleBuilder::new().value(problem).build())
+    });
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples);
+    ResponseBuilder::new()
+        .description(lines.join("\n\n"))
+        .content(service::problem::PROBLEM_JSON, content.build())
+        .build()
 }
 
 /// A type that stands for the problems of an operation in `responses(..)`.

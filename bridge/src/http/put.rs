@@ -49,7 +49,7 @@ problems!(
             ("Location" = String, description = "The intent's path"),
             ("ETag" = String, description = "The intent's revision, in quotes"),
             ("Warning" = String, description = "One for each unknown field"),
-        )),
+        ), example = json!(super::openapi::sample_intent())),
         Problems,
     ),
 )]

@@ -50,7 +50,7 @@ problems!(
             ("Location" = String, description = "The intent's path"),
             ("ETag" = String, description = "The intent's new revision, in quotes"),
             ("Warning" = String, description = "One for each unknown field"),
-        )),
+        ), example = json!(super::openapi::sample_intent())),
         Problems,
     ),
 )]

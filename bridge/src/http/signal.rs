@@ -48,7 +48,8 @@ problems!(
     })),
     responses(
         (status = 204, description = "The signal was sent"),
-        (status = 200, description = "The same, when a body is preferred: how the workflow stands now", body = WorkflowStatus),
+        (status = 200, description = "The same, when a body is preferred: how the workflow stands now", body = WorkflowStatus,
+            example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowExecutionDescription": {}, "workflowState": "Running"})),
         Problems,
     ),
 )]

@@ -73,6 +73,15 @@ pub(super) struct StartPreviewView {
     body: TemporalSpec,
 }
 
+/// The bodies of a 200.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what two functions answer")]
+enum RunningOrPreview {
+    Running(Started),
+    Preview(StartPreviewView),
+}
+
 /// Start the workflow of an intent
 ///
 /// Posts the intent's `spec.temporal` to its workflow client and answers when that has answered. The workflow itself goes on; ask
@@ -108,7 +117,13 @@ pub(super) struct StartPreviewView {
             headers(("Location" = String, description = "The path of the run's status")),
             example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "alreadyRunning": false})),
         (status = 200, description = "Running already, when a body is preferred; or, with `dryRun`, what would be posted",
-            content((Started = "application/json"), (StartPreviewView = "application/json"))),
+            body = RunningOrPreview, examples(
+                ("running" = (value = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "alreadyRunning": true}))),
+                ("dryRun" = (value = json!({
+                    "method": "POST", "url": "http://migrate-client:9090/invoke/migrate_workflowclient",
+                    "body": super::openapi::sample_intent()["spec"]["temporal"],
+                }))),
+            )),
         Problems,
     ),
 )]

@@ -46,7 +46,8 @@ problems!(
     })),
     responses(
         (status = 204, description = "The workflow was ended"),
-        (status = 200, description = "The same, when a body is preferred", body = StopReport),
+        (status = 200, description = "The same, when a body is preferred", body = StopReport,
+            example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowState": "Terminated", "stopped": true, "pendingActivities": []})),
         Problems,
     ),
 )]

@@ -69,7 +69,10 @@ struct UpdateParams {
             "stage": "Completed", "result": "cluster1",
         })),
         (status = 202, description = "The workflow is at work on it; repeat the request with the `updateID`", body = UpdateAnswer,
-            headers(("Retry-After" = u32, description = "Seconds"))),
+            headers(("Retry-After" = u32, description = "Seconds")), example = json!({
+                "workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "updateID": "set-target-1",
+                "stage": "Accepted",
+            })),
         Problems,
     ),
 )]

@@ -88,3 +88,18 @@ async fn the_documents_own_example_is_taken() {
     assert_eq!(api.post("?fieldValidation=Strict", example.to_string()).await.status(), 201);
     problem_of(api.post("", example.to_string()).await, 409, "intent_exists").await;
 }
+
+#[tokio::test]
+async fn every_body_has_an_example() {
+    let document = document(&Api::new().await).await;
+    for (method, path) in operations(&document) {
+        let operation = &document["paths"][&path][method.as_str().to_lowercase()];
+        let answers = operation["responses"].as_object().unwrap().values();
+        let bodies = answers.chain(operation.get("requestBody")).filter_map(|body| body.get("content"));
+        for body in bodies.flat_map(|content| content.as_object().unwrap().values()) {
+            // The document itself needs none.
+            let shown = body.get("example").is_some() || body.get("examples").is_some();
+            assert!(shown || path == "/openapi.json", "{method} {path}: {body}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
-//! Keeping intents: defects 11, 16, 17 and 21.
+//! Keeping intents: defects 11, 12, 16, 17 and 21.
 
+use ::http::StatusCode;
 use harness::{SAMPLE_INTENT, sample_intent};
 use reqwest::Method;
 use serde_json::json;
@@ -25,6 +26,28 @@ async fn d11_each_failure_has_its_status() {
     bridge.start_sample().await.problem(502, "client_unreachable");
     bridge.status_of_sample("").await.problem(503, "temporal_unavailable");
     bridge.cancel_sample("").await.problem(503, "temporal_unavailable");
+
+    let emco =
+        ScriptedClient::start(|| async { (StatusCode::NOT_FOUND, "DeploymentIntentGroup not found\n") })
+            .await;
+    let url = format!("http://127.0.0.1:{}", emco.port);
+    let nowhere = format!("127.0.0.1:{}", harness::free_port());
+    let bridge = Served::with(&nowhere, |process| process.env("BRIDGE_EMCO_URL", url)).await;
+    let orphan = sample_intent("client", 9090, "http://emco").to_string();
+    bridge.post("", orphan).await.problem(404, "no_such_deployment_intent_group");
+}
+
+#[tokio::test]
+async fn d12_an_intent_can_be_replaced() {
+    let bridge = Served::alone().await;
+    bridge.create("w", 9090).await;
+    let mut intent = sample_intent("client", 9090, "http://emco");
+    intent["spec"]["temporal"]["workflowStartOptions"]["id"] = "another".into();
+    let put = bridge.request(Method::PUT, &format!("/{SAMPLE_INTENT}")).body(intent.to_string());
+    assert_eq!(put.send().await.unwrap().status(), 200);
+    bridge.post("", intent.to_string()).await.problem(409, "intent_exists");
+    let kept = bridge.get(&format!("/{SAMPLE_INTENT}")).await.json();
+    assert_eq!(kept["spec"]["temporal"]["workflowStartOptions"]["ID"], "another");
 }
 
 #[tokio::test]

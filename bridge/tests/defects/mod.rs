@@ -14,6 +14,7 @@
 //! | 9 | Temporal's namespace and transport are fixed | `d09_the_namespace_and_tls_are_settings` |
 //! | 10 | a wait has no bound and outlives its caller | `d10_a_wait_is_bounded_and_ends_with_its_caller` |
 //! | 11 | 500 for everything | `d11_each_failure_has_its_status` |
+//! | 12 | no PUT, a second POST is a 500 | `d12_an_intent_can_be_replaced` |
 //! | 13 | a start has no time limit, and only 204 counts | `d13_a_start_is_bounded_and_any_success_counts` |
 //! | 14 | a start tells no run and takes no key | `d14_a_start_tells_its_run_and_takes_a_key` |
 //! | 15 | the client's name goes into the URL as it is | `d15_a_client_name_cannot_change_the_url` |
@@ -176,11 +177,13 @@ fn the_table_names_the_tests_that_are_there() {
     let rows: Vec<_> =
         include_str!("mod.rs").lines().filter_map(|line| line.strip_prefix("//! | ")).collect();
     let numbered: Vec<_> = rows.iter().filter(|row| row.starts_with(|c: char| c.is_ascii_digit())).collect();
-    assert_eq!(numbered.len(), 27);
-    for row in numbered {
-        let number: u32 = row.split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(numbered.len(), 28);
+    for (row, number) in numbered.into_iter().zip(1..) {
         let test = row.split('`').rev().nth(1).unwrap();
-        assert!(test.starts_with(&format!("d{number:02}_")), "{row}");
+        assert!(
+            row.starts_with(&format!("{number} |")) && test.starts_with(&format!("d{number:02}_")),
+            "{row}"
+        );
         assert!(sources.contains(&format!("async fn {test}()")), "{row}");
     }
 }

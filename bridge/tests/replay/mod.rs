@@ -24,7 +24,7 @@ const EMCOCTL: [(&str, u16); 21] = [
     ("04-apply", 409),
     ("04-get", 200),
     ("anchor-get", 200),
-    ("04-update", 405),
+    ("04-update", 200),
     ("05-apply", 204),
     ("anchor-apply-start", 204),
     ("05-get", 405),
