@@ -15,6 +15,9 @@ use crate::temporal::{
 /// The gauge of callers who wait for the end of a run.
 pub(crate) const OPEN_WAITS: &str = "bridge_open_waits";
 
+/// How long a workflow may take to answer a query that does not say.
+const QUERY: Duration = Duration::from_secs(10);
+
 /// What to tell of which workflow (EMCO-API §1.6).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatusRequest {
@@ -153,7 +156,7 @@ impl App {
 
     async fn ask(&self, run: &WorkflowRun, query: Option<&Query>) -> Option<Result<Value, QueryError>> {
         let mut query = query?.clone();
-        query.bound = query.bound.map(|bound| bound.min(self.limits.max_wait));
+        query.bound = Some(query.bound.unwrap_or(QUERY).min(self.limits.max_wait));
         Some(self.engine.query(run, &query).await)
     }
 

@@ -119,6 +119,33 @@ async fn results_and_failures_are_told() {
 }
 
 #[tokio::test]
+async fn stack_traces_are_told_on_request() {
+    let at = |message: &str, cause| WorkflowFailure {
+        message: message.to_owned(),
+        stack_trace: format!("at {message}"),
+        cause,
+        ..WorkflowFailure::default()
+    };
+    let failure = at("outer", Some(Box::new(at("inner", None))));
+    let closed =
+        Closed { run_id: "r".into(), state: WorkflowState::Failed, result: None, failure: Some(failure) };
+    let engine = ScriptedEngine {
+        wait: Box::new(move |_| ready(Ok(Waited::Closed(closed.clone()))).boxed()),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    api.create_sample(9090).await;
+    for (query, outer, inner) in
+        [("", Value::Null, Value::Null), ("&stackTrace=true", json!("at outer"), json!("at inner"))]
+    {
+        let status: Value =
+            api.status_of_sample(&format!("waitForResult=true{query}")).await.json().await.unwrap();
+        let failure = &status["workflowFailure"];
+        assert_eq!((&failure["stackTrace"], &failure["cause"]["stackTrace"]), (&outer, &inner), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_workflow_that_temporal_does_not_know_is_not_found() {
     let (api, temporal) = Api::on_temporal().await;
     api.create_with_workflow(&unique("never-started")).await;

@@ -38,6 +38,26 @@ impl Fixture {
         Ok(ours)
     }
 
+    /// Sends so many signals, in any order.
+    pub(super) async fn signals(&self, run: &WorkflowRun, count: usize) -> Result<()> {
+        let client = TemporalConnection::new(run.target.clone()).client().await?;
+        let signals = (0..count).map(|_| {
+            let mut temporal = client.connection().workflow_service();
+            let request = SignalWorkflowExecutionRequest {
+                namespace: run.target.namespace().to_owned(),
+                workflow_execution: Some(WorkflowExecution {
+                    workflow_id: run.workflow_id.to_string(),
+                    ..WorkflowExecution::default()
+                }),
+                signal_name: "open".to_owned(),
+                ..Default::default()
+            };
+            async move { temporal.signal_workflow_execution(request.into_request()).await }
+        });
+        stream::iter(signals).buffer_unordered(32).try_collect::<Vec<_>>().await?;
+        Ok(())
+    }
+
     async fn tells_what_the_cli_tells(&self, run: &WorkflowRun, events: &[&str]) -> Result<()> {
         self.describes_as_the_cli(run).await?;
         let history = self.tells_the_history_of_the_cli(run).await?;
@@ -123,21 +143,7 @@ async fn a_history_of_many_pages_is_told_whole() -> Result<()> {
     let fixture = Fixture::new().await?;
     // Without a worker, every signal is an entry of its own.
     let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
-    let client = TemporalConnection::new(run.target.clone()).client().await?;
-    let signals = (0..SIGNALS).map(|_| {
-        let mut temporal = client.connection().workflow_service();
-        let request = SignalWorkflowExecutionRequest {
-            namespace: run.target.namespace().to_owned(),
-            workflow_execution: Some(WorkflowExecution {
-                workflow_id: run.workflow_id.to_string(),
-                ..WorkflowExecution::default()
-            }),
-            signal_name: "open".to_owned(),
-            ..Default::default()
-        };
-        async move { temporal.signal_workflow_execution(request.into_request()).await }
-    });
-    stream::iter(signals).buffer_unordered(32).try_collect::<Vec<_>>().await?;
+    fixture.signals(&run, SIGNALS).await?;
     let history = fixture.tells_the_history_of_the_cli(&run).await?;
     assert!(history.len() > SIGNALS, "{}", history.len());
     Ok(())

@@ -1,6 +1,7 @@
 //! The Temporal port against a real Temporal server and a real worker.
 
 mod describe;
+mod events;
 mod faults;
 mod query;
 mod stop;
