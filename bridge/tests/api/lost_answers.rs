@@ -7,7 +7,7 @@ use super::our_client::OurClient;
 use super::{Api, SOON, ScriptedClient, header, problem_of, unique};
 
 /// The run that Temporal has of this workflow, which must be the only one.
-pub(super) async fn the_one_run(temporal: &TemporalServer, id: &str) -> String {
+pub(crate) async fn the_one_run(temporal: &TemporalServer, id: &str) -> String {
     let query = format!("WorkflowId = '{id}'");
     let run = eventually(SOON, "Temporal has the run", async || {
         let described = temporal.cli(&["workflow", "describe", "--workflow-id", id]).await?;
@@ -99,6 +99,6 @@ async fn where_nobody_can_know_the_answer_says_how_to_find_out() {
     client.asked_once();
 }
 
-fn port(proxy: &Proxy) -> u16 {
+pub(crate) fn port(proxy: &Proxy) -> u16 {
     proxy.address().rsplit_once(':').unwrap().1.parse().unwrap()
 }

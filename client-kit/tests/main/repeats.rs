@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use harness::{Proxy, TemporalServer};
+use harness::{Proxy, TemporalServer, eventually};
 use serde_json::{Value, json};
 
-use crate::serving::{Answer, Serving, answer, body};
+use crate::serving::{Answer, LIMIT, Serving, answer, body};
 
 async fn start_with_key(serving: &Serving, key: &str, options: Value) -> Answer {
     let request = serving.post("echo", body(options)).header("Idempotency-Key", key);
@@ -99,4 +99,40 @@ async fn a_lost_answer_does_no_harm() {
     assert_eq!(described["workflowExecutionInfo"]["execution"]["runId"], json!(run));
     let runs = temporal.cli(&["workflow", "count", "--query", "WorkflowId = 'lost-answer'"]).await.unwrap();
     assert_eq!(runs["count"], "1", "{runs}");
+}
+
+#[tokio::test]
+async fn whoever_asks_is_told_that_keys_are_heeded() {
+    let serving = Serving::alone().await;
+    let options = async |client: &str| {
+        let url = serving.url(&format!("/invoke/{client}"));
+        answer(harness::http().request(reqwest::Method::OPTIONS, url)).await
+    };
+    let told = options("echo").await;
+    assert_eq!((told.status.as_u16(), told.header("accepts-idempotency-key")), (204, Some("true")));
+    assert_eq!(told.header("allow"), Some("OPTIONS, POST"));
+    let unknown = options("nobody").await;
+    unknown.assert_problem(404, "unknown_client");
+    assert_eq!(unknown.header("accepts-idempotency-key"), None);
+}
+
+#[tokio::test]
+async fn a_failed_start_says_where_nothing_was_started() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let mut proxy = Proxy::start(temporal.address()).await.unwrap();
+    let serving = Serving::at(&proxy.address(), Duration::from_secs(2)).await;
+    proxy.refuse().await;
+    let away = serving.start("echo", json!({"TaskQueue": "q"})).await;
+    away.assert_problem(503, "temporal_unavailable");
+    assert_eq!(away.header("start-outcome"), Some("none"));
+
+    proxy.resume().await.unwrap();
+    eventually(LIMIT, "Temporal is back", async || {
+        serving.start("echo", json!({"TaskQueue": "q"})).await.status == 201
+    })
+    .await;
+    proxy.lose_answers();
+    let lost = serving.start("echo", json!({"TaskQueue": "q"})).await;
+    lost.assert_problem(504, "start_timeout");
+    assert_eq!(lost.header("start-outcome"), None);
 }
