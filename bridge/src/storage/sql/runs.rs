@@ -233,22 +233,21 @@ macro_rules! run_store {
             }
 
             async fn run(&self, key: &IntentKey, name: &str) -> Result<Option<Run>, StoreError> {
-                // One run may be that of several starts, where it was running already: the first made it.
-                let row: Option<RunRow> = sqlx::query_as(concat!(
-                    "SELECT ", run_columns!(), " FROM runs WHERE ",
-                    of_intent!("$1", "$2", "$3", "$4", "$5"),
-                    " AND (id = $6 OR run_id = $6) ORDER BY number LIMIT 1"
+                // In two halves, each with an index that fits; few rows have one ID.
+                let rows: Vec<RunRow> = sqlx::query_as(concat!(
+                    "SELECT ",
+                    run_columns!(),
+                    " FROM runs WHERE id = $1 UNION ALL SELECT ",
+                    run_columns!(),
+                    " FROM runs WHERE run_id = $1"
                 ))
-                .bind(&key.dig.project)
-                .bind(&key.dig.composite_app)
-                .bind(&key.dig.version)
-                .bind(&key.dig.dig)
-                .bind(&key.name)
                 .bind(name)
-                .fetch_optional(self.readers())
+                .fetch_all(self.readers())
                 .await
                 .map_err(failed("look up a run"))?;
-                row.map(Run::try_from).transpose()
+                let runs: Vec<Run> = rows.into_iter().map(Run::try_from).collect::<Result<_, _>>()?;
+                // One run may be that of several starts, where it was running already: the first made it.
+                Ok(runs.into_iter().filter(|run| run.intent == *key).min_by_key(|run| run.number))
             }
 
             async fn abandoned_runs(&self, limit: u32) -> Result<Vec<StartId>, StoreError> {
@@ -284,9 +283,10 @@ run_store!(
     begin_run!(
         "",
         concat!(
-            "(SELECT COALESCE(MAX(number), 0) + 1 AS number FROM runs WHERE ",
+            // Not `MAX`, which looks at every run of the intent.
+            "(SELECT COALESCE((SELECT number FROM runs WHERE ",
             of_intent!("$2", "$3", "$4", "$5", "$6"),
-            ") AS counted"
+            " ORDER BY number DESC LIMIT 1), 0) + 1 AS number) AS counted"
         ),
         "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
     )
