@@ -79,7 +79,7 @@ pub(super) struct StartPreviewView {
 #[expect(dead_code, reason = "describes what two functions answer")]
 enum RunningOrPreview {
     Running(Started),
-    Preview(StartPreviewView),
+    Preview(Box<StartPreviewView>),
 }
 
 /// Start the workflow of an intent
