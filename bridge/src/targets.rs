@@ -88,7 +88,7 @@ impl RegisteredTargets {
     pub fn read(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, TargetsFileError> {
         let servers: BTreeMap<String, RegisteredTarget> =
             toml::from_str(text).map_err(|error| TargetsFileError::Malformed {
-                line: error.span().map_or(1, |span| text[..span.start].lines().count().max(1)),
+                line: error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1),
                 // `Display` would quote the line, which may hold a key.
                 message: error.message().to_owned(),
             })?;

@@ -15,7 +15,7 @@ async fn started_event(temporal: &TemporalServer, id: &str) -> Value {
     history["events"][0]["workflowExecutionStartedEventAttributes"].clone()
 }
 
-fn payload(payload: &Value) -> (String, Vec<u8>) {
+pub(crate) fn payload(payload: &Value) -> (String, Vec<u8>) {
     let bytes = |text: &Value| STANDARD.decode(text.as_str().unwrap_or_default()).unwrap();
     (String::from_utf8(bytes(&payload["metadata"]["encoding"])).unwrap(), bytes(&payload["data"]))
 }

@@ -1,10 +1,11 @@
 //! What EMCO's workflowmgr sends and gets, byte for byte (EMCO-API §2.1), and answers that must fit into headers.
 
 use harness::TemporalServer;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::options::payload;
 use crate::serving::{Serving, answer, body};
 
 #[tokio::test]
@@ -68,5 +69,8 @@ async fn a_callers_trace_goes_into_temporals_headers() {
     assert_eq!(answer.status, 204);
     let history = temporal.cli(&["workflow", "show", "--workflow-id", "traced"]).await.unwrap();
     let header = &history["events"][0]["workflowExecutionStartedEventAttributes"]["header"]["fields"];
-    assert_eq!(header["_tracer-data"], json!({"traceparent": parent, "tracestate": "a=1"}), "{history}");
+    let (encoding, data) = payload(&header["_tracer-data"]);
+    assert_eq!(encoding, "json/plain");
+    let trace: Value = serde_json::from_slice(&data).unwrap();
+    assert_eq!(trace, json!({"traceparent": parent, "tracestate": "a=1"}));
 }

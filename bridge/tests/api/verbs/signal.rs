@@ -51,7 +51,7 @@ async fn a_workflow_that_is_closed_or_not_there_takes_no_signal() {
     let nobody = json!({"name": "raise", "workflowID": "nobody"});
     problem_of(scene.post("signal", nobody).await, 404, "no_such_workflow").await;
     let elsewhere = json!({"name": "raise", "namespace": "elsewhere"});
-    problem_of(scene.post("signal", elsewhere).await, 502, "no_such_namespace").await;
+    problem_of(scene.post("signal", elsewhere).await, 403, "namespace_not_allowed").await;
 }
 
 #[tokio::test]
