@@ -12,7 +12,7 @@ use crate::app::Caller;
 #[derive(Debug, Clone)]
 pub(super) struct UserHeader(pub(super) HeaderName);
 
-/// Needs an `Extension` with the [`UserHeader`]; a request without that header has no user.
+/// Needs an `Extension` with the `UserHeader`; a request without that header has no user.
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
 

@@ -68,7 +68,7 @@ pub struct EscalateCancel;
 
 #[workflow_methods]
 impl EscalateCancel {
-    /// Takes an [`Order`].
+    /// Takes an `Order`.
     #[run(name = "EmcoBridgeEscalateCancel")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<Ending> {
         // Any other kind of error would have Temporal repeat the task for ever.
