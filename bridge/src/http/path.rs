@@ -156,11 +156,6 @@ pub(super) fn of(key: &IntentKey) -> String {
     )
 }
 
-/// The path of the runs of an intent.
-pub(super) fn runs_of(key: &IntentKey) -> String {
-    format!("{}/runs", of(key))
-}
-
 /// The path to which orders to end a workflow of an intent go.
 pub(super) fn cancel_of(key: &IntentKey) -> String {
     format!("{}/cancel", of(key))

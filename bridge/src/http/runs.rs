@@ -5,27 +5,24 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::IntoResponse;
-use http::HeaderMap;
-use http::header::LINK;
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 use utoipa::{IntoParams, ToSchema};
 use workflow_api::{RunId, WorkflowId, WorkflowState};
 
-use super::answer::{GoJson, headers};
+use super::answer::GoJson;
 use super::error::ApiError;
+use super::page;
 use super::path::{self, IntentPath, RunPath};
 use super::problems::problems;
-use super::query::{Params, invalid};
+use super::query::Params;
 use crate::app::{App, LiveRun, LiveState};
 use crate::intent::IntentKey;
 use crate::run::Outcome;
 
-/// So many runs are told where the caller does not say.
+/// So many runs are told where the caller does not say: each costs a call to Temporal.
 const LIMIT: u32 = 50;
-/// Each costs a call to Temporal.
-const LIMIT_MAX: u32 = 500;
 
 /// Where Temporal's own UI is.
 #[derive(Debug, Clone)]
@@ -148,34 +145,14 @@ impl TemporalUi {
 /// The parameters of a list of runs.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters that `Page::read` reads")]
+#[expect(dead_code, reason = "describes the parameters that `list_runs` reads")]
 pub(super) struct RunsParams {
-    /// So many runs at most; 50 unless it is said.
-    #[param(minimum = 1, maximum = 500, example = 20)]
+    /// How many runs to answer at most: 1 to 1000. 50 where it is absent.
+    #[param(minimum = 1, maximum = 1000, example = 20)]
     limit: Option<u32>,
-    /// Where the page before this one ended: what its `Link` header says.
-    #[param(rename = "continue", example = "41")]
-    from: Option<String>,
-}
-
-struct Page {
-    limit: u32,
-    before: Option<i64>,
-}
-
-impl Page {
-    fn read(query: Option<&str>) -> Result<Self, ApiError> {
-        let params = Params::read(query)?.only(&["limit", "continue"])?;
-        let limit = params.parsed("limit")?.unwrap_or(LIMIT);
-        if !(1..=LIMIT_MAX).contains(&limit) {
-            return Err(invalid("limit", &format!("is {limit}: write 1 to {LIMIT_MAX}")));
-        }
-        let before = match params.text("continue") {
-            "" => None,
-            _ => params.parsed("continue")?,
-        };
-        Ok(Self { limit, before })
-    }
+    /// Where to go on: the `Continue` header of the page before.
+    #[param(rename = "continue")]
+    position: Option<String>,
 }
 
 problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
@@ -184,7 +161,7 @@ problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
 /// List the runs of a workflow intent
 ///
 /// Every start of the intent, newest first, with the state that Temporal tells now. A deleted intent keeps its runs. Where there
-/// are more than fit, a `Link` header with `rel="next"` leads on.
+/// are more, the headers `Continue` and `Link` lead to the next page.
 #[utoipa::path(
     get,
     path = path::RUNS,
@@ -192,7 +169,8 @@ problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
     params(IntentPath, RunsParams),
     responses(
         (status = 200, description = "The runs", body = [RunView], headers(
-            ("Link" = String, description = "The next page, where there is one: `<…>; rel=\"next\"`"),
+            ("Continue" = String, description = "Where to go on; absent on the last page"),
+            ("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page"),
         ), example = json!([sample_run()])),
         ListProblems,
     ),
@@ -204,19 +182,15 @@ pub(super) async fn list_runs(
     RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, ApiError> {
     let intent = IntentKey::from(path);
-    let page = Page::read(query.as_deref())?;
-    // One more than is told says whether there are more.
-    let mut runs = app.list_runs(&intent, page.before, page.limit).await?;
-    let full = runs.len() == page.limit as usize;
+    let params = Params::read(query.as_deref())?.only(&["limit", "continue"])?;
+    let limit = page::limit(&params)?.unwrap_or(LIMIT);
+    let runs = app.list_runs(&intent, page::position(&params)?, limit).await?;
+    let full = runs.len() == limit as usize;
+    // The first start is the last of the list.
     let last = runs.last().map(|live| live.run.number).filter(|number| full && *number > 1);
-    let next: HeaderMap = last.map_or_else(HeaderMap::new, |number| {
-        let link =
-            format!("<{}?limit={}&continue={number}>; rel=\"next\"", path::runs_of(&intent), page.limit);
-        headers([(LINK, &link)])
-    });
     let namespace = app.targets.default.namespace();
-    let views: Vec<_> = runs.drain(..).map(|live| RunView::new(live, namespace, &ui)).collect();
-    Ok((next, GoJson(views)))
+    let views: Vec<_> = runs.into_iter().map(|live| RunView::new(live, namespace, &ui)).collect();
+    Ok((page::next(query.as_deref(), last), GoJson(views)))
 }
 
 /// Get a run of a workflow intent

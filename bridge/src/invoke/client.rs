@@ -176,19 +176,20 @@ fn invoke_url(call: &Invocation<'_>) -> Result<Url, InvokeError> {
 fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
     // Percent-encoded, as a header cannot carry every ID.
     let told = |name| {
-        let value = headers.get(name)?.to_str().ok().filter(|value| !value.is_empty())?;
+        let value = headers.get(name)?.to_str().ok()?;
         Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
     };
+    // No ID is empty or has a NUL character; whoever says so has told nothing.
+    let sound = |id: &String| !id.is_empty() && !id.contains('\0');
     let started: Option<Started> =
         serde_json::from_slice(body).ok().filter(|started: &Started| !started.run_id.is_empty());
+    let already_running = started.as_ref().map(|started| started.already_running);
+    let (workflow_id, run_id) =
+        started.map(|started| (started.workflow_id.into_string(), started.run_id.into_string())).unzip();
     Accepted {
-        workflow_id: told("Workflow-Id")
-            .map(Into::into)
-            .or_else(|| started.as_ref().map(|started| started.workflow_id.clone())),
-        run_id: told("Run-Id")
-            .map(Into::into)
-            .or_else(|| started.as_ref().map(|started| started.run_id.clone())),
-        already_running: started.map(|started| started.already_running),
+        workflow_id: told("Workflow-Id").filter(sound).or(workflow_id.filter(sound)).map(Into::into),
+        run_id: told("Run-Id").filter(sound).or(run_id.filter(sound)).map(Into::into),
+        already_running,
     }
 }
 
@@ -303,5 +304,7 @@ mod tests {
         assert_eq!(accepted(&headers, body).run_id, Some("r2".into()));
         headers.insert("Workflow-Id", "Z%C3%BCrich%20100%25".parse().unwrap());
         assert_eq!(accepted(&headers, b"").workflow_id, Some("Zürich 100%".into()));
+        headers.insert("Workflow-Id", "a%00b".parse().unwrap());
+        assert_eq!(accepted(&headers, b"").workflow_id, None);
     }
 }

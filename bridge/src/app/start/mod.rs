@@ -323,16 +323,15 @@ fn fingerprint(body: &[u8]) -> String {
 
 fn outcome(result: &Result<StartedRun, StartError>) -> Outcome {
     let at = Timestamp::now();
+    // A peer's text may hold what no database takes.
+    let reason = |error: &(dyn std::error::Error + 'static)| service::chain(error).replace('\0', "\u{fffd}");
     match result {
         Ok(started) => {
             Outcome::Started { run_id: started.run_id.clone(), already_running: started.already_running, at }
         }
-        Err(StartError::OutcomeUnknown { source, .. }) => {
-            Outcome::Unknown { reason: service::chain(source), at }
+        Err(StartError::OutcomeUnknown { source, .. }) => Outcome::Unknown { reason: reason(source), at },
+        Err(error) => {
+            Outcome::NotStarted { reason: reason(std::error::Error::source(error).unwrap_or(error)), at }
         }
-        Err(error) => Outcome::NotStarted {
-            reason: service::chain(std::error::Error::source(error).unwrap_or(error)),
-            at,
-        },
     }
 }

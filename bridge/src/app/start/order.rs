@@ -26,6 +26,10 @@ pub(super) fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) ->
         spec.temporal.workflow_start_options.id =
             wanted.replace(UUID, &Uuid::new_v4().to_string()).as_str().into();
     }
+    // Neither Temporal nor a database takes it.
+    if spec.temporal.workflow_start_options.id.as_str().contains('\0') {
+        return Err(vec![Fault::new("$.spec.workflowID", "has a NUL character: write an ID without")]);
+    }
     let params = &mut spec.temporal.workflow_params.activity_params;
     for (activity, values) in overrides.activity_params {
         params.entry(activity).or_default().extend(values);
@@ -96,6 +100,11 @@ mod tests {
                 assert!(fault.message.contains(&format!("`{name}`")), "{fault:?}");
             }
         }
+    }
+
+    #[test]
+    fn no_id_has_a_nul_character() {
+        assert_eq!(applied("a\0b").unwrap_err()[0].path, "$.spec.workflowID");
     }
 
     #[test]
