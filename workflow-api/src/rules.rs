@@ -133,6 +133,8 @@ impl Faults {
             at("TaskQueue"),
             "is missing: write the worker's task queue",
         );
+        self.identity(at("ID"), options.id.as_str());
+        self.identity(at("TaskQueue"), options.task_queue.as_str());
         for (field, value) in [
             ("WorkflowExecutionTimeout", options.workflow_execution_timeout),
             ("WorkflowRunTimeout", options.workflow_run_timeout),
@@ -157,15 +159,21 @@ impl Faults {
         for (field, identity) in
             [("TaskQueue", options.task_queue.as_str()), ("ActivityID", options.activity_id.as_str())]
         {
-            self.unless(
-                identity.len() <= IDENTITY_MAX,
-                format!("{path}.{field}"),
-                format!("is {} bytes long; Temporal takes {IDENTITY_MAX}", identity.len()),
-            );
+            self.identity(format!("{path}.{field}"), identity);
         }
         if let Some(policy) = &options.retry_policy {
             self.retry_policy(&format!("{path}.RetryPolicy"), policy);
         }
+    }
+
+    /// What Temporal, and the database that keeps a workflow ID, take.
+    fn identity(&mut self, path: String, identity: &str) {
+        self.unless(
+            identity.len() <= IDENTITY_MAX,
+            path.as_str(),
+            format!("is {} bytes long; Temporal takes {IDENTITY_MAX}", identity.len()),
+        );
+        self.unless(!identity.contains('\0'), path, "has a NUL character: write it without");
     }
 
     /// Temporal's own rules for a retry policy, in which zero stands for the default.

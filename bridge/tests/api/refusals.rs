@@ -93,6 +93,12 @@ async fn each_unsound_part_is_named() {
         ("/spec/temporal/workflowClientName", json!(""), "$.spec.temporal.workflowClientName"),
         ("/spec/temporal/workflowClientName", json!("../x"), "$.spec.temporal.workflowClientName"),
         ("/spec/temporal/workflowStartOptions/id", json!(""), "$.spec.temporal.workflowStartOptions.ID"),
+        ("/spec/temporal/workflowStartOptions/id", json!("a\0b"), "$.spec.temporal.workflowStartOptions.ID"),
+        (
+            "/spec/temporal/workflowStartOptions/id",
+            json!("x".repeat(1001)),
+            "$.spec.temporal.workflowStartOptions.ID",
+        ),
     ] {
         let problem = problem_of(api.post("", with(pointer, value)).await, 422, "invalid_intent").await;
         assert_eq!(fault_paths(&problem), [path]);

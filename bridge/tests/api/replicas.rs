@@ -1,11 +1,11 @@
 //! Replicas that share a database: what one is told the other knows, and of many changes at once one is made.
 
 use futures::future::join_all;
-use harness::{PostgreSql, sample_intent};
+use harness::{PostgreSql, SAMPLE_INTENT, sample_intent};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Api, header, problem_of};
+use super::{Api, ScriptedClient, header, problem_of};
 
 const ROUNDS: usize = 50;
 const CALLERS: usize = 8;
@@ -114,4 +114,17 @@ async fn names_that_no_database_can_hold_are_not_found() {
         .await
         .unwrap();
     assert_eq!(list.text().await.unwrap(), "[]\n");
+}
+
+/// PostgreSQL keeps no NUL character; a start whose outcome could not be kept would stay under way for ever.
+#[tokio::test]
+async fn a_client_that_answers_nul_characters_leaves_no_start_under_way() {
+    let [api, _] = replicas().await;
+    let refusing = ScriptedClient::start(|| async { (StatusCode::CONFLICT, "no \0 room") }).await;
+    api.create_sample(refusing.port).await;
+    problem_of(api.post(&format!("/{SAMPLE_INTENT}/start"), "").await, 502, "client_refused").await;
+    let runs: Vec<Value> = api.get(&format!("/{SAMPLE_INTENT}/runs")).await.json().await.unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0]["outcome"], "not_started", "{runs:?}");
+    assert!(runs[0]["reason"].as_str().unwrap().contains("no \u{fffd} room"), "{runs:?}");
 }

@@ -26,10 +26,6 @@ pub(super) fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) ->
         spec.temporal.workflow_start_options.id =
             wanted.replace(UUID, &Uuid::new_v4().to_string()).as_str().into();
     }
-    // Neither Temporal nor a database takes it.
-    if spec.temporal.workflow_start_options.id.as_str().contains('\0') {
-        return Err(vec![Fault::new("$.spec.workflowID", "has a NUL character: write an ID without")]);
-    }
     let params = &mut spec.temporal.workflow_params.activity_params;
     for (activity, values) in overrides.activity_params {
         params.entry(activity).or_default().extend(values);
@@ -46,7 +42,9 @@ fn faults(wanted: &str) -> Vec<Fault> {
         + wanted.matches(UUID).count() * Uuid::nil().to_string().len()
         + wanted.matches(RUN_NUMBER).count() * NUMBER_MAX;
     let too_long = (longest > ID_MAX).then(|| fault(format!("gets too long; Temporal takes {ID_MAX} bytes")));
-    unknown.chain(too_long).collect()
+    // Neither Temporal nor a database takes it.
+    let nul = wanted.contains('\0').then(|| fault("has a NUL character: write it without".to_owned()));
+    unknown.chain(too_long).chain(nul).collect()
 }
 
 /// Everything from `{{` to `}}`; what does not end goes on to the end.
