@@ -87,7 +87,7 @@ impl Bridge {
                 "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
             );
         }
-        let store = storage::open(&settings.database).await?;
+        let store = storage::open(&settings.database, settings.database_connections).await?;
         let invoke = HttpInvoke::new(settings.clients.client_hosts.clone(), settings.clients.start_timeout)?;
         tracing::info!(temporal = temporal.address(), namespace = temporal.namespace(), "bridge set up");
         let app = App {

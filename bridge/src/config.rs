@@ -1,5 +1,6 @@
 //! The settings of `bridge serve`: flags over environment over defaults.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database: DatabaseUrl,
+    /// How many connections to PostgreSQL this replica opens at most. The server's own limit, 100 by default, is shared by all replicas.
+    #[arg(long, env = "BRIDGE_DATABASE_CONNECTIONS", default_value = "16", value_name = "NUMBER")]
+    pub database_connections: NonZeroU32,
     /// How long requests under way may take when the process is told to end.
     #[arg(long, env = "BRIDGE_DRAIN", default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub drain: Duration,
@@ -198,6 +202,7 @@ mod tests {
             ("--max-changes", "many", "BRIDGE_MAX_CHANGES"),
             ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
             ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
+            ("--database-connections", "0", "BRIDGE_DATABASE_CONNECTIONS"),
             ("--key-retention", "1", "BRIDGE_KEY_RETENTION"),
             ("--success-status", "emcoctl", "BRIDGE_SUCCESS_STATUS"),
             ("--temporal-ui-url", "nowhere", "BRIDGE_TEMPORAL_UI_URL"),

@@ -11,6 +11,9 @@ use super::{
     start, status, terminate, update,
 };
 
+/// Tags what no limit stands before.
+const OPERATION: &str = "operation";
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -39,11 +42,15 @@ use super::{
         terminate::terminate_workflow,
         reset::reset_workflow,
         serve,
+        live,
+        ready,
+        measures,
     ),
     components(schemas(Problem)),
     tags(
         (name = "workflow intents", description = "What to start, and how"),
         (name = "workflows", description = "What was started"),
+        (name = "operation", description = "What those who run the process ask it"),
         (name = "document", description = "This document"),
     ),
 )]
@@ -65,6 +72,9 @@ fn whole() -> utoipa::openapi::OpenApi {
         for (operation, changes) in
             reads.chain(changes.into_iter().flatten().map(|operation| (operation, true)))
         {
+            if operation.tags.iter().flatten().any(|tag| tag == OPERATION) {
+                continue;
+            }
             for (status, limit) in problems::responses(problems::limits(changes)) {
                 match (operation.responses.responses.get_mut(&status), limit) {
                     (Some(RefOr::T(response)), RefOr::T(limit)) => {
@@ -90,6 +100,44 @@ fn whole() -> utoipa::openapi::OpenApi {
 pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
     Json(whole())
 }
+
+/// Say that the process lives
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = OPERATION,
+    responses((status = 200, description = "It lives", body = String, content_type = "text/plain", example = json!("alive\n"))),
+)]
+#[expect(dead_code, reason = "describes what the service package answers")]
+fn live() {}
+
+/// Say whether the process takes requests
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = OPERATION,
+    responses(
+        (status = 200, description = "It does", body = Value, example = json!({"ready": true, "checks": [{"name": "database", "ready": true}]})),
+        (
+            status = 503,
+            description = "It does not: each check, and why it failed",
+            body = Value,
+            example = json!({"ready": false, "checks": [{"name": "database", "ready": false, "reason": "it does not answer"}]})
+        ),
+    ),
+)]
+#[expect(dead_code, reason = "describes what the service package answers")]
+fn ready() {}
+
+/// Measure the process
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = OPERATION,
+    responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain", example = json!("bridge_open_waits 0\n"))),
+)]
+#[expect(dead_code, reason = "describes what the service package answers")]
+fn measures() {}
 
 /// EMCO's sample intent (its document 04), as an example.
 pub(super) fn sample_intent() -> Value {

@@ -12,6 +12,7 @@ mod sql;
 mod sqlite;
 mod url;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -88,10 +89,10 @@ pub enum StoreError {
 ///
 /// # Errors
 /// When it cannot be opened, or was made by a later version of this program.
-pub async fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open(url: &DatabaseUrl, connections: NonZeroU32) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match url {
         DatabaseUrl::SqliteMemory => Arc::new(SqliteStore::in_memory().await?),
         DatabaseUrl::SqliteFile(path) => Arc::new(SqliteStore::file(path).await?),
-        DatabaseUrl::Postgres(url) => Arc::new(PostgresStore::connect(url).await?),
+        DatabaseUrl::Postgres(url) => Arc::new(PostgresStore::connect(url, connections).await?),
     })
 }

@@ -1,6 +1,7 @@
 //! The store on PostgreSQL: shared by several replicas.
 
 use std::io;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,8 +17,6 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres
 const CONNECT: Duration = Duration::from_secs(5);
 /// Longest wait for another replica that migrates, and for one migration.
 const MIGRATE: Duration = Duration::from_secs(300);
-/// Several replicas share the server's connections, of which there are 100 by default.
-const CONNECTIONS: u32 = 16;
 
 /// A store on PostgreSQL.
 #[derive(Debug)]
@@ -26,15 +25,16 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// A store in this database, whose schema is brought up to date by whichever replica comes first.
+    /// A store in this database, whose schema is brought up to date by whichever replica comes first. It opens so many
+    /// connections at most.
     ///
     /// # Errors
     /// When the server cannot be reached or refuses, or the database was made by a later version of this program.
-    pub async fn connect(url: &PostgresUrl) -> Result<Self, StoreError> {
+    pub async fn connect(url: &PostgresUrl, connections: NonZeroU32) -> Result<Self, StoreError> {
         let options = url.options().map_err(opening)?.application_name("bridge");
         migrate(&options).await?;
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(connections.get())
             .acquire_timeout(CONNECT)
             // No statement of ours is near these bounds: a server that is stuck must not hold requests.
             .connect_lazy_with(options.options([

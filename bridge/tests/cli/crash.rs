@@ -1,5 +1,7 @@
 //! A bridge killed between asking a workflow client and hearing its answer.
 
+use std::num::NonZeroU32;
+
 use ::http::StatusCode;
 use bridge::run::Outcome;
 use bridge::storage::{self, DatabaseUrl};
@@ -81,7 +83,7 @@ async fn a_start_under_way_is_settled_by_the_next_life() {
 
     bridge.process.restart().unwrap();
     bridge.wait_ready().await;
-    let store = storage::open(&DatabaseUrl::SqliteFile(database)).await.unwrap();
+    let store = storage::open(&DatabaseUrl::SqliteFile(database), NonZeroU32::MIN).await.unwrap();
     let outcome = eventually(SOON, "the start is settled", async || {
         let runs = store.runs(&sample_dig().intent(SAMPLE_INTENT), None, 10).await.unwrap();
         let [run] = runs.try_into().unwrap();

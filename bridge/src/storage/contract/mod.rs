@@ -4,6 +4,8 @@ mod intents;
 mod runs;
 mod whole;
 
+use std::num::NonZeroU32;
+
 use harness::PostgreSql;
 use workflow_api::WorkflowIntent;
 
@@ -31,7 +33,7 @@ fn intent(name: &str) -> WorkflowIntent {
 
 async fn postgres() -> (PostgresStore, ()) {
     let url = PostgreSql::shared().await.unwrap().database().await.unwrap();
-    (PostgresStore::connect(&url.parse().unwrap()).await.unwrap(), ())
+    (PostgresStore::connect(&url.parse().unwrap(), NonZeroU32::new(16).unwrap()).await.unwrap(), ())
 }
 
 /// One test for each case; `$store` gives a fresh store and whatever must outlive it.

@@ -1,0 +1,122 @@
+//! A cluster of the PostgreSQL programs on this machine.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+use rustix::process::geteuid;
+
+use crate::process;
+
+/// Debian and its kin keep the programs here, by version, and off `PATH`.
+const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
+/// PostgreSQL refuses to run as root. This user is everywhere, and owns nothing.
+const NOBODY: u32 = 65534;
+
+/// Keeps a cluster: makes it, starts and stops it as the lines on standard input say, and stops and removes it when they
+/// end, which they also do when the process that holds the other end is killed.
+const KEEPER: &str = r#"
+programs=$1 cluster=$2 settings=$3
+trap 'rm -rf "$cluster"' EXIT
+"$programs/initdb" --pgdata "$cluster/data" --username bridge --auth trust --encoding UTF8 --locale C --no-sync || exit
+echo "$settings" >>"$cluster/data/postgresql.conf"
+while read -r command; do
+    "$programs/pg_ctl" --pgdata "$cluster/data" $command || exit
+done
+"$programs/pg_ctl" --pgdata "$cluster/data" stop --mode immediate
+"#;
+const START: &str = "start\n";
+/// Without a checkpoint, as if killed; but nothing of it is left in the machine's shared memory.
+const STOP: &str = "stop --mode immediate\n";
+
+#[derive(Debug)]
+pub(super) struct Cluster {
+    keeper: Child,
+    log: File,
+}
+
+impl Cluster {
+    /// A new cluster, not yet started.
+    pub(super) fn create(programs: &Path, port: u16) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("harness-postgresql-").tempdir()?;
+        let log = tempfile::tempfile()?;
+        let mut keeper = Command::new("sh");
+        keeper.args(["-c", KEEPER, "keeper"]).arg(programs).arg(folder.path()).arg(settings(port));
+        // Otherwise messages and sorting are those of whoever runs the tests.
+        keeper.env("LC_ALL", "C").current_dir("/");
+        if geteuid().is_root() {
+            chown(folder.path(), Some(NOBODY), Some(NOBODY))?;
+            keeper.uid(NOBODY).gid(NOBODY);
+        }
+        // In a group of its own, out of reach of Ctrl-C and of the leash: it ends by itself, and cleans up first.
+        keeper.process_group(0).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
+        let keeper = keeper.spawn().context("`sh`, which watches over PostgreSQL, does not start")?;
+        // From here on the keeper removes it.
+        let _ = folder.keep();
+        Ok(Self { keeper, log })
+    }
+
+    pub(super) fn start(&mut self) -> Result<()> {
+        self.tell(START)
+    }
+
+    pub(super) fn stop(&mut self) -> Result<()> {
+        self.tell(STOP)
+    }
+
+    /// Whether it has ended, and will not be ready any more.
+    pub(super) fn ended(&mut self) -> Result<bool> {
+        Ok(self.keeper.try_wait()?.is_some())
+    }
+
+    /// Has the keeper run one command of `pg_ctl`.
+    fn tell(&mut self, command: &str) -> Result<()> {
+        let stdin = self.keeper.stdin.as_mut().context("PostgreSQL's keeper does not listen")?;
+        stdin.write_all(command.as_bytes()).context("PostgreSQL's keeper has ended")
+    }
+
+    pub(super) fn log(&self) -> String {
+        process::text(&self.log)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        // An error here has nobody to go to.
+        let _ = self.keeper.wait();
+    }
+}
+
+/// Survives every death but the machine's, and leaves nothing outside its folder.
+fn settings(port: u16) -> String {
+    format!(
+        "listen_addresses = '127.0.0.1'\n\
+         port = {port}\n\
+         unix_socket_directories = ''\n\
+         max_connections = 500\n\
+         dynamic_shared_memory_type = mmap\n\
+         fsync = off\n\
+         full_page_writes = off\n"
+    )
+}
+
+/// The folder with `initdb` and `pg_ctl` of the newest PostgreSQL on this machine.
+pub(super) fn programs() -> Option<PathBuf> {
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let versions = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();
+    let mut versions: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    versions.sort_by_key(|bin| std::cmp::Reverse(version(bin)));
+    std::env::split_paths(&on_path)
+        .chain(versions)
+        .find(|folder| ["initdb", "pg_ctl"].iter().all(|program| folder.join(program).is_file()))
+}
+
+/// `15` of `/usr/lib/postgresql/15/bin`.
+fn version(bin: &Path) -> Option<u32> {
+    bin.parent()?.file_name()?.to_str()?.parse().ok()
+}
