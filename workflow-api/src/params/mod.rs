@@ -113,13 +113,14 @@ impl Reading {
             texts: Vec::new(),
         };
         let of = |activity| params.activity_params.get(activity).into_iter().flatten();
+        let for_all = activity == WorkflowParams::ALL_ACTIVITIES;
         for (name, text) in of(activity) {
             let path = child(&reading.base, name);
-            if !reading.take(guide, &members, name, text, &path) && !known_to(others, name) {
+            if !reading.take(guide, &members, name, text, &path) && !(for_all && known_to(others, name)) {
                 reading.faults.push(unknown(&path, name, members.names()));
             }
         }
-        if activity != WorkflowParams::ALL_ACTIVITIES {
+        if !for_all {
             let base = child("$.activityParams", WorkflowParams::ALL_ACTIVITIES);
             for (name, text) in of(WorkflowParams::ALL_ACTIVITIES) {
                 let first = members.get(name).map_or(name.as_str(), |(first, _)| first);

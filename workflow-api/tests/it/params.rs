@@ -383,6 +383,10 @@ fn what_one_activity_falls_back_on_is_not_unknown_to_another() {
     let schemas = [(ALL, schema_of::<Project>()), ("Update", schema_of::<Named>())];
     let schemas = schemas.map(|(activity, schema)| (activity.to_owned(), schema.clone())).into();
     assert_eq!(told::<()>(Err(check_params(&schemas, &given))).unwrap_err(), unknown);
+    // Only there: an activity's own parameters are its own.
+    let own = params(&[(ALL, &[("attempts", "1"), ("url", "u")]), ("Update", &[("project", "p")])]);
+    let faults = told(own.read_beside::<Named>("Update", &[schema_of::<Project>()])).unwrap_err();
+    assert_eq!(faults, ["Update.project: is not known; known are `emcoURL`, `attempts`, `days`"]);
 }
 
 #[test]
