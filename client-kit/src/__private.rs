@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use serde_json::Value;
 use workflow_api::Fault;
+use workflow_api::params::each_once;
 
 pub use crate::params::{Argument, Call, OfActivity};
 use crate::{Client, ClientError, Refusal, StartContext, WorkflowStart};
@@ -109,13 +110,7 @@ pub fn call<C: WorkflowClient>(context: StartContext) -> Call {
 /// # Errors
 /// Always.
 pub fn refuse<const N: usize>(faults: [Option<Vec<Fault>>; N]) -> Result<WorkflowStart, ClientError> {
-    let mut all = Vec::new();
-    for fault in faults.into_iter().flatten().flatten() {
-        if !all.contains(&fault) {
-            all.push(fault);
-        }
-    }
-    Err(ClientError::invalid_params(all))
+    Err(ClientError::invalid_params(each_once(faults.into_iter().flatten().flatten())))
 }
 
 /// The answer of a workflow client.

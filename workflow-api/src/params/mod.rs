@@ -23,6 +23,10 @@ use crate::{Fault, WorkflowParams};
 
 /// Names that are less alike than this are not meant for each other.
 const ALIKE: f64 = 0.6;
+/// How many faults are looked into. There is no end to what a hostile body may have wrong, and each costs time.
+const MOST: usize = 64;
+/// Longer names are like none.
+const LONGEST_NAME: usize = 64;
 /// Shorter texts are not taken out of messages: they would take parts of words with them.
 const SHORTEST_SECRET: usize = 4;
 
@@ -47,17 +51,18 @@ impl WorkflowParams {
     /// As [`Self::read`].
     pub fn read_beside<T: Parameters>(&self, activity: &str, others: &[&Value]) -> Result<T, Vec<Fault>> {
         let mut reading = Reading::new(schema_of::<T>(), self, activity, others);
-        loop {
+        for _ in 0..MOST {
             match serde_path_to_error::deserialize(Json(Value::Object(reading.object.clone()))) {
                 Ok(value) if reading.faults.is_empty() => return Ok(value),
                 Ok(_) => return Err(reading.faults),
                 Err(error) => {
                     if !reading.refused(&error) {
-                        return Err(reading.faults);
+                        break;
                     }
                 }
             }
         }
+        Err(reading.faults)
     }
 }
 
@@ -75,15 +80,15 @@ pub fn read_by_schema(
 /// What is wrong with parameters by the schemas of a workflow client, by activity name, as its catalogue has them.
 pub fn check_params(schemas: &BTreeMap<String, Value>, params: &WorkflowParams) -> Vec<Fault> {
     let all: Vec<_> = schemas.values().collect();
-    let mut faults: Vec<Fault> = Vec::new();
-    for (activity, schema) in schemas {
-        for fault in Reading::new(schema, params, activity, &all).faults {
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
-        }
-    }
-    faults
+    each_once(
+        schemas.iter().flat_map(|(activity, schema)| Reading::new(schema, params, activity, &all).faults),
+    )
+}
+
+/// Faults of several readings, each once: what two activities fall back on is found twice.
+pub fn each_once(faults: impl IntoIterator<Item = Fault>) -> Vec<Fault> {
+    let mut seen = BTreeSet::new();
+    faults.into_iter().filter(|fault| seen.insert(fault.to_string())).collect()
 }
 
 /// Parameters of one activity on their way into a type.
@@ -114,10 +119,17 @@ impl Reading {
         };
         let of = |activity| params.activity_params.get(activity).into_iter().flatten();
         let for_all = activity == WorkflowParams::ALL_ACTIVITIES;
+        let others = others.iter().map(|schema| Guide::new(schema)).map(|guide| guide.members(guide.root()));
+        let others: Vec<_> = others.filter(|_| for_all).collect();
         for (name, text) in of(activity) {
             let path = child(&reading.base, name);
-            if !reading.take(guide, &members, name, text, &path) && !(for_all && known_to(others, name)) {
-                reading.faults.push(unknown(&path, name, members.names()));
+            if !reading.take(guide, &members, name, text, &path)
+                && others.iter().all(|others| others.get(name).is_none())
+            {
+                reading.faults.push(match reading.faults.len() {
+                    MOST.. => Fault::new(path, "is not known"),
+                    _ => unknown(&path, name, members.names()),
+                });
             }
         }
         if !for_all {
@@ -240,13 +252,6 @@ fn leaves(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-fn known_to(schemas: &[&Value], name: &str) -> bool {
-    schemas.iter().any(|schema| {
-        let guide = Guide::new(schema);
-        guide.members(guide.root()).get(name).is_some()
-    })
-}
-
 /// The fault of a name that nobody knows, with the one that may have been meant.
 fn unknown<'a>(path: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Fault {
     let known: Vec<_> = known.collect();
@@ -254,6 +259,7 @@ fn unknown<'a>(path: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
         |other: &str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
     let nearest = known.iter().map(|known| (likeness(known), known)).max_by(|(a, _), (b, _)| a.total_cmp(b));
     let message = match nearest {
+        _ if name.len() > LONGEST_NAME => "is not known".to_owned(),
         Some((likeness, known)) if likeness >= ALIKE => format!("is not known; did you mean `{known}`?"),
         Some(_) => format!("is not known; known are `{}`", known.join("`, `")),
         None => "is not known; there are no parameters here".to_owned(),

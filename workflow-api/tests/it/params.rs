@@ -420,6 +420,33 @@ fn odd_types_are_read_too() {
     );
 }
 
+#[test]
+fn a_flood_of_faults_is_told_without_delay() {
+    let long = "a".repeat(1 << 20);
+    let mut texts: BTreeMap<_, _> =
+        (0..50_000).map(|number| (format!("name{number}"), "x".to_owned())).collect();
+    texts.insert(long.clone(), long);
+    let count = texts.len();
+    let params =
+        WorkflowParams { activity_params: [(ALL.to_owned(), texts)].into(), ..WorkflowParams::default() };
+    assert_eq!(params.read::<Project>(ALL).unwrap_err().len(), count + 1);
+    // Each of these is refused by its own rule, one by one.
+    let faults = params.read::<BTreeMap<String, Never>>(ALL).unwrap_err();
+    assert_eq!(faults[0].message, "cannot be used: never");
+    assert!(faults.len() < 100, "{}", faults.len());
+}
+
+#[derive(Debug, JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "there is none")]
+struct Never(String);
+
+impl<'de> Deserialize<'de> for Never {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("never"))
+    }
+}
+
 /// A value as the texts that an intent would have for it.
 fn texts<T: Serialize>(value: &T) -> WorkflowParams {
     let object = serde_json::to_value(value).unwrap();
