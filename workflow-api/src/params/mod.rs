@@ -124,7 +124,7 @@ impl Reading {
         for (name, text) in of(activity) {
             let path = child(&reading.base, name);
             if !reading.take(guide, &members, name, text, &path)
-                && others.iter().all(|others| others.get(name).is_none())
+                && !others.iter().any(|other| other.open.is_some() || other.get(name).is_some())
             {
                 reading.faults.push(match reading.faults.len() {
                     MOST.. => Fault::new(path, "is not known"),

@@ -383,6 +383,8 @@ fn what_one_activity_falls_back_on_is_not_unknown_to_another() {
     let schemas = [(ALL, schema_of::<Project>()), ("Update", schema_of::<Named>())];
     let schemas = schemas.map(|(activity, schema)| (activity.to_owned(), schema.clone())).into();
     assert_eq!(told::<()>(Err(check_params(&schemas, &given))).unwrap_err(), unknown);
+    // Another that takes any name falls back on all of them.
+    assert_eq!(given.read_beside::<Project>(ALL, &[schema_of::<Open>()]).unwrap().project, "p");
     // Only there: an activity's own parameters are its own.
     let own = params(&[(ALL, &[("attempts", "1"), ("url", "u")]), ("Update", &[("project", "p")])]);
     let faults = told(own.read_beside::<Named>("Update", &[schema_of::<Project>()])).unwrap_err();
