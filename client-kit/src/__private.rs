@@ -3,12 +3,18 @@
 use std::any::type_name;
 use std::pin::Pin;
 
-use workflow_api::TemporalSpec;
+use serde_json::Value;
+use workflow_api::Fault;
+use workflow_api::params::each_once;
 
-use crate::{Client, ClientError, StartContext, WorkflowStart};
+pub use crate::params::{Argument, Call, OfActivity};
+use crate::{Client, ClientError, Refusal, StartContext, WorkflowStart};
 
 /// What a workflow client answers, in the end.
 pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientError>> + Send>>;
+
+/// The schemas by which a client reads parameters, each with the activity whose they are.
+pub type Schemas = Vec<(&'static str, &'static Value)>;
 
 /// A function annotated with `#[workflow_client]`.
 #[diagnostic::on_unimplemented(
@@ -18,14 +24,68 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientErr
 pub trait WorkflowClient {
     /// The last segment of its path.
     const NAME: &'static str;
+    /// The first paragraph of its documentation.
+    const SUMMARY: &'static str = "";
+    /// The workflow type that it declares.
+    const WORKFLOW: Option<&'static str> = None;
+    /// The task queue that it declares.
+    const TASK_QUEUE: Option<&'static str> = None;
+
+    /// The schemas of its arguments.
+    fn schemas() -> Schemas;
 
     /// Calls it.
     fn invoke(context: StartContext) -> Answering;
 
     /// What `clients!` makes of it.
     fn client() -> Client {
-        Client { name: Self::NAME, function: type_name::<Self>(), invoke: Self::invoke }
+        Client {
+            name: Self::NAME,
+            summary: Self::SUMMARY,
+            workflow: Self::WORKFLOW,
+            task_queue: Self::TASK_QUEUE,
+            function: type_name::<Self>(),
+            schemas: Self::schemas,
+            invoke: Self::invoke,
+        }
     }
+}
+
+/// A workflow client that declares which workflow it starts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not declare which workflow it starts",
+    note = "declare it: `#[workflow_client(workflow = \"…\")]`"
+)]
+pub trait Declares: WorkflowClient {}
+
+/// Fails to compile if two clients of one list have one name.
+pub const fn assert_distinct(names: &[&str]) {
+    let mut first = 0;
+    while first < names.len() {
+        let mut second = first + 1;
+        while second < names.len() {
+            assert!(
+                !same(names[first].as_bytes(), names[second].as_bytes()),
+                "two workflow clients in this list have the same name: give one of them another `name = \"…\"`"
+            );
+            second += 1;
+        }
+        first += 1;
+    }
+}
+
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
 }
 
 /// Gives the future the one type that all workflow clients have.
@@ -35,32 +95,22 @@ pub fn answering(
     Box::pin(answer)
 }
 
-/// An argument of a workflow client.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no argument of a workflow client",
-    label = "not known here",
-    note = "a workflow client takes the decoded spec (`TemporalSpec`), the start context (`StartContext`) or both, by value"
-)]
-pub trait Argument: Sized {
-    /// Takes it out of the context.
-    fn from_context(context: &StartContext) -> Self;
+/// The schemas of all arguments, of which not all have one.
+pub fn schemas<const N: usize>(arguments: [(&'static str, Option<&'static Value>); N]) -> Schemas {
+    arguments.into_iter().filter_map(|(activity, schema)| Some((activity, schema?))).collect()
 }
 
-impl Argument for TemporalSpec {
-    fn from_context(context: &StartContext) -> Self {
-        context.spec().clone()
-    }
+/// The call of the client `C`.
+pub fn call<C: WorkflowClient>(context: StartContext) -> Call {
+    Call { context, schemas: C::schemas().into_iter().map(|(_, schema)| schema).collect() }
 }
 
-impl Argument for StartContext {
-    fn from_context(context: &StartContext) -> Self {
-        context.clone()
-    }
-}
-
-/// One argument of a call.
-pub fn argument<A: Argument>(context: &StartContext) -> A {
-    A::from_context(context)
+/// The answer where arguments are wrong: all that is wrong with them, each once.
+///
+/// # Errors
+/// Always.
+pub fn refuse<const N: usize>(faults: [Option<Vec<Fault>>; N]) -> Result<WorkflowStart, ClientError> {
+    Err(ClientError::invalid_params(each_once(faults.into_iter().flatten().flatten())))
 }
 
 /// The answer of a workflow client.
@@ -88,10 +138,39 @@ impl<E: Into<ClientError>> Answer for Result<WorkflowStart, E> {
     }
 }
 
-/// The answer of a call.
+/// What a function answered, to be asked whether its error is a [`Refusal`]. The compiler takes the first of the two traits
+/// below whose method fits, and [`Told`] fits with one reference less.
+#[derive(Debug)]
+pub struct Outcome<'a, A>(pub &'a A);
+
+/// The answer of an author whose error says its own status.
+pub trait Told {
+    /// The author's error, as a [`ClientError`] should tell it.
+    fn told(&self) -> Option<ClientError>;
+}
+
+impl<E: Refusal> Told for Outcome<'_, Result<WorkflowStart, E>> {
+    fn told(&self) -> Option<ClientError> {
+        self.0.as_ref().err().map(ClientError::telling)
+    }
+}
+
+/// Any other answer.
+pub trait Untold {
+    /// Nothing.
+    fn told(&self) -> Option<ClientError>;
+}
+
+impl<A> Untold for &Outcome<'_, A> {
+    fn told(&self) -> Option<ClientError> {
+        None
+    }
+}
+
+/// The answer of a call. `told` is what the caller learns of an error that says so.
 ///
 /// # Errors
 /// The author's.
-pub fn answer<A: Answer>(answer: A) -> Result<WorkflowStart, ClientError> {
-    answer.into_result()
+pub fn answer<A: Answer>(answer: A, told: Option<ClientError>) -> Result<WorkflowStart, ClientError> {
+    answer.into_result().map_err(|error| error.told_as(told))
 }

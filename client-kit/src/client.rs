@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use crate::__private::Answering;
-use crate::StartContext;
+use serde_json::{Value, json};
+use workflow_api::{Catalogue, CatalogueEntry};
+
+use crate::__private::{Answering, Schemas};
+use crate::{ClientError, StartContext, WorkflowStart};
 
 /// A function annotated with `#[workflow_client]`, as [`clients!`](crate::clients) lists it.
 #[derive(Debug, Clone, Copy)]
 pub struct Client {
     pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) workflow: Option<&'static str>,
+    pub(crate) task_queue: Option<&'static str>,
     /// Its path in the author's crate.
     pub(crate) function: &'static str,
+    pub(crate) schemas: fn() -> Schemas,
     pub(crate) invoke: fn(StartContext) -> Answering,
 }
 
@@ -20,6 +27,27 @@ impl Client {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What the server's catalogue says of it.
+    #[must_use]
+    pub fn describe(&self) -> CatalogueEntry {
+        CatalogueEntry {
+            name: self.name.to_owned(),
+            summary: self.summary.to_owned(),
+            workflow_type: self.workflow.unwrap_or_default().into(),
+            task_queue: self.task_queue.unwrap_or_default().into(),
+            params: params((self.schemas)()),
+            idempotency_key: true,
+        }
+    }
+
+    /// Calls it as a server does, and gives what it wants to start: for tests of the parameters that it takes.
+    ///
+    /// # Errors
+    /// The author's, and [`ClientError::faults`] of parameters that it does not take.
+    pub async fn call(&self, context: StartContext) -> Result<WorkflowStart, ClientError> {
+        (self.invoke)(context).await
     }
 }
 
@@ -63,7 +91,78 @@ impl Clients {
         self.0.get(name).copied()
     }
 
+    /// What a server of them says of itself.
+    pub(crate) fn catalogue(&self) -> Catalogue {
+        Catalogue { clients: self.0.values().map(Client::describe).collect() }
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.keys().copied()
+    }
+}
+
+/// One schema for each activity. Several arguments may have parameters of one: then all their schemas hold.
+fn params(schemas: Schemas) -> BTreeMap<String, Value> {
+    let mut by_activity: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for (activity, schema) in schemas {
+        let of_activity = by_activity.entry(activity.to_owned()).or_default();
+        if !of_activity.contains(&schema) {
+            of_activity.push(schema);
+        }
+    }
+    let one = |(activity, schemas): (String, Vec<&Value>)| match schemas.as_slice() {
+        [schema] => (activity, (*schema).clone()),
+        several => (activity, all_of(several)),
+    };
+    by_activity.into_iter().map(one).collect()
+}
+
+fn all_of(schemas: &[&Value]) -> Value {
+    let mut definitions = serde_json::Map::new();
+    let parts = schemas.iter().enumerate().map(|(index, schema)| {
+        let (schema, own) = relocated(schema, &format!("{index}."), "#/$defs/");
+        definitions.extend(own);
+        schema
+    });
+    let parts: Vec<_> = parts.collect();
+    json!({"allOf": parts, "$defs": definitions})
+}
+
+/// The schema without its definitions, which get a prefix to their names and a new place; and they.
+pub(crate) fn relocated(
+    schema: &Value,
+    prefix: &str,
+    place: &str,
+) -> (Value, serde_json::Map<String, Value>) {
+    let mut schema = schema.clone();
+    let definitions = schema.as_object_mut().and_then(|schema| schema.remove("$defs")).unwrap_or_default();
+    let to = format!("{place}{prefix}");
+    point(&mut schema, &to);
+    let Value::Object(definitions) = definitions else { return (schema, serde_json::Map::new()) };
+    let moved = definitions.into_iter().map(|(name, mut definition)| {
+        point(&mut definition, &to);
+        (format!("{prefix}{name}"), definition)
+    });
+    (schema, moved.collect())
+}
+
+/// Makes the references in a schema lead to where its definitions are now.
+fn point(schema: &mut Value, to: &str) {
+    match schema {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(target) if name == "$ref" => {
+                        let own = target.strip_prefix("#/$defs/").map(str::to_owned);
+                        if let Some(own) = own {
+                            *target = format!("{to}{own}");
+                        }
+                    }
+                    other => point(other, to),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| point(item, to)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use workflow_api::params::Parameters;
 use workflow_api::{TemporalSpec, WorkflowType};
 
-use crate::WorkflowStart;
+use crate::__private::Declares;
+use crate::{ClientError, WorkflowDefinition, WorkflowStart};
 
 /// The request that a workflow client answers. It can describe a start, and nothing else: there is nothing to wait on.
 #[derive(Debug, Clone)]
@@ -39,6 +41,35 @@ impl StartContext {
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
         self.request.idempotency_key.as_deref()
+    }
+
+    /// The parameters of an activity, or of all ([`WorkflowParams::ALL_ACTIVITIES`]), for a function that knows only now which
+    /// it needs; otherwise it takes [`Params`] as an argument.
+    ///
+    /// # Errors
+    /// Every parameter that is missing, unknown or of another type: 422 once the function answers it.
+    ///
+    /// [`Params`]: crate::Params
+    /// [`WorkflowParams::ALL_ACTIVITIES`]: workflow_api::WorkflowParams::ALL_ACTIVITIES
+    pub fn params<T: Parameters>(&self, activity: &str) -> Result<T, ClientError> {
+        self.spec().workflow_params.read(activity).map_err(ClientError::invalid_params)
+    }
+
+    /// The start of the workflow that the client `C` declares, on the task queue that it declares, else on the intent's:
+    /// `ctx.start_of::<migrate>()` in a function `migrate` under `#[workflow_client(workflow = "…", task_queue = "…")]`. The
+    /// intent's options and its `workflowParams` go with it, as in [`Self::start`].
+    pub fn start_of<C: Declares>(&self) -> WorkflowStart {
+        let start = self.start(C::WORKFLOW.unwrap_or_default());
+        match C::TASK_QUEUE {
+            Some(queue) => start.on_task_queue(queue),
+            None => start,
+        }
+    }
+
+    /// The start of a workflow that is written with Temporal's Rust SDK, with the intent's options. The compiler checks the
+    /// input: `ctx.start_workflow(EmcoMigrateWorkflow::run, input)`.
+    pub fn start_workflow<W: WorkflowDefinition>(&self, workflow: W, input: W::Input) -> WorkflowStart {
+        self.start(workflow.name()).with_typed_input(&input)
     }
 
     /// The start of a workflow of this type, with the intent's options and its `workflowParams` as the one argument.

@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use workflow_api::{Started, WorkflowId};
 
-use crate::{Client, ClientError, StartContext, StartError, StartRequest, Starter};
+use crate::{Client, ClientError, StartContext, StartError, StartRequest, Starter, WorkflowStart};
 
 /// How often clients were invoked, by client and outcome.
 const INVOCATIONS: &str = "workflow_client_invocations_total";
@@ -37,6 +37,7 @@ impl InvokeError {
     /// The kind of error, for programs; also the label of the measure.
     pub(crate) fn code(&self) -> &'static str {
         match self {
+            Self::Client(error) if !error.faults().is_empty() => "invalid_params",
             Self::Client(error) if error.status().is_client_error() => "client_refused",
             Self::Client(_) | Self::Panicked => "client_failed",
             Self::NoTaskQueue => "invalid_spec",
@@ -96,8 +97,8 @@ async fn invoke(
     let key = context.idempotency_key().map(str::to_owned);
     let mut start = timeout_at(deadline, (client.invoke)(context))
         .await
-        .map_err(|_| InvokeError::ClientLate)?
-        .map_err(InvokeError::Client)?;
+        .map_err(|_| InvokeError::ClientLate)
+        .and_then(|answer| answer.and_then(WorkflowStart::checked).map_err(InvokeError::Client))?;
     if start.options.task_queue.is_empty() {
         return Err(InvokeError::NoTaskQueue);
     }
@@ -105,7 +106,7 @@ async fn invoke(
         start.options.id = made_up_id(client, key.as_deref());
     }
     let workflow_id = start.options.id.clone();
-    let running_is_an_error = start.options.workflow_execution_error_when_already_started;
+    let running_is_an_error = start.running_is_an_error();
     let request_id = key.unwrap_or_else(|| Uuid::new_v4().to_string());
     let started = timeout_at(deadline, starter.start(StartRequest { start, request_id, deadline }))
         .await

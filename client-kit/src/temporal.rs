@@ -10,10 +10,10 @@ use temporalio_client::tonic::IntoRequest;
 use temporalio_common::protos::temporal::api::errordetails::v1::WorkflowExecutionAlreadyStartedFailure;
 use temporalio_common::protos::utilities::decode_status_detail;
 use tokio::time::Instant;
-use workflow_api::Started;
+use workflow_api::{IdReusePolicy, Started};
 
 use self::request::start_workflow_execution;
-use crate::{StartError, StartRequest, Starter};
+use crate::{IdConflictPolicy, StartError, StartRequest, Starter};
 
 mod request;
 
@@ -34,7 +34,10 @@ impl TemporalStarter {
 #[async_trait]
 impl Starter for TemporalStarter {
     async fn start(&self, request: StartRequest) -> Result<Started, StartError> {
-        let workflow_id = request.start.options().id.clone();
+        let start = &request.start;
+        let workflow_id = start.options().id.clone();
+        let fails_on_running = start.id_conflict_policy() == Some(IdConflictPolicy::Fail);
+        let reuse = start.options().workflow_id_reuse_policy;
         let left = request.deadline.saturating_duration_since(Instant::now());
         let answer = self
             .connection
@@ -42,16 +45,35 @@ impl Starter for TemporalStarter {
                 let call = start_workflow_execution(request, client.namespace(), client.identity());
                 client.connection().workflow_service().start_workflow_execution(call.into_request()).await
             })
-            .await
-            .map_err(start_error)?
-            .into_inner();
-        Ok(Started { workflow_id, run_id: answer.run_id.into(), already_running: !answer.started })
+            .await;
+        match answer {
+            Ok(answer) => {
+                let answer = answer.into_inner();
+                Ok(Started { workflow_id, run_id: answer.run_id.into(), already_running: !answer.started })
+            }
+            Err(fault) => {
+                let running = fails_on_running && is_running(&fault, reuse);
+                match start_error(fault) {
+                    StartError::IdUsed { run_id: Some(run_id) } if running => {
+                        Ok(Started { workflow_id, run_id, already_running: true })
+                    }
+                    error => Err(error),
+                }
+            }
+        }
     }
+}
+
+/// Whether the ID that is not free belongs to a running workflow: under `Fail` Temporal has one error for those and for used
+/// ones, and only its words differ where the reuse policy does not tell.
+fn is_running(fault: &TemporalFault, reuse: IdReusePolicy) -> bool {
+    matches!(reuse, IdReusePolicy::Unspecified | IdReusePolicy::AllowDuplicate)
+        || fault.status().is_some_and(|status| status.message().contains("already running"))
 }
 
 fn start_error(fault: TemporalFault) -> StartError {
     match fault.kind() {
-        // A running ID is no fault here: the request asks for the run that exists.
+        // A running ID is none of these, unless the author's function asks for that.
         FaultKind::AlreadyExists => {
             let details = fault.status().map(|status| status.details()).unwrap_or_default();
             let detail = decode_status_detail::<WorkflowExecutionAlreadyStartedFailure>(details);

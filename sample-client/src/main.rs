@@ -2,18 +2,37 @@
 
 use std::process::ExitCode;
 
-use client_kit::{StartContext, WorkflowStart, clients, workflow_client};
+use client_kit::{Params, StartContext, TaskQueue, WorkflowStart, clients, workflow_client};
 
-/// Starts `EmcoMigrateWorkflow`. Its worker serves one queue, whatever the intent says.
-#[workflow_client(name = "migrate_workflowclient")]
-async fn migrate(ctx: StartContext) -> WorkflowStart {
-    ctx.start("EmcoMigrateWorkflow").on_task_queue("MIGRATION_TASK_Q")
+/// Which apps go where.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the worker uses them; here they are only checked")]
+struct Migration {
+    #[serde(rename = "emcoURL")]
+    emco_url: String,
+    project: String,
+    composite_app: String,
+    composite_app_version: String,
+    deployment_intent_group: String,
+    target_cluster_provider: String,
+    target_cluster_name: String,
+}
+
+/// Moves the apps of a deployment intent group to one cluster.
+#[workflow_client(
+    name = "migrate_workflowclient",
+    workflow = "EmcoMigrateWorkflow",
+    task_queue = "MIGRATION_TASK_Q"
+)]
+async fn migrate(_: Params<Migration>, ctx: StartContext) -> WorkflowStart {
+    ctx.start_of::<migrate>()
 }
 
 /// Starts any workflow whose worker serves a queue of the workflow type's name.
 #[workflow_client(name = "workflowclient")]
-async fn generic(ctx: StartContext) -> WorkflowStart {
-    ctx.start(ctx.spec().workflow_start_options.task_queue.as_str())
+async fn generic(queue: TaskQueue, ctx: StartContext) -> WorkflowStart {
+    ctx.start(queue.as_str())
 }
 
 fn main() -> ExitCode {
@@ -22,27 +41,19 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use client_kit::TemporalSpec;
+    use client_kit::Spec;
 
     use super::*;
 
-    fn asked_for(task_queue: &str) -> StartContext {
-        let mut spec = TemporalSpec::default();
-        spec.workflow_start_options.task_queue = task_queue.into();
-        StartContext::new(spec)
+    #[tokio::test]
+    async fn the_generic_client_takes_the_queue_for_the_type() {
+        let start = generic("Any".into(), StartContext::new(Spec::default())).await;
+        assert_eq!(start.workflow_type().as_str(), "Any");
     }
 
     #[tokio::test]
-    async fn migration_stays_on_its_queue() {
-        let start = migrate(asked_for("elsewhere")).await;
-        assert_eq!(start.workflow_type().as_str(), "EmcoMigrateWorkflow");
-        assert_eq!(start.options().task_queue.as_str(), "MIGRATION_TASK_Q");
-    }
-
-    #[tokio::test]
-    async fn generic_client_takes_the_queue_for_the_type() {
-        let start = generic(asked_for("EmcoRelocateWorkflow")).await;
-        assert_eq!(start.workflow_type().as_str(), "EmcoRelocateWorkflow");
-        assert_eq!(start.options().task_queue.as_str(), "EmcoRelocateWorkflow");
+    async fn a_migration_names_every_parameter_that_it_misses() {
+        let refused = clients![migrate][0].call(StartContext::new(Spec::default())).await.unwrap_err();
+        assert_eq!(refused.faults().len(), 7);
     }
 }

@@ -2,11 +2,13 @@
 #![warn(missing_docs)]
 
 mod cancel;
+mod catalogue;
 mod duration;
 mod identity;
 mod intent;
 mod options;
 mod outcome;
+pub mod params;
 mod problem;
 pub mod read;
 mod rollback;
@@ -17,6 +19,7 @@ mod verbs;
 pub mod write;
 
 pub use cancel::{CancelRequest, CancelSpec};
+pub use catalogue::{Catalogue, CatalogueEntry};
 pub use duration::{DurationError, Nanos};
 pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
 pub use intent::{

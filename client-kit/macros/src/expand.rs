@@ -1,19 +1,24 @@
 //! What the attribute adds. The item itself is emitted as it stands, also when something is wrong with it.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::ReturnType;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{Path, ReturnType};
 
-use crate::model::{Function, Refusal, WorkflowClient};
+use crate::model::{Argument, Function, Refusal, WorkflowClient};
 
 pub(crate) fn workflow_client(options: TokenStream, item: TokenStream) -> TokenStream {
     let added = match WorkflowClient::parse(options, item.clone()) {
         Ok(client) => registration(&client),
-        Err(Refusal { faults, function }) => {
+        Err(Refusal { faults, kit, function }) => {
             let faults = faults.to_compile_error();
             // So that `clients![…]` finds the function, and does not add an error to those that are shown.
-            let placeholder = function.map(|function| marker(&function, "", &quote!(::core::unreachable!())));
+            let placeholder = function.map(|function| {
+                let name = function.name.to_string();
+                let consts = quote! { const NAME: &'static str = #name; };
+                let none = quote!(::core::unreachable!());
+                marker(&kit, &function, &consts, &none, &none, true)
+            });
             quote! { #faults #placeholder }
         }
     };
@@ -21,27 +26,77 @@ pub(crate) fn workflow_client(options: TokenStream, item: TokenStream) -> TokenS
 }
 
 fn registration(client: &WorkflowClient) -> TokenStream {
-    let WorkflowClient { name, function, arguments, answer } = client;
-    let call = &function.name;
+    let WorkflowClient { name, summary, workflow, task_queue, kit, function, arguments, answer } = client;
+    let summary = (!summary.is_empty()).then(|| quote! { const SUMMARY: &'static str = #summary; });
+    let declared = |name: &str, value: &Option<syn::Expr>| {
+        let name = format_ident!("{name}");
+        value.as_ref().map(|value| {
+            let value = quote_spanned! { value.span() => ::core::option::Option::Some(#value) };
+            quote! { const #name: ::core::option::Option<&'static str> = #value; }
+        })
+    };
+    let (workflow_type, task_queue) = (declared("WORKFLOW", workflow), declared("TASK_QUEUE", task_queue));
+    let consts = quote! { const NAME: &'static str = #name; #summary #workflow_type #task_queue };
     // The author's types stand in what is generated, so that the compiler says at their place what is wrong with them.
-    let arguments = arguments.iter().map(|kind| {
-        quote_spanned! { kind.span() => ::client_kit::__private::argument::<#kind>(&context) }
+    let schemas = arguments.iter().map(|Argument { kind, activity, .. }| {
+        let activity = activity_name(activity.as_ref());
+        quote_spanned! { kind.span() => (#activity, <#kind as #kit::__private::Argument>::schema()) }
+    });
+    let schemas = quote! { #kit::__private::schemas([#(#schemas),*]) };
+    marker(kit, function, &consts, &schemas, &call(kit, function, arguments, answer), workflow.is_some())
+}
+
+/// The call: all arguments are taken before any fault of theirs is answered.
+fn call(kit: &Path, function: &Function, arguments: &[Argument], answer: &ReturnType) -> TokenStream {
+    let name = &function.name;
+    // Of the macro's own making, so that they meet no name of the author's.
+    let own = |name: &str| Ident::new(name, Span::mixed_site());
+    let (call, outcome, told) = (own("call"), own("outcome"), own("told"));
+    let places: Vec<_> = (0..arguments.len()).map(|index| own(&format!("argument_{index}"))).collect();
+    let taken = arguments.iter().map(|Argument { kind, activity, .. }| {
+        let take = match activity {
+            Some(_) => quote_spanned! { kind.span() => <#kind as #kit::__private::OfActivity>::take_of },
+            None => quote_spanned! { kind.span() => <#kind as #kit::__private::Argument>::take },
+        };
+        let activity = activity_name(activity.as_ref());
+        quote_spanned! { kind.span() => #take(&#call, #activity) }
     });
     let answer = match answer {
-        ReturnType::Type(_, answer) => {
-            quote_spanned! { answer.span() => ::client_kit::__private::answer::<#answer> }
-        }
-        ReturnType::Default => quote! { ::client_kit::__private::answer },
+        ReturnType::Type(_, answer) => quote_spanned! { answer.span() => #kit::__private::answer::<#answer> },
+        ReturnType::Default => quote! { #kit::__private::answer },
     };
-    let body = quote! {
-        ::client_kit::__private::answering(async move { #answer(#call(#(#arguments),*).await) })
-    };
-    marker(function, name, &body)
+    quote! {
+        #kit::__private::answering(async move {
+            let #call = #kit::__private::call::<Self>(context);
+            match (#(#taken,)*) {
+                (#(::core::result::Result::Ok(#places),)*) => {
+                    #[allow(unused_imports)]
+                    use #kit::__private::{Told as _, Untold as _};
+                    let #outcome = #name(#(#places),*).await;
+                    let #told = (&#kit::__private::Outcome(&#outcome)).told();
+                    #answer(#outcome, #told)
+                }
+                (#(#places,)*) => #kit::__private::refuse([#(#places.err()),*]),
+            }
+        })
+    }
+}
+
+fn activity_name(activity: Option<&syn::LitStr>) -> TokenStream {
+    activity.map_or_else(|| quote!("all-activities"), |activity| quote!(#activity))
 }
 
 /// A type with the function's name, which `clients![…]` looks for. Braced, it leaves the name of the function free.
-fn marker(function: &Function, client: &str, body: &TokenStream) -> TokenStream {
+fn marker(
+    kit: &Path,
+    function: &Function,
+    consts: &TokenStream,
+    schemas: &TokenStream,
+    body: &TokenStream,
+    declares: bool,
+) -> TokenStream {
     let Function { name, visibility, conditions } = function;
+    let declares = declares.then(|| quote! { #(#conditions)* impl #kit::__private::Declares for #name {} });
     quote! {
         #(#conditions)*
         #[doc(hidden)]
@@ -49,13 +104,19 @@ fn marker(function: &Function, client: &str, body: &TokenStream) -> TokenStream 
         #visibility struct #name {}
 
         #(#conditions)*
-        impl ::client_kit::__private::WorkflowClient for #name {
-            const NAME: &'static str = #client;
+        impl #kit::__private::WorkflowClient for #name {
+            #consts
 
-            fn invoke(context: ::client_kit::StartContext) -> ::client_kit::__private::Answering {
+            fn schemas() -> #kit::__private::Schemas {
+                #schemas
+            }
+
+            fn invoke(context: #kit::StartContext) -> #kit::__private::Answering {
                 #body
             }
         }
+
+        #declares
     }
 }
 
@@ -84,10 +145,26 @@ mod tests {
             "spec_and_context.rs",
             r#"name = "migrate_workflowclient""#,
             r#"
-            /// Moves an application.
             #[cfg(feature = "migrate")]
-            pub async fn migrate(spec: TemporalSpec, ctx: StartContext) -> Result<WorkflowStart, ClientError> {
+            pub async fn migrate(spec: Spec, ctx: StartContext) -> Result<WorkflowStart, ClientError> {
                 Ok(ctx.start("EmcoMigrateWorkflow").on_task_queue("MIGRATION_TASK_Q"))
+            }
+            "#,
+        );
+    }
+
+    #[test]
+    fn options_become_constants_and_places_of_parameters() {
+        assert_golden(
+            "declared_workflow.rs",
+            r#"workflow = "Move", task_queue = queues::MOVE, activity(update = "doDIGUpdate"), crate = kit"#,
+            r#"
+            /// Moves an application,
+            /// and all that it needs.
+            ///
+            /// At night.
+            async fn migrate(ctx: StartContext, Params(update): Params<Update>, _: Params<Move>) -> WorkflowStart {
+                ctx.start_of::<migrate>()
             }
             "#,
         );
@@ -106,7 +183,7 @@ mod tests {
     fn every_fault_is_reported_and_the_item_stays() {
         assert_golden(
             "all_faults_at_once.rs",
-            r#"name = "no name", nmae = 1, name = 2"#,
+            r#"name = "no name", nmae = 1, name = 2, task_queue = "Q", activity(z = "A", a = 7, a = "")"#,
             "unsafe fn broken<T>(self, a: impl Copy, b: T, c: u8) { body(); }",
         );
     }

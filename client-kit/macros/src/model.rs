@@ -2,28 +2,42 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
-use syn::parse::Parser;
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, LitStr, Meta, ReturnType, Signature, Token,
-    Type, Visibility,
+    Attribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, LitStr, Meta, Pat, Path, ReturnType,
+    Signature, Type, Visibility,
 };
 
-const OPTIONS: &str = "the one option of `#[workflow_client]` is `name = \"…\"`";
+use crate::options::Options;
+
 const NO_ANSWER: &str = "a workflow client answers what to start: \
                          `-> WorkflowStart` or `-> Result<WorkflowStart, ClientError>`";
-const ARGUMENTS: &str = "a workflow client takes the decoded spec, the start context or both: \
-                         `(spec: TemporalSpec, ctx: StartContext)`";
+const ARGUMENTS: &str = "a workflow client takes any of `Params<T>`, `Spec`, `StartOptions`, `TaskQueue` and \
+                         `StartContext`, as in `(params: Params<Migration>, ctx: StartContext)`";
 
 /// A sound workflow client.
 pub(crate) struct WorkflowClient {
     /// The last segment of `POST /invoke/<name>`.
     pub(crate) name: String,
+    /// The first paragraph of the function's documentation.
+    pub(crate) summary: String,
+    pub(crate) workflow: Option<Expr>,
+    pub(crate) task_queue: Option<Expr>,
+    /// The path of `client-kit` in the author's crate.
+    pub(crate) kit: Path,
     pub(crate) function: Function,
-    /// The types of the arguments, in order.
-    pub(crate) arguments: Vec<Type>,
+    /// In order.
+    pub(crate) arguments: Vec<Argument>,
     pub(crate) answer: ReturnType,
+}
+
+/// An argument of a workflow client.
+pub(crate) struct Argument {
+    /// Its name, if it has one.
+    name: Option<Ident>,
+    pub(crate) kind: Type,
+    /// The activity whose parameters it has, where the attribute says one.
+    pub(crate) activity: Option<LitStr>,
 }
 
 /// What stands beside the function takes after it.
@@ -37,6 +51,7 @@ pub(crate) struct Function {
 /// What is wrong, and the function, where it is one that can have something beside it.
 pub(crate) struct Refusal {
     pub(crate) faults: Error,
+    pub(crate) kit: Path,
     pub(crate) function: Option<Function>,
 }
 
@@ -47,27 +62,30 @@ impl WorkflowClient {
     /// All faults of both.
     pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Self, Refusal> {
         let mut faults = Faults::default();
-        let name = faults.options(options);
+        let Options { name, workflow, task_queue, activities, kit } = Options::parse(options, &mut faults);
         let item = match parse_function(item) {
             Ok(item) => item,
-            Err(error) => return Err(Refusal { faults: faults.and(error), function: None }),
+            Err(error) => return Err(Refusal { faults: faults.and(error), kit, function: None }),
         };
         faults.signature(&item.sig);
         let name = faults.keep(client_name(name, &item.sig.ident)).unwrap_or_default();
         let is_method = item.sig.receiver().is_some();
+        let mut arguments: Vec<_> = item.sig.inputs.into_iter().filter_map(argument).collect();
+        for (name, activity) in activities {
+            faults.activity(&mut arguments, &name, activity);
+        }
+        let summary = summary(&item.attrs);
         let function = Function {
             name: item.sig.ident,
             visibility: item.vis,
             conditions: item.attrs.into_iter().filter(|attribute| attribute.path().is_ident("cfg")).collect(),
         };
         match faults.0 {
-            None => Ok(Self {
-                name,
-                function,
-                arguments: item.sig.inputs.into_iter().filter_map(argument_type).collect(),
-                answer: item.sig.output,
-            }),
-            Some(faults) => Err(Refusal { faults, function: (!is_method).then_some(function) }),
+            None => {
+                let answer = item.sig.output;
+                Ok(Self { name, summary, workflow, task_queue, kit, function, arguments, answer })
+            }
+            Some(faults) => Err(Refusal { faults, kit, function: (!is_method).then_some(function) }),
         }
     }
 }
@@ -96,19 +114,44 @@ fn client_name(given: Option<LitStr>, function: &Ident) -> Result<String, Error>
     }
 }
 
-fn argument_type(argument: FnArg) -> Option<Type> {
+fn argument(argument: FnArg) -> Option<Argument> {
     match argument {
-        FnArg::Typed(argument) => Some(*argument.ty),
+        FnArg::Typed(argument) => {
+            Some(Argument { name: name_of(&argument.pat), kind: *argument.ty, activity: None })
+        }
         FnArg::Receiver(_) => None,
     }
 }
 
+/// The name in `params: Params<T>`, and in `Params(params): Params<T>`.
+fn name_of(pattern: &Pat) -> Option<Ident> {
+    match pattern {
+        Pat::Ident(name) => Some(name.ident.clone()),
+        Pat::TupleStruct(tuple) if tuple.elems.len() == 1 => tuple.elems.first().and_then(name_of),
+        _ => None,
+    }
+}
+
+/// The first paragraph of the documentation, on one line.
+fn summary(attributes: &[Attribute]) -> String {
+    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let lines = text.lines().map(str::trim).skip_while(|line| line.is_empty());
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// The faults found so far.
 #[derive(Default)]
-struct Faults(Option<Error>);
+pub(crate) struct Faults(Option<Error>);
 
 impl Faults {
-    fn add(&mut self, span: Span, message: &str) {
+    pub(crate) fn add(&mut self, span: Span, message: &str) {
         self.push(Error::new(span, message));
     }
 
@@ -119,7 +162,7 @@ impl Faults {
         }
     }
 
-    fn keep<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+    pub(crate) fn keep<T>(&mut self, result: Result<T, Error>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
 
@@ -133,25 +176,18 @@ impl Faults {
         }
     }
 
-    /// The text of `name = "…"`.
-    fn options(&mut self, options: TokenStream) -> Option<LitStr> {
-        let options = Punctuated::<Meta, Token![,]>::parse_terminated
-            .parse2(options)
-            .map_err(|error| Error::new(error.span(), OPTIONS));
-        let mut name = None;
-        for option in self.keep(options).unwrap_or_default() {
-            match option {
-                Meta::NameValue(pair) if pair.path.is_ident("name") => match pair.value {
-                    Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) if name.is_some() => {
-                        self.add(pair.path.span(), "`name` is given twice");
-                    }
-                    Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => name = Some(text),
-                    other => self.add(other.span(), "the name is a text: `name = \"…\"`"),
-                },
-                other => self.add(other.span(), OPTIONS),
+    /// Notes at the argument `name` that it has the parameters of `activity`.
+    fn activity(&mut self, arguments: &mut [Argument], name: &Ident, activity: LitStr) {
+        let named = arguments.iter_mut().find(|argument| argument.name.as_ref() == Some(name));
+        match named {
+            Some(argument) => argument.activity = Some(activity),
+            None => {
+                let known: Vec<_> = arguments.iter().filter_map(|argument| argument.name.as_ref()).collect();
+                let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+                let known = if known.is_empty() { "none with a name".to_owned() } else { known.join(", ") };
+                self.add(name.span(), &format!("there is no argument `{name}`; the function has {known}"));
             }
         }
-        name
     }
 
     fn signature(&mut self, signature: &Signature) {
@@ -167,7 +203,7 @@ impl Faults {
         if !signature.generics.params.is_empty() {
             self.add(
                 signature.generics.params.span(),
-                "a workflow client is not generic: it is called with one spec of one type",
+                "a workflow client is not generic: it is called with arguments of known types",
             );
         }
         self.arguments(signature);
@@ -194,9 +230,6 @@ impl Faults {
         }
         if signature.inputs.is_empty() {
             self.add(signature.paren_token.span.join(), ARGUMENTS);
-        }
-        for argument in signature.inputs.iter().skip(2) {
-            self.add(argument.span(), &format!("one argument too many; {ARGUMENTS}"));
         }
     }
 }

@@ -1,19 +1,23 @@
 //! `POST /invoke/<name>`: reads a request, invokes the client, answers. `OPTIONS` says that a start may be repeated under
-//! its key: a caller who lost an answer asks that first, as clients written for EMCO start twice.
+//! its key: a caller who lost an answer asks that first, as clients written for EMCO start twice. `GET /invoke` and
+//! `GET /openapi.json` say which clients there are.
 
 mod answer;
+mod openapi;
 mod problem;
 mod request;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::Value;
 use service::problem::ProblemResponse;
+use workflow_api::Catalogue;
 
 use self::answer::answer;
 use self::problem::unknown_client;
@@ -35,7 +39,19 @@ pub(crate) struct Invocations {
 }
 
 pub(crate) fn routes(invocations: Arc<Invocations>) -> Router {
-    Router::new().route("/invoke/{client}", post(invoke).options(options)).with_state(invocations)
+    Router::new()
+        .route("/invoke/{client}", post(invoke).options(options))
+        .route("/invoke", get(catalogue))
+        .route("/openapi.json", get(document))
+        .with_state(invocations)
+}
+
+async fn catalogue(State(invocations): State<Arc<Invocations>>) -> Json<Catalogue> {
+    Json(invocations.clients.catalogue())
+}
+
+async fn document(State(invocations): State<Arc<Invocations>>) -> Json<Value> {
+    Json(openapi::document(&invocations.clients.catalogue()))
 }
 
 async fn invoke(

@@ -56,9 +56,9 @@ impl From<InvokeError> for ProblemResponse {
     fn from(error: InvokeError) -> Self {
         let problem = |status, detail| Problem::new(status, error.code(), detail);
         match &error {
-            InvokeError::Client(refusal) => {
-                problem(refusal.status().as_u16(), refusal.detail().to_owned()).into()
-            }
+            InvokeError::Client(refusal) => problem(refusal.status().as_u16(), refusal.detail().to_owned())
+                .with_faults(refusal.faults().to_vec())
+                .into(),
             InvokeError::Panicked => problem(500, error.to_string()).into(),
             InvokeError::ClientLate => problem(504, error.to_string()).into(),
             InvokeError::NoTaskQueue => {

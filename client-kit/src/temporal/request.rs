@@ -8,11 +8,12 @@ use temporalio_common::protos::temporal::api::common::v1::{
     Memo, Payload, Payloads, RetryPolicy, SearchAttributes, WorkflowType,
 };
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowIdConflictPolicy;
+use temporalio_common::protos::temporal::api::sdk::v1::UserMetadata;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use workflow_api::{JsonMap, Nanos, to_go_json};
 
-use crate::StartRequest;
+use crate::{IdConflictPolicy, StartRequest, WorkflowStart};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
@@ -21,6 +22,14 @@ pub(super) fn start_workflow_execution(
     namespace: String,
     identity: String,
 ) -> StartWorkflowExecutionRequest {
+    let (input, user_metadata) = (payloads_of(&start), user_metadata(&start));
+    // Without the author's word always this, as the answer then tells a running ID from a used one; whether that is an error
+    // is decided on the answer.
+    let conflict_policy = match start.id_conflict_policy.unwrap_or_default() {
+        IdConflictPolicy::UseExisting => WorkflowIdConflictPolicy::UseExisting,
+        IdConflictPolicy::Fail => WorkflowIdConflictPolicy::Fail,
+        IdConflictPolicy::TerminateExisting => WorkflowIdConflictPolicy::TerminateExisting,
+    };
     let options = start.options;
     StartWorkflowExecutionRequest {
         namespace,
@@ -29,13 +38,12 @@ pub(super) fn start_workflow_execution(
         workflow_id: options.id.into_string(),
         workflow_type: Some(WorkflowType { name: start.workflow_type.into_string() }),
         task_queue: Some(TaskQueue { name: options.task_queue.into_string(), ..TaskQueue::default() }),
-        input: Some(Payloads { payloads: start.arguments.iter().map(payload).collect() }),
+        input: Some(input),
         workflow_execution_timeout: duration(options.workflow_execution_timeout),
         workflow_run_timeout: duration(options.workflow_run_timeout),
         workflow_task_timeout: duration(options.workflow_task_timeout),
         workflow_id_reuse_policy: options.workflow_id_reuse_policy.number(),
-        // Always, as the answer then tells a running ID from a used one; whether that is an error is decided on the answer.
-        workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting.into(),
+        workflow_id_conflict_policy: conflict_policy.into(),
         retry_policy: options.retry_policy.map(retry_policy),
         cron_schedule: options.cron_schedule,
         memo: options.memo.map(|memo| Memo { fields: payloads(&memo) }),
@@ -43,8 +51,26 @@ pub(super) fn start_workflow_execution(
             .search_attributes
             .map(|attributes| SearchAttributes { indexed_fields: payloads(&attributes) }),
         header: trace_header(),
+        workflow_start_delay: start
+            .start_delay
+            .map(|delay| delay.try_into().unwrap_or(Nanos::new(i64::MAX)))
+            .and_then(duration),
+        user_metadata,
         ..StartWorkflowExecutionRequest::default()
     }
+}
+
+/// The arguments, those that are no JSON as they came.
+fn payloads_of(start: &WorkflowStart) -> Payloads {
+    let argument = |(index, value)| start.encoded.get(&index).cloned().unwrap_or_else(|| payload(value));
+    Payloads { payloads: start.arguments.iter().enumerate().map(argument).collect() }
+}
+
+/// What Temporal's UI shows of a workflow.
+fn user_metadata(start: &WorkflowStart) -> Option<UserMetadata> {
+    let text = |text: &Option<String>| text.as_ref().map(|text| payload(&text.as_str().into()));
+    let metadata = UserMetadata { summary: text(&start.summary), details: text(&start.details) };
+    (metadata != UserMetadata::default()).then_some(metadata)
 }
 
 /// Zero means Temporal's default, field by field.

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod catalogue;
 mod clients;
 mod endings;
 mod options;
 mod outages;
+mod params;
+mod recording;
 mod refusals;
 mod repeats;
 mod serving;
+mod starts;
 mod ui;
 mod wire;

@@ -138,7 +138,7 @@ async fn without_an_id_each_start_gets_a_uuid() {
 async fn several_arguments_arrive_in_order() {
     let temporal = TemporalServer::shared().await.unwrap();
     let serving = Serving::shared().await;
-    serving.start("two_arguments", json!({"ID": "several-arguments", "TaskQueue": "q"})).await.run();
+    serving.start("three_arguments", json!({"ID": "several-arguments", "TaskQueue": "q"})).await.run();
     let event = started_event(temporal, "several-arguments").await;
     let arguments: Vec<_> = event["input"]["payloads"].as_array().unwrap().iter().map(payload).collect();
     let json = |text: &str| ("json/plain".to_owned(), text.as_bytes().to_vec());

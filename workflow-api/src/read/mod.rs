@@ -133,7 +133,7 @@ impl Reader {
 }
 
 /// `key` below `path`; keys that would not read well after a dot are quoted (RFC 9535 §2.3.1).
-fn child(path: &str, key: &str) -> String {
+pub(crate) fn child(path: &str, key: &str) -> String {
     let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
     if plain { format!("{path}.{key}") } else { format!("{path}[{key:?}]") }
 }

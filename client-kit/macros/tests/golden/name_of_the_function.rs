@@ -6,13 +6,34 @@ async fn r#move(ctx: StartContext) -> WorkflowStart {
 struct r#move {}
 impl ::client_kit::__private::WorkflowClient for r#move {
     const NAME: &'static str = "move";
+    fn schemas() -> ::client_kit::__private::Schemas {
+        ::client_kit::__private::schemas([
+            (
+                "all-activities",
+                <StartContext as ::client_kit::__private::Argument>::schema(),
+            ),
+        ])
+    }
     fn invoke(
         context: ::client_kit::StartContext,
     ) -> ::client_kit::__private::Answering {
         ::client_kit::__private::answering(async move {
-            ::client_kit::__private::answer::<
-                WorkflowStart,
-            >(r#move(::client_kit::__private::argument::<StartContext>(&context)).await)
+            let call = ::client_kit::__private::call::<Self>(context);
+            match (
+                <StartContext as ::client_kit::__private::Argument>::take(
+                    &call,
+                    "all-activities",
+                ),
+            ) {
+                (::core::result::Result::Ok(argument_0),) => {
+                    #[allow(unused_imports)]
+                    use ::client_kit::__private::{Told as _, Untold as _};
+                    let outcome = r#move(argument_0).await;
+                    let told = (&::client_kit::__private::Outcome(&outcome)).told();
+                    ::client_kit::__private::answer::<WorkflowStart>(outcome, told)
+                }
+                (argument_0,) => ::client_kit::__private::refuse([argument_0.err()]),
+            }
         })
     }
 }

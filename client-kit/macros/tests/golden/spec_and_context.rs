@@ -1,7 +1,6 @@
-/// Moves an application.
 #[cfg(feature = "migrate")]
 pub async fn migrate(
-    spec: TemporalSpec,
+    spec: Spec,
     ctx: StartContext,
 ) -> Result<WorkflowStart, ClientError> {
     Ok(ctx.start("EmcoMigrateWorkflow").on_task_queue("MIGRATION_TASK_Q"))
@@ -13,19 +12,46 @@ pub struct migrate {}
 #[cfg(feature = "migrate")]
 impl ::client_kit::__private::WorkflowClient for migrate {
     const NAME: &'static str = "migrate_workflowclient";
+    fn schemas() -> ::client_kit::__private::Schemas {
+        ::client_kit::__private::schemas([
+            ("all-activities", <Spec as ::client_kit::__private::Argument>::schema()),
+            (
+                "all-activities",
+                <StartContext as ::client_kit::__private::Argument>::schema(),
+            ),
+        ])
+    }
     fn invoke(
         context: ::client_kit::StartContext,
     ) -> ::client_kit::__private::Answering {
         ::client_kit::__private::answering(async move {
-            ::client_kit::__private::answer::<
-                Result<WorkflowStart, ClientError>,
-            >(
-                migrate(
-                        ::client_kit::__private::argument::<TemporalSpec>(&context),
-                        ::client_kit::__private::argument::<StartContext>(&context),
-                    )
-                    .await,
-            )
+            let call = ::client_kit::__private::call::<Self>(context);
+            match (
+                <Spec as ::client_kit::__private::Argument>::take(
+                    &call,
+                    "all-activities",
+                ),
+                <StartContext as ::client_kit::__private::Argument>::take(
+                    &call,
+                    "all-activities",
+                ),
+            ) {
+                (
+                    ::core::result::Result::Ok(argument_0),
+                    ::core::result::Result::Ok(argument_1),
+                ) => {
+                    #[allow(unused_imports)]
+                    use ::client_kit::__private::{Told as _, Untold as _};
+                    let outcome = migrate(argument_0, argument_1).await;
+                    let told = (&::client_kit::__private::Outcome(&outcome)).told();
+                    ::client_kit::__private::answer::<
+                        Result<WorkflowStart, ClientError>,
+                    >(outcome, told)
+                }
+                (argument_0, argument_1) => {
+                    ::client_kit::__private::refuse([argument_0.err(), argument_1.err()])
+                }
+            }
         })
     }
 }

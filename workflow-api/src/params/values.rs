@@ -1,0 +1,247 @@
+//! Texts become the values that a schema wants.
+
+use serde_json::{Number, Value};
+
+use super::guide::{Guide, says_nothing, texts};
+use crate::Fault;
+use crate::read::child;
+
+/// Deeper than JSON from a text nests (serde_json stops at 128).
+const DEPTH: usize = 130;
+
+impl<'a> Guide<'a> {
+    /// The value that `text` stands for, which stands at `path`.
+    ///
+    /// # Errors
+    /// What is wrong with it. The text itself is never in the message: it may be a secret in the wrong place.
+    pub(super) fn coerce(&self, schemas: &[&'a Value], text: &str, path: &str) -> Result<Value, Vec<Fault>> {
+        let alternatives = self.alternatives(schemas);
+        let of_kind = |schema: &Value, kind| texts(schema.get("type")).any(|own| own == kind);
+        let nullable = alternatives.iter().any(|schema| of_kind(schema, "null"));
+        let texts_too =
+            alternatives.iter().any(|schema| of_kind(schema, "string") && values(schema).is_none());
+        if text.is_empty() && nullable && !texts_too {
+            return Ok(Value::Null);
+        }
+        // Of several alternatives the first that takes the text, as serde does it.
+        let mut refusals = Vec::new();
+        for schema in &alternatives {
+            match self.read(schema, text, path) {
+                Ok(value) => return Ok(value),
+                Err(faults) => refusals.push(faults),
+            }
+        }
+        Err(self.refused(&alternatives, refusals, path))
+    }
+
+    /// Why none of the alternatives would do: of one, its own words; of several, what they are.
+    fn refused(&self, alternatives: &[&Value], mut refusals: Vec<Vec<Fault>>, path: &str) -> Vec<Fault> {
+        // What is wrong inside a value says more than that the value as a whole is not right.
+        if let Some(deeper) = refusals.iter().position(|faults| faults.iter().any(|fault| fault.path != path))
+        {
+            return refusals.swap_remove(deeper);
+        }
+        let mut wanted: Vec<_> = alternatives.iter().flat_map(|schema| wants(schema)).collect();
+        wanted.dedup();
+        let message = match wanted.split_last() {
+            None => "is not possible here".to_owned(),
+            Some((last, [])) => format!("must be {last}"),
+            Some((last, others)) => format!("must be {} or {last}", others.join(", ")),
+        };
+        vec![Fault::new(path, message)]
+    }
+
+    fn read(&self, schema: &'a Value, text: &str, path: &str) -> Result<Value, Vec<Fault>> {
+        if schema.as_bool() == Some(true) || schema.as_object().is_some_and(says_nothing) {
+            return Ok(serde_json::from_str(text).unwrap_or_else(|_| text.into()));
+        }
+        let no = Vec::new;
+        if let Some(values) = values(schema) {
+            let same =
+                |value: &&&Value| value.as_str().map_or_else(|| value.to_string() == text, |own| own == text);
+            return values.iter().find(same).map(|value| (*value).clone()).ok_or_else(no);
+        }
+        let mut refusal = no();
+        for kind in texts(schema.get("type")) {
+            let read = match kind {
+                "boolean" => boolean(text).map(Value::Bool).ok_or_else(no),
+                "integer" => {
+                    integer(text).filter(|number| in_range(schema, number)).ok_or_else(no).map(Value::Number)
+                }
+                "number" => number(text).ok_or_else(no).map(Value::Number),
+                "string" => Ok(text.into()),
+                "array" if !text.trim_start().starts_with('[') => self.list(schema, text, path),
+                "array" | "object" => match serde_json::from_str::<Value>(text) {
+                    Ok(value)
+                        if value.is_array() == (kind == "array")
+                            && (value.is_array() || value.is_object()) =>
+                    {
+                        let mut faults = Vec::new();
+                        self.conform(&[schema], &value, path, DEPTH, &mut faults);
+                        if faults.is_empty() { Ok(value) } else { Err(faults) }
+                    }
+                    Ok(_) | Err(_) => Err(no()),
+                },
+                _ => Err(no()),
+            };
+            match read {
+                Ok(value) => return Ok(value),
+                Err(faults) => refusal.extend(faults),
+            }
+        }
+        Err(refusal)
+    }
+
+    /// A list as people write it: `a, b, c`.
+    fn list(&self, schema: &'a Value, text: &str, path: &str) -> Result<Value, Vec<Fault>> {
+        if text.is_empty() {
+            return Ok(Value::Array(Vec::new()));
+        }
+        let (mut items, mut faults) = (Vec::new(), Vec::new());
+        for (index, item) in text.split(',').enumerate() {
+            match self.coerce(&[item_schema(schema, index)], item.trim(), &format!("{path}[{index}]")) {
+                Ok(value) => items.push(value),
+                Err(wrong) => faults.extend(wrong),
+            }
+        }
+        if faults.is_empty() { Ok(Value::Array(items)) } else { Err(faults) }
+    }
+
+    /// Notes where a value out of a JSON text is not what the schemas want; one of them is enough.
+    fn conform(
+        &self,
+        schemas: &[&'a Value],
+        value: &Value,
+        path: &str,
+        depth: usize,
+        faults: &mut Vec<Fault>,
+    ) {
+        let alternatives = self.alternatives(schemas);
+        let mut refusals = Vec::new();
+        for schema in &alternatives {
+            let mut refusal = Vec::new();
+            if depth == 0 || (self.is_one(schema, value, path, depth - 1, &mut refusal) && refusal.is_empty())
+            {
+                return;
+            }
+            refusals.push(refusal);
+        }
+        faults.extend(self.refused(&alternatives, refusals, path));
+    }
+
+    /// Whether the value is of the schema's kind; what is wrong inside it goes to `faults`.
+    fn is_one(
+        &self,
+        schema: &'a Value,
+        value: &Value,
+        path: &str,
+        depth: usize,
+        faults: &mut Vec<Fault>,
+    ) -> bool {
+        if schema == &Value::Bool(true) {
+            return true;
+        }
+        if let Some(values) = values(schema) {
+            return values.contains(&value);
+        }
+        let kinds: Vec<_> = texts(schema.get("type")).collect();
+        let own = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(number) if kinds.contains(&"integer") => {
+                return (number.is_i64() || number.is_u64()) && in_range(schema, number);
+            }
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        match value {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    self.conform(&[item_schema(schema, index)], item, &path, depth, faults);
+                }
+            }
+            Value::Object(object) => {
+                let members = self.members(schema);
+                let mut missing = members.required.clone();
+                for (name, item) in object {
+                    let path = child(path, name);
+                    if let Some((first, schemas)) = members.get(name) {
+                        missing.remove(first);
+                        self.conform(schemas, item, &path, depth, faults);
+                    } else if let Some(open) = members.open {
+                        self.conform(&[open], item, &path, depth, faults);
+                    } else if members.closed {
+                        faults.push(super::unknown(&path, name, members.names()));
+                    }
+                }
+                faults.extend(missing.into_iter().map(|name| Fault::new(child(path, name), "is missing")));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+        kinds.is_empty() || kinds.contains(&own)
+    }
+}
+
+/// The values of an enum.
+fn values(schema: &Value) -> Option<Vec<&Value>> {
+    match schema.get("const") {
+        Some(value) => Some(vec![value]),
+        None => schema.get("enum")?.as_array().map(|values| values.iter().collect()),
+    }
+}
+
+fn item_schema(schema: &Value, index: usize) -> &Value {
+    const ANY: &Value = &Value::Bool(true);
+    let of_place = schema.get("prefixItems").and_then(|items| items.get(index));
+    of_place.or_else(|| schema.get("items")).filter(|schema| **schema != Value::Bool(false)).unwrap_or(ANY)
+}
+
+/// What Go's `strconv.ParseBool` takes.
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+fn integer(text: &str) -> Option<Number> {
+    text.parse::<i64>().map(Number::from).ok().or_else(|| text.parse::<u64>().map(Number::from).ok())
+}
+
+fn number(text: &str) -> Option<Number> {
+    integer(text).or_else(|| Number::from_f64(text.parse().ok()?))
+}
+
+/// Whether an integer is in the bounds of the schema.
+fn in_range(schema: &Value, number: &Number) -> bool {
+    let whole = |number: &Number| number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    let bound = |word| schema.get(word).and_then(Value::as_number).and_then(whole);
+    let Some(number) = whole(number) else { return true };
+    bound("minimum").is_none_or(|least| number >= least) && bound("maximum").is_none_or(|most| number <= most)
+}
+
+/// What a schema wants, in words.
+fn wants(schema: &Value) -> Vec<String> {
+    if let Some(values) = values(schema) {
+        let name = |value: &&Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return values.iter().map(|value| format!("`{}`", name(value))).collect();
+    }
+    let words = texts(schema.get("type")).filter_map(|kind| match kind {
+        "boolean" => Some("true or false".to_owned()),
+        "integer" => match (schema.get("minimum"), schema.get("maximum")) {
+            (Some(least), Some(most)) => Some(format!("an integer from {least} to {most}")),
+            (Some(least), None) => Some(format!("an integer from {least}")),
+            (None, _) => Some("an integer".to_owned()),
+        },
+        "number" => Some("a number".to_owned()),
+        "string" => Some("a text".to_owned()),
+        "array" => Some("a list".to_owned()),
+        "object" => Some("a JSON object".to_owned()),
+        _ => None,
+    });
+    words.collect()
+}
