@@ -7,12 +7,12 @@ pub(crate) const SECRET: &str = "hunter2";
 
 /// The type that no worker serves: its workflows stay running.
 #[workflow_client]
-async fn echo(ctx: StartContext) -> WorkflowStart {
+pub(crate) async fn echo(ctx: StartContext) -> WorkflowStart {
     ctx.start("Echo")
 }
 
 #[workflow_client(name = "migrate_workflowclient")]
-async fn migrate(ctx: StartContext) -> WorkflowStart {
+pub(crate) async fn migrate(ctx: StartContext) -> WorkflowStart {
     ctx.start("EmcoMigrateWorkflow").on_task_queue("MIGRATION_TASK_Q")
 }
 

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod clients;
+mod compliant;
 mod endings;
 mod options;
 mod outages;
+mod recorded;
 mod refusals;
 mod repeats;
+mod secured;
 mod serving;
 mod ui;
 mod wire;
