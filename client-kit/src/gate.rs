@@ -19,7 +19,7 @@ struct Routed;
 pub(crate) fn gated(routes: Router, guard: Guard, at_once: usize) -> Router {
     let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None, caller: None };
     let routes = routes.layer(map_response(mark));
-    limited(guarded(routes, guard), limits).layer(from_fn(say_that_nothing_was_started))
+    guarded(limited(routes, limits), guard).layer(from_fn(say_that_nothing_was_started))
 }
 
 async fn mark(mut response: Response) -> Response {
