@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use axum::Router;
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
+use service::files::FileError;
 use service::health::Health;
-use service::http::{CutOff, Limits, Options, limited, operations, standard};
+use service::http::{CutOff, Guard, Limits, Options, Tls, guarded, limited, operations, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
 use service::temporal::{TemporalConnections, TemporalTarget};
@@ -34,7 +35,9 @@ pub struct Bridge {
     http: http::Settings,
     escalations: Option<Escalations>,
     limits: Limits,
+    guard: Guard,
     linger: Duration,
+    tls: Option<Tls>,
 }
 
 /// Why there is no bridge.
@@ -47,6 +50,9 @@ pub enum OpenError {
     /// Calls to workflow clients cannot be made.
     #[error("the HTTP client for workflow clients cannot be set up")]
     Http(#[from] reqwest::Error),
+    /// A file of TLS or of tokens does not do.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// EMCO cannot be asked.
     #[error("EMCO cannot be asked for deployment intent groups")]
     Parents(#[from] ParentsError),
@@ -82,6 +88,7 @@ impl Bridge {
         engine: Arc<dyn Engine>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
+        let (tls, guard) = settings.secure.load()?;
         if settings.database == DatabaseUrl::SqliteMemory {
             tracing::warn!(
                 "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
@@ -122,7 +129,7 @@ impl Bridge {
             changes: NonZeroU32::new(settings.load.max_changes),
             caller: Some(settings.user_header.clone()),
         };
-        Ok(Self { app: Arc::new(app), http, escalations: None, limits, linger: settings.linger })
+        Ok(Self { app: Arc::new(app), http, escalations: None, limits, guard, linger: settings.linger, tls })
     }
 
     /// The use cases, for callers in this process.
@@ -143,7 +150,7 @@ impl Bridge {
         // In the background: what an earlier life left open must not keep this one from serving.
         let app = Arc::clone(&self.app);
         shutdown.spawn(async move { app.keep_starts().await });
-        let options = Options { linger: self.linger, ..Options::default() };
+        let options = Options { linger: self.linger, tls: self.tls.clone(), ..Options::default() };
         let served = service::http::serve(listener, router, shutdown, options).await;
         shutdown.finished().await;
         self.app.store.close().await;
@@ -181,6 +188,7 @@ impl Bridge {
             async move { store.ping().await }
         });
         let api = http::router(Arc::clone(&self.app), self.http.clone());
-        standard(limited(api, self.limits.clone()).merge(operations(health, metrics)), MAX_BODY)
+        let api = guarded(limited(api, self.limits.clone()), self.guard.clone());
+        standard(api.merge(operations(health, metrics)), MAX_BODY)
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::callers::SuccessRules;
 use crate::hosts::HostPatterns;
+pub use crate::secure::Secure;
 use crate::storage::DatabaseUrl;
 use crate::targets::{NamespacePatterns, RegisteredTargets};
 
@@ -41,6 +42,9 @@ pub struct Settings {
     /// BRIDGE_DRAIN.
     #[arg(long, env = "BRIDGE_LINGER", default_value = "2s", value_name = "TIME", value_parser = duration)]
     pub linger: Duration,
+    /// Who is let in, and over what.
+    #[command(flatten)]
+    pub secure: Secure,
     /// How much is taken on.
     #[command(flatten)]
     pub load: Load,

@@ -16,6 +16,7 @@ pub mod intent;
 pub mod invoke;
 mod parents;
 pub mod run;
+mod secure;
 pub mod storage;
 pub mod targets;
 pub mod temporal;

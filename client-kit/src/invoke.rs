@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -12,6 +13,10 @@ use crate::{Client, ClientError, StartContext, StartError, StartRequest, Starter
 
 /// How often clients were invoked, by client and outcome.
 const INVOCATIONS: &str = "workflow_client_invocations_total";
+/// How long they took, by client and outcome.
+const DURATION: &str = "workflow_client_invocation_duration_seconds";
+/// How many are under way, by client.
+const UNDER_WAY: &str = "workflow_client_invocations_under_way";
 
 /// Why an invocation started nothing, or cannot say whether it did.
 #[derive(Debug, thiserror::Error)]
@@ -73,16 +78,17 @@ impl Invoker {
     pub(crate) async fn invoke(&self, client: Client, context: StartContext) -> Result<Started, InvokeError> {
         let deadline = Instant::now() + self.budget;
         let starter = Arc::clone(&self.starter);
+        let entry = Entry::open(client);
         let invocation = async move {
             let outcome = invoke(&*starter, client, context, deadline).await;
-            record(client, &outcome);
+            entry.close(&outcome);
             outcome
         };
         // In a task of its own: a caller that hangs up takes nothing back. The panic hook logs a panic.
         let task = self.under_way.spawn(service::origin::carried(invocation));
         task.await.unwrap_or_else(|_| {
             let outcome = Err(InvokeError::Panicked);
-            record(client, &outcome);
+            told(client.name, &outcome);
             outcome
         })
     }
@@ -126,12 +132,46 @@ fn made_up_id(client: Client, key: Option<&str>) -> WorkflowId {
 
 /// Tells the recorder of metrics what is counted here.
 pub(crate) fn describe() {
-    metrics::describe_counter!(INVOCATIONS, "Invocations of workflow clients, by client and outcome");
+    describe_counter!(INVOCATIONS, "Invocations of workflow clients, by client and outcome");
+    describe_histogram!(
+        DURATION,
+        Unit::Seconds,
+        "Time of invocations, the client's own code and Temporal together, by client and outcome"
+    );
+    describe_gauge!(UNDER_WAY, "Invocations under way, by client");
 }
 
-fn record(client: Client, outcome: &Result<Started, InvokeError>) {
-    let client = client.name;
-    let label = match outcome {
+/// The record of an invocation. One that is dropped open panicked, or was cut off at the end of the process.
+struct Entry {
+    client: &'static str,
+    since: Instant,
+    outcome: &'static str,
+}
+
+impl Entry {
+    fn open(client: Client) -> Self {
+        let client = client.name;
+        gauge!(UNDER_WAY, "client" => client).increment(1.0);
+        Self { client, since: Instant::now(), outcome: InvokeError::Panicked.code() }
+    }
+
+    fn close(mut self, outcome: &Result<Started, InvokeError>) {
+        self.outcome = told(self.client, outcome);
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let Self { client, since, outcome } = *self;
+        gauge!(UNDER_WAY, "client" => client).decrement(1.0);
+        counter!(INVOCATIONS, "client" => client, "outcome" => outcome).increment(1);
+        histogram!(DURATION, "client" => client, "outcome" => outcome).record(since.elapsed());
+    }
+}
+
+/// Logs the outcome. Answers its label.
+fn told(client: &'static str, outcome: &Result<Started, InvokeError>) -> &'static str {
+    match outcome {
         Ok(Started { workflow_id, run_id, already_running: false }) => {
             tracing::info!(client, %workflow_id, %run_id, "started a workflow");
             "started"
@@ -148,6 +188,5 @@ fn record(client: Client, outcome: &Result<Started, InvokeError>) {
             tracing::warn!(client, code = error.code(), cause, "{error}");
             error.code()
         }
-    };
-    metrics::counter!(INVOCATIONS, "client" => client, "outcome" => label).increment(1);
+    }
 }

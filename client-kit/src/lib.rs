@@ -4,6 +4,7 @@
 mod client;
 mod context;
 mod error;
+mod gate;
 mod http;
 mod invoke;
 mod params;
@@ -12,6 +13,9 @@ mod server;
 mod start;
 mod starter;
 mod temporal;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[doc(hidden)]
 pub mod __private;

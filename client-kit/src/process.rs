@@ -1,9 +1,12 @@
 //! The process around a [`Server`]: settings, logs, signals.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use service::files::{FileError, SettingFile};
+use service::http::{BearerTokens, ClientAuth, Tls, TlsFiles};
 use service::metrics::Metrics;
 use service::settings::{ListenAddress, duration, or_exit, size};
 use service::shutdown::Shutdown;
@@ -30,10 +33,55 @@ struct Settings {
     /// How long new connections are still taken once the process is asked to end: until load balancers have heard of it.
     #[arg(long, env = "CLIENT_LINGER", default_value = "2s", value_name = "TIME", value_parser = duration)]
     linger: Duration,
+    /// How many requests are taken on at once; what is over is refused with 503.
+    #[arg(long, env = "CLIENT_MAX_REQUESTS", default_value = "1000", value_name = "NUMBER")]
+    max_requests: usize,
+    /// The file with the bearer tokens of which callers must send one, one a line. None: callers need none.
+    #[arg(long, env = BEARER_TOKENS, value_name = "FILE")]
+    bearer_tokens: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsSettings,
     #[command(flatten)]
     temporal: TemporalSettings,
     #[command(flatten)]
     log: LogSettings,
+}
+
+const BEARER_TOKENS: &str = "CLIENT_BEARER_TOKENS";
+const TLS_CERTIFICATE: &str = "CLIENT_TLS_CERTIFICATE";
+const TLS_KEY: &str = "CLIENT_TLS_KEY";
+const TLS_CLIENT_CA: &str = "CLIENT_TLS_CLIENT_CA";
+
+/// TLS of the listener. Plain HTTP without.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+struct TlsSettings {
+    /// The file with the certificate and those that vouch for it (PEM). Read again when it changes, as are the others.
+    #[arg(long, env = TLS_CERTIFICATE, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The file with its private key (PEM).
+    #[arg(long, env = TLS_KEY, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// The file with the certificates (PEM) that vouch for callers, who then show one of their own.
+    #[arg(long, env = TLS_CLIENT_CA, value_name = "FILE", requires = "tls_certificate")]
+    tls_client_ca: Option<PathBuf>,
+    /// Whether a caller without certificate is refused the connection, or needs a bearer token instead and may ask for /healthz,
+    /// /readyz and /metrics.
+    #[arg(long, env = "CLIENT_TLS_CLIENT_AUTH", default_value = "required", value_name = "WHETHER")]
+    tls_client_auth: ClientAuth,
+}
+
+impl TlsSettings {
+    fn load(&self) -> Result<Option<Tls>, FileError> {
+        let (Some(certificate), Some(key)) = (&self.tls_certificate, &self.tls_key) else { return Ok(None) };
+        let files =
+            TlsFiles::new(SettingFile::of(TLS_CERTIFICATE, certificate), SettingFile::of(TLS_KEY, key));
+        let files = match &self.tls_client_ca {
+            Some(file) => files.with_client_ca(SettingFile::of(TLS_CLIENT_CA, file), self.tls_client_auth),
+            None => files,
+        };
+        Tls::load(files).map(Some)
+    }
 }
 
 /// The process of these workflow clients: `client_kit::main(clients![migrate, generic])`.
@@ -43,27 +91,38 @@ struct Settings {
 pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let settings: Settings = service::settings::parse();
     let temporal = or_exit(settings.temporal.target());
+    let options = or_exit(settings.options());
     telemetry::init(&settings.log);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(run(settings, temporal, clients)) {
+    match runtime.block_on(run(settings, temporal, options, clients)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error.as_ref()),
+    }
+}
+
+impl Settings {
+    fn options(&self) -> Result<ServerOptions, FileError> {
+        let tokens = self.bearer_tokens.as_ref().map(|file| SettingFile::of(BEARER_TOKENS, file));
+        Ok(ServerOptions {
+            start_budget: self.start_budget,
+            body_limit: self.body_limit,
+            linger: self.linger,
+            max_requests: self.max_requests,
+            bearer_tokens: tokens.map(BearerTokens::load).transpose()?,
+            tls: self.tls.load()?,
+        })
     }
 }
 
 async fn run(
     settings: Settings,
     temporal: TemporalTarget,
+    options: ServerOptions,
     clients: impl IntoIterator<Item = Client>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let options = ServerOptions {
-        start_budget: settings.start_budget,
-        body_limit: settings.body_limit,
-        linger: settings.linger,
-    };
     let server = Server::new(clients, TemporalStarter::new(TemporalConnection::new(temporal)), options)?;
     let shutdown = Shutdown::on_signals(settings.drain)?;
     let metrics = Metrics::install("workflow-client", env!("CARGO_PKG_VERSION"));

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use axum::Router;
 use service::health::Health;
-use service::http::{CutOff, operations, serve, standard};
+use service::http::{BearerTokens, CutOff, Guard, Options, Tls, operations, serve, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use crate::client::Clients;
+use crate::gate::gated;
 use crate::http::{Invocations, routes};
 use crate::invoke::{self, Invoker};
 use crate::{Client, DuplicateClient, Starter};
 
-/// Bounds of a [`Server`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Bounds of a [`Server`], and whom it answers.
+#[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// How long a client's function and Temporal together may take to start a workflow: 10 s.
     pub start_budget: Duration,
@@ -25,11 +26,26 @@ pub struct ServerOptions {
     pub body_limit: usize,
     /// How long new connections are still taken once the process drains: not at all.
     pub linger: Duration,
+    /// How many requests are taken on at once, those of operators apart: 1000. What is over is refused with 503.
+    pub max_requests: usize,
+    /// The tokens of which a caller must send one, as `Authorization: Bearer …`: none. Operators need none for `/healthz`,
+    /// `/readyz` and `/metrics`.
+    pub bearer_tokens: Option<BearerTokens>,
+    /// TLS for [`Server::serve`]: none. Where a certificate is optional in it, a caller who shows none must send a token, or is
+    /// answered only what operators ask.
+    pub tls: Option<Tls>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { start_budget: Duration::from_secs(10), body_limit: 2 << 20, linger: Duration::ZERO }
+        Self {
+            start_budget: Duration::from_secs(10),
+            body_limit: 2 << 20,
+            linger: Duration::ZERO,
+            max_requests: 1000,
+            bearer_tokens: None,
+            tls: None,
+        }
     }
 }
 
@@ -37,8 +53,7 @@ impl Default for ServerOptions {
 #[derive(Debug, Clone)]
 pub struct Server {
     invocations: Arc<Invocations>,
-    body_limit: usize,
-    linger: Duration,
+    options: ServerOptions,
 }
 
 impl Server {
@@ -57,12 +72,18 @@ impl Server {
             under_way: TaskTracker::new(),
         };
         let invocations = Arc::new(Invocations { clients: Clients::new(clients)?, invoker });
-        Ok(Self { invocations, body_limit: options.body_limit, linger: options.linger })
+        Ok(Self { invocations, options })
     }
 
-    /// The routes, for tests and for servers of one's own.
+    /// The routes, for tests and for servers of one's own: with the limits of [`ServerOptions`] and its bearer tokens. TLS, the
+    /// certificates of callers, draining and the questions of operators are the server's.
     pub fn router(&self) -> Router {
-        standard(routes(Arc::clone(&self.invocations)), self.body_limit)
+        standard(self.routes(false), self.options.body_limit)
+    }
+
+    fn routes(&self, certificate: bool) -> Router {
+        let guard = Guard { tokens: self.options.bearer_tokens.clone(), certificate };
+        gated(routes(Arc::clone(&self.invocations)), guard, self.options.max_requests)
     }
 
     /// Serves until the process drains, `/healthz`, `/readyz` and `/metrics` too; then until what is under way is done,
@@ -80,9 +101,11 @@ impl Server {
         metrics: Metrics,
     ) -> Result<(), CutOff> {
         invoke::describe();
-        let routes = routes(Arc::clone(&self.invocations)).merge(operations(Health::new(shutdown), metrics));
-        let options = service::http::Options { linger: self.linger, ..service::http::Options::default() };
-        let served = serve(listener, standard(routes, self.body_limit), shutdown, options).await;
+        let ServerOptions { body_limit, linger, tls, .. } = self.options.clone();
+        let certificate = tls.as_ref().is_some_and(Tls::certificate_is_optional);
+        let routes = self.routes(certificate).merge(operations(Health::new(shutdown), metrics));
+        let options = Options { linger, tls, ..Options::default() };
+        let served = serve(listener, standard(routes, body_limit), shutdown, options).await;
         let under_way = &self.invocations.invoker.under_way;
         under_way.close();
         tokio::select! {

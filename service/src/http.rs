@@ -1,16 +1,21 @@
 //! Serving HTTP: the listener and what every server answers alike.
 
 mod access;
+mod guard;
 mod limits;
 mod operations;
 mod request_line;
 mod serve;
 mod shim;
 mod standard;
+mod tls;
 
 pub use access::RequestId;
 pub(crate) use access::{ACTIVE, DURATION};
+pub use guard::{BearerTokens, Guard, guarded};
 pub use limits::{Limits, limited};
 pub use operations::operations;
+pub(crate) use serve::HANDSHAKES_FAILED;
 pub use serve::{CutOff, Options, serve};
 pub use standard::standard;
+pub use tls::{ClientAuth, Tls, TlsFiles};

@@ -3,6 +3,7 @@
 
 mod chain;
 pub mod fields;
+pub mod files;
 pub mod health;
 pub mod http;
 pub mod metrics;

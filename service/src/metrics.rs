@@ -6,14 +6,17 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::metrics::{Unit, describe_gauge, describe_histogram, gauge};
+use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::http::{ACTIVE, DURATION};
+use crate::http::{ACTIVE, DURATION, HANDSHAKES_FAILED};
 use crate::temporal::{CALLS, OPEN};
 
 /// Upper bounds of the request durations that are counted, in seconds.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// How the names of all measures of durations end.
+const DURATION_SUFFIX: &str = "_duration_seconds";
 
 /// How often measures that nobody scrapes are condensed, so that they do not pile up.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -48,13 +51,9 @@ impl Metrics {
     }
 
     fn begin(program: &'static str, version: &'static str) -> Self {
-        let recorder = [DURATION, CALLS]
-            .into_iter()
-            .fold(PrometheusBuilder::new(), |builder, name| {
-                builder
-                    .set_buckets_for_metric(Matcher::Full(name.to_owned()), &DURATIONS)
-                    .expect("there are bounds")
-            })
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix(DURATION_SUFFIX.to_owned()), &DURATIONS)
+            .expect("there are bounds")
             .build_recorder();
         let handle = recorder.handle();
         if ::metrics::set_global_recorder(recorder).is_err() {
@@ -68,6 +67,7 @@ impl Metrics {
         describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
         describe_gauge!(OPEN, "Connections to Temporal that are open");
         describe_gauge!(ACTIVE, "Requests under way");
+        describe_counter!(HANDSHAKES_FAILED, "TLS handshakes that failed or took too long");
         describe_gauge!("build_info", "1, labelled with what is running");
         process::describe();
         gauge!("build_info", "program" => program, "version" => version).set(1.0);

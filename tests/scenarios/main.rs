@@ -4,6 +4,7 @@ mod api;
 mod bad_input;
 mod callers;
 mod chaos;
+mod compliant;
 mod emcoctl;
 mod outages;
 mod python_worker;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what a person or CI runs in this workspace.
 
+mod compliance;
 mod demo;
 mod migration;
 mod progress;
@@ -14,6 +15,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
+    Compliance(compliance::Compliance),
     Demo(demo::Demo),
     Test(test::Test),
 }
@@ -21,6 +23,7 @@ enum Task {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
+        Task::Compliance(compliance) => compliance.run().await,
         Task::Demo(demo) => demo.run().await,
         Task::Test(test) => test.run().await,
     };

@@ -19,6 +19,7 @@ mod refusals;
 mod replicas;
 mod revisions;
 mod runs;
+mod secured;
 mod start;
 mod status;
 mod success;

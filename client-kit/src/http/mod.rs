@@ -23,13 +23,12 @@ use self::answer::answer;
 use self::problem::unknown_client;
 use self::request::StartCall;
 use crate::client::Clients;
+use crate::gate::START_OUTCOME;
 use crate::invoke::Invoker;
 use crate::{Client, StartContext};
 
 /// Says in the answer to `OPTIONS` that a repeat under the same `Idempotency-Key` leads to the same run.
 const ACCEPTS_IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("accepts-idempotency-key");
-/// Says `none` on a failed start where it is certain that nothing was started.
-const START_OUTCOME: HeaderName = HeaderName::from_static("start-outcome");
 
 /// What the handler works with.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ pub(crate) const SECRET: &str = "hunter2";
 
 /// The type that no worker serves: its workflows stay running.
 #[workflow_client]
-async fn echo(ctx: StartContext) -> WorkflowStart {
+pub(crate) async fn echo(ctx: StartContext) -> WorkflowStart {
     ctx.start("Echo")
 }
 
@@ -24,7 +24,7 @@ async fn echo(ctx: StartContext) -> WorkflowStart {
     workflow = "EmcoMigrateWorkflow",
     task_queue = "MIGRATION_TASK_Q"
 )]
-async fn migrate(ctx: StartContext) -> WorkflowStart {
+pub(crate) async fn migrate(ctx: StartContext) -> WorkflowStart {
     ctx.start_of::<migrate>()
 }
 

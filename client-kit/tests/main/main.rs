@@ -4,13 +4,16 @@
 
 mod catalogue;
 mod clients;
+mod compliant;
 mod endings;
 mod options;
 mod outages;
 mod params;
+mod recorded;
 mod recording;
 mod refusals;
 mod repeats;
+mod secured;
 mod serving;
 mod starts;
 mod ui;

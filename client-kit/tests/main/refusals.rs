@@ -176,11 +176,15 @@ async fn plain_text_is_for_those_who_prefer_it() {
 }
 
 #[tokio::test]
-async fn invocations_are_counted_by_client_and_outcome() {
+async fn invocations_are_counted_and_timed_by_client_and_outcome() {
     let serving = Serving::alone().await;
     answer(serving.post("refusing", "{}")).await;
     let text = http().get(serving.url("/metrics")).send().await.unwrap().text().await.unwrap();
     let series = r#"workflow_client_invocations_total{client="refusing",outcome="client_refused"}"#;
     assert!(text.contains(series), "{text}");
+    let bucket = r#"workflow_client_invocation_duration_seconds_bucket{client="refusing",outcome="client_refused",le="1"}"#;
+    assert!(text.contains(bucket), "{text}");
+    assert!(text.contains("# HELP workflow_client_invocation_duration_seconds "), "{text}");
+    assert!(text.contains("# HELP workflow_client_invocations_under_way "), "{text}");
     let _: Value = answer(http().get(serving.url("/readyz"))).await.body;
 }

@@ -32,7 +32,10 @@ impl Serving {
 
     /// Serves, starting workflows by this port.
     pub(crate) async fn with(starter: impl Starter, start_budget: Duration) -> Self {
-        let options = ServerOptions { start_budget, ..ServerOptions::default() };
+        Self::with_options(starter, ServerOptions { start_budget, ..ServerOptions::default() }).await
+    }
+
+    pub(crate) async fn with_options(starter: impl Starter, options: ServerOptions) -> Self {
         let server = Server::new(crate::clients::all(), starter, options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

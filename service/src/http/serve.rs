@@ -1,4 +1,4 @@
-//! The plain-HTTP listener: one task per connection, drained when the process ends.
+//! The listener, plain or with TLS: one task per connection, drained when the process ends.
 
 use std::convert::Infallible;
 use std::io;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ::metrics::counter;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
@@ -18,15 +19,22 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use super::guard::Certified;
 use super::shim::QuotesRewritten;
+use super::tls::Tls;
 use crate::shutdown::Shutdown;
 
 /// How long to wait before accepting again when the machine has no descriptor or memory left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Callers whose TLS handshake failed.
+pub(crate) const HANDSHAKES_FAILED: &str = "http_server_tls_handshakes_failed_total";
 
 /// What a listener allows its callers.
 #[derive(Debug, Clone)]
@@ -39,11 +47,21 @@ pub struct Options {
     /// end and its own load balancers to leave the pod out at the same time, and the latter takes effect some moments later: a
     /// listener that closes at once refuses the callers of those moments. None by default, as only who is balanced needs it.
     pub linger: Duration,
+    /// TLS, and nothing but TLS. None for plain HTTP.
+    pub tls: Option<Tls>,
+    /// How long a caller may take for the TLS handshake.
+    pub handshake_timeout: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { head_timeout: Duration::from_secs(30), max_head: 64 << 10, linger: Duration::ZERO }
+        Self {
+            head_timeout: Duration::from_secs(30),
+            max_head: 64 << 10,
+            linger: Duration::ZERO,
+            tls: None,
+            handshake_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -67,7 +85,7 @@ pub async fn serve(
     options: Options,
 ) -> Result<(), CutOff> {
     if let Ok(address) = listener.local_addr() {
-        tracing::info!(%address, "listening");
+        tracing::info!(%address, tls = options.tls.is_some(), "listening");
     }
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
@@ -77,7 +95,9 @@ pub async fn serve(
     let cut = Arc::new(AtomicUsize::new(0));
     let closing = Closing { shutdown: shutdown.clone(), linger: options.linger };
     let admit = |(stream, peer): (TcpStream, SocketAddr)| {
-        let conversation = converse(stream, peer, server.clone(), router.clone(), closing.clone());
+        let caller =
+            Caller { peer, server: server.clone(), router: router.clone(), closing: closing.clone() };
+        let conversation = meet(stream, caller, options.tls.clone(), options.handshake_timeout);
         let cut = Arc::clone(&cut);
         connections.spawn(async move {
             if conversation.await.is_err() {
@@ -144,20 +164,60 @@ impl Closing {
 /// The connection had a request under way at the hard stop.
 struct Dropped;
 
-/// One connection, to its end.
-async fn converse(
-    stream: TcpStream,
+/// One caller, and what is there to answer.
+struct Caller {
     peer: SocketAddr,
     server: http1::Builder,
     router: Router,
     closing: Closing,
+}
+
+/// One connection, to its end.
+async fn meet(
+    stream: TcpStream,
+    caller: Caller,
+    tls: Option<Tls>,
+    handshake_timeout: Duration,
 ) -> Result<(), Dropped> {
     // Answers are small and each is waited for.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, %peer, "cannot set TCP_NODELAY");
+        tracing::debug!(%error, peer = %caller.peer, "cannot set TCP_NODELAY");
     }
+    let Some(tls) = tls else { return converse(stream, caller, false).await };
+    // A handshake goes on though the process drains: the request that follows it may be on its way.
+    let greeted = tokio::select! {
+        greeted = tokio::time::timeout(handshake_timeout, tls.acceptor().accept(stream)) => greeted,
+        // There is no request yet to be dropped.
+        () = caller.closing.shutdown.stopped() => return Ok(()),
+    };
+    match greeted.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(stream) => {
+            let certified = shows_certificate(&stream);
+            Box::pin(converse(stream, caller, certified)).await
+        }
+        Err(error) => {
+            counter!(HANDSHAKES_FAILED).increment(1);
+            tracing::debug!(error = crate::chain(&error), peer = %caller.peer, "no TLS handshake");
+            Ok(())
+        }
+    }
+}
+
+/// Whether the caller has shown a certificate; one that is not vouched for ends the handshake.
+fn shows_certificate(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.peer_certificates().is_some_and(|chain| !chain.is_empty())
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    Caller { peer, server, router, closing }: Caller,
+    certified: bool,
+) -> Result<(), Dropped> {
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        if certified {
+            request.extensions_mut().insert(Certified);
+        }
         answer(router.clone(), request.map(axum::body::Body::new), closing.shutdown.clone())
     });
     let mut connection = pin!(server.serve_connection(TokioIo::new(QuotesRewritten::new(stream)), service));

@@ -14,14 +14,18 @@ use tokio::time::timeout;
 use crate::wire::{Caller, SOON, Server, echo};
 
 /// A server whose `/slow` tells that it was asked, and answers once it may.
-struct Slow {
-    server: Server,
+pub(crate) struct Slow {
+    pub(crate) server: Server,
     asked: Arc<Semaphore>,
     may_answer: Arc<Semaphore>,
 }
 
 impl Slow {
     async fn start(deadline: Duration) -> Self {
+        Self::with(Options::default(), deadline).await
+    }
+
+    pub(crate) async fn with(options: Options, deadline: Duration) -> Self {
         let (asked, may_answer) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let handler = {
             let (asked, may_answer) = (Arc::clone(&asked), Arc::clone(&may_answer));
@@ -32,44 +36,49 @@ impl Slow {
             }
         };
         let router = Router::new().route("/slow", get(handler)).merge(echo());
-        let server = Server::with(router, Options::default(), deadline).await;
+        let server = Server::with(router, options, deadline).await;
         Self { server, asked, may_answer }
     }
 
-    async fn ask(&self) -> Caller {
-        let mut caller = Caller::connect(self.server.address).await;
+    async fn ask(&self, caller: &mut Caller) {
         caller.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
         timeout(SOON, self.asked.acquire()).await.unwrap().unwrap().forget();
-        caller
+    }
+
+    /// Drains between a question and its answer.
+    pub(crate) async fn finishes_while_draining(self, mut idle: Caller, mut busy: Caller) {
+        idle.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        assert_eq!(idle.answer().await.0, 200);
+        self.ask(&mut busy).await;
+
+        self.server.shutdown.drain();
+        idle.closed().await;
+        harness::eventually(SOON, "no new connections", async || {
+            TcpStream::connect(self.server.address).await.is_err()
+        })
+        .await;
+        assert!(!self.server.serving.is_finished());
+
+        self.may_answer.add_permits(1);
+        assert_eq!(busy.answer().await, (200, "at last".to_owned()));
+        busy.closed().await;
+        assert_eq!(timeout(SOON, self.server.serving).await.unwrap().unwrap(), Ok(()));
     }
 }
 
 #[tokio::test]
 async fn requests_under_way_finish_and_idle_connections_close() {
     let slow = Slow::start(Duration::from_secs(30)).await;
-    let mut idle = Caller::connect(slow.server.address).await;
-    idle.send("GET /first HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    assert_eq!(idle.answer().await.0, 200);
-    let mut busy = slow.ask().await;
-
-    slow.server.shutdown.drain();
-    idle.closed().await;
-    harness::eventually(SOON, "no new connections", async || {
-        TcpStream::connect(slow.server.address).await.is_err()
-    })
-    .await;
-    assert!(!slow.server.serving.is_finished());
-
-    slow.may_answer.add_permits(1);
-    assert_eq!(busy.answer().await, (200, "at last".to_owned()));
-    busy.closed().await;
-    assert_eq!(timeout(SOON, slow.server.serving).await.unwrap().unwrap(), Ok(()));
+    let idle = Caller::connect(slow.server.address).await;
+    let busy = Caller::connect(slow.server.address).await;
+    slow.finishes_while_draining(idle, busy).await;
 }
 
 #[tokio::test]
 async fn the_deadline_cuts_requests_off() {
     let slow = Slow::start(Duration::from_millis(50)).await;
-    let busy = slow.ask().await;
+    let mut busy = Caller::connect(slow.server.address).await;
+    slow.ask(&mut busy).await;
     slow.server.shutdown.drain();
     assert_eq!(timeout(SOON, slow.server.serving).await.unwrap().unwrap(), Err(CutOff { connections: 1 }));
     busy.closed().await;

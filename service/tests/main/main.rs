@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod drain;
+mod https;
 mod process;
 mod request_line;
 mod temporal;

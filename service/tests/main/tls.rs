@@ -16,16 +16,16 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 /// The name in the server's certificate. It is reached as 127.0.0.1.
 const NAME: &str = "temporal.test";
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// A certificate signed by `authority`, and its key.
-fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+pub(crate) fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, authority).unwrap(), key)
 }

@@ -1,0 +1,55 @@
+//! Who is let in, and over what.
+
+use harness::http;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use reqwest::{Certificate, Client, Identity, Method};
+
+use super::{Api, problem_of};
+
+#[tokio::test]
+async fn callers_need_a_token_and_operators_do_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let tokens = directory.path().join("tokens");
+    std::fs::write(&tokens, "let-me-in\n").unwrap();
+    let api = Api::with(&["--bearer-tokens", tokens.to_str().unwrap()]).await;
+    let known = api.request(Method::GET, "").bearer_auth("let-me-in").send().await.unwrap();
+    assert_eq!(known.status(), 200);
+    let unknown = api.request(Method::GET, "").send().await.unwrap();
+    assert_eq!(unknown.headers()["www-authenticate"], "Bearer");
+    problem_of(unknown, 401, "unauthorized").await;
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(http().get(format!("{}{path}", api.url)).send().await.unwrap().status(), 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn callers_with_a_certificate_are_served_over_tls() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let (chain, key) = (params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem());
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (certificate, key_file, ca) =
+        (file("tls.crt", &chain), file("tls.key", &key), file("ca.crt", &authority.pem()));
+    let flags = ["--tls-certificate", &certificate, "--tls-key", &key_file, "--tls-client-ca", &ca];
+    let api = Api::with(&flags).await;
+    let url = api.url.replace("http:", "https:") + "/healthz";
+    // The process chooses its TLS provider.
+    http();
+    let caller = || {
+        let roots = [Certificate::from_pem(authority.pem().as_bytes()).unwrap()];
+        Client::builder().no_proxy().tls_certs_only(roots)
+    };
+    let identity = Identity::from_pem(format!("{chain}{key}").as_bytes()).unwrap();
+    let certified = caller().identity(identity).build().unwrap();
+    assert_eq!(certified.get(&url).send().await.unwrap().status(), 200);
+    assert!(caller().build().unwrap().get(&url).send().await.is_err());
+    assert!(http().get(format!("{}/healthz", api.url)).send().await.is_err());
+}

@@ -1,0 +1,51 @@
+//! The kit asked by the clauses that any workflow client is asked.
+
+use client_kit::testing::{App, TestServer, assert_compliant};
+use client_kit::{ClientError, StartContext, WorkflowStart, clients, workflow_client};
+use futures::FutureExt;
+use serde_json::json;
+
+use crate::clients::{echo, migrate};
+
+/// Wants a parameter, and writes IDs of its own.
+#[workflow_client]
+async fn particular(ctx: StartContext) -> Result<WorkflowStart, ClientError> {
+    let params = &ctx.spec().workflow_params.activity_params;
+    match params.get("all-activities").and_then(|params| params.get("app")) {
+        Some(app) => Ok(ctx.start("Move").with_workflow_id(format!("move-{app}"))),
+        None => Err(ClientError::refused("name the `app`")),
+    }
+}
+
+fn with_app() -> serde_json::Value {
+    json!({"workflowParams": {"activityParams": {"all-activities": {"app": "a"}}}})
+}
+
+/// What a failed assertion says.
+async fn complaint(app: App) -> String {
+    let panic = std::panic::AssertUnwindSafe(assert_compliant(app)).catch_unwind().await.unwrap_err();
+    panic.downcast_ref::<String>().unwrap().clone()
+}
+
+#[tokio::test]
+async fn our_workflow_clients_are_compliant() {
+    assert_compliant(clients![echo, migrate]).await;
+    assert_compliant(App::from(clients![particular]).spec(with_app())).await;
+}
+
+#[tokio::test]
+async fn so_are_a_router_and_whatever_listens_at_a_url() {
+    let server = TestServer::new(clients![echo]);
+    assert_compliant(App::from(server.router()).client("echo")).await;
+    let listening = server.listen().await;
+    assert_compliant(App::from(listening.url().as_str()).client("echo")).await;
+}
+
+#[tokio::test]
+async fn a_complaint_says_which_clause_and_what_was_seen() {
+    let text = complaint(App::from(clients![particular])).await;
+    assert!(text.contains("compliant.rs") && text.contains("FAILED  path"), "{text}");
+    assert!(text.contains("422 Unprocessable Entity") && text.contains("name the `app`"), "{text}");
+    let text = complaint(App::from(clients![echo]).client("nobody")).await;
+    assert!(text.contains("no workflow client `nobody`"), "{text}");
+}

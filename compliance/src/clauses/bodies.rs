@@ -1,0 +1,151 @@
+//! How a body is read.
+
+use futures::stream;
+use http_body_util::StreamBody;
+use hyper::body::{Bytes, Frame};
+use serde_json::{Value, json};
+
+use super::{expect, nothing_runs};
+use crate::report::Outcome;
+use crate::session::{Seen, Session, is_refusal, is_success, send, words};
+
+/// Pieces of a body that does not say how long it is.
+const PIECE: usize = 64 << 10;
+
+pub(super) async fn case(session: &Session<'_>) -> Outcome {
+    let Some(taken) = session.takes_ids.get() else {
+        return Outcome::not_applicable("no Workflow-Id tells whether the options of a start were read");
+    };
+    for fold in [str::to_ascii_lowercase, str::to_ascii_uppercase] {
+        let id = Session::fresh_id();
+        let mut body = session.target.body(&id);
+        fold_keys(&mut body, fold);
+        let seen = session.start(&body).await;
+        let written = fold("workflowStartOptions");
+        let outcome = expect(is_success, &format!("a success, keys written as `{written}`"), &seen);
+        if outcome != Outcome::Passed {
+            return outcome;
+        }
+        let told = seen.ok().and_then(|answer| answer.ids().0);
+        let read = match &told {
+            Some(told) => *told == id,
+            None => session.target.backstage.runs(&id).await.is_none_or(|runs| runs > 0),
+        };
+        // A client that writes an ID of its own may well have read the one that it was given.
+        if *taken && !read {
+            let told = told.unwrap_or_else(|| "another".to_owned());
+            return Outcome::of(false, format!("a start of `{id}`, the ID under `{}`", fold("ID")), told);
+        }
+    }
+    Outcome::Passed
+}
+
+/// Rewrites the names of fields. Those of `activityParams` and of what is in it are the author's words, and stay.
+fn fold_keys(value: &mut Value, fold: fn(&str) -> String) {
+    if let Value::Object(fields) = value {
+        let before = std::mem::take(fields);
+        for (name, mut value) in before {
+            let theirs = ["activityParams", "activityOptions", "Memo", "SearchAttributes"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(&name));
+            if !theirs {
+                fold_keys(&mut value, fold);
+            }
+            fields.insert(fold(&name), value);
+        }
+    }
+}
+
+pub(super) async fn unknown_fields(session: &Session<'_>) -> Outcome {
+    let mut body = session.target.body(&Session::fresh_id());
+    body["hookBlocking"] = json!(true);
+    body["workflowStartOptions"]["NobodyKnowsThis"] = json!({"a": [1]});
+    expect(is_success, "a success", &session.start(&body).await)
+}
+
+pub(super) async fn nulls(session: &Session<'_>) -> Outcome {
+    let mut body = session.target.body(&Session::fresh_id());
+    if let Some(options) = body["workflowStartOptions"].as_object_mut() {
+        for (name, value) in options {
+            if !matches!(name.to_ascii_lowercase().as_str(), "id" | "taskqueue") {
+                *value = Value::Null;
+            }
+        }
+    }
+    expect(is_success, "a success", &session.start(&body).await)
+}
+
+pub(super) async fn first_value(session: &Session<'_>) -> Outcome {
+    let body = format!("{}\n{{\"and\": \"more\"}} [", session.target.body(&Session::fresh_id()));
+    expect(is_success, "a success, though more follows the JSON value", &send(session.post(body)).await)
+}
+
+pub(super) async fn content_type(session: &Session<'_>) -> Outcome {
+    for content_type in ["text/plain", "application/octet-stream"] {
+        let body = session.target.body(&Session::fresh_id()).to_string();
+        // Of two headers of one name the last would count for some; so the request is made without the usual one.
+        let mut request = match session.post(body).build() {
+            Ok(request) => request,
+            Err(error) => return Outcome::of(false, "a request", error),
+        };
+        if let Ok(value) = content_type.parse() {
+            request.headers_mut().insert("Content-Type", value);
+        }
+        let seen = session.execute(request).await;
+        let outcome = expect(is_success, &format!("a success, as {content_type}"), &seen);
+        if outcome != Outcome::Passed {
+            return outcome;
+        }
+    }
+    Outcome::Passed
+}
+
+pub(super) async fn malformed_json(session: &Session<'_>) -> Outcome {
+    for body in ["", "{", "{\"workflowStartOptions\": {\"ID\": \"a\",", "workflowStartOptions:\n  ID: a\n"] {
+        let seen = send(session.post(body)).await;
+        if !is_refusal(&seen) {
+            return Outcome::of(false, format!("a 4xx for the body {body:?}"), words(&seen));
+        }
+    }
+    Outcome::Passed
+}
+
+pub(super) async fn ill_typed(session: &Session<'_>) -> Outcome {
+    let (id, mut list) = (Session::fresh_id(), session.target.body(""));
+    list["workflowStartOptions"] = json!([1]);
+    let mut number = session.target.body(&id);
+    number["workflowStartOptions"]["TaskQueue"] = json!(7);
+    for body in [list, number] {
+        let seen = session.start(&body).await;
+        if !is_refusal(&seen) {
+            return Outcome::of(false, "a 4xx", words(&seen));
+        }
+    }
+    nothing_runs(session, &id, "a field of the wrong type").await
+}
+
+pub(super) async fn body_limit(session: &Session<'_>) -> Outcome {
+    let (id, size) = (Session::fresh_id(), session.target.too_large);
+    // A sound body after much of nothing: whoever has no limit starts it.
+    let mut body = vec![b' '; size];
+    body.extend(session.target.body(&id).to_string().into_bytes());
+    let pieces: Vec<_> = body
+        .chunks(PIECE)
+        .map(|piece| Ok::<_, std::convert::Infallible>(Frame::data(Bytes::copy_from_slice(piece))))
+        .collect();
+    let unannounced = reqwest::Body::wrap(StreamBody::new(stream::iter(pieces)));
+    for (body, how) in [(body.into(), "announced"), (unannounced, "not announced")] {
+        let seen = send(session.post(body)).await;
+        // A server may also close the connection, so that the caller stops.
+        let refused = |seen: &Seen| is_refusal(seen) || matches!(seen, Err(crate::session::Lost::Broken(_)));
+        let expected = format!("413 for {} MiB, the length being {how}", size >> 20);
+        let outcome =
+            expect(refused, &expected, &seen).and(nothing_runs(session, &id, "too large a body")).await;
+        if outcome != Outcome::Passed {
+            return outcome;
+        }
+    }
+    // Whoever broke the connection must still be there.
+    let seen = session.start(&session.target.body(&Session::fresh_id())).await;
+    expect(is_success, "a success after that", &seen)
+}

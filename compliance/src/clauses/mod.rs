@@ -1,0 +1,79 @@
+//! What is asked, in this order. `path` comes first: without it nothing else can be asked. `drain` comes last: nothing can be
+//! asked after it.
+
+mod bodies;
+mod endings;
+mod repeats;
+mod routes;
+
+use futures::future::BoxFuture;
+
+use crate::report::{Clause, Finding, Outcome};
+use crate::session::{Seen, Session, words};
+
+/// How one clause is asked.
+type Check = for<'a> fn(&'a Session<'_>) -> BoxFuture<'a, Outcome>;
+
+macro_rules! clauses {
+    ($($name:literal, $check:path, $says:literal, $source:literal;)*) => {
+        [$((
+            Clause { name: $name, says: $says, source: $source },
+            (|session| Box::pin($check(session))) as Check,
+        )),*]
+    };
+}
+
+const ALL: [(Clause, Check); 20] = clauses![
+    "path", routes::path, "POST /invoke/<name> is a success", "EMCO-API §2.1";
+    "accepted", routes::accepted, "The workflow is there when the answer comes", "EMCO-API §2.2";
+    "success_code", routes::success_code, "A success is 204, without a body", "EMCO-API §2.1";
+    "non_blocking", routes::non_blocking, "The answer does not wait for the workflow", "EMCO-API §2.2";
+    "unknown_client", routes::unknown_client, "An unknown name is 404", "RFC 9110 §15.5.5";
+    "other_paths", routes::other_paths, "Other paths start nothing", "EMCO-API §2.3";
+    "method", routes::method, "Other methods start nothing: 405 with Allow", "RFC 9110 §9.2.1, §15.5.6";
+    "token", routes::token, "Without the token nothing is started: 401 with a challenge", "RFC 6750 §3";
+    "case", bodies::case, "Keys are read without regard to case", "EMCO-API §0.1";
+    "unknown_fields", bodies::unknown_fields, "Unknown fields do not hinder a start", "EMCO-API §0.1";
+    "nulls", bodies::nulls, "null counts as absent", "EMCO-API §0.1";
+    "first_value", bodies::first_value, "Only the first JSON value of the body counts", "EMCO-API §0.1";
+    "content_type", bodies::content_type, "The Content-Type does not matter", "EMCO-API §0.1";
+    "malformed_json", bodies::malformed_json, "A body that is no JSON is the caller's mistake", "RFC 9110 §15.5.1";
+    "ill_typed", bodies::ill_typed, "A field of the wrong type is the caller's mistake", "EMCO-API §0.1, RFC 9110 §15.5.21";
+    "body_limit", bodies::body_limit, "A body has a limit", "RFC 9110 §15.5.14";
+    "running_id", repeats::running_id, "A running workflow ID is a success unless the intent says otherwise", "EMCO-API §2.4";
+    "idempotency", repeats::idempotency, "A repeat under its Idempotency-Key leads to the same run", "draft-ietf-httpapi-idempotency-key-header";
+    "temporal_failure", endings::temporal_failure, "Without Temporal there is no success", "EMCO-API §2.3";
+    "drain", endings::drain, "A request under way is answered when the process is to end", "Kubernetes: termination of pods";
+];
+
+/// Asks all of them.
+pub(crate) async fn all(session: &Session<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::with_capacity(ALL.len());
+    for (clause, check) in ALL {
+        let started = findings.first().is_none_or(|path| path.outcome == Outcome::Passed);
+        let outcome = if started {
+            check(session).await
+        } else {
+            Outcome::not_applicable("`path` failed, so there is nothing to ask")
+        };
+        findings.push(Finding { clause, outcome });
+    }
+    findings
+}
+
+/// That `seen` is what `expected` says.
+fn expect(holds: impl FnOnce(&Seen) -> bool, expected: &str, seen: &Seen) -> Outcome {
+    Outcome::of(holds(seen), expected, words(seen))
+}
+
+/// That no run of this workflow ID is there, where that can be seen.
+async fn nothing_runs(session: &Session<'_>, id: &str, after: &str) -> Outcome {
+    match session.target.backstage.runs(id).await {
+        None | Some(0) => Outcome::Passed,
+        Some(runs) => Outcome::of(
+            false,
+            format!("no workflow is started by {after}"),
+            format!("{runs} run(s) of `{id}`"),
+        ),
+    }
+}

@@ -1,0 +1,89 @@
+//! The same start once more.
+
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::expect;
+use crate::report::Outcome;
+use crate::session::{Seen, Session, is_success, send, words};
+
+pub(super) async fn running_id(session: &Session<'_>) -> Outcome {
+    match session.takes_ids.get() {
+        Some(true) => {}
+        Some(false) => return Outcome::not_applicable("the client writes workflow IDs of its own"),
+        None => {
+            return Outcome::not_applicable(
+                "no Workflow-Id tells whether the client takes the ID that it is given",
+            );
+        }
+    }
+    let id = Session::fresh_id();
+    let mut body = session.target.body(&id);
+    for time in ["first", "second"] {
+        let seen = session.start(&body).await;
+        let outcome = expect(is_success, &format!("a success of the {time} start of a workflow ID"), &seen);
+        if outcome != Outcome::Passed {
+            return outcome;
+        }
+    }
+    if matches!(session.target.backstage.runs(&id).await, Some(runs) if runs > 1) {
+        return Outcome::of(false, "one run", "two starts of a running workflow ID made more");
+    }
+    body["workflowStartOptions"]["WorkflowExecutionErrorWhenAlreadyStarted"] = json!(true);
+    let seen = session.start(&body).await;
+    let refused = |seen: &Seen| {
+        seen.as_ref().is_ok_and(|answer| answer.status.is_client_error() || answer.status.is_server_error())
+    };
+    expect(refused, "an error where WorkflowExecutionErrorWhenAlreadyStarted asks for one", &seen)
+}
+
+pub(super) async fn idempotency(session: &Session<'_>) -> Outcome {
+    let asked = send(session.request(Method::OPTIONS, &session.path())).await;
+    let announced = asked.is_ok_and(|answer| answer.header("Accepts-Idempotency-Key") == Some("true"));
+    if !announced {
+        return Outcome::not_applicable("OPTIONS does not answer Accepts-Idempotency-Key: true");
+    }
+    // With an ID of its own, and with one that the client makes up.
+    for id in [Session::fresh_id(), String::new()] {
+        let mut body = session.target.body(&id);
+        // A repeat is no error: it is that very start that made the workflow run.
+        body["workflowStartOptions"]["WorkflowExecutionErrorWhenAlreadyStarted"] =
+            json!(session.takes_ids.get() == Some(&true));
+        let key = Uuid::new_v4().to_string();
+        let post = || {
+            let request = session.post(body.to_string()).header("Idempotency-Key", &key);
+            send(request.header("Prefer", "return=representation"))
+        };
+        let (first, second) = (post().await, post().await);
+        for (seen, time) in [(&first, "first"), (&second, "second")] {
+            if !is_success(seen) {
+                return Outcome::of(
+                    false,
+                    format!("a success of the {time} request under one key"),
+                    words(seen),
+                );
+            }
+        }
+        let (Ok(first), Ok(second)) = (first, second) else { continue };
+        let runs = session.target.backstage.runs(&id).await;
+        let outcome = match (first.ids(), second.ids(), runs) {
+            (first @ (_, Some(_)), second, _) => Outcome::of(
+                first == second,
+                "the same run",
+                format!("{} and {}", told(&first), told(&second)),
+            ),
+            (_, _, Some(runs)) if !id.is_empty() => Outcome::of(runs == 1, "one run", runs),
+            _ => Outcome::not_applicable("no Run-Id tells which run was started"),
+        };
+        if outcome != Outcome::Passed {
+            return outcome;
+        }
+    }
+    Outcome::Passed
+}
+
+fn told((workflow, run): &(Option<String>, Option<String>)) -> String {
+    let text = |id: &Option<String>| id.clone().unwrap_or_else(|| "(not told)".to_owned());
+    format!("run `{}` of `{}`", text(run), text(workflow))
+}

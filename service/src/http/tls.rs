@@ -1,0 +1,134 @@
+//! TLS of a listener: rustls, with certificates that are read again when they change.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::TlsAcceptor;
+
+use crate::files::{FileError, Reloaded, SettingFile};
+
+/// The files of a listener's TLS, all PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    certificate: SettingFile,
+    key: SettingFile,
+    callers: Option<(SettingFile, ClientAuth)>,
+}
+
+/// Whether callers must show a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ClientAuth {
+    /// Each caller must; without one there is no connection.
+    #[default]
+    Required,
+    /// A caller may. One who shows none is answered only what needs no certificate (see [`Guard`](super::Guard)).
+    Optional,
+}
+
+impl TlsFiles {
+    /// A certificate with those that vouch for it (its own first), and its private key.
+    pub fn new(certificate: impl Into<SettingFile>, key: impl Into<SettingFile>) -> Self {
+        Self { certificate: certificate.into(), key: key.into(), callers: None }
+    }
+
+    /// The same, taking callers' certificates that those in `authorities` vouch for (mTLS).
+    #[must_use]
+    pub fn with_client_ca(mut self, authorities: impl Into<SettingFile>, auth: ClientAuth) -> Self {
+        self.callers = Some((authorities.into(), auth));
+        self
+    }
+}
+
+/// TLS of a listener. Changed files count from the next connection on, at most a second later; those that cannot be used are
+/// logged as an error, and what was there before stays. Connections that there are go on as they began.
+#[derive(Clone)]
+pub struct Tls {
+    config: Arc<Reloaded<ServerConfig>>,
+    auth: Option<ClientAuth>,
+}
+
+impl Tls {
+    /// TLS with these files.
+    ///
+    /// # Errors
+    /// A sentence with the file, its setting and what is wrong with it.
+    pub fn load(files: TlsFiles) -> Result<Self, FileError> {
+        let auth = files.callers.as_ref().map(|(_, auth)| *auth);
+        let mut all = vec![files.certificate.clone(), files.key.clone()];
+        all.extend(files.callers.iter().map(|(file, _)| file.clone()));
+        let config = Reloaded::load(all, move |contents| config(&files, contents))?;
+        Ok(Self { config: Arc::new(config), auth })
+    }
+
+    /// Whether a caller may come with a certificate or without.
+    pub fn certificate_is_optional(&self) -> bool {
+        self.auth == Some(ClientAuth::Optional)
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.config.current())
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("config", &self.config).field("auth", &self.auth).finish()
+    }
+}
+
+fn config(files: &TlsFiles, contents: &[Vec<u8>]) -> Result<ServerConfig, FileError> {
+    let [chain, key, authorities @ ..] = contents else { return Err(files.key.fault("was not read")) };
+    let provider = Arc::new(ring::default_provider());
+    let chain = certificates(&files.certificate, chain)?;
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|error| files.key.fault_because("holds no private key in PEM", error))?;
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| files.certificate.fault_because("cannot be used", error))?;
+    let builder = match (&files.callers, authorities.first()) {
+        (Some((file, auth)), Some(pem)) => {
+            builder.with_client_cert_verifier(verifier(file, pem, *auth, provider)?)
+        }
+        _ => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => {
+            files.key.fault(format!("is not the key of the certificate in {}", files.certificate))
+        }
+        error => files.key.fault_because(&format!("cannot be used with {}", files.certificate), error),
+    })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn certificates(file: &SettingFile, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, FileError> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let certificates = certificates.map_err(|error| file.fault_because("is no sound PEM", error))?;
+    if certificates.is_empty() { Err(file.fault("holds no certificate in PEM")) } else { Ok(certificates) }
+}
+
+fn verifier(
+    file: &SettingFile,
+    pem: &[u8],
+    auth: ClientAuth,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, FileError> {
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(file, pem)? {
+        roots
+            .add(authority)
+            .map_err(|error| file.fault_because("holds a certificate that cannot be used", error))?;
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let builder = match auth {
+        ClientAuth::Required => builder,
+        ClientAuth::Optional => builder.allow_unauthenticated(),
+    };
+    builder.build().map_err(|error| file.fault_because("cannot be used", error))
+}

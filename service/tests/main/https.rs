@@ -1,0 +1,286 @@
+//! TLS of the listener: who is let in, and what happens when the files change.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use harness::eventually;
+use rcgen::KeyPair;
+use service::files::SettingFile;
+use service::http::{ClientAuth, Guard, Options, Tls, TlsFiles, guarded};
+use service::shutdown::Shutdown;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::drain::Slow;
+use crate::tls::{Authority, authority, certificate};
+use crate::wire::{Caller, SOON, Server, echo};
+
+const NAME: &str = "client.test";
+const QUESTION: &[u8] = b"GET /question HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+/// The files of a secret, as a chart mounts them.
+struct Secret(TempDir);
+
+impl Secret {
+    /// With a certificate of `authority`, and the certificate of `callers` to vouch for theirs.
+    fn new(authority: &Authority, callers: &Authority) -> Self {
+        let secret = Self(tempfile::tempdir().unwrap());
+        secret.write("ca.crt", callers.pem());
+        secret.renew(authority);
+        secret
+    }
+
+    /// Another certificate and key.
+    fn renew(&self, authority: &Authority) {
+        let (certificate, key) = certificate(authority, NAME);
+        self.write("tls.crt", certificate.pem());
+        self.write("tls.key", key.serialize_pem());
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.0.path().join(name), content).unwrap();
+    }
+
+    fn files(&self) -> TlsFiles {
+        let file = |setting, name| SettingFile::of(setting, self.0.path().join(name));
+        TlsFiles::new(file("TLS_CERTIFICATE", "tls.crt"), file("TLS_KEY", "tls.key"))
+    }
+
+    fn mutual(&self, auth: ClientAuth) -> TlsFiles {
+        self.files().with_client_ca(SettingFile::of("TLS_CLIENT_CA", self.0.path().join("ca.crt")), auth)
+    }
+}
+
+fn options(files: TlsFiles) -> Options {
+    Options { tls: Some(Tls::load(files).unwrap()), ..Options::default() }
+}
+
+async fn serve(options: Options) -> Server {
+    Server::with(echo(), options, Duration::from_secs(30)).await
+}
+
+/// A caller who trusts one authority, and shows a certificate or none.
+struct Trust(ClientConfig);
+
+impl Trust {
+    fn of(authority: &Authority, own: Option<(rcgen::Certificate, KeyPair)>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.der().clone()).unwrap();
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        Self(match own {
+            None => builder.with_no_client_auth(),
+            Some((certificate, key)) => builder
+                .with_client_auth_cert(
+                    vec![certificate.der().clone()],
+                    PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+                )
+                .unwrap(),
+        })
+    }
+
+    fn speaking(mut self, protocol: &str) -> Self {
+        self.0.alpn_protocols = vec![protocol.into()];
+        self
+    }
+
+    async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(address).await?;
+        let name = ServerName::try_from(NAME).unwrap();
+        TlsConnector::from(Arc::new(self.0.clone())).connect(name, stream).await
+    }
+
+    /// The answer to one question on a connection of its own. A refused certificate shows only after the handshake.
+    async fn ask(&self, address: SocketAddr) -> Result<String, String> {
+        let ask = async {
+            let mut stream = self.connect(address).await?;
+            stream.write_all(QUESTION).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
+            Ok::<_, std::io::Error>(answer)
+        };
+        let answer = timeout(SOON, ask).await.unwrap().map_err(|error| error.to_string())?;
+        if answer.is_empty() { Err("closed without an answer".to_owned()) } else { Ok(answer) }
+    }
+
+    async fn is_served(&self, address: SocketAddr) -> bool {
+        self.ask(address).await.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+    }
+}
+
+#[tokio::test]
+async fn callers_who_trust_the_authority_are_served_over_tls_alone() {
+    let (ours, other) = (authority(), authority());
+    let secret = Secret::new(&ours, &other);
+    let server = serve(options(secret.files())).await;
+    let answer = Trust::of(&ours, None).ask(server.address).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("GET /question [] "), "{answer}");
+
+    let error = Trust::of(&other, None).ask(server.address).await.unwrap_err();
+    assert!(error.contains("certificate"), "{error}");
+
+    let http1 = Trust::of(&ours, None).speaking("http/1.1");
+    let stream = http1.connect(server.address).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+    let error = Trust::of(&ours, None).speaking("h2").connect(server.address).await.unwrap_err();
+    assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
+
+    let mut plain = TcpStream::connect(server.address).await.unwrap();
+    plain.write_all(QUESTION).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(SOON, plain.read_to_end(&mut answer)).await.unwrap().ok();
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_raw_quote_is_taken_over_tls_too() {
+    let ours = authority();
+    let server = serve(options(Secret::new(&ours, &ours).files())).await;
+    let mut caller = Caller::over(Trust::of(&ours, None).connect(server.address).await.unwrap());
+    caller.send("GET /status?query=\"state\" HTTP/1.1\r\nHost: x\r\nX-Note: \"a\"\r\n\r\n").await;
+    assert_eq!(caller.answer().await, (200, "GET /status?query='state' [\"a\"] ".to_owned()));
+}
+
+#[tokio::test]
+async fn callers_without_a_certificate_that_is_vouched_for_are_refused() {
+    let (ours, callers) = (authority(), authority());
+    let secret = Secret::new(&ours, &callers);
+    let server = serve(options(secret.mutual(ClientAuth::Required))).await;
+    assert!(Trust::of(&ours, Some(certificate(&callers, "caller"))).is_served(server.address).await);
+    assert!(Trust::of(&ours, None).ask(server.address).await.is_err());
+    assert!(Trust::of(&ours, Some(certificate(&ours, "caller"))).ask(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn where_a_certificate_is_optional_the_guard_sees_who_has_one() {
+    let (ours, callers) = (authority(), authority());
+    let secret = Secret::new(&ours, &callers);
+    let router = guarded(echo(), Guard { tokens: None, certificate: true });
+    let options = options(secret.mutual(ClientAuth::Optional));
+    let server = Server::with(router, options, Duration::from_secs(30)).await;
+    assert!(Trust::of(&ours, Some(certificate(&callers, "caller"))).is_served(server.address).await);
+    let refused = Trust::of(&ours, None).ask(server.address).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 403 ") && refused.contains("certificate_required"), "{refused}");
+    // One that nobody vouches for is worse than none.
+    assert!(Trust::of(&ours, Some(certificate(&ours, "caller"))).ask(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn new_files_count_for_new_connections_and_broken_ones_never() {
+    let (before, after) = (authority(), authority());
+    let secret = Secret::new(&before, &before);
+    let server = serve(options(secret.files())).await;
+    let (old, new) = (Trust::of(&before, None), Trust::of(&after, None));
+    let mut kept = Caller::over(old.connect(server.address).await.unwrap());
+    assert!(!new.is_served(server.address).await);
+
+    secret.renew(&after);
+    eventually(SOON, "the new certificate is shown", async || new.is_served(server.address).await).await;
+    assert!(!old.is_served(server.address).await);
+    kept.send("GET /kept HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(kept.answer().await, (200, "GET /kept [] ".to_owned()));
+
+    // Neither a text, nor another's key, nor nothing at all; each looked at for longer than the files are left alone.
+    let other_key = certificate(&after, NAME).1.serialize_pem();
+    for (file, content) in [("tls.crt", "no certificate".to_owned()), ("tls.key", other_key)] {
+        let good = std::fs::read(secret.0.path().join(file)).unwrap();
+        secret.write(file, content);
+        served_throughout(&new, server.address).await;
+        std::fs::remove_file(secret.0.path().join(file)).unwrap();
+        served_throughout(&new, server.address).await;
+        secret.write(file, good);
+    }
+    secret.renew(&before);
+    eventually(SOON, "a good certificate after broken ones", async || old.is_served(server.address).await)
+        .await;
+}
+
+/// For longer than changed files are left alone (a second), so that they have been looked at.
+async fn served_throughout(trust: &Trust, address: SocketAddr) {
+    let since = tokio::time::Instant::now();
+    while since.elapsed() < Duration::from_millis(1200) {
+        assert!(trust.is_served(address).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_secret_swapped_by_its_symbolic_link_is_read_again() {
+    let (before, after) = (authority(), authority());
+    let (first, second) = (Secret::new(&before, &before), Secret::new(&after, &after));
+    let mount = tempfile::tempdir().unwrap();
+    let data = mount.path().join("..data");
+    std::os::unix::fs::symlink(first.0.path(), &data).unwrap();
+    let file = |name| SettingFile::from(data.join(name).as_path());
+    let server = serve(options(TlsFiles::new(file("tls.crt"), file("tls.key")))).await;
+    assert!(Trust::of(&before, None).is_served(server.address).await);
+
+    let next = mount.path().join("..next");
+    std::os::unix::fs::symlink(second.0.path(), &next).unwrap();
+    std::fs::rename(&next, &data).unwrap();
+    let new = Trust::of(&after, None);
+    eventually(SOON, "the other secret", async || new.is_served(server.address).await).await;
+}
+
+#[tokio::test]
+async fn requests_under_way_finish_over_tls() {
+    let ours = authority();
+    let secret = Secret::new(&ours, &ours);
+    let slow = Slow::with(options(secret.files()), Duration::from_secs(30)).await;
+    let trust = Trust::of(&ours, None);
+    let idle = Caller::over(trust.connect(slow.server.address).await.unwrap());
+    let busy = Caller::over(trust.connect(slow.server.address).await.unwrap());
+    slow.finishes_while_draining(idle, busy).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_come_is_not_waited_for() {
+    let ours = authority();
+    let secret = Secret::new(&ours, &ours);
+    let patient = Options { handshake_timeout: Duration::from_secs(3600), ..options(secret.files()) };
+    let hasty = Options { handshake_timeout: Duration::from_millis(50), ..patient.clone() };
+    let server = serve(hasty).await;
+    Caller::connect(server.address).await.closed().await;
+
+    // Nor at the hard stop, where no request is lost with it.
+    let server = serve(patient).await;
+    let silent = Caller::connect(server.address).await;
+    let shutdown: Shutdown = server.shutdown.clone();
+    shutdown.stop();
+    assert_eq!(timeout(SOON, server.serving).await.unwrap().unwrap(), Ok(()));
+    silent.closed().await;
+}
+
+#[test]
+fn files_that_do_not_do_are_named_with_their_setting() {
+    let ours = authority();
+    let secret = Secret::new(&ours, &ours);
+    let good = |name: &str| std::fs::read(secret.0.path().join(name)).unwrap();
+    let other_key = certificate(&ours, NAME).1.serialize_pem();
+    for (file, content, setting, words) in [
+        ("tls.crt", "text", "TLS_CERTIFICATE", "holds no certificate in PEM"),
+        ("tls.key", "text", "TLS_KEY", "holds no private key in PEM"),
+        ("tls.key", other_key.as_str(), "TLS_KEY", "is not the key of the certificate in"),
+        ("ca.crt", "", "TLS_CLIENT_CA", "holds no certificate in PEM"),
+    ] {
+        let before = good(file);
+        secret.write(file, content);
+        let error = service::chain(&Tls::load(secret.mutual(ClientAuth::Required)).unwrap_err());
+        assert!(
+            error.contains(file) && error.contains(&format!("({setting})")) && error.contains(words),
+            "{error}"
+        );
+        secret.write(file, before);
+    }
+    Tls::load(secret.mutual(ClientAuth::Required)).unwrap();
+}
