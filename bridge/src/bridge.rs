@@ -110,6 +110,7 @@ impl Bridge {
             },
             limits: app::Limits {
                 start: settings.clients.start_timeout,
+                client_check: settings.clients.client_check,
                 key_kept: settings.clients.key_retention,
                 wait: settings.waits.wait,
                 max_wait: settings.waits.max_wait,

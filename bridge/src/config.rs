@@ -103,6 +103,10 @@ pub struct Clients {
     /// How long a workflow client may take to answer a start. Longer than the client's own bound, so that its answer arrives.
     #[arg(long, env = "BRIDGE_START_TIMEOUT", default_value = "15s", value_name = "TIME", value_parser = duration)]
     pub start_timeout: Duration,
+    /// How long a workflow client may take to say whether it would take an intent that is to be kept. One that is away, or has no
+    /// catalogue, is not waited for any longer, and the intent is kept. 0s does not ask.
+    #[arg(long, env = "BRIDGE_CLIENT_CHECK", default_value = "2s", value_name = "TIME", value_parser = duration)]
+    pub client_check: Duration,
     /// How long an Idempotency-Key of a start stands for that start, from its first use on.
     #[arg(long, env = "BRIDGE_KEY_RETENTION", default_value = "168h", value_name = "TIME", value_parser = duration)]
     pub key_retention: Duration,
@@ -207,6 +211,7 @@ mod tests {
             ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
             ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
             ("--database-connections", "0", "BRIDGE_DATABASE_CONNECTIONS"),
+            ("--client-check", "1", "BRIDGE_CLIENT_CHECK"),
             ("--key-retention", "1", "BRIDGE_KEY_RETENTION"),
             ("--success-status", "emcoctl", "BRIDGE_SUCCESS_STATUS"),
             ("--temporal-ui-url", "nowhere", "BRIDGE_TEMPORAL_UI_URL"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
-use workflow_api::{ClientEndpoint, RunId, TemporalSpec, WorkflowId};
+use workflow_api::{Catalogue, ClientEndpoint, RunId, TemporalSpec, WorkflowId};
 
 pub use client::HttpInvoke;
 
@@ -22,6 +22,13 @@ pub trait Invoke: std::fmt::Debug + Send + Sync {
     /// Whether the client of `call` leads a repeat under the same key to the same run. Asks the client that is there now:
     /// what was there yesterday may have been of another kind.
     async fn takes_keys(&self, call: &Invocation<'_>) -> Result<bool, InvokeError>;
+
+    /// What the workflow clients at `endpoint` say of themselves; `None` where they say nothing, as those written for EMCO.
+    async fn catalogue(
+        &self,
+        endpoint: &ClientEndpoint,
+        within: Duration,
+    ) -> Result<Option<Catalogue>, InvokeError>;
 
     /// The URL that is called.
     fn url(&self, call: &Invocation<'_>) -> Result<String, InvokeError>;

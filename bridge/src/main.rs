@@ -1,7 +1,9 @@
 //! The executable `bridge`.
 
+use std::process::ExitCode;
+
 use bridge::cli::Cli;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     service::settings::parse::<Cli>().run()
 }

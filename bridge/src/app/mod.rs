@@ -34,8 +34,8 @@ pub use cancel::{CancelError, CancelOptions, Canceled};
 pub(crate) use follow::OPEN_STREAMS;
 pub use follow::{FollowRequest, Followed, Position};
 pub use intents::{
-    ChangeError, ChangeOrder, ChangePage, Changed, Conditions, HistoryError, IntentFilter, IntentPage,
-    ListError, Listing, States,
+    ChangeError, ChangeOrder, ChangePage, Changed, ClientCheck, Conditions, HistoryError, IntentFilter,
+    IntentPage, ListError, Listing, Standing, States,
 };
 pub use parents::{ParentError, Parents};
 pub use request::{RequestError, Told};
@@ -76,6 +76,8 @@ pub struct App {
 pub struct Limits {
     /// A workflow client's answer to a start.
     pub start: Duration,
+    /// A workflow client's word on an intent that is to be kept; zero where it is not asked.
+    pub client_check: Duration,
     /// A caller's idempotency key, from its first use on.
     pub key_kept: Duration,
     /// A status call that waits for the result and does not say how long.

@@ -1,7 +1,10 @@
 //! The command line.
 
+mod intent;
 mod openapi;
 mod serve;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +22,9 @@ pub struct Cli {
 enum Command {
     /// Serve the REST API.
     Serve(Box<Settings>),
+    /// Look at workflow intents before they are registered.
+    #[command(subcommand)]
+    Intent(intent::Command),
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
@@ -29,10 +35,11 @@ impl Cli {
     ///
     /// # Errors
     /// When it cannot be done; settings that are wrong end the process.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve(settings) => serve::run(*settings),
-            Command::OpenApi => openapi::run(),
+            Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),
+            Command::Intent(command) => command.run(),
+            Command::OpenApi => openapi::run().map(|()| ExitCode::SUCCESS),
         }
     }
 }

@@ -23,6 +23,9 @@ pub(super) struct ChangeParams {
     /// `All`: check everything, answer as if it were done, and store nothing.
     #[param(rename = "dryRun", pattern = "^All$", example = "All")]
     dry_run: Option<String>,
+    /// `Skip`: keep the intent without asking its workflow client whether it would take it.
+    #[param(rename = "clientCheck", pattern = "^Skip$", example = "Skip")]
+    client_check: Option<String>,
 }
 
 /// The parameters of calls that change an intent and have no body.
@@ -55,20 +58,30 @@ pub(super) fn read(
     by: Caller,
     body: bool,
 ) -> Result<(ChangeOrder, FieldValidation), ApiError> {
-    let known: &[_] = if body { &["dryRun", "fieldValidation"] } else { &["dryRun"] };
+    let known: &[_] = if body { &["clientCheck", "dryRun", "fieldValidation"] } else { &["dryRun"] };
     let params = Params::read(query)?.only(known)?;
     let dry_run = params.parsed::<DryRun>("dryRun")?.is_some();
     let fields = params.parsed("fieldValidation")?.unwrap_or_default();
-    Ok((ChangeOrder { by, conditions: etag::conditions(headers)?, dry_run }, fields))
+    let unchecked = params.parsed::<Skip>("clientCheck")?.is_some();
+    Ok((ChangeOrder { by, conditions: etag::conditions(headers)?, dry_run, unchecked }, fields))
 }
 
 struct DryRun;
+struct Skip;
 
 impl std::str::FromStr for DryRun {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "All" { Ok(Self) } else { Err("write All, or leave it out") }
+    }
+}
+
+impl std::str::FromStr for Skip {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "Skip" { Ok(Self) } else { Err("write Skip, or leave it out") }
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use workflow_api::{WorkflowIntent, WorkflowState};
 
 use super::answer::GoJson;
+use super::check;
 use super::error::ApiError;
 use super::page;
 use super::path::{self, DigPath};
@@ -40,14 +41,19 @@ struct ListParams {
     /// Only intents whose latest run is of this workflow type.
     #[param(rename = "workflowType", example = "EmcoMigrateWorkflow")]
     workflow_type: Option<String>,
+    /// Only intents of which their workflow clients say this now: `Accepted`, `Drifted` (the client would refuse it) or `Unknown`.
+    #[param(rename = "clientCheck", pattern = "^(Accepted|Drifted|Unknown)$", example = "Drifted")]
+    client_check: Option<String>,
 }
 
-const KNOWN: [&str; 6] = ["limit", "continue", "workflowClientName", "taskQueue", "state", "workflowType"];
+const KNOWN: [&str; 7] =
+    ["limit", "continue", "workflowClientName", "taskQueue", "state", "workflowType", "clientCheck"];
 
 /// List the workflow intents of a deployment intent group
 ///
 /// Ordered by name; an empty list where there is none. With `limit`, the headers `Continue` and `Link` lead to the next page.
-/// Intents that were never started are in no state; Temporal is asked only where `state` or `workflowType` is given.
+/// Intents that were never started are in no state; Temporal is asked only where `state` or `workflowType` is given, workflow clients
+/// only where `clientCheck` is.
 #[utoipa::path(
     get,
     path = path::INTENTS,
@@ -84,6 +90,7 @@ fn read(query: Option<&str>) -> Result<Listing, ApiError> {
             task_queue: params.parsed("taskQueue")?,
             state,
             workflow_type: params.parsed::<String>("workflowType")?.map(Into::into),
+            client_check: params.parsed::<check::Word>("clientCheck")?.map(Into::into),
         },
     })
 }

@@ -5,6 +5,7 @@ mod ask;
 mod caller;
 mod cancel;
 mod change;
+mod check;
 mod create;
 mod delete;
 mod error;
@@ -66,6 +67,7 @@ pub fn router(app: Arc<App>, settings: Settings) -> Router {
         .route(path::REVISIONS, get(revisions::list_revisions))
         .route(path::REVISION, get(revisions::get_revision))
         .route(path::ROLLBACK, post(rollback::roll_back_intent))
+        .route(path::CHECK, get(check::check_intent))
         .route(path::START, post(start::start_intent).layer(Extension(Arc::new(settings.success_status))))
         .route(path::RUNS, get(runs::list_runs))
         .route(path::RUN, get(runs::get_run))

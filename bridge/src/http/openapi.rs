@@ -7,8 +7,8 @@ use utoipa::openapi::RefOr;
 use workflow_api::Problem;
 
 use super::{
-    ask, cancel, create, delete, get, list, path, problems, put, reset, revisions, rollback, runs, signal,
-    start, status, terminate, update,
+    ask, cancel, check, create, delete, get, list, path, problems, put, reset, revisions, rollback, runs,
+    signal, start, status, terminate, update,
 };
 
 /// Tags what no limit stands before.
@@ -31,6 +31,7 @@ const OPERATION: &str = "operation";
         revisions::list_revisions,
         revisions::get_revision,
         rollback::roll_back_intent,
+        check::check_intent,
         start::start_intent,
         runs::list_runs,
         runs::get_run,

@@ -22,6 +22,7 @@ pub(super) const INTENT: &str = intents!("/{workflowIntent}");
 pub(super) const REVISIONS: &str = intents!("/{workflowIntent}/revisions");
 pub(super) const REVISION: &str = intents!("/{workflowIntent}/revisions/{revision}");
 pub(super) const ROLLBACK: &str = intents!("/{workflowIntent}/rollback");
+pub(super) const CHECK: &str = intents!("/{workflowIntent}/check");
 pub(super) const START: &str = intents!("/{workflowIntent}/start");
 pub(super) const RUNS: &str = intents!("/{workflowIntent}/runs");
 pub(super) const RUN: &str = intents!("/{workflowIntent}/runs/{run}");

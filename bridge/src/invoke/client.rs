@@ -14,7 +14,7 @@ use reqwest::redirect;
 use service::origin::Origin;
 use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
-use workflow_api::{Started, to_go_json};
+use workflow_api::{Catalogue, ClientEndpoint, Started, read, to_go_json};
 
 use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT, is_of_a_gateway};
 use crate::hosts::{HostPatterns, HostPort};
@@ -22,6 +22,8 @@ use crate::hosts::{HostPatterns, HostPort};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than this is no answer to a start, and is not read.
 const ANSWER_MAX: usize = 64 << 10;
+/// Some hundred clients with their schemas; more is not read.
+const CATALOGUE_MAX: usize = 4 << 20;
 /// Headers of workflow clients made with our kit.
 const ACCEPTS_IDEMPOTENCY_KEY: &str = "Accepts-Idempotency-Key";
 const START_OUTCOME: &str = "Start-Outcome";
@@ -146,6 +148,25 @@ impl Invoke for HttpInvoke {
         Ok(answer.status().is_success() && told.is_some_and(|value| value == "true"))
     }
 
+    async fn catalogue(
+        &self,
+        endpoint: &ClientEndpoint,
+        within: Duration,
+    ) -> Result<Option<Catalogue>, InvokeError> {
+        let url = url_below(endpoint, &["invoke"])?;
+        self.check(&url)?;
+        let answer = self.send(&url, within, self.client.get(url.clone())).await?;
+        if is_of_a_gateway(answer.status()) {
+            return Err(refused(&url, answer).await);
+        }
+        if !answer.status().is_success() {
+            return Ok(None);
+        }
+        let body = beginning(answer, CATALOGUE_MAX).await;
+        // Without clients it is not ours: somebody else answers this path.
+        Ok(read::<Catalogue>(&body).ok().map(|read| read.value).filter(|found| !found.clients.is_empty()))
+    }
+
     fn url(&self, call: &Invocation<'_>) -> Result<String, InvokeError> {
         invoke_url(call).map(Into::into)
     }
@@ -158,16 +179,20 @@ async fn refused(url: &Url, answer: reqwest::Response) -> InvokeError {
     InvokeError::Refused { url: url.to_string(), status, text, nothing_started }
 }
 
-/// `http://{clientEndpointName}:{clientEndpointPort}/invoke/{workflowClientName}`, the last segment escaped.
 fn invoke_url(call: &Invocation<'_>) -> Result<Url, InvokeError> {
-    let name = &call.endpoint.client_endpoint_name;
-    let port = call.endpoint.client_endpoint_port;
+    url_below(call.endpoint, &["invoke", &call.spec.workflow_client_name])
+}
+
+/// `http://{clientEndpointName}:{clientEndpointPort}/` and these segments, each escaped.
+fn url_below(endpoint: &ClientEndpoint, path: &[&str]) -> Result<Url, InvokeError> {
+    let name = &endpoint.client_endpoint_name;
+    let port = endpoint.client_endpoint_port;
     let text =
         if name.contains(':') { format!("http://[{name}]:{port}") } else { format!("http://{name}:{port}") };
     let mut url = Url::parse(&text)
         .map_err(|error| InvokeError::Unreachable { url: text.clone(), source: error.into() })?;
     if let Ok(mut segments) = url.path_segments_mut() {
-        segments.clear().push("invoke").push(&call.spec.workflow_client_name);
+        segments.clear().extend(path);
     }
     Ok(url)
 }

@@ -3,6 +3,7 @@
 mod cancel;
 mod changes;
 mod client;
+mod client_check;
 mod engine;
 mod intents;
 mod keys;
@@ -84,6 +85,10 @@ impl Api {
     async fn on(temporal: &str, flags: &[&str]) -> Self {
         let mut arguments = vec!["bridge"];
         arguments.extend(flags);
+        if !flags.contains(&"--client-check") {
+            // Clients of most tests are nowhere.
+            arguments.extend(["--client-check", "0s"]);
+        }
         if !flags.contains(&"--database") {
             arguments.extend(["--database", "sqlite::memory:"]);
         }
@@ -101,7 +106,8 @@ impl Api {
 
     /// The same, with flags of `bridge serve`.
     async fn on_engine_with(engine: ScriptedEngine, flags: &[&str]) -> Self {
-        let arguments = ["bridge", "--database", "sqlite::memory:"].iter().chain(flags);
+        let arguments =
+            ["bridge", "--client-check", "0s", "--database", "sqlite::memory:"].iter().chain(flags);
         let program: Program = service::settings::try_parse_from(arguments).unwrap();
         let shutdown = Shutdown::new(AT_ONCE);
         let target = TemporalTarget::new("temporal:7233", "default").unwrap();

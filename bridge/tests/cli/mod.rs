@@ -2,6 +2,7 @@
 
 mod crash;
 mod escalation;
+mod intent;
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +20,8 @@ pub(crate) fn serving(port: u16, database: &Path, temporal: &str) -> ProcessBuil
         .arg("serve")
         .env("BRIDGE_LISTEN", format!("127.0.0.1:{port}"))
         .env("BRIDGE_DATABASE", format!("sqlite://{}", database.display()))
+        // Clients of most tests are nowhere.
+        .env("BRIDGE_CLIENT_CHECK", "0s")
         .env("TEMPORAL_ADDRESS", temporal)
 }
 

@@ -3,6 +3,7 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use workflow_api::{RunId, WorkflowId, WorkflowIntent, WorkflowState, WorkflowType};
 
+use super::Standing;
 use crate::app::App;
 use crate::intent::{DigKey, IntentKey};
 use crate::run::Outcome;
@@ -38,6 +39,8 @@ pub struct IntentFilter {
     pub state: Option<WorkflowState>,
     /// The workflow type of that run.
     pub workflow_type: Option<WorkflowType>,
+    /// What its workflow client says of it.
+    pub client_check: Option<Standing>,
 }
 
 /// Some intents of a group, ordered by name.
@@ -99,8 +102,12 @@ impl App {
         filter: &IntentFilter,
         intent: WorkflowIntent,
     ) -> Result<Option<WorkflowIntent>, ListError> {
-        let holds =
-            filter.holds_of(&intent) && self.holds_of_run(filter, &IntentKey::of(dig, &intent)).await?;
+        let holds = filter.holds_of(&intent)
+            && self.holds_of_run(filter, &IntentKey::of(dig, &intent)).await?
+            && match filter.client_check {
+                Some(wanted) => self.ask_client(&intent).await.standing() == wanted,
+                None => true,
+            };
         Ok(holds.then_some(intent))
     }
 

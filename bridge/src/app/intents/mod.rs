@@ -1,5 +1,6 @@
 //! Keeping intents: create, replace, delete, roll back. Every change is a revision that says who made it.
 
+mod check;
 mod conditions;
 mod history;
 mod list;
@@ -11,6 +12,7 @@ use super::body::read_body;
 use super::{App, BodyError, Caller, FieldValidation, IntentError, Lenient, ParentError};
 use crate::intent::{Action, Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
 use crate::storage::StoreError;
+pub use check::{ClientCheck, Standing};
 pub use conditions::{Conditions, States};
 pub use history::{ChangePage, HistoryError};
 pub use list::{IntentFilter, IntentPage, ListError, Listing};
@@ -24,6 +26,8 @@ pub struct ChangeOrder {
     pub conditions: Conditions,
     /// Whether everything is checked and nothing is stored.
     pub dry_run: bool,
+    /// Whether the workflow client's word is not asked for.
+    pub unchecked: bool,
 }
 
 /// What a change led to.
@@ -222,6 +226,12 @@ impl App {
             };
             if current.is_none() {
                 self.parents.check(&key.dig).await?;
+            }
+            if !order.unchecked && !self.limits.client_check.is_zero() {
+                let faults = self.client_faults(&intent).await;
+                if !faults.is_empty() {
+                    return Err(ChangeError::Unsound(faults));
+                }
             }
             let revision = Revision { change: order.change(number, action), intent: Some(intent.clone()) };
             if self.keep(key, order, revision).await? {

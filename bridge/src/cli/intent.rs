@@ -1,0 +1,132 @@
+//! `bridge intent check`: what is wrong with intents, found on the administrator's own machine.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use service::settings::duration;
+use workflow_api::{Fault, WorkflowIntent, read};
+
+use crate::app::ClientCheck;
+use crate::hosts::HostPatterns;
+use crate::invoke::HttpInvoke;
+
+/// What emcoctl's documents say besides the intent (EMCO-API §5.1).
+const ANCHOR: &str = "/resourceContext/anchor";
+const ENVELOPE: [&str; 2] = ["version", "resourceContext"];
+/// How an anchor of intents ends.
+const INTENTS: &str = "temporal-workflow-intents";
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Read intents as the bridge reads them, and ask their workflow clients whether they would take them. Nothing is registered or
+    /// started. The exit code is 0 where nothing is wrong, else 1.
+    Check(Check),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Files with intents: JSON as the REST API takes it, or emcoctl's YAML with its values filled in.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How long a workflow client may take to answer.
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration)]
+    within: Duration,
+    /// Which workflow-client hosts may be called, as for `bridge serve`.
+    #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS")]
+    client_hosts: HostPatterns,
+    /// Also fail where a workflow client is away or has no catalogue.
+    #[arg(long)]
+    require_client: bool,
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let Self::Check(check) = self;
+        let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+        let sound = runtime.block_on(check.run(&mut std::io::stdout().lock()))?;
+        Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+impl Check {
+    async fn run(&self, out: &mut impl Write) -> Result<bool> {
+        let invoke = HttpInvoke::new(self.client_hosts.clone(), self.within)?;
+        let mut sound = true;
+        for file in &self.files {
+            for document in intents(file)? {
+                let (name, faults) = faults_of(&document);
+                let check = match faults {
+                    Ok(intent) => ClientCheck::ask(&invoke, &intent, self.within).await,
+                    Err(faults) => ClientCheck::Drifted(faults),
+                };
+                sound &= self.tell(out, file, &name, &check)?;
+            }
+        }
+        Ok(sound)
+    }
+
+    /// Says what was found, and whether it is good.
+    fn tell(&self, out: &mut impl Write, file: &Path, name: &str, check: &ClientCheck) -> Result<bool> {
+        let file = file.display();
+        match check {
+            ClientCheck::Accepted => {
+                writeln!(out, "{file}: `{name}` is sound, and its workflow client would take it")?
+            }
+            ClientCheck::Unknown(reason) => {
+                writeln!(out, "{file}: `{name}` is sound; its workflow client could not be asked: {reason}")?;
+            }
+            ClientCheck::Drifted(faults) => {
+                writeln!(out, "{file}: `{name}` would be refused:")?;
+                for fault in faults {
+                    writeln!(out, "  {fault}")?;
+                }
+            }
+        }
+        Ok(match check {
+            ClientCheck::Accepted => true,
+            ClientCheck::Unknown(_) => !self.require_client,
+            ClientCheck::Drifted(_) => false,
+        })
+    }
+}
+
+/// The intents in a file. Other documents of emcoctl's are passed over.
+fn intents(file: &Path) -> Result<Vec<Value>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).with_context(|| {
+        format!("{} is neither JSON nor YAML; are the values of its template filled in?", file.display())
+    })?;
+    let found: Vec<_> = documents.into_iter().filter_map(intent).collect();
+    anyhow::ensure!(!found.is_empty(), "{} has no workflow intent", file.display());
+    Ok(found)
+}
+
+fn intent(mut document: Value) -> Option<Value> {
+    let anchor = document.pointer(ANCHOR).map(|anchor| anchor.as_str().unwrap_or_default().to_owned());
+    if anchor.is_some_and(|anchor| !anchor.trim_end_matches('/').ends_with(INTENTS)) {
+        return None;
+    }
+    let fields = document.as_object_mut()?;
+    for name in ENVELOPE {
+        fields.shift_remove(name);
+    }
+    Some(document)
+}
+
+/// The name of the intent, for people, and the intent or all that is wrong with it. Unknown fields are: the bridge would pass them over.
+fn faults_of(document: &Value) -> (String, Result<WorkflowIntent, Vec<Fault>>) {
+    let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?").to_owned();
+    let faults = match read::<WorkflowIntent>(document.to_string().as_bytes()) {
+        Err(error) => Err(error.into_faults()),
+        Ok(read) => {
+            let mut faults = read.value.faults();
+            faults.extend(read.unknown.into_iter().map(|path| Fault::new(path, "is not known")));
+            if faults.is_empty() { Ok(read.value) } else { Err(faults) }
+        }
+    };
+    (name, faults)
+}

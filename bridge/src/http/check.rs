@@ -1,0 +1,109 @@
+//! `GET …/temporal-workflow-intents/{name}/check`: whether the workflow client of an intent would take it as it is.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use workflow_api::Fault;
+
+use super::answer::GoJson;
+use super::error::ApiError;
+use super::path::{self, IntentPath};
+use super::problems::problems;
+use crate::app::{App, ClientCheck, Standing};
+
+problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+
+/// What a workflow client says of an intent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CheckView {
+    /// `Accepted`; `Drifted`, where the client would refuse the intent; `Unknown`, where it is away or has no catalogue.
+    standing: Word,
+    /// What it would refuse, by path in the intent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Fault>,
+    /// Why nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// A [`Standing`] as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) enum Word {
+    Accepted,
+    Drifted,
+    Unknown,
+}
+
+impl From<Standing> for Word {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Accepted => Self::Accepted,
+            Standing::Drifted => Self::Drifted,
+            Standing::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<Word> for Standing {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Accepted => Self::Accepted,
+            Word::Drifted => Self::Drifted,
+            Word::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl FromStr for Word {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "Accepted" => Ok(Self::Accepted),
+            "Drifted" => Ok(Self::Drifted),
+            "Unknown" => Ok(Self::Unknown),
+            _ => Err("write Accepted, Drifted or Unknown"),
+        }
+    }
+}
+
+impl From<ClientCheck> for CheckView {
+    fn from(check: ClientCheck) -> Self {
+        let standing = check.standing().into();
+        match check {
+            ClientCheck::Accepted => Self { standing, faults: Vec::new(), reason: None },
+            ClientCheck::Drifted(faults) => Self { standing, faults, reason: None },
+            ClientCheck::Unknown(reason) => Self { standing, faults: Vec::new(), reason: Some(reason) },
+        }
+    }
+}
+
+/// Ask the workflow client of an intent whether it would take it
+///
+/// The client's catalogue says which parameters it reads. An intent that was sound when it was created drifts when its client changes.
+/// Nothing is started.
+#[utoipa::path(
+    get,
+    path = path::CHECK,
+    tag = "workflow intents",
+    params(IntentPath),
+    responses(
+        (status = 200, description = "What the client says", body = CheckView, example = json!({
+            "standing": "Drifted",
+            "faults": [{
+                "path": "$.spec.temporal.workflowParams.activityParams.all-activities.targetCluster",
+                "message": "is not known; did you mean `targetClusterName`?",
+            }],
+        })),
+        Problems,
+    ),
+)]
+pub(super) async fn check_intent(
+    State(app): State<Arc<App>>,
+    Path(path): Path<IntentPath>,
+) -> Result<GoJson<CheckView>, ApiError> {
+    Ok(GoJson(app.check_intent(&path.into()).await?.into()))
+}
