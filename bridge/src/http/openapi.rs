@@ -64,7 +64,7 @@ pub fn document() -> String {
     text
 }
 
-/// The document with what the limits answer, which stand before every operation.
+/// The document with what stands before every operation: who may ask, and how much.
 fn whole() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     for item in document.paths.paths.values_mut() {
@@ -76,7 +76,7 @@ fn whole() -> utoipa::openapi::OpenApi {
             if operation.tags.iter().flatten().any(|tag| tag == OPERATION) {
                 continue;
             }
-            for (status, limit) in problems::responses(problems::limits(changes)) {
+            for (status, limit) in problems::responses(problems::gate(changes)) {
                 match (operation.responses.responses.get_mut(&status), limit) {
                     (Some(RefOr::T(response)), RefOr::T(limit)) => {
                         response.description = format!("{}\n\n{}", response.description, limit.description);

@@ -40,6 +40,8 @@ kinds! {
     NOT_JSON = 400 "not_json" "The body is empty or not JSON.";
     UNKNOWN_FIELDS = 400 "unknown_fields" "The body has unknown fields, and `fieldValidation=Strict` was asked for.";
     TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal refuses what was asked, such as a run ID that is none.";
+    UNAUTHORIZED = 401 "unauthorized" "No bearer token was sent, or one that is not known. Only where the operator has set some.";
+    CERTIFICATE_REQUIRED = 403 "certificate_required" "No client certificate was shown. Only where the operator asks for one.";
     CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The workflow client's host may not be called.";
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The Temporal server that was named may not be asked.";
     NAMESPACE_NOT_ALLOWED = 403 "namespace_not_allowed" "The Temporal namespace that was named may not be asked.";
@@ -112,9 +114,11 @@ pub(super) const TEMPORAL: [Kind; 9] = [
     TEMPORAL_TIMEOUT,
 ];
 
-/// What the limits answer to an operation that changes something, or to one that does not.
-pub(super) fn limits(changes: bool) -> &'static [Kind] {
-    if changes { &[OVERLOADED, TOO_MANY_WAITS, TOO_MANY_REQUESTS] } else { &[OVERLOADED, TOO_MANY_WAITS] }
+/// What stands before an operation answers, to one that changes something or to one that does not: who may ask, and how much.
+pub(super) fn gate(changes: bool) -> &'static [Kind] {
+    const GATE: [Kind; 5] =
+        [UNAUTHORIZED, CERTIFICATE_REQUIRED, OVERLOADED, TOO_MANY_WAITS, TOO_MANY_REQUESTS];
+    if changes { &GATE } else { &GATE[..4] }
 }
 
 /// The responses of an operation that can answer these kinds: one for each status.
