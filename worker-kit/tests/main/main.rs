@@ -4,6 +4,7 @@
 mod alone;
 mod heartbeats;
 mod options;
+mod own_server;
 mod scene;
 mod steps;
 mod undo;

@@ -11,7 +11,9 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
-use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult};
+use temporalio_sdk::{
+    WorkerOptions, WorkflowContext, WorkflowContextView, WorkflowRegistrationError, WorkflowResult,
+};
 use worker_kit::testing::{Ended, TestRun, TestWorker};
 use worker_kit::{ActivityPlan, Params, Progress, Steps, heartbeating};
 
@@ -101,13 +103,14 @@ impl Undoable {
     }
 }
 
+pub(crate) fn register(worker: &mut WorkerOptions) -> Result<(), WorkflowRegistrationError> {
+    worker.register_workflow::<Undoable>()?.register_activities(Acts);
+    Ok(())
+}
+
 async fn worker() -> TestWorker {
     let server = TemporalServer::shared().await.unwrap();
-    let worker = TestWorker::on(server.address(), |worker| {
-        worker.register_workflow::<Undoable>()?.register_activities(Acts);
-        Ok(())
-    });
-    worker.await.unwrap()
+    TestWorker::on(server.address(), register).await.unwrap()
 }
 
 async fn start(worker: &TestWorker, steps: &str, more: Value) -> TestRun {
