@@ -1,9 +1,9 @@
 //! What a migration is told, and what it answers (EMCO-API §2.5).
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use emco::DigKey;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use worker_kit::{InvalidParams, Params};
@@ -16,6 +16,20 @@ pub struct Migration {
     pub dig: Dig,
     /// Their new cluster.
     pub target: Target,
+}
+
+/// The parameters for all activities.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct MigrateParams {
+    #[serde(rename = "emcoURL")]
+    emco_url: EmcoUrl,
+    project: Name,
+    composite_app: Name,
+    composite_app_version: Name,
+    deployment_intent_group: Name,
+    target_cluster_provider: Name,
+    target_cluster_name: Name,
 }
 
 /// A deployment intent group, and the EMCO that has it.
@@ -46,24 +60,21 @@ impl Migration {
     /// The migration that an intent's parameters ask for.
     ///
     /// # Errors
-    /// [`InvalidParams`] naming every parameter that is missing or cannot be used.
+    /// [`InvalidParams`] naming every parameter that is missing, unknown or cannot be used.
     pub fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
-        Params::for_all(params).read(|params| {
-            let emco_url = params.required::<EmcoUrl>("emcoURL");
-            let mut name = |name| params.required::<Name>(name);
-            let (project, composite_app) = (name("project"), name("compositeApp"));
-            let (version, dig) = (name("compositeAppVersion"), name("deploymentIntentGroup"));
-            let (provider, cluster) = (name("targetClusterProvider"), name("targetClusterName"));
-            Ok(Self {
-                dig: Dig {
-                    emco_url: emco_url?.0,
-                    project: project?.0,
-                    composite_app: composite_app?.0,
-                    version: version?.0,
-                    name: dig?.0,
-                },
-                target: Target { provider: provider?.0, cluster: cluster?.0 },
-            })
+        let Params(asked): Params<MigrateParams> = Params::for_all(params)?;
+        Ok(Self {
+            dig: Dig {
+                emco_url: asked.emco_url.0,
+                project: asked.project.0,
+                composite_app: asked.composite_app.0,
+                version: asked.composite_app_version.0,
+                name: asked.deployment_intent_group.0,
+            },
+            target: Target {
+                provider: asked.target_cluster_provider.0,
+                cluster: asked.target_cluster_name.0,
+            },
         })
     }
 }
@@ -108,7 +119,11 @@ impl MigrationResult {
         let Dig { emco_url, project, composite_app, version, name } = &migration.dig;
         let emco_url = emco_url.trim_end_matches('/');
         Self {
-            in_params: Params::for_all(params).to_map(),
+            in_params: params
+                .activity_params
+                .get(WorkflowParams::ALL_ACTIVITIES)
+                .cloned()
+                .unwrap_or_default(),
             generic_placement_intent_url: format!(
                 "{emco_url}/v2/projects/{project}/composite-apps/{composite_app}/{version}\
                  /deployment-intent-groups/{name}/generic-placement-intents"
@@ -120,13 +135,16 @@ impl MigrationResult {
 }
 
 /// The URL of an EMCO. Credentials in it would stay in Temporal's history for all to read.
+#[derive(Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
 struct EmcoUrl(String);
 
-impl FromStr for EmcoUrl {
-    type Err = &'static str;
+impl TryFrom<String> for EmcoUrl {
+    type Error = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = Url::parse(text).map_err(|_| "write a URL such as http://orchestrator:9015")?;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let url = Url::parse(&text).map_err(|_| "write a URL such as http://orchestrator:9015")?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err("write a URL that begins with http:// or https://");
         }
@@ -136,19 +154,22 @@ impl FromStr for EmcoUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err("write it without `?` and `#`");
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
     }
 }
 
 /// A name as EMCO takes it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
 struct Name(String);
 
-impl FromStr for Name {
-    type Err = String;
+impl TryFrom<String> for Name {
+    type Error = String;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if rules::is_name(text) {
-            Ok(Self(text.to_owned()))
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if rules::is_name(&text) {
+            Ok(Self(text))
         } else {
             let most = rules::NAME_MAX;
             Err(format!(
@@ -205,6 +226,12 @@ mod tests {
             assert!(text.contains(&format!("{name}: cannot be used: ")) && text.contains(words), "{text}");
             assert!(!text.contains("hunter2"), "{text}");
         }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_refused() {
+        let text = Migration::from_params(&params(&[("targetCluster", "c")])).unwrap_err().to_string();
+        assert!(text.contains("targetCluster: is not known; did you mean `targetClusterName`?"), "{text}");
     }
 
     #[test]

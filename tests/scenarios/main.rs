@@ -6,6 +6,7 @@ mod callers;
 mod chaos;
 mod compliant;
 mod emcoctl;
+mod interop;
 mod outages;
 mod python_worker;
 mod restarts;

@@ -35,8 +35,8 @@ impl InvalidParams {
         let more = faults.len().saturating_sub(MOST_FAULTS);
         faults.truncate(MOST_FAULTS);
         for Fault { path, message } in &mut faults {
-            cut(path);
-            cut(message);
+            cut(path, MOST_BYTES);
+            cut(message, MOST_BYTES);
         }
         Self { faults, more }
     }
@@ -114,9 +114,9 @@ fn invalid(error: ReadError) -> InvalidParams {
 }
 
 /// Cuts a text that is too long, at the end of a character.
-fn cut(text: &mut String) {
-    if text.len() > MOST_BYTES {
-        text.truncate(text.floor_char_boundary(MOST_BYTES));
+pub(crate) fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
         text.push('…');
     }
 }

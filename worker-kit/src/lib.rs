@@ -1,19 +1,23 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod failure;
 mod heartbeat;
 mod input;
 mod meter;
 mod params;
 mod plan;
 mod process;
-mod state;
+mod progress;
 mod steps;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod undo;
 
 pub use heartbeat::heartbeating;
 pub use input::{InvalidParams, both, params};
-pub use params::{Faulty, Params, Reader};
+pub use params::Params;
 pub use plan::{ActivityPlan, SHORTEST_HEARTBEAT_TIMEOUT};
 pub use process::main;
-pub use state::CurrentState;
+pub use progress::{Progress, ProgressState};
 pub use steps::Steps;

@@ -24,6 +24,7 @@ pub const SHORTEST_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct ActivityPlan {
     all: ActivityOptions,
     own: BTreeMap<String, ActivityOptions>,
+    activities: usize,
 }
 
 impl ActivityPlan {
@@ -59,7 +60,12 @@ impl ActivityPlan {
         let all = own
             .remove(WorkflowParams::ALL_ACTIVITIES)
             .unwrap_or_else(|| for_sdk(&workflow_api::ActivityOptions::default()));
-        Ok(Self { all, own })
+        Ok(Self { all, own, activities: known.len() })
+    }
+
+    /// How many activities there are.
+    pub(crate) fn activities(&self) -> usize {
+        self.activities
     }
 
     /// The options of `activity`: its own, else those for all activities, else one minute for an attempt.

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use harness::{
-    PostgreSql, TemporalOptions, build_programs, cargo, python_with_temporalio, schemathesis, temporal_cli,
+    PostgreSql, TemporalOptions, build_programs, cargo, go_program, python_with_temporalio, schemathesis,
+    temporal_cli,
 };
 
 /// Run every test: unit, contract, HTTP, macro, replay and end to end.
@@ -24,6 +25,9 @@ impl Test {
         let cli = temporal_cli()?;
         python_with_temporalio()?;
         schemathesis()?;
+        if go_program("options")?.is_some() {
+            go_program("go")?;
+        }
         build_programs()?;
         let server = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
         let postgres = PostgreSql::shared().await?;

@@ -44,6 +44,7 @@ async fn everything_wrong_is_in_one_message() {
     let all = &mut params["activityParams"]["all-activities"];
     all.as_object_mut().unwrap().retain(|name, _| name != "project" && name != "targetClusterName");
     all["emcoURL"] = json!("emco");
+    all["targetCluster"] = json!("cluster2");
     params["activityOptions"]["Migrate"] = json!({});
     params["activityOptions"]["DoDigUpdate"] = json!({"RetryPolicy": {"MaximumInterval": "1ms"}});
     let run = scene.start(&params).await;
@@ -52,6 +53,7 @@ async fn everything_wrong_is_in_one_message() {
         "$.activityParams.all-activities.project: is missing",
         "$.activityParams.all-activities.targetClusterName: is missing",
         "$.activityParams.all-activities.emcoURL: cannot be used",
+        "$.activityParams.all-activities.targetCluster: is not known; did you mean `targetClusterName`?",
         "no activity `Migrate`; write `all-activities` or one of `GetDigAppIntents`, `UpdateAppIntents`, `DoDigUpdate`",
         "$.activityOptions.DoDigUpdate.RetryPolicy.MaximumInterval: ",
     ] {

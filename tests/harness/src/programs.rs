@@ -71,7 +71,7 @@ pub fn cargo() -> Command {
 }
 
 /// The folder of the root manifest.
-fn workspace_dir() -> &'static Path {
+pub(crate) fn workspace_dir() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here)
 }

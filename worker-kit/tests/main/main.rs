@@ -1,7 +1,10 @@
 //! The kit in workflows and activities that run on a real Temporal server.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod alone;
 mod heartbeats;
 mod options;
+mod own_server;
 mod scene;
 mod steps;
+mod undo;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowTaskFailedCause;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
-use crate::scene::{SOON, end, events, with_worker};
+use crate::scene::{SOON, cancel, describe, end, events, with_worker};
 
 #[tokio::test]
 async fn every_option_reaches_temporal() {
@@ -78,4 +78,41 @@ fn assert_refused(end: Result<Value, impl std::fmt::Debug>) {
         text.contains("InvalidParams") && text.contains("$.activityOptions.all-activities.RetryPolicy"),
         "{text}"
     );
+}
+
+/// The last of the eight, and the one that only a cancelled workflow shows.
+#[tokio::test]
+async fn the_task_queue_and_waiting_for_a_cancelled_activity_reach_temporal() {
+    with_worker("waits", async |scene| {
+        let elsewhere = scene.planned("works", json!({"taskQueue": "elsewhere"})).await;
+        eventually(SOON, "the activity is scheduled on the other queue", async || {
+            events(&elsewhere).await.into_iter().any(|event| {
+                matches!(event, Attributes::ActivityTaskScheduledEventAttributes(scheduled)
+                    if scheduled.task_queue.as_ref().is_some_and(|queue| queue.name == "elsewhere"))
+            })
+        })
+        .await;
+        elsewhere.terminate(Default::default()).await.unwrap();
+
+        for waits in [false, true] {
+            let run =
+                scene.planned("lasts", json!({"heartbeatTimeout": "5s", "waitForCancellation": waits})).await;
+            eventually(SOON, "the activity runs", async || {
+                describe(&run)
+                    .await
+                    .pending_activities
+                    .iter()
+                    .any(|activity| activity.last_started_time.is_some())
+            })
+            .await;
+            cancel(&run).await;
+            end(&run).await.unwrap_err();
+            let ended = events(&run)
+                .await
+                .iter()
+                .any(|event| matches!(event, Attributes::ActivityTaskCanceledEventAttributes(_)));
+            assert_eq!(ended, waits);
+        }
+    })
+    .await;
 }

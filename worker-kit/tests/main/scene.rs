@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use harness::TemporalServer;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::{
@@ -19,7 +21,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{
     ActivityOptions, Runtime, Worker, WorkerOptions, WorkflowContext, WorkflowContextView, WorkflowResult,
 };
-use worker_kit::{ActivityPlan, CurrentState, Params, Steps, heartbeating};
+use worker_kit::{ActivityPlan, Params, Progress, Steps, heartbeating};
 
 /// For what happens by itself, however busy the machine is.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -58,11 +60,17 @@ impl Misunderstood {
     }
 }
 
-/// Calls the activity by the plan of its parameters; `conduct` is one of them.
+/// The activity's parameters.
+#[derive(Deserialize, JsonSchema)]
+struct Work {
+    conduct: String,
+}
+
+/// Calls the activity by the plan of its parameters.
 #[workflow]
 #[derive(Default)]
 pub(crate) struct Planned {
-    state: CurrentState,
+    progress: Progress,
 }
 
 #[workflow_methods]
@@ -71,19 +79,26 @@ impl Planned {
     pub(crate) async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<String> {
         let params = worker_kit::params(&input)?;
         let plan = ActivityPlan::new(&params, &["Work"])?;
-        let conduct: String = Params::of(&params, "Work").read(|params| params.required("conduct"))?;
-        let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.state);
-        if conduct == "is misunderstood" {
-            steps.run(Misunderstood::work, conduct.clone()).await?;
-        }
-        let done = steps.run(Activities::work, conduct).await?;
-        steps.complete();
-        Ok(done)
+        let Params(Work { conduct }) = Params::of(&params, "Work")?;
+        let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress);
+        steps
+            .finish(async |steps| {
+                if conduct == "is misunderstood" {
+                    steps.run(Misunderstood::work, conduct.clone()).await?;
+                }
+                steps.run(Activities::work, conduct).await
+            })
+            .await
     }
 
     #[query(name = "current-state")]
-    pub(crate) fn current_state(&self, _ctx: &WorkflowContextView) -> String {
-        self.state.to_string()
+    pub(crate) fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
+        self.progress.current_state()
+    }
+
+    #[query(name = "progress")]
+    pub(crate) fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
+        self.progress.clone()
     }
 }
 

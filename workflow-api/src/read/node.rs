@@ -63,6 +63,8 @@ fn interface_number(number: &Number) -> Value {
         return Value::Number(number.clone());
     }
     match number.as_f64() {
+        // No integer has the sign that Go keeps of a zero.
+        Some(float) if float == 0.0 && float.is_sign_negative() => Value::from(float),
         #[expect(clippy::cast_possible_truncation, reason = "an integral float below 2^53 is exact")]
         Some(float) if float.fract() == 0.0 && float.abs() <= EXACT as f64 => Value::from(float as i64),
         Some(float) => Value::from(float),

@@ -1,6 +1,7 @@
 //! What is read and written, against bodies that EMCO's tools send.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+mod go_options;
 mod params;
 mod properties;
 mod reading;

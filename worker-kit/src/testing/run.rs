@@ -1,0 +1,114 @@
+//! A workflow that a test has started.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::{
+    Client, UntypedQuery, UntypedSignal, UntypedWorkflow, WorkflowCancelOptions, WorkflowGetResultOptions,
+    WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
+};
+use temporalio_common::data_converters::{PayloadConverter, RawValue};
+
+use super::failure::json;
+use super::{Ended, Failure, TestError};
+
+/// How long a test waits for what happens by itself.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A workflow that a test has started.
+pub struct TestRun {
+    handle: WorkflowHandle<Client, UntypedWorkflow>,
+}
+
+impl fmt::Debug for TestRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestRun").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+impl TestRun {
+    pub(super) fn new(handle: WorkflowHandle<Client, UntypedWorkflow>) -> Self {
+        Self { handle }
+    }
+
+    /// The SDK's handle, for what is not here.
+    pub fn handle(&self) -> &WorkflowHandle<Client, UntypedWorkflow> {
+        &self.handle
+    }
+
+    /// The workflow ID.
+    pub fn id(&self) -> &str {
+        &self.handle.info().workflow_id
+    }
+
+    /// Waits for its result, as JSON; at most a minute.
+    ///
+    /// # Errors
+    /// How it ended otherwise.
+    pub async fn result(&self) -> Result<Value, Ended> {
+        let result = self.handle.get_result(WorkflowGetResultOptions::default());
+        match tokio::time::timeout(SOON, result).await {
+            Ok(Ok(result)) => Ok(json(&result.payloads)),
+            Ok(Err(error)) => Err(ended(error)),
+            Err(_) => Err(Ended::Unknown(format!("it still runs after {SOON:?}"))),
+        }
+    }
+
+    /// Waits for its failure.
+    ///
+    /// # Errors
+    /// How it ended otherwise; [`Ended::Unknown`] where it completed.
+    pub async fn failure(&self) -> Result<Failure, Ended> {
+        match self.result().await {
+            Ok(result) => Err(Ended::Unknown(format!("it did not fail but completed: {result}"))),
+            Err(Ended::Failed(failure)) => Ok(failure),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// What the query of this name answers, asked without an argument.
+    ///
+    /// # Errors
+    /// When there is no such query, or no answer.
+    pub async fn query(&self, name: &str) -> Result<Value, TestError> {
+        let query =
+            self.handle.query(UntypedQuery::new(name), RawValue::default(), WorkflowQueryOptions::default());
+        let answer = query.await.map_err(|error| TestError::new(&format!("no answer to `{name}`"), error))?;
+        Ok(json(&answer.payloads))
+    }
+
+    /// Signals it.
+    ///
+    /// # Errors
+    /// When Temporal refuses.
+    pub async fn signal(&self, name: &str, argument: impl Serialize) -> Result<(), TestError> {
+        let argument = serde_json::to_value(argument).map_err(|error| TestError::new("no JSON", error))?;
+        let argument = RawValue::from_value(&argument, &PayloadConverter::default());
+        let signal = self.handle.signal(UntypedSignal::new(name), argument, WorkflowSignalOptions::default());
+        signal.await.map_err(|error| TestError::new(&format!("no signal `{name}`"), error))
+    }
+
+    /// Asks it to end, as an intent's `/cancel` does.
+    ///
+    /// # Errors
+    /// When Temporal refuses.
+    pub async fn cancel(&self) -> Result<(), TestError> {
+        let cancel = self.handle.cancel(WorkflowCancelOptions::default());
+        cancel.await.map_err(|error| TestError::new("it is not cancelled", error))
+    }
+}
+
+fn ended(error: WorkflowGetResultError) -> Ended {
+    match error {
+        WorkflowGetResultError::Failed(failure) => Ended::Failed(Failure::of(failure.failure())),
+        WorkflowGetResultError::Cancelled { details } => {
+            Ended::Cancelled(details.deserialize::<Value>().unwrap_or_default())
+        }
+        WorkflowGetResultError::Terminated { .. } => Ended::Terminated,
+        WorkflowGetResultError::TimedOut => Ended::TimedOut,
+        other => Ended::Unknown(other.to_string()),
+    }
+}

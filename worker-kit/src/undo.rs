@@ -1,0 +1,103 @@
+//! What a workflow undoes when it does not reach its end, and how it tells.
+
+use std::pin::Pin;
+
+use serde_json::json;
+use temporalio_common::error::ApplicationFailure;
+use temporalio_sdk::WorkflowTermination;
+
+use crate::Steps;
+use crate::failure::{self, told};
+
+type Work<W> = Box<dyn FnOnce(Steps<W>) -> Pin<Box<dyn Future<Output = Result<(), WorkflowTermination>>>>>;
+
+/// One thing to undo.
+pub(crate) struct Undo<W> {
+    name: String,
+    work: Work<W>,
+}
+
+impl<W: 'static> Undo<W> {
+    pub(crate) fn new(
+        name: String,
+        work: impl AsyncFnOnce(&Steps<W>) -> Result<(), WorkflowTermination> + 'static,
+    ) -> Self {
+        Self { name, work: Box::new(|steps| Box::pin(async move { work(&steps).await })) }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) async fn run(self, steps: Steps<W>) -> Result<(), WorkflowTermination> {
+        (self.work)(steps).await
+    }
+}
+
+/// What was undone, and what could not be.
+#[derive(Debug, Default)]
+pub(crate) struct Undone {
+    undone: Vec<String>,
+    /// With why.
+    not_undone: Vec<(String, WorkflowTermination)>,
+}
+
+impl Undone {
+    pub(crate) const NOT_UNDONE: &str = "NotUndone";
+
+    pub(crate) fn note(&mut self, name: String, result: Result<(), WorkflowTermination>) {
+        match result {
+            Ok(()) => self.undone.push(name),
+            Err(reason) => self.not_undone.push((name, reason)),
+        }
+    }
+
+    /// Whether nothing is left of what was done.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.not_undone.is_empty()
+    }
+
+    /// The end of a workflow that did not reach its end for this reason.
+    pub(crate) fn termination(mut self, reason: WorkflowTermination, cancelled: bool) -> WorkflowTermination {
+        if self.undone.is_empty() && self.not_undone.is_empty() {
+            return reason;
+        }
+        let (details, clean) = (self.details(), self.is_clean());
+        if cancelled && clean {
+            return WorkflowTermination::cancelled_with_details(details);
+        }
+        let message = format!("{}; {}", told(&reason), self.text());
+        let (kind, cause) = if cancelled {
+            (Some(Self::NOT_UNDONE.to_owned()), self.not_undone.swap_remove(0).1)
+        } else {
+            (failure::kind(&reason).map(str::to_owned), reason)
+        };
+        ApplicationFailure::builder(message)
+            .maybe_type_name(kind)
+            // A further attempt would take what is left for what was there in the beginning.
+            .non_retryable(!clean || failure::is_for_good(&cause))
+            .details(details)
+            .maybe_cause(failure::into_cause(cause))
+            .build()
+            .into()
+    }
+
+    fn details(&self) -> serde_json::Value {
+        let not_undone = self.not_undone.iter();
+        let not_undone: Vec<_> =
+            not_undone.map(|(name, reason)| json!({ "name": name, "error": told(reason) })).collect();
+        json!({ "undone": self.undone, "notUndone": not_undone })
+    }
+
+    fn text(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.undone.is_empty() {
+            parts.push(format!("undone: {}", self.undone.join(", ")));
+        }
+        if !self.not_undone.is_empty() {
+            let names = self.not_undone.iter().map(|(name, reason)| format!("{name} ({})", told(reason)));
+            parts.push(format!("could not be undone: {}", names.collect::<Vec<_>>().join(", ")));
+        }
+        parts.join("; ")
+    }
+}

@@ -1,0 +1,156 @@
+//! Options as Go encodes them: the program in `tests/interop/options` made the vectors with the SDK that EMCO uses.
+
+use serde_json::{Map, Number, Value};
+use workflow_api::{
+    ActivityOptions, FromJson, IdReusePolicy, JsonMap, Nanos, RetryPolicy, StartOptions, read, to_go_json,
+};
+
+const VECTORS: &str = include_str!("../vectors/go-options.jsonl");
+
+/// One value: its fields told without Go's JSON (integers as text, floats as their bits), and Go's encoding of it.
+struct Vector {
+    kind: String,
+    fields: Vec<Value>,
+    go: String,
+}
+
+fn vectors() -> Vec<Vector> {
+    let vectors = VECTORS.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        Vector {
+            kind: text(&line["type"]),
+            go: text(&line["go"]),
+            fields: line["fields"].take().as_array().unwrap().clone(),
+        }
+    });
+    vectors.collect()
+}
+
+fn text(told: &Value) -> String {
+    told.as_str().unwrap().to_owned()
+}
+
+fn integer(told: &Value) -> i64 {
+    told.as_str().unwrap().parse().unwrap()
+}
+
+fn nanos(told: &Value) -> Nanos {
+    Nanos::new(integer(told))
+}
+
+fn float(bits: &Value) -> f64 {
+    f64::from_bits(u64::from_str_radix(bits.as_str().unwrap(), 16).unwrap())
+}
+
+fn retry_policy(told: &Value) -> Option<RetryPolicy> {
+    told.as_array().map(|fields| RetryPolicy {
+        initial_interval: nanos(&fields[0]),
+        backoff_coefficient: float(&fields[1]),
+        maximum_interval: nanos(&fields[2]),
+        maximum_attempts: integer(&fields[3]).try_into().unwrap(),
+        non_retryable_error_types: fields[4].as_array().map(|types| types.iter().map(text).collect()),
+    })
+}
+
+fn activity_options(fields: &[Value]) -> ActivityOptions {
+    ActivityOptions {
+        task_queue: text(&fields[0]).into(),
+        schedule_to_close_timeout: nanos(&fields[1]),
+        schedule_to_start_timeout: nanos(&fields[2]),
+        start_to_close_timeout: nanos(&fields[3]),
+        heartbeat_timeout: nanos(&fields[4]),
+        wait_for_cancellation: fields[5].as_bool().unwrap(),
+        activity_id: text(&fields[6]),
+        retry_policy: retry_policy(&fields[7]),
+    }
+}
+
+fn start_options(fields: &[Value]) -> StartOptions {
+    StartOptions {
+        id: text(&fields[0]).into(),
+        task_queue: text(&fields[1]).into(),
+        workflow_execution_timeout: nanos(&fields[2]),
+        workflow_run_timeout: nanos(&fields[3]),
+        workflow_task_timeout: nanos(&fields[4]),
+        workflow_id_reuse_policy: IdReusePolicy::try_from(integer(&fields[5])).unwrap(),
+        workflow_execution_error_when_already_started: fields[6].as_bool().unwrap(),
+        retry_policy: retry_policy(&fields[7]),
+        cron_schedule: text(&fields[8]),
+        memo: json_map(&fields[9]),
+        search_attributes: json_map(&fields[10]),
+    }
+}
+
+fn json_map(told: &Value) -> Option<JsonMap> {
+    told.as_object().map(|_| value(told).as_object().unwrap().clone().into_iter().collect())
+}
+
+/// `{"float": bits}` stands for a number, `{"object": fields}` for an object; the rest for itself.
+fn value(told: &Value) -> Value {
+    match told {
+        Value::Object(wrapped) => match wrapped.iter().next() {
+            Some((kind, bits)) if kind == "float" => Number::from_f64(float(bits)).into(),
+            Some((_, fields)) => {
+                // Go sorts the keys of a map.
+                let mut fields: Vec<_> = fields.as_object().unwrap().iter().collect();
+                fields.sort_by_key(|(name, _)| *name);
+                fields
+                    .into_iter()
+                    .map(|(name, told)| (name.clone(), value(told)))
+                    .collect::<Map<_, _>>()
+                    .into()
+            }
+            None => panic!("an object without a kind"),
+        },
+        Value::Array(list) => list.iter().map(value).collect(),
+        plain => plain.clone(),
+    }
+}
+
+fn go_text<T: serde::Serialize>(value: &T) -> String {
+    String::from_utf8(to_go_json(value)).unwrap()
+}
+
+/// Every number as a float, as Go's decoder makes them.
+fn floats(map: &mut JsonMap) {
+    fn of(value: &mut Value) {
+        match value {
+            Value::Number(number) => *value = Number::from_f64(number.as_f64().unwrap()).into(),
+            Value::Array(list) => list.iter_mut().for_each(of),
+            Value::Object(fields) => fields.values_mut().for_each(of),
+            Value::Null | Value::Bool(_) | Value::String(_) => {}
+        }
+    }
+    map.values_mut().for_each(of);
+}
+
+/// Reading Go's bytes gives `made`, and writing `made` gives Go's bytes.
+fn agrees<T>(made: &T, go: &str, normalise: impl Fn(&mut T))
+where
+    T: FromJson + Default + PartialEq + std::fmt::Debug + serde::Serialize,
+{
+    assert_eq!(go_text(made), go);
+    let read = read::<T>(go.as_bytes()).unwrap();
+    assert_eq!(read.unknown, Vec::<String>::new(), "{go}");
+    // What we hand on is what came in, byte for byte.
+    assert_eq!(go_text(&read.value), go);
+    let mut value = read.value;
+    normalise(&mut value);
+    assert_eq!(&value, made, "{go}");
+}
+
+#[test]
+fn go_and_we_encode_and_read_the_same() {
+    let vectors = vectors();
+    assert!(vectors.len() >= 200, "{}", vectors.len());
+    for Vector { kind, fields, go } in vectors {
+        match kind.as_str() {
+            "RetryPolicy" => agrees(&retry_policy(&fields.into()).unwrap(), &go, |_| {}),
+            "ActivityOptions" => agrees(&activity_options(&fields), &go, |_| {}),
+            "StartWorkflowOptions" => agrees(&start_options(&fields), &go, |read| {
+                read.memo.iter_mut().chain(&mut read.search_attributes).for_each(floats);
+            }),
+            other => panic!("no such type: {other}"),
+        }
+    }
+}
