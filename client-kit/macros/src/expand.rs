@@ -10,7 +10,8 @@ use crate::model::{Argument, Function, Refusal, WorkflowClient};
 pub(crate) fn workflow_client(options: TokenStream, item: TokenStream) -> TokenStream {
     let added = match WorkflowClient::parse(options, item.clone()) {
         Ok(client) => registration(&client),
-        Err(Refusal { faults, kit, function }) => {
+        Err(refusal) => {
+            let Refusal { faults, kit, function } = *refusal;
             let faults = faults.to_compile_error();
             // So that `clients![…]` finds the function, and does not add an error to those that are shown.
             let placeholder = function.map(|function| {

@@ -60,12 +60,12 @@ impl WorkflowClient {
     ///
     /// # Errors
     /// All faults of both.
-    pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Self, Refusal> {
+    pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Self, Box<Refusal>> {
         let mut faults = Faults::default();
         let Options { name, workflow, task_queue, activities, kit } = Options::parse(options, &mut faults);
         let item = match parse_function(item) {
             Ok(item) => item,
-            Err(error) => return Err(Refusal { faults: faults.and(error), kit, function: None }),
+            Err(error) => return Err(Box::new(Refusal { faults: faults.and(error), kit, function: None })),
         };
         faults.signature(&item.sig);
         let name = faults.keep(client_name(name, &item.sig.ident)).unwrap_or_default();
@@ -85,7 +85,10 @@ impl WorkflowClient {
                 let answer = item.sig.output;
                 Ok(Self { name, summary, workflow, task_queue, kit, function, arguments, answer })
             }
-            Some(faults) => Err(Refusal { faults, kit, function: (!is_method).then_some(function) }),
+            Some(faults) => {
+                let function = (!is_method).then_some(function);
+                Err(Box::new(Refusal { faults, kit, function }))
+            }
         }
     }
 }

@@ -133,7 +133,7 @@ impl WorkflowStart {
     }
 
     fn note(&mut self, what: String, why: &dyn std::error::Error) {
-        self.fault.get_or_insert(NoJson { what, why: why.to_string() });
+        self.fault.get_or_insert_with(|| NoJson { what, why: why.to_string() });
     }
 }
 

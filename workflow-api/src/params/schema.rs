@@ -22,6 +22,8 @@ pub(super) const ALIASES: &str = "x-aliases";
 )]
 pub trait Parameters: DeserializeOwned + JsonSchema + 'static {}
 
+// So that the compiler names what to derive, not the two traits with all that implements them.
+#[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + 'static> Parameters for T {}
 
 /// The JSON Schema (2020-12) of `T`; `x-aliases` at a property lists the other names that `T` takes for it.
