@@ -212,8 +212,8 @@ fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
     let (workflow_id, run_id) =
         started.map(|started| (started.workflow_id.into_string(), started.run_id.into_string())).unzip();
     Accepted {
-        workflow_id: told("Workflow-Id").filter(sound).or(workflow_id.filter(sound)).map(Into::into),
-        run_id: told("Run-Id").filter(sound).or(run_id.filter(sound)).map(Into::into),
+        workflow_id: told("Workflow-Id").filter(sound).or_else(|| workflow_id.filter(sound)).map(Into::into),
+        run_id: told("Run-Id").filter(sound).or_else(|| run_id.filter(sound)).map(Into::into),
         already_running,
     }
 }

@@ -32,7 +32,7 @@ pub struct PostgreSql {
 #[derive(Debug)]
 enum Own {
     Cluster(Cluster),
-    Container(Container),
+    Container(Box<Container>),
 }
 
 impl PostgreSql {
@@ -112,12 +112,12 @@ impl PostgreSql {
                 cluster.start()?;
                 Own::Cluster(cluster)
             }
-            None => Own::Container(Container::start_on(port).await.with_context(|| {
+            None => Own::Container(Box::new(Container::start_on(port).await.with_context(|| {
                 format!(
                     "no PostgreSQL for tests: name one in {URL_VARIABLE}, or install one (Debian: `apt-get install postgresql`), \
                      or have Docker run one"
                 )
-            })?),
+            })?)),
         };
         let mut server = Self { url: format!("postgres://bridge@127.0.0.1:{port}/postgres"), own: Some(own) };
         server.wait_ready().await?;
