@@ -87,6 +87,30 @@ async fn a_client_that_refuses_is_shown_with_its_status_and_words() -> Result<()
 }
 
 #[tokio::test]
+async fn wrong_parameters_are_all_refused_by_the_client_before_anything_starts() -> Result<()> {
+    let stack = stack().await?;
+    let mut intent = stack.sample_intent();
+    let params = &mut intent["spec"]["temporal"]["workflowParams"]["activityParams"]["all-activities"];
+    params["targetCluster"] = "cluster2".into();
+    if let Some(params) = params.as_object_mut() {
+        params.remove("targetClusterName");
+        params.remove("project");
+    }
+    post(&stack.intents_url(), &intent).await?.expect(201)?;
+    let refused = start(&stack).await?.expect(502)?;
+    ensure!(refused.body["clientStatus"] == 422, "{}", refused.body);
+    let words = refused.body["clientText"].as_str().unwrap_or_default();
+    for fault in
+        ["did you mean `targetClusterName`?", "all-activities.project", "all-activities.targetClusterName"]
+    {
+        ensure!(words.contains(fault), "{fault} is named in {words}");
+    }
+    let status = get(&intent_url(&stack, SAMPLE_INTENT, "/status")).await?;
+    ensure!(status.status == 404, "nothing was started: {status:?}");
+    stack.stop().await
+}
+
+#[tokio::test]
 async fn a_bad_query_parameter_is_named() -> Result<()> {
     let stack = stack().await?;
     post(&stack.intents_url(), &stack.sample_intent()).await?.expect(201)?;

@@ -150,8 +150,9 @@ async fn own_errors(queue: TaskQueue) -> Result<WorkflowStart, MoveError> {
 }
 
 #[workflow_client]
-async fn own_error_passed_on(_: TaskQueue) -> Result<WorkflowStart, ClientError> {
-    Err(MoveError::NoApplication("b")).map_err(Refusal::into_client_error)?
+async fn own_error_passed_on(ctx: StartContext) -> Result<WorkflowStart, ClientError> {
+    let found: Result<&str, _> = Err(MoveError::NoApplication("b"));
+    Ok(ctx.start(found.map_err(Refusal::into_client_error)?))
 }
 
 #[workflow_client]

@@ -37,11 +37,10 @@ async fn everything(
     again: Params<Migration>,
     options: StartOptions,
     _: Spec,
-    first: StartContext,
-    _second: StartContext,
+    ctx: StartContext,
 ) -> WorkflowStart {
     let applications = [migration.application, update.0.application, again.application.clone()];
-    first.start(queue.as_str()).with_workflow_id(options.id).with_input(applications)
+    ctx.start(queue.as_str()).with_workflow_id(options.id).with_input(applications)
 }
 
 #[derive(Debug, thiserror::Error)]
