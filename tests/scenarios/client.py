@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 
 from temporalio.client import Client
@@ -19,3 +20,5 @@ async def main() -> None:
 
 
 asyncio.run(main())
+# Past the interpreter's own end, in which the SDK's threads now and then abort the process.
+os._exit(0)
