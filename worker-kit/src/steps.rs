@@ -24,7 +24,7 @@ use crate::{ActivityPlan, Progress, ProgressState};
 /// # use temporalio_sdk::activities::{ActivityContext, ActivityError};
 /// # use temporalio_sdk::{WorkflowContext, WorkflowResult};
 /// # use worker_kit::{ActivityPlan, Progress, Steps};
-/// # struct Trip;
+/// # pub struct Trip;
 /// # #[activities]
 /// # impl Trip {
 /// #     #[activity] pub async fn book_hotel(_: ActivityContext, _: String) -> Result<(), ActivityError> { Ok(()) }
@@ -33,11 +33,11 @@ use crate::{ActivityPlan, Progress, ProgressState};
 /// # }
 /// # #[workflow]
 /// # #[derive(Default)]
-/// # struct Travel { progress: Progress }
+/// # pub struct Travel { progress: Progress }
 /// # #[workflow_methods]
 /// # impl Travel {
 /// # #[run]
-/// # async fn run(ctx: &mut WorkflowContext<Self>, town: String) -> WorkflowResult<()> {
+/// # pub async fn run(ctx: &mut WorkflowContext<Self>, town: String) -> WorkflowResult<()> {
 /// # let plan = ActivityPlan::new(&Default::default(), &["book_hotel", "cancel_hotel", "book_train"])?;
 /// let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress).of(2);
 /// steps.finish(async |steps| {

@@ -36,7 +36,7 @@ const START_TO_CLOSE: Duration = Duration::from_secs(60);
 /// ```
 /// # use temporalio_macros::activities;
 /// # use temporalio_sdk::activities::{ActivityContext, ActivityError};
-/// # struct Greetings;
+/// # pub struct Greetings;
 /// # #[activities]
 /// # impl Greetings {
 /// #     #[activity]

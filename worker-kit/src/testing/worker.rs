@@ -20,7 +20,7 @@ const DRAIN: Duration = Duration::from_millis(100);
 /// ```no_run
 /// # use temporalio_macros::activities;
 /// # use temporalio_sdk::activities::{ActivityContext, ActivityError};
-/// # struct Greetings;
+/// # pub struct Greetings;
 /// # #[activities]
 /// # impl Greetings {
 /// #     #[activity] pub async fn greet(_: ActivityContext, _: String) -> Result<(), ActivityError> { Ok(()) }
