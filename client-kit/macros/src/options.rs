@@ -41,16 +41,16 @@ impl Options {
             .parse2(options)
             .map_err(|error| Error::new(error.span(), OPTIONS));
         for option in faults.keep(options).unwrap_or_default() {
-            let path = option.path().clone();
+            let name =
+                option.path().segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
             // `activity` may come several times: each names other arguments.
-            if seen.contains(&path) && !path.is_ident("activity") {
-                let name = path.get_ident().map(ToString::to_string).unwrap_or_default();
-                faults.add(path.span(), &format!("`{name}` is given twice"));
+            if seen.contains(&name) && name != "activity" {
+                faults.add(option.path().span(), &format!("`{name}` is given twice"));
                 continue;
             }
             let taken = read.take(option, faults);
             faults.keep(taken);
-            seen.push(path);
+            seen.push(name);
         }
         if let (Some(queue), None) = (&read.task_queue, &read.workflow) {
             faults.add(
