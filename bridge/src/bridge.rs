@@ -95,7 +95,9 @@ impl Bridge {
             );
         }
         let store = storage::open(&settings.database, settings.database_connections).await?;
-        let invoke = HttpInvoke::new(settings.clients.client_hosts.clone(), settings.clients.start_timeout)?;
+        let clients = &settings.clients;
+        let invoke = HttpInvoke::new(clients.client_hosts.clone(), clients.start_timeout)?
+            .with_secured(clients.clients.clone().unwrap_or_default(), clients.start_timeout)?;
         tracing::info!(temporal = temporal.address(), namespace = temporal.namespace(), "bridge set up");
         let app = App {
             store,

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::callers::SuccessRules;
 use crate::hosts::HostPatterns;
+use crate::invoke::SecuredClients;
 pub use crate::secure::Secure;
 use crate::storage::DatabaseUrl;
 use crate::targets::{NamespacePatterns, RegisteredTargets};
@@ -100,6 +101,10 @@ pub struct Clients {
     /// where only that one is meant (`*.emco.svc:9090,10.0.0.0/16`). Link-local and metadata addresses never are.
     #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS")]
     pub client_hosts: HostPatterns,
+    /// A TOML file of the workflow clients that are called over TLS, with what they want: authorities, a certificate, a token. All others
+    /// are called over plain HTTP, as EMCO does.
+    #[arg(long, env = "BRIDGE_CLIENTS", value_name = "FILE")]
+    pub clients: Option<SecuredClients>,
     /// How long a workflow client may take to answer a start. Longer than the client's own bound, so that its answer arrives.
     #[arg(long, env = "BRIDGE_START_TIMEOUT", default_value = "15s", value_name = "TIME", value_parser = duration)]
     pub start_timeout: Duration,
@@ -211,6 +216,7 @@ mod tests {
             ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
             ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
             ("--database-connections", "0", "BRIDGE_DATABASE_CONNECTIONS"),
+            ("--clients", "/nowhere.toml", "BRIDGE_CLIENTS"),
             ("--client-check", "1", "BRIDGE_CLIENT_CHECK"),
             ("--key-retention", "1", "BRIDGE_KEY_RETENTION"),
             ("--success-status", "emcoctl", "BRIDGE_SUCCESS_STATUS"),

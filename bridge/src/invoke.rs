@@ -1,6 +1,7 @@
 //! The port to workflow clients, and its implementation: one bounded `POST /invoke/<name>` (EMCO-API §2.1).
 
 mod client;
+mod secured;
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use http::StatusCode;
 use workflow_api::{Catalogue, ClientEndpoint, RunId, TemporalSpec, WorkflowId};
 
 pub use client::HttpInvoke;
+pub use secured::{SecuredClients, SecuredClientsError};
 
 /// How much of a refusing client's text is kept.
 pub const REFUSAL_TEXT: usize = 1024;

@@ -87,7 +87,7 @@ async fn a_client_that_refuses_is_shown_with_its_status_and_words() -> Result<()
 }
 
 #[tokio::test]
-async fn wrong_parameters_are_all_refused_by_the_client_before_anything_starts() -> Result<()> {
+async fn wrong_parameters_are_all_refused_when_the_intent_is_created_and_when_it_is_started() -> Result<()> {
     let stack = stack().await?;
     let mut intent = stack.sample_intent();
     let params = &mut intent["spec"]["temporal"]["workflowParams"]["activityParams"]["all-activities"];
@@ -96,14 +96,18 @@ async fn wrong_parameters_are_all_refused_by_the_client_before_anything_starts()
         params.remove("targetClusterName");
         params.remove("project");
     }
-    post(&stack.intents_url(), &intent).await?.expect(201)?;
+    let at_create = post(&stack.intents_url(), &intent).await?.expect(422)?.body.to_string();
+    // As if the client had been away then.
+    post(&format!("{}?clientCheck=Skip", stack.intents_url()), &intent).await?.expect(201)?;
     let refused = start(&stack).await?.expect(502)?;
     ensure!(refused.body["clientStatus"] == 422, "{}", refused.body);
-    let words = refused.body["clientText"].as_str().unwrap_or_default();
+    let at_start = refused.body["clientText"].as_str().unwrap_or_default();
     for fault in
         ["did you mean `targetClusterName`?", "all-activities.project", "all-activities.targetClusterName"]
     {
-        ensure!(words.contains(fault), "{fault} is named in {words}");
+        for words in [at_create.as_str(), at_start] {
+            ensure!(words.contains(fault), "{fault} is named in {words}");
+        }
     }
     let status = get(&intent_url(&stack, SAMPLE_INTENT, "/status")).await?;
     ensure!(status.status == 404, "nothing was started: {status:?}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -16,7 +16,8 @@ use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
 use workflow_api::{Catalogue, ClientEndpoint, Started, read, to_go_json};
 
-use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT, is_of_a_gateway};
+use super::secured::SecuredClient;
+use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT, SecuredClients, is_of_a_gateway};
 use crate::hosts::{HostPatterns, HostPort};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,7 +34,9 @@ const NEVER: &str = "link-local, metadata, multicast and unspecified addresses a
 /// Calls workflow clients over HTTP. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct HttpInvoke {
-    client: reqwest::Client,
+    plain: reqwest::Client,
+    /// Those that are called over TLS, each with its own settings.
+    secured: Arc<[(SecuredClient, reqwest::Client)]>,
     allowed: HostPatterns,
 }
 
@@ -55,25 +58,44 @@ impl HttpInvoke {
         bound: Duration,
         resolver: Resolver,
     ) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("emco-workflow-bridge/", env!("CARGO_PKG_VERSION")))
-            // A redirect would lead past the check of the host.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            // Within the bound of the whole call: while there is no connection, it is certain that nothing was sent.
-            .connect_timeout(CONNECT_TIMEOUT.min(bound / 2))
-            .dns_resolver(Arc::new(CheckedResolver(resolver)))
-            .tls_backend_preconfigured(no_tls())
-            .build()?;
-        Ok(Self { client, allowed })
+        let plain = builder(bound, resolver).tls_backend_preconfigured(no_tls()).build()?;
+        Ok(Self { plain, secured: Arc::default(), allowed })
+    }
+
+    /// The same, calling these over TLS.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn with_secured(self, clients: SecuredClients, bound: Duration) -> Result<Self, reqwest::Error> {
+        // Whoever installed one before is as good as we are.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let equipped = clients.0.into_iter().map(|client| {
+            let http = client.equip(builder(bound, Resolver::default()).https_only(true)).build()?;
+            Ok((client, http))
+        });
+        Ok(Self { secured: equipped.collect::<Result<_, reqwest::Error>>()?, ..self })
+    }
+
+    /// How this host is called, if over TLS.
+    fn secured(&self, host: &HostPort) -> Option<&(SecuredClient, reqwest::Client)> {
+        self.secured.iter().find(|(client, _)| client.is_for(host))
+    }
+
+    /// A request to this endpoint, once it is certain that it may be called.
+    fn request(&self, method: Method, url: &Url) -> Result<reqwest::RequestBuilder, InvokeError> {
+        self.check(url)?;
+        let Some((client, http)) = self.secured(&host_of(url)) else {
+            return Ok(self.plain.request(method, url.clone()));
+        };
+        let request = http.request(method, url.clone());
+        Ok(match client.authorization() {
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
+        })
     }
 
     fn check(&self, url: &Url) -> Result<(), InvokeError> {
-        let host = HostPort::new(
-            url.host_str().unwrap_or_default(),
-            url.port_or_known_default().unwrap_or_default(),
-        );
+        let host = host_of(url);
         let forbidden = |reason| Err(InvokeError::Forbidden { host: host.to_string(), reason });
         // Names are checked when they are resolved; an address is resolved by nobody. `url` has read its odd forms
         // (decimal, octal) already.
@@ -88,6 +110,30 @@ impl HttpInvoke {
         if self.allowed.allow(&host) { Ok(()) } else { forbidden(NOT_LISTED) }
     }
 
+    fn invoke_url(&self, call: &Invocation<'_>) -> Result<Url, InvokeError> {
+        self.url_below(call.endpoint, &["invoke", &call.spec.workflow_client_name])
+    }
+
+    /// `http(s)://{clientEndpointName}:{clientEndpointPort}/` and these segments, each escaped.
+    fn url_below(&self, endpoint: &ClientEndpoint, path: &[&str]) -> Result<Url, InvokeError> {
+        let name = &endpoint.client_endpoint_name;
+        let port = endpoint.client_endpoint_port;
+        let authority =
+            if name.contains(':') { format!("[{name}]:{port}") } else { format!("{name}:{port}") };
+        let parse = |scheme: &str| {
+            let text = format!("{scheme}://{authority}");
+            Url::parse(&text).map_err(|error| InvokeError::Unreachable { url: text, source: error.into() })
+        };
+        let mut url = parse("http")?;
+        if self.secured(&host_of(&url)).is_some() {
+            url = parse("https")?;
+        }
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.clear().extend(path);
+        }
+        Ok(url)
+    }
+
     /// Sends a request that was checked.
     async fn send(
         &self,
@@ -97,6 +143,23 @@ impl HttpInvoke {
     ) -> Result<reqwest::Response, InvokeError> {
         request.timeout(within).send().await.map_err(|error| failed(url, within, error))
     }
+}
+
+/// What all calls have in common.
+fn builder(bound: Duration, resolver: Resolver) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("emco-workflow-bridge/", env!("CARGO_PKG_VERSION")))
+        // A redirect would lead past the check of the host.
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .http1_only()
+        // Within the bound of the whole call: while there is no connection, it is certain that nothing was sent.
+        .connect_timeout(CONNECT_TIMEOUT.min(bound / 2))
+        .dns_resolver(Arc::new(CheckedResolver(resolver)))
+}
+
+fn host_of(url: &Url) -> HostPort {
+    HostPort::new(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
 fn failed(url: &Url, within: Duration, error: reqwest::Error) -> InvokeError {
@@ -115,11 +178,9 @@ fn failed(url: &Url, within: Duration, error: reqwest::Error) -> InvokeError {
 #[async_trait]
 impl Invoke for HttpInvoke {
     async fn invoke(&self, call: &Invocation<'_>) -> Result<Accepted, InvokeError> {
-        let url = invoke_url(call)?;
-        self.check(&url)?;
+        let url = self.invoke_url(call)?;
         let request = self
-            .client
-            .post(url.clone())
+            .request(Method::POST, &url)?
             .headers(Origin::current().map(|origin| origin.headers()).unwrap_or_default())
             .header(CONTENT_TYPE, "application/json")
             .header("Idempotency-Key", call.idempotency_key)
@@ -137,9 +198,8 @@ impl Invoke for HttpInvoke {
     }
 
     async fn takes_keys(&self, call: &Invocation<'_>) -> Result<bool, InvokeError> {
-        let url = invoke_url(call)?;
-        self.check(&url)?;
-        let request = self.client.request(Method::OPTIONS, url.clone());
+        let url = self.invoke_url(call)?;
+        let request = self.request(Method::OPTIONS, &url)?;
         let answer = self.send(&url, call.within, request).await?;
         if is_of_a_gateway(answer.status()) {
             return Err(refused(&url, answer).await);
@@ -153,9 +213,8 @@ impl Invoke for HttpInvoke {
         endpoint: &ClientEndpoint,
         within: Duration,
     ) -> Result<Option<Catalogue>, InvokeError> {
-        let url = url_below(endpoint, &["invoke"])?;
-        self.check(&url)?;
-        let answer = self.send(&url, within, self.client.get(url.clone())).await?;
+        let url = self.url_below(endpoint, &["invoke"])?;
+        let answer = self.send(&url, within, self.request(Method::GET, &url)?).await?;
         if is_of_a_gateway(answer.status()) {
             return Err(refused(&url, answer).await);
         }
@@ -168,7 +227,7 @@ impl Invoke for HttpInvoke {
     }
 
     fn url(&self, call: &Invocation<'_>) -> Result<String, InvokeError> {
-        invoke_url(call).map(Into::into)
+        self.invoke_url(call).map(Into::into)
     }
 }
 
@@ -177,24 +236,6 @@ async fn refused(url: &Url, answer: reqwest::Response) -> InvokeError {
     let nothing_started = answer.headers().get(START_OUTCOME).is_some_and(|outcome| outcome == "none");
     let text = String::from_utf8_lossy(&beginning(answer, REFUSAL_TEXT).await).trim().to_owned();
     InvokeError::Refused { url: url.to_string(), status, text, nothing_started }
-}
-
-fn invoke_url(call: &Invocation<'_>) -> Result<Url, InvokeError> {
-    url_below(call.endpoint, &["invoke", &call.spec.workflow_client_name])
-}
-
-/// `http://{clientEndpointName}:{clientEndpointPort}/` and these segments, each escaped.
-fn url_below(endpoint: &ClientEndpoint, path: &[&str]) -> Result<Url, InvokeError> {
-    let name = &endpoint.client_endpoint_name;
-    let port = endpoint.client_endpoint_port;
-    let text =
-        if name.contains(':') { format!("http://[{name}]:{port}") } else { format!("http://{name}:{port}") };
-    let mut url = Url::parse(&text)
-        .map_err(|error| InvokeError::Unreachable { url: text.clone(), source: error.into() })?;
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.clear().extend(path);
-    }
-    Ok(url)
 }
 
 /// Our workflow clients answer with headers, and with a body where one is preferred; others answer neither.
@@ -239,7 +280,7 @@ fn is_refusal(cause: &(dyn Error + 'static)) -> bool {
     matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. }))
 }
 
-/// Workflow clients are called over plain HTTP; trusting no certificate keeps the platform's store unread.
+/// Most workflow clients are called over plain HTTP; trusting no certificate keeps the platform's store unread.
 fn no_tls() -> rustls::ClientConfig {
     rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -278,7 +319,8 @@ mod tests {
             idempotency_key: "key",
             within: Duration::from_secs(1),
         };
-        invoke_url(&call).unwrap().to_string()
+        let invoke = HttpInvoke::new("*".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        invoke.invoke_url(&call).unwrap().to_string()
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod replicas;
 mod revisions;
 mod runs;
 mod secured;
+mod secured_clients;
 mod start;
 mod status;
 mod success;

@@ -25,9 +25,14 @@ pub(crate) struct OurClient {
 impl OurClient {
     /// On a free port; starts workflows at this Temporal.
     pub(crate) async fn start(temporal: &str) -> Self {
+        Self::start_with(temporal, ServerOptions::default()).await
+    }
+
+    /// The same, served so.
+    pub(crate) async fn start_with(temporal: &str, options: ServerOptions) -> Self {
         let target = TemporalTarget::new(temporal, "default").unwrap();
         let starter = TemporalStarter::new(TemporalConnection::new(target));
-        let server = Server::new(clients![migrate], starter, ServerOptions::default()).unwrap();
+        let server = Server::new(clients![migrate], starter, options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shutdown = Shutdown::new(SOON);

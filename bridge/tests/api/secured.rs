@@ -22,29 +22,49 @@ async fn callers_need_a_token_and_operators_do_not() {
     }
 }
 
+/// An authority, and a certificate of its for 127.0.0.1, as text and in files.
+pub(super) struct Papers {
+    authority: String,
+    chain: String,
+    key: String,
+    pub(super) certificate: String,
+    pub(super) key_file: String,
+    pub(super) ca: String,
+    pub(super) directory: tempfile::TempDir,
+}
+
+impl Papers {
+    pub(super) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let (chain, key) = (params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem());
+        let directory = tempfile::tempdir().unwrap();
+        let authority = authority.pem();
+        let file = |name: &str, content: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let (certificate, key_file) = (file("tls.crt", &chain), file("tls.key", &key));
+        let ca = file("ca.crt", &authority);
+        Self { authority, chain, key, certificate, key_file, ca, directory }
+    }
+}
+
 #[tokio::test]
 async fn callers_with_a_certificate_are_served_over_tls() {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-    let (chain, key) = (params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem());
-    let directory = tempfile::tempdir().unwrap();
-    let file = |name: &str, content: &str| {
-        let path = directory.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    let (certificate, key_file, ca) =
-        (file("tls.crt", &chain), file("tls.key", &key), file("ca.crt", &authority.pem()));
-    let flags = ["--tls-certificate", &certificate, "--tls-key", &key_file, "--tls-client-ca", &ca];
+    let papers = Papers::new();
+    let Papers { authority, chain, key, certificate, key_file, ca, .. } = &papers;
+    let flags = ["--tls-certificate", certificate, "--tls-key", key_file, "--tls-client-ca", ca];
     let api = Api::with(&flags).await;
     let url = api.url.replace("http:", "https:") + "/healthz";
     // The process chooses its TLS provider.
     http();
     let caller = || {
-        let roots = [Certificate::from_pem(authority.pem().as_bytes()).unwrap()];
+        let roots = [Certificate::from_pem(authority.as_bytes()).unwrap()];
         Client::builder().no_proxy().tls_certs_only(roots)
     };
     let identity = Identity::from_pem(format!("{chain}{key}").as_bytes()).unwrap();
