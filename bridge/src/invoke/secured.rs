@@ -72,7 +72,7 @@ impl Entry {
         let hosts = self.hosts;
         let of =
             |error: String| SecuredClientsError(format!("the clients `{hosts}` cannot be called: {error}"));
-        let patterns: HostPatterns = hosts.parse().map_err(|error| of(format!("{error}")))?;
+        let patterns: HostPatterns = hosts.parse().map_err(of)?;
         let authorities = match &self.ca_file {
             Some(path) => {
                 let found = Certificate::from_pem_bundle(&read(path)?).ok().filter(|found| !found.is_empty());
