@@ -24,6 +24,23 @@ pub struct RunReference {
     pub run_id: RunId,
 }
 
+impl RunReference {
+    /// This, with what it leaves open as `other` says.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            temporal_server: if self.temporal_server.is_empty() {
+                other.temporal_server
+            } else {
+                self.temporal_server
+            },
+            namespace: if self.namespace.is_empty() { other.namespace } else { self.namespace },
+            workflow_id: if self.workflow_id.is_empty() { other.workflow_id } else { self.workflow_id },
+            run_id: if self.run_id.is_empty() { other.run_id } else { self.run_id },
+        }
+    }
+}
+
 from_json!(RunReference {
     "temporalServer" => temporal_server,
     "namespace" => namespace,

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use workflow_api::{QueryAnswer, QueryRequest};
 
-use super::request::{read_request, required};
+use super::request::{Addressee, read_request, required};
 use super::{App, FieldValidation, Lenient, RequestError};
-use crate::intent::IntentKey;
 use crate::temporal::{Query, QueryError};
 
 /// Why a question has no answer.
@@ -28,7 +27,7 @@ impl App {
     /// When intent, workflow or run do not exist, the query has no answer, or Temporal cannot be asked.
     pub async fn query(
         &self,
-        key: &IntentKey,
+        to: &Addressee,
         body: &[u8],
         fields: FieldValidation,
         bound: Option<Duration>,
@@ -36,7 +35,7 @@ impl App {
         let body = read_request::<QueryRequest>(body, fields)?;
         let spec = body.value.spec;
         required("$.spec.type", &spec.query_type)?;
-        let run = self.run_of(key, spec.run).await?;
+        let run = self.run_of(to, spec.run).await?;
         let query = Query {
             query_type: spec.query_type,
             args: spec.args,

@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 use workflow_api::{CancelRequest, Escalation, StopReport, TerminateRequest};
 
-use super::request::read_request;
+use super::request::{Addressee, read_request};
 use super::{App, Caller, FieldValidation, RequestError, Told};
-use crate::intent::IntentKey;
 use crate::temporal::{CommandError, EngineError, EscalateError, StopOrder, Waited, WorkflowRun};
 
 /// What a caller wants beside the cancellation.
@@ -55,7 +54,7 @@ impl App {
     /// When intent, workflow or run do not exist, the run has ended, or Temporal cannot be asked.
     pub async fn cancel(
         &self,
-        key: &IntentKey,
+        to: &Addressee,
         body: &[u8],
         fields: FieldValidation,
         options: CancelOptions,
@@ -63,7 +62,7 @@ impl App {
     ) -> Result<Canceled, CancelError> {
         let body = read_request::<CancelRequest>(body, fields)?;
         let spec = body.value.spec;
-        let mut run = self.run_of(key, spec.run).await?;
+        let mut run = self.run_of(to, spec.run).await?;
         let escalate_after = options.escalate_after.or_else(|| spec.escalate_after.to_duration());
         if escalate_after.is_some() && !self.escalates {
             return Err(CancelError::Escalate(EscalateError::Off));
@@ -99,14 +98,14 @@ impl App {
     /// As [`cancel`](Self::cancel).
     pub async fn terminate(
         &self,
-        key: &IntentKey,
+        to: &Addressee,
         body: &[u8],
         fields: FieldValidation,
         caller: &Caller,
     ) -> Result<Told, CancelError> {
         let body = read_request::<TerminateRequest>(body, fields)?;
         let spec = body.value.spec;
-        let run = self.run_of(key, spec.run).await?;
+        let run = self.run_of(to, spec.run).await?;
         let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
         self.engine.terminate(&run, &order, details(spec.details).as_ref()).await?;
         Ok(Told { run, unknown: body.unknown })

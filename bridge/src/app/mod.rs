@@ -38,7 +38,7 @@ pub use intents::{
     IntentPage, ListError, Listing, Standing, States,
 };
 pub use parents::{ParentError, Parents};
-pub use request::{RequestError, Told};
+pub use request::{Addressee, RequestError, Told};
 pub use reset::ResetError;
 pub use runs::{LiveRun, LiveState, RunError};
 pub use service::fields::FieldValidation;

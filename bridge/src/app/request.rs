@@ -34,14 +34,24 @@ pub struct Told {
     pub unknown: Vec<String>,
 }
 
+/// Whom a request is about, before its body is read: the workflow of an intent, or the one that is named beside the body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Addressee {
+    /// The intent.
+    pub intent: IntentKey,
+    /// What is named; each part that is there counts before that of the body.
+    pub run: RunReference,
+}
+
 impl App {
     /// The run that a request means: the one it names, else the latest of the intent's workflow.
     pub(super) async fn run_of(
         &self,
-        key: &IntentKey,
-        reference: RunReference,
+        to: &Addressee,
+        body: RunReference,
     ) -> Result<WorkflowRun, RequestError> {
-        let intent = self.existing(key).await?;
+        let intent = self.existing(&to.intent).await?;
+        let reference = to.run.clone().or(body);
         let run = WorkflowRun {
             target: self.targets.resolve(&reference.temporal_server, reference.namespace.as_str())?,
             workflow_id: workflow_of(&intent, &reference.workflow_id),

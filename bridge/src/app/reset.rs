@@ -2,9 +2,8 @@
 
 use workflow_api::{Fault, ResetAnswer, ResetRequest, ResetSpec};
 
-use super::request::read_request;
+use super::request::{Addressee, read_request};
 use super::{App, Caller, FieldValidation, Lenient, RequestError};
-use crate::intent::IntentKey;
 use crate::temporal::{self, Reset, ResetPoint};
 
 /// Why a run was not reset.
@@ -27,16 +26,16 @@ impl App {
     /// When intent, workflow or run do not exist, there is no such point, or Temporal cannot be asked.
     pub async fn reset(
         &self,
-        key: &IntentKey,
+        to: &Addressee,
         body: &[u8],
         fields: FieldValidation,
         caller: &Caller,
     ) -> Result<Lenient<ResetAnswer>, ResetError> {
         let body = read_request::<ResetRequest>(body, fields)?;
         let spec = body.value.spec;
-        let to = point(&spec).map_err(|fault| RequestError::Incomplete(vec![fault]))?;
-        let run = self.run_of(key, spec.run).await?;
-        let reset = Reset { to, reason: spec.reason, identity: caller.identity() };
+        let point = point(&spec).map_err(|fault| RequestError::Incomplete(vec![fault]))?;
+        let run = self.run_of(to, spec.run).await?;
+        let reset = Reset { to: point, reason: spec.reason, identity: caller.identity() };
         let run_id = self.engine.reset(&run, &reset).await?;
         Ok(Lenient { value: ResetAnswer { workflow_id: run.workflow_id, run_id }, unknown: body.unknown })
     }

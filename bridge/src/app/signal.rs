@@ -2,9 +2,8 @@
 
 use workflow_api::SignalRequest;
 
-use super::request::{read_request, required};
+use super::request::{Addressee, read_request, required};
 use super::{App, Caller, FieldValidation, RequestError, Told};
-use crate::intent::IntentKey;
 use crate::temporal::{CommandError, Signal};
 
 /// Why a signal was not sent.
@@ -26,7 +25,7 @@ impl App {
     /// When intent, workflow or run do not exist, the run has ended, or Temporal cannot be asked.
     pub async fn signal(
         &self,
-        key: &IntentKey,
+        to: &Addressee,
         body: &[u8],
         fields: FieldValidation,
         idempotency_key: Option<String>,
@@ -35,7 +34,7 @@ impl App {
         let body = read_request::<SignalRequest>(body, fields)?;
         let spec = body.value.spec;
         required("$.spec.name", &spec.name)?;
-        let run = self.run_of(key, spec.run).await?;
+        let run = self.run_of(to, spec.run).await?;
         let signal = Signal {
             name: spec.name,
             args: spec.args,

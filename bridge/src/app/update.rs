@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use workflow_api::{UpdateAnswer, UpdateRequest, UpdateStage};
 
-use super::request::{read_request, required};
+use super::request::{Addressee, read_request, required};
 use super::signal::new_id;
 use super::{App, Caller, FieldValidation, Lenient, RequestError};
-use crate::intent::IntentKey;
 use crate::temporal::{self, Update, Updated};
 
 /// Why an update has no outcome.
@@ -22,6 +21,20 @@ pub enum UpdateError {
     Update(#[from] temporal::UpdateError),
 }
 
+impl UpdateError {
+    /// The same, without the stack traces of the workflow's failure.
+    #[must_use]
+    pub fn without_stack_traces(mut self) -> Self {
+        if let Self::Update(
+            temporal::UpdateError::Rejected { failure, .. } | temporal::UpdateError::Failed { failure, .. },
+        ) = &mut self
+        {
+            **failure = std::mem::take(&mut **failure).without_stack_traces();
+        }
+        self
+    }
+}
+
 impl App {
     /// Has the workflow do the update that `body` names, and waits for the outcome: for `wait`, or the bridge's own bound.
     /// Repeats under one ID, which is the body's or else `idempotency_key`, are one update.
@@ -30,7 +43,7 @@ impl App {
     /// When intent, workflow or run do not exist, the workflow does not do it, or Temporal cannot be asked.
     pub async fn update(
         &self,
-        key: &IntentKey,
+        to: &Addressee,
         body: &[u8],
         fields: FieldValidation,
         idempotency_key: Option<String>,
@@ -40,7 +53,7 @@ impl App {
         let body = read_request::<UpdateRequest>(body, fields)?;
         let spec = body.value.spec;
         required("$.spec.name", &spec.name)?;
-        let run = self.run_of(key, spec.run).await?;
+        let run = self.run_of(to, spec.run).await?;
         let given = (!spec.update_id.is_empty()).then_some(spec.update_id);
         let update = Update {
             name: spec.name,

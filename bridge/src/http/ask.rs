@@ -1,6 +1,7 @@
 //! `POST …/temporal-workflow-intents/{name}/query`: asks a workflow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -11,8 +12,8 @@ use super::answer::{GoJson, warnings};
 use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
-use super::query::BodyParams;
-use super::verb::Verb;
+use super::query::{BodyParams, Params};
+use super::verb::{RunParams, Verb, VerbParams};
 use crate::app::App;
 
 problems!(
@@ -51,7 +52,7 @@ struct AskParams {
     post,
     path = path::QUERY,
     tag = "workflows",
-    params(IntentPath, BodyParams, AskParams),
+    params(IntentPath, BodyParams, RunParams, AskParams),
     request_body(content = QueryRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"type": "current-state", "args": []},
     })),
@@ -61,8 +62,23 @@ struct AskParams {
         Problems,
     ),
 )]
-pub(super) async fn query_workflow(State(app): State<Arc<App>>, verb: Verb) -> Result<Response, ApiError> {
-    let bound = verb.params.duration("timeout")?;
-    let answer = app.query(&verb.intent, &verb.body, verb.fields, bound).await?;
+pub(super) async fn query_workflow(
+    State(app): State<Arc<App>>,
+    verb: Verb<Timeout>,
+) -> Result<Response, ApiError> {
+    let Timeout(bound) = verb.params;
+    let answer = app.query(&verb.to, &verb.body, verb.fields, bound).await?;
     Ok((warnings(&answer.unknown), GoJson(answer.value)).into_response())
+}
+
+/// How long the workflow may take.
+#[derive(Debug)]
+pub(super) struct Timeout(Option<Duration>);
+
+impl VerbParams for Timeout {
+    const KNOWN: &'static [&'static str] = &["timeout"];
+
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        Ok(Self(params.duration("timeout")?))
+    }
 }

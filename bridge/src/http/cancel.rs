@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
 use super::query::{BodyParams, Params};
-use super::verb::{Verb, done, preferred};
+use super::verb::{RunParams, Verb, VerbParams, done, preferred};
 use crate::app::{App, CancelOptions};
 use crate::intent::IntentKey;
 
@@ -37,7 +37,7 @@ problems!(
 /// What a cancellation may come with.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters that `options` reads")]
+#[expect(dead_code, reason = "describes the parameters that `CancelOptions` reads")]
 struct CancelParams {
     /// Wait so long for the workflow to end, and tell whether it did: seconds, or text like `1m30s`.
     #[param(example = "30s")]
@@ -60,6 +60,7 @@ struct CancelParams {
     params(
         IntentPath,
         BodyParams,
+        RunParams,
         CancelParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
@@ -82,12 +83,14 @@ struct CancelParams {
         Problems,
     ),
 )]
-pub(super) async fn cancel_workflow(State(app): State<Arc<App>>, verb: Verb) -> Result<Response, ApiError> {
-    let options = options(&verb.params)?;
-    let canceled = app.cancel(&verb.intent, &verb.body, verb.fields, options, &verb.caller).await?;
+pub(super) async fn cancel_workflow(
+    State(app): State<Arc<App>>,
+    verb: Verb<CancelOptions>,
+) -> Result<Response, ApiError> {
+    let canceled = app.cancel(&verb.to, &verb.body, verb.fields, verb.params, &verb.caller).await?;
     let warnings = warnings(&canceled.told.unknown);
     Ok(match canceled.report {
-        Some(report) => (warnings, waited(&verb.intent, report)).into_response(),
+        Some(report) => (warnings, waited(&verb.to.intent, report)).into_response(),
         None if verb.representation => {
             let report = app.stop_report(&canceled.told.run).await?;
             preferred(warnings, StopReport { escalation: canceled.escalation, ..report })
@@ -96,8 +99,12 @@ pub(super) async fn cancel_workflow(State(app): State<Arc<App>>, verb: Verb) -> 
     })
 }
 
-fn options(params: &Params) -> Result<CancelOptions, ApiError> {
-    Ok(CancelOptions { wait: params.duration("wait")?, escalate_after: params.duration("escalateAfter")? })
+impl VerbParams for CancelOptions {
+    const KNOWN: &'static [&'static str] = &["wait", "escalateAfter"];
+
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        Ok(Self { wait: params.duration("wait")?, escalate_after: params.duration("escalateAfter")? })
+    }
 }
 
 fn waited(intent: &IntentKey, report: StopReport) -> Response {

@@ -12,6 +12,7 @@ use super::answer::GoJson;
 use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
+use super::query::NoParams;
 use crate::app::{App, ClientCheck, Standing};
 
 problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
@@ -104,6 +105,7 @@ impl From<ClientCheck> for CheckView {
 pub(super) async fn check_intent(
     State(app): State<Arc<App>>,
     Path(path): Path<IntentPath>,
+    _: NoParams,
 ) -> Result<GoJson<CheckView>, ApiError> {
     Ok(GoJson(app.check_intent(&path.into()).await?.into()))
 }

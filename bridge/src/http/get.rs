@@ -13,6 +13,7 @@ use super::error::ApiError;
 use super::etag;
 use super::path::{self, IntentPath};
 use super::problems::problems;
+use super::query::NoParams;
 use crate::app::App;
 
 problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
@@ -36,6 +37,7 @@ problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
 pub(super) async fn get_intent(
     State(app): State<Arc<App>>,
     Path(path): Path<IntentPath>,
+    _: NoParams,
     request: HeaderMap,
 ) -> Result<Response, ApiError> {
     let kept = app.get_intent(&path.into()).await?;

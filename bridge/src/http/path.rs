@@ -157,11 +157,6 @@ pub(super) fn of(key: &IntentKey) -> String {
     )
 }
 
-/// The path to which orders to end a workflow of an intent go.
-pub(super) fn cancel_of(key: &IntentKey) -> String {
-    format!("{}/cancel", of(key))
-}
-
 /// The path of a run of an intent.
 pub(super) fn run_of(key: &IntentKey, id: &StartId) -> String {
     format!("{}/runs/{id}", of(key))
@@ -169,10 +164,19 @@ pub(super) fn run_of(key: &IntentKey, id: &StartId) -> String {
 
 /// The path and query of the status of a run.
 pub(super) fn status_of(key: &IntentKey, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+    naming(key, "status", workflow_id, run_id)
+}
+
+/// The path to which orders to end a run of a workflow go.
+pub(super) fn cancel_of(key: &IntentKey, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+    naming(key, "cancel", workflow_id, run_id)
+}
+
+fn naming(key: &IntentKey, verb: &str, workflow_id: &WorkflowId, run_id: &RunId) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("workflowID", workflow_id.as_str());
     if !run_id.is_empty() {
         query.append_pair("runID", run_id.as_str());
     }
-    format!("{}/status?{}", of(key), query.finish())
+    format!("{}/{verb}?{}", of(key), query.finish())
 }

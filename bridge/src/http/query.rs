@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use utoipa::IntoParams;
 
 use super::error::ApiError;
@@ -75,6 +77,20 @@ impl Params {
         };
         let complaint = || format!("is `{text}`: write seconds, or text like 30s or 1m30s");
         duration.map(Some).map_err(|_| invalid(key, &complaint()))
+    }
+}
+
+/// Refuses every query parameter: of routes that have none.
+pub(super) struct NoParams;
+
+impl<S: Sync> FromRequestParts<S> for NoParams {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match Params::read(parts.uri.query())?.0.keys().min() {
+            Some(key) => Err(invalid(key, "is not known: leave it out")),
+            None => Ok(Self),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
 use super::query::BodyParams;
-use super::verb::Verb;
+use super::verb::{RunParams, Verb};
 use crate::app::App;
 
 problems!(
@@ -41,6 +41,7 @@ problems!(
     params(
         IntentPath,
         BodyParams,
+        RunParams,
     ),
     request_body(content = ResetRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"to": "LastWorkflowTask", "reason": "The worker is mended"},
@@ -57,9 +58,9 @@ problems!(
     ),
 )]
 pub(super) async fn reset_workflow(State(app): State<Arc<App>>, verb: Verb) -> Result<Response, ApiError> {
-    let answer = app.reset(&verb.intent, &verb.body, verb.fields, &verb.caller).await?;
+    let answer = app.reset(&verb.to, &verb.body, verb.fields, &verb.caller).await?;
     let ResetAnswer { workflow_id, run_id } = &answer.value;
-    let location = path::status_of(&verb.intent, workflow_id, run_id);
+    let location = path::status_of(&verb.to.intent, workflow_id, run_id);
     let encoded = encoded(workflow_id.as_str());
     let named = [(WORKFLOW_ID, encoded.as_str()), (RUN_ID, run_id.as_str()), (LOCATION, &location)];
     Ok((warnings(&answer.unknown), headers(named), GoJson(answer.value)).into_response())

@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::page;
 use super::path::{self, IntentPath, RevisionPath};
 use super::problems::problems;
-use super::query::Params;
+use super::query::{NoParams, Params};
 use crate::app::App;
 use crate::intent;
 
@@ -127,6 +127,7 @@ problems!(GetProblems, [NO_SUCH_REVISION], DATABASE);
 pub(super) async fn get_revision(
     State(app): State<Arc<App>>,
     Path(path): Path<RevisionPath>,
+    _: NoParams,
 ) -> Result<GoJson<Revision>, ApiError> {
     let revision = app.intent_revision(&path.intent.into(), &path.revision).await?;
     Ok(GoJson(Revision { change: revision.change.into(), intent: revision.intent }))

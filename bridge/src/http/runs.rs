@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::page;
 use super::path::{self, IntentPath, RunPath};
 use super::problems::problems;
-use super::query::Params;
+use super::query::{NoParams, Params};
 use crate::app::{App, LiveRun, LiveState};
 use crate::intent::IntentKey;
 use crate::run::Outcome;
@@ -105,7 +105,7 @@ impl RunView {
         let links = Links {
             itself: path::run_of(&run.intent, &run.id),
             status: path::status_of(&run.intent, &run.workflow_id, run_id.as_ref().unwrap_or(&unnamed)),
-            cancel: path::cancel_of(&run.intent),
+            cancel: path::cancel_of(&run.intent, &run.workflow_id, run_id.as_ref().unwrap_or(&unnamed)),
             temporal_ui: run_id.as_ref().and_then(|run_id| ui.link(namespace, &run.workflow_id, run_id)),
         };
         Self {
@@ -210,6 +210,7 @@ pub(super) async fn get_run(
     State(app): State<Arc<App>>,
     Extension(ui): Extension<TemporalUi>,
     Path(path): Path<RunPath>,
+    _: NoParams,
 ) -> Result<GoJson<RunView>, ApiError> {
     let (intent, name) = path.into_parts();
     let live = app.get_run(&intent, &name).await?;

@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
 use super::query::BodyParams;
-use super::verb::{Verb, done, preferred};
+use super::verb::{RunParams, Verb, done, preferred};
 use crate::app::App;
 
 problems!(
@@ -40,6 +40,7 @@ problems!(
     params(
         IntentPath,
         BodyParams,
+        RunParams,
         ("Idempotency-Key" = Option<String>, Header, description = "Makes repeats one signal: 1 to 255 visible characters of ASCII"),
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
@@ -55,7 +56,7 @@ problems!(
 )]
 pub(super) async fn signal_workflow(State(app): State<Arc<App>>, verb: Verb) -> Result<Response, ApiError> {
     let key = verb.idempotency_key;
-    let told = app.signal(&verb.intent, &verb.body, verb.fields, key, &verb.caller).await?;
+    let told = app.signal(&verb.to, &verb.body, verb.fields, key, &verb.caller).await?;
     let warnings = warnings(&told.unknown);
     Ok(if verb.representation { preferred(warnings, app.outline(&told.run).await?) } else { done(warnings) })
 }

@@ -137,7 +137,7 @@ pub(super) async fn start_intent(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let intent = IntentKey::from(path);
-    let params = Params::read(query.as_deref())?;
+    let params = Params::read(query.as_deref())?.only(&["dryRun", "fieldValidation", "successStatus"])?;
     let asked: Option<SuccessStatus> = params.parsed("successStatus")?;
     let call = StartCall {
         body: &body,

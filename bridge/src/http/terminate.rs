@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
 use super::query::BodyParams;
-use super::verb::{Verb, done, preferred};
+use super::verb::{RunParams, Verb, done, preferred};
 use crate::app::App;
 
 problems!(
@@ -39,6 +39,7 @@ problems!(
     params(
         IntentPath,
         BodyParams,
+        RunParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
     request_body(content = Option<TerminateRequest>, example = json!({
@@ -55,7 +56,7 @@ pub(super) async fn terminate_workflow(
     State(app): State<Arc<App>>,
     verb: Verb,
 ) -> Result<Response, ApiError> {
-    let told = app.terminate(&verb.intent, &verb.body, verb.fields, &verb.caller).await?;
+    let told = app.terminate(&verb.to, &verb.body, verb.fields, &verb.caller).await?;
     let warnings = warnings(&told.unknown);
     Ok(if verb.representation {
         preferred(warnings, app.stop_report(&told.run).await?)

@@ -1,6 +1,7 @@
 //! `POST …/temporal-workflow-intents/{name}/update`: has a workflow do an update, and waits for the outcome.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -13,8 +14,8 @@ use super::answer::{GoJson, headers, warnings};
 use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
-use super::query::BodyParams;
-use super::verb::Verb;
+use super::query::{BodyParams, Params};
+use super::verb::{RunParams, Verb, VerbParams};
 use crate::app::App;
 
 problems!(
@@ -44,6 +45,9 @@ struct UpdateParams {
     /// How long to wait for the outcome at most: seconds, or text like `1m30s`.
     #[param(example = "30s")]
     wait: Option<String>,
+    /// Whether to tell the stack traces of a failure.
+    #[param(rename = "stackTrace")]
+    stack_trace: Option<bool>,
 }
 
 /// Update a workflow
@@ -57,6 +61,7 @@ struct UpdateParams {
     params(
         IntentPath,
         BodyParams,
+        RunParams,
         UpdateParams,
         ("Idempotency-Key" = Option<String>, Header, description = "The `updateID`, where the body gives none: 1 to 255 visible characters of ASCII"),
     ),
@@ -76,9 +81,13 @@ struct UpdateParams {
         Problems,
     ),
 )]
-pub(super) async fn update_workflow(State(app): State<Arc<App>>, verb: Verb) -> Result<Response, ApiError> {
-    let (wait, key) = (verb.params.duration("wait")?, verb.idempotency_key);
-    let answer = app.update(&verb.intent, &verb.body, verb.fields, key, wait, &verb.caller).await?;
+pub(super) async fn update_workflow(
+    State(app): State<Arc<App>>,
+    verb: Verb<Outcome>,
+) -> Result<Response, ApiError> {
+    let (Outcome { wait, stack_trace }, key) = (verb.params, verb.idempotency_key);
+    let answer = app.update(&verb.to, &verb.body, verb.fields, key, wait, &verb.caller).await;
+    let answer = answer.map_err(|error| if stack_trace { error } else { error.without_stack_traces() })?;
     let warnings = warnings(&answer.unknown);
     Ok(match answer.value.stage {
         UpdateStage::Completed => (warnings, GoJson(answer.value)).into_response(),
@@ -87,4 +96,19 @@ pub(super) async fn update_workflow(State(app): State<Arc<App>>, verb: Verb) -> 
                 .into_response()
         }
     })
+}
+
+/// How long to wait for the outcome, and what to tell of it.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    wait: Option<Duration>,
+    stack_trace: bool,
+}
+
+impl VerbParams for Outcome {
+    const KNOWN: &'static [&'static str] = &["wait", "stackTrace"];
+
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        Ok(Self { wait: params.duration("wait")?, stack_trace: params.flag("stackTrace")? })
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use harness::http;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Api, problem_of};
 
@@ -101,5 +101,23 @@ async fn every_body_has_an_example() {
             let shown = body.get("example").is_some() || body.get("examples").is_some();
             assert!(shown || path == "/openapi.json", "{method} {path}: {body}");
         }
+    }
+}
+
+/// A typing error must not change what is done: no route passes over a parameter that it does not know.
+#[tokio::test]
+async fn every_operation_refuses_unknown_query_parameters() {
+    let api = Api::new().await;
+    let document = document(&api).await;
+    for (method, path) in operations(&document) {
+        let tags = &document["paths"][&path][method.as_str().to_lowercase()]["tags"];
+        if *tags != json!(["workflow intents"]) && *tags != json!(["workflows"]) || method == Method::HEAD {
+            continue;
+        }
+        let path = path.replace("{workflowIntent}", "absent").replace(['{', '}'], "");
+        let url = format!("{}{path}?dryrun=All", api.url);
+        let answer = http().request(method.clone(), url).body("{}").send().await.unwrap();
+        let problem = problem_of(answer, 400, "invalid_parameter").await;
+        assert_eq!(problem["parameter"], "dryrun", "{method} {path}");
     }
 }

@@ -47,7 +47,7 @@ async fn a_run_says_who_started_it_and_where_to_go_on() {
         "links": {
             "self": format!("{intent}/runs/{id}"),
             "status": format!("{intent}/status?workflowID=w+1&runID=run-1"),
-            "cancel": format!("{intent}/cancel"),
+            "cancel": format!("{intent}/cancel?workflowID=w+1&runID=run-1"),
             "temporalUI": "https://temporal.example/ui/namespaces/default/workflows/w%201/run-1/history",
         },
     });

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use bridge::temporal::WorkflowRun;
 use harness::{TemporalServer, free_port};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -137,6 +138,9 @@ async fn every_verb_of_emcoctl_is_answered() {
         let args =
             ["workflow", "start", "--type", "Gate", "--task-queue", fixture.task_queue, "-w", WORKFLOW];
         let started = fixture.server.cli(&[args.as_slice(), &["--input", "null"]].concat()).await.unwrap();
+        let run_id = started["runId"].as_str().unwrap().into();
+        let run = WorkflowRun { target: fixture.target().unwrap(), workflow_id: WORKFLOW.into(), run_id };
+        fixture.stands(&run).await;
         let mut emcoctl = Caller::new(fixture.server, token, &[]).await;
         for (name, status) in EMCOCTL {
             let (found, body) = emcoctl.send(name).await;

@@ -66,11 +66,16 @@ impl Fixture {
     /// Starts a workflow, and waits until it waits for its signal.
     pub(crate) async fn closed_gate(&self) -> Result<WorkflowRun> {
         let run = self.start("Gate", &Value::Null).await?;
+        self.stands(&run).await;
+        Ok(run)
+    }
+
+    /// Waits until a gate has begun, and answers queries.
+    pub(crate) async fn stands(&self, run: &WorkflowRun) {
         eventually(SOON, "the workflow answers queries", async || {
-            self.engine.query(&run, &query::question("current-state")).await
+            self.engine.query(run, &query::question("current-state")).await
         })
         .await;
-        Ok(run)
     }
 
     pub(crate) async fn open_gate(&self, run: &WorkflowRun, with: &Value) -> Result<()> {
@@ -94,7 +99,7 @@ impl Fixture {
         }
     }
 
-    fn target(&self) -> Result<TemporalTarget> {
+    pub(crate) fn target(&self) -> Result<TemporalTarget> {
         Ok(TemporalTarget::new(self.server.address(), "default")?)
     }
 }

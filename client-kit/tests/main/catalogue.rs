@@ -4,12 +4,11 @@ use harness::http;
 use serde_json::{Value, json};
 use workflow_api::{Catalogue, TemporalSpec, read};
 
-use crate::recording::Recording;
-use crate::serving::answer;
+use crate::serving::{Serving, answer};
 
 #[tokio::test]
 async fn the_catalogue_says_what_each_client_takes() {
-    let (serving, _) = Recording::serving().await;
+    let (serving, _) = Serving::recorded().await;
     let got = answer(http().get(serving.url("/invoke"))).await;
     assert_eq!((got.status.as_u16(), got.header("content-type")), (200, Some("application/json")));
     let clients = got.body["clients"].as_array().unwrap();
@@ -36,7 +35,7 @@ async fn the_catalogue_says_what_each_client_takes() {
 
 #[tokio::test]
 async fn a_reader_of_the_catalogue_finds_the_faults_that_the_client_finds() {
-    let (serving, _) = Recording::serving().await;
+    let (serving, _) = Serving::recorded().await;
     let text = http().get(serving.url("/invoke")).send().await.unwrap().text().await.unwrap();
     let catalogue = read::<Catalogue>(text.as_bytes()).unwrap();
     assert_eq!(catalogue.unknown, Vec::<String>::new());
@@ -65,7 +64,7 @@ async fn a_reader_of_the_catalogue_finds_the_faults_that_the_client_finds() {
 
 #[tokio::test]
 async fn the_openapi_document_has_each_client_with_its_parameters() {
-    let (serving, _) = Recording::serving().await;
+    let (serving, _) = Serving::recorded().await;
     let document = answer(http().get(serving.url("/openapi.json"))).await.body;
     assert_eq!(document["openapi"], "3.1.0");
     let paths = document["paths"].as_object().unwrap();

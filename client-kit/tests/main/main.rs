@@ -10,7 +10,6 @@ mod options;
 mod outages;
 mod params;
 mod recorded;
-mod recording;
 mod refusals;
 mod repeats;
 mod secured;

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::clients::SECRET;
-use crate::recording::Recording;
-use crate::serving::{Answer, answer};
+use crate::serving::{Answer, Serving, answer};
 
 fn body(params: Value) -> String {
     json!({"workflowStartOptions": {"ID": "w", "TaskQueue": "q"}, "workflowParams": {"activityParams": params}}).to_string()
@@ -22,7 +21,7 @@ fn faults(answer: &Answer) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn parameters_arrive_in_their_types() {
-    let (serving, recording) = Recording::serving().await;
+    let (serving, temporal) = Serving::recorded().await;
     let body = body(json!({
         "all-activities": {
             "application": "shop", "replicas": "3", "clusters": "edge-1, edge-2", "mode": "hard", "attempts": "1",
@@ -31,7 +30,8 @@ async fn parameters_arrive_in_their_types() {
         "anotherActivity": {"whatever": "it likes"},
     }));
     assert_eq!(answer(serving.post("typed", body)).await.status, 204);
-    let [start] = &recording.starts()[..] else { panic!("one start") };
+    let started = temporal.started();
+    let [start] = started.requests() else { panic!("one start") };
     assert_eq!(
         start.start.arguments(),
         [json!({
@@ -44,15 +44,15 @@ async fn parameters_arrive_in_their_types() {
 
 #[tokio::test]
 async fn an_activity_falls_back_on_the_parameters_for_all() {
-    let (serving, recording) = Recording::serving().await;
+    let (serving, temporal) = Serving::recorded().await;
     let body = body(json!({"all-activities": {"application": "shop", "attempts": "7"}}));
     assert_eq!(answer(serving.post("typed", body)).await.status, 204);
-    assert_eq!(recording.starts()[0].start.arguments()[0]["attempts"], 7);
+    assert_eq!(temporal.started().requests()[0].start.arguments()[0]["attempts"], 7);
 }
 
 #[tokio::test]
 async fn every_fault_of_every_argument_comes_in_one_answer() {
-    let (serving, recording) = Recording::serving().await;
+    let (serving, temporal) = Serving::recorded().await;
     let body = body(json!({
         "all-activities": {"aplication": SECRET, "replicas": SECRET, "mode": SECRET, "clusters": "[1]"},
         "doDIGUpdate": {"attempts": "300", "replicas": "1"},
@@ -77,5 +77,5 @@ async fn every_fault_of_every_argument_comes_in_one_answer() {
         ]
     );
     assert!(!refused.body.to_string().contains(SECRET), "{refused:?}");
-    assert_eq!(recording.starts(), []);
+    assert_eq!(temporal.started().requests(), []);
 }

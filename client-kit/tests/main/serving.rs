@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use client_kit::testing::RecordedTemporal;
 use client_kit::{Client, DuplicateClient, Server, ServerOptions, Starter, TemporalStarter};
 use harness::http;
 use reqwest::{Body, RequestBuilder, Response, StatusCode};
@@ -33,6 +34,12 @@ impl Serving {
     /// Serves, starting workflows by this port.
     pub(crate) async fn with(starter: impl Starter, start_budget: Duration) -> Self {
         Self::with_options(starter, ServerOptions { start_budget, ..ServerOptions::default() }).await
+    }
+
+    /// Serves, starting nothing, and what was asked for.
+    pub(crate) async fn recorded() -> (Self, RecordedTemporal) {
+        let temporal = RecordedTemporal::new();
+        (Self::with_options(temporal.clone(), ServerOptions::default()).await, temporal)
     }
 
     pub(crate) async fn with_options(starter: impl Starter, options: ServerOptions) -> Self {

@@ -7,24 +7,23 @@ use serde_json::{Value, json};
 
 use crate::clients::SECRET;
 use crate::options::payload;
-use crate::recording::Recording;
 use crate::serving::{Serving, answer, body};
 
 #[tokio::test]
 async fn a_workflow_of_the_sdk_gets_the_input_of_its_type() {
-    let (serving, recording) = Recording::serving().await;
+    let (serving, temporal) = Serving::recorded().await;
     serving.start("of_the_sdk", json!({"ID": "w", "TaskQueue": "q"})).await.run();
-    let start = recording.starts().remove(0).start;
+    let start = temporal.started().requests()[0].start.clone();
     assert_eq!((start.workflow_type().as_str(), start.arguments()), ("TypedMove", &[json!([1, 2])][..]));
     assert_eq!((start.options().id.as_str(), start.options().task_queue.as_str()), ("w", "q"));
 }
 
 #[tokio::test]
 async fn a_declared_queue_counts_whatever_the_intent_says() {
-    let (serving, recording) = Recording::serving().await;
+    let (serving, temporal) = Serving::recorded().await;
     serving.start("migrate_workflowclient", json!({"TaskQueue": "elsewhere"})).await.run();
     serving.start("migrate_workflowclient", json!({})).await.run();
-    for start in recording.starts() {
+    for start in temporal.started().requests() {
         assert_eq!(start.start.options().task_queue.as_str(), "MIGRATION_TASK_Q");
         assert_eq!(start.start.workflow_type().as_str(), "EmcoMigrateWorkflow");
     }
@@ -110,18 +109,19 @@ async fn a_repeat_under_its_key_finds_its_run_also_where_a_conflict_fails() {
 
 #[tokio::test]
 async fn an_id_made_up_at_random_starts_twice_under_one_key() {
-    let (serving, recording) = Recording::serving().await;
+    let (serving, temporal) = Serving::recorded().await;
     for _ in 0..2 {
         let request = serving.post("unrepeatable", body(json!({"TaskQueue": "q"})));
         answer(request.header("Idempotency-Key", "k")).await;
     }
-    let ids: Vec<_> = recording.starts().iter().map(|start| start.start.options().id.clone()).collect();
+    let ids: Vec<_> =
+        temporal.started().requests().iter().map(|start| start.start.options().id.clone()).collect();
     assert_ne!(ids[0], ids[1]);
 }
 
 #[tokio::test]
 async fn errors_of_the_authors_own_have_the_status_that_they_say() {
-    let (serving, recording) = Recording::serving().await;
+    let (serving, temporal) = Serving::recorded().await;
     for (client, queue, status, code, detail) in [
         ("own_errors", "none", 404, "client_refused", "there is no application `a`"),
         ("own_errors", "store", 502, "client_failed", "the workflow client failed; its log says why"),
@@ -134,5 +134,5 @@ async fn errors_of_the_authors_own_have_the_status_that_they_say() {
         assert_eq!(refused.body["detail"], detail);
         assert!(!refused.body.to_string().contains(SECRET), "{refused:?}");
     }
-    assert_eq!(recording.starts(), []);
+    assert_eq!(temporal.started().requests(), []);
 }

@@ -1,8 +1,9 @@
-//! A raw `"` in a request line becomes `'`.
+//! A raw `"` in a request line is taken: in the query it comes to mean `%22`, in the path it becomes `'`.
 //!
 //! emcoctl's own status sample sends `temporalServer="192.168.0.33:7233"` with the quotes raw (EMCO-API §5.6, §5.7 item 4), and
-//! the `http` crate refuses that byte before any handler runs. So it is rewritten while it is read, before hyper parses: at equal
-//! length, so that no boundary moves, and to a byte that EMCO's readers strip as well.
+//! the `http` crate refuses that byte before any handler runs. So it is rewritten while it is read, before hyper parses, at equal
+//! length, so that no boundary moves: in the query to a backtick, which stands in no URL either (RFC 3986 §2), and which
+//! [`restored`] turns into `%22` once hyper has read it; in the path to a byte that EMCO's readers strip as well.
 //!
 //! Only request lines may be touched: a body may hold quotes, line ends and text that looks like a request. [`RequestLines`]
 //! therefore follows the framing of HTTP/1 (RFC 9112 §6) byte by byte: request line, header lines, then a body of known length
@@ -13,10 +14,24 @@
 //! This is the sturdiest of the ways that we saw. Handing hyper one request at a time needs the same framing and holds bytes
 //! back; rewriting whatever looks like a request line damages bodies; parsing the head ourselves would be a second HTTP stack.
 
+use http::Uri;
 use memchr::{memchr, memrchr};
 
 /// The longest framing header line that is understood. A sane one is below 40 bytes.
 const MAX_FRAMING_LINE: usize = 256;
+
+/// What a quote becomes.
+const IN_PATH: u8 = b'\'';
+const IN_QUERY: u8 = b'`';
+
+/// The target with the quotes of its query as `%22`. None where it has none.
+pub(super) fn restored(uri: &Uri) -> Option<Uri> {
+    let query = uri.query().filter(|query| memchr(IN_QUERY, query.as_bytes()).is_some())?;
+    let target = format!("{}?{}", uri.path(), query.replace(char::from(IN_QUERY), "%22"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = target.parse().ok();
+    Uri::from_parts(parts).ok()
+}
 
 /// Follows one connection's incoming bytes.
 #[derive(Debug, Default)]
@@ -33,7 +48,10 @@ enum At {
     /// Before a request, where empty lines may stand.
     #[default]
     Start,
-    RequestLine,
+    /// In a request line; in its query, or before.
+    RequestLine {
+        query: bool,
+    },
     HeaderLine,
     /// In a body of known length, so many bytes before its end.
     Body(u64),
@@ -72,7 +90,7 @@ impl RequestLines {
         while !bytes.is_empty() {
             let done = match self.at {
                 At::Start => self.start(bytes),
-                At::RequestLine => self.request_line(bytes),
+                At::RequestLine { query } => self.request_line(bytes, query),
                 At::HeaderLine => self.header_line(bytes),
                 At::Body(left) => self.body(left, bytes),
                 At::Chunk(chunk) => self.chunk(chunk, bytes),
@@ -85,25 +103,25 @@ impl RequestLines {
     fn start(&mut self, bytes: &[u8]) -> usize {
         match bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')) {
             Some(blank) => {
-                self.at = At::RequestLine;
+                self.at = At::RequestLine { query: false };
                 blank
             }
             None => bytes.len(),
         }
     }
 
-    fn request_line(&mut self, bytes: &mut [u8]) -> usize {
-        let end = match memchr(b'\n', bytes) {
-            Some(newline) => {
-                self.at = At::HeaderLine;
-                newline + 1
+    fn request_line(&mut self, bytes: &mut [u8], mut query: bool) -> usize {
+        let newline = memchr(b'\n', bytes);
+        let end = newline.map_or(bytes.len(), |newline| newline + 1);
+        for byte in &mut bytes[..end] {
+            match byte {
+                b'?' => query = true,
+                b'"' if query => *byte = IN_QUERY,
+                b'"' => *byte = IN_PATH,
+                _ => {}
             }
-            None => bytes.len(),
-        };
-        let line = &mut bytes[..end];
-        while let Some(quote) = memchr(b'"', line) {
-            line[quote] = b'\'';
         }
+        self.at = if newline.is_some() { At::HeaderLine } else { At::RequestLine { query } };
         end
     }
 
@@ -234,6 +252,13 @@ mod tests {
         bytes
     }
 
+    fn without_quotes(target: &str) -> String {
+        match target.split_once('?') {
+            Some((path, query)) => format!("{}?{}", path.replace('"', "'"), query.replace('"', "`")),
+            None => target.replace('"', "'"),
+        }
+    }
+
     /// A message as it is sent, and as hyper should see it.
     fn message() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
         let target = r#"/[a-z/?=&"'%:.]{0,40}"#;
@@ -264,7 +289,7 @@ mod tests {
                     let head = format!("{blank}POST {target} HTTP/1.1\r\n{}{framing}\r\n", headers.concat());
                     [head.as_bytes(), &body].concat()
                 };
-                (whole(&target), whole(&target.replace('"', "'")))
+                (whole(&target), whole(&without_quotes(&target)))
             },
         )
     }
@@ -290,7 +315,7 @@ mod tests {
             prop_assert_eq!(&whole, &rewritten(bytes.as_bytes(), &pieces));
             // Nothing but quotes changes, and nothing else comes of them.
             for (before, after) in bytes.bytes().zip(whole) {
-                prop_assert!(before == after || (before, after) == (b'"', b'\''));
+                prop_assert!(before == after || (before == b'"' && [IN_PATH, IN_QUERY].contains(&after)));
             }
         }
 
@@ -321,6 +346,15 @@ mod tests {
         stays("Transfer-Encoding: chunked\r\n", "ten\r\n");
         stays("Transfer-Encoding: chunked\r\n", "4\r\nbody and more\r\n0\r\n\r\n");
         stays("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n");
+    }
+
+    #[test]
+    fn quotes_of_a_query_are_restored_as_what_they_mean() {
+        let restored = |uri: &str| restored(&uri.parse().unwrap()).map(|uri| uri.to_string());
+        assert_eq!(restored("/a'b?c=`d`&e=1").as_deref(), Some("/a'b?c=%22d%22&e=1"));
+        assert_eq!(restored("http://host:1/a?`").as_deref(), Some("http://host:1/a?%22"));
+        assert_eq!(restored("/a?c=1"), None);
+        assert_eq!(restored("/a"), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::guard::Certified;
+use super::request_line;
 use super::shim::QuotesRewritten;
 use super::tls::Tls;
 use crate::shutdown::Shutdown;
@@ -240,7 +241,14 @@ async fn converse(
     Ok(())
 }
 
-async fn answer(mut router: Router, request: Request, shutdown: Shutdown) -> Result<Response, Infallible> {
+async fn answer(
+    mut router: Router,
+    mut request: Request,
+    shutdown: Shutdown,
+) -> Result<Response, Infallible> {
+    if let Some(uri) = request_line::restored(request.uri()) {
+        *request.uri_mut() = uri;
+    }
     let mut response = router.call(request).await?;
     if shutdown.is_draining() {
         // Closing right after an answer races with no request of the caller's; closing an idle connection may.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::problem_of;
-use super::Scene;
+use super::{Scene, start, task_queue};
 
 #[tokio::test]
 async fn a_terminated_workflow_tells_who_ended_it_and_why() {
@@ -25,4 +25,20 @@ async fn a_terminated_workflow_tells_who_ended_it_and_why() {
     assert_eq!(event["reason"], "enough");
     assert!(event["identity"].as_str().unwrap().starts_with("alice via "), "{event}");
     problem_of(scene.post("terminate", json!({})).await, 409, "workflow_closed").await;
+}
+
+/// A link or a hand-typed URL names the workflow that it is about, and no other is touched.
+#[tokio::test]
+async fn a_workflow_that_the_query_names_is_ended_and_not_the_intents_own() {
+    let scene = Scene::new("Stubborn").await;
+    let (other, run_id) = start(scene.temporal, "Stubborn", task_queue(scene.temporal)).await;
+    let body = json!({"spec": {"workflowID": scene.workflow_id}});
+    let ended = scene.request(&format!("terminate?workflowID={other}&runID={run_id}"), &body);
+    let ended = ended.header("Prefer", "return=representation").send().await.unwrap();
+    let report: Value = ended.json().await.unwrap();
+    assert_eq!((&report["workflowID"], &report["workflowState"]), (&json!(other), &json!("Terminated")));
+    let refused = scene.request("terminate?workflowId=x", &json!({})).send().await.unwrap();
+    assert_eq!(problem_of(refused, 400, "invalid_parameter").await["parameter"], "workflowId");
+    // The intent's own still runs.
+    assert_eq!(scene.post("terminate", json!({})).await.status(), 204);
 }
