@@ -3,6 +3,7 @@
 mod compliance;
 mod demo;
 mod migration;
+mod new_client;
 mod progress;
 mod test;
 
@@ -17,6 +18,7 @@ use clap::Parser;
 enum Task {
     Compliance(compliance::Compliance),
     Demo(demo::Demo),
+    NewClient(new_client::NewClient),
     Test(test::Test),
 }
 
@@ -25,6 +27,7 @@ async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
         Task::Compliance(compliance) => compliance.run().await,
         Task::Demo(demo) => demo.run().await,
+        Task::NewClient(new_client) => new_client.run(),
         Task::Test(test) => test.run().await,
     };
     done.unwrap_or_else(|error| {

@@ -1,0 +1,122 @@
+//! `docs/author-guide.md`, step by step: what it shows is what `new-client` writes, its commands do what it says.
+//!
+//! The project is outside this workspace, so cargo would build Temporal's SDK for it anew, in other features. Here it uses our
+//! target directory, and a package that asks for the features that this workspace asks for.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod features;
+mod page;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+
+use harness::{Process, free_port, program, temporal_cli};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use page::{Page, Step};
+
+/// The ports of the guide. Here all are others, as somebody may use these.
+const PORTS: [&str; 4] = ["7233", "9090", "9091", "9095"];
+/// A machine that has to build all of it first needs long.
+const LIMIT: Duration = Duration::from_secs(1200);
+
+/// What runs before the guide's commands: it must not see what cargo tells a test.
+const PROLOGUE: &str = r#"
+set -eu
+unset "${!CARGO_BIN_@}" "${!CARGO_MANIFEST_@}" "${!CARGO_PKG_@}" CARGO_CRATE_NAME CARGO_PRIMARY_PACKAGE CARGO_TARGET_TMPDIR OUT_DIR
+unset TEMPORAL_CLI TEMPORAL_TEST_ADDRESS
+"#;
+
+fn clone() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The author's home, with the programs that the guide wants on `PATH`.
+fn home() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let bin = home.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    symlink(temporal_cli().unwrap(), bin.join("temporal")).unwrap();
+    symlink(program("bridge").unwrap(), bin.join("bridge")).unwrap();
+    // `cargo xtask` would build that program in its own features.
+    let xtask = env!("CARGO_BIN_EXE_xtask");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let script =
+        format!("#!/bin/sh\n[ \"$1\" = xtask ] && shift && exec '{xtask}' \"$@\"\nexec '{cargo}' \"$@\"\n");
+    page::write_program(&bin.join("cargo"), &script);
+    features::write(home.path(), clone());
+    home
+}
+
+#[tokio::test]
+async fn an_author_follows_the_guide_from_an_empty_folder_to_a_running_workflow() {
+    let home = home();
+    let mut text = fs::read_to_string(clone().join("docs/author-guide.md")).unwrap();
+    text = text.replace("/home/you/temporal-emco", clone().to_str().unwrap());
+    text = text.replace("/home/you", home.path().to_str().unwrap());
+    for port in PORTS {
+        text = text.replace(port, &free_port().to_string());
+    }
+    let page = Page::read(&text);
+    assert!(page.steps().count() > 5 && page.files().count() > 5, "the guide is not understood");
+
+    let mut script = PROLOGUE.to_owned();
+    for (index, Step { commands, .. }) in page.steps().enumerate() {
+        script += &format!("exec >{}/step-{index} 2>&1\n{commands}\n", home.path().display());
+        if index == 0 {
+            script += features::FOLLOW;
+        }
+    }
+    let path = std::env::var("PATH").unwrap();
+    let mut bash = Process::builder("bash")
+        .args(["-c", &script])
+        .env("PATH", format!("{}/bin:{path}", home.path().display()))
+        .spawn()
+        .unwrap();
+    let status = bash.wait_exit(LIMIT).await.unwrap();
+    let printed = |index| fs::read_to_string(home.path().join(format!("step-{index}"))).unwrap_or_default();
+    let all = || (0..page.steps().count()).map(printed).collect::<Vec<_>>().join("\n--\n");
+    assert!(status.success(), "{status}\n{}", all());
+
+    for (index, step) in page.steps().enumerate() {
+        let printed = printed(index);
+        if let Some(missing) = step.missing_in(&printed) {
+            panic!("after\n{}\nthe guide says `{missing}`, but this is printed:\n{printed}", step.commands);
+        }
+    }
+    let project = home.path().join("greetings");
+    for (name, shown) in page.files() {
+        let written = fs::read_to_string(project.join(name)).unwrap();
+        let written = written.replace(features::DEPENDENCY, "");
+        // In the intent alone the template's port stands for one that the test has chosen.
+        assert!(
+            name == "intent.json" || written.contains(shown),
+            "{name} is not what the guide shows:\n{shown}"
+        );
+    }
+}
+
+#[test]
+fn the_charts_have_the_values_that_the_guide_sets() {
+    let text = fs::read_to_string(clone().join("docs/author-guide.md")).unwrap();
+    let page = Page::read(&text);
+    assert_eq!(page.values().count(), 2);
+    for (chart, values) in page.values() {
+        let of_chart = fs::read_to_string(clone().join(chart).join("values.yaml")).unwrap();
+        let [of_chart, values]: [Value; 2] =
+            [&of_chart, values].map(|yaml| serde_saphyr::from_str(yaml).unwrap());
+        assert_known(chart, &values, &of_chart);
+    }
+}
+
+/// Whether the chart knows every key of the objects in `values`.
+fn assert_known(path: &str, values: &Value, of_chart: &Value) {
+    let Value::Object(fields) = values else { return };
+    for (key, value) in fields {
+        let known = of_chart.get(key).unwrap_or_else(|| panic!("{path} has no value `{key}`"));
+        assert_known(&format!("{path}.{key}"), value, known);
+    }
+}
