@@ -66,7 +66,8 @@ async fn a_client_that_wants_a_certificate_and_a_token_is_asked_and_started_thro
 async fn a_client_behind_tls_is_not_reached_in_clear() {
     let papers = Papers::new();
     let (client, ..) = secured(&papers).await;
-    let api = Api::with(&[]).await;
+    // Nobody can know what became of the request, so it is asked about until the bound.
+    let api = Api::with(&["--start-timeout", "2s"]).await;
     api.create_sample(client.port).await;
     let answer = api.post(&format!("/{SAMPLE_INTENT}/start"), "").await;
     assert_eq!(answer.status(), StatusCode::BAD_GATEWAY, "{}", answer.text().await.unwrap());
