@@ -1,7 +1,7 @@
 //! Listing the intents of a group: page by page, and only those that are asked for.
 
 use futures::{StreamExt, TryStreamExt, stream};
-use workflow_api::{RunId, WorkflowId, WorkflowIntent, WorkflowState, WorkflowType};
+use workflow_api::{WorkflowIntent, WorkflowState, WorkflowType};
 
 use super::Standing;
 use crate::app::App;
@@ -12,8 +12,6 @@ use crate::temporal::{Description, EngineError, WorkflowRun};
 
 /// How many intents are fetched from the database at once.
 const BATCH: u32 = 200;
-/// How many starts are looked through at once for one that led to a run.
-const RUNS: u32 = 20;
 /// How many runs Temporal is asked about at once.
 const LOOKS: usize = 16;
 
@@ -126,30 +124,16 @@ impl App {
 
     /// How the run stands that was started last from an intent; `None` where there was none, or Temporal has forgotten it.
     async fn latest_run(&self, key: &IntentKey) -> Result<Option<Description>, ListError> {
-        let Some((workflow_id, run_id)) = self.latest_started(key).await? else { return Ok(None) };
+        let latest = self.latest_start(key, |run| match run.outcome {
+            Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
+            Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
+        });
+        let Some((workflow_id, run_id)) = latest.await? else { return Ok(None) };
         let run = WorkflowRun { target: self.targets.default.clone(), workflow_id, run_id };
         match self.engine.describe(&run).await {
             Ok(description) => Ok(Some(description)),
             Err(EngineError::NoSuchWorkflow { .. }) => Ok(None),
             Err(error) => Err(error.into()),
-        }
-    }
-}
-
-impl App {
-    async fn latest_started(&self, key: &IntentKey) -> Result<Option<(WorkflowId, RunId)>, StoreError> {
-        let mut before = None;
-        loop {
-            let runs = self.store.runs(key, before, RUNS).await?;
-            let Some(oldest) = runs.last() else { return Ok(None) };
-            before = Some(oldest.number);
-            let started = runs.into_iter().find_map(|run| match run.outcome {
-                Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
-                Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
-            });
-            if started.is_some() {
-                return Ok(started);
-            }
         }
     }
 }
