@@ -139,6 +139,7 @@ async fn unknown_paths_and_methods_are_problems() {
     assert_eq!(header(&patch, "allow"), "GET,HEAD,PUT,DELETE");
     problem_of(patch, 405, "method_not_allowed").await;
     problem_of(api.get("/i/start").await, 405, "method_not_allowed").await;
+    problem_of(api.get("/%ff").await, 400, "bad_request").await;
 }
 
 #[tokio::test]
