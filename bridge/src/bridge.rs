@@ -173,7 +173,7 @@ impl Bridge {
     /// The whole of what is served: the API, and what operators ask.
     fn router(&self) -> Router {
         let metrics = Metrics::install("bridge", env!("CARGO_PKG_VERSION"));
-        describe_counter!(STARTS, Unit::Count, "Starts of intents that were settled, by outcome");
+        describe_counter!(STARTS, Unit::Count, "Starts that were settled, by intent and outcome");
         describe_gauge!(OPEN_WAITS, "Callers who wait for the end of a run");
         describe_gauge!(OPEN_STREAMS, "Callers who follow the events of a workflow");
         describe_gauge!(CONNECTIONS, "Connections to the database, by pool and state");

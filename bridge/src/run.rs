@@ -65,8 +65,7 @@ pub struct Run {
     pub outcome: Outcome,
 }
 
-/// Stands in a workflow ID for the number of the start.
-pub const RUN_NUMBER: &str = "{{run}}";
+pub use workflow_api::template::RUN_NUMBER;
 
 /// What makes a repeated start the same start.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use service::health::Health;
-use service::http::{BearerTokens, CutOff, Guard, Options, Tls, operations, serve, standard};
+use service::http::{BearerTokens, BodyLimits, CutOff, Guard, Options, Tls, operations, serve, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
 use tokio::net::TcpListener;
@@ -20,7 +20,7 @@ use crate::{Client, DuplicateClient, Starter};
 /// Bounds of a [`Server`], and whom it answers.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// How long a client's function and Temporal together may take to start a workflow: 10 s.
+    /// How long a client's function and Temporal together may take to start a workflow: 10 s. So long may the body of a request take, too.
     pub start_budget: Duration,
     /// How large a body may be, in bytes: 2 MiB.
     pub body_limit: usize,
@@ -78,7 +78,12 @@ impl Server {
     /// The routes, for tests and for servers of one's own: with the limits of [`ServerOptions`] and its bearer tokens. TLS, the
     /// certificates of callers, draining and the questions of operators are the server's.
     pub fn router(&self) -> Router {
-        standard(self.routes(false), self.options.body_limit)
+        standard(self.routes(false), self.bodies())
+    }
+
+    /// A body is of no use once the time of a start is over.
+    fn bodies(&self) -> BodyLimits {
+        BodyLimits { size: self.options.body_limit, within: self.options.start_budget }
     }
 
     fn routes(&self, certificate: bool) -> Router {
@@ -101,11 +106,11 @@ impl Server {
         metrics: Metrics,
     ) -> Result<(), CutOff> {
         invoke::describe();
-        let ServerOptions { body_limit, linger, tls, .. } = self.options.clone();
+        let ServerOptions { linger, tls, .. } = self.options.clone();
         let certificate = tls.as_ref().is_some_and(Tls::certificate_is_optional);
         let routes = self.routes(certificate).merge(operations(Health::new(shutdown), metrics));
         let options = Options { linger, tls, ..Options::default() };
-        let served = serve(listener, standard(routes, body_limit), shutdown, options).await;
+        let served = serve(listener, standard(routes, self.bodies()), shutdown, options).await;
         let under_way = &self.invocations.invoker.under_way;
         under_way.close();
         tokio::select! {

@@ -1,6 +1,7 @@
 //! Serving HTTP: the listener and what every server answers alike.
 
 mod access;
+mod body;
 mod guard;
 mod limits;
 mod operations;
@@ -12,6 +13,7 @@ mod tls;
 
 pub use access::RequestId;
 pub(crate) use access::{ACTIVE, DURATION};
+pub use body::BodyLimits;
 pub use guard::{BearerTokens, Guard, guarded};
 pub use limits::{Limits, limited};
 pub use operations::operations;

@@ -15,6 +15,7 @@ mod rollback;
 pub mod rules;
 mod start;
 mod status;
+pub mod template;
 mod verbs;
 pub mod write;
 

@@ -2,13 +2,13 @@
 
 use std::net::Ipv6Addr;
 
-use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, WorkflowIntent};
+use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, WorkflowIntent, template};
 
 /// The wait before a first retry where a policy says nothing: Temporal's default.
 const DEFAULT_INITIAL_INTERVAL: Nanos = Nanos::new(1_000_000_000);
 
 /// The longest identity that Temporal takes, in bytes.
-const IDENTITY_MAX: usize = 1000;
+pub(crate) const IDENTITY_MAX: usize = 1000;
 
 /// The longest name that EMCO takes.
 pub const NAME_MAX: usize = 128;
@@ -127,13 +127,12 @@ impl Faults {
     fn start_options(&mut self, intent: &WorkflowIntent) {
         let options = &intent.spec.temporal.workflow_start_options;
         let at = |field: &str| format!("$.spec.temporal.workflowStartOptions.{field}");
-        self.unless(!options.id.is_empty(), at("ID"), "is missing: write the workflow ID");
+        self.0.extend(template::faults(&at("ID"), options.id.as_str()));
         self.unless(
             !options.task_queue.is_empty(),
             at("TaskQueue"),
             "is missing: write the worker's task queue",
         );
-        self.identity(at("ID"), options.id.as_str());
         self.identity(at("TaskQueue"), options.task_queue.as_str());
         for (field, value) in [
             ("WorkflowExecutionTimeout", options.workflow_execution_timeout),

@@ -26,7 +26,7 @@ from_json!(StartRequest { "metadata" => metadata, "spec" => spec });
 #[serde(rename_all = "camelCase")]
 pub struct StartOverrides {
     /// The workflow ID in place of the intent's. `{{uuid}}` in it stands for a new UUID, `{{run}}` for the number of this
-    /// start of the intent, so that one intent launches many workflows.
+    /// start of the intent, so that one intent launches many workflows. Empty for the intent's.
     #[serde(rename = "workflowID")]
     pub workflow_id: WorkflowId,
     /// Parameters in place of the intent's, or beside them: texts by parameter name, by activity name.

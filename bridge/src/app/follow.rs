@@ -11,7 +11,7 @@ use futures::{Stream, StreamExt};
 use workflow_api::{RunId, WorkflowId, WorkflowState, WorkflowStatus};
 
 use super::status::{Counted, tell_end};
-use super::{App, StatusError, workflow_of};
+use super::{App, StatusError};
 use crate::intent::IntentKey;
 use crate::temporal::{EngineError, RunEvent, Waited, WorkflowRun};
 
@@ -102,10 +102,9 @@ impl App {
         key: &IntentKey,
         request: FollowRequest,
     ) -> Result<impl Stream<Item = Result<Followed, EngineError>> + Send + use<>, StatusError> {
-        let intent = self.existing(key).await?;
+        let workflow_id = self.workflow_of(key, request.workflow_id.clone()).await?;
         let run_id = request.after.as_ref().map_or(&request.run_id, |after| &after.run_id).clone();
         let target = self.targets.resolve(&request.temporal_server, &request.namespace)?;
-        let workflow_id = workflow_of(&intent, &request.workflow_id);
         let mut run = WorkflowRun { target, workflow_id, run_id };
         let seen = self.engine.describe(&run).await?;
         run.run_id = seen.run_id;

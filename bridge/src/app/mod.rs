@@ -21,10 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::shutdown::Shutdown;
-use workflow_api::{WorkflowId, WorkflowIntent};
+use workflow_api::{WorkflowId, WorkflowIntent, template};
 
 use crate::intent::{IntentKey, KeptIntent, Revision};
 use crate::invoke::Invoke;
+use crate::run::Outcome;
 use crate::storage::{Store, StoreError};
 use crate::temporal::Engine;
 pub use ask::AskError;
@@ -93,6 +94,11 @@ pub enum IntentError {
     /// There is none.
     #[error("workflow intent `{0}` does not exist; create it first")]
     NoSuchIntent(IntentKey),
+    /// Each of its starts makes a workflow of its own, and there was none yet.
+    #[error(
+        "workflow intent `{0}` has no workflow yet, because each start makes one of its own: start it, or name `workflowID`"
+    )]
+    NoWorkflowYet(IntentKey),
     /// It could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -108,9 +114,21 @@ impl App {
         let latest = if key.is_sound() { self.store.latest_revision(key).await? } else { None };
         latest.and_then(Revision::into_kept).ok_or_else(|| IntentError::NoSuchIntent(key.clone()))
     }
-}
 
-/// The workflow that a call is about: the one it names, else the intent's.
-fn workflow_of(intent: &WorkflowIntent, named: &WorkflowId) -> WorkflowId {
-    if named.is_empty() { intent.spec.temporal.workflow_start_options.id.clone() } else { named.clone() }
+    /// The workflow that a call is about: the one it names, else the intent's; where that makes one with each start, the latest.
+    async fn workflow_of(&self, key: &IntentKey, named: WorkflowId) -> Result<WorkflowId, IntentError> {
+        let intent = self.existing(key).await?;
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        let own = intent.spec.temporal.workflow_start_options.id;
+        if !template::is_open(own.as_str()) {
+            return Ok(own);
+        }
+        let latest = self.latest_start(key, |run| match run.outcome {
+            Outcome::NotStarted { .. } => None,
+            Outcome::Starting | Outcome::Started { .. } | Outcome::Unknown { .. } => Some(run.workflow_id),
+        });
+        latest.await?.ok_or_else(|| IntentError::NoWorkflowYet(key.clone()))
+    }
 }

@@ -3,7 +3,7 @@
 use workflow_api::{Fault, FromJson, RunReference, WorkflowStatus};
 
 use super::body::read_optional_body;
-use super::{App, BodyError, FieldValidation, IntentError, Lenient, TargetError, workflow_of};
+use super::{App, BodyError, FieldValidation, IntentError, Lenient, TargetError};
 use crate::intent::IntentKey;
 use crate::temporal::{EngineError, WorkflowRun};
 
@@ -50,11 +50,11 @@ impl App {
         to: &Addressee,
         body: RunReference,
     ) -> Result<WorkflowRun, RequestError> {
-        let intent = self.existing(&to.intent).await?;
         let reference = to.run.clone().or(body);
+        let workflow_id = self.workflow_of(&to.intent, reference.workflow_id).await?;
         let run = WorkflowRun {
             target: self.targets.resolve(&reference.temporal_server, reference.namespace.as_str())?,
-            workflow_id: workflow_of(&intent, &reference.workflow_id),
+            workflow_id,
             run_id: reference.run_id,
         };
         Ok(run)

@@ -12,6 +12,8 @@ use crate::run::{Outcome, Run};
 use crate::storage::StoreError;
 use crate::temporal::{EngineError, WorkflowRun};
 
+/// How many starts are looked through at once for one that will do.
+const BATCH: u32 = 20;
 /// Temporal is asked after so many runs at once.
 const WIDTH: usize = 16;
 /// How long all of them may take together.
@@ -93,6 +95,24 @@ impl App {
         match found {
             Some(run) => Ok(self.live(run, Instant::now() + BOUND).await),
             None => Err(RunError::NoSuchRun { intent: key.clone(), name: name.to_owned() }),
+        }
+    }
+
+    /// What `pick` takes from the latest start of an intent from which it takes something.
+    pub(super) async fn latest_start<T>(
+        &self,
+        key: &IntentKey,
+        pick: impl Fn(Run) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut before = None;
+        loop {
+            let runs = self.store.runs(key, before, BATCH).await?;
+            let Some(oldest) = runs.last() else { return Ok(None) };
+            before = Some(oldest.number);
+            let picked = runs.into_iter().find_map(&pick);
+            if picked.is_some() {
+                return Ok(picked);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use metrics::gauge;
 use serde_json::{Map, Value};
 use workflow_api::{RunId, WorkflowId, WorkflowState, WorkflowStatus};
 
-use super::{App, IntentError, TargetError, workflow_of};
+use super::{App, IntentError, TargetError};
 use crate::intent::IntentKey;
 use crate::temporal::{
     Closed, Description, EngineError, HistoryPage, HistoryRequest, Query, QueryError, Waited, WorkflowRun,
@@ -116,10 +116,10 @@ impl App {
         key: &IntentKey,
         request: &StatusRequest,
     ) -> Result<StatusReport, StatusError> {
-        let intent = self.existing(key).await?;
+        let workflow_id = self.workflow_of(key, request.workflow_id.clone()).await?;
         let run = WorkflowRun {
             target: self.targets.resolve(&request.temporal_server, &request.namespace)?,
-            workflow_id: workflow_of(&intent, &request.workflow_id),
+            workflow_id,
             run_id: request.run_id.clone(),
         };
         let (mut seen, answer, waited) = tokio::join!(

@@ -80,6 +80,7 @@ impl From<IntentError> for ApiError {
     fn from(error: IntentError) -> Self {
         match error {
             IntentError::NoSuchIntent(_) => plain(problems::NO_SUCH_INTENT, &error),
+            IntentError::NoWorkflowYet(_) => plain(problems::NO_SUCH_WORKFLOW, &error),
             IntentError::Store(error) => error.into(),
         }
     }

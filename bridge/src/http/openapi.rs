@@ -76,7 +76,8 @@ fn whole() -> utoipa::openapi::OpenApi {
             if operation.tags.iter().flatten().any(|tag| tag == OPERATION) {
                 continue;
             }
-            for (status, limit) in problems::responses(problems::gate(changes)) {
+            let has_body = operation.request_body.is_some();
+            for (status, limit) in problems::responses(problems::gate(changes, has_body)) {
                 match (operation.responses.responses.get_mut(&status), limit) {
                     (Some(RefOr::T(response)), RefOr::T(limit)) => {
                         response.description = format!("{}\n\n{}", response.description, limit.description);
@@ -88,6 +89,8 @@ fn whole() -> utoipa::openapi::OpenApi {
             }
         }
     }
+    let responses = &mut document.components.get_or_insert_default().responses;
+    responses.extend(problems::elsewhere().map(|(name, response)| (name.to_owned(), response.into())));
     document
 }
 

@@ -40,6 +40,8 @@ kinds! {
     NOT_JSON = 400 "not_json" "The body is empty or not JSON.";
     UNKNOWN_FIELDS = 400 "unknown_fields" "The body has unknown fields, and `fieldValidation=Strict` was asked for.";
     TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal refuses what was asked, such as a run ID that is none.";
+    BAD_REQUEST = 400 "bad_request" "The path cannot be read: its percent-encoding is not UTF-8.";
+    BODY_INCOMPLETE = 400 "body_incomplete" "The body broke off before its end.";
     UNAUTHORIZED = 401 "unauthorized" "No bearer token was sent, or one that is not known. Only where the operator has set some.";
     CERTIFICATE_REQUIRED = 403 "certificate_required" "No client certificate was shown. Only where the operator asks for one.";
     CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The workflow client's host may not be called.";
@@ -50,6 +52,9 @@ kinds! {
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
     NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal knows no such workflow, or no such run of it.";
     NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
+    NO_SUCH_PATH = 404 "no_such_path" "There is nothing at this path.";
+    NO_SUCH_METHOD = 405 "method_not_allowed" "The path does not take this verb; `Allow` lists those that it takes.";
+    BODY_TIMEOUT = 408 "body_timeout" "The body did not come whole within 30 s.";
     INTENT_EXISTS = 409 "intent_exists" "A workflow intent of this name exists in the group.";
     KEY_IN_FLIGHT = 409 "idempotency_key_in_flight" "A start under the same key is under way; ask again after `Retry-After`.";
     QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
@@ -114,11 +119,18 @@ pub(super) const TEMPORAL: [Kind; 9] = [
     TEMPORAL_TIMEOUT,
 ];
 
-/// What stands before an operation answers, to one that changes something or to one that does not: who may ask, and how much.
-pub(super) fn gate(changes: bool) -> &'static [Kind] {
-    const GATE: [Kind; 5] =
-        [UNAUTHORIZED, CERTIFICATE_REQUIRED, OVERLOADED, TOO_MANY_WAITS, TOO_MANY_REQUESTS];
-    if changes { &GATE } else { &GATE[..4] }
+/// What stands before an operation answers: who may ask, how much, and how.
+pub(super) fn gate(changes: bool, has_body: bool) -> impl Iterator<Item = &'static Kind> {
+    const ALWAYS: &[Kind] = &[BAD_REQUEST, UNAUTHORIZED, CERTIFICATE_REQUIRED, OVERLOADED, TOO_MANY_WAITS];
+    const CHANGE: &[Kind] = &[TOO_MANY_REQUESTS];
+    const BODY: &[Kind] = &[BODY_INCOMPLETE, BODY_TIMEOUT];
+    let when = |holds: bool, kinds: &'static [Kind]| if holds { kinds } else { &[] };
+    ALWAYS.iter().chain(when(changes, CHANGE)).chain(when(has_body, BODY))
+}
+
+/// What is answered where there is no operation: to paths and verbs that are none.
+pub(super) fn elsewhere() -> [(&'static str, Response); 2] {
+    [("NoSuchPath", response(&[NO_SUCH_PATH])), ("MethodNotAllowed", response(&[NO_SUCH_METHOD]))]
 }
 
 /// The responses of an operation that can answer these kinds: one for each status.
@@ -178,8 +190,13 @@ mod tests {
             .unwrap()
             .values()
             .flat_map(|item| item.as_object().unwrap().values());
+        let elsewhere = &document["components"]["responses"];
         operations
             .flat_map(|operation| operation["responses"].as_object().unwrap())
+            .chain([
+                (&"404".to_owned(), &elsewhere["NoSuchPath"]),
+                (&"405".to_owned(), &elsewhere["MethodNotAllowed"]),
+            ])
             .filter(|(_, response)| response["content"].get(service::problem::PROBLEM_JSON).is_some())
             .flat_map(|(status, response)| {
                 let lines = response["description"].as_str().unwrap().split("\n\n");

@@ -59,7 +59,7 @@ pub(super) struct StatusParams {
     temporal_server: Option<String>,
     /// Temporal's namespace; the configured one where it is left out.
     namespace: Option<String>,
-    /// The workflow ID; the intent's where it is left out.
+    /// The workflow ID; where it is left out the intent's, or that of its latest start where each makes one of its own.
     #[param(rename = "workflowID", example = "migrate-apps-1")]
     workflow_id: Option<String>,
     /// The run ID; the latest run where it is left out.

@@ -2,7 +2,7 @@
 
 use bridge::run::{Outcome, Run, StartId, StartKey};
 use bridge::storage::{Begun, Terms};
-use bridge::temporal::EngineError;
+use bridge::temporal::{Description, EngineError};
 use harness::sample_intent;
 use jiff::Timestamp;
 use reqwest::Response;
@@ -112,6 +112,43 @@ async fn intents_are_found_by_client_and_task_queue() {
     assert_eq!(names(first).await, ["a", "b"]);
     let query = link.strip_prefix('<').unwrap().split('>').next().unwrap();
     assert_eq!(names(api.get(query).await).await, ["d"]);
+}
+
+#[tokio::test]
+async fn a_workflow_that_continued_as_new_is_found_by_its_last_run() {
+    let run_of = |state, run_id: &str, first: &str| Description {
+        run_id: run_id.into(),
+        first_run_id: first.into(),
+        ..description(state)
+    };
+    let engine = ScriptedEngine {
+        describe: Box::new(move |run| {
+            Ok(match (run.workflow_id.as_str(), run.run_id.as_str()) {
+                ("continued", "") => run_of(WorkflowState::Completed, "run-3", "run"),
+                // The ID was used again since.
+                ("used-again", "") => run_of(WorkflowState::Running, "run-4", "run-4"),
+                ("used-again", _) => run_of(WorkflowState::Failed, "run", "run"),
+                // The start found it running.
+                ("found-running", "") => run_of(WorkflowState::Terminated, "run-9", "run-0"),
+                _ => run_of(WorkflowState::ContinuedAsNew, "run", "run-0"),
+            })
+        }),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    for name in ["continued", "found-running", "used-again"] {
+        create(&api, name, |_| {}).await;
+        run(&api, name, started()).await;
+    }
+    for (state, found) in [
+        ("Completed", &["continued"][..]),
+        ("Terminated", &["found-running"]),
+        ("Failed", &["used-again"]),
+        ("ContinuedAsNew", &[]),
+        ("Running", &[]),
+    ] {
+        assert_eq!(names(api.get(&format!("?state={state}")).await).await, found, "{state}");
+    }
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn every_operation_of_the_document_is_served() {
         let status = answer.status();
         let text = answer.text().await.unwrap();
         assert!(
-            !text.contains("no_such_path") && !text.contains("method_not_allowed"),
+            status.is_success() || !(text.contains("no_such_path") || text.contains("method_not_allowed")),
             "{method} {path}: {status}: {text}"
         );
     }

@@ -37,5 +37,6 @@ async fn starts_are_counted_by_outcome() {
     api.create_sample(client.port).await;
     api.start_sample().await;
     let metrics = http().get(format!("{}/metrics", api.url)).send().await.unwrap().text().await.unwrap();
-    assert!(metrics.contains(r#"bridge_starts_total{outcome="started"}"#), "{metrics}");
+    let labels = r#"project="proj1",composite_app="capp1",composite_app_version="v1",deployment_intent_group="dig1",intent="dig1-workflow-intent",outcome="started""#;
+    assert!(metrics.contains(&format!("bridge_starts_total{{{labels}}}")), "{metrics}");
 }

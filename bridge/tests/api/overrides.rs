@@ -1,8 +1,10 @@
 //! Starts that do otherwise than their intent says, and what they would post.
 
-use harness::SAMPLE_INTENT;
+use harness::{SAMPLE_INTENT, sample_intent};
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::engine::ScriptedEngine;
 use super::{Api, ScriptedClient, fault_paths, header, problem_of};
 
 fn start(query: &str) -> String {
@@ -104,4 +106,65 @@ async fn a_dry_run_tells_what_would_be_posted_and_does_nothing() {
     let problem = problem_of(api.post(&start("?dryRun=true"), "").await, 400, "invalid_parameter").await;
     assert_eq!(problem["parameter"], "dryRun");
     problem_of(api.post("/absent/start?dryRun=All", "").await, 404, "no_such_intent").await;
+}
+
+#[tokio::test]
+async fn an_intent_without_a_workflow_id_makes_a_workflow_with_each_start() {
+    let api = Api::on_engine(ScriptedEngine::default()).await;
+    let client = ScriptedClient::emco().await;
+    api.create(client.port, "").await;
+    let problem = problem_of(api.status_of_sample("").await, 404, "no_such_workflow").await;
+    assert!(problem["detail"].as_str().unwrap().contains("start it, or name `workflowID`"), "{problem}");
+    for _ in 0..2 {
+        let started = api.start_sample().await;
+        let workflow_id = header(&started, "workflow-id");
+        assert!(workflow_id.parse::<uuid::Uuid>().is_ok(), "{workflow_id}");
+        let posted: Value = serde_json::from_slice(&client.asked().last().unwrap().body).unwrap();
+        assert_eq!(posted["workflowStartOptions"]["ID"], workflow_id);
+        let status: Value = api.status_of_sample("").await.json().await.unwrap();
+        assert_eq!(status["workflowID"], workflow_id);
+    }
+    let status: Value = api.status_of_sample("workflowID=another").await.json().await.unwrap();
+    assert_eq!(status["workflowID"], "another");
+}
+
+#[tokio::test]
+async fn an_intents_own_workflow_id_may_be_a_template() {
+    let api = Api::on_engine(ScriptedEngine::default()).await;
+    let client = ScriptedClient::emco().await;
+    api.create(client.port, "migrate-{{run}}").await;
+    for number in 1..=2 {
+        let spec = posted(&api, &client, json!({})).await;
+        assert_eq!(spec["workflowStartOptions"]["ID"], format!("migrate-{number}"));
+    }
+    let preview: Value = api.post(&start("?dryRun=All"), "").await.json().await.unwrap();
+    assert_eq!(preview["body"]["workflowStartOptions"]["ID"], "migrate-3");
+    let cancel = api.request(Method::POST, &format!("/{SAMPLE_INTENT}/cancel"));
+    let cancelled = cancel.header("Prefer", "return=representation").send().await.unwrap();
+    assert_eq!(cancelled.json::<Value>().await.unwrap()["workflowID"], "migrate-2");
+}
+
+#[tokio::test]
+async fn a_start_that_came_to_nothing_is_no_workflow_of_an_intent() {
+    let api = Api::on_engine(ScriptedEngine::default()).await;
+    let client = ScriptedClient::emco().await;
+    api.create(client.port, "{{uuid}}").await;
+    let started = api.start_sample().await;
+    let workflow_id = header(&started, "workflow-id").to_owned();
+    let mut elsewhere = sample_intent("127.0.0.1", harness::free_port(), "http://emco");
+    elsewhere["spec"]["temporal"]["workflowStartOptions"]["id"] = "{{uuid}}".into();
+    let put = api.request(Method::PUT, &format!("/{SAMPLE_INTENT}")).body(elsewhere.to_string());
+    assert_eq!(put.send().await.unwrap().status(), 200);
+    problem_of(api.start_sample().await, 502, "client_unreachable").await;
+    let status: Value = api.status_of_sample("").await.json().await.unwrap();
+    assert_eq!(status["workflowID"], workflow_id);
+}
+
+#[tokio::test]
+async fn a_template_that_stands_for_nothing_is_not_kept() {
+    let api = Api::new().await;
+    let mut intent = sample_intent("127.0.0.1", 9090, "http://emco");
+    intent["spec"]["temporal"]["workflowStartOptions"]["id"] = "a-{{who}}".into();
+    let problem = problem_of(api.post("", intent.to_string()).await, 422, "invalid_intent").await;
+    assert_eq!(fault_paths(&problem), ["$.spec.temporal.workflowStartOptions.ID"]);
 }

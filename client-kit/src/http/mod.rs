@@ -59,7 +59,7 @@ async fn invoke(
     request: Request,
 ) -> Result<Response, ProblemResponse> {
     let client = known(&invocations, &name)?;
-    let call = StartCall::read(request, invocations.invoker.budget).await?;
+    let call = StartCall::read(request).await?;
     let context = StartContext::with_key(call.spec, call.idempotency_key);
     match invocations.invoker.invoke(client, context).await {
         Ok(started) => Ok(answer(&started, call.wants_body, &call.unknown_fields)),

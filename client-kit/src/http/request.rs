@@ -1,7 +1,5 @@
 //! What a caller asks for: the body, and the headers that say how.
 
-use std::time::Duration;
-
 use axum::RequestExt;
 use axum::body::Bytes;
 use axum::extract::{Query, Request};
@@ -31,12 +29,12 @@ pub(super) struct StartCall {
 }
 
 impl StartCall {
-    /// Reads the request; its body must have come within `limit`.
-    pub(super) async fn read(request: Request, limit: Duration) -> Result<Self, ProblemResponse> {
+    /// Reads the request.
+    pub(super) async fn read(request: Request) -> Result<Self, ProblemResponse> {
         let validation = field_validation(request.uri())?;
         let idempotency_key = idempotency_key(request.headers())?;
         let wants_body = wants_body(request.headers());
-        let body = body(request, limit).await?;
+        let body = body(request).await?;
         let read = read::<TemporalSpec>(&body).map_err(of_body)?;
         let unknown_fields = validation.of(read.unknown).map_err(unknown_fields)?;
         Ok(Self { spec: read.value, unknown_fields, idempotency_key, wants_body })
@@ -61,15 +59,10 @@ fn field_validation(uri: &Uri) -> Result<FieldValidation, ProblemResponse> {
     })
 }
 
-async fn body(request: Request, limit: Duration) -> Result<Bytes, ProblemResponse> {
-    match tokio::time::timeout(limit, request.extract::<Bytes, _>()).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(rejection)) => Err(super::problem::of_rejection(rejection.into_response().status())),
-        Err(_) => {
-            let detail = format!("the body did not come within {limit:?}");
-            Err(Problem::new(408, "body_timeout", detail).into())
-        }
-    }
+/// A body that does not come whole is told of by the layer that every server has.
+async fn body(request: Request) -> Result<Bytes, ProblemResponse> {
+    let body = request.extract::<Bytes, _>().await;
+    body.map_err(|rejection| super::problem::of_rejection(rejection.into_response().status()))
 }
 
 /// The key that names this start, so that a repeat leads to the same run. Bare, or quoted as the header's draft

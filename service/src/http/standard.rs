@@ -1,27 +1,26 @@
 //! What every server answers alike, whatever its routes.
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http_body_util::Limited;
 use workflow_api::Problem;
 
 use super::access::record;
+use super::body::{BodyLimits, bounded};
 use crate::problem::{ProblemResponse, negotiate, of_status};
 
-/// `router` with what every server has: request ids, the access log and request metrics; a limit on bodies, in bytes; and problems
+/// `router` with what every server has: request ids, the access log and request metrics; limits of bodies; and problems
 /// for unknown paths and methods, refused input and panics, in the form that the caller prefers.
-pub fn standard(router: Router, max_body: usize) -> Router {
+pub fn standard(router: Router, bodies: impl Into<BodyLimits>) -> Router {
     router
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn(catch_panic))
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(max_body, limit_body))
+        .layer(from_fn_with_state(bodies.into(), bounded))
         .layer(from_fn(negotiate))
         .layer(from_fn(record))
 }
@@ -32,20 +31,6 @@ async fn no_such_path(uri: Uri) -> ProblemResponse {
 
 async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
     Problem::new(405, "method_not_allowed", format!("{} does not take {method}", uri.path())).into()
-}
-
-/// Refuse a body that says it is too large; break off one that turns out to be (extractors answer that with 413).
-async fn limit_body(State(limit): State<usize>, request: Request, next: Next) -> Response {
-    let announced = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok())
-        .is_some_and(|length| length > limit as u64);
-    if announced {
-        let text = format!("The body is larger than {limit} bytes, the most that is taken here");
-        return ProblemResponse::new(of_status(StatusCode::PAYLOAD_TOO_LARGE, &text)).into_response();
-    }
-    next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await
 }
 
 /// A panic ends its request, not the connection. The panic hook has logged it.
@@ -59,7 +44,8 @@ async fn catch_panic(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Bytes;
+    use axum::body::{Body, Bytes};
+    use axum::http::header;
     use axum::routing::{get, post};
     use http::Request;
     use http_body_util::{BodyExt, StreamBody};
@@ -132,5 +118,25 @@ mod tests {
         let body = Body::new(StreamBody::new(futures::stream::iter(chunks)));
         let (response, problem) = problem(Request::post("/length").body(body).unwrap()).await;
         assert_eq!((response.status().as_u16(), &problem["code"]), (413, &"body_too_large".into()));
+        assert_eq!(problem["detail"], "The body is larger than 10 bytes, the most that is taken here");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_refused_as_such() {
+        let chunks = [Ok(Frame::data(Bytes::from_static(b"0"))), Err(std::io::Error::other("reset by peer"))];
+        let body = Body::new(StreamBody::new(futures::stream::iter(chunks)));
+        let (response, problem) = problem(Request::post("/length").body(body).unwrap()).await;
+        assert_eq!((response.status().as_u16(), &problem["code"]), (400, &"body_incomplete".into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_is_not_waited_for() {
+        let begun = futures::stream::iter([Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"0")))]);
+        let stalled = futures::StreamExt::chain(begun, futures::stream::pending());
+        let body = Body::new(StreamBody::new(stalled));
+        let (response, problem) = problem(Request::post("/length").body(body).unwrap()).await;
+        assert_eq!((response.status().as_u16(), &problem["code"]), (408, &"body_timeout".into()));
+        assert_eq!(problem["detail"], "The body did not come whole within 30s");
+        assert_eq!(response.headers()[header::CONNECTION], "close");
     }
 }

@@ -1,21 +1,23 @@
 //! Listing the intents of a group: page by page, and only those that are asked for.
 
+use std::time::Duration;
+
 use futures::{StreamExt, TryStreamExt, stream};
-use workflow_api::{RunId, WorkflowId, WorkflowIntent, WorkflowState, WorkflowType};
+use workflow_api::{RunId, WorkflowIntent, WorkflowState, WorkflowType};
 
 use super::Standing;
 use crate::app::App;
 use crate::intent::{DigKey, IntentKey};
 use crate::run::Outcome;
 use crate::storage::StoreError;
-use crate::temporal::{Description, EngineError, WorkflowRun};
+use crate::temporal::{Description, EngineError, Waited, WorkflowRun};
 
 /// How many intents are fetched from the database at once.
 const BATCH: u32 = 200;
-/// How many starts are looked through at once for one that led to a run.
-const RUNS: u32 = 20;
 /// How many runs Temporal is asked about at once.
 const LOOKS: usize = 16;
+/// How long it may take to look up the end of a workflow that has ended.
+const END: Duration = Duration::from_secs(5);
 
 /// Which intents to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -124,32 +126,41 @@ impl App {
         })
     }
 
-    /// How the run stands that was started last from an intent; `None` where there was none, or Temporal has forgotten it.
+    /// How the workflow stands that was started last from an intent: the last of the runs that go on in each other, as its status
+    /// tells it. `None` where there was none, or Temporal has forgotten it.
     async fn latest_run(&self, key: &IntentKey) -> Result<Option<Description>, ListError> {
-        let Some((workflow_id, run_id)) = self.latest_started(key).await? else { return Ok(None) };
-        let run = WorkflowRun { target: self.targets.default.clone(), workflow_id, run_id };
-        match self.engine.describe(&run).await {
+        let latest = self.latest_start(key, |run| match run.outcome {
+            Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
+            Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
+        });
+        let Some((workflow_id, run_id)) = latest.await? else { return Ok(None) };
+        let target = self.targets.default.clone();
+        let latest = WorkflowRun { target, workflow_id, run_id: RunId::default() };
+        let Some(last) = self.described(&latest).await? else { return Ok(None) };
+        if run_id.is_empty() || [&last.run_id, &last.first_run_id].contains(&&run_id) {
+            return Ok(Some(last));
+        }
+        // The start found the workflow running, or its ID was used again since.
+        let begun = self.described(&WorkflowRun { run_id, ..latest.clone() }).await?;
+        let Some(begun) = begun.filter(|begun| begun.first_run_id != last.first_run_id) else {
+            return Ok(Some(last));
+        };
+        if begun.state != WorkflowState::ContinuedAsNew {
+            return Ok(Some(begun));
+        }
+        // Its last run has closed, because there is a later one.
+        let run = WorkflowRun { run_id: begun.run_id.clone(), ..latest };
+        match self.engine.wait(&run, Some(END)).await? {
+            Waited::Closed(closed) => Ok(Some(Description { state: closed.state, run_id: closed.run_id, ..begun })),
+            Waited::StillRunning => Ok(Some(begun)),
+        }
+    }
+
+    async fn described(&self, run: &WorkflowRun) -> Result<Option<Description>, ListError> {
+        match self.engine.describe(run).await {
             Ok(description) => Ok(Some(description)),
             Err(EngineError::NoSuchWorkflow { .. }) => Ok(None),
             Err(error) => Err(error.into()),
-        }
-    }
-}
-
-impl App {
-    async fn latest_started(&self, key: &IntentKey) -> Result<Option<(WorkflowId, RunId)>, StoreError> {
-        let mut before = None;
-        loop {
-            let runs = self.store.runs(key, before, RUNS).await?;
-            let Some(oldest) = runs.last() else { return Ok(None) };
-            before = Some(oldest.number);
-            let started = runs.into_iter().find_map(|run| match run.outcome {
-                Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
-                Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
-            });
-            if started.is_some() {
-                return Ok(started);
-            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! when the caller hangs up. A caller's key names one start, however often it comes.
 
 mod attempt;
+mod measure;
 mod order;
 mod sighting;
 
@@ -9,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use metrics::counter;
 use sha2::{Digest, Sha256};
 use workflow_api::{Fault, RunId, StartRequest, TemporalSpec, WorkflowId, WorkflowIntentSpec};
 
@@ -20,10 +20,8 @@ use crate::invoke::{Invocation, InvokeError};
 use crate::run::{Outcome, RUN_NUMBER, Run, StartId, StartKey};
 use crate::storage::{Begun, StoreError, Terms};
 pub(super) use attempt::Attempt;
+pub(crate) use measure::STARTS;
 pub(super) use sighting::Sighting;
-
-/// Starts, by outcome.
-pub(crate) const STARTS: &str = "bridge_starts_total";
 
 /// How much longer than the time of a start it may take to put its outcome on record.
 const TO_SETTLE: Duration = Duration::from_secs(10);
@@ -288,7 +286,7 @@ impl App {
 
     /// Where that fails the answer to the caller stays true, and whoever takes the start over settles the record.
     async fn settle(&self, run: &Run) {
-        counter!(STARTS, "outcome" => run.outcome.word()).increment(1);
+        measure::settled(&run.intent, &run.outcome);
         match self.store.settle_run(run).await {
             Ok(true) => tracing::info!(start = %run.id, intent = %run.intent, workflow_id = %run.workflow_id,
                 outcome = run.outcome.word(), "start settled"),

@@ -1,62 +1,30 @@
 //! What one start asks for: the intent, and what the caller wants otherwise.
 
 use uuid::Uuid;
-use workflow_api::{Fault, StartOverrides, WorkflowIntentSpec};
-
-use crate::run::RUN_NUMBER;
-
-/// Stands in a workflow ID for a new UUID.
-const UUID: &str = "{{uuid}}";
-/// The longest ID that Temporal takes, in bytes.
-const ID_MAX: usize = 1000;
-/// The number of a start has no more digits.
-const NUMBER_MAX: usize = 20;
+use workflow_api::{Fault, StartOverrides, WorkflowIntentSpec, template};
 
 /// Changes `spec` as the caller wants. The number of the start stays open in the workflow ID: only the store knows it.
 ///
 /// # Errors
 /// All that is wrong with what the caller wants.
 pub(super) fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) -> Result<(), Vec<Fault>> {
-    let wanted = overrides.workflow_id.as_str();
-    if !wanted.is_empty() {
-        let faults = faults(wanted);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        spec.temporal.workflow_start_options.id =
-            wanted.replace(UUID, &Uuid::new_v4().to_string()).as_str().into();
+    let wanted = overrides.workflow_id;
+    let faults = template::faults("$.spec.workflowID", wanted.as_str());
+    if !faults.is_empty() {
+        return Err(faults);
     }
+    let id = &mut spec.temporal.workflow_start_options.id;
+    if !wanted.is_empty() {
+        *id = wanted;
+    }
+    // Made here rather than by the client, so that it is on record before the client is asked.
+    let open = if id.is_empty() { template::UUID } else { id.as_str() };
+    *id = open.replace(template::UUID, &Uuid::new_v4().to_string()).into();
     let params = &mut spec.temporal.workflow_params.activity_params;
     for (activity, values) in overrides.activity_params {
         params.entry(activity).or_default().extend(values);
     }
     Ok(())
-}
-
-fn faults(wanted: &str) -> Vec<Fault> {
-    let fault = |message| Fault::new("$.spec.workflowID", message);
-    let unknown = placeholders(wanted).filter(|name| ![UUID, RUN_NUMBER].contains(name)).map(|name| {
-        fault(format!("has `{name}`, which stands for nothing: write `{UUID}`, `{RUN_NUMBER}`, or no `{{{{`"))
-    });
-    let longest = wanted.len()
-        + wanted.matches(UUID).count() * Uuid::nil().to_string().len()
-        + wanted.matches(RUN_NUMBER).count() * NUMBER_MAX;
-    let too_long = (longest > ID_MAX).then(|| fault(format!("gets too long; Temporal takes {ID_MAX} bytes")));
-    // Neither Temporal nor a database takes it.
-    let nul = wanted.contains('\0').then(|| fault("has a NUL character: write it without".to_owned()));
-    unknown.chain(too_long).chain(nul).collect()
-}
-
-/// Everything from `{{` to `}}`; what does not end goes on to the end.
-fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = &rest[rest.find("{{")?..];
-        let end = rest.find("}}").map_or(rest.len(), |end| end + 2);
-        let (placeholder, after) = rest.split_at(end);
-        rest = after;
-        Some(placeholder)
-    })
 }
 
 #[cfg(test)]
@@ -84,31 +52,21 @@ mod tests {
     }
 
     #[test]
-    fn other_placeholders_are_faults_each() {
-        for (text, names) in [
-            ("{{Run}}", &["{{Run}}"][..]),
-            ("{{ uuid }}-{{run}}-{{}}", &["{{ uuid }}", "{{}}"]),
-            ("{{run", &["{{run"]),
-            ("{{uuid}}{{{run}}}", &["{{{run}}"]),
-        ] {
-            let faults = applied(text).unwrap_err();
-            assert_eq!(faults.len(), names.len(), "{text}: {faults:?}");
-            for (fault, name) in faults.iter().zip(names) {
-                assert_eq!(fault.path, "$.spec.workflowID");
-                assert!(fault.message.contains(&format!("`{name}`")), "{fault:?}");
-            }
-        }
+    fn an_intents_own_id_is_a_template_too() {
+        let made = |id: &str| {
+            let mut spec = WorkflowIntentSpec::default();
+            spec.temporal.workflow_start_options.id = id.into();
+            apply(StartOverrides::default(), &mut spec).unwrap();
+            spec.temporal.workflow_start_options.id.into_string()
+        };
+        assert!(made("").parse::<Uuid>().is_ok());
+        assert!(made("a-{{uuid}}").strip_prefix("a-").is_some_and(|id| id.parse::<Uuid>().is_ok()));
+        assert_eq!(made("a-{{run}}"), "a-{{run}}");
     }
 
     #[test]
-    fn no_id_has_a_nul_character() {
-        assert_eq!(applied("a\0b").unwrap_err()[0].path, "$.spec.workflowID");
-    }
-
-    #[test]
-    fn an_id_that_may_get_too_long_is_refused() {
-        assert!(applied(&"x".repeat(1000)).is_ok());
-        assert!(applied(&format!("{}{{{{run}}}}", "x".repeat(990))).is_err());
+    fn what_is_no_template_is_refused() {
+        assert_eq!(applied("{{who}}").unwrap_err()[0].path, "$.spec.workflowID");
     }
 
     #[test]
