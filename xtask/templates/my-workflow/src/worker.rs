@@ -6,9 +6,8 @@ use my_workflow::{Activities, MyWorkflow, TASK_QUEUE};
 
 fn main() -> ExitCode {
     worker_kit::main(TASK_QUEUE, |worker| {
-        worker
-            .register_workflow::<MyWorkflow>()?
-            .register_activities(Activities);
+        worker.register_workflow::<MyWorkflow>()?;
+        worker.register_activities(Activities);
         Ok(())
     })
 }

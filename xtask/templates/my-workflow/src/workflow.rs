@@ -94,9 +94,8 @@ mod tests {
 
     async fn worker() -> TestWorker {
         let started = TestWorker::start(|worker| {
-            worker
-                .register_workflow::<MyWorkflow>()?
-                .register_activities(Activities);
+            worker.register_workflow::<MyWorkflow>()?;
+            worker.register_activities(Activities);
             Ok(())
         });
         started.await.unwrap()

@@ -1,0 +1,58 @@
+//! What `cargo xtask new-client` refuses, and where it takes the kits from. That its project works, `guide` shows.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn new_client(dir: &Path, args: &[&str]) -> Output {
+    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    xtask.arg("new-client").args(args).arg("--dir").arg(dir).output().unwrap()
+}
+
+#[track_caller]
+fn assert_refused(told: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&told.stderr);
+    assert!(!told.status.success() && text.contains(words), "{text}");
+}
+
+#[test]
+fn nothing_is_written_where_something_is_wrong() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("taken")).unwrap();
+    fs::write(home.path().join("taken/notes"), "mine").unwrap();
+    fs::write(home.path().join("file"), "mine").unwrap();
+
+    assert_refused(&new_client(home.path(), &["Back_Up"]), "lower-case letters and digits");
+    assert_refused(&new_client(home.path(), &["tokio"]), "something else in the project has this name");
+    assert_refused(&new_client(home.path(), &["taken"]), "taken has something in it");
+    assert_refused(&new_client(home.path(), &["file"]), "file cannot be used");
+    assert_refused(&new_client(&home.path().join("nowhere"), &["backup"]), "there is no folder");
+    assert_refused(&new_client(Path::new(env!("CARGO_MANIFEST_DIR")), &["backup"]), "choose another --dir");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(home.path().join("taken")).unwrap().count(), 1);
+}
+
+#[test]
+fn an_empty_folder_is_filled_with_kits_from_a_repository() {
+    let home = tempfile::tempdir().unwrap();
+    let project = home.path().join("back-up");
+    fs::create_dir(&project).unwrap();
+    let told = new_client(home.path(), &["back-up", "--git", "https://git.example/kits", "--rev", "v1"]);
+    assert!(told.status.success(), "{told:?}");
+
+    let manifest: toml::Table = fs::read_to_string(project.join("Cargo.toml")).unwrap().parse().unwrap();
+    let worker_kit = &manifest["dev-dependencies"]["worker-kit"];
+    assert_eq!(worker_kit["git"].as_str(), Some("https://git.example/kits"));
+    assert_eq!(worker_kit["rev"].as_str(), Some("v1"));
+    assert_eq!(worker_kit["features"].as_array().map(Vec::len), Some(1));
+
+    for name in
+        ["Cargo.toml", "intent.json", "src/client.rs", "src/lib.rs", "src/worker.rs", "src/workflow.rs"]
+    {
+        let text = fs::read_to_string(project.join(name)).unwrap().to_lowercase();
+        let left =
+            ["my-workflow", "my_workflow", "myworkflow", "../"].iter().find(|left| text.contains(**left));
+        assert_eq!(left, None, "{name}");
+    }
+}
