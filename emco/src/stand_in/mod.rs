@@ -28,6 +28,7 @@ mod digs;
 mod documents;
 mod faults;
 mod go_json;
+mod holds;
 mod lifecycle;
 mod logical_clouds;
 mod operations;
@@ -122,6 +123,24 @@ impl StandIn {
     /// Moves the stand-in's clock forward, so that tests need not wait for apps to settle.
     pub fn advance(&self, by: Duration) {
         self.shared.world().ahead += by;
+    }
+
+    /// How long apps take from now on.
+    pub fn set_settle_time(&self, time: Duration) {
+        self.shared.world().settle_time = time;
+    }
+
+    /// Keeps an app, or all, from being ready on a cluster: so long, or until [`release`](Self::release). Also from outside:
+    /// `PUT /stand-in/holds/{provider}/{cluster}?app=A&for=5s`, and `DELETE`.
+    pub fn hold(&self, cluster: &ClusterRef, app: Option<&str>, time: Option<Duration>) {
+        let mut world = self.shared.world();
+        let until = time.map(|time| world.now() + time);
+        world.holds.add(cluster.clone(), app.map(str::to_owned), until);
+    }
+
+    /// Ends what [`hold`](Self::hold) began on a cluster.
+    pub fn release(&self, cluster: &ClusterRef) {
+        self.shared.world().holds.release(cluster);
     }
 
     /// Makes requests fail.
