@@ -28,7 +28,8 @@ struct ClusterReferenceSpec {
 impl Client {
     /// Names the deployment intent groups beside `dig`: those of its composite app.
     pub async fn dig_names(&self, dig: &DigKey) -> Result<Vec<String>, Error> {
-        self.names(dig.of_composite_app("deployment-intent-groups"), "a list of deployment intent groups").await
+        self.names(dig.of_composite_app("deployment-intent-groups"), "a list of deployment intent groups")
+            .await
     }
 
     /// Names the apps of the composite app that `dig` deploys.
@@ -50,7 +51,8 @@ impl Client {
     pub async fn logical_cloud_clusters(&self, project: &str, cloud: &str) -> Result<Vec<ClusterRef>, Error> {
         let path = vec!["v2", "projects", project, "logical-clouds", cloud, "cluster-references"];
         let references: Vec<ClusterReference> = self.list(path, "a list of cluster references").await?;
-        let clusters = references.into_iter().map(|of| ClusterRef::new(of.spec.cluster_provider, of.spec.cluster));
+        let clusters =
+            references.into_iter().map(|of| ClusterRef::new(of.spec.cluster_provider, of.spec.cluster));
         Ok(clusters.collect())
     }
 

@@ -56,7 +56,8 @@ pub(crate) fn clusters(status: &DigStatus) -> AppClusters {
 pub(crate) fn failure(error: emco::Error) -> ActivityError {
     let (kind, passes) = (error.kind(), error.is_retryable());
     // With its causes on one line; Temporal keeps the outermost text only.
-    let failure = ApplicationFailure::builder(told(error)).type_name(format!("Emco{kind:?}")).non_retryable(!passes);
+    let failure =
+        ApplicationFailure::builder(told(error)).type_name(format!("Emco{kind:?}")).non_retryable(!passes);
     ActivityError::application(failure.build())
 }
 
@@ -66,7 +67,10 @@ pub(crate) fn told(error: emco::Error) -> String {
 }
 
 /// A failure that no retry can mend.
-pub(crate) fn lasting(kind: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ActivityError {
+pub(crate) fn lasting(
+    kind: &str,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> ActivityError {
     let failure = ApplicationFailure::builder(error).type_name(kind.to_owned()).non_retryable(true);
     ActivityError::application(failure.build())
 }

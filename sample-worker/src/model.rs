@@ -166,7 +166,10 @@ impl Snapshot {
     pub(crate) fn originals(&self, edits: &[Edit]) -> Originals {
         let mut originals = Originals::new();
         for (gpi, intent) in self.intents() {
-            if edits.iter().any(|edit| edit.generic_placement_intent == *gpi && edit.app_intent == intent.metadata.name) {
+            if edits
+                .iter()
+                .any(|edit| edit.generic_placement_intent == *gpi && edit.app_intent == intent.metadata.name)
+            {
                 originals.entry(gpi.clone()).or_default().push(intent.clone());
             }
         }

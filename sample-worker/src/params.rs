@@ -331,7 +331,8 @@ mod tests {
 
     #[test]
     fn a_relocation_takes_emcos_names_too() {
-        let mut given = params(&[("targetAppName", "collectd"), ("emcoOrchStatusEndpoint", "orchestrator:9016")]);
+        let mut given =
+            params(&[("targetAppName", "collectd"), ("emcoOrchStatusEndpoint", "orchestrator:9016")]);
         let all = given.activity_params.get_mut(WorkflowParams::ALL_ACTIVITIES).unwrap();
         let url = all.remove("emcoURL").unwrap();
         all.insert("emcoOrchEndpoint".to_owned(), url);

@@ -76,7 +76,11 @@ pub(crate) fn with_target(placement: &Placement, target: &Target, labels: &Label
 ///
 /// # Errors
 /// [`IsAChoice`]
-pub(crate) fn without_source(placement: &Placement, source: &Target, labels: &Labels) -> Result<Placement, IsAChoice> {
+pub(crate) fn without_source(
+    placement: &Placement,
+    source: &Target,
+    labels: &Labels,
+) -> Result<Placement, IsAChoice> {
     let mut kept = Placement { all_of: Vec::new(), ..placement.clone() };
     kept.any_of = group_without(&placement.any_of, source, labels)?;
     for clause in &placement.all_of {
@@ -145,7 +149,8 @@ mod tests {
     }
 
     fn cluster() -> impl Strategy<Value = Target> {
-        (0..3, 0..4).prop_map(|(provider, cluster)| Target::new(format!("p{provider}"), format!("c{cluster}")))
+        (0..3, 0..4)
+            .prop_map(|(provider, cluster)| Target::new(format!("p{provider}"), format!("c{cluster}")))
     }
 
     fn selector() -> impl Strategy<Value = Selector> {
@@ -241,7 +246,8 @@ mod tests {
         let before = Placement { all_of: vec![Clause::label("p0", "edge")], ..Placement::default() };
         let both = with_target(&before, &Target::new("p2", "c3"), &labels());
         let after = without_source(&both, &Target::new("p0", "c1"), &labels()).unwrap();
-        let left = [("p0", "c0"), ("p0", "c2"), ("p2", "c3")].map(|(of, cluster)| Clause::cluster(of, cluster));
+        let left =
+            [("p0", "c0"), ("p0", "c2"), ("p2", "c3")].map(|(of, cluster)| Clause::cluster(of, cluster));
         assert_eq!(after.all_of, left);
     }
 

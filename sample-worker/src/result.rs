@@ -76,7 +76,13 @@ impl MigrationResult {
     }
 
     /// The plan of `edits`, after which an app leaves `source` (none: every cluster) and is on `target`.
-    pub(crate) fn planned(self, edits: Vec<Edit>, now: &AppClusters, source: Option<&Target>, target: &Target) -> Self {
+    pub(crate) fn planned(
+        self,
+        edits: Vec<Edit>,
+        now: &AppClusters,
+        source: Option<&Target>,
+        target: &Target,
+    ) -> Self {
         let plan = edits.into_iter().filter(Edit::changes).map(|edit| {
             let from = now.get(&edit.app).cloned().unwrap_or_default();
             let mut to = from.clone();

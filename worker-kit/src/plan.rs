@@ -195,7 +195,8 @@ mod tests {
     #[test]
     fn an_activity_that_waits_has_its_time_unless_the_intent_says_otherwise() {
         let long = Duration::from_secs(600);
-        let given = plan(serde_json::json!({"activityOptions": {"Check": {"startToCloseTimeout": "2s"}}})).unwrap();
+        let given =
+            plan(serde_json::json!({"activityOptions": {"Check": {"startToCloseTimeout": "2s"}}})).unwrap();
         let given = given.at_least("Copy", long).at_least("Check", long);
         let (copy, check) = (options(&given, "Copy"), options(&given, "Check"));
         assert_eq!(copy.close_timeouts.start_to_close(), Some(long));

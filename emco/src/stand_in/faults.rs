@@ -9,19 +9,26 @@ pub struct Fault {
     part: String,
     whole: bool,
     effect: Effect,
+    spared: usize,
     left: usize,
 }
 
 impl Fault {
     /// The next request with this method whose path contains `part`.
     pub fn on(method: &str, part: &str, effect: Effect) -> Self {
-        Self { method: method.to_owned(), part: part.to_owned(), whole: false, effect, left: 1 }
+        Self { method: method.to_owned(), part: part.to_owned(), whole: false, effect, spared: 0, left: 1 }
     }
 
     /// Only where the path ends with the part.
     #[must_use]
     pub fn at_end(self) -> Self {
         Self { whole: true, ..self }
+    }
+
+    /// Not the first so many requests that it is meant for, but those after them.
+    #[must_use]
+    pub fn after(self, spared: usize) -> Self {
+        Self { spared, ..self }
     }
 
     /// That many requests instead of one.
@@ -39,7 +46,8 @@ impl Fault {
 
 impl Fault {
     fn meets(&self, method: &str, path: &str) -> bool {
-        self.method == method && if self.whole { path.ends_with(&self.part) } else { path.contains(&self.part) }
+        self.method == method
+            && if self.whole { path.ends_with(&self.part) } else { path.contains(&self.part) }
     }
 }
 
@@ -92,8 +100,16 @@ impl Faults {
         self.seen.push((method.to_owned(), path.to_owned()));
         self.planned.retain(|fault| fault.left > 0);
         let fault = self.planned.iter_mut().find(|fault| fault.meets(method, path))?;
+        if let Some(spared) = fault.spared.checked_sub(1) {
+            fault.spared = spared;
+            return None;
+        }
         fault.left -= 1;
         Some(fault.effect.clone())
+    }
+
+    pub(super) fn seen_at(&self, method: &str, end: &str) -> usize {
+        self.seen.iter().filter(|(of, path)| of == method && path.ends_with(end)).count()
     }
 
     pub(super) fn seen(&self, method: &str, part: &str) -> usize {

@@ -158,6 +158,17 @@ impl StandIn {
         self.shared.faults().seen(method, part)
     }
 
+    /// The same for paths that end with `end`.
+    pub fn requests_at(&self, method: &str, end: &str) -> usize {
+        self.shared.faults().seen_at(method, end)
+    }
+
+    /// A resource as it is stored, whatever requests for it meet: by the path of its URL after `/v2/`, which needs no escapes.
+    pub fn document(&self, path: &str) -> Option<serde_json::Value> {
+        let key: Vec<String> = path.split('/').map(str::to_owned).collect();
+        self.shared.world().value(&key).cloned()
+    }
+
     /// Applies emcoctl's resource documents (a YAML stream, after [`render`]) in order, as `emcoctl -s apply` does.
     ///
     /// A document's `file` is not read: a small archive, or an empty kubeconfig, stands for it.

@@ -16,7 +16,8 @@ pub(super) async fn find(dig: &Dig) -> Result<Snapshot, ActivityError> {
     }
     // EMCO answers with an empty list too when the DIG does not exist (EMCO-API §6.4).
     if snapshot.app_intents.values().all(Vec::is_empty) {
-        let mut message = format!("{key} has no app intents to change; does the deployment intent group exist?");
+        let mut message =
+            format!("{key} has no app intents to change; does the deployment intent group exist?");
         // Only to help: whatever is wrong here is not what is wrong.
         if let Ok(names) = emco.dig_names(&key).await {
             message = format!("{message} Its composite app has {}", super::preflight::listed(&names));
@@ -31,7 +32,10 @@ pub(super) async fn find(dig: &Dig) -> Result<Snapshot, ActivityError> {
     Ok(snapshot)
 }
 
-pub(super) async fn place(migration: &Migration, intents: &AppIntents) -> Result<Option<Revision>, ActivityError> {
+pub(super) async fn place(
+    migration: &Migration,
+    intents: &AppIntents,
+) -> Result<Option<Revision>, ActivityError> {
     let (emco, key) = (orchestrator(&migration.dig)?, migration.dig.key());
     for (gpi, pairs) in intents {
         let edits: Vec<&Edit> =
@@ -43,7 +47,8 @@ pub(super) async fn place(migration: &Migration, intents: &AppIntents) -> Result
             if edit.is_none() && !migration.edits.is_empty() {
                 continue;
             }
-            let Some(intent) = found.iter_mut().find(|intent| intent.metadata.name == *app_intent_name) else {
+            let Some(intent) = found.iter_mut().find(|intent| intent.metadata.name == *app_intent_name)
+            else {
                 let message =
                     format!("the app intent {gpi}/{app_intent_name} of {app_name} is gone; start again");
                 return Err(lasting("AppIntentGone", message));

@@ -12,20 +12,16 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use worker_kit::heartbeating;
 
-use crate::model::{AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Wait};
+use crate::model::{
+    AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Wait,
+};
 
 /// The activity that waits.
 pub(crate) const READINESS: &str = "CheckReadinessStatus";
 
 /// The names of a migration's activities, which an intent's options may name: EMCO's own (EMCO-API §2.5), then ours.
-pub(crate) const OF_MIGRATION: [&str; 6] = [
-    "GetDigAppIntents",
-    "UpdateAppIntents",
-    "DoDigUpdate",
-    READINESS,
-    "PreflightCheck",
-    "RestoreAppIntents",
-];
+pub(crate) const OF_MIGRATION: [&str; 6] =
+    ["GetDigAppIntents", "UpdateAppIntents", "DoDigUpdate", READINESS, "PreflightCheck", "RestoreAppIntents"];
 
 /// The names of a relocation's activities.
 pub(crate) const OF_RELOCATION: [&str; 7] = [

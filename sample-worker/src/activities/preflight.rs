@@ -33,12 +33,21 @@ fn state(check: &Check) -> Vec<Fault> {
     match &snapshot.state {
         Some(DigState::Instantiated) => {}
         Some(other) => {
-            faults.push(("EmcoNotInstantiated", format!("{key} is {other:?}, not Instantiated; instantiate it first")));
+            faults.push((
+                "EmcoNotInstantiated",
+                format!("{key} is {other:?}, not Instantiated; instantiate it first"),
+            ));
         }
-        None => faults.push(("EmcoNotInstantiated", format!("EMCO tells no state of {key}; instantiate it first"))),
+        None => faults
+            .push(("EmcoNotInstantiated", format!("EMCO tells no state of {key}; instantiate it first"))),
     }
-    if let Some(busy @ (Deployed::Instantiating | Deployed::Updating | Deployed::Terminating)) = &snapshot.deployed {
-        faults.push(("UpdateInProgress", format!("EMCO is at work on {key} ({busy:?}); wait until it is done")));
+    if let Some(busy @ (Deployed::Instantiating | Deployed::Updating | Deployed::Terminating)) =
+        &snapshot.deployed
+    {
+        faults.push((
+            "UpdateInProgress",
+            format!("EMCO is at work on {key} ({busy:?}); wait until it is done"),
+        ));
     }
     faults
 }
@@ -91,7 +100,9 @@ async fn apps(check: &Check) -> Result<Option<Fault>, ActivityError> {
     let placed = check.snapshot.apps();
     let mut apps = orchestrator(&check.dig)?.app_names(&key).await.map_err(failure)?;
     apps.retain(|app| !placed.contains(app));
-    let text = || format!("{} of {key} have no app intent; those that have one are {}", listed(&apps), listed(&placed));
+    let text = || {
+        format!("{} of {key} have no app intent; those that have one are {}", listed(&apps), listed(&placed))
+    };
     Ok((!apps.is_empty()).then(|| ("AppWithoutIntent", text())))
 }
 

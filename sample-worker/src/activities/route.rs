@@ -64,12 +64,16 @@ fn source(relocation: &Relocation, app: &str, now: &[Target]) -> Result<Target, 
         }
         (None, [only]) => only,
         (None, _) => {
-            let message = format!("{app} is on {}; say with sourceClusterName which one it leaves", shown(now));
+            let message =
+                format!("{app} is on {}; say with sourceClusterName which one it leaves", shown(now));
             return Err(lasting("NoSuchSource", message));
         }
     };
     if source == target {
-        return Err(lasting("AlreadyThere", format!("{app} is on {target} already; source and target are the same")));
+        return Err(lasting(
+            "AlreadyThere",
+            format!("{app} is on {target} already; source and target are the same"),
+        ));
     }
     Ok(source.clone())
 }

@@ -9,7 +9,11 @@ use crate::model::{AppClusters, Dig, Target};
 /// An update whose answer was lost may have happened all the same, and each one makes a revision. A later attempt therefore
 /// looks first: a revision newer than `before`, which was read when all intents were written, holds our change. Should EMCO
 /// still be at work on the lost one, a second update follows it; that one finds nothing left to change.
-pub(super) async fn update(dig: &Dig, before: Option<Revision>, attempt: u32) -> Result<Revision, ActivityError> {
+pub(super) async fn update(
+    dig: &Dig,
+    before: Option<Revision>,
+    attempt: u32,
+) -> Result<Revision, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
     if attempt > 1 {
         let now = revision(&emco, &key).await?;

@@ -25,8 +25,10 @@ impl EmcoMigrateWorkflow {
     #[run(name = "EmcoMigrateWorkflow")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<MigrationResult> {
         let params = worker_kit::params(&input)?;
-        let (plan, mut request) =
-            worker_kit::both(ActivityPlan::new(&params, &OF_MIGRATION), MigrateRequest::from_params(&params))?;
+        let (plan, mut request) = worker_kit::both(
+            ActivityPlan::new(&params, &OF_MIGRATION),
+            MigrateRequest::from_params(&params),
+        )?;
         // Runs that began before there was more than EMCO's three steps end with these.
         if !ctx.patched("safe-moves") {
             request.options = Options::EMCOS;
@@ -38,8 +40,7 @@ impl EmcoMigrateWorkflow {
             .of(1 + usize::from(options.preflight) + after);
         steps
             .finish(async |steps| {
-                let snapshot =
-                    steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
+                let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
                 let result = MigrationResult::new(&params, &request.dig, snapshot.names());
                 migrate(steps, &request, &snapshot, result).await
             })
@@ -71,7 +72,9 @@ async fn migrate<W: 'static>(
     let edits = if whole { edits(snapshot, &target) } else { Vec::new() };
     if options.preflight {
         let (dig, target, snapshot) = (dig.clone(), target.clone(), snapshot.clone());
-        steps.run(MigrateActivities::preflight_check, Check { dig, target, snapshot, all_apps: true }).await?;
+        steps
+            .run(MigrateActivities::preflight_check, Check { dig, target, snapshot, all_apps: true })
+            .await?;
     }
     if options.dry_run {
         return Ok(result.planned(edits, &snapshot.clusters, None, &target));

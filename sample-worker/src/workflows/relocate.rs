@@ -25,8 +25,10 @@ impl EmcoRelocateWorkflow {
     #[run(name = "EmcoRelocateWorkflow")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<MigrationResult> {
         let params = worker_kit::params(&input)?;
-        let (plan, request) =
-            worker_kit::both(ActivityPlan::new(&params, &OF_RELOCATION), RelocateRequest::from_params(&params))?;
+        let (plan, request) = worker_kit::both(
+            ActivityPlan::new(&params, &OF_RELOCATION),
+            RelocateRequest::from_params(&params),
+        )?;
         let options = request.options;
         let plan = plan.at_least(READINESS, options.ready_timeout + GRACE);
         let after = if options.dry_run { 0 } else { 5 + usize::from(options.wait_ready) };
@@ -34,8 +36,7 @@ impl EmcoRelocateWorkflow {
             .of(2 + usize::from(options.preflight) + after);
         steps
             .finish(async |steps| {
-                let snapshot =
-                    steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
+                let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
                 let result = MigrationResult::new(&params, &request.dig, snapshot.names());
                 relocate(steps, request, snapshot, result).await
             })
@@ -64,18 +65,20 @@ async fn relocate<W: 'static>(
     let RelocateRequest { dig, app, source, target, options } = request;
     let relocation =
         Relocation { dig: dig.clone(), app, source, target: target.clone(), snapshot: snapshot.clone() };
-    let Route { app, source, add, remove } = steps.run(MigrateActivities::plan_relocation, relocation).await?;
+    let Route { app, source, add, remove } =
+        steps.run(MigrateActivities::plan_relocation, relocation).await?;
     if options.preflight {
         let (dig, target, snapshot) = (dig.clone(), target.clone(), snapshot.clone());
-        steps.run(MigrateActivities::preflight_check, Check { dig, target, snapshot, all_apps: false }).await?;
+        steps
+            .run(MigrateActivities::preflight_check, Check { dig, target, snapshot, all_apps: false })
+            .await?;
     }
     if options.dry_run {
         let whole = joined(add, remove);
         return Ok(result.planned(whole, &snapshot.clusters, Some(&source), &target));
     }
-    let deployment = options
-        .compensate
-        .then(|| undo_later(steps, &dig, &snapshot, &add, &target, options.ready_timeout));
+    let deployment =
+        options.compensate.then(|| undo_later(steps, &dig, &snapshot, &add, &target, options.ready_timeout));
     let wait = |on: &[Target], off: &[Target], settled| Wait {
         dig: dig.clone(),
         on: AppClusters::from([(app.clone(), on.to_vec())]),

@@ -11,3 +11,4 @@ mod relocation;
 mod replay;
 mod run;
 mod scene;
+mod table;

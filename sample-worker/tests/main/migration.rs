@@ -31,7 +31,8 @@ async fn emcos_sample_intent_moves_the_app() {
         })
     );
     // Not one attempt more, although the intent asks for heartbeats every 5 ms.
-    let steps = ["GetDigAppIntents", "PreflightCheck", "UpdateAppIntents", "DoDigUpdate", "CheckReadinessStatus"];
+    let steps =
+        ["GetDigAppIntents", "PreflightCheck", "UpdateAppIntents", "DoDigUpdate", "CheckReadinessStatus"];
     assert_eq!(run.attempts().await, steps.map(|name| (name.to_owned(), 1)));
     run.replays("safe-migration").await;
 }

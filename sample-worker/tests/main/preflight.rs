@@ -24,7 +24,11 @@ async fn refused(scene: &Scene, changes: &[(&str, &str)], kind: &str, words: &[&
 #[tokio::test]
 async fn a_target_that_does_not_exist_is_refused() {
     let scene = Scene::new("no-target").await;
-    let words = ["provider2 has no cluster cluster7, but cluster2", "nothing was changed", "not in proj1/capp1/v1/dig1's logical cloud default"];
+    let words = [
+        "provider2 has no cluster cluster7, but cluster2",
+        "nothing was changed",
+        "not in proj1/capp1/v1/dig1's logical cloud default",
+    ];
     refused(&scene, &[("targetClusterName", "cluster7")], "NoSuchCluster", &words).await;
     let words = ["no cluster provider provider7, but provider1, provider2"];
     refused(&scene, &[("targetClusterProvider", "provider7")], "NoSuchCluster", &words).await;
@@ -40,7 +44,9 @@ async fn a_target_outside_the_logical_cloud_is_refused() {
         )
         .await
         .unwrap();
-    let words = ["provider2/lonely is not in proj1/capp1/v1/dig1's logical cloud default, which has provider1/cluster1"];
+    let words = [
+        "provider2/lonely is not in proj1/capp1/v1/dig1's logical cloud default, which has provider1/cluster1",
+    ];
     refused(&scene, &[("targetClusterName", "lonely")], "EmcoOutsideLogicalCloud", &words).await;
 }
 
@@ -97,5 +103,6 @@ async fn a_dig_that_was_terminated_is_refused() {
     let scene = Scene::new("gone").await;
     let dig = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1";
     http().post(format!("{}{dig}/terminate", scene.emco.url())).send().await.unwrap();
-    refused(&scene, &[], "EmcoNotInstantiated", &["is Terminated, not Instantiated; instantiate it first"]).await;
+    refused(&scene, &[], "EmcoNotInstantiated", &["is Terminated, not Instantiated; instantiate it first"])
+        .await;
 }

@@ -88,8 +88,16 @@ async fn a_relocation_that_fails_in_its_second_half_goes_back_whole() {
 async fn a_relocation_refuses_what_does_not_exist() {
     let scene = Scene::new("relocate-refused").await;
     for (changes, kind, words) in [
-        (&[("sourceClusterProvider", "provider2"), ("sourceClusterName", "cluster2")][..], "NoSuchSource", "but on provider1/cluster1"),
-        (&[("targetClusterProvider", "provider1"), ("targetClusterName", "cluster1")], "AlreadyThere", "on provider1/cluster1 already"),
+        (
+            &[("sourceClusterProvider", "provider2"), ("sourceClusterName", "cluster2")][..],
+            "NoSuchSource",
+            "but on provider1/cluster1",
+        ),
+        (
+            &[("targetClusterProvider", "provider1"), ("targetClusterName", "cluster1")],
+            "AlreadyThere",
+            "on provider1/cluster1 already",
+        ),
         (&[("targetClusterName", "cluster9")], "NoSuchCluster", "but cluster2"),
     ] {
         let mut params = scene.sample_params();
@@ -110,7 +118,10 @@ async fn a_dry_relocation_tells_both_ends() {
     params["activityParams"]["all-activities"]["dryRun"] = json!("true");
     let run = scene.relocate(&params).await;
     let plan = &run.result().await["Plan"][0];
-    assert_eq!((&plan["From"], &plan["To"]), (&json!(["provider1/cluster1"]), &json!(["provider2/cluster2"])));
+    assert_eq!(
+        (&plan["From"], &plan["To"]),
+        (&json!(["provider1/cluster1"]), &json!(["provider2/cluster2"]))
+    );
     assert_eq!(scene.emco.requests("PUT", ""), 0);
     run.replays("relocation-dry-run").await;
 }

@@ -16,7 +16,8 @@ fn folder() -> PathBuf {
 /// Keeps the history, if whoever runs the tests wants that.
 pub(crate) fn keep(name: &str, history: &History) {
     if std::env::var_os("UPDATE_HISTORIES").is_some() {
-        let (json, file) = (serde_json::to_string_pretty(history).unwrap(), folder().join(format!("{name}.json")));
+        let (json, file) =
+            (serde_json::to_string_pretty(history).unwrap(), folder().join(format!("{name}.json")));
         if !file.exists() {
             fs::write(file, json + "\n").unwrap();
         }

@@ -88,13 +88,27 @@ impl Scene {
     pub(crate) async fn relocate(&self, params: &Value) -> Run {
         let mut params = params.clone();
         params["activityParams"]["all-activities"]["app"] = json!("collectd");
-        self.start_workflow("EmcoRelocateWorkflow", RawValue::from_value(&params, &PayloadConverter::default())).await
+        self.start_workflow(
+            "EmcoRelocateWorkflow",
+            RawValue::from_value(&params, &PayloadConverter::default()),
+        )
+        .await
+    }
+
+    /// Starts any workflow of the worker, which is not retried.
+    pub(crate) async fn start_once(&self, workflow_type: &str, params: &Value) -> Run {
+        let input = RawValue::from_value(params, &PayloadConverter::default());
+        self.start_attempts(workflow_type, input, 1).await
     }
 
     async fn start_workflow(&self, workflow_type: &str, input: RawValue) -> Run {
+        self.start_attempts(workflow_type, input, 2).await
+    }
+
+    async fn start_attempts(&self, workflow_type: &str, input: RawValue, attempts: u32) -> Run {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let id = format!("{}-{}", self.queue, STARTED.fetch_add(1, Ordering::Relaxed));
-        let retry = RetryPolicy::builder().maximum_attempts(2).build();
+        let retry = RetryPolicy::builder().maximum_attempts(attempts).build();
         let options = WorkflowStartOptions::new(&self.queue, id).retry_policy(retry).build();
         let workflow = UntypedWorkflow::new(workflow_type);
         Run::new(self.client.start_workflow(workflow, input, options).await.unwrap())
