@@ -105,12 +105,16 @@ impl Client {
         Ok(names.unwrap_or_default())
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: Vec<&str>, expected: &'static str) -> Result<T, Error> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: Vec<&str>,
+        expected: &'static str,
+    ) -> Result<T, Error> {
         self.transport.send(Call { method: Method::GET, path, query: Vec::new(), body: None, expected }).await
     }
 
     /// EMCO writes an empty list as `null`.
-    async fn list<T: DeserializeOwned>(
+    pub(crate) async fn list<T: DeserializeOwned>(
         &self,
         path: Vec<&str>,
         expected: &'static str,

@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod lookups;
 mod model;
 mod settings;
 #[cfg(feature = "stand-in")]

@@ -1,14 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod activities;
-mod migration;
-mod workflow;
+mod emco_calls;
+mod model;
+mod params;
+mod placement;
+mod result;
+mod workflows;
 
 use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 
 pub use activities::MigrateActivities;
-pub use migration::{AppIntents, AppNameIntentPair, Dig, Migration, MigrationResult, Target};
-pub use workflow::EmcoMigrateWorkflow;
+pub use model::{AppIntents, AppNameIntentPair, Dig, Migration, Target};
+pub use result::{MigrationResult, PlannedMove};
+pub use workflows::{EmcoMigrateWorkflow, EmcoRelocateWorkflow};
 
 /// The task queue of EMCO's migrate worker (EMCO-API §2.5).
 pub const TASK_QUEUE: &str = "MIGRATION_TASK_Q";
@@ -18,6 +23,9 @@ pub const TASK_QUEUE: &str = "MIGRATION_TASK_Q";
 /// # Errors
 /// When the worker already has a workflow of the same type.
 pub fn register(worker: &mut WorkerOptions) -> Result<(), WorkflowRegistrationError> {
-    worker.register_workflow::<EmcoMigrateWorkflow>()?.register_activities(MigrateActivities);
+    worker
+        .register_workflow::<EmcoMigrateWorkflow>()?
+        .register_workflow::<EmcoRelocateWorkflow>()?
+        .register_activities(MigrateActivities);
     Ok(())
 }

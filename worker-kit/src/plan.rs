@@ -12,6 +12,9 @@ use crate::InvalidParams;
 /// What EMCO gives an activity of which an intent says nothing (EMCO-API §2.5).
 const START_TO_CLOSE: Duration = Duration::from_secs(60);
 
+/// The heartbeat timeout of an activity that takes long, where the intent sets none.
+const HEARTBEAT_OF_LONG_ONES: Duration = Duration::from_secs(30);
+
 /// The shortest heartbeat timeout that a worker can keep; shorter ones are raised to it.
 ///
 /// EMCO's own sample asks for 5 ms, less than a heartbeat takes to reach Temporal. Temporal looks about once a second, so its
@@ -61,6 +64,26 @@ impl ActivityPlan {
             .remove(WorkflowParams::ALL_ACTIVITIES)
             .unwrap_or_else(|| for_sdk(&workflow_api::ActivityOptions::default()));
         Ok(Self { all, own, activities: known.len() })
+    }
+
+    /// Gives `activity` at least so long for an attempt, and heartbeats, unless the intent has options for that activity
+    /// itself: for one that waits longer than what the options for all were meant for.
+    #[must_use]
+    pub fn at_least(mut self, activity: &str, least: Duration) -> Self {
+        let mut options = self.all.clone();
+        let close = options.close_timeouts;
+        let least = |time: Duration| time.max(least);
+        options.close_timeouts = match (close.schedule_to_close(), close.start_to_close()) {
+            (Some(schedule), Some(start)) => ActivityCloseTimeouts::ScheduleAndStartToClose {
+                schedule_to_close: least(schedule),
+                start_to_close: least(start),
+            },
+            (Some(schedule), None) => ActivityCloseTimeouts::ScheduleToClose(least(schedule)),
+            (None, start) => ActivityCloseTimeouts::StartToClose(least(start.unwrap_or(START_TO_CLOSE))),
+        };
+        options.heartbeat_timeout.get_or_insert(HEARTBEAT_OF_LONG_ONES);
+        self.own.entry(activity.to_owned()).or_insert(options);
+        self
     }
 
     /// How many activities there are.
@@ -167,6 +190,24 @@ mod tests {
         assert_eq!(check.close_timeouts.start_to_close(), Some(START_TO_CLOSE));
         assert_eq!(check.heartbeat_timeout, Some(Duration::from_secs(30)));
         assert_eq!(check.task_queue.as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn an_activity_that_waits_has_its_time_unless_the_intent_says_otherwise() {
+        let long = Duration::from_secs(600);
+        let given =
+            plan(serde_json::json!({"activityOptions": {"Check": {"startToCloseTimeout": "2s"}}})).unwrap();
+        let given = given.at_least("Copy", long).at_least("Check", long);
+        let (copy, check) = (options(&given, "Copy"), options(&given, "Check"));
+        assert_eq!(copy.close_timeouts.start_to_close(), Some(long));
+        assert_eq!(copy.heartbeat_timeout, Some(HEARTBEAT_OF_LONG_ONES));
+        assert_eq!(check.close_timeouts.start_to_close(), Some(Duration::from_secs(2)));
+        let longer = plan(serde_json::json!({"activityOptions": {"all-activities": {
+            "startToCloseTimeout": "1h", "heartbeatTimeout": "7s"
+        }}}));
+        let copy = options(&longer.unwrap().at_least("Copy", long), "Copy");
+        assert_eq!(copy.close_timeouts.start_to_close(), Some(Duration::from_secs(3600)));
+        assert_eq!(copy.heartbeat_timeout, Some(Duration::from_secs(7)));
     }
 
     #[test]

@@ -1,15 +1,16 @@
-//! `cargo xtask demo`: everything on free ports, and EMCO's sample migration on it.
+//! `cargo xtask demo`: everything on free ports, EMCO's sample migration on it, and the relocation of its app.
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use harness::{
-    SAMPLE_DIG, SAMPLE_INTENT, Stack, StackOptions, TemporalOptions, build_programs, temporal_cli,
+    SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, Stack, StackOptions, TemporalOptions, build_programs,
+    temporal_cli,
 };
 use serde_json::Value;
 use tokio::signal::ctrl_c;
 
-use crate::migration::{Migration, migrate};
+use crate::migration::{Act, Migration, hold, perform};
 use crate::progress::Progress;
 
 /// What shells report of a program that Ctrl-C ended.
@@ -25,7 +26,21 @@ pub(crate) struct Demo {
     /// Print the outcome as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
+    /// Let something fail, to see it taken back: with `readiness` the app is relocated to a cluster where it never gets ready.
+    /// Then `--once` ends with exit code 0 if everything is as it was and the workflow says so, else 1.
+    #[arg(long, value_name = "WHAT")]
+    fail: Option<Failing>,
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Failing {
+    Readiness,
+}
+
+/// Where the sample app is first.
+const FIRST: &str = "provider1/cluster1";
+/// How long the app takes on the cluster it is relocated to, so that there is a wait to see.
+const SLOW: &str = "3s";
 
 impl Demo {
     pub(crate) async fn run(self) -> Result<ExitCode> {
@@ -42,7 +57,8 @@ impl Demo {
             ctrl_c().await.context(NO_CTRL_C)?;
         }
         stack.stop().await?;
-        Ok(if migration.moved() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let well = if self.fail.is_some() { migration.rolled_back() } else { migration.moved() };
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     async fn show(&self) -> Result<(Stack, Migration)> {
@@ -56,11 +72,28 @@ impl Demo {
         let mut stack = StackOptions { temporal, ..StackOptions::default() }.start().await?;
         progress.done(format!("all of it runs, with Temporal at {}", stack.temporal.address()));
 
-        let migration = migrate(&stack, &mut progress).await.inspect_err(|_| {
+        let migration = self.perform(&stack, &mut progress).await.inspect_err(|_| {
             // The processes' output goes with them.
             stack.members().iter().for_each(|member| eprintln!("{}", member.process.tail()));
         })?;
         Ok((stack, migration))
+    }
+
+    /// The outcome is that of EMCO's sample migration, or of what was to fail.
+    async fn perform(&self, stack: &Stack, progress: &mut Progress) -> Result<Migration> {
+        if self.fail == Some(Failing::Readiness) {
+            let relocation = Act::relocation(stack, SAMPLE_TARGET, "5s");
+            hold(stack, relocation.target(), None).await?;
+            progress.done(format!("from now on nothing gets ready on {}", relocation.target()));
+            return perform(stack, relocation, progress).await;
+        }
+        let migration = perform(stack, Act::migration(stack), progress).await?;
+        let back = Act::relocation(stack, FIRST, "60s");
+        hold(stack, back.target(), Some(SLOW)).await?;
+        progress.done(format!("now back without downtime; on {} the app takes its time", back.target()));
+        let back = perform(stack, back, progress).await?;
+        ensure!(back.moved(), "the relocation went wrong: {}", back.to_json());
+        Ok(migration)
     }
 }
 

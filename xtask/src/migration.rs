@@ -1,4 +1,5 @@
-//! EMCO's sample migration, driven through the bridge as emcoctl drives it, and what came of it.
+//! EMCO's sample migration, and the relocation of its app, driven through the bridge as emcoctl drives them, and what came
+//! of them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,20 +17,70 @@ const POLL_EVERY: Duration = Duration::from_millis(100);
 /// Apps and the clusters they run on, as `provider/cluster`.
 type Placements = BTreeMap<String, Vec<String>>;
 
-/// How the sample migration went.
+/// A workflow intent, and what it is to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Act {
+    /// The intent, as it is registered.
+    intent: Value,
+    name: &'static str,
+    workflow_id: &'static str,
+    /// Where the apps shall be, as `provider/cluster`.
+    target: &'static str,
+}
+
+impl Act {
+    /// EMCO's own sample intent: every app to its target.
+    pub(crate) fn migration(stack: &Stack) -> Self {
+        let intent = stack.sample_intent();
+        Self { intent, name: SAMPLE_INTENT, workflow_id: SAMPLE_WORKFLOW_ID, target: SAMPLE_TARGET }
+    }
+
+    /// The sample app to `target`, without downtime.
+    pub(crate) fn relocation(stack: &Stack, target: &'static str, ready_timeout: &str) -> Self {
+        let (name, workflow_id) = ("dig1-relocate-intent", "relocate-collectd-1");
+        let mut intent = stack.sample_intent();
+        intent["metadata"]["name"] = json!(name);
+        let temporal = &mut intent["spec"]["temporal"];
+        temporal["workflowClientName"] = json!("relocate_workflowclient");
+        temporal["workflowStartOptions"]["id"] = json!(workflow_id);
+        let params = &mut temporal["workflowParams"]["activityParams"]["all-activities"];
+        let (provider, cluster) = target.split_once('/').unwrap_or_default();
+        params["app"] = json!("collectd");
+        params["targetClusterProvider"] = json!(provider);
+        params["targetClusterName"] = json!(cluster);
+        params["readyTimeout"] = json!(ready_timeout);
+        Self { intent, name, workflow_id, target }
+    }
+
+    /// Where the apps shall be.
+    pub(crate) fn target(&self) -> &'static str {
+        self.target
+    }
+}
+
+/// How an act went.
 #[derive(Debug)]
 pub(crate) struct Migration {
+    act: Act,
     run_id: String,
     state: String,
     from: Placements,
     to: Placements,
+    /// Why the workflow failed, if it did.
+    failure: String,
     seconds: f64,
 }
 
 impl Migration {
     /// Whether every app is where the intent wants it.
     pub(crate) fn moved(&self) -> bool {
-        self.state == "Completed" && !self.to.is_empty() && arrived(&self.to)
+        self.state == "Completed" && !self.to.is_empty() && arrived(&self.to, self.act.target)
+    }
+
+    /// Whether it failed, every app is where it was, and the failure says so.
+    pub(crate) fn rolled_back(&self) -> bool {
+        let told = self.failure.contains("undone: ") && !self.failure.contains("could not be undone");
+        self.state == "Failed" && self.to == self.from && told
     }
 
     /// The object of DESIGN §6.
@@ -40,8 +91,8 @@ impl Migration {
             .map(|(app, to)| json!({"app": app, "from": self.from.get(app), "to": to}))
             .collect();
         json!({
-            "intent": SAMPLE_INTENT,
-            "workflowID": SAMPLE_WORKFLOW_ID,
+            "intent": self.act.name,
+            "workflowID": self.act.workflow_id,
             "runID": self.run_id,
             "state": self.state,
             "apps": apps,
@@ -50,36 +101,44 @@ impl Migration {
     }
 }
 
-/// Registers the sample intent, starts it and follows it to its end.
-pub(crate) async fn migrate(stack: &Stack, progress: &mut Progress) -> Result<Migration> {
+/// Registers the intent, starts it and follows it to its end.
+pub(crate) async fn perform(stack: &Stack, act: Act, progress: &mut Progress) -> Result<Migration> {
     let from = placements(&stack.dig_status().await?);
     ensure!(!from.is_empty(), "EMCO's stand-in knows no app to move");
     progress.done(format!("EMCO has {}", shown(&from)));
 
     let started = Instant::now();
     let intents = stack.intents_url();
-    let intent = format!("{intents}/{SAMPLE_INTENT}");
-    send(Method::POST, &intents, &stack.sample_intent(), StatusCode::CREATED).await?;
-    progress.done(format!("registered the workflow intent {SAMPLE_INTENT}"));
+    let intent = format!("{intents}/{}", act.name);
+    send(Method::POST, &intents, &act.intent, StatusCode::CREATED).await?;
+    progress.done(format!("registered the workflow intent {}", act.name));
     // The body that emcoctl sends where a document has none (EMCO-API §5.6).
     let nothing = json!({"metadata": {"name": ""}});
     send(Method::POST, &format!("{intent}/start"), &nothing, StatusCode::NO_CONTENT).await?;
-    progress.done(format!("started it as workflow {SAMPLE_WORKFLOW_ID}"));
+    progress.done(format!("started it as workflow {}", act.workflow_id));
 
-    let (run_id, state) = follow_workflow(stack, &intent, progress).await?;
-    confirm(stack, &run_id, &state).await?;
+    let (run_id, state, failure) = follow_workflow(stack, &intent, progress).await?;
+    confirm(stack, act.workflow_id, &run_id, &state).await?;
     progress.done(format!("workflow {state}, as Temporal's own command line says of run {run_id}"));
+    if !failure.is_empty() {
+        progress.done(format!("it says: {failure}"));
+    }
     let to = if state == "Completed" {
-        follow_apps(stack, progress).await?
+        follow_apps(stack, act.target, progress).await?
     } else {
         placements(&stack.dig_status().await?)
     };
     progress.done(format!("EMCO has {}", shown(&to)));
-    Ok(Migration { run_id, state, from, to, seconds: started.elapsed().as_secs_f64() })
+    Ok(Migration { act, run_id, state, from, to, failure, seconds: started.elapsed().as_secs_f64() })
 }
 
-/// Asks the bridge until the run has ended; shows the activity that it is in.
-async fn follow_workflow(stack: &Stack, intent: &str, progress: &mut Progress) -> Result<(String, String)> {
+/// Asks the bridge until the run has ended, and answers with run ID, state and failure; shows the activity that it is in, and
+/// where EMCO has the apps meanwhile.
+async fn follow_workflow(
+    stack: &Stack,
+    intent: &str,
+    progress: &mut Progress,
+) -> Result<(String, String, String)> {
     let server = stack.temporal.address();
     let url =
         format!("{intent}/status?runDescribeWfExec=true&queryType=current-state&temporalServer={server}");
@@ -89,9 +148,15 @@ async fn follow_workflow(stack: &Stack, intent: &str, progress: &mut Progress) -
         let text = |key: &str| status.as_ref().ok().and_then(|status| status[key].as_str());
         match (text("workflowState"), text("runID")) {
             (Some("Running"), _) => {
-                progress.doing(format!("workflow Running: {}", text("workflowQueryResult").unwrap_or("…")));
+                let activity = text("workflowQueryResult").unwrap_or("…");
+                let apps = placements(&stack.dig_status().await?);
+                progress.doing(format!("workflow Running: {activity}; EMCO has {}", shown(&apps)));
             }
-            (Some(state), Some(run_id)) => return Ok((run_id.to_owned(), state.to_owned())),
+            (Some(state), Some(run_id)) => {
+                let failure = status.as_ref().ok().map(|status| &status["workflowFailure"]["message"]);
+                let failure = failure.and_then(Value::as_str).unwrap_or_default().to_owned();
+                return Ok((run_id.to_owned(), state.to_owned(), failure));
+            }
             // Just started: the worker may not answer the query yet. The deadline tells that from a fault.
             _ => progress.doing("the workflow does not answer yet"),
         }
@@ -103,8 +168,8 @@ async fn follow_workflow(stack: &Stack, intent: &str, progress: &mut Progress) -
 }
 
 /// Holds what the bridge said of the run against Temporal's own command line.
-async fn confirm(stack: &Stack, run_id: &str, state: &str) -> Result<()> {
-    let args = ["workflow", "describe", "--workflow-id", SAMPLE_WORKFLOW_ID, "--run-id", run_id];
+async fn confirm(stack: &Stack, workflow_id: &str, run_id: &str, state: &str) -> Result<()> {
+    let args = ["workflow", "describe", "--workflow-id", workflow_id, "--run-id", run_id];
     let described = stack.temporal.cli(&args).await?;
     let status = described["workflowExecutionInfo"]["status"].as_str().unwrap_or_default();
     let word = status.trim_start_matches("WORKFLOW_EXECUTION_STATUS_").replace('_', "");
@@ -116,13 +181,13 @@ async fn confirm(stack: &Stack, run_id: &str, state: &str) -> Result<()> {
 }
 
 /// Asks EMCO until every app is ready on the target, or time is up.
-async fn follow_apps(stack: &Stack, progress: &mut Progress) -> Result<Placements> {
+async fn follow_apps(stack: &Stack, target: &str, progress: &mut Progress) -> Result<Placements> {
     let deadline = Instant::now() + MIGRATED_WITHIN;
     loop {
         let status = stack.dig_status().await?;
         let apps = placements(&status);
         let readiness = status["readyStatus"].as_str().unwrap_or("no readiness");
-        if (readiness == "Ready" && arrived(&apps)) || Instant::now() > deadline {
+        if (readiness == "Ready" && arrived(&apps, target)) || Instant::now() > deadline {
             return Ok(apps);
         }
         progress.doing(format!("EMCO says {readiness}: {}", shown(&apps)));
@@ -130,8 +195,15 @@ async fn follow_apps(stack: &Stack, progress: &mut Progress) -> Result<Placement
     }
 }
 
-fn arrived(apps: &Placements) -> bool {
-    apps.values().all(|clusters| clusters == &[SAMPLE_TARGET])
+/// Keeps the apps of a cluster from being ready: so long, or for good.
+pub(crate) async fn hold(stack: &Stack, cluster: &str, time: Option<&str>) -> Result<()> {
+    let time = time.map(|time| format!("?for={time}")).unwrap_or_default();
+    let url = format!("{}/stand-in/holds/{cluster}{time}", stack.emco.url());
+    send(Method::PUT, &url, &Value::Null, StatusCode::NO_CONTENT).await.map(drop)
+}
+
+fn arrived(apps: &Placements, target: &str) -> bool {
+    apps.values().all(|clusters| clusters == &[target])
 }
 
 fn shown(apps: &Placements) -> String {
@@ -160,8 +232,20 @@ mod tests {
     }
 
     fn migration(state: &str, to: Placements) -> Migration {
-        let run_id = "01a2".to_owned();
-        Migration { run_id, state: state.to_owned(), from: on("provider1/cluster1"), to, seconds: 1.23456 }
+        Migration {
+            act: Act {
+                intent: Value::Null,
+                name: SAMPLE_INTENT,
+                workflow_id: SAMPLE_WORKFLOW_ID,
+                target: SAMPLE_TARGET,
+            },
+            run_id: "01a2".to_owned(),
+            state: state.to_owned(),
+            from: on("provider1/cluster1"),
+            to,
+            failure: String::new(),
+            seconds: 1.23456,
+        }
     }
 
     #[test]
@@ -170,6 +254,21 @@ mod tests {
         assert!(!migration("Failed", on("provider2/cluster2")).moved());
         assert!(!migration("Completed", on("provider1/cluster1")).moved());
         assert!(!migration("Completed", Placements::new()).moved());
+    }
+
+    #[test]
+    fn only_a_failure_that_says_so_with_its_apps_back_has_rolled_back() {
+        let failed = |to: &str, failure: &str| {
+            let failure = failure.to_owned();
+            Migration { failure, ..migration("Failed", on(to)) }.rolled_back()
+        };
+        assert!(failed("provider1/cluster1", "not ready; undone: app intents (a), deployment (b)"));
+        assert!(!failed("provider2/cluster2", "not ready; undone: app intents (a), deployment (b)"));
+        assert!(!failed(
+            "provider1/cluster1",
+            "undone: app intents (a); could not be undone: deployment (b)"
+        ));
+        assert!(!failed("provider1/cluster1", "not ready"));
     }
 
     #[test]

@@ -21,4 +21,24 @@ fn the_demo_moves_the_sample_app_and_says_so_in_its_last_line() {
     // The demo itself holds the run ID against Temporal's command line before it says so.
     assert!(stderr.contains(&format!("as Temporal's own command line says of run {run_id}")), "{stderr}");
     assert!(outcome["seconds"].as_f64().unwrap() > 0.0, "{outcome}");
+    // And back, without downtime, after a wait.
+    assert!(stderr.contains("started it as workflow relocate-collectd-1"), "{stderr}");
+    assert!(
+        stderr.contains("CheckReadinessStatus; EMCO has collectd on provider1/cluster1, provider2/cluster2"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn what_fails_is_taken_back_and_said() {
+    let args = ["demo", "--once", "--json", "--fail", "readiness"];
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).output().unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
+
+    let outcome: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((&outcome["intent"], &outcome["state"]), (&json!("dig1-relocate-intent"), &json!("Failed")));
+    let stayed = json!([{"app": "collectd", "from": ["provider1/cluster1"], "to": ["provider1/cluster1"]}]);
+    assert_eq!(outcome["apps"], stayed);
+    assert!(stderr.contains("undone: app intents"), "{stderr}");
 }

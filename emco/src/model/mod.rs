@@ -50,6 +50,19 @@ impl DigKey {
         }
     }
 
+    /// The path segments of a collection of the DIG's composite app.
+    pub(crate) fn of_composite_app<'a>(&'a self, collection: &'a str) -> Vec<&'a str> {
+        vec![
+            "v2",
+            "projects",
+            &self.project,
+            "composite-apps",
+            &self.composite_app,
+            &self.version,
+            collection,
+        ]
+    }
+
     /// The path segments of the DIG, and what follows them.
     pub(crate) fn path<'a>(&'a self, below: &[&'a str]) -> Vec<&'a str> {
         let dig = [

@@ -7,14 +7,28 @@ use std::time::Duration;
 pub struct Fault {
     method: String,
     part: String,
+    whole: bool,
     effect: Effect,
+    spared: usize,
     left: usize,
 }
 
 impl Fault {
     /// The next request with this method whose path contains `part`.
     pub fn on(method: &str, part: &str, effect: Effect) -> Self {
-        Self { method: method.to_owned(), part: part.to_owned(), effect, left: 1 }
+        Self { method: method.to_owned(), part: part.to_owned(), whole: false, effect, spared: 0, left: 1 }
+    }
+
+    /// Only where the path ends with the part.
+    #[must_use]
+    pub fn at_end(self) -> Self {
+        Self { whole: true, ..self }
+    }
+
+    /// Not the first so many requests that it is meant for, but those after them.
+    #[must_use]
+    pub fn after(self, spared: usize) -> Self {
+        Self { spared, ..self }
     }
 
     /// That many requests instead of one.
@@ -27,6 +41,13 @@ impl Fault {
     #[must_use]
     pub fn always(self) -> Self {
         self.times(usize::MAX)
+    }
+}
+
+impl Fault {
+    fn meets(&self, method: &str, path: &str) -> bool {
+        self.method == method
+            && if self.whole { path.ends_with(&self.part) } else { path.contains(&self.part) }
     }
 }
 
@@ -50,6 +71,10 @@ pub enum Effect {
     LoseAnswer,
     /// Nothing is ever answered; the request has no effect.
     Silence,
+    /// The request has its effect, and nothing is ever answered.
+    Swallow,
+    /// The request has its effect twice, as when something on the way repeats it; the second answer is given.
+    Twice,
     /// The answer comes late.
     Delay(Duration),
 }
@@ -74,10 +99,17 @@ impl Faults {
     pub(super) fn meet(&mut self, method: &str, path: &str) -> Option<Effect> {
         self.seen.push((method.to_owned(), path.to_owned()));
         self.planned.retain(|fault| fault.left > 0);
-        let fault =
-            self.planned.iter_mut().find(|fault| fault.method == method && path.contains(&fault.part))?;
+        let fault = self.planned.iter_mut().find(|fault| fault.meets(method, path))?;
+        if let Some(spared) = fault.spared.checked_sub(1) {
+            fault.spared = spared;
+            return None;
+        }
         fault.left -= 1;
         Some(fault.effect.clone())
+    }
+
+    pub(super) fn seen_at(&self, method: &str, end: &str) -> usize {
+        self.seen.iter().filter(|(of, path)| of == method && path.ends_with(end)).count()
     }
 
     pub(super) fn seen(&self, method: &str, part: &str) -> usize {

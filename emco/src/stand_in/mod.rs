@@ -28,6 +28,7 @@ mod digs;
 mod documents;
 mod faults;
 mod go_json;
+mod holds;
 mod lifecycle;
 mod logical_clouds;
 mod operations;
@@ -124,6 +125,24 @@ impl StandIn {
         self.shared.world().ahead += by;
     }
 
+    /// How long apps take from now on.
+    pub fn set_settle_time(&self, time: Duration) {
+        self.shared.world().settle_time = time;
+    }
+
+    /// Keeps an app, or all, from being ready on a cluster: so long, or until [`release`](Self::release). Also from outside:
+    /// `PUT /stand-in/holds/{provider}/{cluster}?app=A&for=5s`, and `DELETE`.
+    pub fn hold(&self, cluster: &ClusterRef, app: Option<&str>, time: Option<Duration>) {
+        let mut world = self.shared.world();
+        let until = time.map(|time| world.now() + time);
+        world.holds.add(cluster.clone(), app.map(str::to_owned), until);
+    }
+
+    /// Ends what [`hold`](Self::hold) began on a cluster.
+    pub fn release(&self, cluster: &ClusterRef) {
+        self.shared.world().holds.release(cluster);
+    }
+
     /// Makes requests fail.
     pub fn fail(&self, fault: Fault) {
         self.shared.faults().plan(fault);
@@ -137,6 +156,17 @@ impl StandIn {
     /// How many requests came with this method whose path contains `part`, failed ones included.
     pub fn requests(&self, method: &str, part: &str) -> usize {
         self.shared.faults().seen(method, part)
+    }
+
+    /// The same for paths that end with `end`.
+    pub fn requests_at(&self, method: &str, end: &str) -> usize {
+        self.shared.faults().seen_at(method, end)
+    }
+
+    /// A resource as it is stored, whatever requests for it meet: by the path of its URL after `/v2/`, which needs no escapes.
+    pub fn document(&self, path: &str) -> Option<serde_json::Value> {
+        let key: Vec<String> = path.split('/').map(str::to_owned).collect();
+        self.shared.world().value(&key).cloned()
     }
 
     /// Applies emcoctl's resource documents (a YAML stream, after [`render`]) in order, as `emcoctl -s apply` does.

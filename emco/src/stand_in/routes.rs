@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 use serde_json::{Value, json};
 
 use super::clusters::{self, Cluster, Label};
@@ -19,7 +19,7 @@ use super::resources::{
     PlacementIntent, Project, Resource,
 };
 use super::server::Shared;
-use super::{operations, status};
+use super::{holds, operations, status};
 
 type Routes = MethodRouter<Arc<Shared>>;
 
@@ -70,6 +70,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route(&format!("{dig}/status"), get(status::status))
         // Ours, not EMCO's.
         .route("/stand-in/placements", get(placements))
+        .route("/stand-in/holds/{provider}/{cluster}", put(holds::put).delete(holds::delete))
         .fallback(async || Refusal::new(404, "404 page not found"))
         .with_state(shared)
 }

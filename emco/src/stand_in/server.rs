@@ -6,7 +6,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -97,6 +97,17 @@ async fn meet(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -
             return Err(HangUp);
         }
         Some(Effect::Silence) => pending().await,
+        Some(Effect::Swallow) => {
+            answer(request, router, &shared).await;
+            pending().await
+        }
+        Some(Effect::Twice) => {
+            let (head, body) = request.into_parts();
+            let body = to_bytes(body, usize::MAX).await.map_err(|_broken_off| HangUp)?;
+            let again = |body: Bytes| Request::from_parts(head.clone(), Body::from(body));
+            answer(again(body.clone()), router.clone(), &shared).await;
+            answer(again(body), router, &shared).await
+        }
         Some(Effect::Delay(delay)) => {
             tokio::time::sleep(delay).await;
             answer(request, router, &shared).await

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -17,7 +16,7 @@ use super::lifecycle::{Action, Lifecycle};
 use super::reply::{self, Refusal};
 use super::schema::is_name;
 use super::server::Shared;
-use super::store::dig_at;
+use super::store::{World, dig_at};
 
 /// The answer; fields in Go's order, empty ones left out.
 #[derive(Debug, Default, Serialize)]
@@ -116,7 +115,7 @@ pub(super) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
     if part("apps") {
         return Ok(listing(&reply, "apps", lifecycle.apps().keys().map(|app| json!(app)).collect()));
     }
-    let rows = query.rows(lifecycle, &document.spec, world.now());
+    let rows = query.rows(lifecycle, &document.spec, &world);
     if part("clusters") {
         return Ok(listing(&reply, "clustersByApp", clusters_by_app(&rows)));
     }
@@ -206,8 +205,8 @@ impl Query {
     }
 
     /// Every app on every cluster that the query lets through.
-    fn rows<'a>(&self, lifecycle: &'a Lifecycle, spec: &DigSpec, now: Timestamp) -> Vec<Row<'a>> {
-        let mut rows = Vec::new();
+    fn rows<'a>(&self, lifecycle: &'a Lifecycle, spec: &DigSpec, world: &World) -> Vec<Row<'a>> {
+        let (mut rows, now) = (Vec::new(), world.now());
         for (app, clusters) in lifecycle.apps() {
             if !self.apps.is_empty() && !self.apps.contains(app) {
                 continue;
@@ -220,7 +219,8 @@ impl Query {
                 }
                 let mut resources = Vec::from(resources_of(app, &spec.version));
                 resources.retain(|of| self.resources.is_empty() || self.resources.contains(&of.name));
-                rows.push(Row { app, provider, cluster, up: lifecycle.is_up(placed, now), resources });
+                let up = lifecycle.is_up(placed, now) && !world.holds.hold(app, &placed.cluster, now);
+                rows.push(Row { app, provider, cluster, up, resources });
             }
         }
         rows

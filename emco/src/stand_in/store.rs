@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::holds::Holds;
 use super::lifecycle::Lifecycle;
 use super::reply::Refusal;
 use crate::{ClusterRef, DigKey};
@@ -31,6 +32,8 @@ pub(super) struct World {
     pub(super) cloud_settle_time: Duration,
     /// How far tests moved the clock forward.
     pub(super) ahead: Duration,
+    /// What keeps apps from being ready.
+    pub(super) holds: Holds,
     /// App contexts made so far.
     pub(super) contexts: u64,
 }
@@ -124,7 +127,12 @@ impl World {
 
     /// Where every app of a DIG runs right now.
     pub(super) fn placement(&self, key: &[String]) -> BTreeMap<String, Vec<ClusterRef>> {
-        self.digs.get(key).map(|lifecycle| lifecycle.running(self.now())).unwrap_or_default()
+        let now = self.now();
+        let mut running = self.digs.get(key).map(|lifecycle| lifecycle.running(now)).unwrap_or_default();
+        for (app, clusters) in &mut running {
+            clusters.retain(|cluster| !self.holds.hold(app, cluster, now));
+        }
+        running
     }
 
     fn below<'a, 'k>(

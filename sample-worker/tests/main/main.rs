@@ -1,10 +1,14 @@
 //! The worker as a process, on a real Temporal server, against the stand-in for EMCO.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod compensation;
 mod failures;
 mod input;
 mod migration;
+mod preflight;
 mod process;
+mod relocation;
 mod replay;
 mod run;
 mod scene;
+mod table;

@@ -27,12 +27,14 @@ async fn emcos_sample_intent_moves_the_app() {
             "AppNameIntentPairs": {"dig1-placement-intent": [
                 {"AppName": "collectd", "AppIntentName": "collectd-placement-intent"},
             ]},
+            "ReadyOn": {"collectd": ["provider2/cluster2"]},
         })
     );
     // Not one attempt more, although the intent asks for heartbeats every 5 ms.
-    let once = ["GetDigAppIntents", "UpdateAppIntents", "DoDigUpdate"].map(|name| (name.to_owned(), 1));
-    assert_eq!(run.attempts().await, once);
-    run.replays("migration").await;
+    let steps =
+        ["GetDigAppIntents", "PreflightCheck", "UpdateAppIntents", "DoDigUpdate", "CheckReadinessStatus"];
+    assert_eq!(run.attempts().await, steps.map(|name| (name.to_owned(), 1)));
+    run.replays("safe-migration").await;
 }
 
 #[tokio::test]
@@ -76,16 +78,59 @@ async fn the_state_tells_where_the_workflow_stands() {
     scene.emco.heal();
     run.result().await;
     assert_eq!(run.current_state(RawValue::default()).await, "completed");
-    run.replays("retries").await;
+    run.replays("safe-retries").await;
 }
 
 #[tokio::test]
 async fn a_migration_can_be_repeated() {
     let scene = Scene::new("repeat").await;
+    let mut params = scene.sample_params();
+    params["activityParams"]["all-activities"]["preflight"] = json!("false");
     for _ in 0..2 {
-        scene.start(&scene.sample_params()).await.result().await;
+        scene.start(&params).await.result().await;
         assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
     }
-    // The second found the intent as it should be.
+    // The second found everything as it should be.
     assert_eq!(scene.emco.requests("PUT", "app-intents"), 1);
+    assert_eq!(scene.emco.requests("POST", "/update"), 1);
+    let failure = scene.start(&scene.sample_params()).await.failure().await;
+    assert_eq!((failure.kind.as_str(), failure.non_retryable), ("AlreadyThere", true));
+}
+
+#[tokio::test]
+async fn emcos_own_steps_are_to_be_had() {
+    let scene = Scene::new("emcos").await;
+    let mut params = scene.sample_params();
+    for name in ["preflight", "waitReady", "compensate"] {
+        params["activityParams"]["all-activities"][name] = json!("false");
+    }
+    let run = scene.start(&params).await;
+    let result = run.result().await;
+    assert_eq!(result.get("ReadyOn"), None, "{result}");
+    let steps = ["GetDigAppIntents", "UpdateAppIntents", "DoDigUpdate"];
+    assert_eq!(run.attempts().await, steps.map(|name| (name.to_owned(), 1)));
+    run.replays("emcos-steps").await;
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_plan_and_writes_nothing() {
+    let scene = Scene::new("dry").await;
+    let mut params = scene.sample_params();
+    params["activityParams"]["all-activities"]["dryRun"] = json!("true");
+    let run = scene.start(&params).await;
+    let result = run.result().await;
+    assert_eq!(
+        result["Plan"],
+        json!([{
+            "App": "collectd",
+            "GenericPlacementIntent": "dig1-placement-intent",
+            "AppIntent": "collectd-placement-intent",
+            "From": ["provider1/cluster1"],
+            "To": ["provider2/cluster2"],
+            "ClausesBefore": {"allOf": [{"clusterProvider": "provider1", "clusterLabel": "edge-cluster"}]},
+            "ClausesAfter": {"allOf": [{"clusterProvider": "provider2", "cluster": "cluster2"}]},
+        }])
+    );
+    assert_eq!((scene.emco.requests("PUT", ""), scene.emco.requests("POST", "/update")), (0, 0));
+    run.replays("dry-run").await;
 }

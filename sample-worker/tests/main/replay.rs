@@ -1,11 +1,11 @@
 //! Histories of former runs, kept so that a change of the workflow that would break running ones is noticed.
 //!
-//! `UPDATE_HISTORIES=1 cargo test -p sample-worker` keeps those of today.
+//! `UPDATE_HISTORIES=1 cargo test -p sample-worker` adds those of new paths; what is there stays.
 
 use std::fs;
 use std::path::PathBuf;
 
-use sample_worker::EmcoMigrateWorkflow;
+use sample_worker::{EmcoMigrateWorkflow, EmcoRelocateWorkflow};
 use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 
@@ -16,13 +16,21 @@ fn folder() -> PathBuf {
 /// Keeps the history, if whoever runs the tests wants that.
 pub(crate) fn keep(name: &str, history: &History) {
     if std::env::var_os("UPDATE_HISTORIES").is_some() {
-        let json = serde_json::to_string_pretty(history).unwrap();
-        fs::write(folder().join(format!("{name}.json")), json + "\n").unwrap();
+        let (json, file) =
+            (serde_json::to_string_pretty(history).unwrap(), folder().join(format!("{name}.json")));
+        if !file.exists() {
+            fs::write(file, json + "\n").unwrap();
+        }
     }
 }
 
 pub(crate) async fn replay(history: History) {
-    let options = WorkflowReplayerOptions::new().register_workflow::<EmcoMigrateWorkflow>().unwrap().build();
+    let options = WorkflowReplayerOptions::new()
+        .register_workflow::<EmcoMigrateWorkflow>()
+        .unwrap()
+        .register_workflow::<EmcoRelocateWorkflow>()
+        .unwrap()
+        .build();
     WorkflowReplayer::new(options).unwrap().replay_workflow(history.into()).await.unwrap();
 }
 

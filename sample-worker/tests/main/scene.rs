@@ -36,6 +36,8 @@ impl Scene {
         let mut worker = worker.spawn().unwrap();
         let emco = StandIn::start(StandInOptions::default()).await.unwrap();
         emco.load_samples().await.unwrap();
+        // The app has come up.
+        emco.advance(StandInOptions::default().settle_time);
         let client = client(&temporal.url()).await;
         worker.wait_ready(&format!("{operations}/readyz")).await.unwrap();
         Self { emco, worker, operations, client, queue }
@@ -79,11 +81,36 @@ impl Scene {
 
     /// Starts a migration with any input, the workflow being retried once as in EMCO's sample intent.
     pub(crate) async fn start_with(&self, input: RawValue) -> Run {
+        self.start_workflow("EmcoMigrateWorkflow", input).await
+    }
+
+    /// Starts a relocation of the sample app.
+    pub(crate) async fn relocate(&self, params: &Value) -> Run {
+        let mut params = params.clone();
+        params["activityParams"]["all-activities"]["app"] = json!("collectd");
+        self.start_workflow(
+            "EmcoRelocateWorkflow",
+            RawValue::from_value(&params, &PayloadConverter::default()),
+        )
+        .await
+    }
+
+    /// Starts any workflow of the worker, which is not retried.
+    pub(crate) async fn start_once(&self, workflow_type: &str, params: &Value) -> Run {
+        let input = RawValue::from_value(params, &PayloadConverter::default());
+        self.start_attempts(workflow_type, input, 1).await
+    }
+
+    async fn start_workflow(&self, workflow_type: &str, input: RawValue) -> Run {
+        self.start_attempts(workflow_type, input, 2).await
+    }
+
+    async fn start_attempts(&self, workflow_type: &str, input: RawValue, attempts: u32) -> Run {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let id = format!("{}-{}", self.queue, STARTED.fetch_add(1, Ordering::Relaxed));
-        let retry = RetryPolicy::builder().maximum_attempts(2).build();
+        let retry = RetryPolicy::builder().maximum_attempts(attempts).build();
         let options = WorkflowStartOptions::new(&self.queue, id).retry_policy(retry).build();
-        let workflow = UntypedWorkflow::new("EmcoMigrateWorkflow");
+        let workflow = UntypedWorkflow::new(workflow_type);
         Run::new(self.client.start_workflow(workflow, input, options).await.unwrap())
     }
 

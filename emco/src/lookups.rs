@@ -1,0 +1,63 @@
+//! What exists: the names that a workflow checks before it changes anything, and offers where one is wrong.
+
+use serde::Deserialize;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::model::{ClusterRef, DigKey, Metadata};
+
+/// A resource of which only the name matters.
+#[derive(Debug, Deserialize)]
+struct Named {
+    metadata: Metadata,
+}
+
+/// A cluster of a logical cloud (EMCO-API §6.10).
+#[derive(Debug, Deserialize)]
+struct ClusterReference {
+    spec: ClusterReferenceSpec,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClusterReferenceSpec {
+    cluster_provider: String,
+    cluster: String,
+}
+
+impl Client {
+    /// Names the deployment intent groups beside `dig`: those of its composite app.
+    pub async fn dig_names(&self, dig: &DigKey) -> Result<Vec<String>, Error> {
+        self.names(dig.of_composite_app("deployment-intent-groups"), "a list of deployment intent groups")
+            .await
+    }
+
+    /// Names the apps of the composite app that `dig` deploys.
+    pub async fn app_names(&self, dig: &DigKey) -> Result<Vec<String>, Error> {
+        self.names(dig.of_composite_app("apps"), "a list of apps").await
+    }
+
+    /// Names the cluster providers. Answered by EMCO's cluster manager (CLM).
+    pub async fn cluster_provider_names(&self) -> Result<Vec<String>, Error> {
+        self.names(vec!["v2", "cluster-providers"], "a list of cluster providers").await
+    }
+
+    /// Names the clusters of a provider. Answered by EMCO's cluster manager (CLM).
+    pub async fn cluster_names(&self, provider: &str) -> Result<Vec<String>, Error> {
+        self.names(vec!["v2", "cluster-providers", provider, "clusters"], "a list of clusters").await
+    }
+
+    /// The clusters of a logical cloud. Answered by EMCO's manager of logical clouds (DCM).
+    pub async fn logical_cloud_clusters(&self, project: &str, cloud: &str) -> Result<Vec<ClusterRef>, Error> {
+        let path = vec!["v2", "projects", project, "logical-clouds", cloud, "cluster-references"];
+        let references: Vec<ClusterReference> = self.list(path, "a list of cluster references").await?;
+        let clusters =
+            references.into_iter().map(|of| ClusterRef::new(of.spec.cluster_provider, of.spec.cluster));
+        Ok(clusters.collect())
+    }
+
+    async fn names(&self, path: Vec<&str>, expected: &'static str) -> Result<Vec<String>, Error> {
+        let named: Vec<Named> = self.list(path, expected).await?;
+        Ok(named.into_iter().map(|of| of.metadata.name).collect())
+    }
+}

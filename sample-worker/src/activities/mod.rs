@@ -1,0 +1,102 @@
+//! The activities: what is asked of EMCO, and what its answers mean. Each may run twice.
+#![expect(missing_debug_implementations, reason = "of the types that the SDK's macro makes")]
+
+mod intents;
+mod preflight;
+mod readiness;
+mod route;
+mod update;
+
+use emco::Revision;
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use worker_kit::heartbeating;
+
+use crate::model::{
+    AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Wait,
+};
+
+/// The activity that waits.
+pub(crate) const READINESS: &str = "CheckReadinessStatus";
+
+/// The names of a migration's activities, which an intent's options may name: EMCO's own (EMCO-API §2.5), then ours.
+pub(crate) const OF_MIGRATION: [&str; 6] =
+    ["GetDigAppIntents", "UpdateAppIntents", "DoDigUpdate", READINESS, "PreflightCheck", "RestoreAppIntents"];
+
+/// The names of a relocation's activities.
+pub(crate) const OF_RELOCATION: [&str; 7] = [
+    "GetDigAppIntents",
+    "UpdateAppIntents",
+    "DoDigUpdate",
+    READINESS,
+    "PreflightCheck",
+    "PlanRelocation",
+    "RestoreAppIntents",
+];
+
+/// The activities of the migration.
+#[derive(Debug)]
+pub struct MigrateActivities;
+
+#[activities]
+impl MigrateActivities {
+    /// Finds a DIG's app intents, and how it is.
+    #[activity(name = "GetDigAppIntents")]
+    pub async fn get_dig_app_intents(ctx: ActivityContext, dig: Dig) -> Result<Snapshot, ActivityError> {
+        heartbeating(&ctx, intents::find(&dig)).await
+    }
+
+    /// Refuses what EMCO would refuse, or half do, before anything is written.
+    #[activity(name = "PreflightCheck")]
+    pub(crate) async fn preflight_check(ctx: ActivityContext, check: Check) -> Result<(), ActivityError> {
+        heartbeating(&ctx, preflight::check(&check)).await
+    }
+
+    /// Works out how one app moves.
+    #[activity(name = "PlanRelocation")]
+    pub(crate) async fn plan_relocation(
+        ctx: ActivityContext,
+        relocation: Relocation,
+    ) -> Result<Route, ActivityError> {
+        heartbeating(&ctx, route::plan(&relocation)).await
+    }
+
+    /// Writes the new placements, and answers with the revision that the DIG then has.
+    #[activity(name = "UpdateAppIntents")]
+    pub async fn update_app_intents(
+        ctx: ActivityContext,
+        migration: Migration,
+        intents: AppIntents,
+    ) -> Result<Option<Revision>, ActivityError> {
+        heartbeating(&ctx, intents::place(&migration, &intents)).await
+    }
+
+    /// Makes EMCO act on the changed intents of a DIG whose revision was `before`.
+    #[activity(name = "DoDigUpdate")]
+    pub async fn do_dig_update(
+        ctx: ActivityContext,
+        dig: Dig,
+        before: Option<Revision>,
+    ) -> Result<Revision, ActivityError> {
+        heartbeating(&ctx, update::update(&dig, before, ctx.info().attempt)).await
+    }
+
+    /// Waits until the apps are where they should be, and answers with where they are ready.
+    #[activity(name = "CheckReadinessStatus")]
+    pub(crate) async fn check_readiness_status(
+        ctx: ActivityContext,
+        wait: Wait,
+    ) -> Result<AppClusters, ActivityError> {
+        heartbeating(&ctx, readiness::wait(&wait, ctx.info().scheduled_time)).await
+    }
+
+    /// Puts app intents back whole, and answers with the revision that the DIG then has.
+    #[activity(name = "RestoreAppIntents")]
+    pub(crate) async fn restore_app_intents(
+        ctx: ActivityContext,
+        dig: Dig,
+        originals: Originals,
+    ) -> Result<Option<Revision>, ActivityError> {
+        heartbeating(&ctx, intents::restore(&dig, &originals)).await
+    }
+}

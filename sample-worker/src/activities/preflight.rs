@@ -1,0 +1,128 @@
+//! What is looked at before anything is written.
+
+use emco::{Deployed, DigState, Kind};
+use temporalio_sdk::activities::ActivityError;
+
+use crate::emco_calls::{clm, dcm, failure, is_elsewhere, lasting, orchestrator};
+use crate::model::{Check, Target};
+use crate::placement::{moved, says_the_same};
+
+/// How many names a message lists.
+const MOST_NAMES: usize = 20;
+
+/// What is wrong: the type of the failure, and the words.
+type Fault = (&'static str, String);
+
+/// Refuses with everything that is wrong in one message, of the type of the first.
+pub(super) async fn check(check: &Check) -> Result<(), ActivityError> {
+    let mut faults = state(check);
+    faults.extend(cluster(check).await?);
+    faults.extend(logical_cloud(check).await?);
+    if check.all_apps {
+        faults.extend(apps(check).await?);
+        faults.extend(already_there(check));
+    }
+    let Some((kind, _)) = faults.first() else { return Ok(()) };
+    let texts: Vec<&str> = faults.iter().map(|(_, text)| text.as_str()).collect();
+    Err(lasting(kind, format!("nothing was changed: {}", texts.join("; "))))
+}
+
+fn state(check: &Check) -> Vec<Fault> {
+    let (key, snapshot) = (check.dig.key(), &check.snapshot);
+    let mut faults = Vec::new();
+    match &snapshot.state {
+        Some(DigState::Instantiated) => {}
+        Some(other) => {
+            faults.push((
+                "EmcoNotInstantiated",
+                format!("{key} is {other:?}, not Instantiated; instantiate it first"),
+            ));
+        }
+        None => faults
+            .push(("EmcoNotInstantiated", format!("EMCO tells no state of {key}; instantiate it first"))),
+    }
+    if let Some(busy @ (Deployed::Instantiating | Deployed::Updating | Deployed::Terminating)) =
+        &snapshot.deployed
+    {
+        faults.push((
+            "UpdateInProgress",
+            format!("EMCO is at work on {key} ({busy:?}); wait until it is done"),
+        ));
+    }
+    faults
+}
+
+async fn cluster(check: &Check) -> Result<Option<Fault>, ActivityError> {
+    let (clm, Target { provider, cluster }) = (clm(&check.dig)?, &check.target);
+    let text = match clm.cluster_names(provider).await {
+        Ok(names) if names.contains(cluster) => return Ok(None),
+        Ok(names) => format!("{provider} has no cluster {cluster}, but {}", listed(&names)),
+        Err(error) if is_elsewhere(&error) && check.dig.clm_url.is_none() => return Ok(None),
+        Err(error) if error.kind() == Kind::NotFound => {
+            let names = clm.cluster_provider_names().await.map_err(failure)?;
+            format!("EMCO has no cluster provider {provider}, but {}", listed(&names))
+        }
+        Err(error) => return Err(failure(error)),
+    };
+    Ok(Some(("NoSuchCluster", text)))
+}
+
+async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {
+    let (key, target) = (check.dig.key(), &check.target);
+    let dig = match orchestrator(&check.dig)?.get_dig(&key).await {
+        Ok(dig) => dig,
+        Err(error) if error.kind() == Kind::NotFound => {
+            let names = orchestrator(&check.dig)?.dig_names(&key).await.map_err(failure)?;
+            return Ok(Some(("EmcoNotFound", format!("{key} does not exist, but {}", listed(&names)))));
+        }
+        Err(error) => return Err(failure(error)),
+    };
+    let cloud = dig.spec.logical_cloud;
+    // A DIG without one is for EMCO to judge.
+    if cloud.is_empty() {
+        return Ok(None);
+    }
+    let clusters = match dcm(&check.dig)?.logical_cloud_clusters(&key.project, &cloud).await {
+        Ok(clusters) => clusters,
+        Err(error) if is_elsewhere(&error) && check.dig.dcm_url.is_none() => return Ok(None),
+        Err(error) => return Err(failure(error)),
+    };
+    if clusters.contains(&target.as_ref()) {
+        return Ok(None);
+    }
+    let names: Vec<String> = clusters.iter().map(ToString::to_string).collect();
+    let text = format!("{target} is not in {key}'s logical cloud {cloud}, which has {}", listed(&names));
+    Ok(Some(("EmcoOutsideLogicalCloud", text)))
+}
+
+async fn apps(check: &Check) -> Result<Option<Fault>, ActivityError> {
+    let key = check.dig.key();
+    let placed = check.snapshot.apps();
+    let mut apps = orchestrator(&check.dig)?.app_names(&key).await.map_err(failure)?;
+    apps.retain(|app| !placed.contains(app));
+    let text = || {
+        format!("{} of {key} have no app intent; those that have one are {}", listed(&apps), listed(&placed))
+    };
+    Ok((!apps.is_empty()).then(|| ("AppWithoutIntent", text())))
+}
+
+fn already_there(check: &Check) -> Option<Fault> {
+    let (target, snapshot) = (&check.target, &check.snapshot);
+    let intended =
+        snapshot.intents().all(|(_, of)| says_the_same(&of.spec.intent, &moved(&of.spec.intent, target)));
+    let deployed = !snapshot.clusters.is_empty()
+        && snapshot.clusters.values().all(|on| on.as_slice() == std::slice::from_ref(target));
+    (intended && deployed)
+        .then(|| ("AlreadyThere", format!("every app of {} is on {target} already", check.dig.key())))
+}
+
+/// Names for a message.
+pub(super) fn listed(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names if names.len() > MOST_NAMES => {
+            format!("{} and {} more", names[..MOST_NAMES].join(", "), names.len() - MOST_NAMES)
+        }
+        names => names.join(", "),
+    }
+}

@@ -1,0 +1,76 @@
+//! How activities call EMCO, and what EMCO's failures mean to Temporal.
+
+use emco::{DigKey, DigStatus, Kind, Output, Retry, Revision, Settings, StatusQuery};
+use temporalio_common::error::ApplicationFailure;
+use temporalio_sdk::activities::ActivityError;
+use worker_kit::InvalidParams;
+
+use crate::model::{AppClusters, Dig, Target};
+
+/// EMCO's orchestrator.
+pub(crate) fn orchestrator(dig: &Dig) -> Result<emco::Client, ActivityError> {
+    client(&dig.emco_url)
+}
+
+/// EMCO's cluster manager: at its own URL, or where the orchestrator is.
+pub(crate) fn clm(dig: &Dig) -> Result<emco::Client, ActivityError> {
+    client(dig.clm_url.as_deref().unwrap_or(&dig.emco_url))
+}
+
+/// EMCO's manager of logical clouds: at its own URL, or where the orchestrator is.
+pub(crate) fn dcm(dig: &Dig) -> Result<emco::Client, ActivityError> {
+    client(dig.dcm_url.as_deref().unwrap_or(&dig.emco_url))
+}
+
+fn client(url: &str) -> Result<emco::Client, ActivityError> {
+    // Temporal repeats what fails, by the intent's rules and for all to see.
+    let settings = Settings { retry: Retry::NEVER, ..Settings::default() };
+    emco::Client::new(url, settings).map_err(|error| lasting(InvalidParams::TYPE, anyhow::Error::from(error)))
+}
+
+/// Whether the service that was asked does not have this call at all: `emcoURL` is then the orchestrator's own, and CLM and
+/// DCM are elsewhere.
+pub(crate) fn is_elsewhere(error: &emco::Error) -> bool {
+    error.kind() == Kind::NotEmco && error.status().is_some_and(|status| status.as_u16() == 404)
+}
+
+/// The revision that a DIG has now; none if it was never instantiated.
+pub(crate) async fn revision(emco: &emco::Client, key: &DigKey) -> Result<Option<Revision>, ActivityError> {
+    let query = StatusQuery { output: Some(Output::Summary), ..StatusQuery::default() };
+    let status = emco.dig_status(key, &query).await.map_err(failure)?;
+    Ok(status.revision())
+}
+
+/// Where EMCO has placed each app. Needs [`StatusQuery::ready`].
+pub(crate) fn clusters(status: &DigStatus) -> AppClusters {
+    let of_app = |app: &emco::AppStatus| {
+        let mut on: Vec<Target> =
+            app.clusters.iter().map(|of| Target::new(&of.cluster_provider, &of.cluster)).collect();
+        on.sort();
+        (app.name.clone(), on)
+    };
+    status.apps.iter().map(of_app).collect()
+}
+
+/// EMCO's failure as the activity's: of the type `Emco` and the kind of failure, such as `EmcoNotInstantiated`.
+pub(crate) fn failure(error: emco::Error) -> ActivityError {
+    let (kind, passes) = (error.kind(), error.is_retryable());
+    // With its causes on one line; Temporal keeps the outermost text only.
+    let failure =
+        ApplicationFailure::builder(told(error)).type_name(format!("Emco{kind:?}")).non_retryable(!passes);
+    ActivityError::application(failure.build())
+}
+
+/// EMCO's failure and its causes on one line.
+pub(crate) fn told(error: emco::Error) -> String {
+    format!("{:#}", anyhow::Error::from(error))
+}
+
+/// A failure that no retry can mend.
+pub(crate) fn lasting(
+    kind: &str,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> ActivityError {
+    let failure = ApplicationFailure::builder(error).type_name(kind.to_owned()).non_retryable(true);
+    ActivityError::application(failure.build())
+}

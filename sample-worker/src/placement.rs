@@ -1,0 +1,264 @@
+//! Changes of placements. Pure: what labels stand for comes in, nothing is asked.
+//!
+//! Whatever is not about the cluster that an app leaves stays as it is: other clusters, alternatives, fields that nobody here
+//! knows, and the order.
+
+use std::collections::BTreeMap;
+
+use emco::{Clause, Placement, Selector};
+
+use crate::model::Target;
+
+/// The clusters that carry each label, by provider and label.
+pub(crate) type Labels = BTreeMap<(String, String), Vec<String>>;
+
+/// The source is one of several alternatives: without it EMCO would choose another cluster, which nobody asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct IsAChoice;
+
+/// On the target alone, as EMCO's migration places every app.
+pub(crate) fn moved(placement: &Placement, target: &Target) -> Placement {
+    Placement {
+        all_of: vec![Clause::cluster(&target.provider, &target.cluster)],
+        any_of: Vec::new(),
+        extra: placement.extra.clone(),
+    }
+}
+
+/// Whether both ask for the same, whatever else they say: EMCO adds fields of its own to what it stores.
+pub(crate) fn says_the_same(one: &Placement, other: &Placement) -> bool {
+    type Words<'a> = (&'a str, &'a str, &'a str);
+    fn selector(of: &Selector) -> Words<'_> {
+        (&of.cluster_provider, &of.cluster, &of.cluster_label)
+    }
+    fn clause(of: &Clause) -> (Words<'_>, Vec<Words<'_>>) {
+        ((&of.cluster_provider, &of.cluster, &of.cluster_label), of.any_of.iter().map(selector).collect())
+    }
+    one.all_of.iter().map(clause).eq(other.all_of.iter().map(clause))
+        && one.any_of.iter().map(selector).eq(other.any_of.iter().map(selector))
+}
+
+/// The labels that a placement names, each with its provider.
+pub(crate) fn labels_of(placement: &Placement) -> Vec<(String, String)> {
+    let clauses = placement.all_of.iter().map(|of| (&of.cluster_provider, &of.cluster_label));
+    let groups = placement.all_of.iter().flat_map(|of| &of.any_of).chain(&placement.any_of);
+    let all = clauses.chain(groups.map(|of| (&of.cluster_provider, &of.cluster_label)));
+    all.filter(|(_, label)| !label.is_empty()).map(|(of, label)| (of.clone(), label.clone())).collect()
+}
+
+/// The clusters on which the app must run.
+pub(crate) fn mandatory(placement: &Placement, labels: &Labels) -> Vec<Target> {
+    placement.all_of.iter().flat_map(|clause| clusters_of(clause, labels)).collect()
+}
+
+/// The clusters among which EMCO may choose.
+fn alternatives<'a>(placement: &'a Placement, labels: &'a Labels) -> impl Iterator<Item = Target> + 'a {
+    let groups = placement.all_of.iter().map(|clause| &clause.any_of).chain([&placement.any_of]);
+    groups.flatten().flat_map(|selector| chosen_from(selector, labels))
+}
+
+/// Whether the placement may bring the app to `cluster`.
+pub(crate) fn reaches(placement: &Placement, cluster: &Target, labels: &Labels) -> bool {
+    mandatory(placement, labels).contains(cluster) || alternatives(placement, labels).any(|of| of == *cluster)
+}
+
+/// The same placement, and the target too. EMCO refuses a cluster that is named twice, so one that must have the app
+/// already is not named again.
+pub(crate) fn with_target(placement: &Placement, target: &Target, labels: &Labels) -> Placement {
+    let mut placement = placement.clone();
+    if !mandatory(&placement, labels).contains(target) {
+        placement.all_of.push(Clause::cluster(&target.provider, &target.cluster));
+    }
+    placement
+}
+
+/// The same placement without the source. A label that covers the source becomes the other clusters that carry it.
+///
+/// # Errors
+/// [`IsAChoice`]
+pub(crate) fn without_source(
+    placement: &Placement,
+    source: &Target,
+    labels: &Labels,
+) -> Result<Placement, IsAChoice> {
+    let mut kept = Placement { all_of: Vec::new(), ..placement.clone() };
+    kept.any_of = group_without(&placement.any_of, source, labels)?;
+    for clause in &placement.all_of {
+        let group = group_without(&clause.any_of, source, labels)?;
+        let names_nothing = clause.cluster.is_empty() && clause.cluster_label.is_empty();
+        let clusters = clusters_of(clause, labels);
+        if !clusters.contains(source) {
+            if !(names_nothing && group.is_empty() && !clause.any_of.is_empty()) {
+                kept.all_of.push(Clause { any_of: group, ..clause.clone() });
+            }
+            continue;
+        }
+        for cluster in clusters.into_iter().filter(|cluster| cluster != source) {
+            kept.all_of.push(Clause {
+                cluster: cluster.cluster,
+                cluster_label: String::new(),
+                any_of: Vec::new(),
+                ..clause.clone()
+            });
+        }
+        if !group.is_empty() {
+            kept.all_of.push(Clause { any_of: group, ..Clause::default() });
+        }
+    }
+    Ok(kept)
+}
+
+/// A group of alternatives without the source: as it was, or nothing where the source was the only one.
+fn group_without(group: &[Selector], source: &Target, labels: &Labels) -> Result<Vec<Selector>, IsAChoice> {
+    let clusters: Vec<Target> = group.iter().flat_map(|selector| chosen_from(selector, labels)).collect();
+    if !clusters.contains(source) {
+        return Ok(group.to_vec());
+    }
+    if clusters.iter().all(|cluster| cluster == source) { Ok(Vec::new()) } else { Err(IsAChoice) }
+}
+
+fn clusters_of(clause: &Clause, labels: &Labels) -> Vec<Target> {
+    clusters(&clause.cluster_provider, &clause.cluster, &clause.cluster_label, labels)
+}
+
+fn chosen_from(selector: &Selector, labels: &Labels) -> Vec<Target> {
+    clusters(&selector.cluster_provider, &selector.cluster, &selector.cluster_label, labels)
+}
+
+fn clusters(provider: &str, cluster: &str, label: &str, labels: &Labels) -> Vec<Target> {
+    if !cluster.is_empty() {
+        return vec![Target::new(provider, cluster)];
+    }
+    let labelled = labels.get(&(provider.to_owned(), label.to_owned())).map_or(&[][..], Vec::as_slice);
+    labelled.iter().map(|cluster| Target::new(provider, cluster)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn labels() -> Labels {
+        let edge = ["c0", "c1", "c2"].map(str::to_owned).to_vec();
+        let pairs = [("p0", "edge", edge), ("p1", "core", vec!["c0".to_owned()])];
+        pairs.into_iter().map(|(provider, label, of)| ((provider.to_owned(), label.to_owned()), of)).collect()
+    }
+
+    fn cluster() -> impl Strategy<Value = Target> {
+        (0..3, 0..4)
+            .prop_map(|(provider, cluster)| Target::new(format!("p{provider}"), format!("c{cluster}")))
+    }
+
+    fn selector() -> impl Strategy<Value = Selector> {
+        let labelled = |provider: &str, label: &str| Selector {
+            cluster_provider: provider.to_owned(),
+            cluster_label: label.to_owned(),
+            ..Selector::default()
+        };
+        prop_oneof![
+            4 => cluster().prop_map(|of| Selector {
+                cluster_provider: of.provider,
+                cluster: of.cluster,
+                ..Selector::default()
+            }),
+            1 => Just(labelled("p0", "edge")),
+            1 => Just(labelled("p1", "core")),
+        ]
+    }
+
+    fn clause() -> impl Strategy<Value = Clause> {
+        prop_oneof![
+            4 => (selector(), any::<bool>()).prop_map(|(of, marked)| Clause {
+                cluster_provider: of.cluster_provider,
+                cluster: of.cluster,
+                cluster_label: of.cluster_label,
+                extra: if marked { json!({"ours": 1}).as_object().unwrap().clone() } else { emco::Extra::new() },
+                ..Clause::default()
+            }),
+            1 => prop::collection::vec(selector(), 1..4)
+                .prop_map(|any_of| Clause { any_of, ..Clause::default() }),
+        ]
+    }
+
+    fn placement() -> impl Strategy<Value = Placement> {
+        (prop::collection::vec(clause(), 0..5), prop::collection::vec(selector(), 0..4))
+            .prop_map(|(all_of, any_of)| Placement { all_of, any_of, ..Placement::default() })
+    }
+
+    proptest! {
+        #[test]
+        fn a_relocation_loses_no_clause_of_other_clusters(
+            before in placement(), source in cluster(), target in cluster()
+        ) {
+            prop_assume!(source != target);
+            let labels = labels();
+            let both = with_target(&before, &target, &labels);
+            prop_assert!(both.all_of.starts_with(&before.all_of) && both.any_of == before.any_of);
+            prop_assert!(mandatory(&both, &labels).contains(&target));
+            let Ok(after) = without_source(&both, &source, &labels) else {
+                prop_assert!(alternatives(&both, &labels).any(|of| of == source));
+                return Ok(());
+            };
+            // It can no longer come to the source, and must be wherever else it had to be, and on the target.
+            prop_assert!(!reaches(&after, &source, &labels));
+            let set = |of: &Placement| mandatory(of, &labels).into_iter().collect::<BTreeSet<_>>();
+            let mut wanted = set(&before);
+            wanted.remove(&source);
+            wanted.insert(target);
+            prop_assert_eq!(set(&after), wanted);
+            // Clauses that have nothing to do with the source are as they were, in their order.
+            let untouched = |of: &&Clause| {
+                !clusters_of(of, &labels).contains(&source)
+                    && !of.any_of.iter().flat_map(|of| chosen_from(of, &labels)).any(|of| of == source)
+            };
+            let mut left = after.all_of.iter();
+            for clause in both.all_of.iter().filter(untouched) {
+                prop_assert!(left.any(|of| of == clause), "{:?} is lost", clause);
+            }
+            // Again changes nothing.
+            prop_assert_eq!(without_source(&after, &source, &labels), Ok(after.clone()));
+        }
+
+        #[test]
+        fn no_cluster_is_named_twice_that_was_not_before(
+            before in placement(), source in cluster(), target in cluster()
+        ) {
+            prop_assume!(source != target);
+            let labels = labels();
+            let twice = |of: &Placement| {
+                let all = mandatory(of, &labels);
+                all.len() - all.iter().collect::<BTreeSet<_>>().len()
+            };
+            let both = with_target(&before, &target, &labels);
+            prop_assert_eq!(twice(&both), twice(&before));
+            if let Ok(after) = without_source(&both, &source, &labels) {
+                prop_assert!(twice(&after) <= twice(&both));
+            }
+        }
+    }
+
+    #[test]
+    fn a_label_becomes_the_other_clusters_that_carry_it() {
+        let before = Placement { all_of: vec![Clause::label("p0", "edge")], ..Placement::default() };
+        let both = with_target(&before, &Target::new("p2", "c3"), &labels());
+        let after = without_source(&both, &Target::new("p0", "c1"), &labels()).unwrap();
+        let left =
+            [("p0", "c0"), ("p0", "c2"), ("p2", "c3")].map(|(of, cluster)| Clause::cluster(of, cluster));
+        assert_eq!(after.all_of, left);
+    }
+
+    #[test]
+    fn an_alternative_is_not_taken_from_a_choice() {
+        let any_of = ["c0", "c1"].map(|cluster| Selector {
+            cluster_provider: "p2".to_owned(),
+            cluster: cluster.to_owned(),
+            ..Selector::default()
+        });
+        let before = Placement { any_of: any_of.to_vec(), ..Placement::default() };
+        assert_eq!(without_source(&before, &Target::new("p2", "c0"), &labels()), Err(IsAChoice));
+    }
+}

@@ -1,0 +1,111 @@
+//! Every app of a composite app to one cluster.
+
+use temporalio_common::data_converters::RawValue;
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
+use worker_kit::{ActivityPlan, Progress, Steps};
+
+use super::moving::{GRACE, change, undo_later};
+use crate::activities::{MigrateActivities, OF_MIGRATION, READINESS};
+use crate::model::{AppClusters, Check, Edit, Migration, Snapshot, Target, Wait};
+use crate::params::{MigrateRequest, Options};
+use crate::placement::moved;
+use crate::result::MigrationResult;
+
+/// Moves every app of a composite app to one cluster, by the steps of EMCO's own migrate workflow (EMCO-API §2.5); at its
+/// end they are there, or where they were.
+#[workflow]
+#[derive(Debug, Default)]
+pub struct EmcoMigrateWorkflow {
+    progress: Progress,
+}
+
+#[workflow_methods]
+impl EmcoMigrateWorkflow {
+    #[run(name = "EmcoMigrateWorkflow")]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<MigrationResult> {
+        let params = worker_kit::params(&input)?;
+        let (plan, mut request) = worker_kit::both(
+            ActivityPlan::new(&params, &OF_MIGRATION),
+            MigrateRequest::from_params(&params),
+        )?;
+        // Runs that began before there was more than EMCO's three steps end with these.
+        if !ctx.patched("safe-moves") {
+            request.options = Options::EMCOS;
+        }
+        let options = request.options;
+        let plan = plan.at_least(READINESS, options.ready_timeout + GRACE);
+        let after = if options.dry_run { 0 } else { 2 + usize::from(options.wait_ready) };
+        let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress)
+            .of(1 + usize::from(options.preflight) + after);
+        steps
+            .finish(async |steps| {
+                let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
+                let result = MigrationResult::new(&params, &request.dig, snapshot.names());
+                migrate(steps, &request, &snapshot, result).await
+            })
+            .await
+    }
+
+    /// `started`, then the running activity, then `completed`. Takes any argument, or none.
+    #[query(name = "current-state")]
+    pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
+        self.progress.current_state()
+    }
+
+    /// Where it stands, in more detail: [`Progress`]. Takes any argument, or none.
+    #[query(name = "progress")]
+    pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
+        self.progress.clone()
+    }
+}
+
+async fn migrate<W: 'static>(
+    steps: &Steps<W>,
+    request: &MigrateRequest,
+    snapshot: &Snapshot,
+    result: MigrationResult,
+) -> Result<MigrationResult, WorkflowTermination> {
+    let MigrateRequest { dig, target, options } = request.clone();
+    // Names alone: a worker of before took the snapshot. Then there is nothing to put back.
+    let whole = snapshot.state.is_some();
+    let edits = if whole { edits(snapshot, &target) } else { Vec::new() };
+    if options.preflight {
+        let (dig, target, snapshot) = (dig.clone(), target.clone(), snapshot.clone());
+        steps
+            .run(MigrateActivities::preflight_check, Check { dig, target, snapshot, all_apps: true })
+            .await?;
+    }
+    if options.dry_run {
+        return Ok(result.planned(edits, &snapshot.clusters, None, &target));
+    }
+    let deployment = (options.compensate && whole)
+        .then(|| undo_later(steps, &dig, snapshot, &edits, &target, options.ready_timeout));
+    let migration = Migration { dig: dig.clone(), target: target.clone(), edits };
+    change(steps, migration, snapshot, deployment.as_deref()).await?;
+    if !options.wait_ready {
+        return Ok(result);
+    }
+    let on: AppClusters = snapshot.apps().into_iter().map(|app| (app, vec![target.clone()])).collect();
+    let off = leaving(snapshot, &target);
+    let wait = Wait { dig, on, off, settled: true, within: options.ready_timeout };
+    Ok(result.ready_on(steps.run(MigrateActivities::check_readiness_status, wait).await?))
+}
+
+fn edits(snapshot: &Snapshot, target: &Target) -> Vec<Edit> {
+    let edit = |(gpi, intent): (&String, &emco::AppIntent)| Edit {
+        app: intent.spec.app.clone(),
+        generic_placement_intent: gpi.clone(),
+        app_intent: intent.metadata.name.clone(),
+        before: intent.spec.intent.clone(),
+        after: moved(&intent.spec.intent, target),
+    };
+    snapshot.intents().map(edit).collect()
+}
+
+/// The clusters that the apps leave.
+fn leaving(snapshot: &Snapshot, target: &Target) -> AppClusters {
+    let mut leaving = snapshot.clusters.clone();
+    leaving.values_mut().for_each(|on| on.retain(|cluster| cluster != target));
+    leaving
+}

@@ -1,0 +1,9 @@
+//! The workflows: which activities, in which order, with what.
+#![expect(missing_debug_implementations, reason = "of the types that the SDK's macro makes")]
+
+mod migrate;
+mod moving;
+mod relocate;
+
+pub use migrate::EmcoMigrateWorkflow;
+pub use relocate::EmcoRelocateWorkflow;

@@ -1,0 +1,108 @@
+//! What cannot go well is refused before anything is written, with what exists instead.
+
+use emco::stand_in::samples;
+use harness::http;
+use serde_json::json;
+
+use crate::scene::Scene;
+
+async fn refused(scene: &Scene, changes: &[(&str, &str)], kind: &str, words: &[&str]) {
+    let mut params = scene.sample_params();
+    for (name, value) in changes {
+        params["activityParams"]["all-activities"][name] = json!(value);
+    }
+    let run = scene.start(&params).await;
+    let failure = run.failure().await;
+    assert_eq!((failure.kind.as_str(), failure.non_retryable), (kind, true), "{}", failure.text);
+    for words in words {
+        assert!(failure.text.contains(words), "{words} in {}", failure.text);
+    }
+    assert_eq!(run.workflow_attempts().await, 1);
+    assert_eq!((scene.emco.requests("PUT", ""), scene.emco.requests("POST", "/update")), (0, 0));
+}
+
+#[tokio::test]
+async fn a_target_that_does_not_exist_is_refused() {
+    let scene = Scene::new("no-target").await;
+    let words = [
+        "provider2 has no cluster cluster7, but cluster2",
+        "nothing was changed",
+        "not in proj1/capp1/v1/dig1's logical cloud default",
+    ];
+    refused(&scene, &[("targetClusterName", "cluster7")], "NoSuchCluster", &words).await;
+    let words = ["no cluster provider provider7, but provider1, provider2"];
+    refused(&scene, &[("targetClusterProvider", "provider7")], "NoSuchCluster", &words).await;
+}
+
+#[tokio::test]
+async fn a_target_outside_the_logical_cloud_is_refused() {
+    let scene = Scene::new("outside").await;
+    scene
+        .emco
+        .load(
+            "resourceContext: {anchor: cluster-providers/provider2/clusters}\nmetadata: {name: lonely}\nfile: kubeconfig\n",
+        )
+        .await
+        .unwrap();
+    let words = [
+        "provider2/lonely is not in proj1/capp1/v1/dig1's logical cloud default, which has provider1/cluster1",
+    ];
+    refused(&scene, &[("targetClusterName", "lonely")], "EmcoOutsideLogicalCloud", &words).await;
+}
+
+#[tokio::test]
+async fn an_app_without_an_intent_is_refused() {
+    let scene = Scene::new("unplaced").await;
+    scene
+        .emco
+        .load("resourceContext: {anchor: projects/proj1/composite-apps/capp1/v1/apps}\nmetadata: {name: other}\nfile: chart\n")
+        .await
+        .unwrap();
+    refused(&scene, &[], "AppWithoutIntent", &["other of proj1/capp1/v1/dig1 have no app intent"]).await;
+}
+
+#[tokio::test]
+async fn a_dig_that_emco_is_at_work_on_is_refused() {
+    let scene = Scene::new("busy").await;
+    let dig = samples::dig();
+    let emco = emco::Client::new(scene.emco.url(), emco::Settings::default()).unwrap();
+    let mut intent = emco.list_app_intents(&dig, "dig1-placement-intent").await.unwrap().remove(0);
+    intent.spec.intent.all_of.push(emco::Clause::cluster("provider2", "cluster2"));
+    emco.put_app_intent(&dig, "dig1-placement-intent", &intent).await.unwrap();
+    // So slow that it is not done before the migration looks.
+    scene.emco.set_settle_time(std::time::Duration::from_secs(3600));
+    emco.update_dig(&dig).await.unwrap();
+    let failure = scene.start(&scene.sample_params()).await.failure().await;
+    assert_eq!((failure.kind.as_str(), failure.non_retryable), ("UpdateInProgress", true));
+}
+
+#[tokio::test]
+async fn clusters_are_not_asked_for_where_nobody_knows_them() {
+    let scene = Scene::new("orchestrator-alone").await;
+    let page = |part| {
+        let body = "404 page not found\n".to_owned();
+        let answer = emco::stand_in::Effect::Answer { status: 404, content_type: "text/plain", body };
+        scene.emco.fail(emco::stand_in::Fault::on("GET", part, answer).always());
+    };
+    page("/cluster-providers");
+    page("/logical-clouds");
+    scene.start(&scene.sample_params()).await.result().await;
+    assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
+
+    let clm = scene.emco.url().to_owned();
+    let mut params = scene.sample_params();
+    let all = &mut params["activityParams"]["all-activities"];
+    (all["targetClusterProvider"], all["targetClusterName"]) = (json!("provider1"), json!("cluster1"));
+    all["emcoClmEndpoint"] = json!(clm);
+    let failure = scene.start(&params).await.failure().await;
+    assert_eq!(failure.kind, "EmcoNotEmco", "where a URL was given, it must be right");
+}
+
+#[tokio::test]
+async fn a_dig_that_was_terminated_is_refused() {
+    let scene = Scene::new("gone").await;
+    let dig = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1";
+    http().post(format!("{}{dig}/terminate", scene.emco.url())).send().await.unwrap();
+    refused(&scene, &[], "EmcoNotInstantiated", &["is Terminated, not Instantiated; instantiate it first"])
+        .await;
+}

@@ -1,0 +1,127 @@
+//! One app moves, without a moment in which it runs nowhere.
+
+use emco::stand_in::{Effect, Fault, samples};
+use emco::{Clause, Client, ClusterRef, Settings};
+use harness::eventually;
+use serde_json::json;
+
+use crate::run::SOON;
+use crate::scene::Scene;
+
+const GPI: &str = "dig1-placement-intent";
+
+fn client(scene: &Scene) -> Client {
+    Client::new(scene.emco.url(), Settings::default()).unwrap()
+}
+
+async fn clauses(scene: &Scene) -> Vec<Clause> {
+    client(scene).list_app_intents(&samples::dig(), GPI).await.unwrap().remove(0).spec.intent.all_of
+}
+
+#[tokio::test]
+async fn an_app_is_ready_on_its_target_before_it_leaves_its_source() {
+    let scene = Scene::new("relocate").await;
+    let target = ClusterRef::new("provider2", "cluster2");
+    scene.emco.hold(&target, None, None);
+    let run = scene.relocate(&scene.sample_params()).await;
+    run.reaches("CheckReadinessStatus").await;
+    eventually(SOON, "it waits", async || scene.emco.requests("GET", "/status") > 6).await;
+    // Both are placed; the old one still serves.
+    assert_eq!(clauses(&scene).await.len(), 2);
+    assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
+    scene.emco.release(&target);
+    let result = run.result().await;
+    assert_eq!(result["ReadyOn"], json!({"collectd": ["provider2/cluster2"]}));
+    assert_eq!(clauses(&scene).await, [Clause::cluster("provider2", "cluster2")]);
+    assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
+    let steps = [
+        "GetDigAppIntents",
+        "PlanRelocation",
+        "PreflightCheck",
+        "UpdateAppIntents",
+        "DoDigUpdate",
+        "CheckReadinessStatus",
+        "UpdateAppIntents",
+        "DoDigUpdate",
+        "CheckReadinessStatus",
+    ];
+    assert_eq!(run.attempts().await, steps.map(|name| (name.to_owned(), 1)));
+    run.replays("relocation").await;
+}
+
+#[tokio::test]
+async fn a_relocation_that_fails_goes_back() {
+    let scene = Scene::new("relocate-back").await;
+    let before = clauses(&scene).await;
+    scene.emco.hold(&ClusterRef::new("provider2", "cluster2"), None, None);
+    let mut params = scene.sample_params();
+    params["activityParams"]["all-activities"]["readyTimeout"] = json!("2s");
+    let run = scene.relocate(&params).await;
+    let failure = run.failure().await;
+    assert_eq!(failure.kind, "NotReady");
+    assert!(failure.text.contains("deployment (collectd on provider1/cluster1)"), "{}", failure.text);
+    assert_eq!(clauses(&scene).await, before);
+    assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
+    run.replays("relocation-rolled-back").await;
+}
+
+#[tokio::test]
+async fn a_relocation_that_fails_in_its_second_half_goes_back_whole() {
+    let scene = Scene::new("relocate-half").await;
+    let before = clauses(&scene).await;
+    let run = {
+        // The second PUT of the relocation is the one that takes the source away.
+        let delay = Effect::Delay(std::time::Duration::ZERO);
+        scene.emco.fail(Fault::on("PUT", "app-intents", delay));
+        let refusal = Effect::Answer { status: 400, content_type: "text/plain", body: "no".to_owned() };
+        scene.emco.fail(Fault::on("PUT", "app-intents", refusal));
+        scene.relocate(&scene.sample_params()).await
+    };
+    let failure = run.failure().await;
+    assert_eq!(failure.kind, "EmcoInvalid");
+    assert_eq!(clauses(&scene).await, before);
+    assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
+    run.replays("relocation-half").await;
+}
+
+#[tokio::test]
+async fn a_relocation_refuses_what_does_not_exist() {
+    let scene = Scene::new("relocate-refused").await;
+    for (changes, kind, words) in [
+        (
+            &[("sourceClusterProvider", "provider2"), ("sourceClusterName", "cluster2")][..],
+            "NoSuchSource",
+            "but on provider1/cluster1",
+        ),
+        (
+            &[("targetClusterProvider", "provider1"), ("targetClusterName", "cluster1")],
+            "AlreadyThere",
+            "on provider1/cluster1 already",
+        ),
+        (&[("targetClusterName", "cluster9")], "NoSuchCluster", "but cluster2"),
+    ] {
+        let mut params = scene.sample_params();
+        for (name, value) in changes {
+            params["activityParams"]["all-activities"][name] = json!(value);
+        }
+        let failure = scene.relocate(&params).await.failure().await;
+        assert_eq!((failure.kind.as_str(), failure.non_retryable), (kind, true), "{}", failure.text);
+        assert!(failure.text.contains(words), "{words} in {}", failure.text);
+    }
+    assert_eq!((scene.emco.requests("PUT", ""), scene.emco.requests("POST", "/update")), (0, 0));
+}
+
+#[tokio::test]
+async fn a_dry_relocation_tells_both_ends() {
+    let scene = Scene::new("relocate-dry").await;
+    let mut params = scene.sample_params();
+    params["activityParams"]["all-activities"]["dryRun"] = json!("true");
+    let run = scene.relocate(&params).await;
+    let plan = &run.result().await["Plan"][0];
+    assert_eq!(
+        (&plan["From"], &plan["To"]),
+        (&json!(["provider1/cluster1"]), &json!(["provider2/cluster2"]))
+    );
+    assert_eq!(scene.emco.requests("PUT", ""), 0);
+    run.replays("relocation-dry-run").await;
+}

@@ -1,0 +1,392 @@
+//! The fault table: each call of EMCO × each way to fail. Whatever happens, the app is on exactly one side in the end, its
+//! intent says the same, and the workflow's report is true.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use emco::stand_in::{Effect, Fault, StandIn, render, samples};
+use emco::{AppIntent, Clause, ClusterRef, DigKey};
+use futures::{StreamExt, stream};
+use harness::eventually;
+use serde_json::{Value, json};
+use temporalio_client::errors::WorkflowGetResultError;
+
+use crate::run::{Run, SOON};
+use crate::scene::Scene;
+
+const SETTLE: Duration = Duration::from_millis(100);
+/// How many rows run at once.
+const AT_ONCE: usize = 24;
+
+/// A call of EMCO: the method, and the end of the path below the row's own resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    ListPlacementIntents,
+    ListAppIntents,
+    Status,
+    GetDig,
+    ListClusters,
+    ListCloudClusters,
+    ListApps,
+    PutAppIntent,
+    Update,
+}
+
+use Call::*;
+
+const CALLS: [Call; 9] = [
+    ListPlacementIntents,
+    ListAppIntents,
+    Status,
+    GetDig,
+    ListClusters,
+    ListCloudClusters,
+    ListApps,
+    PutAppIntent,
+    Update,
+];
+
+impl Call {
+    fn path(self, row: &str) -> (&'static str, String) {
+        let app = format!("/projects/{row}/composite-apps/capp1/v1");
+        let dig = format!("{app}/deployment-intent-groups/dig1");
+        let gpis = format!("{dig}/generic-placement-intents");
+        match self {
+            ListPlacementIntents => ("GET", gpis),
+            ListAppIntents => ("GET", format!("{gpis}/dig1-placement-intent/app-intents")),
+            Status => ("GET", format!("{dig}/status")),
+            GetDig => ("GET", dig),
+            ListClusters => ("GET", format!("/cluster-providers/{row}-b/clusters")),
+            ListCloudClusters => {
+                ("GET", format!("/projects/{row}/logical-clouds/default/cluster-references"))
+            }
+            ListApps => ("GET", format!("{app}/apps")),
+            PutAppIntent => {
+                ("PUT", format!("{gpis}/dig1-placement-intent/app-intents/collectd-placement-intent"))
+            }
+            Update => ("POST", format!("{dig}/update")),
+        }
+    }
+
+    fn fault(self, row: &str, effect: Effect) -> Fault {
+        let (method, part) = self.path(row);
+        Fault::on(method, &part, effect).at_end()
+    }
+}
+
+/// How the workflow must end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It completes; the app is on its target.
+    Moved,
+    /// It fails, or is cancelled; the app is where it was.
+    Back,
+    /// It fails and says what it could not take back; the app is on its target.
+    Stranded,
+}
+
+use End::*;
+
+/// What is done to the row's workflow beside the fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Nothing,
+    /// Cancelled as soon as the call was made.
+    Cancel(Call),
+    /// The target never has the app ready.
+    Hold,
+    /// As soon as the call was made, the worker is killed, once for all rows.
+    Kill(Call),
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    workflow: &'static str,
+    fault: Option<(Call, Effect, usize, usize)>,
+    deed: Deed,
+    end: End,
+}
+
+fn answer(status: u16, content_type: &'static str, body: &str) -> Effect {
+    Effect::Answer { status, content_type, body: body.to_owned() }
+}
+
+const MIGRATE: &str = "EmcoMigrateWorkflow";
+const RELOCATE: &str = "EmcoRelocateWorkflow";
+
+/// What passes by itself.
+fn passing() -> Vec<Effect> {
+    vec![
+        answer(503, "text/html", "<html>no healthy upstream</html>"),
+        answer(500, "text/plain", "dial tcp 10.0.0.1:27017: i/o timeout\n"),
+        answer(429, "text/plain", ""),
+        Effect::HangUp,
+        Effect::LoseAnswer,
+        Effect::HalfBody("[{\"metadata\":".to_owned()),
+        Effect::Twice,
+        Effect::Delay(Duration::from_millis(500)),
+        Effect::Silence,
+    ]
+}
+
+/// What does not.
+fn lasting() -> Vec<Effect> {
+    vec![
+        answer(400, "text/plain", "Invalid Input:\n"),
+        answer(403, "text/plain", "RBAC: access denied"),
+        answer(200, "text/html", "<html>Welcome</html>"),
+        answer(200, "application/json", "\"of another type\""),
+        answer(302, "text/html", ""),
+    ]
+}
+
+/// Every row that needs no killed worker.
+fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut add = |workflow, call, effect: &Effect, after, times, end| {
+        rows.push(Row {
+            workflow,
+            fault: Some((call, effect.clone(), after, times)),
+            deed: Deed::Nothing,
+            end,
+        });
+    };
+    for call in CALLS {
+        passing().iter().for_each(|effect| add(MIGRATE, call, effect, 0, 1, Moved));
+        lasting().iter().for_each(|effect| add(MIGRATE, call, effect, 0, 1, Back));
+        // Without end: the intent's retry policy ends it.
+        add(MIGRATE, call, &answer(503, "text/plain", ""), 0, usize::MAX, Back);
+        add(MIGRATE, call, &Effect::HangUp, 0, usize::MAX, Back);
+    }
+    // Done at the first attempt, and seen to be done at the second.
+    for call in [PutAppIntent, Update] {
+        add(MIGRATE, call, &Effect::LoseAnswer, 0, usize::MAX, Moved);
+        // Once for each half of a relocation.
+        for after in [0, 1] {
+            passing().iter().for_each(|effect| add(RELOCATE, call, effect, after, 1, Moved));
+            lasting().iter().for_each(|effect| add(RELOCATE, call, effect, after, 1, Back));
+        }
+    }
+    // What EMCO says in words under 500 and 400.
+    for text in [
+        "No compatible clusters have been provided to the Deployment Intent Group",
+        "The Logical Cloud has never been instantiated",
+    ] {
+        add(MIGRATE, Update, &answer(500, "text/plain", text), 0, 1, Back);
+    }
+    let pending = "The Logical Cloud is still instantiating, please wait and try again.";
+    add(MIGRATE, Update, &answer(500, "text/plain", pending), 0, 1, Moved);
+    // Nobody learns what became of the app, so nobody claims that it went back.
+    add(MIGRATE, Status, &answer(503, "text/plain", ""), 3, usize::MAX, Stranded);
+    for workflow in [MIGRATE, RELOCATE] {
+        rows.push(Row { workflow, fault: None, deed: Deed::Hold, end: Back });
+        rows.push(Row { workflow, fault: None, deed: Deed::Nothing, end: Moved });
+        for call in CALLS.into_iter().filter(|call| workflow == MIGRATE || *call != ListApps) {
+            let fault = Some((call, Effect::Silence, 0, 1));
+            rows.push(Row { workflow, fault, deed: Deed::Cancel(call), end: Back });
+        }
+    }
+    rows
+}
+
+/// One row's resources, workflow and verdict.
+struct Play<'a> {
+    scene: &'a Scene,
+    row: Row,
+    name: String,
+    before: AppIntent,
+}
+
+impl<'a> Play<'a> {
+    async fn prepare(scene: &'a Scene, index: usize, row: Row) -> Self {
+        let name = format!("r{index:03}");
+        let values = samples::VALUES
+            .replace("ClusterProvider1: provider1", &format!("ClusterProvider1: {name}-a"))
+            .replace("ClusterProvider2: provider2", &format!("ClusterProvider2: {name}-b"))
+            .replace("ProjectName: proj1", &format!("ProjectName: {name}"));
+        let documents = render(&samples::FILES.join("\n---\n"), &values).unwrap();
+        let documents = documents.replace("name: rsync", &format!("name: rsync-{name}"));
+        scene.emco.load(&documents).await.unwrap();
+        let dig = DigKey::new(&name, "capp1", "v1", "dig1");
+        let start = ClusterRef::new(format!("{name}-a"), "cluster1");
+        settled(&scene.emco, &dig, &start).await;
+        let before = intent(&scene.emco, &dig);
+        if let Some((call, effect, after, times)) = &row.fault {
+            scene.emco.fail(call.fault(&name, effect.clone()).after(*after).times(*times));
+        }
+        if row.deed == Deed::Hold {
+            scene.emco.hold(&ClusterRef::new(format!("{name}-b"), "cluster2"), None, None);
+        }
+        Self { scene, row, name, before }
+    }
+
+    async fn start(&self) -> Run {
+        let mut all = json!({
+            "emcoURL": self.scene.emco.url(), "project": self.name, "compositeApp": "capp1",
+            "compositeAppVersion": "v1", "deploymentIntentGroup": "dig1", "readyTimeout": "20s",
+            "targetClusterProvider": format!("{}-b", self.name), "targetClusterName": "cluster2",
+        });
+        if self.row.workflow == RELOCATE {
+            all["app"] = json!("collectd");
+        }
+        if self.row.deed == Deed::Hold || self.row.end == Stranded {
+            all["readyTimeout"] = json!("2s");
+        }
+        // A killed worker is noticed by its heartbeats, and a silent EMCO by the time that an attempt has.
+        let attempt = if matches!(self.row.deed, Deed::Kill(_) | Deed::Cancel(_)) { "60s" } else { "4s" };
+        let params = json!({
+            "activityOptions": {"all-activities": {
+                "StartToCloseTimeout": attempt, "HeartbeatTimeout": "5s",
+                "RetryPolicy": {"InitialInterval": "10ms", "BackoffCoefficient": 1, "MaximumAttempts": 4},
+            }},
+            "activityParams": {"all-activities": all},
+        });
+        self.scene.start_once(self.row.workflow, &params).await
+    }
+
+    async fn play(self) -> Result<(), String> {
+        let run = self.start().await;
+        if let Deed::Cancel(call) = self.row.deed {
+            self.called(call).await;
+            run.cancel().await;
+        }
+        self.judge(&run).await
+    }
+
+    async fn called(&self, call: Call) {
+        let (method, part) = call.path(&self.name);
+        let before = self.row.fault.as_ref().map_or(0, |(_, _, after, _)| *after);
+        let what = format!("{method} {part} was asked");
+        eventually(SOON, &what, async || self.scene.emco.requests_at(method, &part) > before).await;
+    }
+
+    /// Whether the end, the app's place and the intent's words are what they should be.
+    async fn judge(&self, run: &Run) -> Result<(), String> {
+        let dig = DigKey::new(&self.name, "capp1", "v1", "dig1");
+        let (source, target) = (
+            ClusterRef::new(format!("{}-a", self.name), "cluster1"),
+            ClusterRef::new(format!("{}-b", self.name), "cluster2"),
+        );
+        let (end, report) = match run.end().await {
+            Ok(raw) => {
+                let result: Value = serde_json::from_slice(&raw.payloads[0].data).unwrap();
+                let told = result["ReadyOn"] == json!({"collectd": [target.to_string()]});
+                (Moved, if told { String::new() } else { format!("says {result}") })
+            }
+            Err(WorkflowGetResultError::Cancelled { .. }) => (Back, String::new()),
+            Err(WorkflowGetResultError::Failed(error)) => {
+                let text = error.failure().message.clone();
+                (if text.contains("could not be undone") { Stranded } else { Back }, text)
+            }
+            Err(other) => return Err(format!("ended oddly: {other}")),
+        };
+        if end != self.row.end || (end == Moved && !report.is_empty()) {
+            return Err(format!("ended {end:?}: {report}"));
+        }
+        self.scene.emco.release(&target);
+        let place = if end == Back { &source } else { &target };
+        settled(&self.scene.emco, &dig, place).await;
+        let intent = intent(&self.scene.emco, &dig);
+        let faithful = match end {
+            Back => intent == self.before,
+            Moved => {
+                intent.metadata == self.before.metadata
+                    && intent.spec.intent.all_of == [Clause::cluster(&target.provider, &target.cluster)]
+            }
+            // It could not learn whether it had put them back.
+            Stranded => true,
+        };
+        if faithful { Ok(()) } else { Err(format!("ended {end:?}, and the intent says {intent:?}")) }
+    }
+}
+
+/// What is stored, also where the row's fault lasts.
+fn intent(emco: &StandIn, dig: &DigKey) -> AppIntent {
+    let document = emco.document(&format!(
+        "projects/{}/composite-apps/capp1/v1/deployment-intent-groups/dig1/generic-placement-intents\
+         /dig1-placement-intent/app-intents/collectd-placement-intent",
+        dig.project
+    ));
+    serde_json::from_value(document.unwrap()).unwrap()
+}
+
+/// Waits until the app runs there and nowhere else.
+async fn settled(emco: &StandIn, dig: &DigKey, on: &ClusterRef) {
+    let what = format!("the app of {dig} is on {on} alone");
+    eventually(SOON, &what, async || {
+        let now = emco.placement(dig);
+        if now["collectd"] == [on.clone()] { Ok(()) } else { Err(format!("{now:?}")) }
+    })
+    .await;
+}
+
+fn report(failures: Vec<(Row, String)>) {
+    let mut text = String::new();
+    for (row, why) in &failures {
+        writeln!(text, "{row:?}\n    {why}").unwrap();
+    }
+    assert!(failures.is_empty(), "{} rows:\n{text}", failures.len());
+}
+
+#[tokio::test]
+async fn whatever_fails_the_app_is_on_one_side_and_the_report_is_true() {
+    let scene = Scene::new("table").await;
+    scene.emco.set_settle_time(SETTLE);
+    let rows = rows();
+    assert!(rows.len() >= 60, "{}", rows.len());
+    let failures: Vec<_> = stream::iter(rows.into_iter().enumerate())
+        .map(async |(index, row)| {
+            let verdict = Play::prepare(&scene, index, row.clone()).await.play().await;
+            verdict.err().map(|why| (row, why))
+        })
+        .buffer_unordered(AT_ONCE)
+        .filter_map(async |failure| failure)
+        .collect()
+        .await;
+    report(failures);
+}
+
+#[tokio::test]
+async fn a_worker_killed_before_or_after_any_call_loses_no_app() {
+    let mut scene = Scene::new("kills").await;
+    scene.emco.set_settle_time(SETTLE);
+    let mut rows = Vec::new();
+    for workflow in [MIGRATE, RELOCATE] {
+        for call in CALLS.into_iter().filter(|call| workflow == MIGRATE || *call != ListApps) {
+            // The last look at the status is the one that waits; a relocation writes and updates twice.
+            let last = match (call, workflow) {
+                (Status, MIGRATE) => 3,
+                (PutAppIntent | Update, RELOCATE) => 1,
+                _ => 0,
+            };
+            for (effect, after) in
+                [(Effect::Silence, 0), (Effect::Swallow, 0), (Effect::Silence, last), (Effect::Swallow, last)]
+            {
+                let fault = Some((call, effect, after, 1));
+                rows.push(Row { workflow, fault, deed: Deed::Kill(call), end: Moved });
+            }
+        }
+    }
+    let started: Vec<Run> = stream::iter(rows.iter().cloned().enumerate())
+        .map(async |(index, row)| {
+            let (Deed::Kill(call), play) = (row.deed, Play::prepare(&scene, index, row).await) else {
+                unreachable!()
+            };
+            let run = play.start().await;
+            play.called(call).await;
+            run
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    scene.worker.restart().unwrap();
+    let mut failures = Vec::new();
+    for (index, (row, run)) in rows.into_iter().zip(started).enumerate() {
+        let name = format!("r{index:03}");
+        // Of a move the metadata alone must be what they were, and no row touches these.
+        let before = intent(&scene.emco, &DigKey::new(&name, "capp1", "v1", "dig1"));
+        let play = Play { scene: &scene, row, name, before };
+        failures.extend(play.judge(&run).await.err().map(|why| (play.row.clone(), why)));
+    }
+    report(failures);
+}
