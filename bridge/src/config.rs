@@ -99,7 +99,7 @@ pub struct Load {
 pub struct Clients {
     /// Which workflow-client hosts may be called: patterns separated by commas, with `*` for any text, ranges of addresses, and a port
     /// where only that one is meant (`*.emco.svc:9090,10.0.0.0/16`). Link-local and metadata addresses never are.
-    #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS")]
+    #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS", value_parser = some_hosts)]
     pub client_hosts: HostPatterns,
     /// A TOML file of the workflow clients that are called over TLS, with what they want: authorities, a certificate, a token. All others
     /// are called over plain HTTP, as EMCO does.
@@ -127,7 +127,7 @@ pub struct Clients {
 pub struct EmcoSettings {
     /// EMCO's orchestrator, or an ingress before it: an intent is created only under a deployment intent group that it knows.
     /// Groups are not checked where this is absent.
-    #[arg(long = "emco-url", env = "BRIDGE_EMCO_URL", value_name = "URL")]
+    #[arg(long = "emco-url", env = "BRIDGE_EMCO_URL", value_name = "URL", value_parser = emco_url)]
     pub url: Option<String>,
     /// The file with the bearer token for EMCO.
     #[arg(long = "emco-token-file", env = "BRIDGE_EMCO_TOKEN_FILE", value_name = "FILE", requires = "url")]
@@ -161,6 +161,46 @@ pub struct Waits {
     /// The longest wait that a status call may ask for.
     #[arg(long, env = "BRIDGE_MAX_WAIT", default_value = "5m", value_name = "TIME", value_parser = duration)]
     pub max_wait: Duration,
+}
+
+impl Settings {
+    /// Whether the settings go together.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        if self.linger > self.drain {
+            return Err(SettingsError::Linger { linger: self.linger, drain: self.drain });
+        }
+        Ok(())
+    }
+}
+
+/// Why settings do not go together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The process would have ended before.
+    #[error("BRIDGE_LINGER ({linger:?}) is a part of BRIDGE_DRAIN ({drain:?}): write no more than that")]
+    Linger {
+        /// What was written.
+        linger: Duration,
+        /// What it is a part of.
+        drain: Duration,
+    },
+}
+
+/// Patterns of hosts, of which there must be one: without any, no intent could be started.
+pub(crate) fn some_hosts(text: &str) -> Result<HostPatterns, String> {
+    let hosts: HostPatterns = text.parse()?;
+    if hosts.is_empty() { Err("write at least one pattern; `*` is any host".to_owned()) } else { Ok(hosts) }
+}
+
+fn emco_url(text: &str) -> Result<String, &'static str> {
+    match http_url(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("write an address such as http://orchestrator.emco:9015"),
+    }
 }
 
 fn http_url(text: &str) -> Result<Url, String> {
@@ -204,6 +244,13 @@ mod tests {
     }
 
     #[test]
+    fn lingering_is_a_part_of_draining() {
+        assert!(settings(&["--linger", "2s", "--drain", "2s"]).unwrap().check().is_ok());
+        let error = settings(&["--linger", "1m", "--drain", "2s"]).unwrap().check().unwrap_err().to_string();
+        assert!(error.contains("BRIDGE_LINGER (60s)") && error.contains("BRIDGE_DRAIN (2s)"), "{error}");
+    }
+
+    #[test]
     fn a_wrong_setting_is_named() {
         for (flag, value, variable) in [
             ("--listen", "nowhere", "BRIDGE_LISTEN"),
@@ -227,6 +274,8 @@ mod tests {
             ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),
             ("--user-header", "a b", "BRIDGE_USER_HEADER"),
             ("--escalation", "maybe", "BRIDGE_ESCALATION"),
+            ("--client-hosts", ",", "BRIDGE_CLIENT_HOSTS"),
+            ("--emco-url", "ftp://emco", "BRIDGE_EMCO_URL"),
         ] {
             let error = settings(&[flag, value]).unwrap_err();
             assert!(error.contains(variable), "{error}");

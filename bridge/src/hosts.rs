@@ -78,6 +78,11 @@ struct Range {
 }
 
 impl HostPatterns {
+    /// Whether there is none, so that no host matches.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether one of the patterns matches.
     pub fn allow(&self, target: &HostPort) -> bool {
         let address = target.host.parse::<IpAddr>().ok();

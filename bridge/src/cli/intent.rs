@@ -11,6 +11,7 @@ use service::settings::duration;
 use workflow_api::{Fault, WorkflowIntent, read};
 
 use crate::app::ClientCheck;
+use crate::config::some_hosts;
 use crate::hosts::HostPatterns;
 use crate::invoke::HttpInvoke;
 
@@ -36,7 +37,7 @@ pub(super) struct Check {
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration)]
     within: Duration,
     /// Which workflow-client hosts may be called, as for `bridge serve`.
-    #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS")]
+    #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS", value_parser = some_hosts)]
     client_hosts: HostPatterns,
     /// Also fail where a workflow client is away or has no catalogue.
     #[arg(long)]

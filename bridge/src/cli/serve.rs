@@ -10,6 +10,7 @@ use crate::config::Settings;
 
 pub(super) fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::init(&settings.log);
+    or_exit(settings.check());
     let temporal = or_exit(settings.temporal.target());
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(async {

@@ -71,7 +71,9 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Database { .. } => logged(problems::DATABASE_UNAVAILABLE, &error),
-            StoreError::Migration(_) | StoreError::Inconsistent { .. } => logged(problems::INTERNAL, &error),
+            StoreError::InUse(_) | StoreError::Migration(_) | StoreError::Inconsistent { .. } => {
+                logged(problems::INTERNAL, &error)
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ mod sqlite;
 mod url;
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -67,6 +68,11 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The file belongs to another process.
+    #[error(
+        "{} is in use by another process: end that one, or use PostgreSQL, which several may share", .0.display()
+    )]
+    InUse(PathBuf),
     /// The database's schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),

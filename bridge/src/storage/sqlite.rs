@@ -1,12 +1,15 @@
 //! The store on SQLite: the embedded default, for one replica.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::time::{Instant, sleep};
 
 use super::sql::{failed, opening};
 use super::{PoolState, Store, StoreError};
@@ -16,6 +19,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite")
 /// Longest wait for another process that has the file locked, a backup for one.
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// How often a file that belongs to another process is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A store on SQLite.
 ///
@@ -25,6 +30,8 @@ const READERS: u32 = 4;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Held as long as the store lives; the system lets go of it with the process, however that ends.
+    lock: Option<File>,
 }
 
 impl SqliteStore {
@@ -36,14 +43,15 @@ impl SqliteStore {
         // A second connection would open a second, empty database; so there is one, for ever.
         let pool =
             pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await.map_err(opening)?;
-        Self::migrated(pool.clone(), pool).await
+        Self::migrated(pool.clone(), pool, None).await
     }
 
     /// A store in a file, made where there is none.
     ///
     /// # Errors
-    /// When the file cannot be made, read or written, or is not one of ours.
+    /// When the file cannot be made, read or written, is not one of ours, or belongs to another process.
     pub async fn file(path: &Path) -> Result<Self, StoreError> {
+        let lock = lock(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -54,17 +62,21 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(options.clone()).await.map_err(opening)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
-        Self::migrated(writer, readers).await
+        Self::migrated(writer, readers, Some(lock)).await
     }
 
-    async fn migrated(writer: SqlitePool, readers: SqlitePool) -> Result<Self, StoreError> {
+    async fn migrated(
+        writer: SqlitePool,
+        readers: SqlitePool,
+        lock: Option<File>,
+    ) -> Result<Self, StoreError> {
         MIGRATIONS.run(&writer).await.map_err(StoreError::Migration)?;
         // There is one replica, and it has only just begun: nobody is at a start.
         sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'")
             .execute(&writer)
             .await
             .map_err(opening)?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, lock })
     }
 
     pub(super) fn writer(&self) -> &SqlitePool {
@@ -73,6 +85,25 @@ impl SqliteStore {
 
     pub(super) fn readers(&self) -> &SqlitePool {
         &self.readers
+    }
+}
+
+/// Takes the file for this process: two of them would take each other's starts for abandoned. The lock is on a file beside it,
+/// because closing a file of SQLite's takes SQLite's own locks away.
+pub(super) async fn lock(path: &Path) -> Result<File, StoreError> {
+    let io = |error| opening(sqlx::Error::Io(error));
+    let mut beside = OsString::from(path);
+    beside.push(".lock");
+    let file = File::create(PathBuf::from(beside)).map_err(io)?;
+    let patience = Instant::now() + BUSY;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // The one before may be about to end.
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => sleep(PAUSE).await,
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
     }
 }
 
@@ -103,6 +134,9 @@ impl Store for SqliteStore {
         // Readers first: the last connection to close folds the write-ahead log into the file.
         self.readers.close().await;
         self.writer.close().await;
+        if let Some(Err(error)) = self.lock.as_ref().map(File::unlock) {
+            tracing::warn!(%error, "the database's file stays taken until this process ends");
+        }
     }
 }
 

@@ -1,21 +1,18 @@
 //! A bridge killed between asking a workflow client and hearing its answer.
 
-use std::num::NonZeroU32;
-
 use ::http::StatusCode;
-use bridge::run::Outcome;
-use bridge::storage::{self, DatabaseUrl};
 use harness::{
     PostgreSql, Process, ProcessBuilder, Proxy, SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, eventually,
     free_port, http, sample_intent,
 };
 use reqwest::Response;
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::serving;
 use crate::api::lost_answers::{port, the_one_run};
 use crate::api::our_client::OurClient;
-use crate::api::{SOON, ScriptedClient, sample_dig, unique};
+use crate::api::{SOON, ScriptedClient, unique};
 
 /// A bridge as a process of its own.
 struct Served {
@@ -83,15 +80,14 @@ async fn a_start_under_way_is_settled_by_the_next_life() {
 
     bridge.process.restart().unwrap();
     bridge.wait_ready().await;
-    let store = storage::open(&DatabaseUrl::SqliteFile(database), NonZeroU32::MIN).await.unwrap();
-    let outcome = eventually(SOON, "the start is settled", async || {
-        let runs = store.runs(&sample_dig().intent(SAMPLE_INTENT), None, 10).await.unwrap();
+    let runs = format!("{}{SAMPLE_DIG}/temporal-workflow-intents/{SAMPLE_INTENT}/runs", bridge.url);
+    let settled = eventually(SOON, "the start is settled", async || {
+        let runs: Vec<Value> = http().get(&runs).send().await.unwrap().json().await.unwrap();
         let [run] = runs.try_into().unwrap();
-        (run.outcome != Outcome::Starting).then_some(run.outcome)
+        (run["outcome"] != "starting").then_some(run)
     })
     .await;
-    let Outcome::Started { run_id, .. } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(run_id.unwrap().as_str(), started["runId"]);
+    assert_eq!((&settled["outcome"], &settled["runID"]), (&"started".into(), &started["runId"]));
     // Nothing was sent twice.
     assert_eq!(client.asked().len(), 1);
 }

@@ -93,8 +93,23 @@ async fn a_file_is_found_again_also_after_a_crash() {
     let (key, kept) = (dig("dig1").intent("a"), intents::created("a"));
     first.add_revision(&key, &kept).await.unwrap();
     // Not closed: the write-ahead log is all there is, as after a crash.
-    let second = SqliteStore::file(&directory.path().join("bridge.db")).await.unwrap();
+    let crashed = tempfile::tempdir().unwrap();
+    for name in ["bridge.db", "bridge.db-wal"] {
+        std::fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let second = SqliteStore::file(&crashed.path().join("bridge.db")).await.unwrap();
     assert_eq!(second.latest_revision(&key).await.unwrap(), Some(kept));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_one_process_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bridge.db");
+    let first = super::sqlite::lock(&path).await.unwrap();
+    let error = SqliteStore::file(&path).await.unwrap_err();
+    assert!(error.to_string().contains("is in use by another process"), "{error}");
+    drop(first);
+    super::sqlite::lock(&path).await.unwrap();
 }
 
 #[tokio::test]
