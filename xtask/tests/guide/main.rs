@@ -81,6 +81,8 @@ async fn an_author_follows_the_guide_from_an_empty_folder_to_a_running_workflow(
             script += &format!("sed -i 's/{}/{}/' intent.json\n", ports[1].0, ports[1].1);
         }
     }
+    // Each home is another project to cargo, which would keep the programs of all.
+    script += "cargo clean --quiet --package greetings --package workspace-features\n";
     let path = std::env::var("PATH").unwrap();
     let mut bash = Process::builder("bash")
         .args(["-c", &script])
