@@ -153,9 +153,12 @@ async fn follow_workflow(
                 progress.doing(format!("workflow Running: {activity}; EMCO has {}", shown(&apps)));
             }
             (Some(state), Some(run_id)) => {
-                let failure = status.as_ref().ok().map(|status| &status["workflowFailure"]["message"]);
-                let failure = failure.and_then(Value::as_str).unwrap_or_default().to_owned();
-                return Ok((run_id.to_owned(), state.to_owned(), failure));
+                let (run_id, state) = (run_id.to_owned(), state.to_owned());
+                // How it ended is told to who waits for that.
+                let url = format!("{intent}/status?waitForResult=true&temporalServer={server}");
+                let ended = send(Method::GET, &url, &Value::Null, StatusCode::OK).await?;
+                let failure = ended["workflowFailure"]["message"].as_str().unwrap_or_default().to_owned();
+                return Ok((run_id, state, failure));
             }
             // Just started: the worker may not answer the query yet. The deadline tells that from a fault.
             _ => progress.doing("the workflow does not answer yet"),
