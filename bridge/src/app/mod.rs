@@ -93,12 +93,12 @@ pub struct Limits {
 pub enum IntentError {
     /// There is none.
     #[error("workflow intent `{0}` does not exist; create it first")]
-    NoSuchIntent(IntentKey),
+    NoSuchIntent(Box<IntentKey>),
     /// Each of its starts makes a workflow of its own, and there was none yet.
     #[error(
         "workflow intent `{0}` has no workflow yet, because each start makes one of its own: start it, or name `workflowID`"
     )]
-    NoWorkflowYet(IntentKey),
+    NoWorkflowYet(Box<IntentKey>),
     /// It could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -112,7 +112,7 @@ impl App {
     /// The intent and the revision that it is at.
     async fn kept(&self, key: &IntentKey) -> Result<KeptIntent, IntentError> {
         let latest = if key.is_sound() { self.store.latest_revision(key).await? } else { None };
-        latest.and_then(Revision::into_kept).ok_or_else(|| IntentError::NoSuchIntent(key.clone()))
+        latest.and_then(Revision::into_kept).ok_or_else(|| IntentError::NoSuchIntent(Box::new(key.clone())))
     }
 
     /// The workflow that a call is about: the one it names, else the intent's; where that makes one with each start, the latest.
@@ -129,6 +129,6 @@ impl App {
             Outcome::NotStarted { .. } => None,
             Outcome::Starting | Outcome::Started { .. } | Outcome::Unknown { .. } => Some(run.workflow_id),
         });
-        latest.await?.ok_or_else(|| IntentError::NoWorkflowYet(key.clone()))
+        latest.await?.ok_or_else(|| IntentError::NoWorkflowYet(Box::new(key.clone())))
     }
 }
