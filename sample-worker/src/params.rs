@@ -1,76 +1,12 @@
-//! What the workflows are told: the texts of an intent (EMCO-API §2.5, §2.6), typed.
+//! What the workflows are asked for, from the typed parameters of an intent.
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use url::Url;
+use sample_params::{MigrateParams, RelocateParams};
 use worker_kit::{InvalidParams, Params};
-use workflow_api::{Nanos, WorkflowParams, rules};
+use workflow_api::WorkflowParams;
 
 use crate::model::{Dig, Target};
-
-/// How long a wait for readiness may take where the intent says nothing.
-const READY_TIMEOUT: Duration = Duration::from_secs(600);
-
-/// The parameters of a migration, for all activities.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct MigrateParams {
-    #[serde(rename = "emcoURL")]
-    emco_url: EmcoUrl,
-    project: Name,
-    composite_app: Name,
-    composite_app_version: Name,
-    deployment_intent_group: Name,
-    target_cluster_provider: Name,
-    target_cluster_name: Name,
-    emco_clm_endpoint: Option<EmcoUrl>,
-    emco_dcm_endpoint: Option<EmcoUrl>,
-    #[serde(default = "yes")]
-    preflight: bool,
-    #[serde(default = "yes")]
-    wait_ready: bool,
-    #[serde(default)]
-    ready_timeout: Patience,
-    #[serde(default = "yes")]
-    compensate: bool,
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// The parameters of a relocation, for all activities. The second names are those of EMCO's own relocate workflow.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct RelocateParams {
-    #[serde(rename = "emcoURL", alias = "emcoOrchEndpoint")]
-    emco_url: EmcoUrl,
-    project: Name,
-    composite_app: Name,
-    composite_app_version: Name,
-    deployment_intent_group: Name,
-    #[serde(alias = "targetAppName")]
-    app: Name,
-    source_cluster_provider: Option<Name>,
-    source_cluster_name: Option<Name>,
-    target_cluster_provider: Name,
-    target_cluster_name: Name,
-    emco_clm_endpoint: Option<EmcoUrl>,
-    emco_dcm_endpoint: Option<EmcoUrl>,
-    /// EMCO's worker waits on this service; ours asks the orchestrator.
-    #[serde(rename = "emcoOrchStatusEndpoint")]
-    _status_endpoint: Option<String>,
-    #[serde(default = "yes")]
-    preflight: bool,
-    #[serde(default = "yes")]
-    wait_ready: bool,
-    #[serde(default)]
-    ready_timeout: Patience,
-    #[serde(default = "yes")]
-    compensate: bool,
-    #[serde(default)]
-    dry_run: bool,
-}
 
 /// What a workflow does beside EMCO's steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +28,7 @@ impl Options {
     pub(crate) const EMCOS: Self = Self {
         preflight: false,
         wait_ready: false,
-        ready_timeout: READY_TIMEOUT,
+        ready_timeout: Duration::from_secs(600),
         compensate: false,
         dry_run: false,
     };
@@ -183,76 +119,6 @@ impl RelocateRequest {
                 dry_run: asked.dry_run,
             },
         })
-    }
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// How long to wait: a text such as `10m`, or nanoseconds.
-#[derive(Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct Patience(Duration);
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self(READY_TIMEOUT)
-    }
-}
-
-impl TryFrom<String> for Patience {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let nanos = text.parse::<i64>().map(Nanos::new).ok().or_else(|| text.parse().ok());
-        let time = nanos.and_then(Nanos::to_duration);
-        time.map(Self).ok_or("write a duration above zero, such as `10m`, `90s` or `PT10M`")
-    }
-}
-/// The URL of an EMCO. Credentials in it would stay in Temporal's history for all to read.
-#[derive(Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct EmcoUrl(String);
-
-impl TryFrom<String> for EmcoUrl {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let url = Url::parse(&text).map_err(|_| "write a URL such as http://orchestrator:9015")?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("write a URL that begins with http:// or https://");
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("write it without user name and password");
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err("write it without `?` and `#`");
-        }
-        Ok(Self(text))
-    }
-}
-
-/// A name as EMCO takes it.
-#[derive(Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String")]
-struct Name(String);
-
-impl TryFrom<String> for Name {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        if rules::is_name(&text) {
-            Ok(Self(text))
-        } else {
-            let most = rules::NAME_MAX;
-            Err(format!(
-                "write at most {most} letters, digits, `-`, `_` or `.`, with a letter or digit at both ends"
-            ))
-        }
     }
 }
 
