@@ -29,8 +29,8 @@ pub fn faults(path: &str, text: &str) -> Vec<Fault> {
     });
     let longest =
         text.len() + text.matches(UUID).count() * UUID_LEN + text.matches(RUN_NUMBER).count() * NUMBER_MAX;
-    let too_long =
-        (longest > IDENTITY_MAX).then(|| fault(format!("gets too long; Temporal takes {IDENTITY_MAX} bytes")));
+    let too_long = (longest > IDENTITY_MAX)
+        .then(|| fault(format!("gets too long; Temporal takes {IDENTITY_MAX} bytes")));
     // Neither Temporal nor a database takes it.
     let nul = text.contains('\0').then(|| fault("has a NUL character: write it without".to_owned()));
     unknown.chain(too_long).chain(nul).collect()

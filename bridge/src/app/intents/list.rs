@@ -151,7 +151,9 @@ impl App {
         // Its last run has closed, because there is a later one.
         let run = WorkflowRun { run_id: begun.run_id.clone(), ..latest };
         match self.engine.wait(&run, Some(END)).await? {
-            Waited::Closed(closed) => Ok(Some(Description { state: closed.state, run_id: closed.run_id, ..begun })),
+            Waited::Closed(closed) => {
+                Ok(Some(Description { state: closed.state, run_id: closed.run_id, ..begun }))
+            }
             Waited::StillRunning => Ok(Some(begun)),
         }
     }

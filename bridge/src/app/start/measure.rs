@@ -63,7 +63,8 @@ mod tests {
         let dig =
             DigKey { project: name("p"), composite_app: name("c"), version: name("v1"), dig: name("d") };
         let named = Named::at_most(2);
-        let taken: Vec<_> = ["a", "b", "c", "a"].into_iter().map(|name| named.take(&dig.intent(name))).collect();
+        let taken: Vec<_> =
+            ["a", "b", "c", "a"].into_iter().map(|name| named.take(&dig.intent(name))).collect();
         assert_eq!(taken, [true, true, false, true]);
     }
 }
