@@ -1,6 +1,8 @@
 //! What can go wrong between us and EMCO, and what it means.
 
-use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{fmt, io};
 
 use reqwest::{Method, StatusCode};
 use url::Url;
@@ -18,6 +20,9 @@ pub enum BuildError {
     /// The extra roots are not PEM certificates.
     #[error("the root certificates for EMCO cannot be read; give PEM")]
     Roots(#[source] reqwest::Error),
+    /// The certificate or key of our own cannot be used.
+    #[error("the certificate and key for EMCO cannot be read; give both as PEM")]
+    Identity(#[source] reqwest::Error),
     /// The TLS or HTTP library refused the settings.
     #[error("no HTTP client for EMCO could be made")]
     Http(#[source] reqwest::Error),
@@ -30,6 +35,15 @@ pub enum Error {
     /// A name cannot stand in a URL path; nothing was sent.
     #[error("`{0}` cannot be the name of an EMCO resource")]
     Name(String),
+    /// The token could not be read or sent; nothing was asked of EMCO.
+    #[error("the token for EMCO in {} cannot be used", path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
+    },
     /// No connection was made, so nothing was asked of EMCO.
     #[error("EMCO cannot be reached for {endpoint}; check its URL and that it runs")]
     Unreachable {
@@ -61,6 +75,8 @@ pub enum Error {
         status: StatusCode,
         /// The first KiB of EMCO's text.
         text: String,
+        /// How long EMCO, or a proxy before it, asks to wait before the next try.
+        retry_after: Option<Duration>,
     },
     /// The status means success, but the rest is not what EMCO sends.
     #[error(
@@ -132,7 +148,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Name(_) => Kind::Invalid,
-            Self::Unreachable { .. } => Kind::Unreachable,
+            Self::Token { .. } | Self::Unreachable { .. } => Kind::Unreachable,
             Self::Interrupted { .. } => Kind::Interrupted,
             Self::Refused { status, text, .. } => kind_of_refusal(*status, text),
             Self::Unexpected { .. } | Self::TooLong { .. } => Kind::NotEmco,
@@ -162,12 +178,20 @@ impl Error {
         }
     }
 
+    /// How long EMCO, or a proxy before it, asked to wait before the next try (`Retry-After`, in seconds).
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// EMCO's status, when an answer came.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Refused { status, .. } | Self::Unexpected { status, .. } => Some(*status),
             Self::Interrupted { status, .. } => *status,
-            Self::Name(_) | Self::Unreachable { .. } | Self::TooLong { .. } => None,
+            Self::Name(_) | Self::Token { .. } | Self::Unreachable { .. } | Self::TooLong { .. } => None,
         }
     }
 }
@@ -247,6 +271,7 @@ mod tests {
             endpoint: Endpoint::new(&Method::POST, &Url::parse("http://emco/v2/x?cluster=a").unwrap()),
             status: StatusCode::from_u16(status).unwrap(),
             text: text.to_owned(),
+            retry_after: None,
         }
     }
 

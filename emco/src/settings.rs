@@ -1,6 +1,7 @@
 //! How the client behaves: time limits, credentials, trust, repeats.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a [`Client`](crate::Client) may be told besides its base URL.
@@ -14,6 +15,8 @@ pub struct Settings {
     pub token: Option<Token>,
     /// Certificates (PEM, one or more) to trust besides the system's.
     pub roots: Option<Vec<u8>>,
+    /// Our own certificate and its key (PEM, one after the other), for an EMCO that asks for one.
+    pub identity: Option<Vec<u8>>,
     /// When and how often a read or a `PUT` is repeated.
     pub retry: Retry,
     /// Longest answer that is read, in bytes.
@@ -27,6 +30,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(3),
             token: None,
             roots: None,
+            identity: None,
             retry: Retry::default(),
             max_body: 8 << 20,
         }
@@ -35,17 +39,40 @@ impl Default for Settings {
 
 /// A bearer token; never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub struct Token(Source);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Source {
+    Text(String),
+    File(PathBuf),
+}
 
 impl Token {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+    /// The token in this file, without the white space around it. Read for each request: it may change at any time.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Source::File(path.into()))
+    }
+
+    /// The token, if it is not in a file.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.0 {
+            Source::Text(text) => Some(text),
+            Source::File(_) => None,
+        }
+    }
+
+    /// The file that it is in, if it is in one.
+    pub(crate) fn path(&self) -> Option<&PathBuf> {
+        match &self.0 {
+            Source::Text(_) => None,
+            Source::File(path) => Some(path),
+        }
     }
 }
 
 impl From<String> for Token {
     fn from(token: String) -> Self {
-        Self(token)
+        Self(Source::Text(token))
     }
 }
 

@@ -1,13 +1,17 @@
 //! One HTTP exchange with EMCO: URL, repeats, limits, and turning what comes back into a value or an [`Error`].
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Method, Response, StatusCode, redirect};
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Certificate, Identity, Method, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::error::{BuildError, Endpoint, Error};
 use crate::model::AppIntent;
-use crate::settings::{Retry, Settings};
+use crate::settings::{Retry, Settings, Token};
 
 /// How much of EMCO's text an error keeps.
 const TEXT_LIMIT: usize = 1024;
@@ -17,6 +21,8 @@ const TEXT_LIMIT: usize = 1024;
 pub(crate) struct Transport {
     http: reqwest::Client,
     base: Url,
+    /// Where the token is, if it is in a file.
+    token: Option<PathBuf>,
     retry: Retry,
     max_body: usize,
 }
@@ -42,11 +48,12 @@ impl Transport {
             .timeout(settings.timeout)
             .connect_timeout(settings.connect_timeout)
             .redirect(redirect::Policy::none());
-        if let Some(token) = &settings.token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.as_str()))
-                .map_err(|_not_a_header| BuildError::Token)?;
-            value.set_sensitive(true);
+        if let Some(token) = settings.token.as_ref().and_then(Token::text) {
+            let value = bearer(token).ok_or(BuildError::Token)?;
             builder = builder.default_headers(HeaderMap::from_iter([(AUTHORIZATION, value)]));
+        }
+        if let Some(pem) = &settings.identity {
+            builder = builder.identity(Identity::from_pem(pem).map_err(BuildError::Identity)?);
         }
         let roots = match &settings.roots {
             Some(pem) => Certificate::from_pem_bundle(pem).map_err(BuildError::Roots)?,
@@ -58,7 +65,8 @@ impl Transport {
             _ => builder.tls_certs_merge(roots),
         };
         let http = builder.build().map_err(BuildError::Http)?;
-        Ok(Self { http, base, retry: settings.retry, max_body: settings.max_body })
+        let token = settings.token.as_ref().and_then(Token::path).cloned();
+        Ok(Self { http, base, token, retry: settings.retry, max_body: settings.max_body })
     }
 
     /// Sends the call, again if it is idempotent and its failure may pass, and reads the answer as `T`.
@@ -76,7 +84,8 @@ impl Transport {
             if failed >= tries || !error.is_retryable() {
                 return Err(error);
             }
-            let pause = self.retry.pause_after(failed);
+            let asked = error.retry_after().unwrap_or_default().min(self.retry.longest_pause);
+            let pause = self.retry.pause_after(failed).max(asked);
             tracing::debug!(%endpoint, failed, ?pause, kind = ?error.kind(), "repeating a call of EMCO");
             tokio::time::sleep(pause).await;
         }
@@ -90,6 +99,9 @@ impl Transport {
     ) -> Result<T, Error> {
         let expected = call.expected;
         let mut request = self.http.request(call.method.clone(), url.clone());
+        if let Some(path) = &self.token {
+            request = request.header(AUTHORIZATION, token_in(path).await?);
+        }
         if let Some(body) = call.body {
             request = request.json(body);
         }
@@ -105,8 +117,9 @@ impl Transport {
         })?;
         let status = response.status();
         if !status.is_success() {
+            let retry_after = retry_after(response.headers());
             let text = text_of(&read_start(response).await);
-            return Err(Error::Refused { endpoint: endpoint.clone(), status, text });
+            return Err(Error::Refused { endpoint: endpoint.clone(), status, text, retry_after });
         }
         let body = self.read_whole(response, endpoint, status, expected).await?;
         serde_json::from_slice(&body).map_err(|source| Error::Unexpected {
@@ -165,6 +178,27 @@ impl Transport {
         }
         Ok(url)
     }
+}
+
+/// The header with the token; none if no header can carry it.
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+async fn token_in(path: &PathBuf) -> Result<HeaderValue, Error> {
+    let failed = |source| Error::Token { path: path.clone(), source };
+    let text = tokio::fs::read_to_string(path).await.map_err(failed)?;
+    let token = text.trim();
+    let empty = token.is_empty();
+    let header = bearer(token).filter(|_| !empty);
+    header.ok_or_else(|| failed(io::Error::new(io::ErrorKind::InvalidData, "it holds no token")))
+}
+
+/// The seconds of `Retry-After`; a date is not read.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// The TLS library wants one provider per process, even where only plain HTTP is spoken.
@@ -272,6 +306,21 @@ mod tests {
         ));
         let settings = Settings { token: Some("a\nb".to_owned().into()), ..Settings::default() };
         assert!(matches!(Transport::new("https://emco", settings), Err(BuildError::Token)));
+    }
+
+    #[tokio::test]
+    async fn a_token_is_read_from_its_file_as_it_is_now() {
+        let path = std::env::temp_dir().join(format!("emco-token-{}", std::process::id()));
+        for token in ["one", "two"] {
+            std::fs::write(&path, format!("{token}\n")).unwrap();
+            let header = token_in(&path).await.unwrap();
+            assert_eq!(header.as_bytes(), format!("Bearer {token}").as_bytes());
+            assert!(header.is_sensitive());
+        }
+        std::fs::write(&path, " \n").unwrap();
+        assert!(matches!(token_in(&path).await, Err(Error::Token { .. })));
+        std::fs::remove_file(&path).unwrap();
+        assert!(token_in(&path).await.unwrap_err().is_retryable());
     }
 
     #[test]

@@ -1,11 +1,17 @@
 //! How activities call EMCO, and what EMCO's failures mean to Temporal.
 
-use emco::{DigKey, DigStatus, Kind, Output, Retry, Revision, Settings, StatusQuery};
+use std::time::Duration;
+
+use emco::{DigKey, DigStatus, Kind, Output, Revision, StatusQuery};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
 use worker_kit::InvalidParams;
 
+use crate::access::Access;
 use crate::model::{AppClusters, Dig, Target};
+
+/// The longest pause that an EMCO may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// EMCO's orchestrator.
 pub(crate) fn orchestrator(dig: &Dig) -> Result<emco::Client, ActivityError> {
@@ -23,8 +29,12 @@ pub(crate) fn dcm(dig: &Dig) -> Result<emco::Client, ActivityError> {
 }
 
 fn client(url: &str) -> Result<emco::Client, ActivityError> {
-    // Temporal repeats what fails, by the intent's rules and for all to see.
-    let settings = Settings { retry: Retry::NEVER, ..Settings::default() };
+    let Some(settings) = Access::current().settings(url) else {
+        return Err(lasting(
+            "EmcoNotAllowed",
+            format!("{url} is none of the EMCOs that this worker may ask (EMCO_URLS)"),
+        ));
+    };
     emco::Client::new(url, settings).map_err(|error| lasting(InvalidParams::TYPE, anyhow::Error::from(error)))
 }
 
@@ -54,10 +64,12 @@ pub(crate) fn clusters(status: &DigStatus) -> AppClusters {
 
 /// EMCO's failure as the activity's: of the type `Emco` and the kind of failure, such as `EmcoNotInstantiated`.
 pub(crate) fn failure(error: emco::Error) -> ActivityError {
-    let (kind, passes) = (error.kind(), error.is_retryable());
+    let (kind, passes, after) = (error.kind(), error.is_retryable(), error.retry_after());
     // With its causes on one line; Temporal keeps the outermost text only.
-    let failure =
-        ApplicationFailure::builder(told(error)).type_name(format!("Emco{kind:?}")).non_retryable(!passes);
+    let failure = ApplicationFailure::builder(told(error))
+        .type_name(format!("Emco{kind:?}"))
+        .non_retryable(!passes)
+        .maybe_next_retry_delay(after.map(|after| after.min(LONGEST_PAUSE)));
     ActivityError::application(failure.build())
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod activities;
 mod emco_calls;
 mod model;
@@ -10,6 +11,7 @@ mod workflows;
 
 use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 
+pub use access::Access;
 pub use activities::MigrateActivities;
 pub use model::{AppIntents, AppNameIntentPair, Dig, Migration, Target};
 pub use result::{MigrationResult, PlannedMove};

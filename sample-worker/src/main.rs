@@ -2,6 +2,18 @@
 
 use std::process::ExitCode;
 
+use sample_worker::Access;
+
+/// As the worker's own settings that are wrong.
+const WRONG_SETTING: u8 = 2;
+
 fn main() -> ExitCode {
+    match Access::from_env() {
+        Ok(access) => access.install(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::from(WRONG_SETTING);
+        }
+    }
     worker_kit::main(sample_worker::TASK_QUEUE, sample_worker::register)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use emco::stand_in::{Effect, Fault};
-use harness::{TemporalServer, eventually, http};
+use emco::stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
+use harness::{TemporalServer, eventually, free_port, http};
 use serde_json::{Value, json};
 
 use crate::run::SOON;
@@ -82,4 +82,42 @@ async fn a_wrong_setting_is_named() {
     let mut worker = worker.env("WORKER_DRAIN", "soon").spawn().unwrap();
     assert_eq!(worker.wait_exit(SOON).await.unwrap().code(), Some(2));
     assert!(worker.log().contains("WORKER_DRAIN"), "{}", worker.log());
+}
+
+#[tokio::test]
+async fn a_token_without_a_list_of_whom_to_show_it_to_is_refused() {
+    let (worker, _) = worker("127.0.0.1:1");
+    let mut worker = worker.env("EMCO_TOKEN_FILE", "/run/token").spawn().unwrap();
+    assert_eq!(worker.wait_exit(SOON).await.unwrap().code(), Some(2));
+    assert!(worker.log().contains("EMCO_URLS is missing"), "{}", worker.log());
+}
+
+#[tokio::test]
+async fn a_token_goes_to_the_listed_emco_and_no_other_is_asked() {
+    let token = std::env::temp_dir().join(format!("worker-token-{}", std::process::id()));
+    std::fs::write(&token, "let-me-in\n").unwrap();
+    let listen = format!("127.0.0.1:{}", free_port());
+    let variables =
+        [("EMCO_URLS", format!("http://{listen}")), ("EMCO_TOKEN_FILE", token.display().to_string())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let scene = Scene::on(TemporalServer::shared().await.unwrap(), "listed", &variables).await;
+
+    let failure = scene.start(&scene.sample_params()).await.failure().await;
+    assert_eq!((failure.kind.as_str(), failure.non_retryable), ("EmcoNotAllowed", true));
+    assert_eq!(scene.emco.requests("GET", ""), 0);
+
+    let options = StandInOptions {
+        listen: listen.parse().unwrap(),
+        token: Some("let-me-in".to_owned()),
+        ..StandInOptions::default()
+    };
+    let guarded = StandIn::start(options.clone()).await.unwrap();
+    guarded.load_samples().await.unwrap();
+    guarded.advance(options.settle_time);
+    let mut params = scene.sample_params();
+    params["activityParams"]["all-activities"]["emcoURL"] = json!(guarded.url());
+    scene.start(&params).await.result().await;
+    guarded.advance(options.settle_time);
+    assert_eq!(guarded.placement(&samples::dig())["collectd"][0].to_string(), "provider2/cluster2");
+    std::fs::remove_file(&token).unwrap();
 }
