@@ -16,7 +16,7 @@ pub type JsonMap = BTreeMap<String, Value>;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct StartOptions {
-    /// The workflow ID; empty for a new UUID with each start. To the bridge also a template: `{{uuid}}`, `{{run}}`.
+    /// The workflow ID. In an intent also a template: `{{uuid}}`, `{{run}}`.
     #[serde(rename = "ID")]
     pub id: WorkflowId,
     /// The task queue that the workflow's worker serves.

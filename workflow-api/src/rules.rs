@@ -127,6 +127,11 @@ impl Faults {
     fn start_options(&mut self, intent: &WorkflowIntent) {
         let options = &intent.spec.temporal.workflow_start_options;
         let at = |field: &str| format!("$.spec.temporal.workflowStartOptions.{field}");
+        self.unless(
+            !options.id.is_empty(),
+            at("ID"),
+            "is missing: write the workflow ID, or `{{uuid}}` for a new workflow with each start",
+        );
         self.0.extend(template::faults(&at("ID"), options.id.as_str()));
         self.unless(
             !options.task_queue.is_empty(),

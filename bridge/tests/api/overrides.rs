@@ -109,10 +109,10 @@ async fn a_dry_run_tells_what_would_be_posted_and_does_nothing() {
 }
 
 #[tokio::test]
-async fn an_intent_without_a_workflow_id_makes_a_workflow_with_each_start() {
+async fn an_intent_may_make_a_workflow_with_each_start() {
     let api = Api::on_engine(ScriptedEngine::default()).await;
     let client = ScriptedClient::emco().await;
-    api.create(client.port, "").await;
+    api.create(client.port, "{{uuid}}").await;
     let problem = problem_of(api.status_of_sample("").await, 404, "no_such_workflow").await;
     assert!(problem["detail"].as_str().unwrap().contains("start it, or name `workflowID`"), "{problem}");
     for _ in 0..2 {

@@ -66,6 +66,7 @@ async fn an_empty_spec_is_refused_with_all_that_is_missing() {
                 "$.spec.workflowClient.clientEndpointName",
                 "$.spec.workflowClient.clientEndpointPort",
                 "$.spec.temporal.workflowClientName",
+                "$.spec.temporal.workflowStartOptions.ID",
                 "$.spec.temporal.workflowStartOptions.TaskQueue",
             ]
         );
@@ -91,6 +92,7 @@ async fn each_unsound_part_is_named() {
         ("/spec/workflowClient/clientEndpointPort", json!(65536), "$.spec.workflowClient.clientEndpointPort"),
         ("/spec/temporal/workflowClientName", json!(""), "$.spec.temporal.workflowClientName"),
         ("/spec/temporal/workflowClientName", json!("../x"), "$.spec.temporal.workflowClientName"),
+        ("/spec/temporal/workflowStartOptions/id", json!(""), "$.spec.temporal.workflowStartOptions.ID"),
         ("/spec/temporal/workflowStartOptions/id", json!("a\0b"), "$.spec.temporal.workflowStartOptions.ID"),
         (
             "/spec/temporal/workflowStartOptions/id",
@@ -153,6 +155,6 @@ async fn callers_who_prefer_text_get_the_same_sentences() {
         (422, "text/plain; charset=utf-8")
     );
     let text = response.text().await.unwrap();
-    assert!(text.starts_with("the workflow intent is not sound: it has 4 faults\n"), "{text}");
+    assert!(text.starts_with("the workflow intent is not sound: it has 5 faults\n"), "{text}");
     assert!(text.contains("\n$.spec.workflowClient.clientEndpointPort: 0 is not a port"), "{text}");
 }

@@ -21,6 +21,7 @@ fn an_empty_spec_lacks_everything_a_start_needs() {
             "$.spec.workflowClient.clientEndpointName: is missing: write the host of the workflow client",
             "$.spec.workflowClient.clientEndpointPort: 0 is not a port: write 1 to 65535",
             "$.spec.temporal.workflowClientName: is missing: write the name of the workflow client",
+            "$.spec.temporal.workflowStartOptions.ID: is missing: write the workflow ID, or `{{uuid}}` for a new workflow with each start",
             "$.spec.temporal.workflowStartOptions.TaskQueue: is missing: write the worker's task queue",
         ]
     );
