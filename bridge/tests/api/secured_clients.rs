@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::our_client::OurClient;
 use super::secured::Papers;
-use super::{Api, SOON, problem_of};
+use super::{Api, SOON, problem_of, unique};
 
 /// A workflow client that wants both, and the file that tells the bridge so.
 async fn secured(papers: &Papers) -> (OurClient, String, String) {
@@ -42,7 +42,7 @@ async fn a_client_that_wants_a_certificate_and_a_token_is_asked_and_started_thro
     let papers = Papers::new();
     let (client, clients, token) = secured(&papers).await;
     let api = Api::with(&["--clients", &clients, "--client-check", "20s"]).await;
-    api.create_sample(client.port).await;
+    api.create(client.port, &unique("secured")).await;
     let check: Value = api.get(&format!("/{SAMPLE_INTENT}/check")).await.json().await.unwrap();
     assert_eq!(check["standing"], "Accepted", "{check}");
     let started = api.post(&format!("/{SAMPLE_INTENT}/start"), "").await;
@@ -68,7 +68,7 @@ async fn a_client_behind_tls_is_not_reached_in_clear() {
     let (client, ..) = secured(&papers).await;
     // Nobody can know what became of the request, so it is asked about until the bound.
     let api = Api::with(&["--start-timeout", "2s"]).await;
-    api.create_sample(client.port).await;
+    api.create(client.port, &unique("secured")).await;
     let answer = api.post(&format!("/{SAMPLE_INTENT}/start"), "").await;
     assert_eq!(answer.status(), StatusCode::BAD_GATEWAY, "{}", answer.text().await.unwrap());
 }
