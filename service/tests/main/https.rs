@@ -148,7 +148,7 @@ async fn a_raw_quote_is_taken_over_tls_too() {
     let server = serve(options(Secret::new(&ours, &ours).files())).await;
     let mut caller = Caller::over(Trust::of(&ours, None).connect(server.address).await.unwrap());
     caller.send("GET /status?query=\"state\" HTTP/1.1\r\nHost: x\r\nX-Note: \"a\"\r\n\r\n").await;
-    assert_eq!(caller.answer().await, (200, "GET /status?query='state' [\"a\"] ".to_owned()));
+    assert_eq!(caller.answer().await, (200, "GET /status?query=%22state%22 [\"a\"] ".to_owned()));
 }
 
 #[tokio::test]
