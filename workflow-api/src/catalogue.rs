@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::params::check_params;
@@ -62,6 +62,18 @@ impl CatalogueEntry {
     pub fn check(&self, params: &WorkflowParams) -> Vec<Fault> {
         check_params(&self.params, params)
     }
+}
+
+/// What a workflow client says of an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ClientStanding {
+    /// It would take it.
+    Accepted,
+    /// It would refuse it: the intent is not, or no longer, what the client reads.
+    Drifted,
+    /// Nobody can say: the client is away, or has no catalogue.
+    Unknown,
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod verbs;
 pub mod write;
 
 pub use cancel::{CancelRequest, CancelSpec};
-pub use catalogue::{Catalogue, CatalogueEntry};
+pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding};
 pub use duration::{DurationError, Nanos};
 pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
 pub use intent::{

@@ -36,7 +36,7 @@ pub(crate) use follow::OPEN_STREAMS;
 pub use follow::{FollowRequest, Followed, Position};
 pub use intents::{
     ChangeError, ChangeOrder, ChangePage, Changed, ClientCheck, Conditions, HistoryError, IntentFilter,
-    IntentPage, ListError, Listing, Standing, States,
+    IntentPage, ListError, Listing, States,
 };
 pub use parents::{ParentError, Parents};
 pub use request::{Addressee, RequestError, Told};

@@ -1,27 +1,26 @@
 //! `GET …/temporal-workflow-intents/{name}/check`: whether the workflow client of an intent would take it as it is.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use workflow_api::Fault;
+use workflow_api::{ClientStanding, Fault};
 
 use super::answer::GoJson;
 use super::error::ApiError;
 use super::path::{self, IntentPath};
 use super::problems::problems;
 use super::query::NoParams;
-use crate::app::{App, ClientCheck, Standing};
+use crate::app::{App, ClientCheck};
 
 problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
 
 /// What a workflow client says of an intent.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CheckView {
-    /// `Accepted`; `Drifted`, where the client would refuse the intent; `Unknown`, where it is away or has no catalogue.
-    standing: Word,
+    /// How the intent stands with its client.
+    standing: ClientStanding,
     /// What it would refuse, by path in the intent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<Fault>,
@@ -30,50 +29,9 @@ pub(super) struct CheckView {
     reason: Option<String>,
 }
 
-/// A [`Standing`] as it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) enum Word {
-    Accepted,
-    Drifted,
-    Unknown,
-}
-
-impl From<Standing> for Word {
-    fn from(standing: Standing) -> Self {
-        match standing {
-            Standing::Accepted => Self::Accepted,
-            Standing::Drifted => Self::Drifted,
-            Standing::Unknown => Self::Unknown,
-        }
-    }
-}
-
-impl From<Word> for Standing {
-    fn from(word: Word) -> Self {
-        match word {
-            Word::Accepted => Self::Accepted,
-            Word::Drifted => Self::Drifted,
-            Word::Unknown => Self::Unknown,
-        }
-    }
-}
-
-impl FromStr for Word {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "Accepted" => Ok(Self::Accepted),
-            "Drifted" => Ok(Self::Drifted),
-            "Unknown" => Ok(Self::Unknown),
-            _ => Err("write Accepted, Drifted or Unknown"),
-        }
-    }
-}
-
 impl From<ClientCheck> for CheckView {
     fn from(check: ClientCheck) -> Self {
-        let standing = check.standing().into();
+        let standing = check.standing();
         match check {
             ClientCheck::Accepted => Self { standing, faults: Vec::new(), reason: None },
             ClientCheck::Drifted(faults) => Self { standing, faults, reason: None },

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
-use workflow_api::{WorkflowIntent, WorkflowState};
+use workflow_api::{ClientStanding, WorkflowIntent, WorkflowState};
 
 use super::answer::GoJson;
-use super::check;
 use super::error::ApiError;
 use super::page;
 use super::path::{self, DigPath};
@@ -42,8 +42,8 @@ struct ListParams {
     #[param(rename = "workflowType", example = "EmcoMigrateWorkflow")]
     workflow_type: Option<String>,
     /// Only intents of which their workflow clients say this now: `Accepted`, `Drifted` (the client would refuse it) or `Unknown`.
-    #[param(rename = "clientCheck", pattern = "^(Accepted|Drifted|Unknown)$", example = "Drifted")]
-    client_check: Option<String>,
+    #[param(rename = "clientCheck", inline)]
+    client_check: Option<ClientStanding>,
 }
 
 const KNOWN: [&str; 7] =
@@ -78,10 +78,12 @@ pub(super) async fn list_intents(
 
 fn read(query: Option<&str>) -> Result<Listing, ApiError> {
     let params = Params::read(query)?.only(&KNOWN)?;
-    let state = match params.text("state") {
-        "" => None,
-        text => Some(state(text)?),
-    };
+    let state = word(
+        &params,
+        "state",
+        "Running, Completed, Failed, Canceled, Terminated, ContinuedAsNew or TimedOut",
+    )?;
+    let client_check = word(&params, "clientCheck", "Accepted, Drifted or Unknown")?;
     Ok(Listing {
         after: page::position(&params)?.unwrap_or_default(),
         limit: page::limit(&params)?,
@@ -90,14 +92,17 @@ fn read(query: Option<&str>) -> Result<Listing, ApiError> {
             task_queue: params.parsed("taskQueue")?,
             state,
             workflow_type: params.parsed::<String>("workflowType")?.map(Into::into),
-            client_check: params.parsed::<check::Word>("clientCheck")?.map(Into::into),
+            client_check,
         },
     })
 }
 
-fn state(text: &str) -> Result<WorkflowState, ApiError> {
-    serde_json::from_value(text.into()).map_err(|_not_one| {
-        let states = "Running, Completed, Failed, Canceled, Terminated, ContinuedAsNew or TimedOut";
-        invalid("state", &format!("is `{text}`: write {states}"))
-    })
+/// One of the words that a wire type is written with.
+fn word<T: DeserializeOwned>(params: &Params, key: &str, words: &str) -> Result<Option<T>, ApiError> {
+    match params.text(key) {
+        "" => Ok(None),
+        text => serde_json::from_value(text.into())
+            .map(Some)
+            .map_err(|_not_one| invalid(key, &format!("is `{text}`: write {words}"))),
+    }
 }

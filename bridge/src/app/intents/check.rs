@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use workflow_api::{Catalogue, Fault, WorkflowIntent};
+use workflow_api::{Catalogue, ClientStanding, Fault, WorkflowIntent};
 
 use crate::app::{App, IntentError};
 use crate::intent::IntentKey;
@@ -20,17 +20,6 @@ pub enum ClientCheck {
     Drifted(Vec<Fault>),
     /// Nobody can say: the client is away, or has no catalogue, as those written for EMCO. The text says which.
     Unknown(String),
-}
-
-/// The outcome of a [`ClientCheck`] by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// [`ClientCheck::Accepted`].
-    Accepted,
-    /// [`ClientCheck::Drifted`].
-    Drifted,
-    /// [`ClientCheck::Unknown`].
-    Unknown,
 }
 
 impl ClientCheck {
@@ -68,11 +57,11 @@ impl ClientCheck {
 
     /// Its outcome.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ClientStanding {
         match self {
-            Self::Accepted => Standing::Accepted,
-            Self::Drifted(_) => Standing::Drifted,
-            Self::Unknown(_) => Standing::Unknown,
+            Self::Accepted => ClientStanding::Accepted,
+            Self::Drifted(_) => ClientStanding::Drifted,
+            Self::Unknown(_) => ClientStanding::Unknown,
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use workflow_api::{RunId, WorkflowIntent, WorkflowState, WorkflowType};
+use workflow_api::{ClientStanding, RunId, WorkflowIntent, WorkflowState, WorkflowType};
 
-use super::Standing;
 use crate::app::App;
 use crate::intent::{DigKey, IntentKey};
 use crate::run::Outcome;
@@ -42,7 +41,7 @@ pub struct IntentFilter {
     /// The workflow type of that run.
     pub workflow_type: Option<WorkflowType>,
     /// What its workflow client says of it.
-    pub client_check: Option<Standing>,
+    pub client_check: Option<ClientStanding>,
 }
 
 /// Some intents of a group, ordered by name.

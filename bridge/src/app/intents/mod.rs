@@ -12,7 +12,7 @@ use super::body::read_body;
 use super::{App, BodyError, Caller, FieldValidation, IntentError, Lenient, ParentError};
 use crate::intent::{Action, Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
 use crate::storage::StoreError;
-pub use check::{ClientCheck, Standing};
+pub use check::ClientCheck;
 pub use conditions::{Conditions, States};
 pub use history::{ChangePage, HistoryError};
 pub use list::{IntentFilter, IntentPage, ListError, Listing};
