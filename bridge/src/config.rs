@@ -129,7 +129,7 @@ pub struct EmcoSettings {
     /// Groups are not checked where this is absent.
     #[arg(long = "emco-url", env = "BRIDGE_EMCO_URL", value_name = "URL", value_parser = emco_url)]
     pub url: Option<String>,
-    /// The file with the bearer token for EMCO.
+    /// The file with the bearer token for EMCO; read with each call, as it may change.
     #[arg(long = "emco-token-file", env = "BRIDGE_EMCO_TOKEN_FILE", value_name = "FILE", requires = "url")]
     pub token_file: Option<PathBuf>,
     /// The file with certificates (PEM) that vouch for EMCO, besides the system's.

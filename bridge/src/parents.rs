@@ -27,8 +27,11 @@ pub enum ParentsError {
 /// Who vouches for deployment intent groups.
 pub(crate) fn open(settings: &EmcoSettings) -> Result<Parents, ParentsError> {
     let Some(url) = &settings.url else { return Ok(Parents::default()) };
-    let token = settings.token_file.as_deref().map(read).transpose()?;
-    let token = token.map(|token| Token::from(String::from_utf8_lossy(token.trim_ascii()).into_owned()));
+    // Read with each call, as it may change; a file that is not there should be known now.
+    if let Some(file) = &settings.token_file {
+        read(file)?;
+    }
+    let token = settings.token_file.clone().map(Token::file);
     let client = Settings {
         timeout: TIMEOUT,
         token,
