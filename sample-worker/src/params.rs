@@ -52,6 +52,31 @@ pub(crate) struct RelocateRequest {
     pub(crate) options: Options,
 }
 
+/// What both kinds of parameters say: the group, the target, the options. Fields of the same names, and not one struct flattened into
+/// both, as that would lose the second names that EMCO gives some of them.
+macro_rules! common {
+    ($asked:ident) => {{
+        let dig = Dig {
+            emco_url: $asked.emco_url.0,
+            project: $asked.project.0,
+            composite_app: $asked.composite_app.0,
+            version: $asked.composite_app_version.0,
+            name: $asked.deployment_intent_group.0,
+            clm_url: $asked.emco_clm_endpoint.map(|url| url.0),
+            dcm_url: $asked.emco_dcm_endpoint.map(|url| url.0),
+        };
+        let target = Target::new($asked.target_cluster_provider.0, $asked.target_cluster_name.0);
+        let options = Options {
+            preflight: $asked.preflight,
+            wait_ready: $asked.wait_ready,
+            ready_timeout: $asked.ready_timeout.0,
+            compensate: $asked.compensate,
+            dry_run: $asked.dry_run,
+        };
+        (dig, target, options)
+    }};
+}
+
 impl MigrateRequest {
     /// The migration that an intent's parameters ask for.
     ///
@@ -59,25 +84,8 @@ impl MigrateRequest {
     /// [`InvalidParams`] naming every parameter that is missing, unknown or cannot be used.
     pub(crate) fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
         let Params(asked): Params<MigrateParams> = Params::for_all(params)?;
-        Ok(Self {
-            dig: Dig {
-                emco_url: asked.emco_url.0,
-                project: asked.project.0,
-                composite_app: asked.composite_app.0,
-                version: asked.composite_app_version.0,
-                name: asked.deployment_intent_group.0,
-                clm_url: asked.emco_clm_endpoint.map(|url| url.0),
-                dcm_url: asked.emco_dcm_endpoint.map(|url| url.0),
-            },
-            target: Target::new(asked.target_cluster_provider.0, asked.target_cluster_name.0),
-            options: Options {
-                preflight: asked.preflight,
-                wait_ready: asked.wait_ready,
-                ready_timeout: asked.ready_timeout.0,
-                compensate: asked.compensate,
-                dry_run: asked.dry_run,
-            },
-        })
+        let (dig, target, options) = common!(asked);
+        Ok(Self { dig, target, options })
     }
 }
 
@@ -98,27 +106,8 @@ impl RelocateRequest {
                 return Err(InvalidParams::new(vec![workflow_api::Fault::new(path, message)]));
             }
         };
-        Ok(Self {
-            dig: Dig {
-                emco_url: asked.emco_url.0,
-                project: asked.project.0,
-                composite_app: asked.composite_app.0,
-                version: asked.composite_app_version.0,
-                name: asked.deployment_intent_group.0,
-                clm_url: asked.emco_clm_endpoint.map(|url| url.0),
-                dcm_url: asked.emco_dcm_endpoint.map(|url| url.0),
-            },
-            app: asked.app.0,
-            source,
-            target: Target::new(asked.target_cluster_provider.0, asked.target_cluster_name.0),
-            options: Options {
-                preflight: asked.preflight,
-                wait_ready: asked.wait_ready,
-                ready_timeout: asked.ready_timeout.0,
-                compensate: asked.compensate,
-                dry_run: asked.dry_run,
-            },
-        })
+        let (dig, target, options) = common!(asked);
+        Ok(Self { dig, app: asked.app.0, source, target, options })
     }
 }
 
