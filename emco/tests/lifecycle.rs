@@ -6,8 +6,9 @@ use emco::stand_in::{StandIn, StandInOptions, samples};
 use emco::{
     AppIntent, Clause, Client, ClusterRef, Deployed, DigState, Kind, Output, Readiness, Revision, StatusQuery,
 };
+use harness::eventually;
 
-use crate::support::{A_WHILE, DIG, GPI, ask, client, eventually, loaded, quick};
+use crate::support::{A_WHILE, DIG, GPI, ask, client, loaded, quick};
 
 fn first() -> ClusterRef {
     ClusterRef::new("provider1", "cluster1")
@@ -51,7 +52,7 @@ async fn an_app_moves_and_moves_back() {
         (Clause::label("provider1", "edge-cluster"), first()),
     ] {
         let revision = place(&emco, vec![clause]).await;
-        eventually(patience, || async {
+        eventually(patience, "the app is where it was put", async || {
             let status = emco.dig_status(&dig, &StatusQuery::ready()).await.unwrap();
             assert_eq!(status.revision(), Some(revision));
             (status.is_ready() && status.is_ready_on("collectd", &cluster)).then_some(())

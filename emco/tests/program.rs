@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use emco::stand_in::samples;
 use emco::{Client, StatusQuery};
+use harness::eventually;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::support::{eventually, quick, raw, send};
+use crate::support::{quick, raw, send};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,7 +35,7 @@ async fn start(arguments: &[&str]) -> (Child, String) {
 async fn the_samples_settle_in_their_time_and_sigterm_ends_it() {
     let (mut child, url) = start(&["--load", "samples", "--settle-time", "20ms"]).await;
     let emco = Client::new(&url, quick()).unwrap();
-    eventually(PATIENCE, || async {
+    eventually(PATIENCE, "the samples are ready", async || {
         emco.dig_status(&samples::dig(), &StatusQuery::ready()).await.unwrap().is_ready().then_some(())
     })
     .await;

@@ -1,6 +1,6 @@
-//! What the tests share: a stand-in with the samples, raw requests, waiting to a deadline.
+//! What the tests share: a stand-in with the samples, raw requests.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use emco::stand_in::{StandIn, StandInOptions};
 use emco::{Client, Retry, Settings};
@@ -72,19 +72,4 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
 pub(crate) async fn ask(stand_in: &StandIn, method: &str, path: &str, body: &str) -> Answer {
     let request = raw(method, format!("{}{path}", stand_in.url())).header(CONTENT_TYPE, "application/json");
     send(request.body(body.to_owned())).await
-}
-
-/// Polls until `attempt` gives a value.
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
-    within: Duration,
-    mut attempt: impl FnMut() -> F,
-) -> T {
-    let deadline = Instant::now() + within;
-    loop {
-        if let Some(value) = attempt().await {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "did not happen within {within:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
