@@ -169,6 +169,7 @@ async fn start(
     }
     let options = app.read(&body)?;
     if app.has(Flaw::WaitsForTheEnd) {
+        // The flaw itself, not a wait of the test: so long does the workflow run that nobody should wait for.
         tokio::time::sleep(END).await;
     }
     let key = headers.get("Idempotency-Key").map(|key| key.to_str().unwrap().to_owned());
