@@ -1,5 +1,6 @@
 //! `cargo xtask`: what a person or CI runs in this workspace.
 
+mod bench;
 mod compliance;
 mod demo;
 mod migration;
@@ -16,6 +17,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
+    Bench(bench::Bench),
     Compliance(compliance::Compliance),
     Demo(demo::Demo),
     NewClient(new_client::NewClient),
@@ -25,6 +27,7 @@ enum Task {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
+        Task::Bench(bench) => bench.run(),
         Task::Compliance(compliance) => compliance.run().await,
         Task::Demo(demo) => demo.run().await,
         Task::NewClient(new_client) => new_client.run(),

@@ -4,10 +4,12 @@
 mod eventually;
 mod leash;
 mod port;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod process;
 mod programs;
 mod proxy;
+mod release;
 mod sample;
 mod stack;
 mod temporal;
@@ -18,10 +20,12 @@ use std::time::Duration;
 
 pub use eventually::{Answer, eventually};
 pub use port::free_port;
+#[cfg(feature = "postgres")]
 pub use postgres::PostgreSql;
 pub use process::{Process, ProcessBuilder};
 pub use programs::{PROGRAMS, build_programs, cargo, program};
 pub use proxy::{Proxy, RandomCuts};
+pub use release::Release;
 pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};

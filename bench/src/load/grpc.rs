@@ -1,0 +1,85 @@
+//! The same work asked of Temporal itself, straight over gRPC: what everything is compared with.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result};
+use temporalio_client::tonic::transport::{Channel, Endpoint};
+use temporalio_common::protos::temporal::api::common::v1::{
+    Payload, Payloads, WorkflowExecution, WorkflowType,
+};
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+};
+use uuid::Uuid;
+
+use super::Call;
+use crate::payload::{self, QUEUE, WORKFLOW_TYPE};
+
+/// A connection of one's own to Temporal's frontend.
+pub(crate) async fn channel(address: &str) -> Result<Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
+    endpoint.connect().await.with_context(|| format!("cannot connect to Temporal at {address}"))
+}
+
+/// `StartWorkflowExecution`, each time of a workflow of its own.
+pub(crate) struct RawStart {
+    client: WorkflowServiceClient<Channel>,
+    input: Vec<u8>,
+}
+
+impl RawStart {
+    pub(crate) fn over(channel: Channel) -> Self {
+        Self {
+            client: WorkflowServiceClient::new(channel),
+            input: payload::workflow_params().to_string().into_bytes(),
+        }
+    }
+}
+
+impl Call for RawStart {
+    async fn call(&mut self) -> Result<()> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let input = Payload {
+            metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
+            data: self.input.clone(),
+            ..Payload::default()
+        };
+        let request = StartWorkflowExecutionRequest {
+            namespace: "default".to_owned(),
+            identity: "bench".to_owned(),
+            request_id: Uuid::new_v4().to_string(),
+            workflow_id: format!("bench-raw-{}-{number}", std::process::id()),
+            workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.to_owned() }),
+            task_queue: Some(TaskQueue { name: QUEUE.to_owned(), ..TaskQueue::default() }),
+            input: Some(Payloads { payloads: vec![input] }),
+            ..StartWorkflowExecutionRequest::default()
+        };
+        self.client.start_workflow_execution(request).await?;
+        Ok(())
+    }
+}
+
+/// `DescribeWorkflowExecution` of one workflow.
+pub(crate) struct RawDescribe {
+    client: WorkflowServiceClient<Channel>,
+    workflow_id: String,
+}
+
+impl RawDescribe {
+    pub(crate) fn over(channel: Channel, workflow_id: &str) -> Self {
+        Self { client: WorkflowServiceClient::new(channel), workflow_id: workflow_id.to_owned() }
+    }
+}
+
+impl Call for RawDescribe {
+    async fn call(&mut self) -> Result<()> {
+        let execution = WorkflowExecution { workflow_id: self.workflow_id.clone(), run_id: String::new() };
+        let request =
+            DescribeWorkflowExecutionRequest { namespace: "default".to_owned(), execution: Some(execution) };
+        self.client.describe_workflow_execution(request).await?;
+        Ok(())
+    }
+}

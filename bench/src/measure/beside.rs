@@ -1,0 +1,169 @@
+//! The same work asked of Temporal itself and of our processes, in turn, so that what the machine does besides meets both.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::{Effort, IN_FLIGHT};
+use crate::load::{Call, Fleet, HttpCall, Load, NUMBER, RawDescribe, RawStart, Request};
+use crate::payload;
+use crate::report::{Report, quantile};
+use crate::scene::{DESCRIBED, Program, STARTED, Scene, start, status};
+
+/// What the figures are called.
+#[derive(Debug)]
+pub(super) struct Names {
+    raw_starts: &'static str,
+    raw_describes: &'static str,
+    invoke: &'static str,
+    start: &'static str,
+    status: &'static str,
+    added: Option<Added>,
+    cpu: Option<Cpu>,
+}
+
+/// Of single calls, one after the other.
+#[derive(Debug)]
+struct Added {
+    raw_p50: &'static str,
+    raw_p99: &'static str,
+    invoke: [&'static str; 2],
+    start: [&'static str; 2],
+}
+
+/// Processor time of our processes for one call.
+#[derive(Debug)]
+struct Cpu {
+    invoke: &'static str,
+    start: &'static str,
+    status: &'static str,
+}
+
+pub(super) const SERVER: Names = Names {
+    raw_starts: "raw_starts_per_s",
+    raw_describes: "raw_describes_per_s",
+    invoke: "invoke_vs_raw_throughput",
+    start: "start_vs_raw_throughput",
+    status: "status_vs_raw_throughput",
+    added: Some(Added {
+        raw_p50: "raw_start_p50_ms",
+        raw_p99: "raw_start_p99_ms",
+        invoke: ["invoke_added_p50_ms", "invoke_added_p99_ms"],
+        start: ["start_added_p50_ms", "start_added_p99_ms"],
+    }),
+    cpu: None,
+};
+
+pub(super) const STUB: Names = Names {
+    raw_starts: "raw_stub_starts_per_s",
+    raw_describes: "raw_stub_describes_per_s",
+    invoke: "invoke_vs_raw_stub",
+    start: "start_vs_raw_stub",
+    status: "status_vs_raw_stub",
+    added: None,
+    cpu: Some(Cpu { invoke: "invoke_cpu_us", start: "start_cpu_us", status: "status_cpu_us" }),
+};
+
+/// Everything that is asked, with as many connections on each side.
+struct Sides<'a> {
+    scene: &'a Scene,
+    raw_start: Fleet<RawStart>,
+    invoke: Fleet<HttpCall>,
+    start: Fleet<HttpCall>,
+    raw_describe: Fleet<RawDescribe>,
+    status: Fleet<HttpCall>,
+}
+
+impl<'a> Sides<'a> {
+    async fn connect(scene: &'a Scene, temporal: &str) -> Result<Self> {
+        let invocation = payload::invocation(&format!("bench-{}-{NUMBER}", scene.client.port)).to_string();
+        let invoke = Request::post("/invoke/migrate_workflowclient", &invocation);
+        let (bridge, client) = (scene.bridge.port, scene.client.port);
+        let describe = Request::get(status(DESCRIBED, "runDescribeWfExec=true"));
+        Ok(Self {
+            scene,
+            raw_start: Fleet::starts(IN_FLIGHT, temporal).await?,
+            invoke: Fleet::http(IN_FLIGHT, client, &invoke).await?,
+            start: Fleet::http(IN_FLIGHT, bridge, &Request::post(start(STARTED), "")).await?,
+            raw_describe: Fleet::describes(IN_FLIGHT, temporal, DESCRIBED).await?,
+            status: Fleet::http(IN_FLIGHT, bridge, &describe).await?,
+        })
+    }
+}
+
+pub(super) async fn measure(
+    report: &mut Report,
+    names: &Names,
+    scene: &Scene,
+    temporal: &str,
+    effort: Effort,
+) -> Result<()> {
+    let mut sides = Sides::connect(scene, temporal).await?;
+    // Connections, caches and code pages of the first calls are nobody's cost.
+    round(&mut Report::default(), names, &mut sides, effort.slice / 4).await?;
+    for number in 1..=effort.rounds {
+        eprintln!("   round {number} of {}", effort.rounds);
+        round(report, names, &mut sides, effort.slice).await?;
+        if let Some(added) = &names.added {
+            one_by_one(report, added, &mut sides, effort.timed).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn round(report: &mut Report, names: &Names, sides: &mut Sides<'_>, slice: Duration) -> Result<()> {
+    let Scene { bridge, client, .. } = sides.scene;
+    // Temporal's own figure on both sides of ours, as it gets slower the more it holds.
+    let before = sides.raw_start.load(slice / 2).await?;
+    let (invoke, invoke_us) = load(&mut sides.invoke, slice, &[client]).await?;
+    let (start, start_us) = load(&mut sides.start, slice, &[bridge, client]).await?;
+    let after = sides.raw_start.load(slice / 2).await?;
+    let raw = (before.per_second() + after.per_second()) / 2.0;
+    report.note(names.raw_starts, raw);
+    report.note(names.invoke, invoke.per_second() / raw);
+    report.note(names.start, start.per_second() / raw);
+
+    let before = sides.raw_describe.load(slice / 2).await?;
+    let (status, status_us) = load(&mut sides.status, slice, &[bridge]).await?;
+    let after = sides.raw_describe.load(slice / 2).await?;
+    let raw = (before.per_second() + after.per_second()) / 2.0;
+    report.note(names.raw_describes, raw);
+    report.note(names.status, status.per_second() / raw);
+    if let Some(cpu) = &names.cpu {
+        report.note(cpu.invoke, invoke_us);
+        report.note(cpu.start, start_us);
+        report.note(cpu.status, status_us);
+    }
+    Ok(())
+}
+
+/// A load, and the processor time of these programs for each call, in microseconds.
+async fn load<C: Call>(fleet: &mut Fleet<C>, slice: Duration, programs: &[&Program]) -> Result<(Load, f64)> {
+    let cpu = || programs.iter().map(|program| program.cpu_us()).sum::<Result<f64>>();
+    let before = cpu()?;
+    let load = fleet.load(slice).await?;
+    let used = cpu()? - before;
+    Ok((load, used / load.calls as f64))
+}
+
+/// Single calls, the sides in turn.
+async fn one_by_one(report: &mut Report, names: &Added, sides: &mut Sides<'_>, times: usize) -> Result<()> {
+    let (mut raw, mut invoke, mut start) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..times {
+        raw.push(sides.raw_start.timed().await?);
+        invoke.push(sides.invoke.timed().await?);
+        start.push(sides.start.timed().await?);
+    }
+    for times in [&mut raw, &mut invoke, &mut start] {
+        times.sort_by(f64::total_cmp);
+    }
+    report.note(names.raw_p50, quantile(&raw, 0.5));
+    report.note(names.raw_p99, quantile(&raw, 0.99));
+    for (name, share) in names.invoke.into_iter().zip([0.5, 0.99]) {
+        report.note(name, quantile(&invoke, share) - quantile(&raw, share));
+    }
+    for (name, share) in names.start.into_iter().zip([0.5, 0.99]) {
+        report.note(name, quantile(&start, share) - quantile(&raw, share));
+    }
+    Ok(())
+}

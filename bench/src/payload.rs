@@ -1,0 +1,28 @@
+//! What is asked for on both sides: EMCO's sample migration, on a queue that no worker serves.
+
+use harness::sample_intent;
+use serde_json::{Value, json};
+
+/// Nobody polls it: the work itself is not measured.
+pub(crate) const QUEUE: &str = "bench";
+pub(crate) const WORKFLOW_TYPE: &str = "EmcoMigrateWorkflow";
+const EMCO: &str = "http://emco.example:30415";
+
+/// EMCO's sample intent under this name, for a client on this port; the workflow ID may be a template.
+pub(crate) fn intent(name: &str, workflow_id: &str, client_port: u16) -> Value {
+    let mut intent = sample_intent("127.0.0.1", client_port, EMCO);
+    intent["metadata"]["name"] = json!(name);
+    intent["spec"]["temporal"]["workflowStartOptions"]["id"] = json!(workflow_id);
+    intent["spec"]["temporal"]["workflowStartOptions"]["taskQueue"] = json!(QUEUE);
+    intent
+}
+
+/// What a bridge posts to a workflow client for that intent.
+pub(crate) fn invocation(workflow_id: &str) -> Value {
+    intent("bench", workflow_id, 0)["spec"]["temporal"].take()
+}
+
+/// The one argument of the workflow.
+pub(crate) fn workflow_params() -> Value {
+    invocation("")["workflowParams"].take()
+}

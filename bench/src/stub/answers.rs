@@ -1,0 +1,172 @@
+//! What the stub knows, and how it answers each method.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use prost::Message;
+use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, WorkflowType};
+use temporalio_common::protos::temporal::api::enums::v1::{
+    EventType, HistoryEventFilterType, WorkflowExecutionStatus,
+};
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::history::v1::{
+    History, HistoryEvent, WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes,
+};
+use temporalio_common::protos::temporal::api::namespace::v1::NamespaceInfo;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflow::v1::{
+    WorkflowExecutionConfig, WorkflowExecutionInfo,
+};
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeNamespaceResponse, DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+    GetSystemInfoResponse, GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
+    StartWorkflowExecutionResponse,
+};
+use uuid::Uuid;
+
+use crate::payload::{QUEUE, WORKFLOW_TYPE};
+
+/// How many events Temporal's frontend gives at once (its `frontend.historyMaxPageSize`, as the server comes).
+const PAGE: usize = 256;
+
+/// What a call is answered.
+pub(super) enum Answer {
+    Now(Bytes),
+    /// Held: what it waits for does not happen.
+    Never,
+    Unknown,
+}
+
+impl<M: Message> From<M> for Answer {
+    fn from(message: M) -> Self {
+        Self::Now(message.encode_to_vec().into())
+    }
+}
+
+/// What is there to tell.
+#[derive(Debug)]
+pub(super) struct Answers {
+    long: String,
+    events: Vec<HistoryEvent>,
+}
+
+impl Answers {
+    pub(super) fn new(long: &str, events: usize) -> Self {
+        Self { long: long.to_owned(), events: (1..=events).map(event).collect() }
+    }
+
+    pub(super) fn to(&self, method: &str, message: Bytes) -> Answer {
+        match method {
+            "GetSystemInfo" => GetSystemInfoResponse::default().into(),
+            "DescribeNamespace" => {
+                let info = NamespaceInfo { name: "default".to_owned(), ..NamespaceInfo::default() };
+                DescribeNamespaceResponse { namespace_info: Some(info), ..Default::default() }.into()
+            }
+            "StartWorkflowExecution" => StartWorkflowExecutionResponse {
+                run_id: Uuid::new_v4().to_string(),
+                started: true,
+                ..Default::default()
+            }
+            .into(),
+            "DescribeWorkflowExecution" => DescribeWorkflowExecutionRequest::decode(message)
+                .map_or(Answer::Unknown, |asked| self.description(asked).into()),
+            "GetWorkflowExecutionHistory" => GetWorkflowExecutionHistoryRequest::decode(message)
+                .map_or(Answer::Unknown, |asked| self.history(&asked)),
+            "PollWorkflowTaskQueue" | "PollActivityTaskQueue" => Answer::Never,
+            _ => Answer::Unknown,
+        }
+    }
+
+    fn description(&self, asked: DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse {
+        let mut execution = asked.execution.unwrap_or_default();
+        if execution.run_id.is_empty() {
+            execution.run_id = run_of(&execution.workflow_id);
+        }
+        let is_long = execution.workflow_id == self.long;
+        let now = Some(SystemTime::now().into());
+        let queue = TaskQueue { name: QUEUE.to_owned(), ..TaskQueue::default() };
+        let info = WorkflowExecutionInfo {
+            history_length: if is_long { self.events.len() as i64 } else { 2 },
+            first_run_id: execution.run_id.clone(),
+            root_execution: Some(execution.clone()),
+            execution: Some(execution),
+            r#type: Some(WorkflowType { name: WORKFLOW_TYPE.to_owned() }),
+            start_time: now,
+            execution_time: now,
+            status: WorkflowExecutionStatus::Running.into(),
+            task_queue: QUEUE.to_owned(),
+            ..WorkflowExecutionInfo::default()
+        };
+        DescribeWorkflowExecutionResponse {
+            execution_config: Some(WorkflowExecutionConfig { task_queue: Some(queue), ..Default::default() }),
+            workflow_execution_info: Some(info),
+            ..DescribeWorkflowExecutionResponse::default()
+        }
+    }
+
+    fn history(&self, asked: &GetWorkflowExecutionHistoryRequest) -> Answer {
+        let closing = asked.history_event_filter_type == i32::from(HistoryEventFilterType::CloseEvent);
+        if closing || asked.wait_new_event {
+            return Answer::Never;
+        }
+        let id = asked.execution.as_ref().map(|execution| execution.workflow_id.as_str());
+        let all = if id == Some(&self.long) {
+            self.events.as_slice()
+        } else {
+            &self.events[..2.min(self.events.len())]
+        };
+        let from = asked.next_page_token.as_slice().try_into().map_or(0, u64::from_be_bytes) as usize;
+        let size = match asked.maximum_page_size {
+            1.. => (asked.maximum_page_size as usize).min(PAGE),
+            _ => PAGE,
+        };
+        let to = (from + size).min(all.len());
+        let next_page_token = if to < all.len() { (to as u64).to_be_bytes().to_vec() } else { Vec::new() };
+        let events = all.get(from..to).unwrap_or_default().to_vec();
+        GetWorkflowExecutionHistoryResponse {
+            history: Some(History { events }),
+            next_page_token,
+            ..GetWorkflowExecutionHistoryResponse::default()
+        }
+        .into()
+    }
+}
+
+/// The run that a workflow is always in.
+fn run_of(workflow_id: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    workflow_id.hash(&mut hasher);
+    Uuid::from_u64_pair(hasher.finish(), hasher.finish()).to_string()
+}
+
+/// A start, and then one signal after the other.
+fn event(number: usize) -> HistoryEvent {
+    let data = format!(r#"{{"app":"collectd","cluster":"provider1/cluster{number}"}}"#).into_bytes();
+    let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
+    let input = Some(Payloads { payloads: vec![Payload { metadata, data, ..Payload::default() }] });
+    let (event_type, attributes) = if number == 1 {
+        let attributes = WorkflowExecutionStartedEventAttributes {
+            workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.to_owned() }),
+            task_queue: Some(TaskQueue { name: QUEUE.to_owned(), ..TaskQueue::default() }),
+            input,
+            ..Default::default()
+        };
+        (EventType::WorkflowExecutionStarted, Attributes::from(attributes))
+    } else {
+        let attributes = WorkflowExecutionSignaledEventAttributes {
+            signal_name: "pause".to_owned(),
+            input,
+            identity: "bench".to_owned(),
+            ..Default::default()
+        };
+        (EventType::WorkflowExecutionSignaled, Attributes::from(attributes))
+    };
+    HistoryEvent {
+        event_id: number as i64,
+        event_time: Some(SystemTime::now().into()),
+        event_type: event_type.into(),
+        attributes: Some(attributes),
+        ..HistoryEvent::default()
+    }
+}

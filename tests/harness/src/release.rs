@@ -1,0 +1,53 @@
+//! Our programs as they ship: optimised, without shared libraries.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::programs::{cargo, target_dir};
+
+/// Programs run in images that hold nothing else, so the C library is part of them.
+const STATIC: &str = "-C target-feature=+crt-static";
+
+/// Where release builds lie.
+#[derive(Debug)]
+pub struct Release {
+    folder: PathBuf,
+}
+
+impl Release {
+    /// Builds the programs of these packages.
+    pub fn build(packages: &[&str]) -> Result<Self> {
+        // With a target named, the flags are not for build scripts and macros, which cannot be static.
+        let target = host()?;
+        let mut build = cargo();
+        build
+            .args(["build", "--release", "--locked", "--bins", "--target", &target])
+            .env("RUSTFLAGS", STATIC);
+        build.args(packages.iter().flat_map(|package| ["--package", package]));
+        let status = build.status().context("cargo does not start")?;
+        ensure!(status.success(), "cargo could not build {} ({status})", packages.join(", "));
+        Ok(Self { folder: target_dir().join(target).join("release") })
+    }
+
+    /// The folder that they all lie in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// One of them.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// The target triple that rustc builds for by itself.
+fn host() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version =
+        Command::new(rustc).arg("-vV").stderr(Stdio::inherit()).output().context("rustc does not start")?;
+    let text = String::from_utf8_lossy(&version.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("`rustc -vV` names no host")
+}
