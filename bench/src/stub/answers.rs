@@ -166,6 +166,8 @@ fn event(number: usize) -> HistoryEvent {
         event_id: number as i64,
         event_time: Some(SystemTime::now().into()),
         event_type: event_type.into(),
+        // Those without are of a try that may not be kept.
+        task_id: number as i64,
         attributes: Some(attributes),
         ..HistoryEvent::default()
     }

@@ -1,8 +1,10 @@
 //! gRPC over HTTP/2, as much of it as unary calls need (its protocol: PROTOCOL-HTTP2.md of gRPC).
 
 use std::convert::Infallible;
+use std::io::Read;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use flate2::read::GzDecoder;
 use futures::stream::{self, Iter};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
@@ -21,7 +23,17 @@ pub(super) type Reply = StreamBody<Iter<Frames>>;
 /// The one message of a call.
 pub(super) async fn message(body: Incoming) -> Result<Bytes, hyper::Error> {
     let mut body = body.collect().await?.to_bytes();
-    Ok(body.split_off(PREFIX.min(body.len())))
+    let message = body.split_off(PREFIX.min(body.len()));
+    Ok(if body.first() == Some(&1) { inflated(&message).into() } else { message })
+}
+
+/// What Temporal's SDK packs unless it is told not to; what cannot be unpacked is no message that anybody knows.
+fn inflated(packed: &[u8]) -> Vec<u8> {
+    let mut message = Vec::new();
+    match GzDecoder::new(packed).read_to_end(&mut message) {
+        Ok(_) => message,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The answer with this message; without one, that the method is not implemented.
