@@ -25,7 +25,11 @@ pub(super) async fn measure(report: &mut Report, scene: &Scene, effort: Effort) 
         let text = bridge.ask(&page).await?;
         let events = count(&text);
         report.note("history_first_page_ms", since.elapsed().as_secs_f64() * 1e3);
-        ensure!(events == 100, "a page of 100 events has {events}: {}", text.chars().take(300).collect::<String>());
+        ensure!(
+            events == 100,
+            "a page of 100 events has {events}: {}",
+            text.chars().take(300).collect::<String>()
+        );
     }
     report.note("history_first_page_mib", (bridge.peak_kib()? - idle) / MIB);
     bridge.forget_peak()?;

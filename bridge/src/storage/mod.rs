@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod contract;
+mod durable;
 mod intents;
 mod postgres;
 mod runs;

@@ -52,6 +52,12 @@ impl PostgresStore {
     pub(super) fn readers(&self) -> &PgPool {
         &self.pool
     }
+
+    /// The server commits durably by itself, and many commits at once.
+    #[expect(clippy::unused_async, reason = "as SQLite's, for the SQL that both share")]
+    pub(super) async fn durable(&self) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
 }
 
 /// On a connection of its own: a migration may take longer than a request.

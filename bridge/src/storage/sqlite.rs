@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 };
 use tokio::time::{Instant, sleep};
 
+use super::durable::Syncer;
 use super::sql::{failed, opening};
 use super::{PoolState, Store, StoreError};
 
@@ -32,6 +33,8 @@ pub struct SqliteStore {
     readers: SqlitePool,
     /// Held as long as the store lives; the system lets go of it with the process, however that ends.
     lock: Option<File>,
+    /// None in memory.
+    syncer: Option<Syncer>,
 }
 
 impl SqliteStore {
@@ -43,7 +46,7 @@ impl SqliteStore {
         // A second connection would open a second, empty database; so there is one, for ever.
         let pool =
             pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await.map_err(opening)?;
-        Self::migrated(pool.clone(), pool, None).await
+        Self::migrated(pool.clone(), pool).await
     }
 
     /// A store in a file, made where there is none.
@@ -58,25 +61,23 @@ impl SqliteStore {
             .busy_timeout(BUSY)
             // Readers do not wait for the writer.
             .journal_mode(SqliteJournalMode::Wal)
-            // NORMAL may lose the last commits in a power cut; but a run must be on record before its workflow starts.
-            .synchronous(SqliteSynchronous::Full);
+            // What must outlive a power cut is synced by `durable`.
+            .synchronous(SqliteSynchronous::Normal);
         let writer = pool(1).connect_with(options.clone()).await.map_err(opening)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
-        Self::migrated(writer, readers, Some(lock)).await
+        let store = Self::migrated(writer, readers).await?;
+        let syncer = Syncer::of(path).map_err(|error| opening(sqlx::Error::Io(error)))?;
+        Ok(Self { lock: Some(lock), syncer: Some(syncer), ..store })
     }
 
-    async fn migrated(
-        writer: SqlitePool,
-        readers: SqlitePool,
-        lock: Option<File>,
-    ) -> Result<Self, StoreError> {
+    async fn migrated(writer: SqlitePool, readers: SqlitePool) -> Result<Self, StoreError> {
         MIGRATIONS.run(&writer).await.map_err(StoreError::Migration)?;
         // There is one replica, and it has only just begun: nobody is at a start.
         sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'")
             .execute(&writer)
             .await
             .map_err(opening)?;
-        Ok(Self { writer, readers, lock })
+        Ok(Self { writer, readers, lock: None, syncer: None })
     }
 
     pub(super) fn writer(&self) -> &SqlitePool {
@@ -85,6 +86,14 @@ impl SqliteStore {
 
     pub(super) fn readers(&self) -> &SqlitePool {
         &self.readers
+    }
+
+    /// Ends when what was committed before outlives a power cut.
+    pub(super) async fn durable(&self) -> Result<(), sqlx::Error> {
+        match &self.syncer {
+            Some(syncer) => syncer.sync().await.map_err(sqlx::Error::Io),
+            None => Ok(()),
+        }
     }
 }
 

@@ -214,7 +214,8 @@ async fn converse(
     Caller { peer, server, router, closing }: Caller,
     certified: bool,
 ) -> Result<(), Dropped> {
-    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let mut request = detached(request);
         request.extensions_mut().insert(ConnectInfo(peer));
         if certified {
             request.extensions_mut().insert(Certified);
@@ -239,6 +240,22 @@ async fn converse(
         tracing::debug!(error = crate::chain(&error), %peer, "connection ended early");
     }
     Ok(())
+}
+
+/// The same request with a head of its own. The one that hyper has read lies in the connection's buffer and keeps all of it, 8 KiB, from
+/// being used again, so that a request that waits would hold two.
+fn detached<B>(request: hyper::Request<B>) -> hyper::Request<B> {
+    let (mut head, body) = request.into_parts();
+    for value in head.headers.values_mut() {
+        // What was a header's value is one.
+        if let Ok(own) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = own;
+        }
+    }
+    if let Ok(own) = head.uri.to_string().parse() {
+        head.uri = own;
+    }
+    hyper::Request::from_parts(head, body)
 }
 
 async fn answer(

@@ -73,6 +73,7 @@ macro_rules! intent_store {
                 };
                 list.execute(&mut *transaction).await.map_err(failed())?;
                 transaction.commit().await.map_err(failed())?;
+                self.durable().await.map_err(failed())?;
                 Ok(true)
             }
 

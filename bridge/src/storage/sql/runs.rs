@@ -8,7 +8,7 @@ use workflow_api::{WorkflowIntentSpec, to_go_json};
 use super::failed;
 use super::run_row::{OutcomeColumns, RunRow, SpecRow, run_columns};
 use crate::intent::IntentKey;
-use crate::run::{Run, StartId};
+use crate::run::{Outcome, Run, StartId};
 use crate::storage::{Begun, PostgresStore, RunStore, SqliteStore, StoreError, Terms};
 
 /// Other starts under the same key, or of the same number, may come first so often.
@@ -87,6 +87,7 @@ macro_rules! run_store {
                         .await
                         .map_err(failed("put a start on record"))?;
                     if let Some((number, workflow_id)) = begun.into_iter().next() {
+                        self.durable().await.map_err(failed("put a start on record"))?;
                         return Ok(Begun::New(Run {
                             number,
                             workflow_id: workflow_id.into(),
@@ -150,6 +151,7 @@ macro_rules! run_store {
                 .fetch_all(self.writer())
                 .await
                 .map_err(failed("set about a start again"))?;
+                self.durable().await.map_err(failed("set about a start again"))?;
                 begun.into_iter().next().map(Run::try_from).transpose()
             }
 
@@ -169,6 +171,7 @@ macro_rules! run_store {
                 .fetch_all(self.writer())
                 .await
                 .map_err(failed("take a start over"))?;
+                self.durable().await.map_err(failed("take a start over"))?;
                 taken.into_iter().next().map(TryInto::try_into).transpose()
             }
 
@@ -205,6 +208,11 @@ macro_rules! run_store {
                 .execute(self.writer())
                 .await
                 .map_err(failed("settle a run"))?;
+                // A start that a power cut takes out of the record is found again. Any other outcome was told to somebody who
+                // may act on it, and must not become a start.
+                if !matches!(run.outcome, Outcome::Started { .. }) {
+                    self.durable().await.map_err(failed("settle a run"))?;
+                }
                 Ok(settled.rows_affected() > 0)
             }
 
