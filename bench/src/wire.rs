@@ -1,6 +1,7 @@
 //! What is done to JSON with every request, alone.
 
 use anyhow::{Result, anyhow};
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use workflow_api::{WorkflowIntent, read, to_go_json};
 
 use crate::payload;
@@ -25,4 +26,9 @@ pub fn decode(body: &[u8]) -> Result<WorkflowIntent> {
 /// The body of an invocation, in Go's bytes.
 pub fn encode(intent: &WorkflowIntent) -> Vec<u8> {
     to_go_json(&intent.spec.temporal)
+}
+
+/// A history of so many events: a start, and then signals.
+pub fn events(count: usize) -> Vec<HistoryEvent> {
+    (1..=count).map(crate::stub::event).collect()
 }

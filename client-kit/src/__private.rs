@@ -4,6 +4,7 @@ use std::any::type_name;
 use std::pin::Pin;
 
 use serde_json::Value;
+use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use workflow_api::Fault;
 use workflow_api::params::each_once;
 
@@ -173,4 +174,10 @@ impl<A> Untold for &Outcome<'_, A> {
 /// The author's.
 pub fn answer<A: Answer>(answer: A, told: Option<ClientError>) -> Result<WorkflowStart, ClientError> {
     answer.into_result().map_err(|error| error.told_as(told))
+}
+
+/// The call to Temporal that starts what `start` says: measured by the benchmark.
+#[must_use]
+pub fn start_call(start: WorkflowStart) -> StartWorkflowExecutionRequest {
+    crate::temporal::start_call(start)
 }

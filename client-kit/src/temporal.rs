@@ -8,12 +8,13 @@ use service::temporal::{FaultKind, TemporalConnection, TemporalFault};
 use temporalio_client::NamespacedClient;
 use temporalio_client::tonic::IntoRequest;
 use temporalio_common::protos::temporal::api::errordetails::v1::WorkflowExecutionAlreadyStartedFailure;
+use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use temporalio_common::protos::utilities::decode_status_detail;
 use tokio::time::Instant;
 use workflow_api::{IdReusePolicy, Started};
 
 use self::request::start_workflow_execution;
-use crate::{IdConflictPolicy, StartError, StartRequest, Starter};
+use crate::{IdConflictPolicy, StartError, StartRequest, Starter, WorkflowStart};
 
 mod request;
 
@@ -29,6 +30,12 @@ impl TemporalStarter {
     pub fn new(connection: TemporalConnection) -> Self {
         Self { connection }
     }
+}
+
+/// The call that starts what `start` says.
+pub(crate) fn start_call(start: WorkflowStart) -> StartWorkflowExecutionRequest {
+    let request = StartRequest { start, request_id: String::new(), deadline: Instant::now() };
+    start_workflow_execution(request, "default".to_owned(), String::new())
 }
 
 #[async_trait]

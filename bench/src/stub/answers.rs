@@ -141,7 +141,7 @@ fn run_of(workflow_id: &str) -> String {
 }
 
 /// A start, and then one signal after the other.
-fn event(number: usize) -> HistoryEvent {
+pub(crate) fn event(number: usize) -> HistoryEvent {
     let data = format!(r#"{{"app":"collectd","cluster":"provider1/cluster{number}"}}"#).into_bytes();
     let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
     let input = Some(Payloads { payloads: vec![Payload { metadata, data, ..Payload::default() }] });

@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
 use self::answers::Answers;
+pub(crate) use self::answers::event;
 use self::grpc::Reply;
 
 /// A running stub; it ends with the process.

@@ -10,6 +10,7 @@ use prost_reflect::{
     Value as Field,
 };
 use serde_json::{Map, Number, Value};
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 
 /// Why a message has no JSON. That takes a fault in our own build: the message is not among the descriptors.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,11 @@ pub(super) fn canonical<M: Message + Name>(message: &M) -> Result<Map<String, Va
     let name = M::full_name();
     let description = pool.get_message_by_name(&name).ok_or(JsonError::NotDescribed(name))?;
     fields_json(&DynamicMessage::decode(description, message.encode_to_vec().as_slice())?)
+}
+
+/// One event of a history as JSON, None where it has none: measured by the benchmark.
+pub fn event_json(event: &HistoryEvent) -> Option<Value> {
+    canonical(event).ok().map(Value::Object)
 }
 
 fn fields_json(message: &DynamicMessage) -> Result<Map<String, Value>, JsonError> {
@@ -122,7 +128,6 @@ mod tests {
 
     use serde_json::json;
     use temporalio_common::protos::temporal::api::common::v1::{Memo, Payload, Priority, RetryPolicy};
-    use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
     use temporalio_common::protos::temporal::api::history::v1::WorkflowExecutionStartedEventAttributes as Started;
 
     use super::*;

@@ -31,6 +31,8 @@ pub use escalation::{EscalateCancel, Escalations, Resolve};
 pub use events::{RunClose, RunEvent};
 use futures::stream::BoxStream;
 pub use history::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
+#[doc(hidden)]
+pub use json::event_json;
 use serde_json::{Map, Value};
 use service::temporal::TemporalTarget;
 use workflow_api::{

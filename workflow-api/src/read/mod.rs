@@ -7,6 +7,8 @@
 mod node;
 mod values;
 
+use std::fmt::Write;
+
 pub use node::Node;
 
 use crate::problem::Fault;
@@ -117,25 +119,42 @@ impl Reader {
 
     /// Does `read` one step down, at `key`.
     pub(crate) fn at_key(&mut self, key: &str, read: impl FnOnce(&mut Self)) {
-        self.at(child(&self.path, key), read);
+        let parent = self.path.len();
+        push_child(&mut self.path, key);
+        self.within(parent, read);
     }
 
     /// Does `read` one step down, at the position `index` of an array.
     pub(crate) fn at_index(&mut self, index: usize, read: impl FnOnce(&mut Self)) {
-        self.at(format!("{}[{index}]", self.path), read);
+        let parent = self.path.len();
+        // Writing to a text does not fail.
+        let _ = write!(self.path, "[{index}]");
+        self.within(parent, read);
     }
 
-    fn at(&mut self, path: String, read: impl FnOnce(&mut Self)) {
-        let parent = std::mem::replace(&mut self.path, path);
+    /// Does `read` where the path leads now, and goes back to the first `parent` bytes of it.
+    fn within(&mut self, parent: usize, read: impl FnOnce(&mut Self)) {
         read(self);
-        self.path = parent;
+        self.path.truncate(parent);
     }
 }
 
 /// `key` below `path`; keys that would not read well after a dot are quoted (RFC 9535 §2.3.1).
 pub(crate) fn child(path: &str, key: &str) -> String {
+    let mut path = path.to_owned();
+    push_child(&mut path, key);
+    path
+}
+
+fn push_child(path: &mut String, key: &str) {
     let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-    if plain { format!("{path}.{key}") } else { format!("{path}[{key:?}]") }
+    if plain {
+        path.push('.');
+        path.push_str(key);
+    } else {
+        // Writing to a text does not fail.
+        let _ = write!(path, "[{key:?}]");
+    }
 }
 
 /// Whether Go takes both for the same key: equal under simple Unicode folding.
