@@ -1,5 +1,6 @@
 //! `cargo xtask`: what a person or CI runs in this workspace.
 
+mod charts;
 mod compliance;
 mod demo;
 mod migration;
@@ -16,6 +17,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
+    Charts(charts::Charts),
     Compliance(compliance::Compliance),
     Demo(demo::Demo),
     NewClient(new_client::NewClient),
@@ -25,6 +27,7 @@ enum Task {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
+        Task::Charts(charts) => charts.run(),
         Task::Compliance(compliance) => compliance.run().await,
         Task::Demo(demo) => demo.run().await,
         Task::NewClient(new_client) => new_client.run(),
