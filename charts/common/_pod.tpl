@@ -59,9 +59,6 @@ prometheus.io/path: /metrics
 prometheus.io/scheme: https
 {{- end }}
 {{- end }}
-{{- with .Values.podAnnotations }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{/* Where pods run, and with whose images. */}}

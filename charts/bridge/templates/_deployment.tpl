@@ -20,12 +20,9 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "common.labels" . | nindent 8 }}
-        {{- with .Values.podLabels }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- merge (include "common.labels" . | fromYaml) .Values.podLabels | toYaml | nindent 8 }}
       annotations:
-        {{- include "common.podAnnotations" . | nindent 8 }}
+        {{- merge (dict) .Values.podAnnotations (include "common.podAnnotations" . | fromYaml) | toYaml | nindent 8 }}
     spec:
       serviceAccountName: {{ include "common.serviceAccountName" . }}
       automountServiceAccountToken: false

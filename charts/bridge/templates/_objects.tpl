@@ -97,10 +97,7 @@ kind: ServiceMonitor
 metadata:
   name: {{ include "common.name" $ }}
   labels:
-    {{- include "common.labels" $ | nindent 4 }}
-    {{- with .labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- merge (dict) .labels (include "common.labels" $ | fromYaml) | toYaml | nindent 4 }}
 spec:
   selector:
     matchLabels:

@@ -12,7 +12,8 @@ pub(super) fn put(schema: &str, definitions: &str) -> Result<String> {
     schema.remove("definitions");
     let mut used = BTreeSet::new();
     collect(&Value::Object(schema.clone()), &definitions, &mut used)?;
-    let chosen: Map<String, Value> = definitions.into_iter().filter(|(name, _)| used.contains(name)).collect();
+    let chosen: Map<String, Value> =
+        definitions.into_iter().filter(|(name, _)| used.contains(name)).collect();
     schema.insert("definitions".to_owned(), Value::Object(chosen));
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

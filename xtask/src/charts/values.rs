@@ -30,7 +30,8 @@ pub(super) fn rows(text: &str) -> Result<Vec<Row>> {
             comment.push(words.trim());
         } else {
             let indent = line.len() - line.trim_start().len();
-            let Some((key, default)) = content.split_once(':').filter(|(key, _)| !key.contains([' ', '-'])) else {
+            let Some((key, default)) = content.split_once(':').filter(|(key, _)| !key.contains([' ', '-']))
+            else {
                 bail!("line {number}: write `key: value`, lists in brackets");
             };
             above.retain(|open| open.indent < indent);
@@ -39,7 +40,11 @@ pub(super) fn rows(text: &str) -> Result<Vec<Row>> {
             let inherited = above.iter().rev().map(|open| &open.meaning).find(|meaning| !meaning.is_empty());
             if default.is_empty() {
                 if !meaning.is_empty() {
-                    rows.push(Row { path: path(&above, key), default: String::new(), meaning: meaning.clone() });
+                    rows.push(Row {
+                        path: path(&above, key),
+                        default: String::new(),
+                        meaning: meaning.clone(),
+                    });
                 }
             } else {
                 let meaning = if meaning.is_empty() { inherited.cloned() } else { Some(meaning.clone()) };
@@ -85,7 +90,8 @@ mod tests {
 
     #[test]
     fn comments_are_those_above_or_the_groups() {
-        let text = "# Head.\n\n# One,\n# and more.\na: 1\nb:\n  # Two.\n  c: []\n# Group.\nd:\n  e:\n    f: \"\"\n";
+        let text =
+            "# Head.\n\n# One,\n# and more.\na: 1\nb:\n  # Two.\n  c: []\n# Group.\nd:\n  e:\n    f: \"\"\n";
         let expected = [
             row("a", "1", "One, and more."),
             row("b.c", "[]", "Two."),
