@@ -109,3 +109,58 @@ impl Target {
         Err(last)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Asks a server that answers once with this.
+    fn asked(answer: &'static str, scheme: &str) -> Result<(), String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target: Target = format!("{scheme}://{}/readyz", listener.local_addr().unwrap()).parse().unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let length = stream.read(&mut request).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        });
+        let result = target.ask().map_err(|error| error.to_string());
+        let request = server.join().unwrap();
+        assert!(
+            scheme == "tcp" || request.starts_with("GET /readyz HTTP/1.0\r\nHost: 127.0.0.1:"),
+            "{request}"
+        );
+        result
+    }
+
+    #[test]
+    fn ready_is_200_and_nothing_else() {
+        assert_eq!(asked("HTTP/1.1 200 OK\r\n\r\n", "http"), Ok(()));
+        assert_eq!(
+            asked("HTTP/1.1 503 Service Unavailable\r\n\r\n", "http"),
+            Err("the answer is 503".to_owned())
+        );
+        assert_eq!(asked("SSH-2.0\r\n", "http"), Err("the answer is no HTTP".to_owned()));
+        assert_eq!(asked("", "http"), Err("the answer is no HTTP".to_owned()));
+        assert_eq!(asked("", "tcp"), Ok(()));
+    }
+
+    #[test]
+    fn nobody_there_is_a_failure_once_it_is_too_late() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let target = format!("http://{free}").parse().unwrap();
+        let probe = Probe { target, patience: Duration::ZERO };
+        assert_eq!(probe.run(), ExitCode::FAILURE);
+    }
+
+    #[test]
+    fn other_urls_are_refused() {
+        for url in ["", "host", "https://host/", "tcp://host", "file:///etc/passwd"] {
+            assert!(url.parse::<Target>().is_err(), "{url}");
+        }
+    }
+}

@@ -9,15 +9,29 @@ use serde_json::Value;
 pub(crate) const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
 /// What everybody must say.
 const SERVER: &str = "temporal.server=temporal-frontend.temporal";
+/// Placeholders in the profiles of the composite app, and what the app's documents say besides (`overrideValues`).
+const FILLED: [(&str, &str); 2] = [("{repository}", "registry.example/emco/program"), ("{tag}", "0.1.0")];
+const OVERRIDDEN: [&str; 2] = [SERVER, "database.postgres.existingSecret=bridge-database"];
 
 pub(crate) struct Chart {
     pub(crate) name: &'static str,
 }
 
-/// A values file, named by where it is.
+/// A values file, and what is set besides.
 pub(crate) struct Profile {
     pub(crate) name: String,
-    pub(crate) path: PathBuf,
+    path: PathBuf,
+    sets: &'static [&'static str],
+}
+
+impl Profile {
+    /// Gives it to Helm.
+    pub(crate) fn put(&self, helm: &mut Command) {
+        helm.arg("-f").arg(&self.path);
+        for set in self.sets {
+            helm.args(["--set", set]);
+        }
+    }
 }
 
 pub(crate) fn root() -> &'static Path {
@@ -33,28 +47,37 @@ impl Chart {
         root().join("charts").join(self.name)
     }
 
-    /// Those of the chart's own, in `ci`.
+    /// The chart's own, in `ci`, and those of the composite app.
     pub(crate) fn profiles(&self) -> Vec<Profile> {
-        let mut profiles: Vec<_> = fs::read_dir(self.folder().join("ci"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .map(|path| {
-                let file = path.file_name().unwrap().to_str().unwrap();
-                Profile {
-                    name: format!("{}-{}", self.name, file.strip_suffix("-values.yaml").unwrap()),
-                    path,
-                }
-            })
-            .collect();
-        profiles.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut profiles = Vec::new();
+        for path in paths(&self.folder().join("ci")) {
+            let environment =
+                path.file_name().unwrap().to_str().unwrap().strip_suffix("-values.yaml").unwrap();
+            profiles.push(Profile { name: format!("{}-{environment}", self.name), path, sets: &[] });
+        }
         assert!(!profiles.is_empty(), "{} has no profiles", self.name);
+        for folder in paths(&root().join("composite-app").join("profiles")) {
+            let environment = folder.file_name().unwrap().to_str().unwrap();
+            let name = format!("composite-app-{environment}-{}", self.name);
+            let text = fs::read_to_string(folder.join(format!("{}.yaml", self.name))).unwrap();
+            let text =
+                FILLED.iter().fold(text, |text, (placeholder, value)| text.replace(placeholder, value));
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
+            // Tests do this side by side: none may see the file of another half written.
+            let unfinished = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+            fs::write(&unfinished, text).unwrap();
+            unfinished.persist(&path).unwrap();
+            let sets = if self.name == "bridge" { &OVERRIDDEN[..] } else { &OVERRIDDEN[..1] };
+            profiles.push(Profile { name, path, sets });
+        }
         profiles
     }
 
     /// The rendered text, with the test's pod.
     pub(crate) fn render(&self, profile: &Profile) -> String {
-        let output = self.helm(&["template", "r1"]).arg("-f").arg(&profile.path).output().unwrap();
-        said(&output).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
+        let mut helm = self.helm(&["template", "r1"]);
+        profile.put(&mut helm);
+        said(&helm.output().unwrap()).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
     }
 
     /// The rendered objects.
@@ -77,6 +100,14 @@ impl Chart {
         helm.args(arguments).arg(self.folder());
         helm
     }
+}
+
+/// What is in a folder, in order; nothing where it is not there.
+fn paths(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
 }
 
 pub(crate) fn said(output: &Output) -> Result<String, String> {

@@ -10,6 +10,7 @@ mod objects;
 mod refusals;
 mod restricted;
 mod schemas;
+mod secrets;
 mod settings;
 mod violations;
 

@@ -18,8 +18,9 @@ fn notes(chart: &Chart, profile: &Profile) -> String {
     fs::rename(copy.join("templates/NOTES.txt"), copy.join("NOTES.txt")).unwrap();
     fs::write(copy.join("templates/notes.yaml"), WRAPPED).unwrap();
     let mut helm = harness::helm().unwrap();
-    let output = helm.args(["template", "r1"]).arg(copy).arg("-f").arg(&profile.path).output().unwrap();
-    one(&parse(&said(&output).unwrap()), "Notes")["text"].as_str().unwrap().to_owned()
+    helm.args(["template", "r1"]).arg(copy);
+    profile.put(&mut helm);
+    one(&parse(&said(&helm.output().unwrap()).unwrap()), "Notes")["text"].as_str().unwrap().to_owned()
 }
 
 #[test]

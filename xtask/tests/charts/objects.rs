@@ -193,11 +193,11 @@ fn whoever_is_let_in_the_test_is_too() {
 fn the_administrators_own_come_before_ours_but_not_before_what_selects() {
     let objects = rendered(
         "worker",
-        &["podLabels.app=other,podLabels.site=edge", "podAnnotations.prometheus\\.io/scrape=false"],
+        &["podLabels.app=other,podLabels.site=edge", "podAnnotations.prometheus\\.io/scrape=no"],
     );
     let metadata = &one(&objects, "Deployment")["spec"]["template"]["metadata"];
     assert_eq!((&metadata["labels"]["app"], &metadata["labels"]["site"]), (&json!("worker"), &json!("edge")));
-    assert_eq!(metadata["annotations"]["prometheus.io/scrape"], "false");
+    assert_eq!(metadata["annotations"]["prometheus.io/scrape"], "no");
 }
 
 #[test]
@@ -208,9 +208,9 @@ fn a_digest_counts_and_a_tag_is_the_charts_version_where_none_is_said() {
     };
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(image(&[]), format!("temporal-emco/sample-worker:{version}"));
-    assert_eq!(image(&["image.tag=9"]), "temporal-emco/sample-worker:9");
+    assert_eq!(image(&["image.tag=v9"]), "temporal-emco/sample-worker:v9");
     let digest = format!("sha256:{}", "a".repeat(64));
     let set = format!("image.digest={digest}");
     assert_eq!(image(&[&set]), format!("temporal-emco/sample-worker@{digest}"));
-    assert_eq!(image(&[&set, "image.tag=9"]), format!("temporal-emco/sample-worker:9@{digest}"));
+    assert_eq!(image(&[&set, "image.tag=v9"]), format!("temporal-emco/sample-worker:v9@{digest}"));
 }

@@ -48,7 +48,7 @@ fn values_out_of_range() {
     }
     assert_refused("bridge", &["keyRetention=7 days"], "at '/keyRetention'");
     assert_refused("bridge", &["emco.url=ftp://emco"], "at '/emco/url'");
-    assert_refused("bridge", &["clients.hosts=null"], "at '/clients/hosts'");
+    assert_refused("bridge", &["clients.hosts={}"], "at '/clients/hosts/0'");
     assert_refused("worker", &["emco.urls[0]=emco"], "at '/emco/urls/0'");
     assert_refused("workflow-client", &["bodyLimit=2MB"], "at '/bodyLimit'");
 }

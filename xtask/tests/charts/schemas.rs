@@ -46,7 +46,7 @@ async fn every_object_is_valid() {
     }
     for version in VERSIONS {
         let said = validated(home.path(), version).await.unwrap_or_else(|errors| panic!("{errors}"));
-        let passed = said.lines().filter(|line| line.contains("passed against version")).count();
+        let passed = said.lines().filter(|line| line.contains(" passed for resource ")).count();
         assert_eq!(passed, objects, "{said}");
     }
 }
