@@ -26,7 +26,10 @@ fn notes(chart: &Chart, profile: &Profile) -> String {
 #[test]
 fn notes_say_what_to_do_next() {
     for chart in Chart::all() {
-        for profile in chart.profiles() {
+        // EMCO prints none.
+        for profile in
+            chart.profiles().into_iter().filter(|profile| !profile.name.starts_with("composite-app"))
+        {
             insta::assert_snapshot!(format!("notes-{}", profile.name), notes(&chart, &profile));
         }
     }
