@@ -9,6 +9,7 @@ mod notes;
 mod objects;
 mod refusals;
 mod restricted;
+mod running;
 mod schemas;
 mod secrets;
 mod settings;
