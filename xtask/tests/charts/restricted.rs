@@ -62,7 +62,7 @@ impl<'a> Pod<'a> {
                 selinux(own, name),
                 unless(one_of(&own["procMount"], &["Default"]), "/proc Mount Type", name),
                 unless(own["allowPrivilegeEscalation"] == false, "Privilege Escalation", name),
-                unless(effective(own, context, "runAsNonRoot") == &true, "Running as Non-root", name),
+                unless(*effective(own, context, "runAsNonRoot") == true, "Running as Non-root", name),
                 user(own, name),
                 seccomp(effective(own, context, "seccompProfile"), name),
                 capabilities(&own["capabilities"], name),

@@ -12,8 +12,10 @@ const MISSING: &str = "/nowhere/secret";
 /// A file that is there. Files are read before they are looked into.
 const THERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
-/// Each variable that names a file of a Secret, with what must be there besides.
-const VARIABLES: [(&str, &str, &[(&str, &str)]); 19] = [
+/// A program, a variable that names a file of a Secret, and the variables that must be there besides.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const CASES: [Case; 19] = [
     ("bridge", "BRIDGE_EMCO_TOKEN_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
     ("bridge", "BRIDGE_EMCO_CA_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
     ("bridge", "BRIDGE_TLS_CERTIFICATE", &[("BRIDGE_TLS_KEY", THERE)]),
@@ -42,7 +44,7 @@ const VARIABLES: [(&str, &str, &[(&str, &str)]); 19] = [
 
 #[tokio::test]
 async fn a_program_names_the_secret_that_it_lacks_and_ends() {
-    for (name, variable, others) in VARIABLES {
+    for (name, variable, others) in CASES {
         let mut process = Process::builder(program(name).unwrap());
         if name == "bridge" {
             process = process
