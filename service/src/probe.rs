@@ -79,15 +79,15 @@ impl FromStr for Target {
 
 impl Target {
     fn ask(&self) -> Result<(), Error> {
-        let stream = self.connect()?;
+        let mut stream = self.connect()?;
         if self.0.scheme() == "tcp" {
             return Ok(());
         }
         stream.set_read_timeout(Some(ATTEMPT))?;
         stream.set_write_timeout(Some(ATTEMPT))?;
         // Nothing but the status is wanted, so HTTP/1.0 will do.
-        let authority = self.0.authority();
-        write!(&stream, "GET {} HTTP/1.0\r\nHost: {authority}\r\n\r\n", self.0.path())?;
+        let request = format!("GET {} HTTP/1.0\r\nHost: {}\r\n\r\n", self.0.path(), self.0.authority());
+        stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         BufReader::new(stream).read_line(&mut answer)?;
         match answer.split(' ').nth(1) {
@@ -113,7 +113,6 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
     use std::net::TcpListener;
 
     use super::*;
@@ -124,15 +123,15 @@ mod tests {
         let target: Target = format!("{scheme}://{}/readyz", listener.local_addr().unwrap()).parse().unwrap();
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut request = [0; 1024];
-            let length = stream.read(&mut request).unwrap();
+            let lines = BufReader::new(&stream).lines().map(Result::unwrap);
+            let request: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
             stream.write_all(answer.as_bytes()).unwrap();
-            String::from_utf8_lossy(&request[..length]).into_owned()
+            request.join("\n")
         });
         let result = target.ask().map_err(|error| error.to_string());
         let request = server.join().unwrap();
         assert!(
-            scheme == "tcp" || request.starts_with("GET /readyz HTTP/1.0\r\nHost: 127.0.0.1:"),
+            scheme == "tcp" || request.starts_with("GET /readyz HTTP/1.0\nHost: 127.0.0.1:"),
             "{request}"
         );
         result
