@@ -17,7 +17,10 @@ use crate::{Client, Server, ServerOptions, TemporalStarter};
 
 /// Starts Temporal workflows for EMCO, at POST /invoke/<name>.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Settings {
+    #[command(subcommand)]
+    command: Option<service::probe::Command>,
     /// Where to listen.
     #[arg(long, env = "CLIENT_LISTEN", default_value = ":9090", value_name = "HOST:PORT")]
     listen: ListenAddress,
@@ -90,6 +93,9 @@ impl TlsSettings {
 /// starts under way are done.
 pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let settings: Settings = service::settings::parse();
+    if let Some(command) = settings.command {
+        return command.run();
+    }
     let temporal = or_exit(settings.temporal.target());
     let options = or_exit(settings.options());
     telemetry::init(&settings.log);

@@ -53,6 +53,8 @@ impl Access {
             urls.is_some() || (token.is_none() && identity.is_none()),
             "EMCO_URLS is missing: list the EMCOs that the token or certificate may be shown to"
         );
+        // Read for each request, as it may change; a file that is not there should be known now.
+        file("EMCO_TOKEN_FILE")?;
         let roots = file("EMCO_CA_FILE")?;
         // Temporal repeats what fails, by the intent's rules and for all to see.
         let settings = Settings { token, roots, identity, retry: Retry::NEVER, ..Settings::default() };
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn a_token_goes_to_listed_emcos_alone() {
         let access = access(&[
-            ("EMCO_TOKEN_FILE", "/run/token"),
+            ("EMCO_TOKEN_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
             ("EMCO_URLS", "https://emco.example/west, http://orchestrator:9015"),
         ])
         .unwrap();
@@ -130,6 +132,10 @@ mod tests {
             (&[("EMCO_TOKEN_FILE", "/run/token")][..], "EMCO_URLS is missing"),
             (&[("EMCO_URLS", "emco")], "`emco` is no URL"),
             (&[("EMCO_CA_FILE", "/nowhere/ca")], "EMCO_CA_FILE: /nowhere/ca cannot be read"),
+            (
+                &[("EMCO_URLS", "http://emco"), ("EMCO_TOKEN_FILE", "/nowhere/token")],
+                "EMCO_TOKEN_FILE: /nowhere/token cannot be read",
+            ),
         ] {
             assert!(access(variables).unwrap_err().to_string().contains(words), "{words}");
         }

@@ -9,6 +9,7 @@ pub mod http;
 pub mod metrics;
 pub mod origin;
 pub mod outbound;
+pub mod probe;
 pub mod problem;
 pub mod settings;
 pub mod shutdown;

@@ -34,7 +34,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Runs the workflows and activities of a worker, for Temporal.
 #[derive(Debug, clap::Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Settings {
+    #[command(subcommand)]
+    command: Option<service::probe::Command>,
     /// Task queue to serve instead of the worker's own.
     #[arg(long, env = "WORKER_TASK_QUEUE", value_name = "NAME")]
     task_queue: Option<String>,
@@ -74,6 +77,9 @@ pub fn main(
     register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
 ) -> ExitCode {
     let settings: Settings = service::settings::parse();
+    if let Some(command) = settings.command {
+        return command.run();
+    }
     let target = service::settings::or_exit(settings.temporal.target());
     telemetry::init(&settings.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

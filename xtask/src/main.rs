@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a person or CI runs in this workspace.
 
 mod bench;
+mod charts;
 mod compliance;
 mod demo;
 mod migration;
@@ -18,6 +19,7 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
     Bench(bench::Bench),
+    Charts(charts::Charts),
     Compliance(compliance::Compliance),
     Demo(demo::Demo),
     NewClient(new_client::NewClient),
@@ -28,6 +30,7 @@ enum Task {
 async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
         Task::Bench(bench) => bench.run(),
+        Task::Charts(charts) => charts.run(),
         Task::Compliance(compliance) => compliance.run().await,
         Task::Demo(demo) => demo.run().await,
         Task::NewClient(new_client) => new_client.run(),

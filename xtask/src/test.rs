@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use harness::{
-    PostgreSql, TemporalOptions, build_programs, cargo, go_program, python_with_temporalio, schemathesis,
-    temporal_cli,
+    PostgreSql, TemporalOptions, build_programs, cargo, go_program, helm, kubernetes_validate,
+    python_with_temporalio, schemathesis, temporal_cli,
 };
 
 /// Run every test: unit, contract, HTTP, macro, replay and end to end.
@@ -25,6 +25,8 @@ impl Test {
         let cli = temporal_cli()?;
         python_with_temporalio()?;
         schemathesis()?;
+        helm()?;
+        kubernetes_validate()?;
         if go_program("options")?.is_some() {
             go_program("go")?;
         }

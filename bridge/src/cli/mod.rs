@@ -7,6 +7,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use service::probe::Probe;
 
 use crate::config::Settings;
 
@@ -28,6 +29,8 @@ enum Command {
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
+    /// Ask another process whether it is there.
+    Probe(Probe),
 }
 
 impl Cli {
@@ -40,6 +43,7 @@ impl Cli {
             Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),
             Command::Intent(command) => command.run(),
             Command::OpenApi => openapi::run().map(|()| ExitCode::SUCCESS),
+            Command::Probe(probe) => Ok(probe.run()),
         }
     }
 }

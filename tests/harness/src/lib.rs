@@ -29,7 +29,7 @@ pub use release::Release;
 pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
-pub use tools::{go_program, python_with_temporalio, schemathesis, temporal_cli};
+pub use tools::{go_program, helm, kubernetes_validate, python_with_temporalio, schemathesis, temporal_cli};
 
 /// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
 pub fn http() -> &'static reqwest::Client {

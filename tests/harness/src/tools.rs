@@ -1,5 +1,7 @@
-//! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, and
-//! Schemathesis. And our own programs in Go, built into `target/interop`.
+//! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, Schemathesis,
+//! Helm and kubernetes-validate. And our own programs in Go, built into `target/interop`.
+
+mod helm;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -10,6 +12,8 @@ use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+
+pub use helm::{helm, kubernetes_validate};
 
 use crate::process::{Process, ProcessBuilder};
 use crate::programs::{target_dir, workspace_dir};
@@ -104,8 +108,7 @@ pub fn go_program(name: &str) -> Result<Option<PathBuf>> {
     if let Some(program) = built.get(name) {
         return Ok(Some(program.clone()));
     }
-    let usual = || Some(PathBuf::from(GO)).filter(|go| is_executable(go));
-    let Some(go) = on_path("go").or_else(usual) else {
+    let Some(go) = go() else {
         ensure!(
             std::env::var_os("CI").is_none_or(|ci| ci != "true"),
             "there is no Go: CI needs it (https://go.dev/dl)"
@@ -127,6 +130,11 @@ pub fn go_program(name: &str) -> Result<Option<PathBuf>> {
     })?;
     built.insert(name.to_owned(), program.clone());
     Ok(Some(program))
+}
+
+/// `go`, on `PATH` or in its usual place.
+fn go() -> Option<PathBuf> {
+    on_path("go").or_else(|| Some(PathBuf::from(GO)).filter(|go| is_executable(go)))
 }
 
 /// `target/tools/<name>`, filled by `fill` if it is not there yet. Processes that race for it wait for the first.

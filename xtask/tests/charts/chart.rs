@@ -1,0 +1,130 @@
+//! A chart, the profiles that are there for it, and Helm to render it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+pub(crate) const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
+/// What everybody must say.
+const SERVER: &str = "temporal.server=temporal-frontend.temporal";
+/// Placeholders in the profiles of the composite app, and what the app's documents say besides (`overrideValues`).
+const FILLED: [(&str, &str); 2] = [("{repository}", "registry.example/emco/program"), ("{tag}", "0.1.0")];
+const OVERRIDDEN: [&str; 2] = [SERVER, "database.postgres.existingSecret=bridge-database"];
+
+pub(crate) struct Chart {
+    pub(crate) name: &'static str,
+}
+
+/// A values file, and what is set besides.
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    path: PathBuf,
+    sets: &'static [&'static str],
+}
+
+impl Profile {
+    /// Gives it to Helm.
+    pub(crate) fn put(&self, helm: &mut Command) {
+        helm.arg("-f").arg(&self.path);
+        for set in self.sets {
+            helm.args(["--set", set]);
+        }
+    }
+}
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+impl Chart {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        CHARTS.into_iter().map(|name| Self { name })
+    }
+
+    pub(crate) fn folder(&self) -> PathBuf {
+        root().join("charts").join(self.name)
+    }
+
+    /// The chart's own, in `ci`, and those of the composite app.
+    pub(crate) fn profiles(&self) -> Vec<Profile> {
+        let mut profiles = Vec::new();
+        for path in paths(&self.folder().join("ci")) {
+            let environment =
+                path.file_name().unwrap().to_str().unwrap().strip_suffix("-values.yaml").unwrap();
+            profiles.push(Profile { name: format!("{}-{environment}", self.name), path, sets: &[] });
+        }
+        assert!(!profiles.is_empty(), "{} has no profiles", self.name);
+        for folder in paths(&root().join("composite-app").join("profiles")) {
+            let environment = folder.file_name().unwrap().to_str().unwrap();
+            let name = format!("composite-app-{environment}-{}", self.name);
+            let text = fs::read_to_string(folder.join(format!("{}.yaml", self.name))).unwrap();
+            let text =
+                FILLED.iter().fold(text, |text, (placeholder, value)| text.replace(placeholder, value));
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
+            // Tests do this side by side: none may see the file of another half written.
+            let unfinished = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+            fs::write(&unfinished, text).unwrap();
+            unfinished.persist(&path).unwrap();
+            let sets = if self.name == "bridge" { &OVERRIDDEN[..] } else { &OVERRIDDEN[..1] };
+            profiles.push(Profile { name, path, sets });
+        }
+        profiles
+    }
+
+    /// The rendered text, with the test's pod.
+    pub(crate) fn render(&self, profile: &Profile) -> String {
+        let mut helm = self.helm(&["template", "r1"]);
+        profile.put(&mut helm);
+        said(&helm.output().unwrap()).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
+    }
+
+    /// The rendered objects.
+    pub(crate) fn objects(&self, profile: &Profile) -> Vec<Value> {
+        parse(&self.render(profile))
+    }
+
+    /// The objects with these values set besides the one that must be; or what Helm says.
+    pub(crate) fn with(&self, sets: &[&str]) -> Result<Vec<Value>, String> {
+        let mut helm = self.helm(&["template", "r1"]);
+        for set in [SERVER].iter().chain(sets) {
+            helm.args(["--set", set]);
+        }
+        said(&helm.output().unwrap()).map(|text| parse(&text))
+    }
+
+    /// `helm`, with these arguments and the chart.
+    pub(crate) fn helm(&self, arguments: &[&str]) -> Command {
+        let mut helm = harness::helm().unwrap();
+        helm.args(arguments).arg(self.folder());
+        helm
+    }
+}
+
+/// What is in a folder, in order; nothing where it is not there.
+fn paths(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+pub(crate) fn said(output: &Output) -> Result<String, String> {
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(String::from_utf8(output.stdout.clone()).unwrap()) } else { Err(stderr) }
+}
+
+/// The documents of rendered text.
+pub(crate) fn parse(text: &str) -> Vec<Value> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
+    documents.into_iter().filter(|document| !document.is_null()).collect()
+}
+
+/// The one object of a kind.
+pub(crate) fn one<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
+    let mut of_kind = objects.iter().filter(|object| object["kind"] == kind);
+    let one = of_kind.next().unwrap_or_else(|| panic!("no {kind}"));
+    assert!(of_kind.next().is_none(), "more than one {kind}");
+    one
+}

@@ -1,0 +1,216 @@
+//! What the charts promise of their objects.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::Chart;
+use crate::chart::one;
+use crate::restricted::Pod;
+
+fn rendered(chart: &'static str, sets: &[&str]) -> Vec<Value> {
+    Chart { name: chart }.with(sets).unwrap()
+}
+
+fn pod(objects: &[Value]) -> &Value {
+    &one(objects, "Deployment")["spec"]["template"]["spec"]
+}
+
+fn names<'a>(objects: &'a [Value], kind: &str) -> BTreeSet<&'a str> {
+    let of_kind = objects.iter().filter(|object| object["kind"] == kind);
+    of_kind.map(|object| object["metadata"]["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_bridge_stands_where_emcos_workflowmgr_stood() {
+    let objects = rendered("bridge", &[]);
+    let service = one(&objects, "Service");
+    assert_eq!(service["metadata"]["name"], "workflowmgr");
+    assert_eq!(service["spec"]["type"], "NodePort");
+    let port = &service["spec"]["ports"][0];
+    assert_eq!((&port["port"], &port["nodePort"]), (&json!(9095), &json!(30495)));
+    assert_eq!(service["spec"]["selector"], json!({"app": "bridge", "release": "r1"}));
+    let template = &one(&objects, "Deployment")["spec"]["template"];
+    for (name, value) in [("scrape", "true"), ("port", "9095"), ("path", "/metrics")] {
+        assert_eq!(template["metadata"]["annotations"][format!("prometheus.io/{name}")], value);
+    }
+}
+
+#[test]
+fn objects_are_named_by_release_and_chart() {
+    for chart in Chart::all() {
+        let objects = chart.with(&[]).unwrap();
+        for kind in ["Deployment", "ConfigMap", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget"] {
+            let name = format!("r1-{}", chart.name);
+            assert_eq!(names(&objects, kind), BTreeSet::from([name.as_str()]), "{kind}");
+        }
+        assert_eq!(names(&objects, "Secret"), BTreeSet::new(), "secrets are there already");
+        assert_eq!(names(&objects, "HorizontalPodAutoscaler"), BTreeSet::new());
+    }
+}
+
+#[test]
+fn services_and_policies_are_of_the_deployments_pods_alone() {
+    for chart in Chart::all() {
+        let objects = chart.with(&[]).unwrap();
+        let labels = |object: &Value| object["metadata"]["labels"].clone();
+        let selector = &one(&objects, "Service")["spec"]["selector"];
+        let chosen =
+            |labels: &Value| selector.as_object().unwrap().iter().all(|(key, value)| labels[key] == *value);
+        assert!(chosen(&labels(&one(&objects, "Deployment")["spec"]["template"])), "{}", chart.name);
+        assert!(
+            !chosen(&labels(one(&objects, "Pod"))),
+            "{}: the pod of `helm test` serves nothing",
+            chart.name
+        );
+        for kind in ["NetworkPolicy", "PodDisruptionBudget"] {
+            let spec = &one(&objects, kind)["spec"];
+            let of = if kind == "NetworkPolicy" { &spec["podSelector"] } else { &spec["selector"] };
+            assert_eq!(&of["matchLabels"], selector, "{kind}");
+        }
+    }
+}
+
+/// Beyond what *restricted* wants.
+#[test]
+fn pods_get_no_token_write_nowhere_and_run_as_a_number() {
+    for chart in Chart::all() {
+        for profile in chart.profiles() {
+            for object in chart.objects(&profile) {
+                if object["kind"] == "ServiceAccount" {
+                    assert_eq!(object["automountServiceAccountToken"], false);
+                }
+                let Some(Pod { spec, .. }) = Pod::of(&object) else { continue };
+                assert_eq!(spec["automountServiceAccountToken"], false, "{}", profile.name);
+                assert_eq!(spec["enableServiceLinks"], false, "{}", profile.name);
+                assert_eq!(spec["securityContext"]["runAsUser"], 65532, "{}", profile.name);
+                let container = &spec["containers"][0];
+                assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true, "{}", profile.name);
+                assert!(container["resources"]["limits"]["memory"].is_string(), "{}", profile.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_of_settings_restarts_the_pods() {
+    for chart in Chart::all() {
+        let checksum = |sets: &[&str]| {
+            let objects = chart.with(sets).unwrap();
+            let template = &one(&objects, "Deployment")["spec"]["template"];
+            template["metadata"]["annotations"]["checksum/config"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(checksum(&[]), checksum(&["replicas=0"]), "{}", chart.name);
+        assert_ne!(checksum(&[]), checksum(&["log.level=debug"]), "{}", chart.name);
+    }
+}
+
+#[test]
+fn a_pod_has_longer_to_end_than_its_program_takes() {
+    for (chart, seconds) in [("bridge", 40), ("workflow-client", 40), ("worker", 30)] {
+        assert_eq!(pod(&rendered(chart, &[]))["terminationGracePeriodSeconds"], seconds, "{chart}");
+        let longer = rendered(chart, &["drainSeconds=300"]);
+        assert_eq!(pod(&longer)["terminationGracePeriodSeconds"], 310, "{chart}");
+    }
+}
+
+#[test]
+fn probes_ask_in_the_way_that_the_program_answers() {
+    for chart in ["bridge", "workflow-client"] {
+        let probe = |sets: &[&str]| pod(&rendered(chart, sets))["containers"][0]["readinessProbe"].clone();
+        assert_eq!(probe(&[])["httpGet"], json!({"path": "/readyz", "port": "http"}));
+        let https = json!({"path": "/readyz", "port": "https", "scheme": "HTTPS"});
+        let (tls, ca) = ("tls.existingSecret=tls", "tls.clientCA.existingSecret=ca");
+        assert_eq!(probe(&[tls])["httpGet"], https);
+        assert_eq!(probe(&[tls, ca, "tls.clientAuth=optional"])["httpGet"], https);
+        // The kubelet has no certificate.
+        assert_eq!(probe(&[tls, ca])["tcpSocket"], json!({"port": "https"}));
+        assert!(probe(&["probes.readiness.enabled=false"]).is_null());
+    }
+}
+
+#[test]
+fn one_replica_owns_the_volume_of_sqlite_and_several_share_postgresql() {
+    let sqlite = rendered("bridge", &[]);
+    assert_eq!(one(&sqlite, "Deployment")["spec"]["strategy"], json!({"type": "Recreate"}));
+    assert_eq!(names(&sqlite, "PersistentVolumeClaim"), BTreeSet::from(["r1-bridge"]));
+    let mine = rendered("bridge", &["database.sqlite.existingClaim=mine"]);
+    assert_eq!(names(&mine, "PersistentVolumeClaim"), BTreeSet::new());
+    assert_eq!(pod(&mine)["volumes"][0]["persistentVolumeClaim"]["claimName"], "mine");
+
+    let set = ["database.type=postgres", "database.postgres.existingSecret=db", "replicas=3"];
+    let postgres = rendered("bridge", &set);
+    assert_eq!(one(&postgres, "Deployment")["spec"]["strategy"]["type"], "RollingUpdate");
+    assert_eq!(names(&postgres, "PersistentVolumeClaim"), BTreeSet::new());
+    let database = &pod(&postgres)["containers"][0]["env"][0];
+    assert_eq!(database["name"], "BRIDGE_DATABASE");
+    assert_eq!(database["valueFrom"]["secretKeyRef"], json!({"name": "db", "key": "url"}));
+    assert!(one(&postgres, "ConfigMap")["data"].get("BRIDGE_DATABASE").is_none());
+}
+
+/// The ports of all rules of egress.
+fn egress(objects: &[Value]) -> Vec<u64> {
+    let rules = one(objects, "NetworkPolicy")["spec"]["egress"].as_array().unwrap();
+    let ports = rules.iter().flat_map(|rule| rule["ports"].as_array().unwrap());
+    let mut ports: Vec<_> = ports.map(|port| port["port"].as_u64().unwrap()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+#[test]
+fn pods_reach_only_what_they_need() {
+    for (chart, sets, ports) in [
+        ("bridge", &[][..], &[53, 7233, 9090][..]),
+        ("bridge", &["temporal.server=temporal:7234"], &[53, 7234, 9090]),
+        ("bridge", &["emco.url=https://emco.example"], &[53, 443, 7233, 9090]),
+        ("bridge", &["emco.url=http://orchestrator.emco:9015/emco"], &[53, 7233, 9015, 9090]),
+        ("bridge", &["database.type=postgres,database.postgres.existingSecret=db"], &[53, 5432, 7233, 9090]),
+        ("bridge", &["networkPolicy.clients.ports={9443}"], &[53, 7233, 9443]),
+        ("workflow-client", &[], &[53, 7233]),
+        ("worker", &[], &[53, 80, 443, 7233, 9015, 9061, 9077]),
+        ("worker", &["emco.urls={http://orchestrator.emco:9015,http://emco}"], &[53, 80, 7233, 9015]),
+        ("worker", &["networkPolicy.emco.ports={30415}"], &[53, 7233, 30415]),
+    ] {
+        assert_eq!(egress(&rendered(chart, sets)), ports, "{chart} {sets:?}");
+    }
+}
+
+#[test]
+fn whoever_is_let_in_the_test_is_too() {
+    let everyone = rendered("bridge", &[]);
+    assert!(one(&everyone, "NetworkPolicy")["spec"]["ingress"][0].get("from").is_none());
+    let some = rendered("bridge", &["networkPolicy.from[0].podSelector.matchLabels.app=gateway"]);
+    let from = one(&some, "NetworkPolicy")["spec"]["ingress"][0]["from"].as_array().unwrap();
+    assert_eq!(from.len(), 2);
+    let test = &one(&some, "Pod")["metadata"]["labels"];
+    assert_eq!(&from[1]["podSelector"]["matchLabels"], test);
+    let none = rendered("bridge", &["networkPolicy.enabled=false"]);
+    assert_eq!(names(&none, "NetworkPolicy"), BTreeSet::new());
+}
+
+#[test]
+fn the_administrators_own_come_before_ours_but_not_before_what_selects() {
+    let objects = rendered(
+        "worker",
+        &["podLabels.app=other,podLabels.site=edge", "podAnnotations.prometheus\\.io/scrape=no"],
+    );
+    let metadata = &one(&objects, "Deployment")["spec"]["template"]["metadata"];
+    assert_eq!((&metadata["labels"]["app"], &metadata["labels"]["site"]), (&json!("worker"), &json!("edge")));
+    assert_eq!(metadata["annotations"]["prometheus.io/scrape"], "no");
+}
+
+#[test]
+fn a_digest_counts_and_a_tag_is_the_charts_version_where_none_is_said() {
+    let image = |sets: &[&str]| {
+        let objects = rendered("worker", sets);
+        pod(&objects)["containers"][0]["image"].as_str().unwrap().to_owned()
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(image(&[]), format!("temporal-emco/sample-worker:{version}"));
+    assert_eq!(image(&["image.tag=v9"]), "temporal-emco/sample-worker:v9");
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let set = format!("image.digest={digest}");
+    assert_eq!(image(&[&set]), format!("temporal-emco/sample-worker@{digest}"));
+    assert_eq!(image(&[&set, "image.tag=v9"]), format!("temporal-emco/sample-worker:v9@{digest}"));
+}

@@ -1,0 +1,122 @@
+//! What is wrong is refused when it is rendered, in one sentence.
+
+use crate::Chart;
+
+#[track_caller]
+fn assert_refused(chart: &'static str, sets: &[&str], sentence: &str) {
+    let error = Chart { name: chart }.with(sets).expect_err("rendered");
+    assert!(error.contains(sentence), "{chart} {sets:?}: {error}");
+}
+
+#[test]
+fn values_that_a_chart_does_not_know() {
+    for chart in crate::CHARTS {
+        for (set, unknown) in [
+            ("replcas=1", "replcas"),
+            ("image.tga=1", "tga"),
+            ("temporal.tls.enable=true", "enable"),
+            ("probes.liveness.period=1", "period"),
+            ("networkPolicy.egres=1", "egres"),
+            ("env[0].nam=A", "nam"),
+        ] {
+            assert_refused(chart, &[set], &format!("additional properties '{unknown}' not allowed"));
+        }
+    }
+    // Helm's own for charts above.
+    assert!(Chart { name: "worker" }.with(&["global.anything=1"]).is_ok());
+}
+
+#[test]
+fn values_out_of_range() {
+    for (set, at) in [
+        ("environment=production", "/environment"),
+        ("replicas=-1", "/replicas"),
+        ("replicas=two", "/replicas"),
+        ("image.digest=sha256:12", "/image/digest"),
+        ("image.tag=a b", "/image/tag"),
+        ("temporal.port=70000", "/temporal/port"),
+        ("temporal.server=http://temporal", "/temporal/server"),
+        ("service.port=80", "/service/port"),
+        ("log.format=xml", "/log/format"),
+        ("drainSeconds=30s", "/drainSeconds"),
+        ("podDisruptionBudget.maxUnavailable=many", "/podDisruptionBudget/maxUnavailable"),
+        ("volumes[0].name=host,volumes[0].hostPath.path=/", "/volumes/0"),
+    ] {
+        for chart in crate::CHARTS {
+            assert_refused(chart, &[set], &format!("at '{at}'"));
+        }
+    }
+    assert_refused("bridge", &["keyRetention=7 days"], "at '/keyRetention'");
+    assert_refused("bridge", &["emco.url=ftp://emco"], "at '/emco/url'");
+    assert_refused("bridge", &["clients.hosts={}"], "at '/clients/hosts/0'");
+    assert_refused("worker", &["emco.urls[0]=emco"], "at '/emco/urls/0'");
+    assert_refused("workflow-client", &["bodyLimit=2MB"], "at '/bodyLimit'");
+}
+
+#[test]
+fn sqlite_with_more_than_one_replica() {
+    let sentence = "SQLite is for one replica: set database.type=postgres for more";
+    assert_refused("bridge", &["replicas=2"], sentence);
+    assert_refused("bridge", &["autoscaling.enabled=true"], sentence);
+}
+
+#[test]
+fn a_missing_address_of_temporal() {
+    for chart in crate::CHARTS {
+        assert_refused(
+            chart,
+            &["temporal.server="],
+            "temporal.server is missing: write the host name of the Temporal frontend",
+        );
+    }
+}
+
+#[test]
+fn prod_without_saying_which_image() {
+    let sentence =
+        "image.tag is missing: in prod say which image runs, by image.tag (not latest) or image.digest";
+    let digest = format!("image.digest=sha256:{}", "0".repeat(64));
+    for chart in crate::CHARTS {
+        assert_refused(chart, &["environment=prod"], sentence);
+        assert_refused(chart, &["environment=prod", "image.tag=latest"], sentence);
+        for tag in ["image.tag=0.1.0", &digest] {
+            assert!(Chart { name: chart }.with(&["environment=prod", tag]).is_ok(), "{chart} {tag}");
+        }
+        assert!(Chart { name: chart }.with(&["environment=dev"]).is_ok(), "{chart}");
+    }
+}
+
+#[test]
+fn settings_that_do_not_go_together() {
+    for (chart, sets, sentence) in [
+        ("bridge", &["database.type=postgres"][..], "database.postgres.existingSecret is missing"),
+        ("bridge", &["emco.token.existingSecret=t"], "emco.url is missing"),
+        ("bridge", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
+        ("bridge", &["tls.clientCA.existingSecret=ca"], "tls.existingSecret is missing"),
+        ("bridge", &["ingress.enabled=true"], "ingress.hosts is missing"),
+        ("workflow-client", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
+        ("worker", &["emco.token.existingSecret=t"], "emco.urls is missing"),
+        ("worker", &["temporal.apiKey.existingSecret=k"], "temporal.tls.enabled is false"),
+        ("worker", &["temporal.tls.existingSecret=k"], "temporal.tls.enabled is false"),
+        (
+            "worker",
+            &["temporal.tls.enabled=true,temporal.tls.existingSecret=k,temporal.tls.privateKeyKey="],
+            "temporal.tls.certificateKey and temporal.tls.privateKeyKey go together",
+        ),
+        (
+            "worker",
+            &["autoscaling.enabled=true,autoscaling.minReplicas=9"],
+            "autoscaling.minReplicas (9) is more than autoscaling.maxReplicas (5)",
+        ),
+    ] {
+        assert_refused(chart, sets, sentence);
+    }
+}
+
+#[test]
+fn a_release_whose_name_is_too_long() {
+    let mut helm = Chart { name: "workflow-client" }.helm(&["template", &"r".repeat(50)]);
+    let output = helm.args(["--set", "temporal.server=t"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the release name is too long"));
+}

@@ -1,0 +1,153 @@
+//! The programs run with what the charts give them: the variables, and the files of the Secrets where the pod has them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use harness::{Process, eventually, free_port, program};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use reqwest::{Certificate, Client, Identity};
+use serde_json::Value;
+
+use crate::Chart;
+use crate::chart::one;
+
+const LIMIT: Duration = Duration::from_secs(60);
+/// Below it a pod has its Secrets.
+const SECRETS: &str = "/run/secrets";
+/// Keys of Secrets that are no certificates.
+const FILES: [(&str, &str); 4] = [
+    ("tokens", "let-me-in\n"),
+    ("token", "emco\n"),
+    ("clients.toml", "[[client]]\nhosts = \"*.edge.svc:9443\"\n"),
+    ("targets.toml", "[edge]\naddress = \"temporal.edge.svc:7233\"\nnamespaces = [\"emco\"]\n"),
+];
+
+/// Certificates: of an authority, and one by it for this machine, with its key.
+struct Certificates {
+    authority: String,
+    own: String,
+    key: String,
+}
+
+impl Certificates {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let own =
+            CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        Self { authority: authority.pem(), own: own.pem(), key: key.serialize_pem() }
+    }
+
+    /// The folders of all Secrets of the pod, each with all keys that any has.
+    fn put(&self, secrets: &Path, pod: &Value) {
+        let folders = pod["volumes"].as_array().unwrap().iter().filter(|volume| volume["secret"].is_object());
+        for volume in folders {
+            let folder = secrets.join(volume["name"].as_str().unwrap());
+            fs::create_dir(&folder).unwrap();
+            let pems = [("ca.crt", &self.authority), ("tls.crt", &self.own), ("tls.key", &self.key)];
+            let pems = pems.map(|(key, text)| (key, text.as_str()));
+            for (key, text) in pems.into_iter().chain(FILES) {
+                fs::write(folder.join(key), text).unwrap();
+            }
+        }
+    }
+
+    /// A caller with a certificate.
+    fn caller(&self) -> Client {
+        let identity = format!("{}{}", self.own, self.key);
+        // An error says that the process has chosen its TLS provider already.
+        let _ = harness::http();
+        Client::builder()
+            .no_proxy()
+            .tls_certs_only([Certificate::from_pem(self.authority.as_bytes()).unwrap()])
+            .identity(Identity::from_pem(identity.as_bytes()).unwrap())
+            .build()
+            .unwrap()
+    }
+}
+
+/// The variables of the pod, with its Secrets in this folder.
+fn variables(objects: &[Value], secrets: &Path) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    for (name, value) in one(objects, "ConfigMap")["data"].as_object().unwrap() {
+        let value = value.as_str().unwrap().replace(SECRETS, secrets.to_str().unwrap());
+        variables.insert(name.clone(), value);
+    }
+    let container = &one(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+    for variable in container["env"].as_array().unwrap() {
+        let value = variable["value"].as_str().unwrap_or("of-a-secret");
+        variables.insert(variable["name"].as_str().unwrap().to_owned(), value.to_owned());
+    }
+    variables
+}
+
+#[tokio::test]
+async fn programs_run_with_every_option_of_their_chart() {
+    let certificates = Certificates::new();
+    let caller = certificates.caller();
+    for (chart, name, listen, scheme) in [
+        ("bridge", "bridge", "BRIDGE_LISTEN", "https"),
+        ("workflow-client", "sample-client", "CLIENT_LISTEN", "https"),
+        ("worker", "sample-worker", "WORKER_OPERATIONS_LISTEN", "http"),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let chart = Chart { name: chart };
+        let profiles = chart.profiles();
+        let all = profiles.iter().find(|profile| profile.name.ends_with("-prod")).unwrap();
+        let objects = chart.objects(all);
+        let pod = &one(&objects, "Deployment")["spec"]["template"]["spec"];
+        certificates.put(home.path(), pod);
+
+        let mut process = Process::builder(program(name).unwrap());
+        for argument in pod["containers"][0]["args"].as_array().into_iter().flatten() {
+            process = process.arg(argument.as_str().unwrap());
+        }
+        for (variable, value) in variables(&objects, home.path()) {
+            process = process.env(variable, value);
+        }
+        let port = free_port();
+        process = process.env(listen, format!("127.0.0.1:{port}"));
+        if name == "bridge" {
+            process = process.env("BRIDGE_DATABASE", format!("sqlite://{}/b.db", home.path().display()));
+        }
+        let process = process.spawn().unwrap();
+        let url = format!("{scheme}://127.0.0.1:{port}/healthz");
+        eventually(LIMIT, &format!("{name} answers"), async || {
+            caller.get(&url).send().await?.error_for_status()
+        })
+        .await;
+        drop(process);
+    }
+}
+
+#[tokio::test]
+async fn the_pod_of_helm_test_asks_the_program() {
+    let home = tempfile::tempdir().unwrap();
+    for (chart, name, listen, authority) in [
+        ("bridge", "bridge", "BRIDGE_LISTEN", "workflowmgr:9095"),
+        ("workflow-client", "sample-client", "CLIENT_LISTEN", "r1-workflow-client:9090"),
+    ] {
+        let objects = Chart { name: chart }.with(&[]).unwrap();
+        let here = format!("127.0.0.1:{}", free_port());
+        let asks = || {
+            let arguments = one(&objects, "Pod")["spec"]["containers"][0]["args"].as_array().unwrap();
+            arguments.iter().fold(Process::builder(program(name).unwrap()), |asks, argument| {
+                asks.arg(argument.as_str().unwrap().replace(authority, &here))
+            })
+        };
+        let mut alone = asks().args(["--for", "0s"]).spawn().unwrap();
+        assert!(!alone.wait_exit(LIMIT).await.unwrap().success(), "{}", alone.log());
+
+        let process = Process::builder(program(name).unwrap()).env(listen, &here);
+        let process = if name == "bridge" { process.arg("serve") } else { process };
+        let process = process.env("BRIDGE_DATABASE", format!("sqlite://{}/b.db", home.path().display()));
+        let process = process.spawn().unwrap();
+        let mut asking = asks().spawn().unwrap();
+        assert!(asking.wait_exit(LIMIT).await.unwrap().success(), "{}", asking.log());
+        drop(process);
+    }
+}

@@ -1,0 +1,67 @@
+//! A secret that is not in its pod: its program says which, and ends.
+
+use std::time::Duration;
+
+use harness::{Process, program};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The file of a Secret that is not there.
+const MISSING: &str = "/nowhere/secret";
+
+/// A file that is there. Files are read before they are looked into.
+const THERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+/// A program, a variable that names a file of a Secret, and the variables that must be there besides.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const CASES: [Case; 19] = [
+    ("bridge", "BRIDGE_EMCO_TOKEN_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
+    ("bridge", "BRIDGE_EMCO_CA_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
+    ("bridge", "BRIDGE_TLS_CERTIFICATE", &[("BRIDGE_TLS_KEY", THERE)]),
+    ("bridge", "BRIDGE_TLS_KEY", &[("BRIDGE_TLS_CERTIFICATE", THERE)]),
+    ("bridge", "BRIDGE_TLS_CLIENT_CA", &[("BRIDGE_TLS_CERTIFICATE", THERE), ("BRIDGE_TLS_KEY", THERE)]),
+    ("bridge", "BRIDGE_BEARER_TOKENS", &[]),
+    ("bridge", "BRIDGE_TARGETS", &[]),
+    ("bridge", "BRIDGE_CLIENTS", &[]),
+    ("bridge", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
+    ("bridge", "TEMPORAL_TLS_CLIENT_CERT_PATH", &[("TEMPORAL_TLS_CLIENT_KEY_PATH", THERE)]),
+    // A Secret whose key is there and empty.
+    ("bridge", "BRIDGE_DATABASE", &[]),
+    ("sample-client", "CLIENT_TLS_CERTIFICATE", &[("CLIENT_TLS_KEY", THERE)]),
+    (
+        "sample-client",
+        "CLIENT_TLS_CLIENT_CA",
+        &[("CLIENT_TLS_CERTIFICATE", THERE), ("CLIENT_TLS_KEY", THERE)],
+    ),
+    ("sample-client", "CLIENT_BEARER_TOKENS", &[]),
+    ("sample-client", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
+    ("sample-worker", "EMCO_TOKEN_FILE", &[("EMCO_URLS", "http://emco")]),
+    ("sample-worker", "EMCO_CA_FILE", &[]),
+    ("sample-worker", "EMCO_CERT_FILE", &[("EMCO_KEY_FILE", THERE), ("EMCO_URLS", "http://emco")]),
+    ("sample-worker", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
+];
+
+#[tokio::test]
+async fn a_program_names_the_secret_that_it_lacks_and_ends() {
+    for (name, variable, others) in CASES {
+        let mut process = Process::builder(program(name).unwrap());
+        if name == "bridge" {
+            process = process
+                .arg("serve")
+                .env("BRIDGE_DATABASE", "sqlite::memory:")
+                .env("BRIDGE_LISTEN", "127.0.0.1:0");
+        }
+        for (other, value) in others {
+            process = process.env(other, value);
+        }
+        let value = if variable == "BRIDGE_DATABASE" { "" } else { MISSING };
+        let mut process = process.env(variable, value).spawn().unwrap();
+        let status = process.wait_exit(LIMIT).await.unwrap();
+        let log = process.log();
+        assert!(!status.success(), "{name} without {variable}: {log}");
+        // The SDK has several variables for one thing.
+        let named = if variable.starts_with("TEMPORAL_TLS") { "TEMPORAL_TLS_*_PATH" } else { variable };
+        assert!(log.contains(named) && log.contains(value), "{name} without {variable}: {log}");
+    }
+}
