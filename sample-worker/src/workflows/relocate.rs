@@ -30,6 +30,8 @@ impl EmcoRelocateWorkflow {
             RelocateRequest::from_params(&params),
         )?;
         let options = request.options;
+        // Runs that began before did not look whether EMCO had acted on intents that were there.
+        let begun = ctx.patched("begun-moves");
         let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
         let after = if options.dry_run { 0 } else { 5 + usize::from(options.wait_ready) };
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress)
@@ -38,7 +40,7 @@ impl EmcoRelocateWorkflow {
             .finish(async |steps| {
                 let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
                 let result = MigrationResult::new(&params, &request.dig, snapshot.names());
-                relocate(steps, request, snapshot, result).await
+                relocate(steps, request, snapshot, result, begun).await
             })
             .await
     }
@@ -61,6 +63,7 @@ async fn relocate<W: 'static>(
     request: RelocateRequest,
     snapshot: Snapshot,
     result: MigrationResult,
+    begun: bool,
 ) -> Result<MigrationResult, WorkflowTermination> {
     let RelocateRequest { dig, apps, source, target, options } = request;
     let mut routes: Vec<Route> = Vec::new();
@@ -104,8 +107,11 @@ async fn relocate<W: 'static>(
     let arrival = Wait { dig: dig_of_wait, on, off: AppClusters::new(), settled: false, within, late: None };
     let departure = Wait { off, settled: true, ..arrival.clone() };
 
-    // Where the target has the apps already there is nothing to add; they must be ready there all the same.
-    if add.iter().any(|edit| !says_the_same(&edit.before, &edit.after)) {
+    // Where the target has the apps already there is nothing to add; they must be ready there all the same. One that was ended by
+    // force may have left the intents as they should be, and EMCO knowing nothing of it.
+    let placed = |app: &String| snapshot.clusters.get(app).is_some_and(|on| on.contains(&target));
+    let unplaced = begun && routes.iter().any(|route| !placed(&route.app));
+    if unplaced || add.iter().any(|edit| !says_the_same(&edit.before, &edit.after)) {
         let add = Migration { dig: dig.clone(), target: target.clone(), edits: add };
         change(steps, add, &snapshot, &deployment).await?;
     }
