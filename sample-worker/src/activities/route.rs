@@ -27,7 +27,8 @@ pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError
     let begun = !intents.iter().any(|(_, intent)| reaches(&intent.spec.intent, &source, &labels));
     for (gpi, intent) in intents {
         let before = &intent.spec.intent;
-        if !reaches(before, &source, &labels) && !(begun && mandatory(before, &labels).contains(target)) {
+        let is_done = begun && mandatory(before, &labels).contains(target);
+        if !reaches(before, &source, &labels) && !is_done {
             continue;
         }
         let both = with_target(before, target, &labels);
