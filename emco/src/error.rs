@@ -178,7 +178,7 @@ impl Error {
         }
     }
 
-    /// How long EMCO, or a proxy before it, asked to wait before the next try (`Retry-After`, in seconds).
+    /// How long EMCO, or a proxy before it, asked to wait before the next try (`Retry-After`, seconds or a date).
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,

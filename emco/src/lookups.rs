@@ -12,6 +12,19 @@ struct Named {
     metadata: Metadata,
 }
 
+/// A composite app, in one of its versions (EMCO-API §6.2).
+#[derive(Debug, Deserialize)]
+struct InVersion {
+    metadata: Metadata,
+    spec: VersionSpec,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionSpec {
+    composite_app_version: String,
+}
+
 /// A cluster of a logical cloud (EMCO-API §6.10).
 #[derive(Debug, Deserialize)]
 struct ClusterReference {
@@ -26,6 +39,18 @@ struct ClusterReferenceSpec {
 }
 
 impl Client {
+    /// Names the projects.
+    pub async fn project_names(&self) -> Result<Vec<String>, Error> {
+        self.names(vec!["v2", "projects"], "a list of projects").await
+    }
+
+    /// The composite apps of a project: name and version of each.
+    pub async fn composite_apps(&self, project: &str) -> Result<Vec<(String, String)>, Error> {
+        let path = vec!["v2", "projects", project, "composite-apps"];
+        let apps: Vec<InVersion> = self.list(path, "a list of composite apps").await?;
+        Ok(apps.into_iter().map(|of| (of.metadata.name, of.spec.composite_app_version)).collect())
+    }
+
     /// Names the deployment intent groups beside `dig`: those of its composite app.
     pub async fn dig_names(&self, dig: &DigKey) -> Result<Vec<String>, Error> {
         self.names(dig.of_composite_app("deployment-intent-groups"), "a list of deployment intent groups")

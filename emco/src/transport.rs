@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Identity, Method, Response, StatusCode, redirect};
@@ -117,7 +117,7 @@ impl Transport {
         })?;
         let status = response.status();
         if !status.is_success() {
-            let retry_after = retry_after(response.headers());
+            let retry_after = retry_after(response.headers(), SystemTime::now());
             let text = text_of(&read_start(response).await);
             return Err(Error::Refused { endpoint: endpoint.clone(), status, text, retry_after });
         }
@@ -196,9 +196,14 @@ async fn token_in(path: &PathBuf) -> Result<HeaderValue, Error> {
     header.ok_or_else(|| failed(io::Error::new(io::ErrorKind::InvalidData, "it holds no token")))
 }
 
-/// The seconds of `Retry-After`; a date is not read.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+/// How long `Retry-After` asks to wait, from `now`: a number of seconds, or a date (RFC 9110 §10.2.3), which may be over.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| {
+        let date = httpdate::parse_http_date(text).ok()?;
+        Some(date.duration_since(now).unwrap_or_default())
+    })
 }
 
 /// The TLS library wants one provider per process, even where only plain HTTP is spoken.
@@ -321,6 +326,26 @@ mod tests {
         assert!(matches!(token_in(&path).await, Err(Error::Token { .. })));
         std::fs::remove_file(&path).unwrap();
         assert!(token_in(&path).await.unwrap_err().is_retryable());
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:07 GMT").unwrap();
+        for (text, seconds) in [
+            ("7", Some(7)),
+            (" 120 ", Some(120)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(30)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(30)),
+            ("Sun Nov  6 08:49:37 1994", Some(30)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(text).unwrap())]);
+            assert_eq!(retry_after(&headers, now), seconds.map(Duration::from_secs), "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
     }
 
     #[test]

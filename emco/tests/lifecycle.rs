@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emco::stand_in::{StandIn, StandInOptions, samples};
+use emco::stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
 use emco::{
     AppIntent, Clause, Client, ClusterRef, Deployed, DigState, Kind, Output, Readiness, Revision, StatusQuery,
 };
@@ -215,4 +215,33 @@ async fn clusters_are_found_by_label() {
     assert_eq!(emco.clusters_with_label("provider1", "edge-cluster").await.unwrap(), ["cluster1"]);
     assert!(emco.clusters_with_label("provider2", "edge-cluster").await.unwrap().is_empty());
     assert_eq!(emco.clusters_with_label("provider9", "x").await.unwrap_err().kind(), Kind::NotFound);
+}
+
+#[tokio::test]
+async fn projects_and_composite_apps_are_listed() {
+    let stand_in = loaded().await;
+    let emco = client(&stand_in);
+    assert_eq!(emco.project_names().await.unwrap(), ["proj1"]);
+    let app = ("capp1".to_owned(), "v1".to_owned());
+    assert_eq!(emco.composite_apps("proj1").await.unwrap(), [app]);
+}
+
+#[tokio::test]
+async fn a_withheld_update_has_the_intents_of_when_it_was_asked_for() {
+    let stand_in = loaded().await;
+    let (emco, dig) = (client(&stand_in), samples::dig());
+    let before = emco.list_app_intents(&dig, GPI).await.unwrap().remove(0);
+    let mut moved = before.clone();
+    moved.spec.intent.all_of = vec![Clause::cluster("provider2", "cluster2")];
+    emco.put_app_intent(&dig, GPI, &moved).await.unwrap();
+    stand_in.fail(Fault::on("POST", "/update", Effect::Withhold));
+    assert_eq!(emco.update_dig(&dig).await.unwrap_err().kind(), Kind::Interrupted);
+    emco.put_app_intent(&dig, GPI, &before).await.unwrap();
+    assert_eq!(emco.update_dig(&dig).await.unwrap(), Revision(2));
+    assert_eq!(stand_in.commit_withheld(), 1);
+    stand_in.advance(A_WHILE);
+    assert_eq!(stand_in.placement(&dig)["collectd"], [second()]);
+    let status = emco.dig_status(&dig, &StatusQuery::default()).await.unwrap();
+    assert_eq!(status.revision(), Some(Revision(3)));
+    assert_eq!(stand_in.commit_withheld(), 0);
 }

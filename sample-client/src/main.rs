@@ -1,9 +1,9 @@
-//! EMCO's two sample workflow clients (EMCO-API §2.4), and one for its later relocate workflow (§2.6): one process.
+//! EMCO's two sample workflow clients (EMCO-API §2.4), one for its later relocate workflow (§2.6), and ours: one process.
 
 use std::process::ExitCode;
 
 use client_kit::{Params, StartContext, TaskQueue, WorkflowStart, clients, workflow_client};
-use sample_params::{MigrateParams, RelocateParams};
+use sample_params::{EvacuateParams, MigrateParams, RelocateParams};
 
 /// The queue of the sample worker.
 const QUEUE: &str = "MIGRATION_TASK_Q";
@@ -20,6 +20,12 @@ async fn relocate(_: Params<RelocateParams>, ctx: StartContext) -> WorkflowStart
     ctx.start_of::<relocate>()
 }
 
+/// Moves everything off a cluster that goes down, in waves.
+#[workflow_client(name = "evacuate_workflowclient", workflow = "EmcoEvacuateClusterWorkflow", task_queue = QUEUE)]
+async fn evacuate(_: Params<EvacuateParams>, ctx: StartContext) -> WorkflowStart {
+    ctx.start_of::<evacuate>()
+}
+
 /// Starts any workflow whose worker serves a queue of the workflow type's name.
 #[workflow_client(name = "workflowclient")]
 async fn generic(queue: TaskQueue, ctx: StartContext) -> WorkflowStart {
@@ -27,7 +33,7 @@ async fn generic(queue: TaskQueue, ctx: StartContext) -> WorkflowStart {
 }
 
 fn main() -> ExitCode {
-    client_kit::main(clients![migrate, relocate, generic])
+    client_kit::main(clients![migrate, relocate, evacuate, generic])
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 
 mod texts;
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use texts::{EmcoUrl, Name, Patience};
+pub use texts::{EmcoUrl, Lanes, Name, Names, Patience, Share};
 
 /// The parameters of a migration, for all activities.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,6 +42,9 @@ pub struct MigrateParams {
     /// How long to wait for that: 10 minutes unless it is said.
     #[serde(default)]
     pub ready_timeout: Patience,
+    /// How long an update whose answer was lost may still come: 30 seconds unless it is said.
+    #[serde(default = "half_a_minute")]
+    pub update_grace: Patience,
     /// Whether to put everything back where the end is not reached.
     #[serde(default = "yes")]
     pub compensate: bool,
@@ -63,10 +68,10 @@ pub struct RelocateParams {
     pub composite_app_version: Name,
     /// The deployment intent group.
     pub deployment_intent_group: Name,
-    /// The app.
+    /// The app, or several, separated by commas.
     #[serde(alias = "targetAppName")]
-    pub app: Name,
-    /// The provider of the cluster to leave; where the app is on one cluster alone, it need not be said.
+    pub app: Names,
+    /// The provider of the cluster to leave; where an app is on one cluster alone, it need not be said.
     pub source_cluster_provider: Option<Name>,
     /// The cluster to leave.
     pub source_cluster_name: Option<Name>,
@@ -90,12 +95,80 @@ pub struct RelocateParams {
     /// How long to wait for that: 10 minutes unless it is said.
     #[serde(default)]
     pub ready_timeout: Patience,
+    /// How long an update whose answer was lost may still come: 30 seconds unless it is said.
+    #[serde(default = "half_a_minute")]
+    pub update_grace: Patience,
     /// Whether to put everything back where the end is not reached.
     #[serde(default = "yes")]
     pub compensate: bool,
     /// Whether only to say what would be done.
     #[serde(default)]
     pub dry_run: bool,
+}
+
+/// The parameters of an evacuation, for all activities. Those of a relocation mean the same here.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EvacuateParams {
+    /// EMCO's orchestrator, or an ingress before it.
+    #[serde(rename = "emcoURL")]
+    pub emco_url: EmcoUrl,
+    /// The project to look through.
+    pub project: Option<Name>,
+    /// More projects, separated by commas.
+    pub projects: Option<Names>,
+    /// Every project that EMCO has, instead of named ones.
+    #[serde(default)]
+    pub all_projects: bool,
+    /// Only these composite apps, separated by commas, in all their versions.
+    pub composite_apps: Option<Names>,
+    /// The provider of the cluster that goes down.
+    pub source_cluster_provider: Name,
+    /// The cluster that goes down.
+    pub source_cluster_name: Name,
+    /// The provider of the cluster to move to.
+    pub target_cluster_provider: Name,
+    /// The cluster to move to.
+    pub target_cluster_name: Name,
+    /// EMCO's cluster manager, where it is not behind `emcoURL`.
+    pub emco_clm_endpoint: Option<EmcoUrl>,
+    /// EMCO's logical clouds, where they are not behind `emcoURL`.
+    pub emco_dcm_endpoint: Option<EmcoUrl>,
+    /// How many deployment intent groups go first, alone: 1 unless it is said.
+    #[serde(default = "one")]
+    pub canary: u32,
+    /// How many move at once: 4 unless it is said.
+    #[serde(default)]
+    pub concurrency: Lanes,
+    /// No further one begins once this share of those that ended failed: a quarter unless it is said.
+    #[serde(default)]
+    pub stop_share: Share,
+    /// Whether to check everything before anything is written.
+    #[serde(default = "yes")]
+    pub preflight: bool,
+    /// Whether to end only when the apps are ready on their target.
+    #[serde(default = "yes")]
+    pub wait_ready: bool,
+    /// How long each deployment intent group waits for that: 10 minutes unless it is said.
+    #[serde(default)]
+    pub ready_timeout: Patience,
+    /// How long an update whose answer was lost may still come: 30 seconds unless it is said.
+    #[serde(default = "half_a_minute")]
+    pub update_grace: Patience,
+    /// Whether a deployment intent group is put back where its end is not reached.
+    #[serde(default = "yes")]
+    pub compensate: bool,
+    /// Whether only to say what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+fn half_a_minute() -> Patience {
+    Patience(Duration::from_secs(30))
+}
+
+fn one() -> u32 {
+    1
 }
 
 fn yes() -> bool {

@@ -76,3 +76,97 @@ impl TryFrom<String> for Name {
         }
     }
 }
+
+/// Names separated by commas, at least one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "Vec<Name>")]
+#[schemars(with = "Vec<Name>")]
+pub struct Names(pub Vec<Name>);
+
+impl TryFrom<Vec<Name>> for Names {
+    type Error = &'static str;
+
+    fn try_from(names: Vec<Name>) -> Result<Self, Self::Error> {
+        if names.is_empty() { Err("write at least one name") } else { Ok(Self(names)) }
+    }
+}
+
+/// How many things are under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "u32")]
+#[schemars(with = "u32")]
+pub struct Lanes(pub usize);
+
+impl Lanes {
+    const MOST: u32 = 30;
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self(4)
+    }
+}
+
+impl TryFrom<u32> for Lanes {
+    type Error = &'static str;
+
+    fn try_from(count: u32) -> Result<Self, Self::Error> {
+        match usize::try_from(count) {
+            Ok(lanes) if (1..=Self::MOST).contains(&count) => Ok(Self(lanes)),
+            _ => Err("write a number from 1 to 30"),
+        }
+    }
+}
+
+/// A part of a whole, above zero: `0.25` or `25%`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Share(pub f64);
+
+impl Default for Share {
+    fn default() -> Self {
+        Self(0.25)
+    }
+}
+
+impl TryFrom<String> for Share {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let share = match text.trim().strip_suffix('%') {
+            Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+            None => text.trim().parse(),
+        };
+        let share = share.ok().filter(|share| *share > 0.0 && *share <= 1.0);
+        share.map(Self).ok_or("write a share above 0 and up to 1, such as `0.25` or `25%`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_parts_or_percents() {
+        for (text, share) in [
+            ("0.25", Some(0.25)),
+            ("25%", Some(0.25)),
+            (" 100 % ", Some(1.0)),
+            ("1", Some(1.0)),
+            ("0", None),
+            ("101%", None),
+            ("-0.1", None),
+            ("NaN", None),
+            ("half", None),
+            ("%", None),
+        ] {
+            assert_eq!(Share::try_from(text.to_owned()).ok(), share.map(Share), "{text}");
+        }
+    }
+
+    #[test]
+    fn there_are_from_one_to_thirty_lanes() {
+        assert_eq!([0, 1, 30, 31].map(|count| Lanes::try_from(count).is_ok()), [false, true, true, false]);
+    }
+}

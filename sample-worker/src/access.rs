@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
-use emco::{Retry, Settings, Token};
+use emco::{Settings, Token};
 use url::Url;
 
 static ACCESS: OnceLock<Access> = OnceLock::new();
@@ -56,8 +56,7 @@ impl Access {
         // Read for each request, as it may change; a file that is not there should be known now.
         file("EMCO_TOKEN_FILE")?;
         let roots = file("EMCO_CA_FILE")?;
-        // Temporal repeats what fails, by the intent's rules and for all to see.
-        let settings = Settings { token, roots, identity, retry: Retry::NEVER, ..Settings::default() };
+        let settings = Settings { token, roots, identity, ..Settings::default() };
         Ok(Self { settings, urls })
     }
 

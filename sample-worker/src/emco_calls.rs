@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use emco::{DigKey, DigStatus, Kind, Output, Revision, StatusQuery};
+use emco::{DigKey, DigStatus, Kind, Output, Retry, Revision, StatusQuery};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
 use worker_kit::InvalidParams;
 
 use crate::access::Access;
-use crate::model::{AppClusters, Dig, Target};
+use crate::model::{AppClusters, Dig, Sent, Target};
 
 /// The longest pause that an EMCO may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -28,13 +28,25 @@ pub(crate) fn dcm(dig: &Dig) -> Result<emco::Client, ActivityError> {
     client(dig.dcm_url.as_deref().unwrap_or(&dig.emco_url))
 }
 
+/// The EMCO service at a URL, for many reads in a row: one that fails for a moment is repeated at once, for else all of them
+/// would be.
+pub(crate) fn patient(url: &str) -> Result<emco::Client, ActivityError> {
+    client_with(url, Retry::default())
+}
+
 fn client(url: &str) -> Result<emco::Client, ActivityError> {
+    client_with(url, Retry::NEVER)
+}
+
+/// Mostly Temporal repeats what fails, by the intent's rules and for all to see.
+fn client_with(url: &str, retry: Retry) -> Result<emco::Client, ActivityError> {
     let Some(settings) = Access::current().settings(url) else {
         return Err(lasting(
             "EmcoNotAllowed",
             format!("{url} is none of the EMCOs that this worker may ask (EMCO_URLS)"),
         ));
     };
+    let settings = emco::Settings { retry, ..settings };
     emco::Client::new(url, settings).map_err(|error| lasting(InvalidParams::TYPE, anyhow::Error::from(error)))
 }
 
@@ -45,10 +57,9 @@ pub(crate) fn is_elsewhere(error: &emco::Error) -> bool {
 }
 
 /// The revision that a DIG has now; none if it was never instantiated.
-pub(crate) async fn revision(emco: &emco::Client, key: &DigKey) -> Result<Option<Revision>, ActivityError> {
+pub(crate) async fn revision(emco: &emco::Client, key: &DigKey) -> Result<Option<Revision>, emco::Error> {
     let query = StatusQuery { output: Some(Output::Summary), ..StatusQuery::default() };
-    let status = emco.dig_status(key, &query).await.map_err(failure)?;
-    Ok(status.revision())
+    Ok(emco.dig_status(key, &query).await?.revision())
 }
 
 /// Where EMCO has placed each app. Needs [`StatusQuery::ready`].
@@ -64,13 +75,21 @@ pub(crate) fn clusters(status: &DigStatus) -> AppClusters {
 
 /// EMCO's failure as the activity's: of the type `Emco` and the kind of failure, such as `EmcoNotInstantiated`.
 pub(crate) fn failure(error: emco::Error) -> ActivityError {
+    failure_with(error, None)
+}
+
+/// The same, with details for the workflow.
+pub(crate) fn failure_with(error: emco::Error, details: Option<Sent>) -> ActivityError {
     let (kind, passes, after) = (error.kind(), error.is_retryable(), error.retry_after());
     // With its causes on one line; Temporal keeps the outermost text only.
     let failure = ApplicationFailure::builder(told(error))
         .type_name(format!("Emco{kind:?}"))
         .non_retryable(!passes)
         .maybe_next_retry_delay(after.map(|after| after.min(LONGEST_PAUSE)));
-    ActivityError::application(failure.build())
+    match details {
+        Some(details) => ActivityError::application(failure.details(details).build()),
+        None => ActivityError::application(failure.build()),
+    }
 }
 
 /// EMCO's failure and its causes on one line.

@@ -3,6 +3,7 @@
 mod access;
 mod activities;
 mod emco_calls;
+mod evacuation;
 mod model;
 mod params;
 mod placement;
@@ -13,9 +14,10 @@ use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 
 pub use access::Access;
 pub use activities::MigrateActivities;
-pub use model::{AppIntents, AppNameIntentPair, Dig, Migration, Target};
+pub use evacuation::{DigProgress, DigReport, EvacuationReport};
+pub use model::{AppIntents, AppNameIntentPair, Dig, Migration, Target, Updated};
 pub use result::{MigrationResult, PlannedMove};
-pub use workflows::{EmcoMigrateWorkflow, EmcoRelocateWorkflow};
+pub use workflows::{EmcoEvacuateClusterWorkflow, EmcoMigrateWorkflow, EmcoRelocateWorkflow};
 
 /// The task queue of EMCO's migrate worker (EMCO-API §2.5).
 pub const TASK_QUEUE: &str = "MIGRATION_TASK_Q";
@@ -28,6 +30,7 @@ pub fn register(worker: &mut WorkerOptions) -> Result<(), WorkflowRegistrationEr
     worker
         .register_workflow::<EmcoMigrateWorkflow>()?
         .register_workflow::<EmcoRelocateWorkflow>()?
+        .register_workflow::<EmcoEvacuateClusterWorkflow>()?
         .register_activities(MigrateActivities);
     Ok(())
 }

@@ -226,6 +226,40 @@ pub(crate) struct Wait {
     pub(crate) settled: bool,
     /// From when the activity was scheduled.
     pub(crate) within: Duration,
+    /// Set where an update of ours with other intents may still come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) late: Option<Late>,
+}
+
+/// An update that EMCO may still make, although its answer was lost and the intents are other ones by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Late {
+    /// The revision that the DIG has when every update that was sent has been made.
+    pub(crate) due: Revision,
+    /// How long they are looked out for.
+    pub(crate) grace: Duration,
+}
+
+/// What came of having EMCO act on intents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Updated {
+    /// The revision that the DIG has. Every update that was sent is in it.
+    Settled(Revision),
+    /// Some that were sent are not in it, or others are.
+    Unsettled {
+        /// The revision that the DIG has.
+        revision: Revision,
+        /// How many were sent.
+        sent: u64,
+    },
+}
+
+/// How many updates were sent, in the details of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sent {
+    pub(crate) sent: u64,
 }
 
 /// One app that moves, and from where; to be worked out by asking EMCO which clusters carry a label.
@@ -262,6 +296,17 @@ mod tests {
         let snapshot: Snapshot = serde_json::from_value(recorded.clone()).unwrap();
         assert_eq!(snapshot.revision, None);
         assert_eq!(serde_json::to_value(snapshot.names()).unwrap(), recorded);
+    }
+
+    #[test]
+    fn an_update_is_a_revision_as_it_was_before_unless_some_may_come_late() {
+        let late = Updated::Unsettled { revision: Revision(2), sent: 2 };
+        for (updated, recorded) in
+            [(Updated::Settled(Revision(2)), json!(2)), (late, json!({"revision": 2, "sent": 2}))]
+        {
+            assert_eq!(serde_json::to_value(updated).unwrap(), recorded);
+            assert_eq!(serde_json::from_value::<Updated>(recorded).unwrap(), updated);
+        }
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use sample_params::{MigrateParams, RelocateParams};
+use sample_params::{EvacuateParams, MigrateParams, RelocateParams};
 use worker_kit::{InvalidParams, Params};
 use workflow_api::WorkflowParams;
 
+use crate::evacuation::Search;
 use crate::model::{Dig, Target};
 
 /// What a workflow does beside EMCO's steps.
@@ -17,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) wait_ready: bool,
     /// How long to wait.
     pub(crate) ready_timeout: Duration,
+    /// How long an update whose answer was lost may still come.
+    pub(crate) update_grace: Duration,
     /// Put everything back where the end is not reached.
     pub(crate) compensate: bool,
     /// Only say what would be done.
@@ -29,6 +32,7 @@ impl Options {
         preflight: false,
         wait_ready: false,
         ready_timeout: Duration::from_secs(600),
+        update_grace: Duration::from_secs(30),
         compensate: false,
         dry_run: false,
     };
@@ -46,7 +50,7 @@ pub(crate) struct MigrateRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RelocateRequest {
     pub(crate) dig: Dig,
-    pub(crate) app: String,
+    pub(crate) apps: Vec<String>,
     pub(crate) source: Option<Target>,
     pub(crate) target: Target,
     pub(crate) options: Options,
@@ -70,6 +74,7 @@ macro_rules! common {
             preflight: $asked.preflight,
             wait_ready: $asked.wait_ready,
             ready_timeout: $asked.ready_timeout.0,
+            update_grace: $asked.update_grace.0,
             compensate: $asked.compensate,
             dry_run: $asked.dry_run,
         };
@@ -107,7 +112,74 @@ impl RelocateRequest {
             }
         };
         let (dig, target, options) = common!(asked);
-        Ok(Self { dig, app: asked.app.0, source, target, options })
+        let apps = asked.app.0.into_iter().map(|app| app.0).collect();
+        Ok(Self { dig, apps, source, target, options })
+    }
+}
+
+/// An evacuation that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EvacuateRequest {
+    pub(crate) search: Search,
+    pub(crate) target: Target,
+    /// How many go first, alone.
+    pub(crate) canary: usize,
+    /// How many go at once.
+    pub(crate) lanes: usize,
+    /// No further one begins once this share of those that ended failed.
+    pub(crate) stop_share: f64,
+    pub(crate) dry_run: bool,
+}
+
+impl EvacuateRequest {
+    /// The evacuation that an intent's parameters ask for.
+    ///
+    /// # Errors
+    /// As [`MigrateRequest::from_params`]; also when it does not say where to look, or the target is the source.
+    pub(crate) fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
+        let Params(asked): Params<EvacuateParams> = Params::for_all(params)?;
+        let source = Target::new(asked.source_cluster_provider.0, asked.source_cluster_name.0);
+        let target = Target::new(asked.target_cluster_provider.0, asked.target_cluster_name.0);
+        let named = asked.project.into_iter().chain(asked.projects.into_iter().flat_map(|names| names.0));
+        let mut projects: Vec<String> = named.map(|name| name.0).collect();
+        projects.sort();
+        projects.dedup();
+        let fault = |name: &str, message: &str| {
+            let path = format!("$.activityParams.{}.{name}", WorkflowParams::ALL_ACTIVITIES);
+            workflow_api::Fault::new(path, message)
+        };
+        let mut faults = Vec::new();
+        match (projects.is_empty(), asked.all_projects) {
+            (true, false) => faults.push(fault("project", "is missing; or give `projects` or `allProjects`")),
+            (false, true) => {
+                faults.push(fault("allProjects", "cannot be used: leave it out, or the names of projects"));
+            }
+            _ => {}
+        }
+        if source == target {
+            faults.push(fault("targetClusterName", "cannot be used: it is the cluster to leave"));
+        }
+        if !faults.is_empty() {
+            return Err(InvalidParams::new(faults));
+        }
+        let search = Search {
+            emco_url: asked.emco_url.0,
+            clm_url: asked.emco_clm_endpoint.map(|url| url.0),
+            projects: (!asked.all_projects).then_some(projects),
+            composite_apps: asked
+                .composite_apps
+                .map(|names| names.0.into_iter().map(|name| name.0).collect()),
+            source,
+            target: asked.preflight.then(|| target.clone()),
+        };
+        Ok(Self {
+            search,
+            target,
+            canary: usize::try_from(asked.canary).unwrap_or(usize::MAX),
+            lanes: asked.concurrency.0,
+            stop_share: asked.stop_share.0,
+            dry_run: asked.dry_run,
+        })
     }
 }
 
@@ -192,8 +264,47 @@ mod tests {
         let url = all.remove("emcoURL").unwrap();
         all.insert("emcoOrchEndpoint".to_owned(), url);
         let request = RelocateRequest::from_params(&given).unwrap();
-        assert_eq!((request.app.as_str(), request.source), ("collectd", None));
+        assert_eq!((request.apps, request.source), (vec!["collectd".to_owned()], None));
         assert_eq!(request.dig.emco_url, "http://emco:9015/");
+    }
+
+    #[test]
+    fn an_evacuation_says_where_to_look() {
+        let mut given = params(&[("sourceClusterProvider", "provider1"), ("sourceClusterName", "cluster1")]);
+        let all = given.activity_params.get_mut(WorkflowParams::ALL_ACTIVITIES).unwrap();
+        for name in ["compositeApp", "compositeAppVersion", "deploymentIntentGroup"] {
+            all.remove(name);
+        }
+        let with = |changes: &[(&str, &str)]| {
+            let mut given = given.clone();
+            let all = given.activity_params.get_mut(WorkflowParams::ALL_ACTIVITIES).unwrap();
+            for (name, value) in changes {
+                match *value {
+                    "" => all.remove(*name),
+                    value => all.insert((*name).to_owned(), value.to_owned()),
+                };
+            }
+            EvacuateRequest::from_params(&given).map_err(|invalid| invalid.to_string())
+        };
+        let request = with(&[("projects", "proj2,proj1"), ("compositeApps", "a,b")]).unwrap();
+        assert_eq!(request.search.projects, Some(vec!["proj1".to_owned(), "proj2".to_owned()]));
+        assert_eq!((request.canary, request.lanes, request.stop_share), (1, 4, 0.25));
+        assert_eq!(with(&[("project", ""), ("allProjects", "true")]).unwrap().search.projects, None);
+        for (changes, words) in [
+            (&[("project", "")][..], "project: is missing; or give `projects` or `allProjects`"),
+            (&[("allProjects", "true")], "allProjects: cannot be used"),
+            (
+                &[("targetClusterProvider", "provider1"), ("targetClusterName", "cluster1")],
+                "the cluster to leave",
+            ),
+            (&[("concurrency", "0")], "a number from 1 to 30"),
+            (&[("stopShare", "0")], "above 0"),
+            (&[("canary", "few")], "canary: must be"),
+            (&[("sourceClusterName", "")], "sourceClusterName: is missing"),
+        ] {
+            let text = with(changes).unwrap_err();
+            assert!(text.contains(words), "{words} in {text}");
+        }
     }
 
     #[test]

@@ -75,18 +75,18 @@ impl MigrationResult {
         Self { ready_on, ..self }
     }
 
-    /// The plan of `edits`, after which an app leaves `source` (none: every cluster) and is on `target`.
+    /// The plan of `edits`, after which each app has left the clusters that it `leaves` and is on `target`.
     pub(crate) fn planned(
         self,
         edits: Vec<Edit>,
         now: &AppClusters,
-        source: Option<&Target>,
+        leaves: impl Fn(&str, &Target) -> bool,
         target: &Target,
     ) -> Self {
         let plan = edits.into_iter().filter(Edit::changes).map(|edit| {
             let from = now.get(&edit.app).cloned().unwrap_or_default();
             let mut to = from.clone();
-            to.retain(|cluster| source.is_some_and(|source| source != cluster));
+            to.retain(|cluster| !leaves(&edit.app, cluster));
             to.push(target.clone());
             to.sort();
             to.dedup();

@@ -77,6 +77,10 @@ pub enum Effect {
     Twice,
     /// The answer comes late.
     Delay(Duration),
+    /// Of an update: the connection closes without an answer, and nothing happens until
+    /// [`StandIn::commit_withheld`](super::StandIn::commit_withheld); then the update is made, with the intents as they were when
+    /// it was asked for. As an EMCO does that is slow, or was cut off from its database.
+    Withhold,
 }
 
 /// Planned faults, and the requests so far.

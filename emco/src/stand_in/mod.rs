@@ -153,6 +153,11 @@ impl StandIn {
         self.shared.faults().forget();
     }
 
+    /// Makes the updates that [`Effect::Withhold`] kept, in their order, and says how many.
+    pub fn commit_withheld(&self) -> usize {
+        operations::commit_withheld(&self.shared)
+    }
+
     /// How many requests came with this method whose path contains `part`, failed ones included.
     pub fn requests(&self, method: &str, part: &str) -> usize {
         self.shared.faults().seen(method, part)

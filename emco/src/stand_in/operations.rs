@@ -79,6 +79,29 @@ pub(super) async fn update(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> R
     Ok(reply::json(StatusCode::ACCEPTED, &revision))
 }
 
+/// Keeps an update for later, with what the intents ask for now.
+pub(super) fn withhold(shared: &Shared, uri: &Uri) {
+    let (key, _) = dig_of(uri);
+    let mut world = shared.world();
+    if let Ok(targets) = targets(&world, &key) {
+        world.withheld.push((key, targets));
+    }
+}
+
+/// Makes the updates that were kept, and says how many.
+pub(super) fn commit_withheld(shared: &Shared) -> usize {
+    let mut world = shared.world();
+    let withheld = std::mem::take(&mut world.withheld);
+    let count = withheld.len();
+    for (key, targets) in withheld {
+        let (context, now, settle) = (new_context(&mut world), world.now(), world.settle_time);
+        if let Some(lifecycle) = lifecycle(&mut world, &key) {
+            lifecycle.update(targets, context, now, settle);
+        }
+    }
+    count
+}
+
 /// `POST {DIG}/terminate`
 pub(super) async fn terminate(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
     let (key, dig) = dig_of(&uri);

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::faults::{Effect, Faults};
+use super::operations;
 use super::reply;
 use super::routes::router;
 use super::store::World;
@@ -94,6 +95,10 @@ async fn meet(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -
         Some(Effect::HangUp) => return Err(HangUp),
         Some(Effect::LoseAnswer) => {
             answer(request, router, &shared).await;
+            return Err(HangUp);
+        }
+        Some(Effect::Withhold) => {
+            operations::withhold(&shared, request.uri());
             return Err(HangUp);
         }
         Some(Effect::Silence) => pending().await,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::holds::Holds;
-use super::lifecycle::Lifecycle;
+use super::lifecycle::{AppClusters, Lifecycle};
 use super::reply::Refusal;
 use crate::{ClusterRef, DigKey};
 
@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) ahead: Duration,
     /// What keeps apps from being ready.
     pub(super) holds: Holds,
+    /// Updates that are made later, each with where it places the apps.
+    pub(super) withheld: Vec<(Key, AppClusters)>,
     /// App contexts made so far.
     pub(super) contexts: u64,
 }

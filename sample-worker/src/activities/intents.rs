@@ -68,7 +68,7 @@ pub(super) async fn place(
             emco.put_app_intent(&key, gpi, intent).await.map_err(failure)?;
         }
     }
-    revision(&emco, &key).await
+    revision(&emco, &key).await.map_err(failure)
 }
 
 pub(super) async fn restore(dig: &Dig, originals: &Originals) -> Result<Option<Revision>, ActivityError> {
@@ -79,5 +79,5 @@ pub(super) async fn restore(dig: &Dig, originals: &Originals) -> Result<Option<R
             emco.put_app_intent(&key, gpi, intent).await.map_err(failure)?;
         }
     }
-    revision(&emco, &key).await
+    revision(&emco, &key).await.map_err(failure)
 }

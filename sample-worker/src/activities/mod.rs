@@ -5,6 +5,7 @@ mod intents;
 mod preflight;
 mod readiness;
 mod route;
+mod search;
 mod update;
 
 use emco::Revision;
@@ -12,8 +13,9 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use worker_kit::heartbeating;
 
+use crate::evacuation::{Found, Search};
 use crate::model::{
-    AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Wait,
+    AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Updated, Wait,
 };
 
 /// The activity that waits.
@@ -34,6 +36,21 @@ pub(crate) const OF_RELOCATION: [&str; 7] = [
     "RestoreAppIntents",
 ];
 
+/// The activity that looks through EMCO, which may take long.
+pub(crate) const SEARCH: &str = "FindDigsOnCluster";
+
+/// The names of an evacuation's activities: its own, and those of the relocations that it consists of.
+pub(crate) const OF_EVACUATION: [&str; 8] = [
+    SEARCH,
+    "GetDigAppIntents",
+    "UpdateAppIntents",
+    "DoDigUpdate",
+    READINESS,
+    "PreflightCheck",
+    "PlanRelocation",
+    "RestoreAppIntents",
+];
+
 /// The activities of the migration.
 #[derive(Debug)]
 pub struct MigrateActivities;
@@ -44,6 +61,15 @@ impl MigrateActivities {
     #[activity(name = "GetDigAppIntents")]
     pub async fn get_dig_app_intents(ctx: ActivityContext, dig: Dig) -> Result<Snapshot, ActivityError> {
         heartbeating(&ctx, intents::find(&dig)).await
+    }
+
+    /// Finds the DIGs that have apps on a cluster.
+    #[activity(name = "FindDigsOnCluster")]
+    pub(crate) async fn find_digs_on_cluster(
+        ctx: ActivityContext,
+        search: Search,
+    ) -> Result<Vec<Found>, ActivityError> {
+        heartbeating(&ctx, search::find(&search)).await
     }
 
     /// Refuses what EMCO would refuse, or half do, before anything is written.
@@ -77,7 +103,7 @@ impl MigrateActivities {
         ctx: ActivityContext,
         dig: Dig,
         before: Option<Revision>,
-    ) -> Result<Revision, ActivityError> {
+    ) -> Result<Updated, ActivityError> {
         heartbeating(&ctx, update::update(&dig, before, ctx.info().attempt)).await
     }
 

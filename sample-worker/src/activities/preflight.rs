@@ -53,18 +53,26 @@ fn state(check: &Check) -> Vec<Fault> {
 }
 
 async fn cluster(check: &Check) -> Result<Option<Fault>, ActivityError> {
-    let (clm, Target { provider, cluster }) = (clm(&check.dig)?, &check.target);
-    let text = match clm.cluster_names(provider).await {
-        Ok(names) if names.contains(cluster) => return Ok(None),
-        Ok(names) => format!("{provider} has no cluster {cluster}, but {}", listed(&names)),
-        Err(error) if is_elsewhere(&error) && check.dig.clm_url.is_none() => return Ok(None),
+    let unknown = unknown_cluster(&clm(&check.dig)?, &check.target, check.dig.clm_url.is_none()).await?;
+    Ok(unknown.map(|text| ("NoSuchCluster", text)))
+}
+
+/// What exists instead of a cluster that CLM does not know. Where CLM `may_be_elsewhere`, nobody is asked and nothing is wrong.
+pub(super) async fn unknown_cluster(
+    clm: &emco::Client,
+    Target { provider, cluster }: &Target,
+    may_be_elsewhere: bool,
+) -> Result<Option<String>, ActivityError> {
+    match clm.cluster_names(provider).await {
+        Ok(names) if names.contains(cluster) => Ok(None),
+        Ok(names) => Ok(Some(format!("{provider} has no cluster {cluster}, but {}", listed(&names)))),
+        Err(error) if is_elsewhere(&error) && may_be_elsewhere => Ok(None),
         Err(error) if error.kind() == Kind::NotFound => {
             let names = clm.cluster_provider_names().await.map_err(failure)?;
-            format!("EMCO has no cluster provider {provider}, but {}", listed(&names))
+            Ok(Some(format!("EMCO has no cluster provider {provider}, but {}", listed(&names))))
         }
-        Err(error) => return Err(failure(error)),
-    };
-    Ok(Some(("NoSuchCluster", text)))
+        Err(error) => Err(failure(error)),
+    }
 }
 
 async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {

@@ -6,7 +6,7 @@ use temporalio_sdk::activities::ActivityError;
 use super::preflight::listed;
 use crate::emco_calls::{clm, failure, lasting};
 use crate::model::{Edit, Relocation, Route, Target};
-use crate::placement::{Labels, labels_of, reaches, with_target, without_source};
+use crate::placement::{Labels, labels_of, mandatory, reaches, with_target, without_source};
 
 pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError> {
     let Relocation { dig, target, snapshot, .. } = relocation;
@@ -23,9 +23,12 @@ pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError
     let labels = labels(relocation, &intents).await?;
 
     let mut route = Route { app: app.clone(), source: source.clone(), add: Vec::new(), remove: Vec::new() };
+    // One that was ended by force may have written its intents, and not told EMCO to act on them.
+    let begun = !intents.iter().any(|(_, intent)| reaches(&intent.spec.intent, &source, &labels));
     for (gpi, intent) in intents {
         let before = &intent.spec.intent;
-        if !reaches(before, &source, &labels) {
+        let is_done = begun && mandatory(before, &labels).contains(target);
+        if !reaches(before, &source, &labels) && !is_done {
             continue;
         }
         let both = with_target(before, target, &labels);

@@ -5,7 +5,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use worker_kit::{ActivityPlan, Progress, Steps};
 
-use super::moving::{GRACE, change, undo_later};
+use super::moving::{Deployment, GRACE, change, undo_later};
 use crate::activities::{MigrateActivities, OF_MIGRATION, READINESS};
 use crate::model::{AppClusters, Check, Edit, Migration, Snapshot, Target, Wait};
 use crate::params::{MigrateRequest, Options};
@@ -34,7 +34,7 @@ impl EmcoMigrateWorkflow {
             request.options = Options::EMCOS;
         }
         let options = request.options;
-        let plan = plan.at_least(READINESS, options.ready_timeout + GRACE);
+        let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
         let after = if options.dry_run { 0 } else { 2 + usize::from(options.wait_ready) };
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress)
             .of(1 + usize::from(options.preflight) + after);
@@ -77,18 +77,20 @@ async fn migrate<W: 'static>(
             .await?;
     }
     if options.dry_run {
-        return Ok(result.planned(edits, &snapshot.clusters, None, &target));
+        return Ok(result.planned(edits, &snapshot.clusters, |_, _| true, &target));
     }
-    let deployment = (options.compensate && whole)
-        .then(|| undo_later(steps, &dig, snapshot, &edits, &target, options.ready_timeout));
+    let deployment = Deployment::new(snapshot, options.update_grace);
+    if options.compensate && whole {
+        undo_later(steps, &dig, snapshot, &edits, &target, options.ready_timeout, &deployment);
+    }
     let migration = Migration { dig: dig.clone(), target: target.clone(), edits };
-    change(steps, migration, snapshot, deployment.as_deref()).await?;
+    change(steps, migration, snapshot, &deployment).await?;
     if !options.wait_ready {
         return Ok(result);
     }
     let on: AppClusters = snapshot.apps().into_iter().map(|app| (app, vec![target.clone()])).collect();
     let off = leaving(snapshot, &target);
-    let wait = Wait { dig, on, off, settled: true, within: options.ready_timeout };
+    let wait = Wait { dig, on, off, settled: true, within: options.ready_timeout, late: None };
     Ok(result.ready_on(steps.run(MigrateActivities::check_readiness_status, wait).await?))
 }
 

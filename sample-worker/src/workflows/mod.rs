@@ -1,9 +1,12 @@
 //! The workflows: which activities, in which order, with what.
 #![expect(missing_debug_implementations, reason = "of the types that the SDK's macro makes")]
 
+mod evacuate;
 mod migrate;
 mod moving;
 mod relocate;
+mod waves;
 
+pub use evacuate::EmcoEvacuateClusterWorkflow;
 pub use migrate::EmcoMigrateWorkflow;
 pub use relocate::EmcoRelocateWorkflow;

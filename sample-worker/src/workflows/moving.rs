@@ -5,23 +5,64 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use emco::Revision;
-use temporalio_common::error::{ApplicationFailure, OutgoingWorkflowError};
+use temporalio_common::error::{ApplicationFailure, IncomingError, OutgoingWorkflowError};
 use temporalio_sdk::WorkflowTermination;
 use worker_kit::Steps;
 
 use crate::activities::MigrateActivities;
-use crate::model::{AppClusters, Dig, Edit, Migration, Snapshot, Target, Wait};
+use crate::model::{AppClusters, Dig, Edit, Late, Migration, Sent, Snapshot, Target, Updated, Wait};
 
 /// How much longer than its own time the activity that waits has: it is to say itself that time is over.
 pub(super) const GRACE: Duration = Duration::from_secs(60);
 
-/// What is known of the update while it may have to be taken back.
+/// What is known of the updates of a workflow, which may have to be taken back.
 #[derive(Debug, Default)]
 pub(super) struct Deployment {
+    /// How long an update whose answer was lost may still come.
+    grace: Duration,
+    /// The revision that the DIG had when it was seen last.
+    seen: Cell<Revision>,
+    /// The one that it has when every update that was sent has been made.
+    due: Cell<Revision>,
     /// EMCO may have begun an update of ours.
     touched: Cell<bool>,
     /// The app intents are as they were, and the DIG then had this revision.
     restored: Cell<Option<Option<Revision>>>,
+}
+
+impl Deployment {
+    pub(super) fn new(snapshot: &Snapshot, grace: Duration) -> Rc<Self> {
+        let revision = Cell::new(snapshot.revision.unwrap_or_default());
+        Rc::new(Self { grace, due: revision.clone(), seen: revision, ..Self::default() })
+    }
+
+    /// Has EMCO act on the intents of a DIG that had the revision `before`, and remembers what came of it.
+    async fn update<W: 'static>(
+        &self,
+        steps: &Steps<W>,
+        dig: Dig,
+        before: Option<Revision>,
+    ) -> Result<(), WorkflowTermination> {
+        let updated = steps.run(MigrateActivities::do_dig_update, (dig, before)).await;
+        let before = before.unwrap_or_default();
+        let (seen, sent) = match &updated {
+            Ok(Updated::Settled(revision)) => (*revision, revision.0.saturating_sub(before.0)),
+            Ok(Updated::Unsettled { revision, sent }) => (*revision, *sent),
+            Err(error) => (before, sent(error)),
+        };
+        self.seen.set(seen);
+        self.due.set(Revision(self.due.get().max(before).0.saturating_add(sent)));
+        if sent > 0 || updated.is_ok() {
+            self.touched.set(true);
+        }
+        updated.map(drop)
+    }
+
+    /// What to look out for where an update that was sent may still be made, with intents that are no longer the wanted ones.
+    pub(super) fn late(&self) -> Option<Late> {
+        let (due, grace) = (self.due.get(), self.grace);
+        (due > self.seen.get()).then_some(Late { due, grace })
+    }
 }
 
 /// Says how to take back what `edits` change. The intents come first: an update with the wrong ones would move the apps again.
@@ -32,15 +73,15 @@ pub(super) fn undo_later<W: 'static>(
     edits: &[Edit],
     target: &Target,
     within: Duration,
-) -> Rc<Deployment> {
-    let deployment = Rc::<Deployment>::default();
+    deployment: &Rc<Deployment>,
+) {
     let (originals, before) = (snapshot.originals(edits), snapshot.revision);
     let wait = back(dig, snapshot, edits, target, within);
     let intents: Vec<String> =
         edits.iter().map(|edit| format!("{}/{}", edit.generic_placement_intent, edit.app_intent)).collect();
 
     // The last one is undone first.
-    let (dig, state) = (dig.clone(), Rc::clone(&deployment));
+    let (dig, state) = (dig.clone(), Rc::clone(deployment));
     let name = format!("deployment ({})", shown(&wait.on));
     let of_dig = dig.clone();
     steps.undo(name, async move |steps: &Steps<W>| {
@@ -51,7 +92,8 @@ pub(super) fn undo_later<W: 'static>(
         if unchanged && !state.touched.get() {
             return Ok(());
         }
-        let updated = steps.run(MigrateActivities::do_dig_update, (of_dig, now)).await;
+        let updated = state.update(steps, of_dig, now).await;
+        let wait = Wait { late: state.late(), ..wait };
         match updated {
             // EMCO may have refused our update as it refuses this one; then the apps never left.
             Err(error) if unchanged => {
@@ -61,13 +103,12 @@ pub(super) fn undo_later<W: 'static>(
             Ok(_) => steps.run(MigrateActivities::check_readiness_status, wait).await.map(drop),
         }
     });
-    let state = Rc::clone(&deployment);
+    let state = Rc::clone(deployment);
     steps.undo(format!("app intents ({})", intents.join(", ")), async move |steps: &Steps<W>| {
         let now = steps.run(MigrateActivities::restore_app_intents, (dig, originals)).await?;
         state.restored.set(Some(now));
         Ok(())
     });
-    deployment
 }
 
 /// Writes `edits` and has EMCO act on them.
@@ -75,18 +116,11 @@ pub(super) async fn change<W: 'static>(
     steps: &Steps<W>,
     migration: Migration,
     snapshot: &Snapshot,
-    deployment: Option<&Deployment>,
+    deployment: &Deployment,
 ) -> Result<(), WorkflowTermination> {
     let dig = migration.dig.clone();
     let before = steps.run(MigrateActivities::update_app_intents, (migration, snapshot.names())).await?;
-    let former = deployment.map(|deployment| deployment.touched.replace(true));
-    let updated = steps.run(MigrateActivities::do_dig_update, (dig, before)).await;
-    if let (Err(error), Some(deployment), Some(former)) = (&updated, deployment, former)
-        && is_refusal(error)
-    {
-        deployment.touched.set(former);
-    }
-    updated.map(drop)
+    deployment.update(steps, dig, before).await
 }
 
 /// What to wait for when all is as it was: each app that was moved on its former clusters alone.
@@ -99,13 +133,35 @@ fn back(dig: &Dig, snapshot: &Snapshot, edits: &[Edit], target: &Target, within:
         }
         on.insert(edit.app.clone(), former);
     }
-    Wait { dig: dig.clone(), on, off, settled: true, within }
+    Wait { dig: dig.clone(), on, off, settled: true, within, late: None }
 }
 
-/// Whether EMCO said no, for good: then nothing began.
-fn is_refusal(error: &WorkflowTermination) -> bool {
-    matches!(error, WorkflowTermination::Failed(OutgoingWorkflowError::Application(failure))
+/// How many updates a failed attempt at one may have sent; without end where nobody knows.
+fn sent(error: &WorkflowTermination) -> u64 {
+    let WorkflowTermination::Failed(error) = error else { return u64::MAX };
+    let told = match error {
+        OutgoingWorkflowError::Application(failure) => match failure.cause() {
+            Some(IncomingError::Activity(activity)) => details(activity.cause()),
+            _ => None,
+        },
+        OutgoingWorkflowError::ActivityExecution(error) => details(error.cause()),
+        _ => None,
+    };
+    // Workers of before told nothing; what EMCO refused then was never sent.
+    told.map_or_else(|| if is_refusal(error) { 0 } else { u64::MAX }, |told| told.sent)
+}
+
+/// Whether EMCO said no, for good.
+fn is_refusal(error: &OutgoingWorkflowError) -> bool {
+    matches!(error, OutgoingWorkflowError::Application(failure)
         if failure.is_non_retryable() && failure.type_name().is_some_and(|kind| kind != "EmcoNotEmco"))
+}
+
+fn details(cause: Option<&IncomingError>) -> Option<Sent> {
+    match cause? {
+        IncomingError::Application(failure) => failure.details().ok()?,
+        _ => None,
+    }
 }
 
 fn refusal(text: &'static str) -> WorkflowTermination {

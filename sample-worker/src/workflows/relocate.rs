@@ -1,19 +1,19 @@
-//! One app from one cluster to another, without a moment in which it runs nowhere.
+//! Apps from one cluster to another, without a moment in which they run nowhere.
 
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use worker_kit::{ActivityPlan, Progress, Steps};
 
-use super::moving::{GRACE, change, undo_later};
+use super::moving::{Deployment, GRACE, change, undo_later};
 use crate::activities::{MigrateActivities, OF_RELOCATION, READINESS};
 use crate::model::{AppClusters, Check, Edit, Migration, Relocation, Route, Snapshot, Target, Wait};
 use crate::params::RelocateRequest;
 use crate::placement::says_the_same;
 use crate::result::MigrationResult;
 
-/// Moves one app with no downtime, by the steps of EMCO's later relocate workflow (EMCO-API §2.6): first the target beside
-/// the source, and when the app is ready there the target without the source.
+/// Moves one app, or several of a DIG together, with no downtime, by the steps of EMCO's later relocate workflow
+/// (EMCO-API §2.6): first the target beside the source, and when the apps are ready there the target without the source.
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoRelocateWorkflow {
@@ -30,15 +30,17 @@ impl EmcoRelocateWorkflow {
             RelocateRequest::from_params(&params),
         )?;
         let options = request.options;
-        let plan = plan.at_least(READINESS, options.ready_timeout + GRACE);
+        // Runs that began before did not look whether EMCO had acted on intents that were there.
+        let begun = ctx.patched("begun-moves");
+        let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
         let after = if options.dry_run { 0 } else { 5 + usize::from(options.wait_ready) };
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress)
-            .of(2 + usize::from(options.preflight) + after);
+            .of(1 + request.apps.len() + usize::from(options.preflight) + after);
         steps
             .finish(async |steps| {
                 let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
                 let result = MigrationResult::new(&params, &request.dig, snapshot.names());
-                relocate(steps, request, snapshot, result).await
+                relocate(steps, request, snapshot, result, begun).await
             })
             .await
     }
@@ -61,12 +63,29 @@ async fn relocate<W: 'static>(
     request: RelocateRequest,
     snapshot: Snapshot,
     result: MigrationResult,
+    begun: bool,
 ) -> Result<MigrationResult, WorkflowTermination> {
-    let RelocateRequest { dig, app, source, target, options } = request;
-    let relocation =
-        Relocation { dig: dig.clone(), app, source, target: target.clone(), snapshot: snapshot.clone() };
-    let Route { app, source, add, remove } =
-        steps.run(MigrateActivities::plan_relocation, relocation).await?;
+    let RelocateRequest { dig, apps, source, target, options } = request;
+    let mut routes: Vec<Route> = Vec::new();
+    for app in apps {
+        let relocation = Relocation {
+            dig: dig.clone(),
+            app,
+            source: source.clone(),
+            target: target.clone(),
+            snapshot: snapshot.clone(),
+        };
+        let route = steps.run(MigrateActivities::plan_relocation, relocation).await?;
+        if routes.iter().all(|other| other.app != route.app) {
+            routes.push(route);
+        }
+    }
+    let leaves =
+        |app: &str, cluster: &Target| routes.iter().any(|route| route.app == app && route.source == *cluster);
+    let of_all = |edits: fn(&Route) -> &Vec<Edit>| -> Vec<Edit> {
+        routes.iter().flat_map(|route| edits(route).iter().cloned()).collect()
+    };
+    let (add, remove) = (of_all(|route| &route.add), of_all(|route| &route.remove));
     if options.preflight {
         let (dig, target, snapshot) = (dig.clone(), target.clone(), snapshot.clone());
         steps
@@ -75,34 +94,40 @@ async fn relocate<W: 'static>(
     }
     if options.dry_run {
         let whole = joined(add, remove);
-        return Ok(result.planned(whole, &snapshot.clusters, Some(&source), &target));
+        return Ok(result.planned(whole, &snapshot.clusters, leaves, &target));
     }
-    let deployment =
-        options.compensate.then(|| undo_later(steps, &dig, &snapshot, &add, &target, options.ready_timeout));
-    let wait = |on: &[Target], off: &[Target], settled| Wait {
-        dig: dig.clone(),
-        on: AppClusters::from([(app.clone(), on.to_vec())]),
-        off: AppClusters::from([(app.clone(), off.to_vec())]),
-        settled,
-        within: options.ready_timeout,
-    };
-    let arrival = wait(std::slice::from_ref(&target), &[], false);
-    let departure = wait(std::slice::from_ref(&target), std::slice::from_ref(&source), true);
+    let deployment = Deployment::new(&snapshot, options.update_grace);
+    if options.compensate {
+        undo_later(steps, &dig, &snapshot, &add, &target, options.ready_timeout, &deployment);
+    }
+    let on: AppClusters = routes.iter().map(|route| (route.app.clone(), vec![target.clone()])).collect();
+    let off: AppClusters =
+        routes.iter().map(|route| (route.app.clone(), vec![route.source.clone()])).collect();
+    let (dig_of_wait, within) = (dig.clone(), options.ready_timeout);
+    let arrival = Wait { dig: dig_of_wait, on, off: AppClusters::new(), settled: false, within, late: None };
+    let departure = Wait { off, settled: true, ..arrival.clone() };
 
-    // Where the target has the app already there is nothing to add; it must be ready there all the same.
-    if add.iter().any(|edit| !says_the_same(&edit.before, &edit.after)) {
+    // Where the target has the apps already there is nothing to add; they must be ready there all the same. One that was ended by
+    // force may have left the intents as they should be, and EMCO knowing nothing of it.
+    let placed = |app: &String| snapshot.clusters.get(app).is_some_and(|on| on.contains(&target));
+    let unplaced = begun && routes.iter().any(|route| !placed(&route.app));
+    if unplaced || add.iter().any(|edit| !says_the_same(&edit.before, &edit.after)) {
         let add = Migration { dig: dig.clone(), target: target.clone(), edits: add };
-        change(steps, add, &snapshot, deployment.as_deref()).await?;
+        change(steps, add, &snapshot, &deployment).await?;
     }
-    // Also where nobody asked to wait in the end: without this the app would have its downtime.
+    // Also where nobody asked to wait in the end: without this the apps would have their downtime.
     steps.run(MigrateActivities::check_readiness_status, arrival).await?;
     let remove = Migration { dig: dig.clone(), target: target.clone(), edits: remove };
-    change(steps, remove, &snapshot, deployment.as_deref()).await?;
-    if !options.wait_ready {
+    change(steps, remove, &snapshot, &deployment).await?;
+    // The first half, should it come once more, would bring the apps back to their source.
+    let late = deployment.late();
+    if !options.wait_ready && late.is_none() {
         return Ok(result);
     }
+    let departure = Wait { late, ..departure };
     let ready = steps.run(MigrateActivities::check_readiness_status, departure).await?;
-    Ok(result.ready_on(ready.into_iter().filter(|(of, _)| *of == app).collect()))
+    let moved = |app: &String| routes.iter().any(|route| route.app == *app);
+    Ok(result.ready_on(ready.into_iter().filter(|(app, _)| moved(app)).collect()))
 }
 
 /// Both steps of a move as one.

@@ -1,9 +1,12 @@
 //! The worker as a process, on a real Temporal server, against the stand-in for EMCO.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod anywhere;
 mod compensation;
+mod evacuation;
 mod failures;
 mod input;
+mod late;
 mod migration;
 mod preflight;
 mod process;
@@ -11,4 +14,5 @@ mod relocation;
 mod replay;
 mod run;
 mod scene;
+mod site;
 mod table;

@@ -125,3 +125,21 @@ async fn a_dry_relocation_tells_both_ends() {
     assert_eq!(scene.emco.requests("PUT", ""), 0);
     run.replays("relocation-dry-run").await;
 }
+
+#[tokio::test]
+async fn what_one_that_was_terminated_left_is_taken_up() {
+    let target = Clause::cluster("provider2", "cluster2");
+    let both = vec![Clause::label("provider1", "edge-cluster"), target.clone()];
+    for (half, left) in [("first", both), ("second", vec![target.clone()])] {
+        let scene = Scene::new(&format!("relocate-left-{half}")).await;
+        // The intents were written, and EMCO was not told.
+        let mut intent = client(&scene).list_app_intents(&samples::dig(), GPI).await.unwrap().remove(0);
+        intent.spec.intent.all_of = left;
+        client(&scene).put_app_intent(&samples::dig(), GPI, &intent).await.unwrap();
+        let run = scene.relocate(&scene.sample_params()).await;
+        assert_eq!(run.result().await["ReadyOn"], json!({"collectd": ["provider2/cluster2"]}), "{half}");
+        assert_eq!(scene.app_runs_on(), ["provider2/cluster2"], "{half}");
+        assert_eq!(clauses(&scene).await, std::slice::from_ref(&target), "{half}");
+        run.replays(&format!("relocation-left-{half}")).await;
+    }
+}

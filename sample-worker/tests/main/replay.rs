@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use sample_worker::{EmcoMigrateWorkflow, EmcoRelocateWorkflow};
+use sample_worker::{EmcoEvacuateClusterWorkflow, EmcoMigrateWorkflow, EmcoRelocateWorkflow};
 use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 
@@ -29,6 +29,8 @@ pub(crate) async fn replay(history: History) {
         .register_workflow::<EmcoMigrateWorkflow>()
         .unwrap()
         .register_workflow::<EmcoRelocateWorkflow>()
+        .unwrap()
+        .register_workflow::<EmcoEvacuateClusterWorkflow>()
         .unwrap()
         .build();
     WorkflowReplayer::new(options).unwrap().replay_workflow(history.into()).await.unwrap();

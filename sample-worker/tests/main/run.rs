@@ -6,8 +6,9 @@ use harness::eventually;
 use serde_json::Value;
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::{
-    Client, UntypedQuery, UntypedWorkflow, WorkflowCancelOptions, WorkflowFetchHistoryOptions,
-    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions,
+    Client, UntypedQuery, UntypedSignal, UntypedWorkflow, WorkflowCancelOptions, WorkflowFetchHistoryOptions,
+    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
+    WorkflowTerminateOptions,
 };
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::IncomingError;
@@ -19,6 +20,11 @@ use crate::replay;
 
 /// For what happens by itself, however busy the machine is.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// The same where a real EMCO may be at work, with real clusters.
+pub(crate) fn patience() -> Duration {
+    if crate::site::is_real() { 10 * SOON } else { SOON }
+}
 
 pub(crate) struct Run {
     handle: WorkflowHandle<Client, UntypedWorkflow>,
@@ -32,6 +38,8 @@ pub(crate) struct Failure {
     pub(crate) non_retryable: bool,
     /// Its message, and those of its causes.
     pub(crate) text: String,
+    /// The details of the outermost failure.
+    pub(crate) details: Option<Value>,
 }
 
 impl Run {
@@ -57,27 +65,66 @@ impl Run {
             IncomingError::Application(failure) => Failure {
                 kind: failure.type_name().unwrap_or_default().to_owned(),
                 non_retryable: failure.is_non_retryable(),
+                details: failure.details().unwrap(),
                 text,
             },
-            _ => Failure { kind: String::new(), non_retryable: false, text },
+            _ => Failure { kind: String::new(), non_retryable: false, text, details: None },
         }
     }
 
     /// How it ended, retries by Temporal included.
     pub(crate) async fn end(&self) -> Result<RawValue, WorkflowGetResultError> {
         let end = self.handle.get_result(WorkflowGetResultOptions::default());
-        tokio::time::timeout(SOON, end).await.expect("the workflow ends in time")
+        tokio::time::timeout(patience(), end).await.expect("the workflow ends in time")
     }
 
     /// What the query `current-state` answers to this argument.
     pub(crate) async fn current_state(&self, argument: RawValue) -> Value {
-        let query = UntypedQuery::new("current-state");
+        self.query("current-state", argument).await
+    }
+
+    /// What a query answers to this argument.
+    pub(crate) async fn query(&self, name: &str, argument: RawValue) -> Value {
+        let query = UntypedQuery::new(name);
         json(&self.handle.query(query, argument, WorkflowQueryOptions::default()).await.unwrap())
+    }
+
+    /// Sends a signal without an argument.
+    pub(crate) async fn signal(&self, name: &str) {
+        let (signal, nothing) = (UntypedSignal::new(name), RawValue::default());
+        self.handle.signal(signal, nothing, WorkflowSignalOptions::default()).await.unwrap();
+    }
+
+    pub(crate) async fn terminate(&self) {
+        self.handle.terminate(WorkflowTerminateOptions::default()).await.unwrap();
+    }
+
+    /// The workflow with this ID, such as a child of this one.
+    pub(crate) fn of_id(&self, id: &str) -> Self {
+        Self::new(self.handle.client().get_workflow_handle(id))
+    }
+
+    /// How many child workflows ran at once, at most.
+    pub(crate) async fn most_children(&self) -> usize {
+        let (mut now, mut most) = (0_usize, 0);
+        for event in self.events().await {
+            match event.attributes {
+                Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(_)) => now += 1,
+                Some(
+                    Attributes::ChildWorkflowExecutionCompletedEventAttributes(_)
+                    | Attributes::ChildWorkflowExecutionFailedEventAttributes(_)
+                    | Attributes::ChildWorkflowExecutionCanceledEventAttributes(_),
+                ) => now -= 1,
+                _ => {}
+            }
+            most = most.max(now);
+        }
+        most
     }
 
     /// Waits until the query `current-state` answers this.
     pub(crate) async fn reaches(&self, state: &str) {
-        eventually(SOON, state, async || {
+        eventually(patience(), state, async || {
             let now = self.current_state(RawValue::default()).await;
             if now == state { Ok(()) } else { Err(now) }
         })

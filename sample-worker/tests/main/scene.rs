@@ -1,8 +1,10 @@
 //! What every test has: a worker process on a task queue of its own, an EMCO with the sample app, and a Temporal client.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use emco::stand_in::{StandIn, StandInOptions, samples};
+use futures::FutureExt;
 use harness::{Process, ProcessBuilder, TemporalServer, free_port};
 use serde_json::{Value, json};
 use temporalio_client::{
@@ -12,9 +14,22 @@ use temporalio_common::RetryPolicy;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
 
 use crate::run::Run;
+use crate::site::{Site, stand_in};
 
-pub(crate) struct Scene {
-    pub(crate) emco: StandIn,
+/// An EMCO, as far as parameters need it.
+pub(crate) trait Emco {
+    fn url(&self) -> &str;
+}
+
+impl Emco for StandIn {
+    fn url(&self) -> &str {
+        self.url()
+    }
+}
+
+/// With a stand-in of its own, which a test may have fail, and read the mind of; or with a [`Site`].
+pub(crate) struct Scene<E = StandIn> {
+    pub(crate) emco: E,
     pub(crate) worker: Process,
     pub(crate) operations: String,
     client: Client,
@@ -29,15 +44,60 @@ impl Scene {
 
     /// The same, with another Temporal server, and with more variables for the worker.
     pub(crate) async fn on(temporal: &TemporalServer, test: &str, variables: &[(&str, &str)]) -> Self {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self::set(temporal, test, variables.collect(), stand_in().await).await
+    }
+
+    /// The clusters on which the sample app runs, once EMCO has had its time.
+    pub(crate) fn app_runs_on(&self) -> Vec<String> {
+        self.emco.advance(StandInOptions::default().settle_time);
+        self.emco.placement(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
+    }
+}
+
+/// Plays a scenario that any EMCO will do for, and leaves that EMCO as it was found.
+pub(crate) async fn anywhere(test: &str, play: impl AsyncFnOnce(&Scene<Site>)) {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let site = Site::find().await;
+    let variables = site.worker_variables();
+    let scene = Scene::set(temporal, test, variables, site).await;
+    let played = AssertUnwindSafe(play(&scene)).catch_unwind().await;
+    scene.emco.leave().await;
+    if let Err(panic) = played {
+        resume_unwind(panic);
+    }
+}
+
+impl Scene<Site> {
+    /// Parameters for this EMCO, its deployment intent group and its clusters.
+    pub(crate) fn params(&self, changes: &[(&str, &str)]) -> Value {
+        let (mut params, site) = (self.sample_params(), &self.emco);
+        let all = &mut params["activityParams"]["all-activities"];
+        for (name, value) in [
+            ("project", &site.dig.project),
+            ("compositeApp", &site.dig.composite_app),
+            ("compositeAppVersion", &site.dig.version),
+            ("deploymentIntentGroup", &site.dig.dig),
+            ("targetClusterProvider", &site.target.provider),
+            ("targetClusterName", &site.target.cluster),
+        ] {
+            all[name] = json!(value);
+        }
+        for (name, url) in [("emcoClmEndpoint", &site.clm), ("emcoDcmEndpoint", &site.dcm)] {
+            url.iter().for_each(|url| all[name] = json!(url));
+        }
+        changes.iter().for_each(|(name, value)| all[*name] = json!(value));
+        params
+    }
+}
+
+impl<E: Emco> Scene<E> {
+    async fn set(temporal: &TemporalServer, test: &str, variables: Vec<(String, String)>, emco: E) -> Self {
         let queue = format!("{test}-{}", std::process::id());
         let (worker, operations) = worker(temporal.address());
         let worker = worker.env("WORKER_TASK_QUEUE", &queue);
         let worker = variables.iter().fold(worker, |worker, (name, value)| worker.env(name, value));
         let mut worker = worker.spawn().unwrap();
-        let emco = StandIn::start(StandInOptions::default()).await.unwrap();
-        emco.load_samples().await.unwrap();
-        // The app has come up.
-        emco.advance(StandInOptions::default().settle_time);
         let client = client(&temporal.url()).await;
         worker.wait_ready(&format!("{operations}/readyz")).await.unwrap();
         Self { emco, worker, operations, client, queue }
@@ -87,7 +147,10 @@ impl Scene {
     /// Starts a relocation of the sample app.
     pub(crate) async fn relocate(&self, params: &Value) -> Run {
         let mut params = params.clone();
-        params["activityParams"]["all-activities"]["app"] = json!("collectd");
+        let app = &mut params["activityParams"]["all-activities"]["app"];
+        if app.is_null() {
+            *app = json!("collectd");
+        }
         self.start_workflow(
             "EmcoRelocateWorkflow",
             RawValue::from_value(&params, &PayloadConverter::default()),
@@ -112,12 +175,6 @@ impl Scene {
         let options = WorkflowStartOptions::new(&self.queue, id).retry_policy(retry).build();
         let workflow = UntypedWorkflow::new(workflow_type);
         Run::new(self.client.start_workflow(workflow, input, options).await.unwrap())
-    }
-
-    /// The clusters on which the sample app runs, once EMCO has had its time.
-    pub(crate) fn app_runs_on(&self) -> Vec<String> {
-        self.emco.advance(StandInOptions::default().settle_time);
-        self.emco.placement(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
     }
 }
 

@@ -224,6 +224,7 @@ impl<'a> Play<'a> {
         let mut all = json!({
             "emcoURL": self.scene.emco.url(), "project": self.name, "compositeApp": "capp1",
             "compositeAppVersion": "v1", "deploymentIntentGroup": "dig1", "readyTimeout": "20s",
+            "updateGrace": "500ms",
             "targetClusterProvider": format!("{}-b", self.name), "targetClusterName": "cluster2",
         });
         if self.row.workflow == RELOCATE {
@@ -257,7 +258,8 @@ impl<'a> Play<'a> {
         let (method, part) = call.path(&self.name);
         let before = self.row.fault.as_ref().map_or(0, |(_, _, after, _)| *after);
         let what = format!("{method} {part} was asked");
-        eventually(SOON, &what, async || self.scene.emco.requests_at(method, &part) > before).await;
+        // Many rows run side by side, on a machine that does other things too.
+        eventually(2 * SOON, &what, async || self.scene.emco.requests_at(method, &part) > before).await;
     }
 
     /// Whether the end, the app's place and the intent's words are what they should be.
@@ -333,7 +335,8 @@ async fn whatever_fails_the_app_is_on_one_side_and_the_report_is_true() {
     let scene = Scene::new("table").await;
     scene.emco.set_settle_time(SETTLE);
     let rows = rows();
-    assert!(rows.len() >= 60, "{}", rows.len());
+    // What is there: rows may come, none goes.
+    assert!(rows.len() >= 227, "{}", rows.len());
     let failures: Vec<_> = stream::iter(rows.into_iter().enumerate())
         .map(async |(index, row)| {
             let verdict = Play::prepare(&scene, index, row.clone()).await.play().await;

@@ -1,0 +1,191 @@
+//! The deployment intent groups that have apps on a cluster.
+
+use emco::{DigKey, DigState, Kind, StatusQuery};
+use temporalio_sdk::activities::ActivityError;
+
+use super::preflight::{listed, unknown_cluster};
+use crate::emco_calls::{clusters, failure, is_elsewhere, lasting, patient, told};
+use crate::evacuation::{Found, Search};
+use crate::placement::{Labels, labels_of, mandatory};
+
+/// More would not fit into one history, nor their report into one result.
+const MOST: usize = 1000;
+
+/// Walks through projects, composite apps and deployment intent groups, in the order of their names.
+pub(super) async fn find(search: &Search) -> Result<Vec<Found>, ActivityError> {
+    let walk = Walk {
+        emco: patient(&search.emco_url)?,
+        clm: patient(search.clm_url.as_deref().unwrap_or(&search.emco_url))?,
+        search,
+    };
+    walk.check_clusters().await?;
+    let (mut found, mut labels) = (Vec::new(), Labels::new());
+    for (project, composite_app, version) in walk.composite_apps().await? {
+        let of = DigKey::new(&project, &composite_app, &version, "");
+        let mut names = match walk.emco.dig_names(&of).await {
+            Ok(names) => names,
+            Err(error) if error.kind() == Kind::NotFound => continue,
+            Err(error) => return Err(failure(error)),
+        };
+        names.sort();
+        for name in names {
+            let key = DigKey { dig: name, ..of.clone() };
+            match walk.look_at(&key, &mut labels).await {
+                Ok(of) => found.extend(of),
+                Err(error) if error.is_retryable() => return Err(failure(error)),
+                // One that cannot be looked at does not keep the others where they are.
+                Err(error) => {
+                    found.push(Found { fault: Some(told(error)), ..found_at(&key, Vec::new()) });
+                }
+            }
+        }
+    }
+    if found.len() > MOST {
+        let message = format!(
+            "nothing was changed: {} deployment intent groups are on {}, and one evacuation moves {MOST} at most; name \
+             projects or composite apps",
+            found.len(),
+            search.source
+        );
+        return Err(lasting("TooMany", message));
+    }
+    Ok(found)
+}
+
+struct Walk<'a> {
+    emco: emco::Client,
+    clm: emco::Client,
+    search: &'a Search,
+}
+
+impl Walk<'_> {
+    /// A cluster that is misspelt has no apps, and nothing to move would be taken for success.
+    async fn check_clusters(&self) -> Result<(), ActivityError> {
+        let mut faults = Vec::new();
+        for cluster in [Some(&self.search.source), self.search.target.as_ref()].into_iter().flatten() {
+            faults.extend(unknown_cluster(&self.clm, cluster, self.search.clm_url.is_none()).await?);
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(lasting("NoSuchCluster", format!("nothing was changed: {}", faults.join("; "))))
+    }
+
+    /// Project, name and version of each composite app to look at.
+    async fn composite_apps(&self) -> Result<Vec<(String, String, String)>, ActivityError> {
+        let (mut apps, wanted) = (Vec::new(), self.search.composite_apps.as_ref());
+        for project in self.projects().await? {
+            match self.emco.composite_apps(&project).await {
+                Ok(of) => apps.extend(of.into_iter().map(|(name, version)| (project.clone(), name, version))),
+                // Deleted meanwhile.
+                Err(error) if error.kind() == Kind::NotFound && self.search.projects.is_none() => {}
+                Err(error) => return Err(failure(error)),
+            }
+        }
+        apps.sort();
+        let absent = |name: &&String| apps.iter().all(|(_, app, _)| app != *name);
+        let missing: Vec<String> = wanted.into_iter().flatten().filter(absent).cloned().collect();
+        if !missing.is_empty() {
+            let mut names: Vec<String> = apps.into_iter().map(|(_, name, _)| name).collect();
+            names.dedup();
+            let message = format!(
+                "nothing was changed: there is no composite app {}, but {}",
+                listed(&missing),
+                listed(&names)
+            );
+            return Err(lasting("NoSuchCompositeApp", message));
+        }
+        apps.retain(|(_, name, _)| wanted.is_none_or(|wanted| wanted.contains(name)));
+        Ok(apps)
+    }
+
+    async fn projects(&self) -> Result<Vec<String>, ActivityError> {
+        let known = match (self.emco.project_names().await, &self.search.projects) {
+            (Ok(names), _) => names,
+            // Whoever may look into some projects may not be shown all.
+            (Err(error), Some(named)) if error.kind() == Kind::Denied => return Ok(named.clone()),
+            (Err(error), _) => return Err(failure(error)),
+        };
+        let Some(named) = &self.search.projects else { return Ok(known) };
+        let missing: Vec<String> = named.iter().filter(|name| !known.contains(name)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(named.clone());
+        }
+        let message =
+            format!("nothing was changed: EMCO has no project {}, but {}", listed(&missing), listed(&known));
+        Err(lasting("NoSuchProject", message))
+    }
+
+    /// Tells of a group whose apps are on the source, or would come there with its next update.
+    async fn look_at(&self, key: &DigKey, labels: &mut Labels) -> Result<Option<Found>, emco::Error> {
+        let source = &self.search.source;
+        let status = match self.emco.dig_status(key, &StatusQuery::ready()).await {
+            Ok(status) => status,
+            Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let now = clusters(&status);
+        let apps: Vec<String> =
+            now.into_iter().filter(|(_, on)| on.contains(source)).map(|(app, _)| app).collect();
+        let is_instantiated = status.state() == Some(&DigState::Instantiated);
+        if is_instantiated && !apps.is_empty() {
+            return Ok(Some(found_at(key, apps)));
+        }
+        let apps = self.intended(key, labels).await?;
+        let why = match status.state() {
+            _ if apps.is_empty() => return Ok(None),
+            Some(DigState::Instantiated) => {
+                format!("not on {source}, though it would be with its next update: its app intents name it")
+            }
+            Some(other) => format!("is {other:?}, not Instantiated; its app intents name {source}"),
+            None => format!("EMCO tells no state of it; its app intents name {source}"),
+        };
+        Ok(Some(Found { skip: Some(why), ..found_at(key, apps) }))
+    }
+
+    /// The apps whose intents ask for the source, by name or by label.
+    async fn intended(&self, key: &DigKey, labels: &mut Labels) -> Result<Vec<String>, emco::Error> {
+        let mut apps = Vec::new();
+        for gpi in self.emco.list_generic_placement_intents(key).await? {
+            for intent in self.emco.list_app_intents(key, &gpi.metadata.name).await? {
+                for (provider, label) in labels_of(&intent.spec.intent) {
+                    self.resolve(provider, label, labels).await?;
+                }
+                if mandatory(&intent.spec.intent, labels).contains(&self.search.source) {
+                    apps.push(intent.spec.app);
+                }
+            }
+        }
+        apps.sort();
+        apps.dedup();
+        Ok(apps)
+    }
+
+    async fn resolve(&self, provider: String, label: String, labels: &mut Labels) -> Result<(), emco::Error> {
+        // Labels are the provider's own.
+        if provider != self.search.source.provider || labels.contains_key(&(provider.clone(), label.clone()))
+        {
+            return Ok(());
+        }
+        let clusters = match self.clm.clusters_with_label(&provider, &label).await {
+            Ok(clusters) => clusters,
+            Err(error) if error.kind() == Kind::NotFound => Vec::new(),
+            Err(error) if is_elsewhere(&error) && self.search.clm_url.is_none() => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        labels.insert((provider, label), clusters);
+        Ok(())
+    }
+}
+
+fn found_at(key: &DigKey, apps: Vec<String>) -> Found {
+    Found {
+        project: key.project.clone(),
+        composite_app: key.composite_app.clone(),
+        version: key.version.clone(),
+        name: key.dig.clone(),
+        apps,
+        skip: None,
+        fault: None,
+    }
+}

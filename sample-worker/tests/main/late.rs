@@ -1,0 +1,71 @@
+//! Updates that EMCO makes long after their answer was lost, with the intents of back then.
+
+use emco::stand_in::{Effect, Fault};
+use harness::eventually;
+use serde_json::{Value, json};
+
+use crate::run::SOON;
+use crate::scene::Scene;
+
+const TARGET: &str = "provider2/cluster2";
+const SOURCE: &str = "provider1/cluster1";
+
+/// Longer than the test may take: what ends the look out must be that the update has come.
+fn patient(scene: &Scene) -> Value {
+    let mut params = scene.sample_params();
+    params["activityParams"]["all-activities"]["updateGrace"] = json!("1h");
+    params
+}
+
+/// Waits until the workflow looks out, and lets the withheld update come.
+async fn comes_late(scene: &Scene, looks: usize) {
+    eventually(SOON, "the workflow looks out", async || scene.emco.requests("GET", "/status") >= looks).await;
+    assert_eq!(scene.emco.commit_withheld(), 1);
+}
+
+#[tokio::test]
+async fn the_first_half_of_a_relocation_that_comes_late_is_put_right() {
+    let scene = Scene::new("late-relocation").await;
+    scene.emco.fail(Fault::on("POST", "/update", Effect::Withhold));
+    let run = scene.relocate(&patient(&scene)).await;
+    // Lost, made again, and the second half.
+    eventually(SOON, "three updates", async || scene.emco.requests("POST", "/update") == 3).await;
+    let looks = scene.emco.requests("GET", "/status") + 4;
+    comes_late(&scene, looks).await;
+    let result = run.result().await;
+    assert_eq!(result["ReadyOn"], json!({"collectd": [TARGET]}));
+    assert_eq!(scene.app_runs_on(), [TARGET]);
+    assert_eq!(scene.emco.requests("POST", "/update"), 4);
+    run.replays("late-relocation").await;
+}
+
+#[tokio::test]
+async fn a_migration_that_comes_late_after_it_was_taken_back_is_put_right() {
+    let scene = Scene::new("late-migration").await;
+    let mut params = patient(&scene);
+    params["activityOptions"]["DoDigUpdate"] =
+        json!({"StartToCloseTimeout": "20s", "RetryPolicy": {"MaximumAttempts": 1}});
+    scene.emco.fail(Fault::on("POST", "/update", Effect::Withhold));
+    let run = scene.start_once("EmcoMigrateWorkflow", &params).await;
+    eventually(SOON, "the update that takes back", async || scene.emco.requests("POST", "/update") == 2)
+        .await;
+    let looks = scene.emco.requests("GET", "/status") + 4;
+    comes_late(&scene, looks).await;
+    let failure = run.failure().await;
+    assert!(failure.text.contains("deployment (collectd on provider1/cluster1)"), "{}", failure.text);
+    assert!(!failure.text.contains("could not be undone"), "{}", failure.text);
+    assert_eq!(scene.app_runs_on(), [SOURCE]);
+    assert_eq!(scene.emco.requests("POST", "/update"), 3);
+    run.replays("late-migration").await;
+}
+
+#[tokio::test]
+async fn one_that_never_comes_is_looked_out_for_no_longer_than_it_may_take() {
+    let scene = Scene::new("late-never").await;
+    scene.emco.fail(Fault::on("POST", "/update", Effect::Withhold));
+    let mut params = patient(&scene);
+    params["activityParams"]["all-activities"]["updateGrace"] = json!("1s");
+    scene.relocate(&params).await.result().await;
+    assert_eq!(scene.app_runs_on(), [TARGET]);
+    assert_eq!(scene.emco.requests("POST", "/update"), 3);
+}
