@@ -1,0 +1,166 @@
+//! The documents, applied to EMCO's stand-in in the order that the README gives, and deleted in reverse.
+
+use std::collections::BTreeMap;
+
+use emco::DigKey;
+use reqwest::StatusCode;
+
+use crate::site::{A_WHILE, Folder, Site, assert_done, run};
+
+/// Everything but what the bridge is asked.
+fn without_workflows(command: &str) -> bool {
+    !command.contains(" 4")
+}
+
+/// The second deployment begins here.
+fn of_a_deployment(command: &str) -> bool {
+    command.contains(" 3") || command.ends_with("/status") && command.contains("deployment-intent-groups")
+}
+
+fn dig(name: &str) -> DigKey {
+    DigKey::new("workflows", "temporal-workflows", "v1", name)
+}
+
+/// `app: clusters`, as text.
+fn placement(site: &Site, dig: &DigKey) -> BTreeMap<String, String> {
+    let placement = site.stand_in.placement(dig);
+    let text = |clusters: Vec<emco::ClusterRef>| {
+        clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    placement.into_iter().map(|(app, clusters)| (app, text(clusters))).collect()
+}
+
+async fn assert_empty(site: &Site) {
+    let emcoctl = site.emcoctl();
+    for (anchor, nothing) in
+        [("projects", "null\n"), ("controllers", "null\n"), ("cluster-providers", "[]\n")]
+    {
+        let left = emcoctl.get_anchor(anchor).await.unwrap();
+        assert_eq!(left.body, nothing, "{anchor}");
+    }
+}
+
+#[tokio::test]
+async fn each_environment_is_applied_file_by_file_and_deleted_in_reverse() {
+    for environment in ["dev", "test", "prod"] {
+        let site = Site::new(&["--env", environment]).await;
+        let replies = site.follow(&site.folder, "Apply", |_| true).await;
+        let sections: Vec<&str> = ["orchestrator", "clm", "dcm", "gac"]
+            .into_iter()
+            .filter(|section| replies.iter().any(|reply| reply.section == *section))
+            .collect();
+        assert_eq!(sections.len(), 4, "every service of EMCO has its part: {sections:?}");
+
+        let expected = [
+            ("bridge", "provider1/cluster1"),
+            ("worker", "provider1/cluster1 provider1/cluster2"),
+            ("workflow-client", "provider1/cluster1"),
+        ];
+        let expected = expected.map(|(app, clusters)| (app.to_owned(), clusters.to_owned())).into();
+        assert_eq!(placement(&site, &dig("workflows")), expected);
+
+        site.follow(&site.folder, "Delete", without_workflows).await;
+        assert_empty(&site).await;
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
+    let site = Site::new(&["--env", "test"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let replies = site.follow(&site.folder, "Upgrade, and back", |_| true).await;
+    let codes: Vec<u16> = replies.iter().rev().take(2).map(|reply| reply.status.as_u16()).collect();
+    assert_eq!((codes.as_slice(), replies[replies.len() - 2].body.as_str()), ([202, 202].as_slice(), "2\n"));
+    let status =
+        "projects/workflows/composite-apps/temporal-workflows/v1/deployment-intent-groups/workflows/status";
+    let status = site.emcoctl().get_anchor(status).await.unwrap();
+    assert!(status.body.contains(r#""revision":3"#), "{}", status.body);
+
+    site.folder.set(&[("RollbackRevision", "9")]);
+    let refused = run(&site.emcoctl(), "apply -f 51-rollback.yaml -v values.yaml").await;
+    assert_eq!(refused[0].status, StatusCode::INTERNAL_SERVER_ERROR, "there is no such revision");
+}
+
+#[tokio::test]
+async fn a_second_deployment_stands_beside_the_first() {
+    let site = Site::new(&["--env", "test"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let second = Folder::new(&["--env", "test", "--dig", "second"]);
+    site.follow(&second, "Apply", of_a_deployment).await;
+    assert_eq!(placement(&site, &dig("workflows")), placement(&site, &dig("second")));
+
+    // Names that must differ where they meet: in a namespace, in a Temporal, in a cluster.
+    let (first_values, second_values) = (site.folder.values(), second.values());
+    for name in
+        ["DIG", "Release", "TaskQueue", "WorkflowID", "WorkflowIntent", "BridgeService", "WorkflowClientHost"]
+    {
+        assert_ne!(first_values[name], second_values[name], "{name}");
+    }
+
+    site.follow(&second, "Delete", of_a_deployment).await;
+    assert_eq!(site.stand_in.placement(&dig("second")).len(), 0);
+    assert_eq!(placement(&site, &dig("workflows")).len(), 3, "the first is as it was");
+    site.follow(&site.folder, "Delete", without_workflows).await;
+    assert_empty(&site).await;
+}
+
+#[tokio::test]
+async fn the_first_files_do_no_harm_when_they_are_applied_again() {
+    let site = Site::new(&["--env", "dev"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    for file in ["00-administrator", "10-project", "20-composite-app"] {
+        for reply in run(&site.emcoctl(), &format!("apply -f {file}.yaml -v values.yaml")).await {
+            // EMCO's table of errors has no entry for a dependency that exists.
+            let expected = if reply.anchor.ends_with("/dependency") { 500 } else { 409 };
+            assert_eq!(reply.status, expected, "{}: {}", reply.anchor, reply.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_can_be_deleted_before_what_stands_on_it() {
+    let site = Site::new(&["--env", "dev"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let (children, references) = (
+        "Cannot delete parent without deleting child references first\n",
+        "Cannot delete without deleting or updating referencing resources first\n",
+    );
+    let internal = "The server encountered an internal error and was unable to complete your request.\n";
+    for (file, status, body) in [
+        // From the last document to the first; the first answer of each.
+        ("00-administrator", 204, ""),
+        (
+            "10-project",
+            409,
+            "Can't remove Cluster Reference: the Logical Cloud is instantiated, please terminate first\n",
+        ),
+        ("11-logical-cloud", 400, "The Logical Cloud is used by a Deployment Intent Group\n"),
+        ("20-composite-app", 204, ""),
+        ("21-profiles", 204, ""),
+        ("30-deployment", 204, ""),
+    ] {
+        let replies = run(&site.emcoctl(), &format!("delete -f {file}.yaml -v values.yaml")).await;
+        assert_eq!((replies[0].status.as_u16(), replies[0].body.as_str()), (status, body), "{file}");
+        // What the file makes first goes last, and it has children, or is spoken of.
+        let last = replies.last().unwrap();
+        let kept = [children, references, internal, body].contains(&last.body.as_str());
+        assert!(kept && !last.status.is_success(), "{file}: {} {}", last.anchor, last.body);
+    }
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_still_going_cannot_be_deleted() {
+    let site = Site::new(&["--env", "dev"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let emcoctl = site.emcoctl();
+    for file in ["32-instantiate", "31-temporal-server"] {
+        let command = format!("delete -f {file}.yaml -v values.yaml");
+        assert_done(&command, &run(&emcoctl, &command).await);
+    }
+    let delete = "delete -f 30-deployment.yaml -v values.yaml";
+    let early = run(&emcoctl, delete).await;
+    assert_eq!(early.last().unwrap().status, StatusCode::INTERNAL_SERVER_ERROR);
+    site.stand_in.advance(A_WHILE);
+    let late = run(&emcoctl, delete).await;
+    assert_eq!(late.last().unwrap().status, StatusCode::NO_CONTENT);
+}

@@ -1,0 +1,1 @@
+//! What `docs/deploy.md` names, there is.
