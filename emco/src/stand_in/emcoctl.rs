@@ -184,6 +184,14 @@ impl Emcoctl {
         self.send(Method::GET, anchor.to_owned(), None).await
     }
 
+    /// `emcoctl delete ANCHOR`
+    ///
+    /// # Errors
+    /// Where emcoctl would stop.
+    pub async fn delete_anchor(&self, anchor: &str) -> Result<Reply, EmcoctlError> {
+        self.send(Method::DELETE, anchor.to_owned(), None).await
+    }
+
     fn documents(&self, file: &str, values: &str) -> Result<Vec<Document>, EmcoctlError> {
         let rendered = render(&self.text(file)?, &self.text(values)?)
             .map_err(|source| EmcoctlError::Template { file: file.to_owned(), source })?;

@@ -126,26 +126,32 @@ async fn nothing_can_be_deleted_before_what_stands_on_it() {
         "Cannot delete without deleting or updating referencing resources first\n",
     );
     let internal = "The server encountered an internal error and was unable to complete your request.\n";
-    for (file, status, body) in [
-        // From the last document to the first; the first answer of each.
-        ("00-administrator", 204, ""),
+    let capp = "projects/workflows/composite-apps/temporal-workflows/v1";
+    let dig = format!("{capp}/deployment-intent-groups/workflows");
+    let emcoctl = site.emcoctl();
+    for (anchor, status, body) in [
+        ("projects/workflows", 409, children),
+        (capp, 409, children),
+        (&format!("{capp}/apps/bridge"), 409, children),
+        (&format!("{capp}/apps/worker"), 409, references),
+        (&format!("{capp}/composite-profiles/temporal-workflows-dev"), 409, children),
+        (&format!("{dig}/generic-k8s-intents/workflows-temporal-server"), 409, children),
+        (&dig, 500, internal),
+        ("controllers/gac", 409, references),
+        ("cluster-providers/provider1", 409, children),
+        ("cluster-providers/provider1/clusters/cluster2/labels/workflow-worker", 204, ""),
+        ("cluster-providers/provider1/clusters/cluster2", 409, references),
         (
-            "10-project",
+            "projects/workflows/logical-clouds/default/cluster-references/cluster1",
             409,
             "Can't remove Cluster Reference: the Logical Cloud is instantiated, please terminate first\n",
         ),
-        ("11-logical-cloud", 400, "The Logical Cloud is used by a Deployment Intent Group\n"),
-        ("20-composite-app", 204, ""),
-        ("21-profiles", 204, ""),
-        ("30-deployment", 204, ""),
     ] {
-        let replies = run(&site.emcoctl(), &format!("delete -f {file}.yaml -v values.yaml")).await;
-        assert_eq!((replies[0].status.as_u16(), replies[0].body.as_str()), (status, body), "{file}");
-        // What the file makes first goes last, and it has children, or is spoken of.
-        let last = replies.last().unwrap();
-        let kept = [children, references, internal, body].contains(&last.body.as_str());
-        assert!(kept && !last.status.is_success(), "{file}: {} {}", last.anchor, last.body);
+        let reply = emcoctl.delete_anchor(anchor).await.unwrap();
+        assert_eq!((reply.status.as_u16(), reply.body.as_str()), (status, body), "{anchor}");
     }
+    let used = run(&emcoctl, "delete -f 11-logical-cloud.yaml -v values.yaml").await;
+    assert_eq!((used[0].status.as_u16(), used[0].anchor.ends_with("/terminate")), (400, true));
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ fn nothing_is_written_where_an_option_is_wrong() {
         (&["--env", "moon"][..], "possible values: dev, test, prod"),
         (&[], "--env"),
         (&["--env", "dev", "--project", "a/b"], "EMCO takes 1 to 128 letters"),
-        (&["--env", "dev", "--composite-app", "-a"], "EMCO takes"),
+        (&["--env", "dev", "--composite-app", "a-"], "EMCO takes"),
         (&["--env", "dev", "--version", ""], "EMCO takes"),
         (&["--env", "dev", "--dig", "Big"], "say --release"),
         (&["--env", "dev", "--release", "a.b"], "a release is"),
