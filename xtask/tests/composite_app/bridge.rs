@@ -13,7 +13,8 @@ const SOON: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn the_intent_is_kept_started_and_done() -> Result<()> {
     let folder = Folder::new(&["--env", "test"]);
-    let env = vec![("WORKER_TASK_QUEUE".into(), folder.values()["TaskQueue"].clone().into())];
+    let queue = &folder.values()["TaskQueue"];
+    let env = ["WORKER_TASK_QUEUE", "CLIENT_TASK_QUEUE"].map(|name| (name.into(), queue.into())).into();
     let stack = StackOptions { env, ..StackOptions::default() }.start().await?;
     let emco = stack.emco.url();
     folder.set(&[

@@ -77,6 +77,10 @@ fn what_the_apps_share_is_the_same_in_each() {
         assert_eq!(temporal, ["temporal.example", "7234", "emco"], "{app}");
     }
     assert_eq!(config("worker")["WORKER_TASK_QUEUE"], "EDGE_Q");
+    let client = objects(&folder, "workflow-client").unwrap();
+    let client = named(&client, "Deployment", "workflows-workflow-client");
+    let env = client["spec"]["template"]["spec"]["containers"][0]["env"].as_array().unwrap();
+    assert!(env.contains(&json!({"name": "CLIENT_TASK_QUEUE", "value": "EDGE_Q"})), "{env:?}");
     let urls = config("worker")["EMCO_URLS"].as_str().unwrap().to_owned();
     let intent = documents(&folder, "40-workflow-intent.yaml").remove(0);
     let temporal = &intent["spec"]["temporal"];
