@@ -110,7 +110,9 @@ impl Resource for ClusterReference {
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
         let cloud = &key[..key.len().saturating_sub(2)];
-        let state = if world.clouds.contains_key(cloud) {
+        let state = if !world.contains(key) {
+            return Ok(());
+        } else if world.clouds.contains_key(cloud) {
             "instantiated, please terminate first"
         } else if is_leaving(cloud, world) {
             "being terminated"
