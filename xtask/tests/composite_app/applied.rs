@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use emco::DigKey;
+use emco::stand_in::Reply;
 use reqwest::StatusCode;
 
 use crate::site::{A_WHILE, Folder, Site, assert_done, run};
@@ -75,6 +76,20 @@ async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
         "projects/workflows/composite-apps/temporal-workflows/v1/deployment-intent-groups/workflows/status";
     let status = site.emcoctl().get_anchor(status).await.unwrap();
     assert!(status.body.contains(r#""revision":3"#), "{}", status.body);
+
+    // Another name of Temporal for a cluster.
+    site.folder.set(&[("TemporalServer2", "other.example")]);
+    for command in
+        ["update -f 31-temporal-server.yaml -v values.yaml", "apply -f 50-update.yaml -v values.yaml"]
+    {
+        assert_done(command, &run(&site.emcoctl(), command).await);
+    }
+    let changed = run(&site.emcoctl(), "get -f 31-temporal-server.yaml -v values.yaml").await;
+    let told = |reply: &&Reply| reply.anchor.ends_with("/customizations/cluster2");
+    let changed: Vec<&str> = changed.iter().filter(told).map(|reply| reply.body.as_str()).collect();
+    assert!(changed.len() == 3 && changed.iter().all(|body| body.contains("other.example")), "{changed:?}");
+    let group = run(&site.emcoctl(), "update -f 30-deployment.yaml -v values.yaml").await;
+    assert_eq!(group[0].status, StatusCode::CONFLICT, "{}", group[0].body);
 
     site.folder.set(&[("RollbackRevision", "9")]);
     let refused = run(&site.emcoctl(), "apply -f 51-rollback.yaml -v values.yaml").await;
