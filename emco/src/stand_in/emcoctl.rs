@@ -65,7 +65,7 @@ pub enum EmcoctlError {
         what: String,
         /// Why.
         #[source]
-        source: serde_saphyr::Error,
+        source: Box<serde_saphyr::Error>,
     },
     /// A resource file could not be filled in.
     #[error("{file} cannot be rendered")]
@@ -74,7 +74,7 @@ pub enum EmcoctlError {
         file: String,
         /// Why.
         #[source]
-        source: TemplateError,
+        source: Box<TemplateError>,
     },
     /// An anchor begins with nothing that emcoctl knows.
     #[error("invalid base URL: {0}")]
@@ -103,14 +103,20 @@ pub enum EmcoctlError {
     },
 }
 
+impl EmcoctlError {
+    fn yaml(what: &str, error: serde_saphyr::Error) -> Self {
+        Self::Yaml { what: what.to_owned(), source: Box::new(error) }
+    }
+}
+
 impl Emcoctl {
     /// Works in a folder, as from its shell, by a configuration file's text.
     ///
     /// # Errors
     /// When the configuration cannot be understood.
     pub fn new(folder: impl Into<PathBuf>, config: &str) -> Result<Self, EmcoctlError> {
-        let sections = serde_saphyr::from_str(config)
-            .map_err(|source| EmcoctlError::Yaml { what: "the configuration".to_owned(), source })?;
+        let sections =
+            serde_saphyr::from_str(config).map_err(|error| EmcoctlError::yaml("the configuration", error))?;
         install_tls_provider();
         // Plain HTTP is all that emcoctl speaks.
         let http =
@@ -194,9 +200,8 @@ impl Emcoctl {
 
     fn documents(&self, file: &str, values: &str) -> Result<Vec<Document>, EmcoctlError> {
         let rendered = render(&self.text(file)?, &self.text(values)?)
-            .map_err(|source| EmcoctlError::Template { file: file.to_owned(), source })?;
-        serde_saphyr::from_multiple(&rendered)
-            .map_err(|source| EmcoctlError::Yaml { what: file.to_owned(), source })
+            .map_err(|error| EmcoctlError::Template { file: file.to_owned(), source: Box::new(error) })?;
+        serde_saphyr::from_multiple(&rendered).map_err(|error| EmcoctlError::yaml(file, error))
     }
 
     fn text(&self, file: &str) -> Result<String, EmcoctlError> {

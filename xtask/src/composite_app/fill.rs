@@ -15,7 +15,7 @@ impl Fill {
     }
 
     /// The text with every mark replaced. A value is not looked at again.
-    pub(super) fn into_text(&self, template: &str) -> Result<String> {
+    pub(super) fn put_into(&self, template: &str) -> Result<String> {
         let mut text = String::with_capacity(template.len());
         let mut rest = template;
         while let Some((before, from_mark)) = rest.split_once('{') {
@@ -37,8 +37,8 @@ mod tests {
     #[test]
     fn every_mark_has_its_value_or_is_told() {
         let fill = Fill::default().with("a", "{b}").with("b", 2);
-        assert_eq!(fill.into_text("x{a}{b}y").unwrap(), "x{b}2y");
-        assert!(fill.into_text("{c}").unwrap_err().to_string().contains("`c`"));
-        assert!(fill.into_text("{a").is_err());
+        assert_eq!(fill.put_into("x{a}{b}y").unwrap(), "x{b}2y");
+        assert!(fill.put_into("{c}").unwrap_err().to_string().contains("`c`"));
+        assert!(fill.put_into("{a").is_err());
     }
 }

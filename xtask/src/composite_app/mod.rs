@@ -130,19 +130,19 @@ impl CompositeApp {
     fn files(&self, release: &Release, charts: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         let fill = self.fill(release);
         let mut files = BTreeMap::from([
-            ("README.md".to_owned(), fill.into_text(GUIDE)?.into_bytes()),
+            ("README.md".to_owned(), fill.put_into(GUIDE)?.into_bytes()),
             ("emcoctl.yaml".to_owned(), EMCOCTL.into()),
             ("files/empty.yaml".to_owned(), Vec::new()),
         ]);
         let values = documents::unroll(VALUES, self.clusters.len())?;
-        files.insert("values.yaml".to_owned(), fill.into_text(&values)?.into_bytes());
+        files.insert("values.yaml".to_owned(), fill.put_into(&values)?.into_bytes());
         for (name, text) in documents::all(self.clusters.len())? {
             files.insert(name.to_owned(), text.into_bytes());
         }
         for app in App::ALL {
             let name = app.name();
             files.insert(format!("apps/{name}.tgz"), archive::chart(name, &charts.join(name))?);
-            let values = self.image(app).into_text(self.env.profile(app))?;
+            let values = self.image(app).put_into(self.env.profile(app))?;
             files.insert(format!("profiles/{name}.tgz"), archive::profile(&values)?);
         }
         Ok(files)

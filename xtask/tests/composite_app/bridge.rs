@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use harness::{SAMPLE_TARGET, StackOptions, eventually, placements};
+use harness::{SAMPLE_TARGET, StackOptions, eventually, http, placements};
 use serde_json::Value;
 
 use crate::site::{Folder, assert_done, run};
@@ -51,7 +51,18 @@ async fn the_intent_is_kept_started_and_done() -> Result<()> {
 
     let late = run(&emcoctl, &cancel).await;
     assert!(!late[0].status.is_server_error(), "{}", late[0].body);
+    // What is copied out of one workflow manager goes into another: here into the same, where it has been deleted.
+    let listed = || async {
+        Ok::<Vec<Value>, anyhow::Error>(http().get(stack.intents_url()).send().await?.json().await?)
+    };
+    let kept = listed().await?;
     let delete = &folder.commands("Delete")[0];
     assert_done(delete, &run(&emcoctl, delete).await);
+    assert_eq!(listed().await?.len(), 0);
+    for intent in &kept {
+        let copied = http().post(stack.intents_url()).body(intent.to_string()).send().await?;
+        assert_eq!(copied.status(), 201);
+    }
+    assert_eq!((listed().await?, kept.len()), (kept, 1));
     stack.stop().await
 }
