@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test, and says where")]
 
 mod client_faults;
+mod composite_apps;
 mod lifecycle;
 mod program;
 mod refusals;

@@ -4,7 +4,9 @@ use emco::stand_in::{StandIn, StandInOptions, samples};
 use emco::{Clause, Kind};
 use reqwest::multipart::{Form, Part};
 
-use crate::support::{A_WHILE, Answer, DIG, GPI, ask, bare, client, loaded, raw, send};
+use crate::support::{
+    A_WHILE, CHART, DIG, GPI, archive, ask, assert_refused, bare, client, loaded, profile_archive, raw, send,
+};
 
 const CAPP: &str = "/v2/projects/proj1/composite-apps/capp1/v1";
 const PARENT_MISSING: &str = "Cannot perform requested operation. Parent resource not found";
@@ -12,13 +14,6 @@ const PATTERN: &str = "Invalid Input:\nDoes not match pattern '^([A-Za-z0-9][-A-
 
 fn named(name: &str) -> String {
     format!(r#"{{"metadata":{{"name":"{name}"}}}}"#)
-}
-
-/// Go's `http.Error`.
-fn assert_refused(answer: &Answer, status: u16, text: &str, what: &str) {
-    assert_eq!((answer.status, answer.body.as_str()), (status, format!("{text}\n").as_str()), "{what}");
-    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8", "{what}");
-    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
 }
 
 #[tokio::test]
@@ -271,21 +266,18 @@ async fn a_placement_must_fit_the_logical_cloud() {
 async fn every_app_needs_an_app_intent_and_a_profile() {
     let stand_in = loaded().await;
     let emco = client(&stand_in);
-    upload(&stand_in, "/apps", &named("second"), chart()).await;
+    upload(&stand_in, "/apps", &named("second"), archive(&[("second/Chart.yaml", CHART)])).await;
     let update = async || emco.update_dig(&samples::dig()).await.unwrap_err();
     let missing = update().await;
     assert!(missing.to_string().ends_with(": AppProfileContent not found"), "{missing}");
     let profile = r#"{"metadata":{"name":"second-profile"},"spec":{"app":"second"}}"#;
-    upload(&stand_in, "/composite-profiles/capp1-profile/profiles", profile, chart()).await;
+    upload(&stand_in, "/composite-profiles/capp1-profile/profiles", profile, profile_archive()).await;
     assert_eq!(update().await.kind(), Kind::NoClusters);
 }
 
+/// An archive without entries.
 fn chart() -> Vec<u8> {
-    // A gzipped tar without entries: `tar -czf - -T /dev/null`, shortened to the two empty blocks that end it.
-    use std::io::Write;
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&[0; 1024]).unwrap();
-    gzip.finish().unwrap()
+    archive(&[])
 }
 
 async fn upload(stand_in: &StandIn, below: &str, metadata: &str, file: Vec<u8>) {

@@ -73,3 +73,31 @@ pub(crate) async fn ask(stand_in: &StandIn, method: &str, path: &str, body: &str
     let request = raw(method, format!("{}{path}", stand_in.url())).header(CONTENT_TYPE, "application/json");
     send(request.body(body.to_owned())).await
 }
+
+/// Go's `http.Error`.
+#[track_caller]
+pub(crate) fn assert_refused(answer: &Answer, status: u16, text: &str, what: &str) {
+    assert_eq!((answer.status, answer.body.as_str()), (status, format!("{text}\n").as_str()), "{what}");
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8", "{what}");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
+}
+
+/// The least that Helm takes for a chart.
+pub(crate) const CHART: &str = "apiVersion: v2\nname: second\nversion: 0.1.0\n";
+
+/// A gzipped tar of these files.
+pub(crate) fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gzip);
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, path, content.as_bytes()).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+/// A profile with nothing to say.
+pub(crate) fn profile_archive() -> Vec<u8> {
+    archive(&[("manifest.yaml", "version: v1\ntype:\n  values: values.yaml\n"), ("values.yaml", "")])
+}

@@ -3,6 +3,7 @@
 mod bench;
 mod charts;
 mod compliance;
+mod composite_app;
 mod demo;
 mod migration;
 mod new_client;
@@ -21,6 +22,7 @@ enum Task {
     Bench(bench::Bench),
     Charts(charts::Charts),
     Compliance(compliance::Compliance),
+    CompositeApp(composite_app::CompositeApp),
     Demo(demo::Demo),
     NewClient(new_client::NewClient),
     Test(test::Test),
@@ -32,6 +34,7 @@ async fn main() -> ExitCode {
         Task::Bench(bench) => bench.run(),
         Task::Charts(charts) => charts.run(),
         Task::Compliance(compliance) => compliance.run().await,
+        Task::CompositeApp(composite_app) => composite_app.run(),
         Task::Demo(demo) => demo.run().await,
         Task::NewClient(new_client) => new_client.run(),
         Task::Test(test) => test.run().await,

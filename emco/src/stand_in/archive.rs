@@ -1,5 +1,6 @@
 //! Gzipped tars: what charts and profiles come in (EMCO-API §6.3, §7.1).
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
 use flate2::Compression;
@@ -21,13 +22,31 @@ fn all_plain(unzipped: impl Read) -> std::io::Result<bool> {
     Ok(true)
 }
 
-/// A small archive of one file, for documents whose own archive is not at hand.
-pub(super) fn small(name: &str, content: &str) -> std::io::Result<Vec<u8>> {
-    let mut header = Header::new_gnu();
-    header.set_size(content.len() as u64);
-    header.set_mode(0o644);
+/// What an archive holds: the content of files by path.
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
+
+/// The files of an archive; a `./` before their paths is nothing.
+pub(super) fn unpacked(bytes: &[u8]) -> std::io::Result<Files> {
+    let mut files = Files::new();
+    for entry in Archive::new(GzDecoder::new(bytes)).entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.to_string_lossy().into_owned();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content)?;
+        files.insert(path.trim_start_matches("./").trim_end_matches('/').to_owned(), content);
+    }
+    Ok(files)
+}
+
+/// A small archive, for documents whose own archive is not at hand.
+pub(super) fn small(files: &[(&str, &str)]) -> std::io::Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
-    tar.append_data(&mut header, name, Cursor::new(content))?;
+    for (name, content) in files {
+        let mut header = Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, Cursor::new(content))?;
+    }
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(&tar.into_inner()?)?;
     gzip.finish()
@@ -39,8 +58,9 @@ mod tests {
 
     #[test]
     fn only_a_whole_gzipped_tar_of_files_is_an_archive() {
-        let archive = small("collectd/Chart.yaml", "name: collectd\n").unwrap();
+        let archive = small(&[("./collectd/Chart.yaml", "name: collectd\n")]).unwrap();
         assert!(is_archive(&archive));
+        assert_eq!(unpacked(&archive).unwrap()["collectd/Chart.yaml"], b"name: collectd\n");
         assert!(!is_archive(&archive[..archive.len() / 2]));
         assert!(!is_archive(b"kind: Chart"));
         assert!(!is_archive(b""));

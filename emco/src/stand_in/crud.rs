@@ -35,7 +35,7 @@ pub(super) async fn create<T: Resource>(
     let mut world = shared.world();
     let key = [collection.as_slice(), &document.name()].concat();
     if world.contains(&key) {
-        return Err(Refusal::new(409, T::EXISTS));
+        return Err(Refusal::new(T::EXISTS_CODE, T::EXISTS));
     }
     document.admit(&collection, &world)?;
     world.insert(&collection, key.clone(), to_value(&document), file)?;
@@ -87,7 +87,7 @@ pub(super) async fn get<T: Resource>(
 ) -> Result<Response, Refusal> {
     let key = key_of(&uri);
     let world = shared.world();
-    let document = world.value(&key).ok_or_else(|| Refusal::new(404, T::MISSING))?;
+    let document = world.value(&key).ok_or_else(|| Refusal::new(T::MISSING_CODE, T::MISSING))?;
     if T::FILE.is_none() {
         return Ok(reply::json(StatusCode::OK, document));
     }
@@ -138,11 +138,16 @@ async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
         let body = to_bytes(request.into_body(), LONGEST_BODY)
             .await
             .map_err(|error| Refusal::new(422, error.to_string()))?;
-        return Ok((go_json::decode(&body).map_err(Refusal::unreadable)?, Bytes::new()));
+        return Ok((go_json::decode(&body).map_err(T::unreadable)?, Bytes::new()));
     };
     let (metadata, file) = read_form(request).await.map_err(|text| Refusal::new(422, text))?;
-    let document: T = go_json::decode(&metadata).map_err(Refusal::unreadable)?;
+    let document: T = go_json::decode(&metadata).map_err(T::unreadable)?;
+    if rule == FileRule::Checked {
+        document.check()?;
+        document.check_file(file.as_deref())?;
+    }
     let file = match (rule, file) {
+        (FileRule::Checked, file) => file.unwrap_or_default(),
         (FileRule::Kubeconfig, None) if document.needs_no_file() => Bytes::new(),
         (_, None) => return Err(Refusal::new(422, "Unable to process file")),
         (FileRule::Archive, Some(file)) if !archive::is_archive(&file) => {
@@ -153,7 +158,7 @@ async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
     Ok((document, file))
 }
 
-/// The fields `metadata` and `file` of a multipart form.
+/// The fields `metadata` and `file` (or the last of `files`) of a multipart form.
 async fn read_form(request: Request) -> Result<(Bytes, Option<Bytes>), String> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|rejection| rejection.body_text())?;
     let (mut metadata, mut file) = (Bytes::new(), None);
@@ -162,7 +167,7 @@ async fn read_form(request: Request) -> Result<(Bytes, Option<Bytes>), String> {
         let content = field.bytes().await.map_err(|error| error.body_text())?;
         match name.as_str() {
             "metadata" => metadata = content,
-            "file" => file = Some(content),
+            "file" | "files" => file = Some(content),
             _ => {}
         }
     }

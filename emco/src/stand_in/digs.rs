@@ -77,14 +77,13 @@ impl Resource for Dig {
     }
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
-        match world.digs.get(key).map(Lifecycle::state) {
-            // EMCO's own sentence matches no entry of its table, so the general one comes out.
-            Some(State::Instantiated) => Err(Refusal::new(
-                500,
-                "The server encountered an internal error and was unable to complete your request.",
-            )),
-            _ => Ok(()),
+        let Some(lifecycle) = world.digs.get(key) else { return Ok(()) };
+        // EMCO's own sentences match no entry of its table, so the general one comes out.
+        if lifecycle.state() == State::Instantiated || lifecycle.progress(world.now()) == Some("Terminating")
+        {
+            return Err(Refusal::new(500, Refusal::INTERNAL));
         }
+        Ok(())
     }
 }
 

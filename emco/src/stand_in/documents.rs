@@ -52,12 +52,14 @@ pub enum LoadError {
 /// A resource document. emcoctl drops other keys.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+pub(super) struct Document {
     resource_context: ResourceContext,
     #[serde(default)]
     metadata: Map<String, Value>,
     spec: Option<Value>,
     file: Option<String>,
+    #[serde(default)]
+    files: Vec<String>,
     cluster_label: Option<String>,
 }
 
@@ -67,8 +69,39 @@ struct ResourceContext {
 }
 
 impl Document {
+    pub(super) fn anchor(&self) -> &str {
+        &self.resource_context.anchor
+    }
+
+    pub(super) fn last_segment(&self) -> &str {
+        self.anchor().rsplit('/').next().unwrap_or_default()
+    }
+
+    pub(super) fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    pub(super) fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// The anchor of what the document makes, for everything but making it.
+    pub(super) fn place(&self) -> String {
+        let name = self.metadata.get("name").and_then(Value::as_str).unwrap_or_default();
+        let version = self.spec.as_ref().and_then(|spec| spec["compositeAppVersion"].as_str());
+        let suffix = match (self.last_segment(), version) {
+            ("labels", _) => self.cluster_label.clone().unwrap_or_default(),
+            ("composite-apps", Some(version)) => format!("{name}/{version}"),
+            _ => name.to_owned(),
+        };
+        match suffix.is_empty() {
+            true => self.anchor().to_owned(),
+            false => format!("{}/{suffix}", self.anchor()),
+        }
+    }
+
     /// The JSON that emcoctl makes of it; `metadata.name` is always there.
-    fn body(&self) -> String {
+    pub(super) fn body(&self) -> String {
         let mut metadata = self.metadata.clone();
         metadata.entry("name").or_insert_with(|| json!(""));
         let mut body = json!({ "metadata": metadata });
@@ -88,7 +121,13 @@ impl Document {
         }
         let name = self.metadata.get("name").and_then(Value::as_str).unwrap_or("app");
         let chart = format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\n");
-        archive::small(&format!("{name}/Chart.yaml"), &chart).map_err(LoadError::Archive)
+        let archive = if self.last_segment() == "profiles" {
+            let manifest = "version: v1\ntype:\n  values: override_values.yaml\n";
+            archive::small(&[("manifest.yaml", manifest), ("override_values.yaml", "")])
+        } else {
+            archive::small(&[(&format!("{name}/Chart.yaml"), &chart)])
+        };
+        archive.map_err(LoadError::Archive)
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Lifecycle {
     operation: Operation,
     apps: BTreeMap<String, Vec<Placed>>,
     leaving: Vec<Leaving>,
+    /// What each revision placed where, with its app context.
+    revisions: BTreeMap<u64, (String, AppClusters)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +75,7 @@ impl Lifecycle {
             operation: Operation::None,
             apps: BTreeMap::new(),
             leaving: Vec::new(),
+            revisions: BTreeMap::new(),
         }
     }
 
@@ -95,6 +98,7 @@ impl Lifecycle {
         now: Timestamp,
         settle: Duration,
     ) {
+        self.revisions = BTreeMap::from([(1, (context.clone(), targets.clone()))]);
         self.place(targets, now, settle);
         self.operation = Operation::Instantiate;
         self.status_context = context.clone();
@@ -109,15 +113,24 @@ impl Lifecycle {
         now: Timestamp,
         settle: Duration,
     ) -> u64 {
+        let kept = targets.clone();
         self.place(targets, now, settle);
         self.operation = Operation::Update;
         let (old_context, old_revision) = self
             .actions
             .last()
             .map_or((String::new(), 0), |action| (action.instance.clone(), action.revision));
+        self.revisions.insert(old_revision + 1, (context.clone(), kept));
         self.did(State::Updated, old_context, now, old_revision);
         self.did(State::Instantiated, context, now, old_revision + 1);
         old_revision + 1
+    }
+
+    /// Places what an earlier revision placed, as a revision of its own. False where there is no such revision.
+    pub(super) fn rollback(&mut self, revision: u64, now: Timestamp, settle: Duration) -> bool {
+        let Some((context, targets)) = self.revisions.get(&revision).cloned() else { return false };
+        self.update(targets, context, now, settle);
+        true
     }
 
     pub(super) fn terminate(&mut self, now: Timestamp, settle: Duration) {

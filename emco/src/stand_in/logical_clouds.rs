@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::crud::key_of;
 use super::reply::{self, Refusal};
@@ -56,8 +57,11 @@ impl Resource for LogicalCloud {
     }
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
-        match world.clouds.contains_key(key) {
-            true => Err(Refusal::new(409, "The Logical Cloud is instantiated, please terminate first")),
+        if world.clouds.contains_key(key) {
+            return Err(Refusal::new(409, "The Logical Cloud is instantiated, please terminate first"));
+        }
+        match is_leaving(key, world) {
+            true => Err(Refusal::new(409, "The Logical Cloud can't be deleted yet, it is being terminated")),
             false => Ok(()),
         }
     }
@@ -103,6 +107,24 @@ impl Resource for ClusterReference {
             _ => Err(Refusal::new(404, LogicalCloud::MISSING)),
         }
     }
+
+    fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
+        let cloud = &key[..key.len().saturating_sub(2)];
+        let state = if !world.contains(key) {
+            return Ok(());
+        } else if world.clouds.contains_key(cloud) {
+            "instantiated, please terminate first"
+        } else if is_leaving(cloud, world) {
+            "being terminated"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::new(409, format!("Can't remove Cluster Reference: the Logical Cloud is {state}")))
+    }
+}
+
+fn is_leaving(cloud: &[String], world: &World) -> bool {
+    world.leaving_clouds.get(cloud).is_some_and(|gone| *gone > world.now())
 }
 
 /// The clusters that a logical cloud holds.
@@ -126,6 +148,10 @@ pub(super) async fn instantiate(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         return Err(Refusal::new(400, "No Cluster References associated"));
     }
     let now = world.now();
+    if is_leaving(&cloud, &world) {
+        let text = "The Logical Cloud can't be re-instantiated yet, it is being terminated";
+        return Err(Refusal::new(409, text));
+    }
     match world.clouds.get(&cloud) {
         Some(usable) if *usable > now => Err(Refusal::new(409, "The Logical Cloud is already instantiating")),
         Some(_) => Err(Refusal::new(409, "The Logical Cloud is already instantiated")),
@@ -135,4 +161,55 @@ pub(super) async fn instantiate(State(shared): State<Arc<Shared>>, uri: Uri) -> 
             Ok(reply::empty(StatusCode::ACCEPTED))
         }
     }
+}
+
+/// `POST …/logical-clouds/{cloud}/terminate`
+pub(super) async fn terminate(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
+    let mut cloud = key_of(&uri);
+    cloud.pop();
+    let mut world = shared.world();
+    if !world.contains(&cloud) {
+        return Err(Refusal::new(404, LogicalCloud::MISSING));
+    }
+    if uses(&cloud, &world) {
+        // The code is EMCO's, the words are ours: they are in no source at hand.
+        return Err(Refusal::new(400, "The Logical Cloud is used by a Deployment Intent Group"));
+    }
+    let now = world.now();
+    match world.clouds.get(&cloud) {
+        None => Err(Refusal::new(409, "The Logical Cloud is not instantiated")),
+        Some(usable) if *usable > now => Err(Refusal::new(409, "The Logical Cloud is still instantiating")),
+        Some(_) => {
+            let gone = now + world.cloud_settle_time;
+            world.clouds.remove(&cloud);
+            world.leaving_clouds.insert(cloud, gone);
+            Ok(reply::empty(StatusCode::ACCEPTED))
+        }
+    }
+}
+
+fn uses(cloud: &[String], world: &World) -> bool {
+    let (project, name) = (&cloud[..2], cloud.last());
+    world.digs.keys().filter(|dig| dig.starts_with(project)).any(|dig| {
+        world.value(dig).and_then(|of| of["spec"]["logicalCloud"].as_str()) == name.map(String::as_str)
+    })
+}
+
+/// `GET …/logical-clouds/{cloud}/status`, in brief.
+pub(super) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
+    let mut cloud = key_of(&uri);
+    cloud.pop();
+    let world = shared.world();
+    if !world.contains(&cloud) {
+        return Err(Refusal::new(404, LogicalCloud::MISSING));
+    }
+    let deployed = match (world.clouds.get(&cloud), world.leaving_clouds.contains_key(&cloud)) {
+        (Some(usable), _) if *usable > world.now() => "Instantiating",
+        (Some(_), _) => "Instantiated",
+        (None, true) if is_leaving(&cloud, &world) => "Terminating",
+        (None, true) => "Terminated",
+        (None, false) => "Created",
+    };
+    let status = json!({"project": cloud[1], "name": cloud[3], "deployedStatus": deployed});
+    Ok(reply::json(StatusCode::OK, &status))
 }

@@ -18,20 +18,25 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What it leaves out: `stop`, `migrate`, `rollback`, app dependencies, key-value pairs, quotas, user permissions,
-//! references between resources other than parent and child, terminating a logical cloud and its status.
+//! Charts and profiles are looked into as EMCO does before it renders them; rendering, and the generic action controller's patches, are
+//! left out. So are `stop`, `migrate`, key-value pairs, quotas and user permissions. [`Emcoctl`] plays emcoctl's part.
 
 mod archive;
+mod charts;
 mod clusters;
 mod crud;
+mod dependencies;
 mod digs;
 mod documents;
+mod emcoctl;
 mod faults;
+mod gac;
 mod go_json;
 mod holds;
 mod lifecycle;
 mod logical_clouds;
 mod operations;
+mod references;
 mod reply;
 mod resources;
 mod routes;
@@ -52,6 +57,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use documents::LoadError;
+pub use emcoctl::{Emcoctl, EmcoctlError, Reply};
 pub use faults::{Effect, Fault};
 pub use template::{TemplateError, render};
 

@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::State as Extract;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use serde::Deserialize;
 
 use super::crud::key_of;
+use super::dependencies::refuse_cycles;
 use super::digs::{AppIntent, Dig};
 use super::lifecycle::{AppClusters, Lifecycle, State};
 use super::logical_clouds::clusters_of;
@@ -15,6 +18,7 @@ use super::reply::{self, Refusal};
 use super::resources::{App, AppProfile, DigIntents, PlacementIntent, Resource};
 use super::server::Shared;
 use super::store::{Key, World};
+use super::{charts, go_json};
 
 /// `POST {DIG}/approve`
 pub(super) async fn approve(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
@@ -115,6 +119,41 @@ pub(super) async fn terminate(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
+/// What `rollback` wants.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Rollback {
+    spec: RollbackSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RollbackSpec {
+    revision: String,
+}
+
+/// `POST {DIG}/rollback`
+pub(super) async fn rollback(
+    Extract(shared): Extract<Arc<Shared>>,
+    uri: Uri,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let (key, dig) = dig_of(&uri);
+    let wanted: Rollback = go_json::decode(&body).map_err(Refusal::unreadable)?;
+    let mut world = shared.world();
+    let (now, settle) = (world.now(), world.settle_time);
+    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, no_state_info(&dig)))?;
+    if lifecycle.state() != State::Instantiated {
+        return Err(Refusal::new(500, not_instantiated(&dig)));
+    }
+    let back = wanted.spec.revision.parse().is_ok_and(|revision| lifecycle.rollback(revision, now, settle));
+    match back {
+        true => Ok(reply::empty(StatusCode::ACCEPTED)),
+        // EMCO answers 500; its words for it are in no source at hand.
+        false => Err(Refusal::new(500, format!("No revision {} of {dig}", wanted.spec.revision))),
+    }
+}
+
 const STATE_INFO_MISSING: &str = "DeploymentIntentGroup StateInfo not found";
 
 fn no_state_info(dig: &str) -> String {
@@ -162,12 +201,18 @@ fn targets(world: &World, key: &Key) -> Result<AppClusters, Refusal> {
     let app_intents =
         world.list::<AppIntent>(&below(key, &["generic-placement-intents", gpi, "app-intents"]));
 
+    let apps = world.list::<App>(&below(composite_app, &["apps"]));
+    let names: Vec<String> = apps.iter().filter_map(|(app, _)| app.last().cloned()).collect();
+    refuse_cycles(&names, composite_app, world)?;
+
     let mut placed = AppClusters::new();
-    for (app, _) in world.list::<App>(&below(composite_app, &["apps"])) {
-        let Some(app) = app.last() else { continue };
-        if !profiles.iter().any(|(_, profile)| profile.spec.app == *app) {
+    for (app_key, _) in apps {
+        let Some(app) = app_key.last() else { continue };
+        let Some((profile, _)) = profiles.iter().find(|(_, profile)| profile.spec.app == *app) else {
             return Err(Refusal::new(500, "AppProfileContent not found"));
-        }
+        };
+        let file = |key| world.file(key).unwrap_or_default();
+        charts::check(app, &file(app_key), &file(profile), &dig.spec.version)?;
         let intent = app_intents.iter().find(|(_, intent)| intent.spec.app == *app);
         let targets = intent.map(|(_, intent)| intent.spec.intent.targets(world)).unwrap_or_default();
         if targets.mandatory.is_empty() && targets.chosen.is_empty() {

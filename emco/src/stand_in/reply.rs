@@ -18,6 +18,10 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// What comes out where EMCO's table has no entry (EMCO-API §9.2).
+    pub(super) const INTERNAL: &'static str =
+        "The server encountered an internal error and was unable to complete your request.";
+
     pub(super) fn new(status: u16, text: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self { status, text: text.into() }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::go_json::Unreadable;
 use super::reply::Refusal;
 use super::schema::Check;
 use super::store::{Key, World};
@@ -14,8 +15,12 @@ use super::store::{Key, World};
 pub(super) trait Resource: Serialize + DeserializeOwned {
     /// EMCO's words for "already exists", sent with 409.
     const EXISTS: &'static str;
+    /// The code of it, where EMCO's table of errors misses it.
+    const EXISTS_CODE: u16 = 409;
     /// EMCO's words for "not found", sent with 404.
     const MISSING: &'static str;
+    /// The code of it, likewise.
+    const MISSING_CODE: u16 = 404;
     /// The code of a `PUT` that replaced something.
     const REPLACED: u16 = 201;
     /// The file that comes with the document, in a multipart form.
@@ -27,6 +32,16 @@ pub(super) trait Resource: Serialize + DeserializeOwned {
 
     /// The path segments that name it in its collection.
     fn name(&self) -> Vec<String>;
+
+    /// What a body that cannot be read is answered with.
+    fn unreadable(error: Unreadable) -> Refusal {
+        Refusal::unreadable(error)
+    }
+
+    /// What is wrong with its file, by [`FileRule::Checked`].
+    fn check_file(&self, _file: Option<&[u8]>) -> Result<(), Refusal> {
+        Ok(())
+    }
 
     /// Whether it stands without its file.
     fn needs_no_file(&self) -> bool {
@@ -67,6 +82,8 @@ pub(super) enum FileRule {
     Archive,
     /// Any text, and only if the cluster is not reached by GitOps.
     Kubeconfig,
+    /// What the document says; none, one, or several.
+    Checked,
 }
 
 /// What an empty list is.

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use super::clusters::{self, Cluster, Label};
 use super::crud::{self, key_of};
+use super::dependencies::AppDependency;
 use super::digs::{AppIntent, Dig};
+use super::gac::{Customization, K8sIntent, K8sResource};
 use super::logical_clouds::{self, ClusterReference, LogicalCloud};
 use super::reply::{self, Refusal};
 use super::resources::{
@@ -29,6 +31,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     let app = format!("{project}/composite-apps/{{compositeApp}}/{{version}}");
     let profiles = format!("{app}/composite-profiles/{{compositeProfile}}/profiles");
     let dig = format!("{app}/deployment-intent-groups/{{dig}}");
+    let k8s = format!("{dig}/generic-k8s-intents");
+    let customizations = format!("{k8s}/{{intent}}/resources/{{resource}}/customizations");
     let gpi = format!("{dig}/generic-placement-intents/{{gpi}}");
     let cluster = "/v2/cluster-providers/{provider}/clusters/{cluster}";
     Router::new()
@@ -45,12 +49,16 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route(&format!("{project}/logical-clouds"), collection::<LogicalCloud>())
         .route(&cloud, item::<LogicalCloud>())
         .route(&format!("{cloud}/instantiate"), post(logical_clouds::instantiate))
+        .route(&format!("{cloud}/terminate"), post(logical_clouds::terminate))
+        .route(&format!("{cloud}/status"), get(logical_clouds::status))
         .route(&format!("{cloud}/cluster-references"), collection::<ClusterReference>())
         .route(&format!("{cloud}/cluster-references/{{name}}"), item::<ClusterReference>())
         .route(&format!("{project}/composite-apps"), collection::<CompositeApp>())
         .route(&app, item::<CompositeApp>())
         .route(&format!("{app}/apps"), collection::<App>())
         .route(&format!("{app}/apps/{{name}}"), item::<App>())
+        .route(&format!("{app}/apps/{{name}}/dependency"), collection::<AppDependency>())
+        .route(&format!("{app}/apps/{{name}}/dependency/{{dependency}}"), item::<AppDependency>())
         .route(&format!("{app}/composite-profiles"), collection::<CompositeProfile>())
         .route(&format!("{app}/composite-profiles/{{name}}"), item::<CompositeProfile>())
         .route(&profiles, collection::<AppProfile>())
@@ -63,9 +71,16 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route(&gpi, item::<PlacementIntent>())
         .route(&format!("{gpi}/app-intents"), collection::<AppIntent>())
         .route(&format!("{gpi}/app-intents/{{name}}"), item::<AppIntent>())
+        .route(&k8s, collection::<K8sIntent>())
+        .route(&format!("{k8s}/{{intent}}"), item::<K8sIntent>())
+        .route(&format!("{k8s}/{{intent}}/resources"), collection::<K8sResource>())
+        .route(&format!("{k8s}/{{intent}}/resources/{{resource}}"), item::<K8sResource>())
+        .route(&customizations, collection::<Customization>())
+        .route(&format!("{customizations}/{{name}}"), item::<Customization>())
         .route(&format!("{dig}/approve"), post(operations::approve))
         .route(&format!("{dig}/instantiate"), post(operations::instantiate))
         .route(&format!("{dig}/update"), post(operations::update))
+        .route(&format!("{dig}/rollback"), post(operations::rollback))
         .route(&format!("{dig}/terminate"), post(operations::terminate))
         .route(&format!("{dig}/status"), get(status::status))
         // Ours, not EMCO's.

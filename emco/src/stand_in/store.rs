@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::holds::Holds;
 use super::lifecycle::{AppClusters, Lifecycle};
+use super::references::references;
 use super::reply::Refusal;
 use crate::{ClusterRef, DigKey};
 
@@ -26,6 +27,8 @@ pub(super) struct World {
     pub(super) digs: BTreeMap<Key, Lifecycle>,
     /// Since when each instantiated logical cloud can be used.
     pub(super) clouds: BTreeMap<Key, Timestamp>,
+    /// Until when each terminated logical cloud is still on its way out.
+    pub(super) leaving_clouds: BTreeMap<Key, Timestamp>,
     /// How long an app takes to run on a new cluster, and to leave an old one.
     pub(super) settle_time: Duration,
     /// How long a logical cloud takes to be instantiated.
@@ -104,7 +107,7 @@ impl World {
         Ok(())
     }
 
-    /// Removes a document; it must not have children (EMCO-API §9.2).
+    /// Removes a document; it must not have children, and none may speak of it (EMCO-API §8.4, §9.2).
     pub(super) fn remove(&mut self, key: &[String]) -> Result<(), Refusal> {
         if !self.contains(key) {
             return Err(Refusal::new(404, "The requested resource not found"));
@@ -112,9 +115,17 @@ impl World {
         if self.below(key).next().is_some() {
             return Err(Refusal::new(409, "Cannot delete parent without deleting child references first"));
         }
+        let speaks_of_it = |(of, document): (&Key, &Document)| {
+            references(of, &document.value).iter().any(|reference| reference == key)
+        };
+        if self.documents.iter().any(speaks_of_it) {
+            let text = "Cannot delete without deleting or updating referencing resources first";
+            return Err(Refusal::new(409, text));
+        }
         self.documents.remove(key);
         self.digs.remove(key);
         self.clouds.remove(key);
+        self.leaving_clouds.remove(key);
         Ok(())
     }
 

@@ -1,0 +1,187 @@
+//! The documents, applied to EMCO's stand-in in the order that the README gives, and deleted in reverse.
+
+use std::collections::BTreeMap;
+
+use emco::DigKey;
+use emco::stand_in::Reply;
+use reqwest::StatusCode;
+
+use crate::site::{A_WHILE, Folder, Site, assert_done, run};
+
+/// Everything but what the bridge is asked.
+fn without_workflows(command: &str) -> bool {
+    !command.contains(" 4")
+}
+
+/// The second deployment begins here.
+fn of_a_deployment(command: &str) -> bool {
+    command.contains(" 3") || command.ends_with("/status") && command.contains("deployment-intent-groups")
+}
+
+fn dig(name: &str) -> DigKey {
+    DigKey::new("workflows", "temporal-workflows", "v1", name)
+}
+
+/// `app: clusters`, as text.
+fn placement(site: &Site, dig: &DigKey) -> BTreeMap<String, String> {
+    let placement = site.stand_in.placement(dig);
+    let text = |clusters: Vec<emco::ClusterRef>| {
+        clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    placement.into_iter().map(|(app, clusters)| (app, text(clusters))).collect()
+}
+
+async fn assert_empty(site: &Site) {
+    let emcoctl = site.emcoctl();
+    for (anchor, nothing) in
+        [("projects", "null\n"), ("controllers", "null\n"), ("cluster-providers", "[]\n")]
+    {
+        let left = emcoctl.get_anchor(anchor).await.unwrap();
+        assert_eq!(left.body, nothing, "{anchor}");
+    }
+}
+
+#[tokio::test]
+async fn each_environment_is_applied_file_by_file_and_deleted_in_reverse() {
+    for environment in ["dev", "test", "prod"] {
+        let site = Site::new(&["--env", environment]).await;
+        let replies = site.follow(&site.folder, "Apply", |_| true).await;
+        let sections: Vec<&str> = ["orchestrator", "clm", "dcm", "gac"]
+            .into_iter()
+            .filter(|section| replies.iter().any(|reply| reply.section == *section))
+            .collect();
+        assert_eq!(sections.len(), 4, "every service of EMCO has its part: {sections:?}");
+
+        let expected = [
+            ("bridge", "provider1/cluster1"),
+            ("worker", "provider1/cluster1 provider1/cluster2"),
+            ("workflow-client", "provider1/cluster1"),
+        ];
+        let expected = expected.map(|(app, clusters)| (app.to_owned(), clusters.to_owned())).into();
+        assert_eq!(placement(&site, &dig("workflows")), expected);
+
+        site.follow(&site.folder, "Delete", without_workflows).await;
+        assert_empty(&site).await;
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
+    let site = Site::new(&["--env", "test"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let replies = site.follow(&site.folder, "Upgrade, and back", |_| true).await;
+    let codes: Vec<u16> = replies.iter().rev().take(2).map(|reply| reply.status.as_u16()).collect();
+    assert_eq!((codes.as_slice(), replies[replies.len() - 2].body.as_str()), ([202, 202].as_slice(), "2\n"));
+    let status =
+        "projects/workflows/composite-apps/temporal-workflows/v1/deployment-intent-groups/workflows/status";
+    let status = site.emcoctl().get_anchor(status).await.unwrap();
+    assert!(status.body.contains(r#""revision":3"#), "{}", status.body);
+
+    // Another name of Temporal for a cluster.
+    site.folder.set(&[("TemporalServer2", "other.example")]);
+    for command in
+        ["update -f 31-temporal-server.yaml -v values.yaml", "apply -f 50-update.yaml -v values.yaml"]
+    {
+        assert_done(command, &run(&site.emcoctl(), command).await);
+    }
+    let changed = run(&site.emcoctl(), "get -f 31-temporal-server.yaml -v values.yaml").await;
+    let told = |reply: &&Reply| reply.anchor.ends_with("/customizations/cluster2");
+    let changed: Vec<&str> = changed.iter().filter(told).map(|reply| reply.body.as_str()).collect();
+    assert!(changed.len() == 3 && changed.iter().all(|body| body.contains("other.example")), "{changed:?}");
+    let group = run(&site.emcoctl(), "update -f 30-deployment.yaml -v values.yaml").await;
+    assert_eq!(group[0].status, StatusCode::CONFLICT, "{}", group[0].body);
+
+    site.folder.set(&[("RollbackRevision", "9")]);
+    let refused = run(&site.emcoctl(), "apply -f 51-rollback.yaml -v values.yaml").await;
+    assert_eq!(refused[0].status, StatusCode::INTERNAL_SERVER_ERROR, "there is no such revision");
+}
+
+#[tokio::test]
+async fn a_second_deployment_stands_beside_the_first() {
+    let site = Site::new(&["--env", "test"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let second = Folder::new(&["--env", "test", "--dig", "second"]);
+    site.follow(&second, "Apply", of_a_deployment).await;
+    assert_eq!(placement(&site, &dig("workflows")), placement(&site, &dig("second")));
+
+    // Names that must differ where they meet: in a namespace, in a Temporal, in a cluster.
+    let (first_values, second_values) = (site.folder.values(), second.values());
+    for name in
+        ["DIG", "Release", "TaskQueue", "WorkflowID", "WorkflowIntent", "BridgeService", "WorkflowClientHost"]
+    {
+        assert_ne!(first_values[name], second_values[name], "{name}");
+    }
+
+    site.follow(&second, "Delete", of_a_deployment).await;
+    assert_eq!(site.stand_in.placement(&dig("second")).len(), 0);
+    assert_eq!(placement(&site, &dig("workflows")).len(), 3, "the first is as it was");
+    site.follow(&site.folder, "Delete", without_workflows).await;
+    assert_empty(&site).await;
+}
+
+#[tokio::test]
+async fn the_first_files_do_no_harm_when_they_are_applied_again() {
+    let site = Site::new(&["--env", "dev"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    for file in ["00-administrator", "10-project", "20-composite-app"] {
+        for reply in run(&site.emcoctl(), &format!("apply -f {file}.yaml -v values.yaml")).await {
+            // EMCO's table of errors has no entry for a dependency that exists.
+            let expected = if reply.anchor.ends_with("/dependency") { 500 } else { 409 };
+            assert_eq!(reply.status, expected, "{}: {}", reply.anchor, reply.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_can_be_deleted_before_what_stands_on_it() {
+    let site = Site::new(&["--env", "dev"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let (children, references) = (
+        "Cannot delete parent without deleting child references first\n",
+        "Cannot delete without deleting or updating referencing resources first\n",
+    );
+    let internal = "The server encountered an internal error and was unable to complete your request.\n";
+    let capp = "projects/workflows/composite-apps/temporal-workflows/v1";
+    let dig = format!("{capp}/deployment-intent-groups/workflows");
+    let emcoctl = site.emcoctl();
+    for (anchor, status, body) in [
+        ("projects/workflows", 409, children),
+        (capp, 409, children),
+        (&format!("{capp}/apps/bridge"), 409, children),
+        (&format!("{capp}/apps/worker"), 409, references),
+        (&format!("{capp}/composite-profiles/temporal-workflows-dev"), 409, children),
+        (&format!("{dig}/generic-k8s-intents/workflows-temporal-server"), 409, children),
+        (&dig, 500, internal),
+        ("controllers/gac", 409, references),
+        ("cluster-providers/provider1", 409, children),
+        ("cluster-providers/provider1/clusters/cluster2/labels/workflow-worker", 204, ""),
+        ("cluster-providers/provider1/clusters/cluster2", 409, references),
+        (
+            "projects/workflows/logical-clouds/default/cluster-references/cluster1",
+            409,
+            "Can't remove Cluster Reference: the Logical Cloud is instantiated, please terminate first\n",
+        ),
+    ] {
+        let reply = emcoctl.delete_anchor(anchor).await.unwrap();
+        assert_eq!((reply.status.as_u16(), reply.body.as_str()), (status, body), "{anchor}");
+    }
+    let used = run(&emcoctl, "delete -f 11-logical-cloud.yaml -v values.yaml").await;
+    assert_eq!((used[0].status.as_u16(), used[0].anchor.ends_with("/terminate")), (400, true));
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_still_going_cannot_be_deleted() {
+    let site = Site::new(&["--env", "dev"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    let emcoctl = site.emcoctl();
+    for file in ["32-instantiate", "31-temporal-server"] {
+        let command = format!("delete -f {file}.yaml -v values.yaml");
+        assert_done(&command, &run(&emcoctl, &command).await);
+    }
+    let delete = "delete -f 30-deployment.yaml -v values.yaml";
+    let early = run(&emcoctl, delete).await;
+    assert_eq!(early.last().unwrap().status, StatusCode::INTERNAL_SERVER_ERROR);
+    site.stand_in.advance(A_WHILE);
+    let late = run(&emcoctl, delete).await;
+    assert_eq!(late.last().unwrap().status, StatusCode::NO_CONTENT);
+}

@@ -1,0 +1,178 @@
+//! What Helm makes of the archives, with profile and overridden values as EMCO gives them to it (EMCO-API §7.1).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+
+use emco::stand_in::render;
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+
+use crate::site::Folder;
+
+const APPS: [&str; 3] = ["bridge", "worker", "workflow-client"];
+
+/// The documents of a file, filled in.
+fn documents(folder: &Folder, file: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(&render(&folder.text(file), &folder.text("values.yaml")).unwrap()).unwrap()
+}
+
+/// An app's objects as EMCO renders them.
+fn objects(folder: &Folder, app: &str) -> Result<Vec<Value>, String> {
+    let unpacked = tempfile::tempdir().unwrap();
+    for kind in ["apps", "profiles"] {
+        let archive = File::open(folder.path().join(kind).join(format!("{app}.tgz"))).unwrap();
+        tar::Archive::new(GzDecoder::new(archive)).unpack(unpacked.path()).unwrap();
+    }
+    let dig = documents(folder, "30-deployment.yaml").remove(0);
+    let release = dig["spec"]["version"].as_str().unwrap();
+    let mut helm = harness::helm().unwrap();
+    helm.args(["template", release]).arg(unpacked.path().join(app));
+    helm.args(["--namespace", "default", "-f"]).arg(unpacked.path().join("override_values.yaml"));
+    let overrides = dig["spec"]["overrideValues"].as_array().unwrap();
+    let of_app = overrides.iter().find(|of| of["app"] == app).unwrap();
+    for (key, value) in of_app["values"].as_object().unwrap() {
+        // EMCO takes texts alone, and not long ones.
+        let value = value.as_str().unwrap();
+        assert!(value.len() <= 128, "{key}");
+        helm.args(["--set", &format!("{key}={value}")]);
+    }
+    let output = helm.output().unwrap();
+    if !output.status.success() {
+        return Err(String::from_utf8(output.stderr).unwrap());
+    }
+    let objects: Vec<Value> =
+        serde_saphyr::from_multiple(&String::from_utf8(output.stdout).unwrap()).unwrap();
+    Ok(objects.into_iter().filter(|object| !object.is_null()).collect())
+}
+
+fn named<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
+    let found = objects.iter().find(|object| object["kind"] == kind && object["metadata"]["name"] == name);
+    found.unwrap_or_else(|| panic!("no {kind} {name}"))
+}
+
+#[test]
+fn every_app_renders_in_every_environment() {
+    for environment in ["dev", "test", "prod"] {
+        let folder = Folder::new(&["--env", environment]);
+        for app in APPS {
+            let objects = objects(&folder, app).unwrap_or_else(|text| panic!("{environment} {app}: {text}"));
+            let deployment = named(&objects, "Deployment", &format!("workflows-{app}"));
+            let image = deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
+            assert!(image.ends_with(concat!(":", env!("CARGO_PKG_VERSION"))), "{environment}: {image}");
+        }
+    }
+}
+
+#[test]
+fn what_the_apps_share_is_the_same_in_each() {
+    let folder = Folder::new(&["--env", "prod", "--temporal-namespace", "emco"]);
+    folder.set(&[("TemporalServer", "temporal.example"), ("TemporalPort", "7234"), ("TaskQueue", "EDGE_Q")]);
+    let config = |app: &str| {
+        let objects = objects(&folder, app).unwrap();
+        named(&objects, "ConfigMap", &format!("workflows-{app}"))["data"].clone()
+    };
+    for app in APPS {
+        let config = config(app);
+        let temporal = ["TEMPORAL_SERVER", "TEMPORAL_PORT", "TEMPORAL_NAMESPACE"].map(|name| &config[name]);
+        assert_eq!(temporal, ["temporal.example", "7234", "emco"], "{app}");
+    }
+    assert_eq!(config("worker")["WORKER_TASK_QUEUE"], "EDGE_Q");
+    let client = objects(&folder, "workflow-client").unwrap();
+    let client = named(&client, "Deployment", "workflows-workflow-client");
+    let env = client["spec"]["template"]["spec"]["containers"][0]["env"].as_array().unwrap();
+    assert!(env.contains(&json!({"name": "CLIENT_TASK_QUEUE", "value": "EDGE_Q"})), "{env:?}");
+    let urls = config("worker")["EMCO_URLS"].as_str().unwrap().to_owned();
+    let intent = documents(&folder, "40-workflow-intent.yaml").remove(0);
+    let temporal = &intent["spec"]["temporal"];
+    assert_eq!(temporal["workflowStartOptions"]["taskQueue"], "EDGE_Q");
+    // The worker refuses an EMCO that it was not told of.
+    let params = &temporal["workflowParams"]["activityParams"]["all-activities"];
+    for name in ["emcoURL", "emcoClmEndpoint", "emcoDcmEndpoint"] {
+        assert!(urls.split(',').any(|url| params[name] == url), "{urls} lacks {name}");
+    }
+}
+
+#[test]
+fn the_intents_client_is_the_service_of_the_chart() {
+    let folder = Folder::new(&["--env", "test", "--release", "edge"]);
+    let objects = objects(&folder, "workflow-client").unwrap();
+    let service = named(&objects, "Service", "edge-workflow-client");
+    let intent = documents(&folder, "40-workflow-intent.yaml").remove(0);
+    let client = &intent["spec"]["workflowClient"];
+    assert_eq!(client["clientEndpointName"], "edge-workflow-client.default.svc.cluster.local");
+    assert_eq!(client["clientEndpointPort"], service["spec"]["ports"][0]["port"]);
+}
+
+/// What the generic action controller would do: each of its patches, on the object that it names.
+#[test]
+fn each_cluster_gets_its_own_temporal_server() {
+    let folder =
+        Folder::new(&["--env", "test", "--cluster", "core", "--cluster", "edge", "--cluster", "far"]);
+    folder.set(&[("TemporalServer1", "core.example"), ("TemporalServer2", "edge.example")]);
+    let documents = documents(&folder, "31-temporal-server.yaml");
+    let below = |document: &Value, collection: &str| {
+        document["resourceContext"]["anchor"].as_str().unwrap().ends_with(collection)
+    };
+    let mut patched = BTreeMap::new();
+    for resource in documents.iter().filter(|document| below(document, "/resources")) {
+        let spec = &resource["spec"];
+        let (app, gvk) = (spec["app"].as_str().unwrap(), &spec["resourceGVK"]);
+        assert_eq!((&spec["newObject"], &gvk["kind"]), (&json!("false"), &json!("ConfigMap")));
+        let objects = objects(&folder, app).unwrap();
+        let config = named(&objects, "ConfigMap", gvk["name"].as_str().unwrap());
+        let customizations = format!("/resources/{app}/customizations");
+        for customization in documents.iter().filter(|document| below(document, &customizations)) {
+            let spec = &customization["spec"];
+            for operation in spec["patchJson"].as_array().unwrap() {
+                assert_eq!(operation["op"], "replace");
+                // JSON Patch refuses to replace what is not there.
+                let path = operation["path"].as_str().unwrap();
+                assert!(config.pointer(path).is_some(), "{app} has no {path}");
+                let cluster = spec["clusterInfo"]["cluster"].as_str().unwrap().to_owned();
+                patched.insert((cluster, app.to_owned()), operation["value"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(patched.len(), 9, "three apps on three clusters");
+    for ((cluster, app), server) in patched {
+        let expected = match cluster.as_str() {
+            "core" => "core.example",
+            "edge" => "edge.example",
+            _ => "temporal-frontend.temporal",
+        };
+        assert_eq!(server, expected, "{app} on {cluster}");
+    }
+}
+
+#[test]
+fn two_deployments_share_no_object_and_no_port() {
+    let (first, second) =
+        (Folder::new(&["--env", "prod"]), Folder::new(&["--env", "prod", "--dig", "second"]));
+    let mut seen = BTreeSet::new();
+    for folder in [&first, &second] {
+        for app in APPS {
+            for object in objects(folder, app).unwrap() {
+                let name = format!("{}/{}", object["kind"], object["metadata"]["name"]);
+                assert!(seen.insert(name.clone()), "{name} is there twice");
+                let ports = object["spec"]["ports"].as_array().cloned().unwrap_or_default();
+                // Kubernetes chooses a port of the nodes that is free.
+                assert!(
+                    ports.iter().all(|port| port["nodePort"].as_u64().unwrap_or_default() == 0),
+                    "{name}"
+                );
+            }
+        }
+    }
+    assert_ne!(first.values()["BridgeDatabaseSecret"], second.values()["BridgeDatabaseSecret"]);
+}
+
+#[test]
+fn production_without_its_secret_is_refused() {
+    let folder = Folder::new(&["--env", "prod"]);
+    folder.set(&[("BridgeDatabaseSecret", "")]);
+    let text = objects(&folder, "bridge").unwrap_err();
+    assert!(text.contains("existingSecret"), "{text}");
+    folder.set(&[("TemporalServer", "")]);
+    let text = objects(&folder, "worker").unwrap_err();
+    assert!(text.contains("temporal.server") || text.contains("/temporal/server"), "{text}");
+}
