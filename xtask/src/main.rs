@@ -4,6 +4,7 @@ mod bench;
 mod charts;
 mod compliance;
 mod demo;
+mod images;
 mod migration;
 mod new_client;
 mod progress;
@@ -22,6 +23,7 @@ enum Task {
     Charts(charts::Charts),
     Compliance(compliance::Compliance),
     Demo(demo::Demo),
+    Images(images::Images),
     NewClient(new_client::NewClient),
     Test(test::Test),
 }
@@ -33,6 +35,7 @@ async fn main() -> ExitCode {
         Task::Charts(charts) => charts.run(),
         Task::Compliance(compliance) => compliance.run().await,
         Task::Demo(demo) => demo.run().await,
+        Task::Images(images) => images.run(),
         Task::NewClient(new_client) => new_client.run(),
         Task::Test(test) => test.run().await,
     };
