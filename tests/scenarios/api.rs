@@ -3,65 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use harness::{SAMPLE_INTENT, Stack, eventually, http};
+pub(crate) use e2e::{Answer, get, post, send};
+use harness::{SAMPLE_INTENT, Stack, eventually};
 use reqwest::Method;
-use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Long enough for a migration on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
-
-/// An answer: its status, and its body as JSON (`null` where it is none).
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
-    pub(crate) headers: reqwest::header::HeaderMap,
-}
-
-impl Answer {
-    /// The answer, which must have this status.
-    pub(crate) fn expect(self, status: u16) -> Result<Self> {
-        ensure!(self.status == status, "answered {}, not {status}: {}", self.status, self.body);
-        Ok(self)
-    }
-
-    pub(crate) fn text(&self, field: &str) -> &str {
-        self.body[field].as_str().unwrap_or_default()
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// The JSON paths of a problem's faults.
-    pub(crate) fn fault_paths(&self) -> Vec<&str> {
-        let faults = self.body["faults"].as_array().map(Vec::as_slice).unwrap_or_default();
-        faults.iter().filter_map(|fault| fault["path"].as_str()).collect()
-    }
-}
-
-pub(crate) async fn send(method: Method, url: &str, body: impl Into<reqwest::Body>) -> Result<Answer> {
-    let answer = http()
-        .request(method.clone(), url)
-        .body(body)
-        .send()
-        .await
-        .with_context(|| format!("{method} {url}"))?;
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    let bytes = answer.bytes().await?;
-    let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
-    Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()) })
-}
-
-pub(crate) async fn get(url: &str) -> Result<Answer> {
-    send(Method::GET, url, "").await
-}
-
-pub(crate) async fn post(url: &str, body: &Value) -> Result<Answer> {
-    send(Method::POST, url, body.to_string()).await
-}
 
 /// Starts the sample intent; the body is empty, as the policy controller's is (EMCO-API §4).
 pub(crate) async fn start(stack: &Stack) -> Result<Answer> {

@@ -5,6 +5,7 @@ mod charts;
 mod compliance;
 mod composite_app;
 mod demo;
+mod images;
 mod migration;
 mod new_client;
 mod progress;
@@ -24,6 +25,7 @@ enum Task {
     Compliance(compliance::Compliance),
     CompositeApp(composite_app::CompositeApp),
     Demo(demo::Demo),
+    Images(images::Images),
     NewClient(new_client::NewClient),
     Test(test::Test),
 }
@@ -36,6 +38,7 @@ async fn main() -> ExitCode {
         Task::Compliance(compliance) => compliance.run().await,
         Task::CompositeApp(composite_app) => composite_app.run(),
         Task::Demo(demo) => demo.run().await,
+        Task::Images(images) => images.run(),
         Task::NewClient(new_client) => new_client.run(),
         Task::Test(test) => test.run().await,
     };

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests on real parts, what is missing fetched first.
+//! `cargo xtask test`: all tests on real parts, what is missing fetched first, and on the images of this very source.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -8,6 +8,8 @@ use harness::{
     PostgreSql, TemporalOptions, build_programs, cargo, go_program, helm, kubernetes_validate,
     python_with_temporalio, schemathesis, temporal_cli,
 };
+
+use crate::images::for_tests;
 
 /// Run every test: unit, contract, HTTP, macro, replay and end to end.
 #[derive(Debug, clap::Args)]
@@ -31,13 +33,15 @@ impl Test {
             go_program("go")?;
         }
         build_programs()?;
+        let images = if self.tests_images() { for_tests()? } else { None };
         let server = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
         let postgres = PostgreSql::shared().await?;
         for mut step in self.steps() {
             step.env("TEMPORAL_CLI", &cli)
                 .env("TEMPORAL_TEST_ADDRESS", server.address())
                 .env("BRIDGE_TEST_POSTGRES_URL", postgres.url())
-                .env("HARNESS_BUILT", "1");
+                .env("HARNESS_BUILT", "1")
+                .env("HARNESS_IMAGES", images.as_deref().unwrap_or_default());
             let status = step.status().context("cargo does not start")?;
             if !status.success() {
                 eprintln!("tests failed after {:.0?} ({})", started.elapsed(), shown(&step));
@@ -46,6 +50,11 @@ impl Test {
         }
         eprintln!("tests passed in {:.0?}", started.elapsed());
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Images are built for the tests of one package alone, and take long.
+    fn tests_images(&self) -> bool {
+        self.package.as_deref().is_none_or(|package| package == "e2e")
     }
 
     /// One `cargo test` runs all kinds; nextest is faster but leaves the documentation's tests to cargo.

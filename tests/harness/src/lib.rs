@@ -21,15 +21,18 @@ use std::time::Duration;
 pub use eventually::{Answer, eventually};
 pub use port::free_port;
 #[cfg(feature = "postgres")]
-pub use postgres::PostgreSql;
+pub use postgres::{POSTGRESQL_IMAGE, PostgreSql, postgresql_programs};
 pub use process::{Process, ProcessBuilder};
-pub use programs::{PROGRAMS, build_programs, cargo, program};
+pub use programs::{PROGRAMS, build_programs, cargo, program, target_dir, workspace_dir};
 pub use proxy::{Proxy, RandomCuts};
 pub use release::Release;
 pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
-pub use tools::{go_program, helm, kubernetes_validate, python_with_temporalio, schemathesis, temporal_cli};
+pub use tools::{
+    cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio, schemathesis,
+    temporal_cli,
+};
 
 /// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
 pub fn http() -> &'static reqwest::Client {

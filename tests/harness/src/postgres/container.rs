@@ -8,7 +8,8 @@ use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
-const IMAGE: (&str, &str) = ("postgres", "17-alpine");
+/// The image of PostgreSQL, name and tag, that tests take where the machine has no programs of it.
+pub const POSTGRESQL_IMAGE: [&str; 2] = ["postgres", "17-alpine"];
 const PORT: u16 = 5432;
 /// The image may have to be fetched.
 const STARTED_WITHIN: Duration = Duration::from_secs(180);
@@ -26,7 +27,7 @@ pub(super) struct Container {
 impl Container {
     /// A server that is started, on `port` of 127.0.0.1.
     pub(super) async fn start_on(port: u16) -> Result<Self> {
-        let container = GenericImage::new(IMAGE.0, IMAGE.1)
+        let container = GenericImage::new(POSTGRESQL_IMAGE[0], POSTGRESQL_IMAGE[1])
             .with_wait_for(WaitFor::Nothing)
             .with_mapped_port(port, PORT.tcp())
             .with_env_var("POSTGRES_USER", "bridge")

@@ -10,7 +10,9 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::OnceCell;
 
 use self::cluster::Cluster;
+pub use self::cluster::postgresql_programs;
 use self::container::Container;
+pub use self::container::POSTGRESQL_IMAGE;
 use crate::eventually::until;
 use crate::free_port;
 
@@ -106,7 +108,7 @@ impl PostgreSql {
 
     async fn try_start() -> Result<Self> {
         let port = free_port();
-        let own = match cluster::programs() {
+        let own = match postgresql_programs() {
             Some(programs) => {
                 let mut cluster = Cluster::create(&programs, port)?;
                 cluster.start()?;

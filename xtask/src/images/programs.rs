@@ -1,0 +1,53 @@
+//! Static programs, and what they are linked with.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use harness::Release;
+
+/// Since then names are looked up by glibc itself. Before, a static program had to load libraries for that.
+const GLIBC: (u32, u32) = (2, 34);
+
+/// Builds them for release, in one go so that they share what they are compiled from, and gives the folder that they are in.
+pub(super) fn build(names: &[&str]) -> Result<PathBuf> {
+    let target = host()?;
+    ensure!(target.contains("-linux-"), "images are of Linux, and so must be the machine that builds them");
+    if let Some(found) = glibc() {
+        ensure!(
+            found >= GLIBC,
+            "glibc {}.{} or newer is needed, found {}.{}",
+            GLIBC.0,
+            GLIBC.1,
+            found.0,
+            found.1
+        );
+    }
+    Ok(Release::build(names)?.folder().to_owned())
+}
+
+/// What this machine's Rust builds for by itself.
+pub(super) fn host() -> Result<String> {
+    rustc_line("host: ")
+}
+
+/// The release of Rust, whose standard library is in each program.
+pub(super) fn rust() -> Result<String> {
+    rustc_line("release: ")
+}
+
+fn rustc_line(key: &str) -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("-vV").output().context("rustc does not start")?;
+    let text = String::from_utf8(output.stdout).context("rustc prints no text")?;
+    let value = text.lines().find_map(|line| line.strip_prefix(key));
+    value.map(str::to_owned).with_context(|| format!("`rustc -vV` tells no `{key}`"))
+}
+
+/// The version of this machine's C library, where that is glibc.
+pub(super) fn glibc() -> Option<(u32, u32)> {
+    let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let (major, minor) = text.trim().strip_prefix("glibc ")?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}

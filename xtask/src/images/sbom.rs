@@ -1,0 +1,230 @@
+//! What is in an image, as CycloneDX 1.6 says it: the crates that are linked into the program, the C library, the authorities.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use harness::{cargo, workspace_dir};
+use serde_json::{Value, json};
+
+use super::REPOSITORY;
+use super::programs::{glibc, host, rust};
+use super::version::Version;
+
+/// The crate that [`super::folder`] has the authorities from, and their licence.
+const AUTHORITIES: (&str, &str) = ("webpki-root-certs", "CDLA-Permissive-2.0");
+
+/// The crates that are linked into some programs, and which uses which.
+#[derive(Debug, Default)]
+pub(super) struct Crates {
+    found: BTreeMap<Id, Found>,
+    /// SHA-256 by crate.
+    checksums: BTreeMap<Id, String>,
+}
+
+/// Name and version.
+type Id = (String, String);
+
+#[derive(Debug, Default)]
+struct Found {
+    licence: String,
+    uses: BTreeSet<Id>,
+}
+
+impl Crates {
+    /// Those of the programs that are built together: with the features that they have then.
+    pub(super) fn of(programs: &[&str]) -> Result<Self> {
+        let mut tree = cargo();
+        tree.args(["tree", "--locked", "--target", &host()?, "--edges", "normal,no-proc-macro"]);
+        tree.args(["--prefix", "depth", "--format", "|{p}|{l}"]);
+        tree.args(programs.iter().flat_map(|name| ["-p", name]));
+        let output = tree.output().context("cargo does not start")?;
+        ensure!(output.status.success(), "`cargo tree`: {}", String::from_utf8_lossy(&output.stderr).trim());
+        let lock =
+            fs::read_to_string(workspace_dir().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+        let found =
+            parse(&String::from_utf8_lossy(&output.stdout)).context("`cargo tree` prints something else")?;
+        Ok(Self { found, checksums: checksums(&lock)? })
+    }
+
+    /// What is in the image of `program`, as JSON; the same for the same source and tools.
+    pub(super) fn list(&self, program: &str, version: &Version) -> Result<String> {
+        let root = (program.to_owned(), version.number.to_owned());
+        ensure!(self.found.contains_key(&root), "cargo knows no program {program} {}", version.number);
+        let linked = self.linked(&root);
+        let image = format!("{REPOSITORY}/{program}");
+        let mut components: Vec<Value> = linked.iter().map(|id| self.component(id)).collect();
+        components.extend(self.others()?);
+        let mut dependencies: Vec<Value> = linked
+            .iter()
+            .map(|id| {
+                json!({
+                    "ref": reference(id),
+                    "dependsOn": self.found[*id].uses.iter().map(reference).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        dependencies.push(json!({"ref": image, "dependsOn": [reference(&root)]}));
+        let list = json!({
+            "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "version": 1,
+            "metadata": {
+                "timestamp": version.created.to_string(),
+                "component": {
+                    "type": "container",
+                    "bom-ref": image,
+                    "name": image,
+                    "version": version.number,
+                    "licenses": licences("Apache-2.0"),
+                    "properties": [{"name": "revision", "value": version.revision}],
+                },
+            },
+            "components": components,
+            "dependencies": dependencies,
+        });
+        Ok(serde_json::to_string_pretty(&list)?)
+    }
+
+    /// The program and all that it uses.
+    fn linked<'a>(&'a self, root: &'a Id) -> BTreeSet<&'a Id> {
+        let (mut linked, mut open) = (BTreeSet::new(), vec![root]);
+        while let Some(id) = open.pop() {
+            if linked.insert(id) {
+                open.extend(self.found.get(id).into_iter().flat_map(|found| &found.uses));
+            }
+        }
+        linked
+    }
+
+    fn component(&self, id: &Id) -> Value {
+        let checksum = self.checksums.get(id);
+        let mut component = json!({
+            "type": "library",
+            "bom-ref": reference(id),
+            "name": id.0,
+            "version": id.1,
+            "licenses": licences(&self.found[id].licence),
+        });
+        // What has none in Cargo.lock is of this workspace, and not to be had from a registry.
+        if let Some(checksum) = checksum {
+            component["purl"] = json!(format!("pkg:cargo/{}@{}", id.0, id.1));
+            component["hashes"] = json!([{"alg": "SHA-256", "content": checksum}]);
+        }
+        component
+    }
+
+    /// What is in an image without being a crate of its program.
+    fn others(&self) -> Result<Vec<Value>> {
+        let generic = |name: &str, version: &str, licence: &str| {
+            let package = format!("pkg:generic/{name}@{version}");
+            json!({
+                "type": "library", "bom-ref": package, "name": name, "version": version, "purl": package,
+                "licenses": licences(licence),
+            })
+        };
+        let authorities = self.checksums.keys().find(|(name, _)| name == AUTHORITIES.0);
+        let (name, version) = authorities.context("Cargo.lock has no authorities")?;
+        let package = format!("pkg:cargo/{name}@{version}");
+        let mut others = vec![
+            generic("rust-std", &rust()?, "MIT OR Apache-2.0"),
+            json!({
+                "type": "data", "bom-ref": format!("authorities:{package}"), "name": name, "version": version, "purl": package,
+                "description": "The authorities that Mozilla trusts, in etc/ssl/certs", "licenses": licences(AUTHORITIES.1),
+            }),
+        ];
+        others.extend(
+            glibc().map(|(major, minor)| generic("glibc", &format!("{major}.{minor}"), "LGPL-2.1-or-later")),
+        );
+        Ok(others)
+    }
+}
+
+fn reference((name, version): &Id) -> String {
+    format!("{name}@{version}")
+}
+
+/// None where nothing is known. Old manifests write `/` for `OR`.
+fn licences(expression: &str) -> Value {
+    match expression.trim() {
+        "" => json!([]),
+        expression => {
+            let alternatives: Vec<&str> = expression.split('/').map(str::trim).collect();
+            json!([{"expression": alternatives.join(" OR ")}])
+        }
+    }
+}
+
+/// Lines of `DEPTH|NAME vVERSION …|LICENCE`. A crate that has been shown is shown again without what it uses, marked `(*)`.
+fn parse(tree: &str) -> Option<BTreeMap<Id, Found>> {
+    let mut found = BTreeMap::<Id, Found>::new();
+    let mut path: Vec<Id> = Vec::new();
+    for line in tree.lines().filter(|line| !line.is_empty()) {
+        let mut fields = line.splitn(3, '|');
+        let depth: usize = fields.next()?.parse().ok()?;
+        let (name, rest) = fields.next()?.split_once(" v")?;
+        let id = (name.to_owned(), rest.split(' ').next()?.to_owned());
+        let licence = fields.next()?.trim_end_matches("(*)").trim_end();
+        licence.clone_into(&mut found.entry(id.clone()).or_default().licence);
+        path.truncate(depth);
+        if let Some(user) = path.last().and_then(|user| found.get_mut(user)) {
+            user.uses.insert(id.clone());
+        }
+        path.push(id);
+    }
+    Some(found)
+}
+
+fn checksums(lock: &str) -> Result<BTreeMap<Id, String>> {
+    let lock: toml::Table = lock.parse().context("Cargo.lock is no TOML")?;
+    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
+    let entry = |package: &toml::Value| {
+        let text = |key| package.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+        Some(((text("name")?, text("version")?), text("checksum")?))
+    };
+    Ok(packages.filter_map(entry).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::images::PROGRAMS;
+
+    #[test]
+    fn what_a_program_uses_is_found_behind_what_was_shown_before() {
+        let tree = "0|a v1.0.0 (/here)|MIT\n1|b v2.1.0|MIT/Apache-2.0\n2|c v3.0.0|ISC\n\n0|d v1.0.0 (/here)|MIT\n1|b v2.1.0|MIT/Apache-2.0 (*)\n";
+        let crates = Crates { found: parse(tree).unwrap(), checksums: BTreeMap::new() };
+        let id = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+        let root = id("d", "1.0.0");
+        let linked: Vec<String> = crates.linked(&root).into_iter().map(reference).collect();
+        assert_eq!(linked, ["b@2.1.0", "c@3.0.0", "d@1.0.0"]);
+        let component = crates.component(&id("b", "2.1.0"));
+        assert_eq!(component["licenses"][0]["expression"], "MIT OR Apache-2.0");
+    }
+
+    #[tokio::test]
+    async fn the_lists_are_what_the_schema_of_cyclonedx_says() {
+        let crates = Crates::of(&PROGRAMS).unwrap();
+        let version = Version::of_workspace().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for program in PROGRAMS {
+            let list = crates.list(program, &version).unwrap();
+            assert!(!list.contains(&workspace_dir().display().to_string()), "a path of this machine is told");
+            let parsed: Value = serde_json::from_str(&list).unwrap();
+            let names: Vec<_> =
+                parsed["components"].as_array().unwrap().iter().map(|found| &found["name"]).collect();
+            assert!(names.contains(&&json!("ring")) && names.contains(&&json!("rust-std")), "{names:?}");
+            assert!(!names.contains(&&json!("syn")), "what only the compiler runs is not in the program");
+            assert_eq!(names.contains(&&json!("sqlx-core")), program == "bridge", "each its own");
+
+            let file = folder.path().join(program);
+            fs::write(&file, &list).unwrap();
+            let mut check = harness::cyclonedx_check().unwrap().arg(file).spawn().unwrap();
+            let ended = check.wait_exit(Duration::from_secs(60)).await.unwrap();
+            assert!(ended.success(), "{program}: {}", check.log());
+        }
+    }
+}
