@@ -1,39 +1,28 @@
 //! EMCO's two sample workflow clients (EMCO-API §2.4), one for its later relocate workflow (§2.6), and ours: one process.
 //!
-//! All but the generic one start on the queue of the sample worker, whatever the intent says, as EMCO's do. Where several deployments share
-//! Temporal's namespace, each has a queue of its own, which `CLIENT_TASK_QUEUE` tells this process as `WORKER_TASK_QUEUE` tells its workers.
+//! All but the generic one start on the queue of the sample worker, whatever the intent says, as EMCO's do.
 
 use std::process::ExitCode;
-use std::sync::LazyLock;
 
 use client_kit::{Params, StartContext, TaskQueue, WorkflowStart, clients, workflow_client};
-use sample_params::{EvacuateParams, MigrateParams, RelocateParams};
-
-/// The queue of the sample worker.
-const QUEUE: &str = "MIGRATION_TASK_Q";
-
-/// The queue of this deployment's workers.
-static QUEUE_HERE: LazyLock<TaskQueue> = LazyLock::new(|| {
-    let told = std::env::var("CLIENT_TASK_QUEUE").ok().filter(|queue| !queue.is_empty());
-    told.as_deref().unwrap_or(QUEUE).into()
-});
+use sample_params::{EvacuateParams, MigrateParams, QUEUE, RelocateParams, task_queue};
 
 /// Moves the apps of a deployment intent group to one cluster.
 #[workflow_client(name = "migrate_workflowclient", workflow = "EmcoMigrateWorkflow", task_queue = QUEUE)]
 async fn migrate(_: Params<MigrateParams>, ctx: StartContext) -> WorkflowStart {
-    ctx.start_of::<migrate>().on_task_queue(QUEUE_HERE.clone())
+    ctx.start_of::<migrate>().on_task_queue(task_queue())
 }
 
 /// Moves one app of a deployment intent group to another cluster, without downtime.
 #[workflow_client(name = "relocate_workflowclient", workflow = "EmcoRelocateWorkflow", task_queue = QUEUE)]
 async fn relocate(_: Params<RelocateParams>, ctx: StartContext) -> WorkflowStart {
-    ctx.start_of::<relocate>().on_task_queue(QUEUE_HERE.clone())
+    ctx.start_of::<relocate>().on_task_queue(task_queue())
 }
 
 /// Moves everything off a cluster that goes down, in waves.
 #[workflow_client(name = "evacuate_workflowclient", workflow = "EmcoEvacuateClusterWorkflow", task_queue = QUEUE)]
 async fn evacuate(_: Params<EvacuateParams>, ctx: StartContext) -> WorkflowStart {
-    ctx.start_of::<evacuate>().on_task_queue(QUEUE_HERE.clone())
+    ctx.start_of::<evacuate>().on_task_queue(task_queue())
 }
 
 /// Starts any workflow whose worker serves a queue of the workflow type's name.

@@ -7,8 +7,20 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use workflow_api::TaskQueue;
 
 pub use texts::{EmcoUrl, Lanes, Name, Names, Patience, Share};
+
+/// The queue of the sample worker, as EMCO's sample has it.
+pub const QUEUE: &str = "MIGRATION_TASK_Q";
+
+/// The queue of this deployment's workers: [`QUEUE`], or what `CLIENT_TASK_QUEUE` says. Where several deployments share Temporal's
+/// namespace, each has a queue of its own, which `WORKER_TASK_QUEUE` tells the workers.
+#[must_use]
+pub fn task_queue() -> TaskQueue {
+    let told = std::env::var("CLIENT_TASK_QUEUE").ok().filter(|queue| !queue.is_empty());
+    told.as_deref().unwrap_or(QUEUE).into()
+}
 
 /// The parameters of a migration, for all activities.
 #[derive(Debug, Deserialize, JsonSchema)]

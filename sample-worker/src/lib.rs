@@ -20,7 +20,7 @@ pub use result::{MigrationResult, PlannedMove};
 pub use workflows::{EmcoEvacuateClusterWorkflow, EmcoMigrateWorkflow, EmcoRelocateWorkflow};
 
 /// The task queue of EMCO's migrate worker (EMCO-API §2.5).
-pub const TASK_QUEUE: &str = "MIGRATION_TASK_Q";
+pub const TASK_QUEUE: &str = sample_params::QUEUE;
 
 /// Adds the migration to a worker.
 ///
