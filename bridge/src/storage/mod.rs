@@ -7,6 +7,7 @@
 mod contract;
 mod durable;
 mod intents;
+mod latest;
 mod postgres;
 mod runs;
 mod sql;

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
+use super::latest::Latest;
 use super::sql::{failed, opening};
 use super::{PoolState, PostgresUrl, Store, StoreError};
 
@@ -51,6 +52,12 @@ impl PostgresStore {
 
     pub(super) fn readers(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Replicas share the database: what one has at hand another may have changed.
+    #[expect(clippy::unused_self, reason = "as SQLite's, for the SQL that both share")]
+    pub(super) fn latest(&self) -> Option<&Latest> {
+        None
     }
 
     /// The server commits durably by itself, and many commits at once.

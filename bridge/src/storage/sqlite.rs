@@ -12,6 +12,7 @@ use sqlx::sqlite::{
 use tokio::time::{Instant, sleep};
 
 use super::durable::Syncer;
+use super::latest::Latest;
 use super::sql::{failed, opening};
 use super::{PoolState, Store, StoreError};
 
@@ -35,6 +36,7 @@ pub struct SqliteStore {
     lock: Option<File>,
     /// None in memory.
     syncer: Option<Syncer>,
+    latest: Latest,
 }
 
 impl SqliteStore {
@@ -77,7 +79,7 @@ impl SqliteStore {
             .execute(&writer)
             .await
             .map_err(opening)?;
-        Ok(Self { writer, readers, lock: None, syncer: None })
+        Ok(Self { writer, readers, lock: None, syncer: None, latest: Latest::default() })
     }
 
     pub(super) fn writer(&self) -> &SqlitePool {
@@ -86,6 +88,10 @@ impl SqliteStore {
 
     pub(super) fn readers(&self) -> &SqlitePool {
         &self.readers
+    }
+
+    pub(super) fn latest(&self) -> Option<&Latest> {
+        Some(&self.latest)
     }
 
     /// Ends when what was committed before outlives a power cut.

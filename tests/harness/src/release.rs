@@ -7,8 +7,9 @@ use anyhow::{Context, Result, ensure};
 
 use crate::programs::{cargo, target_dir};
 
-/// Programs run in images that hold nothing else, so the C library is part of them.
-const STATIC: &str = "-C target-feature=+crt-static";
+/// Programs run in images that hold nothing else, so the C library is part of them. Addresses within them are packed, which saves a
+/// megabyte.
+const STATIC: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
 
 /// Where release builds lie.
 #[derive(Debug)]

@@ -15,6 +15,11 @@ macro_rules! intent_store {
         #[async_trait]
         impl IntentStore for $store {
             async fn latest_revision(&self, key: &IntentKey) -> Result<Option<Revision>, StoreError> {
+                let since = match self.latest().map(|latest| latest.get(key)) {
+                    Some(Ok(revision)) => return Ok(Some(revision)),
+                    Some(Err(since)) => Some(since),
+                    None => None,
+                };
                 let query = sqlx::query_as(
                     "SELECT name, revision, action, rolled_back_to, changed_by, changed_at, document
                      FROM intent_revisions
@@ -27,7 +32,11 @@ macro_rules! intent_store {
                     .fetch_optional(self.readers())
                     .await
                     .map_err(failed("look up an intent"))?;
-                row.map(Revision::try_from).transpose()
+                let revision = row.map(Revision::try_from).transpose()?;
+                if let (Some(latest), Some(since), Some(revision)) = (self.latest(), since, &revision) {
+                    latest.keep(since, key, revision);
+                }
+                Ok(revision)
             }
 
             async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError> {
@@ -72,7 +81,10 @@ macro_rules! intent_store {
                     bind_key!(unlist, key)
                 };
                 list.execute(&mut *transaction).await.map_err(failed())?;
-                transaction.commit().await.map_err(failed())?;
+                let committed = transaction.commit().await;
+                // Also where it is not known whether it was committed.
+                self.latest().inspect(|latest| latest.forget(key));
+                committed.map_err(failed())?;
                 self.durable().await.map_err(failed())?;
                 Ok(true)
             }
