@@ -1,5 +1,6 @@
 //! The process and its package: defects 20, 22, 23, 25, 26 and 28.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ::http::StatusCode;
@@ -10,10 +11,6 @@ use tokio::sync::Semaphore;
 
 use super::{Answer, Served, running};
 use crate::api::{SOON, ScriptedClient, unique};
-
-const VALUES: &str = include_str!("../../../charts/bridge/values.yaml");
-const DEPLOYMENT: &str = include_str!("../../../charts/bridge/templates/deployment.yaml");
-const SERVICE: &str = include_str!("../../../charts/bridge/templates/service.yaml");
 
 #[tokio::test]
 async fn d20_no_payload_or_header_is_logged() {
@@ -56,22 +53,33 @@ async fn d22_metrics_name_the_bridge() {
 
 #[tokio::test]
 async fn d23_the_chart_exposes_what_listens() {
-    let ports = |text: &'static str| {
-        text.lines()
-            .filter_map(|line| line.trim().trim_start_matches("- ").split_once(": "))
-            .filter(|(key, _)| ["port", "containerPort", "targetPort", "nodePort"].contains(key))
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/bridge");
+    let rendered = harness::helm()
+        .unwrap()
+        .args(["template", "emco"])
+        .arg(chart)
+        .args(["--set", "temporal.server=temporal,service.type=NodePort"])
+        .output()
+        .unwrap();
+    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    let manifests = String::from_utf8(rendered.stdout).unwrap();
+    let of_kind = |kind: &str| {
+        let line = format!("\nkind: {kind}\n");
+        manifests.split("\n---\n").find(|manifest| manifest.contains(&line)).unwrap().to_owned()
     };
-    let exposed: Vec<_> = ports(SERVICE).chain(ports(DEPLOYMENT)).collect();
-    assert!(exposed.len() >= 3, "{exposed:?}");
+    let ports = |manifest: &str| -> Vec<(String, String)> {
+        let lines = manifest.lines().filter_map(|line| line.trim().trim_start_matches("- ").split_once(": "));
+        let ports =
+            lines.filter(|(key, _)| ["port", "containerPort", "targetPort", "nodePort"].contains(key));
+        ports.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    };
+    let exposed: Vec<_> =
+        ports(&of_kind("Service")).into_iter().chain(ports(&of_kind("Deployment"))).collect();
+    assert!(exposed.len() >= 4, "{exposed:?}");
     for (key, value) in exposed {
-        let known = ["{{ .Values.service.port }}", "{{ .Values.service.nodePort }}", "http"];
-        assert!(known.contains(&value), "{key}: {value}");
+        assert!(["9095", "30495", "http"].contains(&value.as_str()), "{key}: {value}");
     }
-    assert!(
-        DEPLOYMENT.contains(r#"value: "0.0.0.0:{{ .Values.service.port }}""#),
-        "BRIDGE_LISTEN is that port"
-    );
-    assert!(VALUES.contains("\n  port: 9095\n") && !VALUES.contains("9097"), "{VALUES}");
+    assert!(of_kind("ConfigMap").contains(r#"BRIDGE_LISTEN: ":9095""#), "{manifests}");
 }
 
 #[tokio::test]
