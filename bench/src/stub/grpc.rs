@@ -36,7 +36,7 @@ fn inflated(packed: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The answer with this message; without one, that the method is not implemented.
+/// The answer with this message; without one, gRPC's status 12, as a frontend gives it to a method that it does not know.
 pub(super) fn response(message: Option<Bytes>) -> Response<Reply> {
     let status = if message.is_some() { OK } else { UNIMPLEMENTED };
     let mut frames = Vec::with_capacity(2);

@@ -145,7 +145,7 @@ impl TemporalTarget {
             .retry_options(retries)
             .maybe_tls_options(tls)
             .maybe_api_key(self.api_key.clone())
-            // The SDK would pack every message. Those are small, and packing one takes longer than all else that we do with it.
+            // The SDK would pack every message. Those are small, and gain little by the time that packing takes.
             .grpc_compression(GrpcCompression::None)
             .maybe_headers((!self.headers.is_empty()).then(|| self.headers.clone().into_iter().collect()))
             .build()
