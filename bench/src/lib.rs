@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 
+use crate::measure::Work;
 use crate::scene::Programs;
 
 /// Measures our release builds beside Temporal itself; `cargo xtask bench` builds and calls it.
@@ -28,6 +29,9 @@ pub struct Bench {
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
+    /// Instead, load our programs with nothing but this for ten seconds, Temporal's frontend being the stub: for a profiler to look at.
+    #[arg(long, conflicts_with_all = ["quick", "json"])]
+    load: Option<Work>,
 }
 
 impl Bench {
@@ -37,6 +41,10 @@ impl Bench {
     /// When something does not start or answers otherwise than it should: such figures would mean nothing.
     pub async fn run(self) -> Result<ExitCode> {
         let folder = self.programs.canonicalize().context("no folder of programs")?;
+        if let Some(work) = self.load {
+            print_line(&measure::sustained(&Programs { folder }, work).await?);
+            return Ok(ExitCode::SUCCESS);
+        }
         let effort = if self.quick { measure::QUICK } else { measure::FULL };
         let report = measure::all(&Programs { folder }, effort).await?;
         eprint!("\n{}", report.to_text(&measure::BOUNDS));

@@ -127,6 +127,10 @@ impl Program {
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Processor time used so far, user and system, of all threads, in microseconds (`proc_pid_stat(5)`).
     pub(crate) fn cpu_us(&self) -> Result<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/stat", self.process.pid()))?;

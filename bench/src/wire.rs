@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
-use workflow_api::{WorkflowIntent, read, to_go_json};
+use workflow_api::{WorkflowIntent, read};
 
 use crate::payload;
 
@@ -25,7 +25,7 @@ pub fn decode(body: &[u8]) -> Result<WorkflowIntent> {
 
 /// The body of an invocation, in Go's bytes.
 pub fn encode(intent: &WorkflowIntent) -> Vec<u8> {
-    to_go_json(&intent.spec.temporal)
+    intent.spec.temporal.to_go_json()
 }
 
 /// A history of so many events: a start, and then signals.

@@ -3,34 +3,27 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
-use service::http::{Guard, Limits, guarded, limited};
+use service::http::{Guard, Inner, Limits, guarded, limited, wrapped};
 
 /// Says `none` on a failed start where it is certain that nothing was started.
 pub(crate) const START_OUTCOME: HeaderName = HeaderName::from_static("start-outcome");
 
-/// The answer comes from a route, which has said what there is to say of its outcome.
-#[derive(Clone)]
-struct Routed;
+/// The answer comes from a workflow client, and says what there is to say of its outcome.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Invoked;
 
 /// `routes` for callers whom `guard` lets in, `at_once` of them. A start that is refused here says that nothing was started:
 /// the bridge cannot tell a 503 of ours from one of a gateway that has lost our answer.
 pub(crate) fn gated(routes: Router, guard: Guard, at_once: usize) -> Router {
     let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None, caller: None };
-    let routes = routes.layer(map_response(mark));
-    guarded(limited(routes, limits), guard).layer(from_fn(say_that_nothing_was_started))
+    wrapped(guarded(limited(routes, limits), guard), say_that_nothing_was_started)
 }
 
-async fn mark(mut response: Response) -> Response {
-    response.extensions_mut().insert(Routed);
-    response
-}
-
-async fn say_that_nothing_was_started(request: Request, next: Next) -> Response {
+async fn say_that_nothing_was_started(request: Request, inner: Inner) -> Response {
     let starts = request.method() == Method::POST;
-    let mut response = next.run(request).await;
-    if starts && response.extensions().get::<Routed>().is_none() {
+    let mut response = inner.run(request).await;
+    if starts && response.extensions().get::<Invoked>().is_none() {
         response.headers_mut().insert(START_OUTCOME, HeaderValue::from_static("none"));
     }
     response

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use service::carry::through;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -84,9 +85,8 @@ impl Invoker {
             entry.close(&outcome);
             outcome
         };
-        // In a task of its own: a caller that hangs up takes nothing back. The panic hook logs a panic.
-        let task = self.under_way.spawn(service::origin::carried(invocation));
-        task.await.unwrap_or_else(|_| {
+        // A caller that hangs up takes nothing back. The panic hook logs a panic.
+        through(&self.under_way, invocation).await.unwrap_or_else(|_| {
             let outcome = Err(InvokeError::Panicked);
             told(client.name, &outcome);
             outcome

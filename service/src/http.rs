@@ -10,6 +10,7 @@ mod serve;
 mod shim;
 mod standard;
 mod tls;
+mod wrap;
 
 pub use access::RequestId;
 pub(crate) use access::{ACTIVE, DURATION};
@@ -21,3 +22,4 @@ pub(crate) use serve::HANDSHAKES_FAILED;
 pub use serve::{CutOff, Options, serve};
 pub use standard::standard;
 pub use tls::{ClientAuth, Tls, TlsFiles};
+pub use wrap::{Inner, wrapped};

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+#[cfg(feature = "mimalloc")]
+mod allocator;
+pub mod carry;
 mod chain;
 pub mod fields;
 pub mod files;

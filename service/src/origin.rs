@@ -51,8 +51,8 @@ impl Origin {
     }
 
     /// Does `work` as caused by this.
-    pub async fn scope<T>(self, work: impl Future<Output = T>) -> T {
-        CURRENT.scope(self, work).await
+    pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, work)
     }
 
     /// What a request says of itself, completed by us.

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -74,9 +73,12 @@ impl IntoResponse for ProblemResponse {
 }
 
 /// The layer: every error answer is a problem, in the form that the caller prefers.
-pub(crate) async fn negotiate(request: Request, next: Next) -> Response {
+pub(crate) async fn negotiate<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let as_text = accept::prefers_text(request.headers().get_all(ACCEPT));
-    let response = next.run(request).await;
+    let response = next(request).await;
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return response;
     }
@@ -138,13 +140,13 @@ pub(crate) fn of_status(status: StatusCode, text: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use axum::Router;
-    use axum::middleware::from_fn;
     use axum::routing::get;
     use serde_json::{Value, json};
     use tower::ServiceExt;
     use workflow_api::Fault;
 
     use super::*;
+    use crate::http::wrapped;
 
     async fn refuse() -> ProblemResponse {
         let faults = vec![Fault::new("$.spec", "is missing")];
@@ -158,8 +160,8 @@ mod tests {
             .route("/bare", get(|| async { (StatusCode::UNPROCESSABLE_ENTITY, "missing field `a`") }))
             .route("/empty", get(|| async { StatusCode::BAD_GATEWAY }))
             .route("/json", get(|| async { (StatusCode::CONFLICT, axum::Json(json!({"own": "form"}))) }))
-            .route("/fine", get(|| async { "fine" }))
-            .layer(from_fn(negotiate));
+            .route("/fine", get(|| async { "fine" }));
+        let router = wrapped(router, |request, inner| negotiate(request, |request| inner.run(request)));
         let mut request = Request::get(path);
         if let Some(accept) = accept {
             request = request.header(ACCEPT, accept);

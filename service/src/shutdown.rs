@@ -8,6 +8,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::carry::{self, Through};
+
 /// How long a process that was cut off has left to return from `main` before it is ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -106,6 +108,14 @@ impl Shutdown {
     /// [`Origin`](crate::origin::Origin) of whoever did.
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.work.spawn(crate::origin::carried(work))
+    }
+
+    /// The same of work that its caller awaits, unless that goes away (see [`carry::through`]).
+    pub fn through<F>(&self, work: F) -> Through<impl Future<Output = F::Output> + Send + use<F>>
+    where
+        F: Future + Send + 'static,
+    {
+        carry::through(&self.work, work)
     }
 
     /// Ends when all work given to [`spawn`](Self::spawn) is done, or must be dropped. Call it last in `main`.

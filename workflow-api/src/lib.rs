@@ -10,6 +10,7 @@ mod options;
 mod outcome;
 pub mod params;
 mod problem;
+mod raw;
 pub mod read;
 mod rollback;
 pub mod rules;
@@ -31,6 +32,7 @@ pub use outcome::{
     Escalation, PendingActivity, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer, UpdateStage,
 };
 pub use problem::{Fault, Problem};
+pub use raw::RawJson;
 pub use read::{FromJson, Read, ReadError, read};
 pub use rollback::{RollbackRequest, RollbackSpec};
 pub use start::{StartOverrides, StartRequest, Started};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Problem, RunId, WorkflowId};
+use crate::{Problem, RawJson, RunId, WorkflowId};
 
 /// The status of a workflow: EMCO's fields in EMCO's order, then ours. Only what was asked for is present; the description always
 /// is, as in EMCO.
@@ -23,7 +23,8 @@ pub struct WorkflowStatus {
     pub workflow_execution_description: serde_json::Map<String, Value>,
     /// The events of the run as Temporal's canonical JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub workflow_history: Option<Vec<Value>>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Value>>))]
+    pub workflow_history: Option<Vec<RawJson>>,
     /// What the workflow answered, once it completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_result: Option<Value>,

@@ -76,19 +76,27 @@ struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     async fn connect(scene: &'a Scene, temporal: &str) -> Result<Self> {
-        let invocation = payload::invocation(&format!("bench-{}-{NUMBER}", scene.client.port)).to_string();
-        let invoke = Request::post("/invoke/migrate_workflowclient", &invocation);
         let (bridge, client) = (scene.bridge.port, scene.client.port);
-        let describe = Request::get(status(DESCRIBED, "runDescribeWfExec=true"));
         Ok(Self {
             scene,
             raw_start: Fleet::starts(IN_FLIGHT, temporal).await?,
-            invoke: Fleet::http(IN_FLIGHT, client, &invoke).await?,
+            invoke: Fleet::http(IN_FLIGHT, client, &invoke(client)).await?,
             start: Fleet::http(IN_FLIGHT, bridge, &Request::post(start(STARTED), "")).await?,
             raw_describe: Fleet::describes(IN_FLIGHT, temporal, DESCRIBED).await?,
-            status: Fleet::http(IN_FLIGHT, bridge, &describe).await?,
+            status: Fleet::http(IN_FLIGHT, bridge, &describe()).await?,
         })
     }
+}
+
+/// A start asked of this client, each of a workflow of its own.
+pub(super) fn invoke(client: u16) -> Request {
+    let invocation = payload::invocation(&format!("bench-{client}-{NUMBER}"));
+    Request::post("/invoke/migrate_workflowclient", &invocation.to_string())
+}
+
+/// How a workflow stands, asked of a bridge.
+pub(super) fn describe() -> Request {
+    Request::get(status(DESCRIBED, "runDescribeWfExec=true"))
 }
 
 pub(super) async fn measure(
@@ -138,7 +146,11 @@ async fn round(report: &mut Report, names: &Names, sides: &mut Sides<'_>, slice:
 }
 
 /// A load, and the processor time of these programs for each call, in microseconds.
-async fn load<C: Call>(fleet: &mut Fleet<C>, slice: Duration, programs: &[&Program]) -> Result<(Load, f64)> {
+pub(super) async fn load<C: Call>(
+    fleet: &mut Fleet<C>,
+    slice: Duration,
+    programs: &[&Program],
+) -> Result<(Load, f64)> {
     let cpu = || programs.iter().map(|program| program.cpu_us()).sum::<Result<f64>>();
     let before = cpu()?;
     let load = fleet.load(slice).await?;

@@ -4,6 +4,7 @@ mod beside;
 mod generator;
 mod history;
 mod processes;
+mod sustained;
 mod waits;
 mod wire;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::TemporalOptions;
 
+pub(crate) use self::sustained::{Work, sustained};
 use crate::report::{Bound, Report};
 use crate::scene::{Programs, Scene};
 use crate::stub::Stub;

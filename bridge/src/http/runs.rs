@@ -26,7 +26,7 @@ const LIMIT: u32 = 50;
 
 /// Where Temporal's own UI is.
 #[derive(Debug, Clone)]
-pub(super) struct TemporalUi(pub(super) Option<Url>);
+pub(super) struct TemporalUi(pub(super) Option<Arc<Url>>);
 
 /// A start of a workflow intent, and how its run stands now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -129,7 +129,7 @@ impl RunView {
 
 impl TemporalUi {
     fn link(&self, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> Option<String> {
-        let mut url = self.0.clone()?;
+        let mut url = Url::clone(self.0.as_deref()?);
         url.path_segments_mut().ok()?.pop_if_empty().extend([
             "namespaces",
             namespace,
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn links_to_temporals_ui_are_escaped() {
-        let ui = |base: &str| TemporalUi(Some(base.parse().unwrap()));
+        let ui = |base: &str| TemporalUi(Some(Arc::new(base.parse().unwrap())));
         let link = |base: &str| ui(base).link("n s", &"a/b ü".into(), &"r".into()).unwrap();
         let rest = "namespaces/n%20s/workflows/a%2Fb%20%C3%BC/r/history";
         assert_eq!(link("https://temporal.example"), format!("https://temporal.example/{rest}"));

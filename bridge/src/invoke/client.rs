@@ -14,7 +14,7 @@ use reqwest::redirect;
 use service::origin::Origin;
 use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
-use workflow_api::{Catalogue, ClientEndpoint, Started, read, to_go_json};
+use workflow_api::{Catalogue, ClientEndpoint, Started, read};
 
 use super::secured::SecuredClient;
 use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT, SecuredClients, is_of_a_gateway};
@@ -186,7 +186,7 @@ impl Invoke for HttpInvoke {
             .header("Idempotency-Key", call.idempotency_key)
             // Ours then say whether the workflow was running before; a client written for EMCO takes no notice.
             .header("Prefer", "return=representation")
-            .body(to_go_json(call.spec));
+            .body(call.spec.to_go_json());
         let answer = self.send(&url, call.within, request).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::durable::Syncer;
 use super::latest::Latest;
-use super::sql::{failed, opening};
+use super::sql::{Group, failed, opening};
 use super::{PoolState, Store, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -35,7 +36,8 @@ pub struct SqliteStore {
     /// Held as long as the store lives; the system lets go of it with the process, however that ends.
     lock: Option<File>,
     /// None in memory.
-    syncer: Option<Syncer>,
+    syncer: Option<Arc<Syncer>>,
+    group: Group,
     latest: Latest,
 }
 
@@ -48,7 +50,8 @@ impl SqliteStore {
         // A second connection would open a second, empty database; so there is one, for ever.
         let pool =
             pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await.map_err(opening)?;
-        Self::migrated(pool.clone(), pool).await
+        migrated(&pool).await?;
+        Ok(Self::over(pool.clone(), pool, None, None))
     }
 
     /// A store in a file, made where there is none.
@@ -67,19 +70,19 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Normal);
         let writer = pool(1).connect_with(options.clone()).await.map_err(opening)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
-        let store = Self::migrated(writer, readers).await?;
+        migrated(&writer).await?;
         let syncer = Syncer::of(path).map_err(|error| opening(sqlx::Error::Io(error)))?;
-        Ok(Self { lock: Some(lock), syncer: Some(syncer), ..store })
+        Ok(Self::over(writer, readers, Some(lock), Some(Arc::new(syncer))))
     }
 
-    async fn migrated(writer: SqlitePool, readers: SqlitePool) -> Result<Self, StoreError> {
-        MIGRATIONS.run(&writer).await.map_err(StoreError::Migration)?;
-        // There is one replica, and it has only just begun: nobody is at a start.
-        sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'")
-            .execute(&writer)
-            .await
-            .map_err(opening)?;
-        Ok(Self { writer, readers, lock: None, syncer: None, latest: Latest::default() })
+    fn over(
+        writer: SqlitePool,
+        readers: SqlitePool,
+        lock: Option<File>,
+        syncer: Option<Arc<Syncer>>,
+    ) -> Self {
+        let group = Group::new(writer.clone(), syncer.clone());
+        Self { writer, readers, lock, syncer, group, latest: Latest::default() }
     }
 
     pub(super) fn writer(&self) -> &SqlitePool {
@@ -88,6 +91,10 @@ impl SqliteStore {
 
     pub(super) fn readers(&self) -> &SqlitePool {
         &self.readers
+    }
+
+    pub(super) fn group(&self) -> &Group {
+        &self.group
     }
 
     pub(super) fn latest(&self) -> Option<&Latest> {
@@ -101,6 +108,16 @@ impl SqliteStore {
             None => Ok(()),
         }
     }
+}
+
+async fn migrated(writer: &SqlitePool) -> Result<(), StoreError> {
+    MIGRATIONS.run(writer).await.map_err(StoreError::Migration)?;
+    // There is one replica, and it has only just begun: nobody is at a start.
+    sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'")
+        .execute(writer)
+        .await
+        .map_err(opening)?;
+    Ok(())
 }
 
 /// Takes the file for this process: two of them would take each other's starts for abandoned. The lock is on a file beside it,
@@ -128,6 +145,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .acquire_timeout(BUSY)
         .idle_timeout(None)
+        // A file does not hang up; asking first would cost each statement another switch of threads.
+        .test_before_acquire(false)
         .max_lifetime(None)
 }
 

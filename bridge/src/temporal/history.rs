@@ -5,13 +5,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryReverseRequest,
 };
-use workflow_api::RunId;
+use workflow_api::{RawJson, RunId};
 
 use super::rpc::Session;
 use super::{EngineError, describe, json};
@@ -33,7 +32,7 @@ pub struct HistoryRequest {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HistoryPage {
     /// The events, each as the engine's canonical JSON.
-    pub events: Vec<Value>,
+    pub events: Vec<RawJson>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<PageToken>,
 }
@@ -120,7 +119,8 @@ pub(super) async fn history(
             }
             told = Some(event.event_id);
             let event = json::canonical(&event).map_err(|error| session.unexpected(error))?;
-            events.push(Value::Object(event));
+            // As text, as long as there may be 51,200 of them.
+            events.push(RawJson::of(&event).map_err(|error| session.unexpected(error))?);
         }
         if next.is_empty() {
             return Ok(HistoryPage { events, next: None });

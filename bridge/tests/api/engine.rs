@@ -14,7 +14,7 @@ use futures::future::{BoxFuture, ready};
 use futures::stream::{BoxStream, empty};
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
-use workflow_api::{Escalation, RunId, WorkflowState};
+use workflow_api::{Escalation, RawJson, RunId, WorkflowState};
 
 type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
 
@@ -92,7 +92,7 @@ impl Engine for ScriptedEngine {
     }
 
     async fn history(&self, _: &WorkflowRun, _: &HistoryRequest) -> Result<HistoryPage, EngineError> {
-        Ok(HistoryPage { events: vec![json!({"eventId": "1"})], next: None })
+        Ok(HistoryPage { events: vec![RawJson::of(&json!({"eventId": "1"})).unwrap()], next: None })
     }
 
     fn events(&self, _: &WorkflowRun, _: i64) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {

@@ -1,7 +1,7 @@
 //! Description and history against what Temporal's own command line prints.
 
 use anyhow::{Context, Result};
-use bridge::temporal::{Engine, EngineError, HistoryRequest, WorkflowRun};
+use bridge::temporal::{Engine, EngineError, HistoryPage, HistoryRequest, WorkflowRun};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use service::temporal::TemporalConnection;
@@ -11,6 +11,11 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflo
 use workflow_api::WorkflowState;
 
 use super::{Fixture, unique};
+
+/// The events of a page, to look into.
+pub(super) fn events(page: &HistoryPage) -> Result<Vec<Value>> {
+    Ok(page.events.iter().map(|event| serde_json::from_str(event.as_str())).collect::<Result<_, _>>()?)
+}
 
 impl Fixture {
     /// The description equals the CLI's, but for what the CLI adds from elsewhere and how it shortens memos unless told not to.
@@ -27,7 +32,7 @@ impl Fixture {
 
     /// The history equals the CLI's, event for event.
     async fn tells_the_history_of_the_cli(&self, run: &WorkflowRun) -> Result<Vec<Value>> {
-        let ours = self.engine.history(run, &HistoryRequest::default()).await?.events;
+        let ours = events(&self.engine.history(run, &HistoryRequest::default()).await?)?;
         let args = ["workflow", "show", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
         let theirs = self.server.cli(&args).await?;
         let events = theirs["events"].as_array().context("a history has events")?;

@@ -5,6 +5,7 @@ use bridge::temporal::{CommandError, Engine, EngineError, HistoryRequest, StopOr
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
+use super::describe::events;
 use super::{Fixture, unique};
 
 fn order() -> StopOrder {
@@ -18,7 +19,7 @@ fn order() -> StopOrder {
 /// The attributes of the first event of a type.
 async fn event(fixture: &Fixture, run: &WorkflowRun, event_type: &str, attributes: &str) -> Result<Value> {
     let history = fixture.engine.history(run, &HistoryRequest::default()).await?;
-    let event = history.events.into_iter().find(|event| event["eventType"] == event_type);
+    let event = events(&history)?.into_iter().find(|event| event["eventType"] == event_type);
     Ok(event.map_or(Value::Null, |mut event| event[attributes].take()))
 }
 

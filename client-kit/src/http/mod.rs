@@ -23,7 +23,7 @@ use self::answer::answer;
 use self::problem::unknown_client;
 use self::request::StartCall;
 use crate::client::Clients;
-use crate::gate::START_OUTCOME;
+use crate::gate::{Invoked, START_OUTCOME};
 use crate::invoke::Invoker;
 use crate::{Client, StartContext};
 
@@ -61,17 +61,19 @@ async fn invoke(
     let client = known(&invocations, &name)?;
     let call = StartCall::read(request).await?;
     let context = StartContext::with_key(call.spec, call.idempotency_key);
-    match invocations.invoker.invoke(client, context).await {
-        Ok(started) => Ok(answer(&started, call.wants_body, &call.unknown_fields)),
+    let mut response = match invocations.invoker.invoke(client, context).await {
+        Ok(started) => answer(&started, call.wants_body, &call.unknown_fields),
         Err(error) => {
             let nothing_started = error.nothing_started();
             let mut response = ProblemResponse::from(error).into_response();
             if nothing_started {
                 response.headers_mut().insert(START_OUTCOME, HeaderValue::from_static("none"));
             }
-            Ok(response)
+            response
         }
-    }
+    };
+    response.extensions_mut().insert(Invoked);
+    Ok(response)
 }
 
 async fn options(

@@ -5,7 +5,6 @@ use std::time::Instant;
 use ::metrics::{gauge, histogram};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, Span};
 
@@ -47,13 +46,16 @@ impl RequestId {
 }
 
 /// The layer that records.
-pub(super) async fn record(mut request: Request, next: Next) -> Response {
+pub(super) async fn record<F: Future<Output = Response>>(
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let origin = Origin::of(request.headers());
     let id = origin.request().clone();
     let mut entry = Entry::open(&origin, &request);
     let span = entry.span.clone();
     request.extensions_mut().insert(id.clone());
-    let mut response = origin.scope(next.run(request)).instrument(span).await;
+    let mut response = origin.scope(next(request)).instrument(span).await;
     entry.close(response.status().as_u16(), "answered");
     response.headers_mut().insert(REQUEST_ID, id.0);
     response
@@ -122,16 +124,17 @@ mod tests {
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 
+    use super::super::wrap::wrapped;
     use super::*;
     use crate::metrics::Metrics;
 
+    fn recorded(router: Router) -> Router {
+        wrapped(router, |request, inner| record(request, |request| inner.run(request)))
+    }
+
     fn router() -> Router {
-        Router::new()
-            .route(
-                "/things/{name}",
-                get(|Extension(id): Extension<RequestId>| async move { id.as_str().to_owned() }),
-            )
-            .layer(axum::middleware::from_fn(record))
+        let id = get(|Extension(id): Extension<RequestId>| async move { id.as_str().to_owned() });
+        recorded(Router::new().route("/things/{name}", id))
     }
 
     async fn ask(id: Option<&'static str>) -> (String, String) {
@@ -173,9 +176,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_given_up_is_counted_and_no_longer_active() {
         let metrics = Metrics::install("test", "0");
-        let router = Router::new()
-            .route("/for-ever", get(std::future::pending::<()>))
-            .layer(axum::middleware::from_fn(record));
+        let router = recorded(Router::new().route("/for-ever", get(std::future::pending::<()>)));
         let request = Request::get("/for-ever").body(Body::empty()).unwrap();
         let answer = tokio::time::timeout(std::time::Duration::from_millis(1), router.oneshot(request)).await;
         assert!(answer.is_err());

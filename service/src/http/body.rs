@@ -7,8 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONNECTION, CONTENT_LENGTH};
@@ -43,7 +42,11 @@ enum Broken {
 }
 
 /// The layer: whatever a handler makes of a body that did not come whole, the caller is told why it did not.
-pub(super) async fn bounded(State(limits): State<BodyLimits>, request: Request, next: Next) -> Response {
+pub(super) async fn bounded<F: Future<Output = Response>>(
+    limits: BodyLimits,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
@@ -55,7 +58,7 @@ pub(super) async fn bounded(State(limits): State<BodyLimits>, request: Request, 
     let broken = Arc::<OnceLock<Broken>>::default();
     let note = Arc::clone(&broken);
     let body = |body| Body::new(Bounded { body: Limited::new(body, limits.size), limits, late: None, note });
-    let response = next.run(request.map(body)).await;
+    let response = next(request.map(body)).await;
     match broken.get() {
         Some(broken) if response.status().is_client_error() => broken.answer(limits),
         Some(_) | None => response,

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue};
@@ -12,6 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use workflow_api::Problem;
 
+use super::wrap::{Inner, wrapped};
 use crate::files::{FileError, Reloaded, SettingFile};
 use crate::problem::ProblemResponse;
 
@@ -86,13 +86,16 @@ pub(super) struct Certified;
 pub fn guarded(router: Router, guard: Guard) -> Router {
     match guard {
         Guard { tokens: None, certificate: false } => router,
-        guard => router.layer(from_fn_with_state(Arc::new(guard), admit)),
+        guard => {
+            let guard = Arc::new(guard);
+            wrapped(router, move |request, inner| admit(Arc::clone(&guard), request, inner))
+        }
     }
 }
 
-async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+async fn admit(guard: Arc<Guard>, request: Request, inner: Inner) -> Response {
     match guard.refuse(&request) {
-        None => next.run(request).await,
+        None => inner.run(request).await,
         Some(refusal) => refusal,
     }
 }

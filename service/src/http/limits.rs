@@ -13,8 +13,7 @@ use std::time::Duration;
 use ::metrics::{Unit, counter, describe_counter};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -23,6 +22,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use workflow_api::Problem;
 
+use super::wrap::{Inner, wrapped};
 use crate::problem::ProblemResponse;
 
 /// Requests that were refused, by limit.
@@ -55,7 +55,8 @@ pub fn limited(router: Router, limits: Limits) -> Router {
         Unit::Count,
         "Requests refused by a limit: of requests, of waits or of changes by one caller"
     );
-    router.layer(from_fn_with_state(Arc::new(Gate::new(limits)), admit))
+    let gate = Arc::new(Gate::new(limits));
+    wrapped(router, move |request, inner| admit(Arc::clone(&gate), request, inner))
 }
 
 /// Who asks for a change.
@@ -147,10 +148,10 @@ fn refusal(status: u16, code: &'static str, text: String, after: Duration) -> Pr
     ProblemResponse::new(Problem::new(status, code, text)).retry_after(after)
 }
 
-async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+async fn admit(gate: Arc<Gate>, request: Request, inner: Inner) -> Response {
     match gate.place(&request) {
         // An event stream lasts as long as its body.
-        Ok(place) => next.run(request).await.map(|body| Body::new(Held { body, _place: place })),
+        Ok(place) => inner.run(request).await.map(|body| Body::new(Held { body, _place: place })),
         Err(refusal) => refusal.into_response(),
     }
 }

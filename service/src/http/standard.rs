@@ -3,26 +3,27 @@
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use workflow_api::Problem;
 
 use super::access::record;
 use super::body::{BodyLimits, bounded};
+use super::wrap::{Inner, wrapped};
 use crate::problem::{ProblemResponse, negotiate, of_status};
 
 /// `router` with what every server has: request ids, the access log and request metrics; limits of bodies; and problems
 /// for unknown paths and methods, refused input and panics, in the form that the caller prefers.
 pub fn standard(router: Router, bodies: impl Into<BodyLimits>) -> Router {
-    router
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
-        .layer(from_fn(catch_panic))
-        .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(bodies.into(), bounded))
-        .layer(from_fn(negotiate))
-        .layer(from_fn(record))
+    let bodies = bodies.into();
+    let router = router.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
+    wrapped(router, move |request, inner| {
+        let within_panics = |request| catch_panic(request, inner);
+        let within_bodies = move |request| bounded(bodies, request, within_panics);
+        record(request, move |request| negotiate(request, within_bodies))
+    })
+    // The limits of axum's own extractors, instead of ours.
+    .layer(DefaultBodyLimit::disable())
 }
 
 async fn no_such_path(uri: Uri) -> ProblemResponse {
@@ -34,8 +35,8 @@ async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
 }
 
 /// A panic ends its request, not the connection. The panic hook has logged it.
-async fn catch_panic(request: Request, next: Next) -> Response {
-    let answer = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind().await;
+async fn catch_panic(request: Request, inner: Inner) -> Response {
+    let answer = std::panic::AssertUnwindSafe(inner.run(request)).catch_unwind().await;
     answer.unwrap_or_else(|_| {
         let text = "The server failed on this request; its log says why, under the request id";
         ProblemResponse::new(of_status(StatusCode::INTERNAL_SERVER_ERROR, text)).into_response()

@@ -180,12 +180,18 @@ mod tests {
         assert_eq!(TemporalTarget::new("[::1]", "default").unwrap().address(), "[::1]:7233");
     }
 
+    fn options(address: &str) -> ConnectionOptions {
+        let target = TemporalTarget::new(address, "default").unwrap();
+        target.connection_options(None, String::new(), Duration::from_secs(1), RetryOptions::no_retries())
+    }
+
+    #[test]
+    fn messages_are_not_packed() {
+        assert!(matches!(options("temporal").grpc_compression, GrpcCompression::None));
+    }
+
     #[test]
     fn https_means_tls() {
-        let options = |address| {
-            let target = TemporalTarget::new(address, "default").unwrap();
-            target.connection_options(None, String::new(), Duration::from_secs(1), RetryOptions::no_retries())
-        };
         assert!(options("https://cloud.example").tls_options.is_some());
         assert!(options("temporal").tls_options.is_none());
     }

@@ -11,6 +11,9 @@ use crate::programs::{cargo, target_dir};
 /// megabyte.
 const STATIC: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs";
 
+/// Functions that are alike are one, which saves another megabyte. It takes LLD, which is Rust's own linker for this target alone.
+const FOLDED: &str = " -C link-arg=-Wl,--icf=all";
+
 /// Where release builds lie.
 #[derive(Debug)]
 pub struct Release {
@@ -23,9 +26,11 @@ impl Release {
         // With a target named, the flags are not for build scripts and macros, which cannot be static.
         let target = host()?;
         let mut build = cargo();
-        build
-            .args(["build", "--release", "--locked", "--bins", "--target", &target])
-            .env("RUSTFLAGS", STATIC);
+        let mut flags = STATIC.to_owned();
+        if target.starts_with("x86_64-") && target.ends_with("-linux-gnu") {
+            flags.push_str(FOLDED);
+        }
+        build.args(["build", "--release", "--locked", "--bins", "--target", &target]).env("RUSTFLAGS", flags);
         build.args(packages.iter().flat_map(|package| ["--package", package]));
         let status = build.status().context("cargo does not start")?;
         ensure!(status.success(), "cargo could not build {} ({status})", packages.join(", "));

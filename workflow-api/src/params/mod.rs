@@ -51,6 +51,14 @@ impl WorkflowParams {
     /// As [`Self::read`].
     pub fn read_beside<T: Parameters>(&self, activity: &str, others: &[&Value]) -> Result<T, Vec<Fault>> {
         let mut reading = Reading::new(schema_of::<T>(), self, activity, others);
+        if reading.faults.is_empty() {
+            // Most are sound, and need no copy to be looked into again.
+            let object = std::mem::take(&mut reading.object);
+            if let Ok(value) = T::deserialize(Json(Value::Object(object))) {
+                return Ok(value);
+            }
+            reading = Reading::new(schema_of::<T>(), self, activity, others);
+        }
         for _ in 0..MOST {
             match serde_path_to_error::deserialize(Json(Value::Object(reading.object.clone()))) {
                 Ok(value) if reading.faults.is_empty() => return Ok(value),
@@ -119,12 +127,17 @@ impl Reading {
         };
         let of = |activity| params.activity_params.get(activity).into_iter().flatten();
         let for_all = activity == WorkflowParams::ALL_ACTIVITIES;
-        let others = others.iter().map(|schema| Guide::new(schema)).map(|guide| guide.members(guide.root()));
-        let others: Vec<_> = others.filter(|_| for_all).collect();
+        // What falls back on these parameters; looked into when a name is not known here, which is rare.
+        let others = if for_all { others } else { &[] };
+        let known_to = |schema: &Value, name: &str| {
+            let guide = Guide::new(schema);
+            let members = guide.members(guide.root());
+            members.open.is_some() || members.get(name).is_some()
+        };
         for (name, text) in of(activity) {
             let path = child(&reading.base, name);
             if !reading.take(guide, &members, name, text, &path)
-                && !others.iter().any(|other| other.open.is_some() || other.get(name).is_some())
+                && !others.iter().any(|other| known_to(other, name))
             {
                 reading.faults.push(match reading.faults.len() {
                     MOST.. => Fault::new(path, "is not known"),

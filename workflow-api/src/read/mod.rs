@@ -63,12 +63,17 @@ pub trait FromJson {
 /// # Errors
 /// [`ReadError`] when there is no body, it is not JSON, or any part of it has the wrong type; then all are listed.
 pub fn read<T: FromJson + Default>(body: &[u8]) -> Result<Read<T>, ReadError> {
+    read_node(&first_value(body)?).map_err(ReadError::Faults)
+}
+
+/// Apart from [`read`], so that it is compiled once, in this crate, for speed.
+fn first_value(body: &[u8]) -> Result<Node, ReadError> {
     // Go reads an ill-formed byte as U+FFFD rather than refusing the body.
     let text = String::from_utf8_lossy(body);
     match serde_json::Deserializer::from_str(&text).into_iter::<Node>().next() {
         None => Err(ReadError::Empty),
         Some(Err(error)) => Err(ReadError::Malformed(error.to_string())),
-        Some(Ok(node)) => read_node(&node).map_err(ReadError::Faults),
+        Some(Ok(node)) => Ok(node),
     }
 }
 

@@ -78,6 +78,9 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
+/// Few objects of ours have more members.
+const USUAL: usize = 8;
+
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
@@ -132,7 +135,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
-        let mut object = Vec::new();
+        let mut object = Vec::with_capacity(USUAL);
         while let Some(member) = members.next_entry()? {
             object.push(member);
         }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use workflow_api::{WorkflowIntentSpec, to_go_json};
+use workflow_api::WorkflowIntentSpec;
 
 use super::failed;
 use super::run_row::{OutcomeColumns, RunRow, SpecRow, run_columns};
 use crate::intent::IntentKey;
-use crate::run::{Outcome, Run, StartId};
+use crate::run::{Run, StartId};
 use crate::storage::{Begun, PostgresStore, RunStore, SqliteStore, StoreError, Terms};
 
 /// Other starts under the same key, or of the same number, may come first so often.
@@ -32,30 +32,10 @@ macro_rules! of_intent {
     };
 }
 
-/// Puts a start on record, given what numbers it: SQL for `counted`, and how `counted.number` becomes text.
-macro_rules! begin_run {
-    ($with:expr, $from:expr, $now:literal) => {
-        concat!(
-            $with,
-            " INSERT INTO runs
-                (id, project, composite_app, composite_app_version, deployment_intent_group, intent, number,
-                 revision, workflow_id, idempotency_key, fingerprint, key_until, started_by, requested_at,
-                 attempt, outcome, already_running, leased_until, spec)
-              SELECT $1, $2, $3, $4, $5, $6, counted.number,
-                 $7, replace($8, '{{run}}', CAST(counted.number AS TEXT)), $9, $10,
-                 CASE WHEN $10 IS NULL THEN NULL ELSE ", $now, " + $11 END, $12, $13,
-                 1, 'starting', FALSE, ", $now, " + $14, $15
-              FROM ", $from, "
-              WHERE TRUE
-              ON CONFLICT DO NOTHING
-              RETURNING number, workflow_id"
-        )
-    };
-}
-
-/// Implements [`RunStore`](crate::storage::RunStore), given the database's clock in microseconds.
+/// Implements [`RunStore`](crate::storage::RunStore), given the database's clock in microseconds. How a start is put on record, and
+/// how it is settled, is each store's own.
 macro_rules! run_store {
-    ($store:ty, $now:literal, $begin:expr) => {
+    ($store:ty, $now:literal) => {
         #[async_trait]
         impl RunStore for $store {
             async fn begin_run(
@@ -66,28 +46,8 @@ macro_rules! run_store {
             ) -> Result<Begun, StoreError> {
                 let spec = json(spec);
                 for _ in 0..ROUNDS {
-                    // All rows, there being one at most: only then has the statement ended and is committed.
-                    let begun: Vec<(i64, String)> = sqlx::query_as($begin)
-                        .bind(run.id.to_string())
-                        .bind(&run.intent.dig.project)
-                        .bind(&run.intent.dig.composite_app)
-                        .bind(&run.intent.dig.version)
-                        .bind(&run.intent.dig.dig)
-                        .bind(&run.intent.name)
-                        .bind(run.revision)
-                        .bind(run.workflow_id.as_str())
-                        .bind(&run.key.text)
-                        .bind(&run.key.fingerprint)
-                        .bind(microseconds(terms.key_kept))
-                        .bind(&run.started_by)
-                        .bind(run.requested_at.as_microsecond())
-                        .bind(microseconds(terms.lease))
-                        .bind(&spec)
-                        .fetch_all(self.writer())
-                        .await
-                        .map_err(failed("put a start on record"))?;
-                    if let Some((number, workflow_id)) = begun.into_iter().next() {
-                        self.durable().await.map_err(failed("put a start on record"))?;
+                    let begun = self.put_on_record(run, &spec, terms).await;
+                    if let Some((number, workflow_id)) = begun.map_err(failed("put a start on record"))? {
                         return Ok(Begun::New(Run {
                             number,
                             workflow_id: workflow_id.into(),
@@ -190,30 +150,7 @@ macro_rules! run_store {
             }
 
             async fn settle_run(&self, run: &Run) -> Result<bool, StoreError> {
-                let outcome = OutcomeColumns::from(&run.outcome);
-                let settled = sqlx::query(
-                    "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
-                        settled_at = $8, leased_until = NULL,
-                        spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
-                     WHERE id = $1 AND attempt = $2 AND outcome = 'starting'",
-                )
-                .bind(run.id.to_string())
-                .bind(run.attempt)
-                .bind(run.workflow_id.as_str())
-                .bind(run.outcome.word())
-                .bind(outcome.run_id)
-                .bind(outcome.already_running)
-                .bind(outcome.reason)
-                .bind(outcome.settled_at)
-                .execute(self.writer())
-                .await
-                .map_err(failed("settle a run"))?;
-                // A start that a power cut takes out of the record is found again. Any other outcome was told to somebody who
-                // may act on it, and must not become a start.
-                if !matches!(run.outcome, Outcome::Started { .. }) {
-                    self.durable().await.map_err(failed("settle a run"))?;
-                }
-                Ok(settled.rows_affected() > 0)
+                self.put_outcome(run).await.map_err(failed("settle a run"))
             }
 
             async fn runs(
@@ -284,28 +221,38 @@ macro_rules! run_store {
     };
 }
 
-run_store!(
-    SqliteStore,
-    "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
-    // One statement writes at a time, so what it counts is not counted twice.
-    begin_run!(
-        "",
-        concat!(
-            // Not `MAX`, which looks at every run of the intent.
-            "(SELECT COALESCE((SELECT number FROM runs WHERE ",
-            of_intent!("$2", "$3", "$4", "$5", "$6"),
-            " ORDER BY number DESC LIMIT 1), 0) + 1 AS number) AS counted"
-        ),
-        "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
-    )
-);
-run_store!(
-    PostgresStore,
-    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-    // A key that is known counts nothing.
-    begin_run!(
-        concat!(
-            "WITH counted AS (
+run_store!(SqliteStore, "CAST(unixepoch('subsec') * 1000000 AS INTEGER)");
+run_store!(PostgresStore, "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+
+impl SqliteStore {
+    /// The number and the workflow ID of a start that is on record now, if it is new under its key.
+    async fn put_on_record(
+        &self,
+        run: &Run,
+        spec: &str,
+        terms: Terms,
+    ) -> Result<Option<(i64, String)>, sqlx::Error> {
+        self.group().begin(run, spec, terms).await
+    }
+
+    /// Whether the start was under way, so that its outcome is written down now.
+    async fn put_outcome(&self, run: &Run) -> Result<bool, sqlx::Error> {
+        self.group().settle(run).await
+    }
+}
+
+impl PostgresStore {
+    /// The number and the workflow ID of a start that is on record now, if it is new under its key.
+    async fn put_on_record(
+        &self,
+        run: &Run,
+        spec: &str,
+        terms: Terms,
+    ) -> Result<Option<(i64, String)>, sqlx::Error> {
+        // A key that is known counts nothing.
+        let begun: Vec<(i64, String)> = sqlx::query_as(concat!(
+            "WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now),
+             counted AS (
                 INSERT INTO run_numbers AS numbers
                     (project, composite_app, composite_app_version, deployment_intent_group, intent, last)
                 SELECT $2, $3, $4, $5, $6, 1
@@ -314,19 +261,69 @@ run_store!(
             " AND idempotency_key = $9 AND key_until IS NOT NULL)
                 ON CONFLICT (project, composite_app, composite_app_version, deployment_intent_group, intent)
                 DO UPDATE SET last = numbers.last + 1
-                RETURNING last AS number)"
-        ),
-        "counted",
-        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-    )
-);
+                RETURNING last AS number)
+             INSERT INTO runs
+                (id, project, composite_app, composite_app_version, deployment_intent_group, intent, number,
+                 revision, workflow_id, idempotency_key, fingerprint, key_until, started_by, requested_at,
+                 attempt, outcome, already_running, leased_until, spec)
+             SELECT $1, $2, $3, $4, $5, $6, counted.number,
+                 $7, replace($8, '{{run}}', CAST(counted.number AS TEXT)), $9, $10,
+                 CASE WHEN $10 IS NULL THEN NULL ELSE clock.now + $11 END, $12, $13,
+                 1, 'starting', FALSE, clock.now + $14, $15
+             FROM counted, clock
+             ON CONFLICT DO NOTHING
+             RETURNING number, workflow_id"
+        ))
+        .bind(run.id.to_string())
+        .bind(&run.intent.dig.project)
+        .bind(&run.intent.dig.composite_app)
+        .bind(&run.intent.dig.version)
+        .bind(&run.intent.dig.dig)
+        .bind(&run.intent.name)
+        .bind(run.revision)
+        .bind(run.workflow_id.as_str())
+        .bind(&run.key.text)
+        .bind(&run.key.fingerprint)
+        .bind(microseconds(terms.key_kept))
+        .bind(&run.started_by)
+        .bind(run.requested_at.as_microsecond())
+        .bind(microseconds(terms.lease))
+        .bind(spec)
+        // All rows, there being one at most: only then has the statement ended and is committed.
+        .fetch_all(self.writer())
+        .await?;
+        Ok(begun.into_iter().next())
+    }
+
+    /// Whether the start was under way, so that its outcome is written down now.
+    async fn put_outcome(&self, run: &Run) -> Result<bool, sqlx::Error> {
+        let outcome = OutcomeColumns::from(&run.outcome);
+        let settled = sqlx::query(
+            "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
+                settled_at = $8, leased_until = NULL,
+                spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
+             WHERE id = $1 AND attempt = $2 AND outcome = 'starting'",
+        )
+        .bind(run.id.to_string())
+        .bind(run.attempt)
+        .bind(run.workflow_id.as_str())
+        .bind(run.outcome.word())
+        .bind(outcome.run_id)
+        .bind(outcome.already_running)
+        .bind(outcome.reason)
+        .bind(outcome.settled_at)
+        .execute(self.writer())
+        .await?;
+        Ok(settled.rows_affected() > 0)
+    }
+}
 
 fn json(spec: &WorkflowIntentSpec) -> String {
-    String::from_utf8_lossy(&to_go_json(spec)).into_owned()
+    String::from_utf8(spec.to_go_json()).unwrap_or_default()
 }
 
 /// A length of time beyond the calendar is as good as for ever.
-fn microseconds(time: Duration) -> i64 {
+pub(super) fn microseconds(time: Duration) -> i64 {
     const MOST: u64 = 1 << 60;
     i64::try_from(time.as_micros().min(u128::from(MOST))).unwrap_or(i64::MAX)
 }
