@@ -74,7 +74,7 @@ impl TryFrom<Duration> for Nanos {
 }
 
 impl FromJson for Nanos {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => {}
             Node::String(text) => match text.parse() {

@@ -184,7 +184,7 @@ impl IdReusePolicy {
 }
 
 impl FromJson for IdReusePolicy {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => {}
             Node::String(text) => match Self::from_name(text) {

@@ -20,7 +20,9 @@ impl RawJson {
     /// # Panics
     /// As [`to_go_json`].
     pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
-        let text = String::from_utf8(to_go_json(value)).map_err(serde::de::Error::custom)?;
+        let bytes = to_go_json(value);
+        // A text of its own, as long as it must be: the one that was written into has room to spare.
+        let text = std::str::from_utf8(&bytes).map_err(serde::de::Error::custom)?.to_owned();
         RawValue::from_string(text).map(Self)
     }
 

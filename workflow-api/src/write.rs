@@ -14,7 +14,15 @@ use crate::{TemporalSpec, WorkflowIntentSpec};
 /// # Panics
 /// When `value` has a map whose keys are not texts; none of this crate's types has.
 pub fn to_go_json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(512);
+    to_go_json_sized(value, 512)
+}
+
+/// The same with room for so many bytes from the start, for what is large: growing takes twice the memory for a while.
+///
+/// # Panics
+/// As [`to_go_json`].
+pub fn to_go_json_sized<T: Serialize + ?Sized>(value: &T, size: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(size);
     value
         .serialize(&mut Serializer::with_formatter(&mut bytes, GoFormatter))
         .expect("the types of this crate have text keys, and writing to memory does not fail");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::sleep;
 
 use super::{Effort, IN_FLIGHT};
 use crate::load::{Call, Fleet, HttpCall, Load, NUMBER, RawDescribe, RawStart, Request};
@@ -18,15 +19,16 @@ pub(super) struct Names {
     invoke: &'static str,
     start: &'static str,
     status: &'static str,
-    added: Option<Added>,
+    added: &'static [Added],
     cpu: Option<Cpu>,
 }
 
-/// Of single calls, one after the other.
+/// Of single calls, one after the other: half of them are as quick as the first of two figures, 99 of 100 as the second.
 #[derive(Debug)]
 struct Added {
-    raw_p50: &'static str,
-    raw_p99: &'static str,
+    /// How long the machine rests before each: a server works on after it has answered.
+    rest: Duration,
+    raw: [&'static str; 2],
     invoke: [&'static str; 2],
     start: [&'static str; 2],
 }
@@ -45,12 +47,20 @@ pub(super) const SERVER: Names = Names {
     invoke: "invoke_vs_raw_throughput",
     start: "start_vs_raw_throughput",
     status: "status_vs_raw_throughput",
-    added: Some(Added {
-        raw_p50: "raw_start_p50_ms",
-        raw_p99: "raw_start_p99_ms",
-        invoke: ["invoke_added_p50_ms", "invoke_added_p99_ms"],
-        start: ["start_added_p50_ms", "start_added_p99_ms"],
-    }),
+    added: &[
+        Added {
+            rest: Duration::ZERO,
+            raw: ["raw_start_p50_ms", "raw_start_p99_ms"],
+            invoke: ["invoke_added_p50_ms", "invoke_added_p99_ms"],
+            start: ["start_added_p50_ms", "start_added_p99_ms"],
+        },
+        Added {
+            rest: Duration::from_millis(20),
+            raw: ["raw_start_rested_p50_ms", "raw_start_rested_p99_ms"],
+            invoke: ["invoke_added_rested_p50_ms", "invoke_added_rested_p99_ms"],
+            start: ["start_added_rested_p50_ms", "start_added_rested_p99_ms"],
+        },
+    ],
     cpu: None,
 };
 
@@ -60,7 +70,7 @@ pub(super) const STUB: Names = Names {
     invoke: "invoke_vs_raw_stub",
     start: "start_vs_raw_stub",
     status: "status_vs_raw_stub",
-    added: None,
+    added: &[],
     cpu: Some(Cpu { invoke: "invoke_cpu_us", start: "start_cpu_us", status: "status_cpu_us" }),
 };
 
@@ -112,8 +122,10 @@ pub(super) async fn measure(
     for number in 1..=effort.rounds {
         eprintln!("   round {number} of {}", effort.rounds);
         round(report, names, &mut sides, effort.slice).await?;
-        if let Some(added) = &names.added {
-            one_by_one(report, added, &mut sides, effort.timed).await?;
+        for added in names.added {
+            // As many calls as fit into a like time.
+            let times = if added.rest.is_zero() { effort.timed } else { effort.timed / 6 };
+            one_by_one(report, added, &mut sides, times).await?;
         }
     }
     Ok(())
@@ -162,15 +174,19 @@ pub(super) async fn load<C: Call>(
 async fn one_by_one(report: &mut Report, names: &Added, sides: &mut Sides<'_>, times: usize) -> Result<()> {
     let (mut raw, mut invoke, mut start) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..times {
+        sleep(names.rest).await;
         raw.push(sides.raw_start.timed().await?);
+        sleep(names.rest).await;
         invoke.push(sides.invoke.timed().await?);
+        sleep(names.rest).await;
         start.push(sides.start.timed().await?);
     }
     for times in [&mut raw, &mut invoke, &mut start] {
         times.sort_by(f64::total_cmp);
     }
-    report.note(names.raw_p50, quantile(&raw, 0.5));
-    report.note(names.raw_p99, quantile(&raw, 0.99));
+    for (name, share) in names.raw.into_iter().zip([0.5, 0.99]) {
+        report.note(name, quantile(&raw, share));
+    }
     for (name, share) in names.invoke.into_iter().zip([0.5, 0.99]) {
         report.note(name, quantile(&invoke, share) - quantile(&raw, share));
     }

@@ -6,17 +6,27 @@ use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use service::fields;
-use workflow_api::to_go_json;
+use workflow_api::{WorkflowStatus, to_go_json, to_go_json_sized};
 
 /// A JSON body as Go's encoder writes it, newline included (EMCO-API §0.2).
 pub(super) struct GoJson<T>(pub(super) T);
 
 impl<T: Serialize> IntoResponse for GoJson<T> {
     fn into_response(self) -> Response {
-        let mut body = to_go_json(&self.0);
-        body.push(b'\n');
-        ([(CONTENT_TYPE, "application/json")], body).into_response()
+        go_json(to_go_json(&self.0))
     }
+}
+
+/// As [`GoJson`], of a status: with a whole history in it there is none larger.
+pub(super) fn status_json(status: &WorkflowStatus) -> Response {
+    let events = status.workflow_history.iter().flatten();
+    let size: usize = events.map(|event| event.as_str().len() + 1).sum();
+    go_json(to_go_json_sized(status, size + 4096))
+}
+
+fn go_json(mut body: Vec<u8>) -> Response {
+    body.push(b'\n');
+    ([(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// `Warning` headers for fields that nobody knows (DESIGN §3).

@@ -8,7 +8,7 @@ use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use workflow_api::WorkflowStatus;
 
-use super::answer::{GoJson, headers};
+use super::answer::{headers, status_json};
 use super::error::{ApiError, by_method};
 use super::path::{self, IntentPath};
 use super::prefer::PREFERENCE_APPLIED;
@@ -70,7 +70,8 @@ pub(super) async fn intent_status(
     let key = IntentKey::from(path);
     let params = Params::read(query.as_deref())?;
     if events::are_wanted(&request) {
-        return events::stream(&app, &key, follow_request(params, &request)?).await;
+        // Apart: what it keeps would else be kept for each caller who waits, too.
+        return Box::pin(events::stream(&app, &key, follow_request(params, &request)?)).await;
     }
     let preferred = prefer::wait(&request);
     let report = app.status(&key, &status_request(params, preferred)?).await?;
@@ -82,5 +83,5 @@ pub(super) async fn intent_status(
         told.extend(headers([(RETRY_AFTER, "1"), (LOCATION, &uri.to_string())]));
     }
     let status = WorkflowStatus { errors: by_method(report.errors), ..report.status };
-    Ok((code, told, GoJson(status)).into_response())
+    Ok((code, told, status_json(&status)).into_response())
 }

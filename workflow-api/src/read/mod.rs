@@ -55,7 +55,7 @@ fn summary(faults: &[Fault]) -> String {
 /// A type that can be read by Go's rules.
 pub trait FromJson {
     /// Reads `node` into `self`: what `node` does not mention stays as it is, as in Go.
-    fn read_into(&mut self, node: &Node, reader: &mut Reader);
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader);
 }
 
 /// Reads the first JSON value of `body`.
@@ -63,21 +63,21 @@ pub trait FromJson {
 /// # Errors
 /// [`ReadError`] when there is no body, it is not JSON, or any part of it has the wrong type; then all are listed.
 pub fn read<T: FromJson + Default>(body: &[u8]) -> Result<Read<T>, ReadError> {
-    read_node(&first_value(body)?).map_err(ReadError::Faults)
+    // Go reads an ill-formed byte as U+FFFD rather than refusing the body.
+    let text = String::from_utf8_lossy(body);
+    read_node(&first_value(&text)?).map_err(ReadError::Faults)
 }
 
 /// Apart from [`read`], so that it is compiled once, in this crate, for speed.
-fn first_value(body: &[u8]) -> Result<Node, ReadError> {
-    // Go reads an ill-formed byte as U+FFFD rather than refusing the body.
-    let text = String::from_utf8_lossy(body);
-    match serde_json::Deserializer::from_str(&text).into_iter::<Node>().next() {
+fn first_value(text: &str) -> Result<Node<'_>, ReadError> {
+    match serde_json::Deserializer::from_str(text).into_iter::<Node<'_>>().next() {
         None => Err(ReadError::Empty),
         Some(Err(error)) => Err(ReadError::Malformed(error.to_string())),
         Some(Ok(node)) => Ok(node),
     }
 }
 
-pub(crate) fn read_node<T: FromJson + Default>(node: &Node) -> Result<Read<T>, Vec<Fault>> {
+pub(crate) fn read_node<T: FromJson + Default>(node: &Node<'_>) -> Result<Read<T>, Vec<Fault>> {
     let mut reader = Reader { path: "$".to_owned(), faults: Vec::new(), unknown: Vec::new() };
     let mut value = T::default();
     value.read_into(node, &mut reader);
@@ -99,12 +99,16 @@ impl Reader {
     }
 
     /// Notes that `expected` should stand where `found` does.
-    pub fn mismatch(&mut self, expected: &str, found: &Node) {
+    pub fn mismatch(&mut self, expected: &str, found: &Node<'_>) {
         self.fault(format!("must be {expected}, not {}", found.kind()));
     }
 
     /// Walks the members of an object; `member` says whether it knows a key. `null` has none.
-    pub(crate) fn members(&mut self, node: &Node, mut member: impl FnMut(&str, &Node, &mut Self) -> bool) {
+    pub(crate) fn members(
+        &mut self,
+        node: &Node<'_>,
+        mut member: impl FnMut(&str, &Node<'_>, &mut Self) -> bool,
+    ) {
         match node {
             Node::Null => {}
             Node::Object(members) => {
@@ -184,7 +188,7 @@ macro_rules! from_json {
             pub(crate) fn read_member(
                 &mut self,
                 key: &str,
-                value: &$crate::read::Node,
+                value: &$crate::read::Node<'_>,
                 reader: &mut $crate::read::Reader,
             ) -> bool {
                 $(if $crate::read::same_key(key, $name) {
@@ -199,7 +203,7 @@ macro_rules! from_json {
         }
 
         impl $crate::read::FromJson for $type {
-            fn read_into(&mut self, node: &$crate::read::Node, reader: &mut $crate::read::Reader) {
+            fn read_into(&mut self, node: &$crate::read::Node<'_>, reader: &mut $crate::read::Reader) {
                 reader.members(node, |key, value, reader| self.read_member(key, value, reader));
             }
         }

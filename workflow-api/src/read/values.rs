@@ -7,10 +7,10 @@ use serde_json::{Number, Value};
 use super::{FromJson, Node, Reader};
 
 impl FromJson for String {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => {}
-            Node::String(text) => text.clone_into(self),
+            Node::String(text) => text.as_ref().clone_into(self),
             Node::Bool(_) | Node::Number(_) | Node::Array(_) | Node::Object(_) => {
                 reader.mismatch("a text", node)
             }
@@ -19,7 +19,7 @@ impl FromJson for String {
 }
 
 impl FromJson for bool {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => {}
             Node::Bool(value) => *self = *value,
@@ -31,7 +31,7 @@ impl FromJson for bool {
 }
 
 impl FromJson for i64 {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => {}
             Node::Number(number) => match integer(number) {
@@ -46,7 +46,7 @@ impl FromJson for i64 {
 }
 
 impl FromJson for i32 {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         let mut wide = i64::from(*self);
         wide.read_into(node, reader);
         match Self::try_from(wide) {
@@ -57,7 +57,7 @@ impl FromJson for i32 {
 }
 
 impl FromJson for f64 {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => {}
             Node::Number(number) => match number.as_f64() {
@@ -72,7 +72,7 @@ impl FromJson for f64 {
 }
 
 impl<T: FromJson + Default> FromJson for Option<T> {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => *self = None,
             Node::Bool(_) | Node::Number(_) | Node::String(_) | Node::Array(_) | Node::Object(_) => {
@@ -83,7 +83,7 @@ impl<T: FromJson + Default> FromJson for Option<T> {
 }
 
 impl<T: FromJson + Default> FromJson for Vec<T> {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => self.clear(),
             Node::Array(items) => {
@@ -103,14 +103,14 @@ impl<T: FromJson + Default> FromJson for Vec<T> {
 
 /// Keys of a map are the caller's own, so their case counts.
 impl<T: FromJson + Default> FromJson for BTreeMap<String, T> {
-    fn read_into(&mut self, node: &Node, reader: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match node {
             Node::Null => self.clear(),
             Node::Object(members) => {
                 for (key, item) in members {
                     let mut value = T::default();
                     reader.at_key(key, |reader| value.read_into(item, reader));
-                    self.insert(key.clone(), value);
+                    self.insert(key.clone().into_owned(), value);
                 }
             }
             Node::Bool(_) | Node::Number(_) | Node::String(_) | Node::Array(_) => {
@@ -122,7 +122,7 @@ impl<T: FromJson + Default> FromJson for BTreeMap<String, T> {
 
 /// JSON of no known type: memo values, search attributes, details.
 impl FromJson for Value {
-    fn read_into(&mut self, node: &Node, _: &mut Reader) {
+    fn read_into(&mut self, node: &Node<'_>, _: &mut Reader) {
         *self = node.to_interface();
     }
 }
