@@ -7,7 +7,7 @@ use workflow_api::WorkflowIntentSpec;
 
 use super::{dig, intent};
 use crate::run::{Outcome, Run, StartId, StartKey};
-use crate::storage::{Begun, Store, Terms};
+use crate::storage::{Begun, RunStore, SqliteStore, Store, Terms};
 
 /// Nobody takes over what is leased so long, and no key is forgotten.
 const LONG: Terms = Terms { lease: Duration::from_secs(3600), key_kept: Duration::from_secs(3600) };
@@ -251,4 +251,27 @@ pub(super) async fn a_start_is_put_off_by_whoever_is_at_it(store: &dyn Store) {
     assert_eq!(store.abandoned_runs(10).await.unwrap(), []);
     store.put_off(&run, Duration::ZERO).await.unwrap();
     assert_eq!(store.abandoned_runs(10).await.unwrap(), [run.id]);
+}
+
+/// SQLite alone: of a start that succeeded, that it did is not synced.
+#[tokio::test]
+async fn a_start_whose_outcome_a_power_cut_took_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let [before, after] = ["before.db", "after.db"].map(|name| folder.path().join(name));
+    let log = |database: &std::path::Path| database.with_extension("db-wal");
+    let store = SqliteStore::file(&before).await.unwrap();
+    let begun = begun(&store, &run("a"), LONG).await;
+    // So much is on the disk for certain.
+    let synced = std::fs::read(log(&before)).unwrap();
+    let settled = settled(&store, begun.clone(), started(Some("r-1"))).await;
+    assert_eq!(store.run(&settled.intent, "r-1").await.unwrap(), Some(settled));
+    assert!(std::fs::read(log(&before)).unwrap().len() > synced.len());
+
+    std::fs::copy(&before, &after).unwrap();
+    std::fs::write(log(&after), synced).unwrap();
+    let store = SqliteStore::file(&after).await.unwrap();
+    assert_eq!(store.abandoned_runs(10).await.unwrap(), [begun.id]);
+    let (taken, told) = store.take_over(begun.id, LONG.lease).await.unwrap().unwrap();
+    assert_eq!((taken.workflow_id, taken.key), (begun.workflow_id, begun.key));
+    assert_eq!(told, spec());
 }

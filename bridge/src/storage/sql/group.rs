@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use sqlx::SqlitePool;
+use sqlx::error::ErrorKind;
 use tokio::sync::{mpsc, oneshot};
 
 use super::run_row::OutcomeColumns;
@@ -230,31 +231,41 @@ async fn write(mut queue: mpsc::Receiver<Asked>, writer: SqlitePool, syncer: Opt
     }
 }
 
-/// Writes rows as one statement, and answers each. Where that fails, each has a statement of its own, so that a row that cannot be
-/// written is nobody else's failure.
+/// Writes rows as one statement, and answers each. Where one of them cannot be written, each has a statement of its own, so that it is
+/// nobody else's failure; a database that cannot write is not asked again for each.
 async fn put<T: Default + Send + 'static>(
     rows: Vec<Row<T>>,
     writer: &SqlitePool,
     syncer: Option<&Arc<Syncer>>,
     statement: impl AsyncFn(&SqlitePool, String) -> Result<HashMap<String, T>, sqlx::Error>,
 ) {
-    let groups = match rows.len() {
-        0 => return,
-        1 => vec![rows],
-        _ => match statement(writer, array(&rows)).await {
-            Ok(done) => return answer(rows, done, syncer),
-            Err(_) => rows.into_iter().map(|row| vec![row]).collect(),
-        },
-    };
-    for alone in groups {
-        match statement(writer, array(&alone)).await {
-            Ok(done) => answer(alone, done, syncer),
-            Err(error) => {
-                if let Some(row) = alone.into_iter().next() {
-                    row.tell(Err(error));
+    if rows.is_empty() {
+        return;
+    }
+    match statement(writer, array(&rows)).await {
+        Ok(done) => answer(rows, done, syncer),
+        Err(error) if rows.len() > 1 && is_of_a_row(&error) => {
+            for row in rows {
+                let alone = vec![row];
+                match statement(writer, array(&alone)).await {
+                    Ok(done) => answer(alone, done, syncer),
+                    Err(error) => refuse(alone, &error),
                 }
             }
         }
+        Err(error) => refuse(rows, &error),
+    }
+}
+
+/// Whether what is to be written is at fault, and not the database.
+fn is_of_a_row(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
+}
+
+/// Tells each who waits why its row was not written.
+fn refuse<T>(rows: Vec<Row<T>>, error: &sqlx::Error) {
+    for row in rows {
+        row.tell(Err(sqlx::Error::Io(io::Error::other(error.to_string()))));
     }
 }
 
@@ -307,6 +318,8 @@ impl<T> Row<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use futures::future::join_all;
 
     use super::*;
@@ -359,6 +372,22 @@ mod tests {
         let answers = join_all(answers).await;
         let [Ok(Err(refused)), Ok(Ok(Some((1, _))))] = &answers[..] else { panic!("{answers:?}") };
         assert!(refused.to_string().contains("NOT NULL"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_cannot_write_is_asked_once_for_all() {
+        let store = SqliteStore::in_memory().await.unwrap();
+        let (rows, answers): (Vec<_>, Vec<_>) = ["{}", "{}", "{}"].map(row).into_iter().unzip();
+        let asked = AtomicUsize::new(0);
+        put(rows, store.writer(), None, async |_: &SqlitePool, _: String| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Err::<HashMap<String, bool>, _>(sqlx::Error::PoolTimedOut)
+        })
+        .await;
+        for answer in join_all(answers).await {
+            assert!(answer.unwrap().unwrap_err().to_string().contains("timed out"));
+        }
+        assert_eq!(asked.into_inner(), 1);
     }
 
     #[tokio::test]
