@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::read::from_json;
-use crate::{ActivityOptions, StartOptions};
+use crate::{ActivityOptions, StartOptions, to_go_json};
 
 /// A workflow intent: which workflow client to ask for which workflow, with what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -111,3 +111,17 @@ impl WorkflowParams {
 }
 
 from_json!(WorkflowParams { "activityOptions" => activity_options, "activityParams" => activity_params });
+
+impl TemporalSpec {
+    /// The body of an invocation: [`to_go_json`], compiled in this crate, which is optimised for speed.
+    pub fn to_go_json(&self) -> Vec<u8> {
+        to_go_json(self)
+    }
+}
+
+impl WorkflowIntentSpec {
+    /// As [`TemporalSpec::to_go_json`].
+    pub fn to_go_json(&self) -> Vec<u8> {
+        to_go_json(self)
+    }
+}

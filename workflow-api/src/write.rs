@@ -7,8 +7,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
-use crate::{TemporalSpec, WorkflowIntentSpec};
-
 /// The JSON of `value` in Go's bytes, without a newline at the end.
 ///
 /// # Panics
@@ -27,20 +25,6 @@ pub fn to_go_json_sized<T: Serialize + ?Sized>(value: &T, size: usize) -> Vec<u8
         .serialize(&mut Serializer::with_formatter(&mut bytes, GoFormatter))
         .expect("the types of this crate have text keys, and writing to memory does not fail");
     bytes
-}
-
-impl TemporalSpec {
-    /// The body of an invocation: [`to_go_json`], compiled in this crate, for speed.
-    pub fn to_go_json(&self) -> Vec<u8> {
-        to_go_json(self)
-    }
-}
-
-impl WorkflowIntentSpec {
-    /// As [`TemporalSpec::to_go_json`].
-    pub fn to_go_json(&self) -> Vec<u8> {
-        to_go_json(self)
-    }
 }
 
 struct GoFormatter;

@@ -93,7 +93,8 @@ impl SqliteStore {
         &self.readers
     }
 
-    pub(super) fn group(&self) -> &Group {
+    /// Where starts are put on record and settled.
+    pub(super) fn starts(&self) -> &Group {
         &self.group
     }
 

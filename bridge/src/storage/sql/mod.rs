@@ -1,5 +1,5 @@
 //! The SQL of the traits. SQLite and PostgreSQL take the same, down to `$1`; but sqlx's types differ, so each trait is
-//! implemented by a macro, once for each.
+//! implemented by a macro, once for each. Only how starts are put on record and settled is each store's own.
 
 mod group;
 mod intents;

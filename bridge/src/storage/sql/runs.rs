@@ -46,7 +46,7 @@ macro_rules! run_store {
             ) -> Result<Begun, StoreError> {
                 let spec = json(spec);
                 for _ in 0..ROUNDS {
-                    let begun = self.put_on_record(run, &spec, terms).await;
+                    let begun = self.starts().begin(run, &spec, terms).await;
                     if let Some((number, workflow_id)) = begun.map_err(failed("put a start on record"))? {
                         return Ok(Begun::New(Run {
                             number,
@@ -150,7 +150,7 @@ macro_rules! run_store {
             }
 
             async fn settle_run(&self, run: &Run) -> Result<bool, StoreError> {
-                self.put_outcome(run).await.map_err(failed("settle a run"))
+                self.starts().settle(run).await.map_err(failed("settle a run"))
             }
 
             async fn runs(
@@ -224,35 +224,13 @@ macro_rules! run_store {
 run_store!(SqliteStore, "CAST(unixepoch('subsec') * 1000000 AS INTEGER)");
 run_store!(PostgresStore, "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
 
-impl SqliteStore {
-    /// The number and the workflow ID of a start that is on record now, if it is new under its key.
-    async fn put_on_record(
-        &self,
-        run: &Run,
-        spec: &str,
-        terms: Terms,
-    ) -> Result<Option<(i64, String)>, sqlx::Error> {
-        self.group().begin(run, spec, terms).await
-    }
-
-    /// Whether the start was under way, so that its outcome is written down now.
-    async fn put_outcome(&self, run: &Run) -> Result<bool, sqlx::Error> {
-        self.group().settle(run).await
-    }
-}
-
+/// As SQLite's `Group` has them.
 impl PostgresStore {
-    /// The number and the workflow ID of a start that is on record now, if it is new under its key.
-    async fn put_on_record(
-        &self,
-        run: &Run,
-        spec: &str,
-        terms: Terms,
-    ) -> Result<Option<(i64, String)>, sqlx::Error> {
-        // A key that is known counts nothing.
+    /// Puts a start on record for good; `None` where its key is on record.
+    async fn begin(&self, run: &Run, spec: &str, terms: Terms) -> Result<Option<(i64, String)>, sqlx::Error> {
+        // A key that is known counts nothing. The clock is read once the number is there: others may hold that for a while.
         let begun: Vec<(i64, String)> = sqlx::query_as(concat!(
-            "WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now),
-             counted AS (
+            "WITH counted AS (
                 INSERT INTO run_numbers AS numbers
                     (project, composite_app, composite_app_version, deployment_intent_group, intent, last)
                 SELECT $2, $3, $4, $5, $6, 1
@@ -268,9 +246,9 @@ impl PostgresStore {
                  attempt, outcome, already_running, leased_until, spec)
              SELECT $1, $2, $3, $4, $5, $6, counted.number,
                  $7, replace($8, '{{run}}', CAST(counted.number AS TEXT)), $9, $10,
-                 CASE WHEN $10 IS NULL THEN NULL ELSE clock.now + $11 END, $12, $13,
-                 1, 'starting', FALSE, clock.now + $14, $15
-             FROM counted, clock
+                 CASE WHEN $10 IS NULL THEN NULL ELSE (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $11 END, $12, $13,
+                 1, 'starting', FALSE, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $14, $15
+             FROM counted
              ON CONFLICT DO NOTHING
              RETURNING number, workflow_id"
         ))
@@ -295,8 +273,8 @@ impl PostgresStore {
         Ok(begun.into_iter().next())
     }
 
-    /// Whether the start was under way, so that its outcome is written down now.
-    async fn put_outcome(&self, run: &Run) -> Result<bool, sqlx::Error> {
+    /// Settles a start; false where somebody else has, or has taken it over.
+    async fn settle(&self, run: &Run) -> Result<bool, sqlx::Error> {
         let outcome = OutcomeColumns::from(&run.outcome);
         let settled = sqlx::query(
             "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
@@ -319,7 +297,7 @@ impl PostgresStore {
 }
 
 fn json(spec: &WorkflowIntentSpec) -> String {
-    String::from_utf8(spec.to_go_json()).unwrap_or_default()
+    String::from_utf8_lossy(&spec.to_go_json()).into_owned()
 }
 
 /// A length of time beyond the calendar is as good as for ever.
