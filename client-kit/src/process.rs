@@ -99,13 +99,10 @@ pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let temporal = or_exit(settings.temporal.target());
     let options = or_exit(settings.options());
     telemetry::init(&settings.log);
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&error),
-    };
-    match runtime.block_on(run(settings, temporal, options, clients)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(error.as_ref()),
+    match service::cores::run(run(settings, temporal, options, clients)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => failed(error.as_ref()),
+        Err(error) => failed(&error),
     }
 }
 

@@ -5,6 +5,7 @@
 mod allocator;
 pub mod carry;
 mod chain;
+pub mod cores;
 pub mod fields;
 pub mod files;
 pub mod health;

@@ -68,6 +68,8 @@ impl Origin {
 /// `work`, to be done in a task of its own, with the origin and the log span of whoever asks for it.
 pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> + use<F> {
     let origin = Origin::current();
+    // Else the future would hold it three times over, and each of its layers would copy all of them.
+    let work = Box::pin(work);
     async move {
         match origin {
             Some(origin) => origin.scope(work).await,

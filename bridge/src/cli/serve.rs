@@ -12,11 +12,11 @@ pub(super) fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::init(&settings.log);
     or_exit(settings.check());
     let temporal = or_exit(settings.temporal.target());
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    runtime.block_on(async {
+    service::cores::run(async {
         let shutdown = Shutdown::on_signals(settings.drain).context("cannot watch for signals")?;
         let listener = settings.listen.bind().await.context("BRIDGE_LISTEN cannot be used")?;
         let bridge = Bridge::open(&settings, temporal, &shutdown).await?;
         bridge.serve(listener).await.context("not all requests were finished")
     })
+    .context("cannot start the runtime")?
 }

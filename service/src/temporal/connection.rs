@@ -5,6 +5,8 @@
 //! remembered for a moment only, so that a crowd does not dial a dead server once each. A made connection mends itself: the
 //! SDK's channel reconnects when it is used. The SDK's `skip_get_system_info` would not make it lazier (it dials all the same), and
 //! without that call a peer that is not Temporal would pass for one.
+//!
+//! Each core has a connection of its own, so that an answer wakes no thread but the one that asked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -21,6 +23,7 @@ use tokio::time::{Instant, timeout};
 
 use super::fault::{FaultKind, TemporalFault, bounded};
 use super::target::TemporalTarget;
+use crate::cores::PerCore;
 use crate::outbound::{ResolveError, Resolver};
 
 /// How long a failed attempt answers for those that follow.
@@ -59,7 +62,7 @@ impl Default for ConnectionSettings {
     }
 }
 
-/// A connection to a Temporal target, made when it is first needed. Clones share it.
+/// A connection to a Temporal target, made when it is first needed; each [core](crate::cores) makes its own. Clones share it.
 #[derive(Debug, Clone)]
 pub struct TemporalConnection {
     inner: Arc<Inner>,
@@ -108,7 +111,7 @@ type Attempt = Shared<BoxFuture<'static, Result<Client, ConnectError>>>;
 struct Inner {
     target: TemporalTarget,
     settings: ConnectionSettings,
-    state: Mutex<State>,
+    state: PerCore<Mutex<State>>,
 }
 
 enum State {
@@ -142,7 +145,9 @@ impl TemporalConnection {
 
     /// The same, as patient as `settings` say.
     pub fn with_settings(target: TemporalTarget, settings: ConnectionSettings) -> Self {
-        Self { inner: Arc::new(Inner { target, settings, state: Mutex::new(State::Closed) }) }
+        Self {
+            inner: Arc::new(Inner { target, settings, state: PerCore::new(|| Mutex::new(State::Closed)) }),
+        }
     }
 
     /// Where it leads.
@@ -243,17 +248,21 @@ impl TemporalConnection {
     /// Whether nobody but the caller holds it and no connection is open.
     pub(super) fn is_spare(&self) -> bool {
         Arc::strong_count(&self.inner) == 1
-            && matches!(*self.inner.state(), State::Closed | State::Failed { .. })
+            && self
+                .inner
+                .state
+                .iter()
+                .all(|state| matches!(*locked(state), State::Closed | State::Failed { .. }))
     }
 }
 
 impl Inner {
-    /// No code panics while it holds the lock, and every state is whole.
+    /// How the connection of this thread's core stands.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(self.state.here())
     }
 
-    /// Connect in a task of its own.
+    /// Connect in a task of its own, on the core that it is for.
     fn begin(self: &Arc<Self>) -> Attempt {
         let inner = Arc::clone(self);
         let task = tokio::spawn({
@@ -364,6 +373,11 @@ impl Inner {
         }
         Some(left)
     }
+}
+
+/// No code panics while it holds the lock, and every state is whole.
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn close_when_idle(connection: Weak<Inner>, mut wait: Duration) {
