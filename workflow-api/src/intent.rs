@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::read::from_json;
-use crate::{ActivityOptions, StartOptions, to_go_json};
+use crate::{ActivityOptions, StartOptions, to_go_json, to_go_text};
 
 /// A workflow intent: which workflow client to ask for which workflow, with what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -120,8 +120,8 @@ impl TemporalSpec {
 }
 
 impl WorkflowIntentSpec {
-    /// As [`TemporalSpec::to_go_json`].
-    pub fn to_go_json(&self) -> Vec<u8> {
-        to_go_json(self)
+    /// As [`TemporalSpec::to_go_json`], as text.
+    pub fn to_go_text(&self) -> String {
+        to_go_text(self)
     }
 }

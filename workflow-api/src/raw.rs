@@ -22,13 +22,20 @@ impl RawJson {
     pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
         let bytes = to_go_json(value);
         // A text of its own, as long as it must be: the one that was written into has room to spare.
-        let text = std::str::from_utf8(&bytes).map_err(serde::de::Error::custom)?.to_owned();
+        let text = str::from_utf8(&bytes).map_err(serde::de::Error::custom)?.to_owned();
         RawValue::from_string(text).map(Self)
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+}
+
+/// An empty object.
+impl Default for RawJson {
+    fn default() -> Self {
+        Self::of(&serde_json::Map::new()).expect("an empty object has JSON")
     }
 }
 

@@ -20,7 +20,8 @@ pub struct WorkflowStatus {
     #[serde(rename = "runID", skip_serializing_if = "RunId::is_empty")]
     pub run_id: RunId,
     /// Temporal's description as its canonical JSON; `{}` unless asked for.
-    pub workflow_execution_description: serde_json::Map<String, Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Map<String, Value>))]
+    pub workflow_execution_description: RawJson,
     /// The events of the run as Temporal's canonical JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Value>>))]

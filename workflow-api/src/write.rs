@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use memchr::{memchr, memchr3};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
@@ -13,6 +14,14 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 /// When `value` has a map whose keys are not texts; none of this crate's types has.
 pub fn to_go_json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     to_go_json_sized(value, 512)
+}
+
+/// The same as text.
+///
+/// # Panics
+/// As [`to_go_json`].
+pub fn to_go_text<T: Serialize + ?Sized>(value: &T) -> String {
+    String::from_utf8(to_go_json(value)).expect("JSON is written in UTF-8")
 }
 
 /// The same with room for so many bytes from the start, for what is large: growing takes twice the memory for a while.
@@ -29,10 +38,16 @@ pub fn to_go_json_sized<T: Serialize + ?Sized>(value: &T, size: usize) -> Vec<u8
 
 struct GoFormatter;
 
+/// Whether Go escapes nothing in it that others do not: so most text is, and bytes are looked through faster than characters.
+fn is_plain(text: &[u8]) -> bool {
+    /// U+2028 and U+2029 begin so.
+    const SEPARATORS: u8 = 0xE2;
+    memchr3(b'<', b'>', b'&', text).is_none() && memchr(SEPARATORS, text).is_none()
+}
+
 impl Formatter for GoFormatter {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // Most text has none of these; bytes are looked through faster than characters. The last one begins U+2028 and U+2029.
-        if !fragment.bytes().any(|byte| matches!(byte, b'<' | b'>' | b'&' | 0xE2)) {
+        if is_plain(fragment.as_bytes()) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use metrics::gauge;
-use serde_json::{Map, Value};
-use workflow_api::{RunId, WorkflowId, WorkflowState, WorkflowStatus};
+use serde_json::Value;
+use workflow_api::{RawJson, RunId, WorkflowId, WorkflowState, WorkflowStatus};
 
 use super::{App, IntentError, TargetError};
 use crate::intent::IntentKey;
@@ -224,7 +224,7 @@ impl Parts {
         if let Some(Description { run_id, state, json, .. }) = description {
             status.run_id = run_id;
             status.workflow_state = Some(state);
-            status.workflow_execution_description = if request.describe { json } else { Map::new() };
+            status.workflow_execution_description = if request.describe { json } else { RawJson::default() };
         }
         if let Some(history) = history {
             status.workflow_history = Some(history.events);

@@ -54,6 +54,9 @@ impl PostgresStore {
         &self.pool
     }
 
+    /// Starts are settled when somebody awaits it, and another replica may read them.
+    pub(super) const IN_ORDER: bool = false;
+
     /// Where starts are put on record and settled: one by one, as many connections write.
     pub(super) fn starts(&self) -> &Self {
         self
@@ -63,12 +66,6 @@ impl PostgresStore {
     #[expect(clippy::unused_self, reason = "as SQLite's, for the SQL that both share")]
     pub(super) fn latest(&self) -> Option<&Latest> {
         None
-    }
-
-    /// The server commits durably by itself, and many commits at once.
-    #[expect(clippy::unused_async, reason = "as SQLite's, for the SQL that both share")]
-    pub(super) async fn durable(&self) -> Result<(), sqlx::Error> {
-        Ok(())
     }
 }
 

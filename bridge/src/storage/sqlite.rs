@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +11,6 @@ use sqlx::sqlite::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::durable::Syncer;
 use super::latest::Latest;
 use super::sql::{Group, failed, opening};
 use super::{PoolState, Store, StoreError};
@@ -35,8 +33,6 @@ pub struct SqliteStore {
     readers: SqlitePool,
     /// Held as long as the store lives; the system lets go of it with the process, however that ends.
     lock: Option<File>,
-    /// None in memory.
-    syncer: Option<Arc<Syncer>>,
     group: Group,
     latest: Latest,
 }
@@ -51,7 +47,7 @@ impl SqliteStore {
         let pool =
             pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await.map_err(opening)?;
         migrated(&pool).await?;
-        Ok(Self::over(pool.clone(), pool, None, None))
+        Ok(Self::over(pool.clone(), pool, None))
     }
 
     /// A store in a file, made where there is none.
@@ -66,23 +62,17 @@ impl SqliteStore {
             .busy_timeout(BUSY)
             // Readers do not wait for the writer.
             .journal_mode(SqliteJournalMode::Wal)
-            // What must outlive a power cut is synced by `durable`.
-            .synchronous(SqliteSynchronous::Normal);
+            // What is committed outlives a power cut.
+            .synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(options.clone()).await.map_err(opening)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
         migrated(&writer).await?;
-        let syncer = Syncer::of(path).map_err(|error| opening(sqlx::Error::Io(error)))?;
-        Ok(Self::over(writer, readers, Some(lock), Some(Arc::new(syncer))))
+        Ok(Self::over(writer, readers, Some(lock)))
     }
 
-    fn over(
-        writer: SqlitePool,
-        readers: SqlitePool,
-        lock: Option<File>,
-        syncer: Option<Arc<Syncer>>,
-    ) -> Self {
-        let group = Group::new(writer.clone(), syncer.clone());
-        Self { writer, readers, lock, syncer, group, latest: Latest::default() }
+    fn over(writer: SqlitePool, readers: SqlitePool, lock: Option<File>) -> Self {
+        let group = Group::new(writer.clone());
+        Self { writer, readers, lock, group, latest: Latest::default() }
     }
 
     pub(super) fn writer(&self) -> &SqlitePool {
@@ -93,6 +83,9 @@ impl SqliteStore {
         &self.readers
     }
 
+    /// Whoever reads starts waits until those are settled that were to be before.
+    pub(super) const IN_ORDER: bool = true;
+
     /// Where starts are put on record and settled.
     pub(super) fn starts(&self) -> &Group {
         &self.group
@@ -100,14 +93,6 @@ impl SqliteStore {
 
     pub(super) fn latest(&self) -> Option<&Latest> {
         Some(&self.latest)
-    }
-
-    /// Ends when what was committed before outlives a power cut.
-    pub(super) async fn durable(&self) -> Result<(), sqlx::Error> {
-        match &self.syncer {
-            Some(syncer) => syncer.sync().await.map_err(sqlx::Error::Io),
-            None => Ok(()),
-        }
     }
 }
 

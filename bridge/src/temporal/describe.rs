@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use prost_wkt_types::Timestamp;
-use serde_json::Map;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
-use workflow_api::{RunId, WorkflowState};
+use workflow_api::{RawJson, RunId, WorkflowState};
 
 use super::rpc::Session;
 use super::{Description, EngineError, json, pending};
@@ -63,7 +62,12 @@ fn read(
         started: info.start_time.and_then(timestamp),
         closed: info.close_time.and_then(timestamp),
         pending_activities: answer.pending_activities.into_iter().map(pending::activity).collect(),
-        json: Map::new(),
+        request_ids: answer
+            .workflow_extended_info
+            .into_iter()
+            .flat_map(|info| info.request_id_infos.into_keys())
+            .collect(),
+        json: RawJson::default(),
     })
 }
 

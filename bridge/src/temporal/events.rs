@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{BoxStream, try_unfold};
-use serde_json::Value;
 use service::temporal::TemporalConnections;
 use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use tokio::sync::watch;
-use workflow_api::{RunId, WorkflowState};
+use workflow_api::{RawJson, RunId, WorkflowState};
 
 use super::failure::{self, Background, Ending};
 use super::polls::{LongPoll, PollLost, Polls, Report};
@@ -27,7 +26,7 @@ pub struct RunEvent {
     /// The event: counted from 1, without gaps.
     pub event_id: i64,
     /// The event as the engine's canonical JSON.
-    pub json: Value,
+    pub json: RawJson,
     /// How it closed the run, where it did.
     pub close: Option<RunClose>,
 }
@@ -208,7 +207,7 @@ impl Tail {
 
     fn push(&mut self, event: RunEvent) {
         self.last = event.event_id;
-        self.sizes.push_back(size(&event.json));
+        self.sizes.push_back(event.json.as_str().len());
         self.events.push_back(Arc::new(event));
         while self.events.len() > 1
             && (self.events.len() > Self::EVENTS || self.sizes.iter().sum::<usize>() > Self::BYTES)
@@ -217,17 +216,6 @@ impl Tail {
             self.sizes.pop_front();
         }
     }
-}
-
-/// About how much memory a value takes.
-fn size(value: &Value) -> usize {
-    size_of::<Value>()
-        + match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-            Value::String(text) => text.len(),
-            Value::Array(items) => items.iter().map(size).sum(),
-            Value::Object(members) => members.iter().map(|(name, value)| name.len() + size(value)).sum(),
-        }
 }
 
 /// Reads what is to come, for all streams on the run.
@@ -273,17 +261,15 @@ fn read(session: &Session<'_>, run_id: &RunId, event: HistoryEvent) -> Result<Ru
         Ending::Final(closed) => RunClose { state: closed.state, next: None },
         Ending::Next { state, run_id } => RunClose { state, next: Some(run_id) },
     });
-    Ok(RunEvent { run_id: run_id.clone(), event_id, json: Value::Object(json), close })
+    Ok(RunEvent { run_id: run_id.clone(), event_id, json, close })
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn event(event_id: i64, text: &str) -> RunEvent {
-        RunEvent { run_id: "r".into(), event_id, json: json!(text), close: None }
+        RunEvent { run_id: "r".into(), event_id, json: RawJson::of(text).unwrap(), close: None }
     }
 
     #[test]

@@ -118,9 +118,7 @@ pub(super) async fn history(
                 return Ok(HistoryPage { events, next });
             }
             told = Some(event.event_id);
-            let event = json::canonical(&event).map_err(|error| session.unexpected(error))?;
-            // As text, as long as there may be 51,200 of them.
-            events.push(RawJson::of(&event).map_err(|error| session.unexpected(error))?);
+            events.push(json::canonical(&event).map_err(|error| session.unexpected(error))?);
         }
         if next.is_empty() {
             return Ok(HistoryPage { events, next: None });

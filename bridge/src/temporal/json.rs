@@ -2,15 +2,18 @@
 //!
 //! The SDK's own serde output is something else (enums as numbers, mixed key styles), hence the detour over descriptors.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use jiff::fmt::temporal::DateTimePrinter;
 use prost::{Message, Name};
 use prost_reflect::{
     DescriptorError, DescriptorPool, DynamicMessage, Kind, MapKey, ReflectMessage, SerializeOptions,
     Value as Field,
 };
-use serde_json::{Map, Number, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use workflow_api::RawJson;
 
 /// Why a message has no JSON. That takes a fault in our own build: the message is not among the descriptors.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +29,7 @@ pub(super) enum JsonError {
 }
 
 /// The message as JSON: fields in the order of their numbers, maps in the order of their keys.
-pub(super) fn canonical<M: Message + Name>(message: &M) -> Result<Map<String, Value>, JsonError> {
+pub(super) fn canonical<M: Message + Name>(message: &M) -> Result<RawJson, JsonError> {
     /// Decoded when first needed: an idle bridge does without.
     static POOL: LazyLock<Result<DescriptorPool, DescriptorError>> = LazyLock::new(|| {
         DescriptorPool::decode(
@@ -36,69 +39,108 @@ pub(super) fn canonical<M: Message + Name>(message: &M) -> Result<Map<String, Va
     let pool = POOL.as_ref()?;
     let name = M::full_name();
     let description = pool.get_message_by_name(&name).ok_or(JsonError::NotDescribed(name))?;
-    fields_json(&DynamicMessage::decode(description, message.encode_to_vec().as_slice())?)
+    let message = DynamicMessage::decode(description, message.encode_to_vec().as_slice())?;
+    Ok(RawJson::of(&Fields(&message))?)
 }
 
 /// One event of a history as JSON, None where it has none: measured by the benchmark.
-pub fn event_json(event: &HistoryEvent) -> Option<Value> {
-    canonical(event).ok().map(Value::Object)
+pub fn event_json(event: &HistoryEvent) -> Option<RawJson> {
+    canonical(event).ok()
 }
 
-fn fields_json(message: &DynamicMessage) -> Result<Map<String, Value>, JsonError> {
-    message
-        .fields()
-        .map(|(field, value)| Ok((field.json_name().to_owned(), field_json(value, &field.kind())?)))
-        .collect()
+/// A message as an object of its fields.
+struct Fields<'a>(&'a DynamicMessage);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        for (field, value) in self.0.fields() {
+            object.serialize_entry(field.json_name(), &Typed(value, &field.kind()))?;
+        }
+        object.end()
+    }
 }
 
-fn field_json(field: &Field, kind: &Kind) -> Result<Value, JsonError> {
-    Ok(match field {
-        // Through text: the shortest digits that mean this value, not those of its conversion.
-        Field::F32(float) => float_json(float.to_string().parse().unwrap_or_else(|_| f64::from(*float))),
-        Field::F64(float) => float_json(*float),
-        Field::List(items) => items.iter().map(|item| field_json(item, kind)).collect::<Result<_, _>>()?,
-        Field::Map(entries) => {
-            let kind = match kind {
-                Kind::Message(entry) => entry.map_entry_value_field().kind(),
-                other => other.clone(),
-            };
-            // The map has no order of its own; equal messages shall give equal text.
-            let mut entries: Vec<(String, &Field)> =
-                entries.iter().map(|(key, value)| (key_text(key), value)).collect();
-            entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-            let entries = entries.into_iter().map(|(key, value)| Ok((key, field_json(value, &kind)?)));
-            Value::Object(entries.collect::<Result<_, JsonError>>()?)
-        }
-        Field::Message(message) if message.descriptor().package_name() == "google.protobuf" => {
-            // Timestamps, durations and their like have forms of their own.
-            message.serialize_with_options(serde_json::value::Serializer, &SerializeOptions::new())?
-        }
-        Field::Message(message) => Value::Object(fields_json(message)?),
-        Field::EnumNumber(number) => match kind {
-            Kind::Enum(values) => {
-                values.get_value(*number).map_or_else(|| (*number).into(), |value| value.name().into())
+/// The value of a field of this kind.
+struct Typed<'a>(&'a Field, &'a Kind);
+
+impl Serialize for Typed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(field, kind) = *self;
+        match field {
+            // Through text: the shortest digits that mean this value, not those of its conversion.
+            Field::F32(float) => {
+                serialize_float(float.to_string().parse().unwrap_or_else(|_| f64::from(*float)), serializer)
             }
-            _ => (*number).into(),
-        },
-        Field::Bool(value) => (*value).into(),
-        Field::I32(value) => (*value).into(),
-        Field::U32(value) => (*value).into(),
-        // JSON's numbers do not hold 64 bits everywhere.
-        Field::I64(value) => value.to_string().into(),
-        Field::U64(value) => value.to_string().into(),
-        Field::String(value) => value.as_str().into(),
-        Field::Bytes(value) => super::payload::base64(value).into(),
-    })
+            Field::F64(float) => serialize_float(*float, serializer),
+            Field::List(items) => serializer.collect_seq(items.iter().map(|item| Typed(item, kind))),
+            Field::Map(entries) => {
+                let kind = match kind {
+                    Kind::Message(entry) => &entry.map_entry_value_field().kind(),
+                    other => other,
+                };
+                // The map has no order of its own; equal messages shall give equal text.
+                let mut entries: Vec<(Cow<'_, str>, &Field)> =
+                    entries.iter().map(|(key, value)| (key_text(key), value)).collect();
+                entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+                serializer.collect_map(entries.into_iter().map(|(key, value)| (key, Typed(value, kind))))
+            }
+            // Timestamps, durations and their like have forms of their own.
+            Field::Message(message) if message.descriptor().package_name() == "google.protobuf" => {
+                match timestamp(message) {
+                    Some(text) => serializer.serialize_str(&text),
+                    None => message.serialize_with_options(serializer, &SerializeOptions::new()),
+                }
+            }
+            Field::Message(message) => Fields(message).serialize(serializer),
+            Field::EnumNumber(number) => match kind {
+                Kind::Enum(values) => match values.get_value(*number) {
+                    Some(value) => serializer.serialize_str(value.name()),
+                    None => serializer.serialize_i32(*number),
+                },
+                _ => serializer.serialize_i32(*number),
+            },
+            Field::Bool(value) => serializer.serialize_bool(*value),
+            Field::I32(value) => serializer.serialize_i32(*value),
+            Field::U32(value) => serializer.serialize_u32(*value),
+            // JSON's numbers do not hold 64 bits everywhere.
+            Field::I64(value) => serializer.collect_str(value),
+            Field::U64(value) => serializer.collect_str(value),
+            Field::String(value) => serializer.serialize_str(value),
+            Field::Bytes(value) => serializer.serialize_str(&super::payload::base64(value)),
+        }
+    }
+}
+
+/// A `google.protobuf.Timestamp` as text: with as many digits as it takes, by threes. The library's own way takes five times as long,
+/// and there are some in each message.
+fn timestamp(message: &DynamicMessage) -> Option<String> {
+    if message.descriptor().name() != "Timestamp" {
+        return None;
+    }
+    let seconds = message.get_field_by_number(1)?.as_i64()?;
+    let nanos = message.get_field_by_number(2)?.as_i32()?;
+    let digits = match nanos {
+        0 => 0,
+        _ if nanos % 1_000_000 == 0 => 3,
+        _ if nanos % 1_000 == 0 => 6,
+        _ => 9,
+    };
+    let printer = DateTimePrinter::new().precision(Some(digits));
+    Some(printer.timestamp_to_string(&jiff::Timestamp::new(seconds, nanos).ok()?))
 }
 
 /// Go prints `2`, where Rust prints `2.0`.
-fn float_json(float: f64) -> Value {
+fn serialize_float<S: Serializer>(float: f64, serializer: S) -> Result<S::Ok, S::Error> {
     /// Above this, Go changes to exponents.
     const PLAIN: f64 = 1e15;
     if float.fract() == 0.0 && float.abs() < PLAIN {
-        return Value::from(float as i64);
+        serializer.serialize_i64(float as i64)
+    } else if float.is_finite() {
+        serializer.serialize_f64(float)
+    } else {
+        serializer.serialize_str(non_finite(float))
     }
-    Number::from_f64(float).map_or_else(|| Value::from(non_finite(float)), Value::Number)
 }
 
 fn non_finite(float: f64) -> &'static str {
@@ -111,14 +153,14 @@ fn non_finite(float: f64) -> &'static str {
     }
 }
 
-fn key_text(key: &MapKey) -> String {
+fn key_text(key: &MapKey) -> Cow<'_, str> {
     match key {
-        MapKey::Bool(key) => key.to_string(),
-        MapKey::I32(key) => key.to_string(),
-        MapKey::I64(key) => key.to_string(),
-        MapKey::U32(key) => key.to_string(),
-        MapKey::U64(key) => key.to_string(),
-        MapKey::String(key) => key.clone(),
+        MapKey::Bool(key) => key.to_string().into(),
+        MapKey::I32(key) => key.to_string().into(),
+        MapKey::I64(key) => key.to_string().into(),
+        MapKey::U32(key) => key.to_string().into(),
+        MapKey::U64(key) => key.to_string().into(),
+        MapKey::String(key) => key.into(),
     }
 }
 
@@ -126,11 +168,15 @@ fn key_text(key: &MapKey) -> String {
 mod tests {
     use std::collections::HashMap;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
     use temporalio_common::protos::temporal::api::common::v1::{Memo, Payload, Priority, RetryPolicy};
     use temporalio_common::protos::temporal::api::history::v1::WorkflowExecutionStartedEventAttributes as Started;
 
     use super::*;
+
+    fn value(event: &HistoryEvent) -> Value {
+        serde_json::from_str(canonical(event).unwrap().as_str()).unwrap()
+    }
 
     #[test]
     fn numbers_are_written_as_protobuf_has_them() {
@@ -157,15 +203,38 @@ mod tests {
                 "workflowRunTimeout": "90.500s",
             },
         });
-        assert_eq!(Value::Object(canonical(&event).unwrap()), expected);
+        assert_eq!(value(&event), expected);
+    }
+
+    #[test]
+    fn times_have_as_many_digits_as_they_take_by_threes() {
+        let seconds = 1_700_000_000;
+        for (nanos, text) in [
+            (0, "2023-11-14T22:13:20Z"),
+            (120_000_000, "2023-11-14T22:13:20.120Z"),
+            (1_000, "2023-11-14T22:13:20.000001Z"),
+            (1, "2023-11-14T22:13:20.000000001Z"),
+        ] {
+            let event_time = Some(prost_wkt_types::Timestamp { seconds, nanos });
+            let event = HistoryEvent { event_time, ..HistoryEvent::default() };
+            assert_eq!(value(&event)["eventTime"], text);
+        }
+        let event_time = Some(prost_wkt_types::Timestamp { seconds: -62_135_596_800, nanos: 0 });
+        let event = HistoryEvent { event_time, ..HistoryEvent::default() };
+        assert_eq!(value(&event)["eventTime"], "0001-01-01T00:00:00Z");
     }
 
     #[test]
     fn floats_beyond_the_integers_stay_floats() {
-        assert_eq!(float_json(1.5), json!(1.5));
-        assert_eq!(float_json(-3.0), json!(-3));
-        assert_eq!(float_json(1e300), json!(1e300));
-        assert_eq!(float_json(f64::NEG_INFINITY), json!("-Infinity"));
+        let json = |float| {
+            let mut json = Vec::new();
+            serialize_float(float, &mut serde_json::Serializer::new(&mut json)).unwrap();
+            String::from_utf8(json).unwrap()
+        };
+        assert_eq!(json(1.5), "1.5");
+        assert_eq!(json(-3.0), "-3");
+        assert_eq!(json(1e300), "1e+300");
+        assert_eq!(json(f64::NEG_INFINITY), r#""-Infinity""#);
     }
 
     #[test]
@@ -176,7 +245,7 @@ mod tests {
             attributes: Some(Started { memo: Some(Memo { fields }), ..Started::default() }.into()),
             ..HistoryEvent::default()
         };
-        let json = canonical(&event).unwrap();
+        let json = value(&event);
         let fields = &json["workflowExecutionStartedEventAttributes"]["memo"]["fields"];
         assert!(fields.as_object().unwrap().keys().eq(&keys), "{fields}");
     }

@@ -33,10 +33,11 @@ use futures::stream::BoxStream;
 pub use history::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 #[doc(hidden)]
 pub use json::event_json;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use service::temporal::TemporalTarget;
 use workflow_api::{
-    Escalation, PendingActivity, RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType,
+    Escalation, PendingActivity, RawJson, RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState,
+    WorkflowType,
 };
 
 /// A workflow engine. Every call ends within a bound of its own; dropping a call ends it at once.
@@ -119,8 +120,10 @@ pub struct Description {
     pub closed: Option<jiff::Timestamp>,
     /// The activities that have not ended.
     pub pending_activities: Vec<PendingActivity>,
+    /// The keys of the starts that it bears; none where the engine tells none.
+    pub request_ids: Vec<String>,
     /// Everything, as the engine's canonical JSON.
-    pub json: Map<String, Value>,
+    pub json: RawJson,
 }
 
 /// A question to a workflow's code.

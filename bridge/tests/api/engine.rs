@@ -75,7 +75,8 @@ pub(super) fn description(state: WorkflowState) -> Description {
         started: Some(jiff::Timestamp::now()),
         closed: None,
         pending_activities: Vec::new(),
-        json: json!({"workflowExecutionInfo": {"status": state.to_string()}}).as_object().unwrap().clone(),
+        request_ids: Vec::new(),
+        json: RawJson::of(&json!({"workflowExecutionInfo": {"status": state.to_string()}})).unwrap(),
     }
 }
 

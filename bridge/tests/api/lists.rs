@@ -45,7 +45,7 @@ async fn run(api: &Api, intent: &str, outcome: Outcome) {
     let Begun::New(run) = store.begin_run(&run, &WorkflowIntentSpec::default(), terms).await.unwrap() else {
         panic!("{intent} has such a start")
     };
-    assert!(store.settle_run(&Run { outcome, ..run }).await.unwrap());
+    assert!(store.settle_run(&Run { outcome, ..run }).done.await.unwrap());
 }
 
 fn started() -> Outcome {

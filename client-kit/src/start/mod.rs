@@ -4,12 +4,14 @@ mod options;
 mod typed;
 
 use std::collections::BTreeMap;
+use std::slice;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
-use workflow_api::{StartOptions, TaskQueue, TemporalSpec, WorkflowId, WorkflowType};
+use workflow_api::{StartOptions, TaskQueue, TemporalSpec, WorkflowId, WorkflowParams, WorkflowType};
 
 pub use self::options::IdConflictPolicy;
 use crate::ClientError;
@@ -23,17 +25,24 @@ use crate::ClientError;
 pub struct WorkflowStart {
     pub(crate) workflow_type: WorkflowType,
     pub(crate) options: StartOptions,
-    pub(crate) arguments: Vec<Value>,
+    pub(crate) arguments: Arguments,
     /// Arguments that are no JSON, by position; null stands for them in `arguments`.
     pub(crate) encoded: BTreeMap<usize, Payload>,
     pub(crate) id_conflict_policy: Option<IdConflictPolicy>,
     pub(crate) start_delay: Option<Duration>,
     pub(crate) summary: Option<String>,
     pub(crate) details: Option<String>,
-    /// Whether the arguments are the author's, and no longer the intent's parameters.
-    own_arguments: bool,
     /// Why it cannot be started.
     fault: Option<NoJson>,
+}
+
+/// What the workflow gets.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Arguments {
+    /// The intent's parameters, as the one argument. They are made a JSON value if somebody asks for one.
+    Params(WorkflowParams, OnceLock<Value>),
+    /// What the author's function says.
+    Own(Vec<Value>),
 }
 
 /// Something to go with a start that has no JSON.
@@ -48,17 +57,15 @@ impl WorkflowStart {
     /// The start of a workflow of this type with the options of `spec` and its `workflowParams` as the one argument,
     /// as EMCO's own clients make it (EMCO-API §2.4).
     pub fn of(workflow_type: impl Into<WorkflowType>, spec: TemporalSpec) -> Self {
-        let params = serde_json::to_value(spec.workflow_params).expect("parameters are maps with text keys");
         Self {
             workflow_type: workflow_type.into(),
             options: spec.workflow_start_options,
-            arguments: vec![params],
+            arguments: Arguments::Params(spec.workflow_params, OnceLock::new()),
             encoded: BTreeMap::new(),
             id_conflict_policy: None,
             start_delay: None,
             summary: None,
             details: None,
-            own_arguments: false,
             fault: None,
         }
     }
@@ -83,21 +90,28 @@ impl WorkflowStart {
 
     /// The same with one more argument. The first one takes the place of the intent's parameters.
     pub fn with_argument(mut self, argument: impl Serialize) -> Self {
-        if !self.own_arguments {
-            self = self.with_arguments([]);
-        }
-        let place = self.arguments.len() + 1;
+        let place = self.own_arguments().len() + 1;
         let argument = self.json(argument, || format!("argument {place}"));
-        self.arguments.push(argument.unwrap_or_default());
+        self.own_arguments().push(argument.unwrap_or_default());
         self
     }
 
     /// The same with these arguments, any number of them.
     pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = Value>) -> Self {
-        self.arguments = arguments.into_iter().collect();
+        self.arguments = Arguments::Own(arguments.into_iter().collect());
         self.encoded.clear();
-        self.own_arguments = true;
         self
+    }
+
+    /// The arguments of the author's own, which take the place of the intent's parameters.
+    fn own_arguments(&mut self) -> &mut Vec<Value> {
+        if let Arguments::Params(..) = self.arguments {
+            self.arguments = Arguments::Own(Vec::new());
+        }
+        match &mut self.arguments {
+            Arguments::Own(arguments) => arguments,
+            Arguments::Params(..) => unreachable!("they were replaced"),
+        }
     }
 
     /// The workflow type.
@@ -115,7 +129,14 @@ impl WorkflowStart {
     /// The arguments that the workflow gets. Null stands for one of a typed start that is no JSON.
     #[must_use]
     pub fn arguments(&self) -> &[Value] {
-        &self.arguments
+        match &self.arguments {
+            Arguments::Params(params, json) => {
+                slice::from_ref(json.get_or_init(|| {
+                    serde_json::to_value(params).expect("parameters are maps with text keys")
+                }))
+            }
+            Arguments::Own(arguments) => arguments,
+        }
     }
 
     /// The start itself if nothing is wrong with it.

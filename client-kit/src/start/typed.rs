@@ -24,10 +24,11 @@ impl WorkflowStart {
 
     fn push(&mut self, payload: Payload) {
         match json(&payload) {
-            Some(value) => self.arguments.push(value),
+            Some(value) => self.own_arguments().push(value),
             None => {
-                self.encoded.insert(self.arguments.len(), payload);
-                self.arguments.push(Value::Null);
+                let place = self.own_arguments().len();
+                self.own_arguments().push(Value::Null);
+                self.encoded.insert(place, payload);
             }
         }
     }

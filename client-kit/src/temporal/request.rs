@@ -13,6 +13,7 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use workflow_api::{JsonMap, Nanos, to_go_json};
 
+use crate::start::Arguments;
 use crate::{IdConflictPolicy, StartRequest, WorkflowStart};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -63,7 +64,11 @@ pub(super) fn start_workflow_execution(
 /// The arguments, those that are no JSON as they came.
 fn payloads_of(start: &WorkflowStart) -> Payloads {
     let argument = |(index, value)| start.encoded.get(&index).cloned().unwrap_or_else(|| payload(value));
-    Payloads { payloads: start.arguments.iter().enumerate().map(argument).collect() }
+    let payloads = match &start.arguments {
+        Arguments::Params(params, _) => vec![encoded("json/plain", to_go_json(params))],
+        Arguments::Own(arguments) => arguments.iter().enumerate().map(argument).collect(),
+    };
+    Payloads { payloads }
 }
 
 /// What Temporal's UI shows of a workflow.
@@ -100,10 +105,13 @@ fn payloads(values: &JsonMap) -> HashMap<String, Payload> {
 
 /// The payload that Go's default data converter makes of a value.
 fn payload(value: &Value) -> Payload {
-    let (encoding, data) = match value {
-        Value::Null => ("binary/null", Vec::new()),
-        value => ("json/plain", to_go_json(value)),
-    };
+    match value {
+        Value::Null => encoded("binary/null", Vec::new()),
+        value => encoded("json/plain", to_go_json(value)),
+    }
+}
+
+fn encoded(encoding: &str, data: Vec<u8>) -> Payload {
     let metadata = HashMap::from([("encoding".to_owned(), encoding.as_bytes().to_vec())]);
     Payload { metadata, data, ..Payload::default() }
 }

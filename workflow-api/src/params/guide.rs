@@ -1,6 +1,7 @@
 //! What a JSON Schema says of a value: enough to read texts by it, and to tell what is wrong.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
@@ -15,11 +16,22 @@ pub(super) struct Guide<'a> {
     root: &'a Value,
 }
 
+/// One of the schemas of which a value must follow one; it is made of no others.
+#[derive(Debug)]
+pub(super) struct Alternative<'a> {
+    pub(super) schema: &'a Value,
+    /// Whether any value follows it.
+    pub(super) open: bool,
+    /// Its `type`s.
+    pub(super) kinds: Vec<&'a str>,
+    /// The values of an enum.
+    pub(super) values: Option<Vec<&'a Value>>,
+}
+
 /// What a schema says of an object's members.
 #[derive(Debug, Default)]
 pub(super) struct Members<'a> {
-    /// By name, with the other names of each. A name may have several schemas, by alternatives of the object.
-    pub(super) known: Vec<(&'a str, Vec<&'a str>, Vec<&'a Value>)>,
+    pub(super) known: Vec<Member<'a>>,
     pub(super) required: BTreeSet<&'a str>,
     /// The schema of members with other names, where there may be such.
     pub(super) open: Option<&'a Value>,
@@ -27,41 +39,85 @@ pub(super) struct Members<'a> {
     pub(super) closed: bool,
 }
 
-impl<'a> Members<'a> {
-    /// The first name and the schemas of what may be written as `name`.
-    pub(super) fn get(&self, name: &str) -> Option<(&'a str, &[&'a Value])> {
-        let named = |(first, others, _): &&(&'a str, Vec<&'a str>, Vec<&'a Value>)| {
-            *first == name || others.contains(&name)
+/// A member that a schema knows.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    pub(super) name: &'a str,
+    others: Vec<&'a str>,
+    /// Several, by alternatives of the object.
+    schemas: Vec<&'a Value>,
+    alternatives: OnceLock<Vec<Alternative<'a>>>,
+}
+
+/// A schema, and what it says of the members of its object.
+#[derive(Debug)]
+pub(super) struct Shape<'a> {
+    pub(super) guide: Guide<'a>,
+    pub(super) members: Members<'a>,
+}
+
+impl<'a> Shape<'a> {
+    pub(super) fn of(schema: &'a Value) -> Self {
+        let guide = Guide { root: schema };
+        Self { guide, members: guide.members(schema) }
+    }
+
+    pub(super) fn schema(&self) -> &'a Value {
+        self.guide.root
+    }
+}
+
+impl<'a> Alternative<'a> {
+    fn of(schema: &'a Value) -> Self {
+        let values = match schema.get("const") {
+            Some(value) => Some(vec![value]),
+            None => schema.get("enum").and_then(Value::as_array).map(|values| values.iter().collect()),
         };
-        self.known.iter().find(named).map(|(first, _, schemas)| (*first, schemas.as_slice()))
+        Self {
+            schema,
+            open: schema.as_bool() == Some(true) || schema.as_object().is_some_and(says_nothing),
+            kinds: texts(schema.get("type")).collect(),
+            values,
+        }
+    }
+}
+
+impl<'a> Member<'a> {
+    /// The schemas of which its value must follow one.
+    pub(super) fn alternatives(&self, guide: Guide<'a>) -> &[Alternative<'a>] {
+        self.alternatives.get_or_init(|| guide.alternatives(&self.schemas))
+    }
+}
+
+impl<'a> Members<'a> {
+    /// What may be written as `name`.
+    pub(super) fn get(&self, name: &str) -> Option<&Member<'a>> {
+        self.known.iter().find(|member| member.name == name || member.others.contains(&name))
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.known.iter().map(|(name, ..)| *name)
+        self.known.iter().map(|member| member.name)
     }
 
     fn add(&mut self, name: &'a str, schema: &'a Value) {
         let aliases = schema.get(ALIASES).and_then(Value::as_array).into_iter().flatten();
         let aliases = aliases.filter_map(Value::as_str);
-        match self.known.iter_mut().find(|(known, ..)| *known == name) {
-            Some((_, others, schemas)) => {
-                others.extend(aliases);
-                schemas.push(schema);
+        match self.known.iter_mut().find(|known| known.name == name) {
+            Some(member) => {
+                member.others.extend(aliases);
+                member.schemas.push(schema);
             }
-            None => self.known.push((name, aliases.collect(), vec![schema])),
+            None => self.known.push(Member {
+                name,
+                others: aliases.collect(),
+                schemas: vec![schema],
+                alternatives: OnceLock::new(),
+            }),
         }
     }
 }
 
 impl<'a> Guide<'a> {
-    pub(super) fn new(root: &'a Value) -> Self {
-        Self { root }
-    }
-
-    pub(super) fn root(&self) -> &'a Value {
-        self.root
-    }
-
     /// The schema itself, or the one that it refers to.
     fn resolve(&self, mut schema: &'a Value) -> &'a Value {
         for _ in 0..DEPTH {
@@ -76,7 +132,7 @@ impl<'a> Guide<'a> {
     }
 
     /// The schemas of which a value must follow one, none of them made of others.
-    pub(super) fn alternatives(&self, schemas: &[&'a Value]) -> Vec<&'a Value> {
+    pub(super) fn alternatives(&self, schemas: &[&'a Value]) -> Vec<Alternative<'a>> {
         let mut found = Vec::new();
         for schema in schemas {
             self.add_alternatives(schema, DEPTH, &mut found);
@@ -84,7 +140,7 @@ impl<'a> Guide<'a> {
         found
     }
 
-    fn add_alternatives(&self, schema: &'a Value, depth: usize, found: &mut Vec<&'a Value>) {
+    fn add_alternatives(&self, schema: &'a Value, depth: usize, found: &mut Vec<Alternative<'a>>) {
         let schema = self.resolve(schema);
         let branches =
             ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|word| schema.get(word)?.as_array());
@@ -92,7 +148,7 @@ impl<'a> Guide<'a> {
         // An object with alternatives is one value with several sets of members.
         let whole = branches.peek().is_none() || schema.get("properties").is_some();
         if whole || depth == 0 {
-            found.push(schema);
+            found.push(Alternative::of(schema));
         } else {
             branches.for_each(|branch| self.add_alternatives(branch, depth - 1, found));
         }
@@ -140,8 +196,8 @@ impl<'a> Guide<'a> {
             for branch in branches {
                 let mut of_branch = Members::default();
                 self.add_members(branch, depth - 1, &mut of_branch);
-                for (name, _, schemas) in &of_branch.known {
-                    schemas.iter().for_each(|schema| members.add(name, schema));
+                for member in &of_branch.known {
+                    member.schemas.iter().for_each(|schema| members.add(member.name, schema));
                 }
                 members.open = of_branch.open.or(members.open);
                 required = Some(match required {
@@ -155,7 +211,7 @@ impl<'a> Guide<'a> {
 }
 
 /// Whether any value follows the schema.
-pub(super) fn says_nothing(schema: &Map<String, Value>) -> bool {
+fn says_nothing(schema: &Map<String, Value>) -> bool {
     const WORDS: [&str; 10] = [
         "type",
         "properties",
@@ -172,7 +228,7 @@ pub(super) fn says_nothing(schema: &Map<String, Value>) -> bool {
 }
 
 /// A text, or the texts of a list.
-pub(super) fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
+fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     let list = value.and_then(Value::as_array).into_iter().flatten();
     value.into_iter().chain(list).filter_map(Value::as_str)
 }

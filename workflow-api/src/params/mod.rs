@@ -16,8 +16,9 @@ use serde_path_to_error::Segment;
 
 pub use self::schema::{Parameters, schema_of};
 
-use self::guide::{Guide, Members};
+use self::guide::Shape;
 use self::json::{Json, Refusal};
+use self::schema::shape_of;
 use crate::read::child;
 use crate::{Fault, WorkflowParams};
 
@@ -50,14 +51,14 @@ impl WorkflowParams {
     /// # Errors
     /// As [`Self::read`].
     pub fn read_beside<T: Parameters>(&self, activity: &str, others: &[&Value]) -> Result<T, Vec<Fault>> {
-        let mut reading = Reading::new(schema_of::<T>(), self, activity, others);
+        let mut reading = Reading::new(shape_of::<T>(), self, activity, others);
         if reading.faults.is_empty() {
             // Most are sound, and need no copy to be looked into again.
             let object = std::mem::take(&mut reading.object);
             if let Ok(value) = T::deserialize(Json(Value::Object(object))) {
                 return Ok(value);
             }
-            reading = Reading::new(schema_of::<T>(), self, activity, others);
+            reading = Reading::new(shape_of::<T>(), self, activity, others);
         }
         for _ in 0..MOST {
             match serde_path_to_error::deserialize(Json(Value::Object(reading.object.clone()))) {
@@ -81,7 +82,7 @@ pub fn read_by_schema(
     params: &WorkflowParams,
     activity: &str,
 ) -> (Map<String, Value>, Vec<Fault>) {
-    let reading = Reading::new(schema, params, activity, &[]);
+    let reading = Reading::new(&Shape::of(schema), params, activity, &[]);
     (reading.object, reading.faults)
 }
 
@@ -89,7 +90,9 @@ pub fn read_by_schema(
 pub fn check_params(schemas: &BTreeMap<String, Value>, params: &WorkflowParams) -> Vec<Fault> {
     let all: Vec<_> = schemas.values().collect();
     each_once(
-        schemas.iter().flat_map(|(activity, schema)| Reading::new(schema, params, activity, &all).faults),
+        schemas
+            .iter()
+            .flat_map(|(activity, schema)| Reading::new(&Shape::of(schema), params, activity, &all).faults),
     )
 }
 
@@ -114,9 +117,8 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(schema: &Value, params: &WorkflowParams, activity: &str, others: &[&Value]) -> Self {
-        let guide = Guide::new(schema);
-        let members = guide.members(guide.root());
+    fn new(shape: &Shape<'_>, params: &WorkflowParams, activity: &str, others: &[&Value]) -> Self {
+        let members = &shape.members;
         let mut reading = Self {
             object: Map::new(),
             paths: BTreeMap::new(),
@@ -130,15 +132,12 @@ impl Reading {
         // What falls back on these parameters; looked into when a name is not known here, which is rare.
         let others = if for_all { others } else { &[] };
         let known_to = |schema: &Value, name: &str| {
-            let guide = Guide::new(schema);
-            let members = guide.members(guide.root());
+            let Shape { members, .. } = Shape::of(schema);
             members.open.is_some() || members.get(name).is_some()
         };
         for (name, text) in of(activity) {
             let path = child(&reading.base, name);
-            if !reading.take(guide, &members, name, text, &path)
-                && !others.iter().any(|other| known_to(other, name))
-            {
+            if !reading.take(shape, name, text, &path) && !others.iter().any(|other| known_to(other, name)) {
                 reading.faults.push(match reading.faults.len() {
                     MOST.. => Fault::new(path, "is not known"),
                     _ => unknown(&path, name, members.names()),
@@ -148,9 +147,9 @@ impl Reading {
         if !for_all {
             let base = child("$.activityParams", WorkflowParams::ALL_ACTIVITIES);
             for (name, text) in of(WorkflowParams::ALL_ACTIVITIES) {
-                let first = members.get(name).map_or(name.as_str(), |(first, _)| first);
+                let first = members.get(name).map_or(name.as_str(), |member| member.name);
                 if !reading.paths.contains_key(first) {
-                    reading.take(guide, &members, name, text, &child(&base, name));
+                    reading.take(shape, name, text, &child(&base, name));
                 }
             }
         }
@@ -163,26 +162,22 @@ impl Reading {
     }
 
     /// Takes one parameter; false if there is none of this name.
-    fn take<'a>(
-        &mut self,
-        guide: Guide<'a>,
-        members: &Members<'a>,
-        name: &str,
-        text: &str,
-        path: &str,
-    ) -> bool {
-        let open: Vec<_> = members.open.into_iter().collect();
-        let (name, schemas) = match members.get(name) {
-            Some(known) => known,
-            None if open.is_empty() => return false,
-            None => (name, open.as_slice()),
+    fn take(&mut self, Shape { guide, members }: &Shape<'_>, name: &str, text: &str, path: &str) -> bool {
+        let open;
+        let (name, alternatives) = match (members.get(name), members.open) {
+            (Some(member), _) => (member.name, member.alternatives(*guide)),
+            (None, Some(schema)) => {
+                open = guide.alternatives(&[schema]);
+                (name, open.as_slice())
+            }
+            (None, None) => return false,
         };
         if let Some(other) = self.paths.get(name) {
             self.faults.push(Fault::new(path, format!("is given twice: it is another name of {other}")));
             return true;
         }
         self.paths.insert(name.to_owned(), path.to_owned());
-        match guide.coerce(schemas, text, path) {
+        match guide.coerce(alternatives, text, path) {
             Ok(value) => {
                 self.object.insert(name.to_owned(), value);
                 self.texts.push(text.to_owned());

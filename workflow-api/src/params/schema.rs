@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::fields::aliases;
+use super::guide::Shape;
 
 /// The other names of a property, in its schema: JSON Schema has no word for them.
 pub(super) const ALIASES: &str = "x-aliases";
@@ -30,15 +31,20 @@ impl<T: DeserializeOwned + JsonSchema + 'static> Parameters for T {}
 ///
 /// It is made once for each type.
 pub fn schema_of<T: Parameters>() -> &'static Value {
-    static SCHEMAS: LazyLock<Mutex<HashMap<TypeId, &'static Value>>> = LazyLock::new(Mutex::default);
-    let known = |schemas: &HashMap<_, _>| schemas.get(&TypeId::of::<T>()).copied();
-    let lock = || SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(schema) = known(&lock()) {
-        return schema;
+    shape_of::<T>().schema()
+}
+
+/// The schema of `T` as the reader needs it.
+pub(super) fn shape_of<T: Parameters>() -> &'static Shape<'static> {
+    static SHAPES: LazyLock<Mutex<HashMap<TypeId, &'static Shape<'static>>>> = LazyLock::new(Mutex::default);
+    let known = |shapes: &HashMap<_, _>| shapes.get(&TypeId::of::<T>()).copied();
+    let lock = || SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shape) = known(&lock()) {
+        return shape;
     }
     // Not under the lock: it runs the author's code. A program has as many schemas as types, so they may stay for ever.
-    let schema = Box::leak(Box::new(generate::<T>()));
-    lock().entry(TypeId::of::<T>()).or_insert(schema)
+    let shape = Box::leak(Box::new(Shape::of(Box::leak(Box::new(generate::<T>())))));
+    lock().entry(TypeId::of::<T>()).or_insert(shape)
 }
 
 fn generate<T: Parameters>() -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::guide::{Guide, says_nothing, texts};
+use super::guide::{Alternative, Guide};
 use crate::Fault;
 use crate::read::child;
 
@@ -14,34 +14,42 @@ impl<'a> Guide<'a> {
     ///
     /// # Errors
     /// What is wrong with it. The text itself is never in the message: it may be a secret in the wrong place.
-    pub(super) fn coerce(&self, schemas: &[&'a Value], text: &str, path: &str) -> Result<Value, Vec<Fault>> {
-        let alternatives = self.alternatives(schemas);
-        let of_kind = |schema: &Value, kind| texts(schema.get("type")).any(|own| own == kind);
-        let nullable = alternatives.iter().any(|schema| of_kind(schema, "null"));
+    pub(super) fn coerce(
+        &self,
+        alternatives: &[Alternative<'a>],
+        text: &str,
+        path: &str,
+    ) -> Result<Value, Vec<Fault>> {
+        let nullable = alternatives.iter().any(|schema| schema.kinds.contains(&"null"));
         let texts_too =
-            alternatives.iter().any(|schema| of_kind(schema, "string") && values(schema).is_none());
+            alternatives.iter().any(|schema| schema.kinds.contains(&"string") && schema.values.is_none());
         if text.is_empty() && nullable && !texts_too {
             return Ok(Value::Null);
         }
         // Of several alternatives the first that takes the text, as serde does it.
         let mut refusals = Vec::new();
-        for schema in &alternatives {
+        for schema in alternatives {
             match self.read(schema, text, path) {
                 Ok(value) => return Ok(value),
                 Err(faults) => refusals.push(faults),
             }
         }
-        Err(self.refused(&alternatives, refusals, path))
+        Err(self.refused(alternatives, refusals, path))
     }
 
     /// Why none of the alternatives would do: of one, its own words; of several, what they are.
-    fn refused(&self, alternatives: &[&Value], mut refusals: Vec<Vec<Fault>>, path: &str) -> Vec<Fault> {
+    fn refused(
+        &self,
+        alternatives: &[Alternative<'_>],
+        mut refusals: Vec<Vec<Fault>>,
+        path: &str,
+    ) -> Vec<Fault> {
         // What is wrong inside a value says more than that the value as a whole is not right.
         if let Some(deeper) = refusals.iter().position(|faults| faults.iter().any(|fault| fault.path != path))
         {
             return refusals.swap_remove(deeper);
         }
-        let mut wanted: Vec<_> = alternatives.iter().flat_map(|schema| wants(schema)).collect();
+        let mut wanted: Vec<_> = alternatives.iter().flat_map(wants).collect();
         wanted.dedup();
         let message = match wanted.split_last() {
             None => "is not possible here".to_owned(),
@@ -51,19 +59,20 @@ impl<'a> Guide<'a> {
         vec![Fault::new(path, message)]
     }
 
-    fn read(&self, schema: &'a Value, text: &str, path: &str) -> Result<Value, Vec<Fault>> {
-        if schema.as_bool() == Some(true) || schema.as_object().is_some_and(says_nothing) {
+    fn read(&self, alternative: &Alternative<'a>, text: &str, path: &str) -> Result<Value, Vec<Fault>> {
+        let schema = alternative.schema;
+        if alternative.open {
             return Ok(serde_json::from_str(text).unwrap_or_else(|_| text.into()));
         }
         let no = Vec::new;
-        if let Some(values) = values(schema) {
+        if let Some(values) = &alternative.values {
             let same =
                 |value: &&&Value| value.as_str().map_or_else(|| value.to_string() == text, |own| own == text);
             return values.iter().find(same).map(|value| (*value).clone()).ok_or_else(no);
         }
         let mut refusal = no();
-        for kind in texts(schema.get("type")) {
-            let read = match kind {
+        for kind in &alternative.kinds {
+            let read = match *kind {
                 "boolean" => boolean(text).map(Value::Bool).ok_or_else(no),
                 "integer" => {
                     integer(text).filter(|number| in_range(schema, number)).ok_or_else(no).map(Value::Number)
@@ -73,11 +82,11 @@ impl<'a> Guide<'a> {
                 "array" if !text.trim_start().starts_with('[') => self.list(schema, text, path),
                 "array" | "object" => match serde_json::from_str::<Value>(text) {
                     Ok(value)
-                        if value.is_array() == (kind == "array")
+                        if value.is_array() == (*kind == "array")
                             && (value.is_array() || value.is_object()) =>
                     {
                         let mut faults = Vec::new();
-                        self.conform(&[schema], &value, path, DEPTH, &mut faults);
+                        self.conform(&self.alternatives(&[schema]), &value, path, DEPTH, &mut faults);
                         if faults.is_empty() { Ok(value) } else { Err(faults) }
                     }
                     Ok(_) | Err(_) => Err(no()),
@@ -99,7 +108,8 @@ impl<'a> Guide<'a> {
         }
         let (mut items, mut faults) = (Vec::new(), Vec::new());
         for (index, item) in text.split(',').enumerate() {
-            match self.coerce(&[item_schema(schema, index)], item.trim(), &format!("{path}[{index}]")) {
+            let alternatives = self.alternatives(&[item_schema(schema, index)]);
+            match self.coerce(&alternatives, item.trim(), &format!("{path}[{index}]")) {
                 Ok(value) => items.push(value),
                 Err(wrong) => faults.extend(wrong),
             }
@@ -110,15 +120,14 @@ impl<'a> Guide<'a> {
     /// Notes where a value out of a JSON text is not what the schemas want; one of them is enough.
     fn conform(
         &self,
-        schemas: &[&'a Value],
+        alternatives: &[Alternative<'a>],
         value: &Value,
         path: &str,
         depth: usize,
         faults: &mut Vec<Fault>,
     ) {
-        let alternatives = self.alternatives(schemas);
         let mut refusals = Vec::new();
-        for schema in &alternatives {
+        for schema in alternatives {
             let mut refusal = Vec::new();
             if depth == 0 || (self.is_one(schema, value, path, depth - 1, &mut refusal) && refusal.is_empty())
             {
@@ -126,25 +135,25 @@ impl<'a> Guide<'a> {
             }
             refusals.push(refusal);
         }
-        faults.extend(self.refused(&alternatives, refusals, path));
+        faults.extend(self.refused(alternatives, refusals, path));
     }
 
     /// Whether the value is of the schema's kind; what is wrong inside it goes to `faults`.
     fn is_one(
         &self,
-        schema: &'a Value,
+        alternative: &Alternative<'a>,
         value: &Value,
         path: &str,
         depth: usize,
         faults: &mut Vec<Fault>,
     ) -> bool {
-        if schema == &Value::Bool(true) {
+        let Alternative { schema, kinds, values, .. } = alternative;
+        if *schema == &Value::Bool(true) {
             return true;
         }
-        if let Some(values) = values(schema) {
+        if let Some(values) = values {
             return values.contains(&value);
         }
-        let kinds: Vec<_> = texts(schema.get("type")).collect();
         let own = match value {
             Value::Null => "null",
             Value::Bool(_) => "boolean",
@@ -160,7 +169,8 @@ impl<'a> Guide<'a> {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{path}[{index}]");
-                    self.conform(&[item_schema(schema, index)], item, &path, depth, faults);
+                    let alternatives = self.alternatives(&[item_schema(schema, index)]);
+                    self.conform(&alternatives, item, &path, depth, faults);
                 }
             }
             Value::Object(object) => {
@@ -168,11 +178,11 @@ impl<'a> Guide<'a> {
                 let mut missing = members.required.clone();
                 for (name, item) in object {
                     let path = child(path, name);
-                    if let Some((first, schemas)) = members.get(name) {
-                        missing.remove(first);
-                        self.conform(schemas, item, &path, depth, faults);
+                    if let Some(member) = members.get(name) {
+                        missing.remove(member.name);
+                        self.conform(member.alternatives(*self), item, &path, depth, faults);
                     } else if let Some(open) = members.open {
-                        self.conform(&[open], item, &path, depth, faults);
+                        self.conform(&self.alternatives(&[open]), item, &path, depth, faults);
                     } else if members.closed {
                         faults.push(super::unknown(&path, name, members.names()));
                     }
@@ -182,14 +192,6 @@ impl<'a> Guide<'a> {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
         kinds.is_empty() || kinds.contains(&own)
-    }
-}
-
-/// The values of an enum.
-fn values(schema: &Value) -> Option<Vec<&Value>> {
-    match schema.get("const") {
-        Some(value) => Some(vec![value]),
-        None => schema.get("enum")?.as_array().map(|values| values.iter().collect()),
     }
 }
 
@@ -225,12 +227,12 @@ fn in_range(schema: &Value, number: &Number) -> bool {
 }
 
 /// What a schema wants, in words.
-fn wants(schema: &Value) -> Vec<String> {
-    if let Some(values) = values(schema) {
+fn wants(Alternative { schema, kinds, values, .. }: &Alternative<'_>) -> Vec<String> {
+    if let Some(values) = values {
         let name = |value: &&Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         return values.iter().map(|value| format!("`{}`", name(value))).collect();
     }
-    let words = texts(schema.get("type")).filter_map(|kind| match kind {
+    let words = kinds.iter().filter_map(|kind| match *kind {
         "boolean" => Some("true or false".to_owned()),
         "integer" => match (schema.get("minimum"), schema.get("maximum")) {
             (Some(least), Some(most)) => Some(format!("an integer from {least} to {most}")),

@@ -7,6 +7,7 @@
 mod node;
 mod values;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 pub use node::Node;
@@ -64,7 +65,7 @@ pub trait FromJson {
 /// [`ReadError`] when there is no body, it is not JSON, or any part of it has the wrong type; then all are listed.
 pub fn read<T: FromJson + Default>(body: &[u8]) -> Result<Read<T>, ReadError> {
     // Go reads an ill-formed byte as U+FFFD rather than refusing the body.
-    let text = String::from_utf8_lossy(body);
+    let text = str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
     read_node(&first_value(&text)?).map_err(ReadError::Faults)
 }
 
@@ -156,7 +157,8 @@ pub(crate) fn child(path: &str, key: &str) -> String {
 }
 
 fn push_child(path: &mut String, key: &str) {
-    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || c.is_alphanumeric();
+    let plain = !key.is_empty() && key.chars().all(is_plain);
     if plain {
         path.push('.');
         path.push_str(key);
@@ -172,11 +174,7 @@ pub(crate) fn same_key(left: &str, right: &str) -> bool {
     let fold = |text: &str| -> String {
         text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
     };
-    if left.is_ascii() && right.is_ascii() {
-        left.eq_ignore_ascii_case(right)
-    } else {
-        fold(left) == fold(right)
-    }
+    left.eq_ignore_ascii_case(right) || (!(left.is_ascii() && right.is_ascii()) && fold(left) == fold(right))
 }
 
 /// Implements [`FromJson`] and [`serde::Deserialize`] for a struct, given the wire name of each field. The members of a field

@@ -60,7 +60,7 @@ impl<'a> Attempt<'a> {
         match self.ask().await {
             Ok(accepted) => Ok(self.complete(accepted).await),
             Err(error) if error.nothing_started() => Err(self.not_started(error)),
-            Err(error) => self.after_lost_answer(error).await,
+            Err(error) => Box::pin(self.after_lost_answer(error)).await,
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Attempt<'a> {
             return StartedRun { workflow_id, run_id: Some(run_id), already_running };
         }
         let told = Run { workflow_id: workflow_id.clone(), ..self.run.clone() };
-        let (run_id, already_running) = match self.app.look_for(&told).await {
+        let (run_id, already_running) = match Box::pin(self.app.look_for(&told)).await {
             Ok(Sighting::Ours(run_id) | Sighting::Since { run_id, .. }) => (Some(run_id), false),
             // A workflow client takes an ID that is running for a success (EMCO-API §2.4).
             Ok(Sighting::Earlier { run_id, closed: false }) => (Some(run_id), true),

@@ -51,33 +51,31 @@ impl App {
             Err(error) => return Err(error),
         };
         // A start makes the first of the runs that go on in each other.
-        let first = match first_run(&found).filter(|first| *first != found.run_id) {
-            Some(run_id) => match self.engine.describe(&WorkflowRun { run_id, ..latest }).await {
-                Ok(first) => Some(first),
-                Err(EngineError::NoSuchWorkflow { .. }) => None,
-                Err(error) => return Err(error),
-            },
-            None => None,
-        };
+        let first =
+            match Some(&found.first_run_id).filter(|first| !first.is_empty() && **first != found.run_id) {
+                Some(run_id) => {
+                    match self.engine.describe(&WorkflowRun { run_id: run_id.clone(), ..latest }).await {
+                        Ok(first) => Some(first),
+                        Err(EngineError::NoSuchWorkflow { .. }) => None,
+                        Err(error) => return Err(error),
+                    }
+                }
+                None => None,
+            };
         Ok(sighting(run, first.as_ref().unwrap_or(&found), &found))
     }
 }
 
 fn sighting(run: &Run, first: &Description, latest: &Description) -> Sighting {
-    let keys = first.json.get("workflowExtendedInfo").and_then(|info| info.get("requestIdInfos"));
-    if keys.is_some_and(|keys| keys.get(&run.key.text).is_some()) {
+    let keys = &first.request_ids;
+    if keys.contains(&run.key.text) {
         return Sighting::Ours(first.run_id.clone());
     }
     let closed = latest.state.is_closed();
     match first.started {
         Some(began) if began >= run.requested_at - CLOCK_SKEW => {
-            Sighting::Since { run_id: first.run_id.clone(), began, closed, told_keys: keys.is_some() }
+            Sighting::Since { run_id: first.run_id.clone(), began, closed, told_keys: !keys.is_empty() }
         }
         Some(_) | None => Sighting::Earlier { run_id: latest.run_id.clone(), closed },
     }
-}
-
-fn first_run(found: &Description) -> Option<RunId> {
-    let text = found.json.get("workflowExecutionInfo")?.get("firstRunId")?.as_str()?;
-    (!text.is_empty()).then(|| text.into())
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::FromRow;
-use workflow_api::{WorkflowIntent, to_go_json};
+use workflow_api::{WorkflowIntent, to_go_text};
 
 use super::{bind_key, failed};
 use crate::intent::{Action, Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
@@ -56,7 +56,7 @@ macro_rules! intent_store {
                     .bind(change.action.rolled_back_to().map(RevisionNumber::get))
                     .bind(&change.by)
                     .bind(change.at.as_microsecond())
-                    .bind(intent.as_ref().map(document))
+                    .bind(intent.as_ref().map(to_go_text))
                     .execute(&mut *transaction)
                     .await
                     .map_err(failed())?;
@@ -85,7 +85,6 @@ macro_rules! intent_store {
                 // Also where it is not known whether it was committed.
                 self.latest().inspect(|latest| latest.forget(key));
                 committed.map_err(failed())?;
-                self.durable().await.map_err(failed())?;
                 Ok(true)
             }
 
@@ -163,10 +162,6 @@ macro_rules! intent_store {
 }
 intent_store!(SqliteStore);
 intent_store!(PostgresStore);
-
-fn document(intent: &WorkflowIntent) -> String {
-    String::from_utf8_lossy(&to_go_json(intent)).into_owned()
-}
 
 #[derive(FromRow)]
 struct IntentRow {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use workflow_api::WorkflowIntentSpec;
 
 use super::failed;
 use super::run_row::{OutcomeColumns, RunRow, SpecRow, run_columns};
 use crate::intent::IntentKey;
 use crate::run::{Run, StartId};
-use crate::storage::{Begun, PostgresStore, RunStore, SqliteStore, StoreError, Terms};
+use crate::storage::{Begun, PostgresStore, RunStore, Settling, SqliteStore, StoreError, Terms};
 
 /// Other starts under the same key, or of the same number, may come first so often.
 const ROUNDS: usize = 5;
@@ -44,7 +45,7 @@ macro_rules! run_store {
                 spec: &WorkflowIntentSpec,
                 terms: Terms,
             ) -> Result<Begun, StoreError> {
-                let spec = json(spec);
+                let spec = spec.to_go_text();
                 for _ in 0..ROUNDS {
                     let begun = self.starts().begin(run, &spec, terms).await;
                     if let Some((number, workflow_id)) = begun.map_err(failed("put a start on record"))? {
@@ -106,12 +107,11 @@ macro_rules! run_store {
                 .bind(run.revision)
                 .bind(&run.started_by)
                 .bind(run.requested_at.as_microsecond())
-                .bind(json(spec))
+                .bind(spec.to_go_text())
                 .bind(microseconds(lease))
                 .fetch_all(self.writer())
                 .await
                 .map_err(failed("set about a start again"))?;
-                self.durable().await.map_err(failed("set about a start again"))?;
                 begun.into_iter().next().map(Run::try_from).transpose()
             }
 
@@ -131,7 +131,6 @@ macro_rules! run_store {
                 .fetch_all(self.writer())
                 .await
                 .map_err(failed("take a start over"))?;
-                self.durable().await.map_err(failed("take a start over"))?;
                 taken.into_iter().next().map(TryInto::try_into).transpose()
             }
 
@@ -149,8 +148,10 @@ macro_rules! run_store {
                 Ok(())
             }
 
-            async fn settle_run(&self, run: &Run) -> Result<bool, StoreError> {
-                self.starts().settle(run).await.map_err(failed("settle a run"))
+            fn settle_run(&self, run: &Run) -> Settling {
+                let settled = self.starts().settle(run);
+                let done = async { settled.await.map_err(failed("settle a run")) }.boxed();
+                Settling { done, in_order: Self::IN_ORDER }
             }
 
             async fn runs(
@@ -159,6 +160,7 @@ macro_rules! run_store {
                 before: Option<i64>,
                 limit: u32,
             ) -> Result<Vec<Run>, StoreError> {
+                self.starts().written().await;
                 let rows: Vec<RunRow> = sqlx::query_as(concat!(
                     "SELECT ", run_columns!(), " FROM runs WHERE ",
                     of_intent!("$1", "$2", "$3", "$4", "$5"),
@@ -178,6 +180,7 @@ macro_rules! run_store {
             }
 
             async fn run(&self, key: &IntentKey, name: &str) -> Result<Option<Run>, StoreError> {
+                self.starts().written().await;
                 // In two halves, each with an index that fits; few rows have one ID.
                 let rows: Vec<RunRow> = sqlx::query_as(concat!(
                     "SELECT ",
@@ -273,10 +276,12 @@ impl PostgresStore {
         Ok(begun.into_iter().next())
     }
 
-    /// Settles a start; false where somebody else has, or has taken it over.
-    async fn settle(&self, run: &Run) -> Result<bool, sqlx::Error> {
-        let outcome = OutcomeColumns::from(&run.outcome);
-        let settled = sqlx::query(
+    /// Settles a start once it is polled; false where somebody else has, or has taken it over.
+    fn settle(&self, run: &Run) -> impl Future<Output = Result<bool, sqlx::Error>> + use<> {
+        let (writer, run) = (self.writer().clone(), run.clone());
+        async move {
+            let outcome = OutcomeColumns::from(&run.outcome);
+            let settled = sqlx::query(
             "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
                 settled_at = $8, leased_until = NULL,
                 spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
@@ -290,14 +295,15 @@ impl PostgresStore {
         .bind(outcome.already_running)
         .bind(outcome.reason)
         .bind(outcome.settled_at)
-        .execute(self.writer())
+        .execute(&writer)
         .await?;
-        Ok(settled.rows_affected() > 0)
+            Ok(settled.rows_affected() > 0)
+        }
     }
-}
 
-fn json(spec: &WorkflowIntentSpec) -> String {
-    String::from_utf8_lossy(&spec.to_go_json()).into_owned()
+    /// Nothing is written later than it is awaited.
+    #[expect(clippy::unused_async, reason = "SQLite's has to wait")]
+    async fn written(&self) {}
 }
 
 /// A length of time beyond the calendar is as good as for ever.
