@@ -70,7 +70,12 @@ pub(super) const STUB: Names = Names {
     invoke: "invoke_vs_raw_stub",
     start: "start_vs_raw_stub",
     status: "status_vs_raw_stub",
-    added: &[],
+    added: &[Added {
+        rest: Duration::ZERO,
+        raw: ["raw_stub_start_p50_ms", "raw_stub_start_p99_ms"],
+        invoke: ["invoke_added_stub_p50_ms", "invoke_added_stub_p99_ms"],
+        start: ["start_added_stub_p50_ms", "start_added_stub_p99_ms"],
+    }],
     cpu: Some(Cpu { invoke: "invoke_cpu_us", start: "start_cpu_us", status: "status_cpu_us" }),
 };
 
