@@ -51,17 +51,15 @@ impl App {
             Err(error) => return Err(error),
         };
         // A start makes the first of the runs that go on in each other.
-        let first =
-            match Some(&found.first_run_id).filter(|first| !first.is_empty() && **first != found.run_id) {
-                Some(run_id) => {
-                    match self.engine.describe(&WorkflowRun { run_id: run_id.clone(), ..latest }).await {
-                        Ok(first) => Some(first),
-                        Err(EngineError::NoSuchWorkflow { .. }) => None,
-                        Err(error) => return Err(error),
-                    }
-                }
-                None => None,
-            };
+        if found.first_run_id.is_empty() || found.first_run_id == found.run_id {
+            return Ok(sighting(run, &found, &found));
+        }
+        let run_id = found.first_run_id.clone();
+        let first = match self.engine.describe(&WorkflowRun { run_id, ..latest }).await {
+            Ok(first) => Some(first),
+            Err(EngineError::NoSuchWorkflow { .. }) => None,
+            Err(error) => return Err(error),
+        };
         Ok(sighting(run, first.as_ref().unwrap_or(&found), &found))
     }
 }

@@ -282,21 +282,21 @@ impl PostgresStore {
         async move {
             let outcome = OutcomeColumns::from(&run.outcome);
             let settled = sqlx::query(
-            "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
-                settled_at = $8, leased_until = NULL,
-                spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
-             WHERE id = $1 AND attempt = $2 AND outcome = 'starting'",
-        )
-        .bind(run.id.to_string())
-        .bind(run.attempt)
-        .bind(run.workflow_id.as_str())
-        .bind(run.outcome.word())
-        .bind(outcome.run_id)
-        .bind(outcome.already_running)
-        .bind(outcome.reason)
-        .bind(outcome.settled_at)
-        .execute(&writer)
-        .await?;
+                "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
+                    settled_at = $8, leased_until = NULL,
+                    spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
+                 WHERE id = $1 AND attempt = $2 AND outcome = 'starting'",
+            )
+            .bind(run.id.to_string())
+            .bind(run.attempt)
+            .bind(run.workflow_id.as_str())
+            .bind(run.outcome.word())
+            .bind(outcome.run_id)
+            .bind(outcome.already_running)
+            .bind(outcome.reason)
+            .bind(outcome.settled_at)
+            .execute(&writer)
+            .await?;
             Ok(settled.rows_affected() > 0)
         }
     }

@@ -122,10 +122,14 @@ impl Shared {
 
     /// Has it written, by a task on the caller's own thread unless one is at it.
     fn push(self: &Arc<Self>, asked: Asked) {
-        let mut queue = self.queue();
-        queue.unsettled += usize::from(matches!(asked, Asked::Settle(_)));
-        queue.asked.push(asked);
-        if !std::mem::replace(&mut queue.at_work, true) {
+        let at_work = {
+            let mut queue = self.queue();
+            queue.unsettled += usize::from(matches!(asked, Asked::Settle(_)));
+            queue.asked.push(asked);
+            std::mem::replace(&mut queue.at_work, true)
+        };
+        // Not under the lock: a runtime that ends drops the task at once, which takes it.
+        if !at_work {
             tokio::spawn(AtWork(Arc::clone(self)).write());
         }
     }
