@@ -138,15 +138,15 @@ pub(super) async fn measure(
 
 async fn round(report: &mut Report, names: &Names, sides: &mut Sides<'_>, slice: Duration) -> Result<()> {
     let Scene { bridge, client, .. } = sides.scene;
-    // Temporal's own figure on both sides of ours, as it gets slower the more it holds.
-    let before = sides.raw_start.load(slice / 2).await?;
+    // Temporal's own figure on both sides of each of ours: it gets slower the more it holds, and works on after each load.
+    let before = sides.raw_start.load(slice / 2).await?.per_second();
     let (invoke, invoke_us) = load(&mut sides.invoke, slice, &[client]).await?;
+    let between = sides.raw_start.load(slice / 2).await?.per_second();
     let (start, start_us) = load(&mut sides.start, slice, &[bridge, client]).await?;
-    let after = sides.raw_start.load(slice / 2).await?;
-    let raw = (before.per_second() + after.per_second()) / 2.0;
-    report.note(names.raw_starts, raw);
-    report.note(names.invoke, invoke.per_second() / raw);
-    report.note(names.start, start.per_second() / raw);
+    let after = sides.raw_start.load(slice / 2).await?.per_second();
+    report.note(names.raw_starts, (before + between + after) / 3.0);
+    report.note(names.invoke, invoke.per_second() / f64::midpoint(before, between));
+    report.note(names.start, start.per_second() / f64::midpoint(between, after));
 
     let before = sides.raw_describe.load(slice / 2).await?;
     let (status, status_us) = load(&mut sides.status, slice, &[bridge]).await?;
