@@ -9,7 +9,7 @@
 //! | 4 | neither result nor failure is told | `d04_a_wait_tells_the_result_or_the_failure` |
 //! | 5 | status does not know the intent's workflow ID | `d05_the_workflow_id_comes_from_the_intent` |
 //! | 6 | status of an intent that does not exist | `d06_an_intent_that_does_not_exist_has_no_status` |
-//! | 7 | a connection to Temporal for each call, never closed | `d07_many_calls_share_one_connection` |
+//! | 7 | a connection to Temporal for each call, never closed | `d07_many_calls_share_a_connection_for_each_core` |
 //! | 8 | a health check of up to 10 s on each connect | `d08_an_absent_or_silent_temporal_is_said_within_seconds` |
 //! | 9 | Temporal's namespace and transport are fixed | `d09_the_namespace_and_tls_are_settings` |
 //! | 10 | a wait has no bound and outlives its caller | `d10_a_wait_is_bounded_and_ends_with_its_caller` |

