@@ -46,18 +46,19 @@ impl Request {
 /// A connection of one's own, over which one request is made again and again.
 pub(crate) struct HttpCall {
     sender: SendRequest<Full<Bytes>>,
+    port: u16,
     host: String,
     request: Request,
 }
 
 impl HttpCall {
     pub(crate) async fn connect(port: u16, request: &Request) -> Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.with_context(|| format!("port {port}"))?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // An error of the connection is one of the call that is under way on it.
-        tokio::spawn(connection);
-        Ok(Self { sender, host: format!("127.0.0.1:{port}"), request: request.clone() })
+        Ok(Self {
+            sender: dial(port).await?,
+            port,
+            host: format!("127.0.0.1:{port}"),
+            request: request.clone(),
+        })
     }
 
     /// The answer's body, once it has the status that is expected.
@@ -71,7 +72,11 @@ impl HttpCall {
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, "application/json")
             .body(Full::from(body.join(&number)))?;
-        self.sender.ready().await?;
+        if self.sender.ready().await.is_err() {
+            // Servers close what was idle for long, as it is while others are measured.
+            self.sender = dial(self.port).await?;
+            self.sender.ready().await?;
+        }
         let answer = self.sender.send_request(request).await?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await?.to_bytes();
@@ -83,6 +88,15 @@ impl HttpCall {
         );
         Ok(body)
     }
+}
+
+async fn dial(port: u16) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.with_context(|| format!("port {port}"))?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // An error of the connection is one of the call that is under way on it.
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 impl Call for HttpCall {

@@ -32,7 +32,7 @@ pub(crate) struct Effort {
 
 /// Figures that tell something.
 pub(crate) const FULL: Effort =
-    Effort { rounds: 7, slice: Duration::from_secs(3), timed: 300, waits: 10_000 };
+    Effort { rounds: 7, slice: Duration::from_millis(2500), timed: 200, waits: 10_000 };
 /// In less than a minute.
 pub(crate) const QUICK: Effort =
     Effort { rounds: 3, slice: Duration::from_millis(900), timed: 60, waits: 10_000 };
