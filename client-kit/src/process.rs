@@ -91,6 +91,8 @@ impl TlsSettings {
 ///
 /// Settings come from flags and the environment; `--help` lists them. The process ends on SIGTERM or SIGINT, once the
 /// starts under way are done.
+///
+/// Each core answers on a thread of its own: a function that blocks it, instead of awaiting, keeps the other callers of that core waiting.
 pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let settings: Settings = service::settings::parse();
     if let Some(command) = settings.command {
