@@ -56,6 +56,8 @@ macro_rules! run_store {
                             ..run.clone()
                         }));
                     }
+                    // Who has been told the outcome of the start under that key gets it again.
+                    self.starts().written().await;
                     // One that has had its time is forgotten on the way.
                     sqlx::query(concat!(
                         "UPDATE runs SET key_until = NULL, fingerprint = NULL WHERE ",

@@ -1,24 +1,29 @@
 //! Starts put on record, and settled, several at once, on SQLite.
 //!
 //! SQLite has one writer, and each statement costs two threads a switch, a commit a sync of the disk. So one task writes: what comes
-//! while it is at work is one statement then, however much that is, and one sync (a group commit).
+//! while it is at work is one statement then, however much that is, and one sync (a group commit). Callers wait for starts to be
+//! put on record, but hardly for settlements: these are kept back for a moment, so that a statement has many.
 
+mod put;
 mod rows;
 
-use std::collections::{HashMap, HashSet};
-use std::io;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sqlx::SqlitePool;
-use sqlx::error::ErrorKind;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
-use self::rows::{Numbered, begin, begin_row, settle, settle_row};
-use crate::run::Run;
+use self::put::{Asked, put};
+use self::rows::{Begin, Numbered, begin, settle};
+use crate::run::{Outcome, Run};
 use crate::storage::Terms;
 
 /// So much is written at once, at most.
 const MOST: usize = 128;
+/// Settlements are kept back no longer than this: a process that dies meanwhile finds their starts open when it is back.
+const KEPT_BACK: Duration = Duration::from_millis(50);
 
 /// Writes what several callers ask for.
 #[derive(Debug)]
@@ -33,32 +38,23 @@ struct Shared {
     queue: Mutex<Queue>,
 }
 
+type Begins = Vec<Asked<Begin, Option<Numbered>>>;
+type Settles = Vec<Asked<Run, bool>>;
+/// Those who wait until all settlements are written.
+type Waiting = Vec<oneshot::Sender<()>>;
+
 /// What is still to be written. It needs no bound: a caller has one place in it for a start, and then one for what came of it.
 #[derive(Debug, Default)]
 struct Queue {
-    asked: Vec<Asked>,
-    /// How many settlements are not written, in here or on their way.
-    unsettled: usize,
+    begins: Begins,
+    settles: Settles,
+    waiting: Waiting,
+    /// Whether settlements are to be written now, and not only when they were kept back for long enough.
+    due: bool,
+    /// Whether somebody counts how long they are kept back.
+    counting: bool,
     /// Whether a task is at it.
     at_work: bool,
-}
-
-/// What a caller asks for.
-#[derive(Debug)]
-enum Asked {
-    Begin(Row<Option<Numbered>>),
-    Settle(Row<bool>),
-    /// To be told when all that came before is settled.
-    Pass(oneshot::Sender<()>),
-}
-
-/// A row to be written, and who waits for it.
-#[derive(Debug)]
-struct Row<T> {
-    id: String,
-    /// The row as a JSON object.
-    values: String,
-    answer: oneshot::Sender<Result<T, sqlx::Error>>,
 }
 
 impl Group {
@@ -74,43 +70,40 @@ impl Group {
         spec: &str,
         terms: Terms,
     ) -> Result<Option<Numbered>, sqlx::Error> {
-        self.ask(run, begin_row(run, spec, terms), Asked::Begin).await
+        let work = Begin { run: run.clone(), spec: spec.to_owned(), terms };
+        let (asked, answer) = Asked::new(&run.id, work);
+        self.shared.change(|queue| queue.begins.push(asked));
+        answer.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 
-    /// Settles a start, whether the future is awaited or not; false where somebody else has, or has taken it over.
+    /// Settles a start, whether the future is awaited or not; false where somebody else has, or has taken it over. That of a success
+    /// may be kept back.
     pub(super) fn settle(&self, run: &Run) -> impl Future<Output = Result<bool, sqlx::Error>> + Send + use<> {
-        self.ask(run, settle_row(run), Asked::Settle)
+        let (asked, answer) = Asked::new(&run.id, run.clone());
+        let is_urgent = !matches!(run.outcome, Outcome::Started { .. });
+        let counting = self.shared.change(|queue| {
+            queue.settles.push(asked);
+            queue.due |= is_urgent || queue.settles.len() >= MOST;
+            queue.due || std::mem::replace(&mut queue.counting, true)
+        });
+        if !counting {
+            tokio::spawn(Countdown { shared: Arc::clone(&self.shared), is_over: false }.run());
+        }
+        async { answer.await.unwrap_or(Err(sqlx::Error::WorkerCrashed)) }
     }
 
     /// Ends when all settlements are written that were asked for before.
     pub(super) async fn written(&self) {
-        let passed = {
-            let mut queue = self.shared.queue();
-            if queue.unsettled == 0 {
-                return;
+        let (waiting, written) = oneshot::channel();
+        self.shared.change(|queue| {
+            // With nothing to write, this is dropped at once. What a task is writing it has taken out of the queue.
+            if queue.at_work || !queue.settles.is_empty() {
+                queue.waiting.push(waiting);
+                queue.due = true;
             }
-            let (pass, passed) = oneshot::channel();
-            queue.asked.push(Asked::Pass(pass));
-            passed
-        };
-        // Where nobody writes any more there is nothing to wait for.
-        let _ = passed.await;
-    }
-
-    fn ask<T: Send, K: FnOnce(Row<T>) -> Asked>(
-        &self,
-        run: &Run,
-        values: Result<String, sqlx::Error>,
-        kind: K,
-    ) -> impl Future<Output = Result<T, sqlx::Error>> + Send + use<T, K> {
-        let (answer, answered) = oneshot::channel();
-        let asked = values.map(|values| {
-            self.shared.push(kind(Row { id: run.id.to_string(), values, answer }));
         });
-        async move {
-            asked?;
-            answered.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
-        }
+        // Where nobody writes any more there is nothing to wait for.
+        let _ = written.await;
     }
 }
 
@@ -120,202 +113,173 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has it written, by a task on the caller's own thread unless one is at it.
-    fn push(self: &Arc<Self>, asked: Asked) {
-        let at_work = {
+    /// Changes what is to be written, and has it written, by a task on the caller's own thread unless one is at it.
+    fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Queue) -> T) -> T {
+        let (changed, begin) = {
             let mut queue = self.queue();
-            queue.unsettled += usize::from(matches!(asked, Asked::Settle(_)));
-            queue.asked.push(asked);
-            std::mem::replace(&mut queue.at_work, true)
+            let changed = change(&mut queue);
+            let begin = !queue.at_work && !queue.is_done();
+            queue.at_work |= begin;
+            (changed, begin)
         };
         // Not under the lock: a runtime that ends drops the task at once, which takes it.
-        if !at_work {
-            tokio::spawn(AtWork(Arc::clone(self)).write());
+        if begin {
+            tokio::spawn(AtWork { shared: Arc::clone(self), is_over: false }.write());
+        }
+        changed
+    }
+}
+
+impl Queue {
+    /// Whether there is nothing to be written now.
+    fn is_done(&self) -> bool {
+        self.begins.is_empty() && !self.due
+    }
+
+    fn take_begins(&mut self) -> Begins {
+        let many = self.begins.len().min(MOST);
+        self.begins.drain(..many).collect()
+    }
+
+    /// Settlements that are due, each of a start of its own: of one that is settled twice, the first caller has settled it. With
+    /// the last of them come those who wait for that.
+    fn take_settles(&mut self) -> (Settles, Waiting) {
+        if !self.due {
+            return Default::default();
+        }
+        let mut ids = HashSet::new();
+        let many = self.settles.iter().take(MOST).take_while(|asked| ids.insert(asked.work.id)).count();
+        let settles = self.settles.drain(..many).collect();
+        self.due = !self.settles.is_empty();
+        (settles, if self.due { Vec::new() } else { std::mem::take(&mut self.waiting) })
+    }
+}
+
+/// Counts how long settlements are kept back.
+struct Countdown {
+    shared: Arc<Shared>,
+    is_over: bool,
+}
+
+impl Countdown {
+    async fn run(mut self) {
+        sleep(KEPT_BACK).await;
+        self.shared.change(|queue| {
+            queue.counting = false;
+            queue.due = !queue.settles.is_empty();
+        });
+        self.is_over = true;
+    }
+}
+
+/// Where the runtime ends before the time, the next settlement begins another.
+impl Drop for Countdown {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.shared.queue().counting = false;
         }
     }
 }
 
 /// The task that writes.
-struct AtWork(Arc<Shared>);
+struct AtWork {
+    shared: Arc<Shared>,
+    is_over: bool,
+}
 
 impl AtWork {
     /// Writes what is asked for until nothing is left.
-    async fn write(self) {
-        loop {
-            let asked: Vec<_> = {
-                let mut queue = self.0.queue();
-                let many = queue.asked.len().min(MOST);
-                queue.asked.drain(..many).collect()
-            };
-            if asked.is_empty() && self.is_done() {
-                return;
-            }
-            self.put_all(asked).await;
-        }
-    }
-
-    /// Whether nothing has come since.
-    fn is_done(&self) -> bool {
-        let mut queue = self.0.queue();
-        let is_done = queue.asked.is_empty();
-        queue.at_work = !is_done;
-        is_done
-    }
-
-    async fn put_all(&self, mut asked: Vec<Asked>) {
-        while !asked.is_empty() {
-            let (mut begins, mut settles, mut passes) = (Vec::new(), Vec::new(), Vec::new());
-            let (mut ids, mut later) = (HashSet::new(), Vec::new());
-            for asked in asked.drain(..) {
-                match asked {
-                    // In the order in which it came.
-                    asked if !later.is_empty() => later.push(asked),
-                    Asked::Begin(row) => begins.push(row),
-                    // Of a start that is settled twice, the first caller has settled it.
-                    Asked::Settle(row) if ids.contains(&row.id) => later.push(Asked::Settle(row)),
-                    Asked::Settle(row) => {
-                        ids.insert(row.id.clone());
-                        settles.push(row);
-                    }
-                    Asked::Pass(pass) => passes.push(pass),
-                }
-            }
-            let settled = settles.len();
-            put(settles, &self.0.writer, settle).await;
-            self.0.queue().unsettled -= settled;
-            for pass in passes {
+    async fn write(mut self) {
+        while let Some((begins, settles, waiting)) = self.next() {
+            put(begins, &self.shared.writer, begin).await;
+            put(settles, &self.shared.writer, settle).await;
+            for waiting in waiting {
                 // Whoever waited may have gone.
-                let _ = pass.send(());
+                let _ = waiting.send(());
             }
-            put(begins, &self.0.writer, begin).await;
-            asked = later;
         }
+    }
+
+    /// What is to be written next. Where that is nothing, whoever comes from now on begins another task.
+    fn next(&mut self) -> Option<(Begins, Settles, Waiting)> {
+        let mut queue = self.shared.queue();
+        if queue.is_done() {
+            queue.at_work = false;
+            self.is_over = true;
+            return None;
+        }
+        let begins = queue.take_begins();
+        let (settles, waiting) = queue.take_settles();
+        Some((begins, settles, waiting))
     }
 }
 
 /// Where the runtime ends before the work, what waits is told by its channel.
 impl Drop for AtWork {
     fn drop(&mut self) {
-        let mut queue = self.0.queue();
-        if std::mem::take(&mut queue.at_work) {
-            *queue = Queue::default();
+        if !self.is_over {
+            let mut queue = self.shared.queue();
+            *queue = Queue { counting: queue.counting, ..Queue::default() };
         }
-    }
-}
-
-/// Writes rows as one statement, and answers each. Where one of them cannot be written, each has a statement of its own, so that it is
-/// nobody else's failure; a database that cannot write is not asked again for each.
-async fn put<T: Default>(
-    rows: Vec<Row<T>>,
-    writer: &SqlitePool,
-    statement: impl AsyncFn(&SqlitePool, String) -> Result<HashMap<String, T>, sqlx::Error>,
-) {
-    if rows.is_empty() {
-        return;
-    }
-    match statement(writer, array(&rows)).await {
-        Ok(done) => answer(rows, done),
-        Err(error) if rows.len() > 1 && is_of_a_row(&error) => {
-            for row in rows {
-                let alone = vec![row];
-                match statement(writer, array(&alone)).await {
-                    Ok(done) => answer(alone, done),
-                    Err(error) => refuse(alone, &error),
-                }
-            }
-        }
-        Err(error) => refuse(rows, &error),
-    }
-}
-
-/// Whether what is to be written is at fault, and not the database.
-fn is_of_a_row(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
-}
-
-/// Tells each who waits why its row was not written.
-fn refuse<T>(rows: Vec<Row<T>>, error: &sqlx::Error) {
-    for row in rows {
-        row.tell(Err(sqlx::Error::Io(io::Error::other(error.to_string()))));
-    }
-}
-
-fn array<T>(rows: &[Row<T>]) -> String {
-    let rows: Vec<_> = rows.iter().map(|row| row.values.as_str()).collect();
-    format!("[{}]", rows.join(","))
-}
-
-/// Tells each who waits what has become of its row.
-fn answer<T: Default>(rows: Vec<Row<T>>, mut done: HashMap<String, T>) {
-    for row in rows {
-        let outcome = done.remove(&row.id).unwrap_or_default();
-        row.tell(Ok(outcome));
-    }
-}
-
-impl<T> Row<T> {
-    /// Whoever waited may have gone.
-    fn tell(self, outcome: Result<T, sqlx::Error>) {
-        let _ = self.answer.send(outcome);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use futures::future::join_all;
+    use futures::future::{join, join_all};
 
     use super::rows::samples::{begun, settled};
     use super::*;
     use crate::storage::SqliteStore;
 
-    fn row<T>(values: &str) -> (Row<T>, oneshot::Receiver<Result<T, sqlx::Error>>) {
-        let (answer, answered) = oneshot::channel();
-        (Row { id: "a".to_owned(), values: values.to_owned(), answer }, answered)
+    async fn run_ids(store: &SqliteStore) -> Vec<Option<String>> {
+        let kept: Vec<(Option<String>,)> = sqlx::query_as("SELECT run_id FROM runs ORDER BY number")
+            .fetch_all(store.writer())
+            .await
+            .unwrap();
+        kept.into_iter().map(|(id,)| id).collect()
     }
 
-    #[tokio::test]
-    async fn a_row_that_cannot_be_written_is_nobody_elses_failure() {
-        let store = SqliteStore::in_memory().await.unwrap();
-        let sound = begun("a", "one");
-        let (rows, answers): (Vec<_>, Vec<_>) = [r#"{"id":"b"}"#, &sound].map(row).into_iter().unzip();
-        put(rows, store.writer(), begin).await;
-        let answers = join_all(answers).await;
-        let [Ok(Err(refused)), Ok(Ok(Some((1, _))))] = &answers[..] else { panic!("{answers:?}") };
-        assert!(refused.to_string().contains("NOT NULL"), "{refused}");
-    }
-
-    #[tokio::test]
-    async fn a_database_that_cannot_write_is_asked_once_for_all() {
-        let store = SqliteStore::in_memory().await.unwrap();
-        let (rows, answers): (Vec<_>, Vec<_>) = ["{}", "{}", "{}"].map(row).into_iter().unzip();
-        let asked = AtomicUsize::new(0);
-        put(rows, store.writer(), async |_: &SqlitePool, _: String| {
-            asked.fetch_add(1, Ordering::Relaxed);
-            Err::<HashMap<String, bool>, _>(sqlx::Error::PoolTimedOut)
-        })
-        .await;
-        for answer in join_all(answers).await {
-            assert!(answer.unwrap().unwrap_err().to_string().contains("timed out"));
-        }
-        assert_eq!(asked.into_inner(), 1);
+    async fn put_on_record(store: &SqliteStore, begin: &Begin) {
+        store.starts().begin(&begin.run, &begin.spec, begin.terms).await.unwrap().unwrap();
     }
 
     #[tokio::test]
     async fn of_two_who_settle_one_start_at_once_the_first_does() {
         let store = SqliteStore::in_memory().await.unwrap();
-        let new = begin(store.writer(), format!("[{}]", begun("a", "one"))).await.unwrap();
-        assert_eq!(new.len(), 1);
-        let (rows, answers): (Vec<_>, Vec<_>) =
-            ["r-1", "r-2"].map(|id| row(&settled("a", id))).into_iter().unzip();
+        let begin = begun("one");
+        put_on_record(&store, &begin).await;
         // Before the task that the first one begins gets its turn.
-        rows.into_iter().for_each(|row| store.starts().shared.push(Asked::Settle(row)));
-        let answers: Vec<bool> =
-            join_all(answers).await.into_iter().map(|answer| answer.unwrap().unwrap()).collect();
+        let settling = ["r-1", "r-2"].map(|id| store.starts().settle(&settled(&begin.run, id)));
+        let answers: Vec<_> = join_all(settling).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers, [true, false]);
-        let kept: Vec<(String,)> =
-            sqlx::query_as("SELECT run_id FROM runs").fetch_all(store.writer()).await.unwrap();
-        assert_eq!(kept, [("r-1".to_owned(),)]);
+        assert_eq!(run_ids(&store).await, [Some("r-1".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn a_success_is_settled_though_nobody_waits_for_it() {
+        let store = SqliteStore::in_memory().await.unwrap();
+        let begin = begun("one");
+        put_on_record(&store, &begin).await;
+        drop(store.starts().settle(&settled(&begin.run, "r-1")));
+        assert_eq!(run_ids(&store).await, [None]);
+        let is_settled = async || run_ids(&store).await == [Some("r-1".to_owned())];
+        harness::eventually(Duration::from_secs(10), "it is settled", is_settled).await;
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_what_is_kept_back_gets_it_written() {
+        let store = SqliteStore::in_memory().await.unwrap();
+        let begins: Vec<_> = (0..MOST + 1).map(|number| begun(&number.to_string())).collect();
+        join_all(begins.iter().map(|begin| put_on_record(&store, begin))).await;
+        // As many as are written at once would not be kept back.
+        for begin in &begins[..MOST - 1] {
+            drop(store.starts().settle(&settled(&begin.run, "r")));
+        }
+        assert!(store.starts().shared.queue().is_done());
+        join(store.starts().written(), store.starts().written()).await;
+        let settled = run_ids(&store).await.into_iter().flatten().count();
+        assert_eq!(settled, MOST - 1);
+        store.starts().written().await;
     }
 }
