@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use bench::Bench;
 use clap::Parser;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    Bench::parse().run().await.unwrap_or_else(|error| {
+fn main() -> ExitCode {
+    Bench::parse().run().unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })

@@ -1,5 +1,6 @@
 //! Our processes, as they ship: release builds, started with a Temporal's address, asked over HTTP.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use harness::{Process, SAMPLE_DIG, free_port};
 use http::StatusCode;
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 
 use crate::load::{HttpCall, Request};
 use crate::payload;
@@ -118,6 +120,21 @@ impl Programs {
         program.ready_ms = since.elapsed().as_secs_f64() * 1e3;
         Ok(program)
     }
+}
+
+/// Starts this very program as something else, in a process of its own that listens where the answer says.
+pub(crate) async fn aside(what: &str, args: &[&str]) -> Result<(Process, SocketAddr)> {
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let program = std::env::current_exe().context("no program to start again")?;
+    let process = Process::builder(program).arg(what).arg(address.to_string());
+    let mut process = process.args(args.iter().copied()).spawn()?;
+    let since = Instant::now();
+    while TcpStream::connect(address).await.is_err() {
+        ensure!(since.elapsed() < READY_WITHIN, "the {what} does not listen\n{}", process.tail());
+        ensure!(process.exit_status()?.is_none(), "the {what} ended\n{}", process.tail());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok((process, address))
 }
 
 impl Program {

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::{Effort, IN_FLIGHT};
 use crate::load::{Call, Fleet, HttpCall, Load, NUMBER, RawDescribe, RawStart, Request};
 use crate::payload;
+use crate::relay::Relay;
 use crate::report::{Report, quantile};
 use crate::scene::{DESCRIBED, Program, STARTED, Scene, start, status};
 
@@ -20,7 +21,7 @@ pub(super) struct Names {
     start: &'static str,
     status: &'static str,
     added: &'static [Added],
-    cpu: Option<Cpu>,
+    cpu: Cpu,
 }
 
 /// Of single calls, one after the other: half of them are as quick as the first of two figures, 99 of 100 as the second.
@@ -29,6 +30,7 @@ struct Added {
     /// How long the machine rests before each: a server works on after it has answered.
     rest: Duration,
     raw: [&'static str; 2],
+    hop: [&'static str; 2],
     invoke: [&'static str; 2],
     start: [&'static str; 2],
 }
@@ -51,17 +53,19 @@ pub(super) const SERVER: Names = Names {
         Added {
             rest: Duration::ZERO,
             raw: ["raw_start_p50_ms", "raw_start_p99_ms"],
+            hop: ["hop_added_p50_ms", "hop_added_p99_ms"],
             invoke: ["invoke_added_p50_ms", "invoke_added_p99_ms"],
             start: ["start_added_p50_ms", "start_added_p99_ms"],
         },
         Added {
             rest: Duration::from_millis(20),
             raw: ["raw_start_rested_p50_ms", "raw_start_rested_p99_ms"],
+            hop: ["hop_added_rested_p50_ms", "hop_added_rested_p99_ms"],
             invoke: ["invoke_added_rested_p50_ms", "invoke_added_rested_p99_ms"],
             start: ["start_added_rested_p50_ms", "start_added_rested_p99_ms"],
         },
     ],
-    cpu: None,
+    cpu: Cpu { invoke: "invoke_beside_cpu_us", start: "start_beside_cpu_us", status: "status_beside_cpu_us" },
 };
 
 pub(super) const STUB: Names = Names {
@@ -73,16 +77,20 @@ pub(super) const STUB: Names = Names {
     added: &[Added {
         rest: Duration::ZERO,
         raw: ["raw_stub_start_p50_ms", "raw_stub_start_p99_ms"],
+        hop: ["hop_added_stub_p50_ms", "hop_added_stub_p99_ms"],
         invoke: ["invoke_added_stub_p50_ms", "invoke_added_stub_p99_ms"],
         start: ["start_added_stub_p50_ms", "start_added_stub_p99_ms"],
     }],
-    cpu: Some(Cpu { invoke: "invoke_cpu_us", start: "start_cpu_us", status: "status_cpu_us" }),
+    cpu: Cpu { invoke: "invoke_cpu_us", start: "start_cpu_us", status: "status_cpu_us" },
 };
 
 /// Everything that is asked, with as many connections on each side.
 struct Sides<'a> {
     scene: &'a Scene,
     raw_start: Fleet<RawStart>,
+    /// The same by way of a relay.
+    hop: Fleet<RawStart>,
+    _relay: Relay,
     invoke: Fleet<HttpCall>,
     start: Fleet<HttpCall>,
     raw_describe: Fleet<RawDescribe>,
@@ -92,8 +100,11 @@ struct Sides<'a> {
 impl<'a> Sides<'a> {
     async fn connect(scene: &'a Scene, temporal: &str) -> Result<Self> {
         let (bridge, client) = (scene.bridge.port, scene.client.port);
+        let relay = Relay::start(temporal).await?;
         Ok(Self {
             scene,
+            hop: Fleet::starts(1, &relay.address.to_string()).await?,
+            _relay: relay,
             raw_start: Fleet::starts(IN_FLIGHT, temporal).await?,
             invoke: Fleet::http(IN_FLIGHT, client, &invoke(client)).await?,
             start: Fleet::http(IN_FLIGHT, bridge, &Request::post(start(STARTED), "")).await?,
@@ -154,11 +165,9 @@ async fn round(report: &mut Report, names: &Names, sides: &mut Sides<'_>, slice:
     let raw = (before.per_second() + after.per_second()) / 2.0;
     report.note(names.raw_describes, raw);
     report.note(names.status, status.per_second() / raw);
-    if let Some(cpu) = &names.cpu {
-        report.note(cpu.invoke, invoke_us);
-        report.note(cpu.start, start_us);
-        report.note(cpu.status, status_us);
-    }
+    report.note(names.cpu.invoke, invoke_us);
+    report.note(names.cpu.start, start_us);
+    report.note(names.cpu.status, status_us);
     Ok(())
 }
 
@@ -177,26 +186,26 @@ pub(super) async fn load<C: Call>(
 
 /// Single calls, the sides in turn.
 async fn one_by_one(report: &mut Report, names: &Added, sides: &mut Sides<'_>, times: usize) -> Result<()> {
-    let (mut raw, mut invoke, mut start) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut raw, mut hop, mut invoke, mut start] = [const { Vec::new() }; 4];
     for _ in 0..times {
         sleep(names.rest).await;
         raw.push(sides.raw_start.timed().await?);
+        sleep(names.rest).await;
+        hop.push(sides.hop.timed().await?);
         sleep(names.rest).await;
         invoke.push(sides.invoke.timed().await?);
         sleep(names.rest).await;
         start.push(sides.start.timed().await?);
     }
-    for times in [&mut raw, &mut invoke, &mut start] {
+    for times in [&mut raw, &mut hop, &mut invoke, &mut start] {
         times.sort_by(f64::total_cmp);
     }
-    for (name, share) in names.raw.into_iter().zip([0.5, 0.99]) {
-        report.note(name, quantile(&raw, share));
-    }
-    for (name, share) in names.invoke.into_iter().zip([0.5, 0.99]) {
-        report.note(name, quantile(&invoke, share) - quantile(&raw, share));
-    }
-    for (name, share) in names.start.into_iter().zip([0.5, 0.99]) {
-        report.note(name, quantile(&start, share) - quantile(&raw, share));
+    for (at, share) in [0.5, 0.99].into_iter().enumerate() {
+        let of_raw = quantile(&raw, share);
+        report.note(names.raw[at], of_raw);
+        for (names, times) in [(names.hop, &hop), (names.invoke, &invoke), (names.start, &start)] {
+            report.note(names[at], quantile(times, share) - of_raw);
+        }
     }
     Ok(())
 }

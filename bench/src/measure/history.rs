@@ -9,8 +9,6 @@ use crate::load::Request;
 use crate::report::Report;
 use crate::scene::{DESCRIBED, Scene, status};
 
-/// The workflow that has it.
-pub(super) const LONG: &str = DESCRIBED;
 const MIB: f64 = 1024.0;
 
 /// Of a bridge that has done nothing else yet: memory once taken is not given back, and would hide what is taken.

@@ -87,7 +87,7 @@ pub(crate) async fn all(programs: &Programs, effort: Effort) -> Result<Report> {
     drop(temporal);
 
     eprintln!("== against a frontend that answers at once");
-    let stub = Stub::start(history::LONG, LONGEST_HISTORY).await?;
+    let stub = Stub::start(LONGEST_HISTORY).await?;
     {
         let scene = Scene::start(programs, &stub.address).await?;
         history::measure(&mut report, &scene, effort).await?;

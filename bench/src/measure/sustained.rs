@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use super::IN_FLIGHT;
 use super::beside::{describe, invoke, load};
-use super::{IN_FLIGHT, history};
 use crate::load::{Fleet, Request};
 use crate::scene::{Programs, STARTED, Scene, start};
 use crate::stub::Stub;
@@ -26,7 +26,7 @@ pub(crate) enum Work {
 
 /// Loads our programs with this; answers what came out in one line.
 pub(crate) async fn sustained(programs: &Programs, work: Work) -> Result<String> {
-    let stub = Stub::start(history::LONG, 1).await?;
+    let stub = Stub::start(1).await?;
     let scene = Scene::start(programs, &stub.address).await?;
     let Scene { bridge, client, .. } = &scene;
     eprintln!("bridge is process {}, sample-client {}", bridge.pid(), client.pid());

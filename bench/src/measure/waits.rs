@@ -17,7 +17,7 @@ pub(super) async fn measure(report: &mut Report, scene: &Scene, stub: &Stub, eff
     let bridge = &scene.bridge;
     let before = bridge.resident_kib()?;
     // Those of an idle worker of the bridge are no waits.
-    let others = stub.held();
+    let others = stub.held().await?;
     let mut waits = Vec::with_capacity(effort.waits);
     for wait in 0..effort.waits {
         let path = status(
@@ -31,7 +31,7 @@ pub(super) async fn measure(report: &mut Report, scene: &Scene, stub: &Stub, eff
     }
     let since = Instant::now();
     while bridge.metric("bridge_open_waits").await? < effort.waits as f64
-        || stub.held() < others + RUNS_WAITED_FOR
+        || stub.held().await? < others + RUNS_WAITED_FOR
     {
         ensure!(
             since.elapsed() < OPEN_WITHIN,
