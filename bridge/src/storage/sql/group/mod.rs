@@ -95,13 +95,7 @@ impl Group {
     /// Ends when all settlements are written that were asked for before.
     pub(super) async fn written(&self) {
         let (waiting, written) = oneshot::channel();
-        self.shared.change(|queue| {
-            // With nothing to write, this is dropped at once. What a task is writing it has taken out of the queue.
-            if queue.at_work || !queue.settles.is_empty() {
-                queue.waiting.push(waiting);
-                queue.due = true;
-            }
-        });
+        self.shared.change(|queue| queue.wait(waiting));
         // Where nobody writes any more there is nothing to wait for.
         let _ = written.await;
     }
@@ -136,6 +130,21 @@ impl Queue {
         self.begins.is_empty() && !self.due
     }
 
+    /// Tells this when all settlements are written. With nothing to write, it is dropped at once.
+    fn wait(&mut self, waiting: oneshot::Sender<()>) {
+        // What a task is writing it has taken out of the queue.
+        if self.at_work || !self.settles.is_empty() {
+            self.waiting.push(waiting);
+            self.due = true;
+        }
+    }
+
+    /// Settlements were kept back for long enough. Whoever waits for those that are being written still does.
+    fn end_countdown(&mut self) {
+        self.counting = false;
+        self.due |= !self.settles.is_empty();
+    }
+
     fn take_begins(&mut self) -> Begins {
         let many = self.begins.len().min(MOST);
         self.begins.drain(..many).collect()
@@ -164,10 +173,7 @@ struct Countdown {
 impl Countdown {
     async fn run(mut self) {
         sleep(KEPT_BACK).await;
-        self.shared.change(|queue| {
-            queue.counting = false;
-            queue.due = !queue.settles.is_empty();
-        });
+        self.shared.change(Queue::end_countdown);
         self.is_over = true;
     }
 }
@@ -254,6 +260,19 @@ mod tests {
         let answers: Vec<_> = join_all(settling).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers, [true, false]);
         assert_eq!(run_ids(&store).await, [Some("r-1".to_owned())]);
+    }
+
+    #[test]
+    fn who_waits_for_what_is_being_written_is_told_though_the_countdown_ends_meanwhile() {
+        // A task has taken what there was.
+        let mut queue = Queue { counting: true, at_work: true, ..Queue::default() };
+        let (waiting, _told) = oneshot::channel();
+        queue.wait(waiting);
+        queue.end_countdown();
+        assert!(!queue.is_done());
+        let (settles, waiting) = queue.take_settles();
+        assert_eq!((settles.len(), waiting.len()), (0, 1));
+        assert!(queue.is_done());
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The statements that write many starts at once, and the rows that they read, as JSON.
+//! The statements that put starts on record and settle them. Those that write many read their rows as JSON.
 
 use serde::Serialize;
 use sqlx::SqlitePool;
