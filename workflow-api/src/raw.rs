@@ -20,9 +20,16 @@ impl RawJson {
     /// # Panics
     /// As [`to_go_json`].
     pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
-        let bytes = to_go_json(value);
+        Self::from_json(to_go_json(value))
+    }
+
+    /// What is written in Go's bytes already.
+    ///
+    /// # Errors
+    /// When it is no JSON.
+    pub fn from_json(json: Vec<u8>) -> Result<Self, serde_json::Error> {
         // A text of its own, as long as it must be: the one that was written into has room to spare.
-        let text = str::from_utf8(&bytes).map_err(serde::de::Error::custom)?.to_owned();
+        let text = str::from_utf8(&json).map_err(serde::de::Error::custom)?.to_owned();
         RawValue::from_string(text).map(Self)
     }
 

@@ -30,10 +30,18 @@ pub fn to_go_text<T: Serialize + ?Sized>(value: &T) -> String {
 /// As [`to_go_json`].
 pub fn to_go_json_sized<T: Serialize + ?Sized>(value: &T, size: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size);
-    value
-        .serialize(&mut Serializer::with_formatter(&mut bytes, GoFormatter))
-        .expect("the types of this crate have text keys, and writing to memory does not fail");
+    write_go_json(&mut bytes, value);
     bytes
+}
+
+/// The same after what was written already.
+///
+/// # Panics
+/// As [`to_go_json`].
+pub fn write_go_json<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
+    value
+        .serialize(&mut Serializer::with_formatter(bytes, GoFormatter))
+        .expect("the types of this crate have text keys, and writing to memory does not fail");
 }
 
 struct GoFormatter;

@@ -11,13 +11,13 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use workflow_api::{RawJson, RunId, WorkflowState};
 
 use super::rpc::Session;
-use super::{Description, EngineError, json, pending};
+use super::{Description, EngineError, pending};
 
 /// Describes a run. Its JSON is Temporal's answer and nothing else: the CLI's `describe` adds `closeEvent` and `result`, and shortens
 /// memos unless told `--no-json-shorthand-payloads`.
 pub(super) async fn description(session: &Session<'_>, bound: Duration) -> Result<Description, EngineError> {
     let answer = ask(session, session.execution(), bound).await?;
-    let json = json::canonical(&answer).map_err(|error| session.unexpected(error))?;
+    let json = temporal_json::description(&answer).map_err(|error| session.unexpected(error))?;
     Ok(Description { json, ..read(session, answer)? })
 }
 

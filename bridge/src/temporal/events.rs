@@ -16,7 +16,7 @@ use workflow_api::{RawJson, RunId, WorkflowState};
 use super::failure::{self, Background, Ending};
 use super::polls::{LongPoll, PollLost, Polls, Report};
 use super::rpc::Session;
-use super::{EngineError, WorkflowRun, describe, follow, history, json};
+use super::{EngineError, WorkflowRun, describe, follow, history};
 
 /// One event of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,7 +255,7 @@ async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>
 }
 
 fn read(session: &Session<'_>, run_id: &RunId, event: HistoryEvent) -> Result<RunEvent, EngineError> {
-    let json = json::canonical(&event).map_err(|error| session.unexpected(error))?;
+    let json = temporal_json::event(&event).map_err(|error| session.unexpected(error))?;
     let event_id = event.event_id;
     let close = failure::ending(event, run_id, &Background::default()).map(|ending| match ending {
         Ending::Final(closed) => RunClose { state: closed.state, next: None },

@@ -13,7 +13,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use workflow_api::{RawJson, RunId};
 
 use super::rpc::Session;
-use super::{EngineError, describe, json};
+use super::{EngineError, describe};
 
 /// Which events of a history to tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub(super) async fn history(
                 return Ok(HistoryPage { events, next });
             }
             told = Some(event.event_id);
-            events.push(json::canonical(&event).map_err(|error| session.unexpected(error))?);
+            events.push(temporal_json::event(&event).map_err(|error| session.unexpected(error))?);
         }
         if next.is_empty() {
             return Ok(HistoryPage { events, next: None });

@@ -9,7 +9,6 @@ mod events;
 mod failure;
 mod follow;
 mod history;
-mod json;
 mod payload;
 mod pending;
 mod polls;
@@ -32,7 +31,6 @@ pub use events::{RunClose, RunEvent};
 use futures::stream::BoxStream;
 pub use history::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 #[doc(hidden)]
-pub use json::event_json;
 use serde_json::Value;
 use service::temporal::TemporalTarget;
 use workflow_api::{
