@@ -21,10 +21,12 @@ pub trait RunStore {
     /// among the starts of its intent, and puts the number into its workflow ID.
     ///
     /// Nothing is written where the intent has a start under the caller's key. Of several begun at once under one key, one is new.
+    ///
+    /// `spec` is what the client is told, where that is not the intent's own at the run's revision; the workflow ID is the run's.
     async fn begin_run(
         &self,
         run: &Run,
-        spec: &WorkflowIntentSpec,
+        spec: Option<&WorkflowIntentSpec>,
         terms: Terms,
     ) -> Result<Begun, StoreError>;
 
@@ -33,7 +35,7 @@ pub trait RunStore {
     async fn begin_again(
         &self,
         run: &Run,
-        spec: &WorkflowIntentSpec,
+        spec: Option<&WorkflowIntentSpec>,
         lease: Duration,
     ) -> Result<Option<Run>, StoreError>;
 

@@ -7,7 +7,7 @@ use harness::sample_intent;
 use jiff::Timestamp;
 use reqwest::Response;
 use serde_json::Value;
-use workflow_api::{WorkflowIntentSpec, WorkflowState};
+use workflow_api::WorkflowState;
 
 use super::engine::{ScriptedEngine, description};
 use super::{Api, SOON, header, problem_of, sample_dig};
@@ -42,7 +42,7 @@ async fn run(api: &Api, intent: &str, outcome: Outcome) {
     };
     let terms = Terms { lease: SOON, key_kept: SOON };
     let store = &api.app.store;
-    let Begun::New(run) = store.begin_run(&run, &WorkflowIntentSpec::default(), terms).await.unwrap() else {
+    let Begun::New(run) = store.begin_run(&run, None, terms).await.unwrap() else {
         panic!("{intent} has such a start")
     };
     assert!(store.settle_run(&Run { outcome, ..run }).done.await.unwrap());

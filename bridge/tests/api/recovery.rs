@@ -33,7 +33,7 @@ async fn settled(api: &Api, client_port: u16, workflow_id: &str, age: SignedDura
     spec.workflow_client.client_endpoint_port = client_port.into();
     spec.temporal.workflow_client_name = "migrate_workflowclient".to_owned();
     let terms = Terms { lease: Duration::ZERO, key_kept: Duration::ZERO };
-    assert!(matches!(api.app.store.begin_run(&run, &spec, terms).await.unwrap(), Begun::New(_)));
+    assert!(matches!(api.app.store.begin_run(&run, Some(&spec), terms).await.unwrap(), Begun::New(_)));
     eventually(SOON, "the start is settled", async || {
         let outcome = api.run_of_sample().await.outcome;
         (outcome != Outcome::Starting).then_some(outcome)
@@ -82,7 +82,7 @@ async fn a_start_that_our_client_made_is_known_by_its_key() {
     record.outcome = Outcome::Starting;
     let other = Api::on(temporal.address(), &[]).await;
     let terms = Terms { lease: Duration::ZERO, key_kept: Duration::from_secs(3600) };
-    other.app.store.begin_run(&record, &spec, terms).await.unwrap();
+    other.app.store.begin_run(&record, Some(&spec), terms).await.unwrap();
     let outcome = eventually(SOON, "the start is settled", async || {
         let outcome = other.run_of_sample().await.outcome;
         (outcome != Outcome::Starting).then_some(outcome)

@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use workflow_api::{Fault, RunId, StartRequest, TemporalSpec, WorkflowId, WorkflowIntentSpec};
 
+use self::order::Order;
 use super::body::read_optional_body;
 use super::{App, BodyError, FieldValidation, IntentError};
-use crate::intent::{IntentKey, KeptIntent, RevisionNumber};
+use crate::intent::IntentKey;
 use crate::invoke::{Invocation, InvokeError};
 use crate::run::{Outcome, RUN_NUMBER, Run, StartId, StartKey};
 use crate::storage::{Begun, Settling, StoreError, Terms};
@@ -150,14 +151,14 @@ impl App {
         key: &IntentKey,
         call: StartCall<'_>,
     ) -> Result<StartReport, StartError> {
-        let (revision, spec, unknown) = self.ordered(key, &call).await?;
+        let (order, unknown) = self.ordered(key, &call).await?;
         let id = StartId::new();
         let run = Run {
             id,
             intent: key.clone(),
             number: 0,
-            revision: revision.get(),
-            workflow_id: spec.temporal.workflow_start_options.id.clone(),
+            revision: order.revision.get(),
+            workflow_id: order.spec.temporal.workflow_start_options.id.clone(),
             key: match call.idempotency_key {
                 Some(text) => StartKey { text, fingerprint: Some(fingerprint(call.body)) },
                 None => StartKey { text: id.to_string(), fingerprint: None },
@@ -168,7 +169,7 @@ impl App {
             outcome: Outcome::Starting,
         };
         let app = Arc::clone(self);
-        let work = self.shutdown.through(async move { app.begin(run, spec).await });
+        let work = self.shutdown.through(async move { app.begin(run, order).await });
         let (run, repeated) = work.await.unwrap_or_else(|_| Err(StartError::BrokenOff(key.clone())))?;
         Ok(StartReport { run, repeated, unknown })
     }
@@ -182,7 +183,7 @@ impl App {
         key: &IntentKey,
         call: &StartCall<'_>,
     ) -> Result<StartPreview, StartError> {
-        let (_, mut spec, unknown) = self.ordered(key, call).await?;
+        let (Order { mut spec, .. }, unknown) = self.ordered(key, call).await?;
         let id = &mut spec.temporal.workflow_start_options.id;
         if id.as_str().contains(RUN_NUMBER) {
             let latest = self.store.runs(key, None, 1).await.map_err(IntentError::Store)?;
@@ -203,39 +204,33 @@ impl App {
         Ok(StartPreview { url, body: spec.temporal, unknown })
     }
 
-    /// What is to be started: the intent as it is at this revision, changed as the call wants it.
+    /// What is to be started: the intent, changed as the call wants it. Beside it unknown fields of the call's body.
     async fn ordered(
         &self,
         key: &IntentKey,
         call: &StartCall<'_>,
-    ) -> Result<(RevisionNumber, WorkflowIntentSpec, Vec<String>), StartError> {
+    ) -> Result<(Order, Vec<String>), StartError> {
         let body = read_optional_body::<StartRequest>(call.body, call.fields)?;
-        let KeptIntent { revision, intent } = self.kept(key).await?;
-        let mut spec = intent.spec;
-        order::apply(body.value.spec, &mut spec).map_err(StartError::Unsound)?;
-        Ok((revision, spec, body.unknown))
+        let order = Order::new(self.kept(key).await?, body.value.spec).map_err(StartError::Unsound)?;
+        Ok((order, body.unknown))
     }
 
     /// Begins a start, or finds the one under the same key; says which.
-    async fn begin(&self, run: Run, spec: WorkflowIntentSpec) -> Result<(StartedRun, bool), StartError> {
+    async fn begin(&self, run: Run, order: Order) -> Result<(StartedRun, bool), StartError> {
         let terms = Terms { lease: self.lease(), key_kept: self.limits.key_kept };
-        match self.store.begin_run(&run, &spec, terms).await.map_err(StartError::NotRecorded)? {
-            Begun::New(run) => Ok((self.carry_through(run, spec).await?, false)),
+        let begun = self.store.begin_run(&run, order.own_spec(), terms).await;
+        match begun.map_err(StartError::NotRecorded)? {
+            Begun::New(run) => Ok((self.carry_through(run, order.spec).await?, false)),
             Begun::Known(known) if known.key.fingerprint != run.key.fingerprint => {
                 Err(StartError::KeyReused(known.intent))
             }
             // Apart, as what follows is: rare, and large to keep for each start.
-            Begun::Known(known) => Box::pin(self.repeat(known, run, spec)).await,
+            Begun::Known(known) => Box::pin(self.repeat(known, run, order)).await,
         }
     }
 
     /// What a call leads to whose key came before: `known` is on record, `run` was to be put there.
-    async fn repeat(
-        &self,
-        known: Run,
-        run: Run,
-        spec: WorkflowIntentSpec,
-    ) -> Result<(StartedRun, bool), StartError> {
+    async fn repeat(&self, known: Run, run: Run, order: Order) -> Result<(StartedRun, bool), StartError> {
         let in_flight = || StartError::InFlight(known.intent.clone());
         match known.outcome {
             Outcome::Started { run_id, already_running, .. } => {
@@ -255,9 +250,9 @@ impl App {
             }
         }
         let again = Run { id: known.id, ..run };
-        let begun = self.store.begin_again(&again, &spec, self.lease()).await;
+        let begun = self.store.begin_again(&again, order.own_spec(), self.lease()).await;
         let run = begun.map_err(StartError::NotRecorded)?.ok_or_else(in_flight)?;
-        Ok((self.carry_through(run, spec).await?, false))
+        Ok((self.carry_through(run, order.spec).await?, false))
     }
 
     /// Makes a start of which the client has not heard.

@@ -3,11 +3,39 @@
 use uuid::Uuid;
 use workflow_api::{Fault, StartOverrides, WorkflowIntentSpec, template};
 
-/// Changes `spec` as the caller wants. The number of the start stays open in the workflow ID: only the store knows it.
-///
-/// # Errors
-/// All that is wrong with what the caller wants.
-pub(super) fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) -> Result<(), Vec<Fault>> {
+use crate::intent::{KeptIntent, RevisionNumber};
+
+/// A start that is asked for.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The revision of the intent that is started.
+    pub(super) revision: RevisionNumber,
+    /// What the client is to be told. The number of the start stays open in the workflow ID: only the store knows it.
+    pub(super) spec: WorkflowIntentSpec,
+    /// Whether it is the intent's, but for the workflow ID.
+    is_the_intents: bool,
+}
+
+impl Order {
+    /// The intent, changed as the caller wants.
+    ///
+    /// # Errors
+    /// All that is wrong with what the caller wants.
+    pub(super) fn new(kept: KeptIntent, overrides: StartOverrides) -> Result<Self, Vec<Fault>> {
+        let KeptIntent { revision, intent } = kept;
+        let mut spec = intent.spec;
+        let is_the_intents = overrides.activity_params.is_empty();
+        apply(overrides, &mut spec)?;
+        Ok(Self { revision, spec, is_the_intents })
+    }
+
+    /// What has to be on record, the intent's revision and the workflow ID being there.
+    pub(super) fn own_spec(&self) -> Option<&WorkflowIntentSpec> {
+        (!self.is_the_intents).then_some(&self.spec)
+    }
+}
+
+fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) -> Result<(), Vec<Fault>> {
     let wanted = overrides.workflow_id;
     let faults = template::faults("$.spec.workflowID", wanted.as_str());
     if !faults.is_empty() {

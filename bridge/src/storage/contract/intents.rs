@@ -7,7 +7,7 @@ use crate::intent::{Action, Change, Revision, RevisionNumber};
 use crate::storage::Store;
 
 /// A revision of an intent of this name; `None` for a deletion.
-fn revision(number: i64, action: Action, name: Option<&str>) -> Revision {
+pub(super) fn revision(number: i64, action: Action, name: Option<&str>) -> Revision {
     let change = Change {
         revision: number.into(),
         action,

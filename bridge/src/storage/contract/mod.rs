@@ -25,6 +25,7 @@ fn intent(name: &str) -> WorkflowIntent {
     let mut intent = WorkflowIntent::default();
     name.clone_into(&mut intent.metadata.name);
     intent.metadata.description = "<b> & \u{2028} é".to_owned();
+    name.clone_into(&mut intent.spec.temporal.workflow_client_name);
     intent.spec.workflow_client.client_endpoint_name = "client".to_owned();
     intent.spec.workflow_client.client_endpoint_port = 9090;
     intent.spec.temporal.workflow_start_options.id = "w-1".into();
@@ -64,6 +65,8 @@ macro_rules! storage_contract {
                 runs::what_came_to_nothing_is_begun_again_by_one,
                 runs::an_abandoned_start_is_taken_over_by_one,
                 runs::an_unknown_start_is_taken_over,
+                runs::a_start_without_a_spec_of_its_own_has_that_of_its_revision,
+                runs::a_start_whose_revision_is_not_there_is_not_taken_for_another,
                 runs::a_start_is_put_off_by_whoever_is_at_it,
                 whole::it_answers_until_it_is_closed,
             );

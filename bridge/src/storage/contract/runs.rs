@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use workflow_api::WorkflowIntentSpec;
 
+use super::intents::{created, revision};
 use super::{dig, intent};
+use crate::intent::Action;
 use crate::run::{Outcome, Run, StartId, StartKey};
 use crate::storage::{Begun, RunStore, Settling, SqliteStore, Store, Terms};
 
@@ -46,14 +48,14 @@ fn spec() -> WorkflowIntentSpec {
 }
 
 async fn begun(store: &dyn Store, run: &Run, terms: Terms) -> Run {
-    match store.begin_run(run, &spec(), terms).await.unwrap() {
+    match store.begin_run(run, Some(&spec()), terms).await.unwrap() {
         Begun::New(run) => run,
         Begun::Known(known) => panic!("known as {known:?}"),
     }
 }
 
 async fn known(store: &dyn Store, run: &Run) -> Run {
-    match store.begin_run(run, &spec(), LONG).await.unwrap() {
+    match store.begin_run(run, Some(&spec()), LONG).await.unwrap() {
         Begun::Known(known) => known,
         Begun::New(run) => panic!("new as {run:?}"),
     }
@@ -195,7 +197,8 @@ pub(super) async fn a_known_key_leads_to_its_start_whatever_came_of_it(store: &d
 pub(super) async fn of_starts_at_once_under_one_key_one_is_new(store: &dyn Store) {
     let runs: Vec<_> = (0..16).map(|_| keyed("key", "body")).collect();
     let (run_spec, starts) = (spec(), runs.iter());
-    let begun = futures::future::join_all(starts.map(|run| store.begin_run(run, &run_spec, LONG))).await;
+    let begun =
+        futures::future::join_all(starts.map(|run| store.begin_run(run, Some(&run_spec), LONG))).await;
     let new = begun.iter().filter(|begun| matches!(begun, Ok(Begun::New(_)))).count();
     let known = begun.iter().filter(|begun| matches!(begun, Ok(Begun::Known(_)))).count();
     assert_eq!((new, known), (1, 15), "{begun:?}");
@@ -226,12 +229,12 @@ pub(super) async fn what_came_to_nothing_is_begun_again_by_one(store: &dyn Store
         revision: 3,
         ..first.clone()
     };
-    assert_eq!(store.begin_again(&wanted, &spec(), LONG.lease).await.unwrap(), None);
+    assert_eq!(store.begin_again(&wanted, Some(&spec()), LONG.lease).await.unwrap(), None);
     let first = settled(store, first, not_started()).await;
     let wanted_spec = spec();
     let (one, other) = futures::join!(
-        store.begin_again(&wanted, &wanted_spec, LONG.lease),
-        store.begin_again(&wanted, &wanted_spec, LONG.lease)
+        store.begin_again(&wanted, Some(&wanted_spec), LONG.lease),
+        store.begin_again(&wanted, Some(&wanted_spec), LONG.lease)
     );
     let begun: Vec<_> = [one.unwrap(), other.unwrap()].into_iter().flatten().collect();
     assert_eq!(begun, [Run { attempt: 2, outcome: Outcome::Starting, ..wanted }]);
@@ -261,6 +264,28 @@ pub(super) async fn an_unknown_start_is_taken_over(store: &dyn Store) {
     assert_eq!(store.abandoned_runs(10).await.unwrap(), []);
     let taken = store.take_over(run.id, LONG.lease).await.unwrap();
     assert_eq!(taken, Some((Run { attempt: 2, outcome: Outcome::Starting, ..run }, spec())));
+}
+
+pub(super) async fn a_start_without_a_spec_of_its_own_has_that_of_its_revision(store: &dyn Store) {
+    let run = run("a");
+    let revisions =
+        [(1, Action::Created, Some("a")), (2, Action::Replaced, Some("other")), (3, Action::Deleted, None)];
+    for (number, action, name) in revisions {
+        assert!(store.add_revision(&run.intent, &revision(number, action, name)).await.unwrap());
+    }
+    let mut expected = spec();
+    expected.temporal.workflow_client_name = "other".to_owned();
+    assert!(matches!(store.begin_run(&run, None, ABANDONED).await.unwrap(), Begun::New(_)));
+    let taken = store.take_over(run.id, LONG.lease).await.unwrap();
+    assert_eq!(taken.unwrap().1, expected);
+}
+
+pub(super) async fn a_start_whose_revision_is_not_there_is_not_taken_for_another(store: &dyn Store) {
+    let run = run("a");
+    store.add_revision(&run.intent, &created("a")).await.unwrap();
+    assert!(matches!(store.begin_run(&run, None, ABANDONED).await.unwrap(), Begun::New(_)));
+    let error = store.take_over(run.id, LONG.lease).await.unwrap_err().to_string();
+    assert!(error.contains("table `intent_revisions`") && error.contains("row `a 2`"), "{error}");
 }
 
 pub(super) async fn a_start_is_put_off_by_whoever_is_at_it(store: &dyn Store) {

@@ -67,7 +67,7 @@ pub(super) struct RunRow {
     settled_at: Option<i64>,
 }
 
-/// A run that may have to be made again, as a row.
+/// A run that may have to be made again, as a row. An empty `spec` stands for the intent's own.
 #[derive(FromRow)]
 pub(super) struct SpecRow {
     #[sqlx(flatten)]
@@ -140,11 +140,12 @@ impl TryFrom<RunRow> for Run {
     }
 }
 
-impl TryFrom<SpecRow> for (Run, WorkflowIntentSpec) {
+impl TryFrom<SpecRow> for (Run, Option<WorkflowIntentSpec>) {
     type Error = StoreError;
 
     fn try_from(row: SpecRow) -> Result<Self, StoreError> {
-        let spec = serde_json::from_str(&row.spec).map_err(unreadable(&row.run.id, "spec"))?;
+        let spec = (!row.spec.is_empty()).then(|| serde_json::from_str(&row.spec)).transpose();
+        let spec = spec.map_err(unreadable(&row.run.id, "spec"))?;
         Ok((row.run.try_into()?, spec))
     }
 }

@@ -8,9 +8,9 @@ use workflow_api::WorkflowIntentSpec;
 
 use super::failed;
 use super::run_row::{OutcomeColumns, RunRow, SpecRow, run_columns};
-use crate::intent::IntentKey;
+use crate::intent::{IntentKey, Revision};
 use crate::run::{Run, StartId};
-use crate::storage::{Begun, PostgresStore, RunStore, Settling, SqliteStore, StoreError, Terms};
+use crate::storage::{Begun, IntentStore, PostgresStore, RunStore, Settling, SqliteStore, StoreError, Terms};
 
 /// Other starts under the same key, or of the same number, may come first so often.
 const ROUNDS: usize = 5;
@@ -42,10 +42,10 @@ macro_rules! run_store {
             async fn begin_run(
                 &self,
                 run: &Run,
-                spec: &WorkflowIntentSpec,
+                spec: Option<&WorkflowIntentSpec>,
                 terms: Terms,
             ) -> Result<Begun, StoreError> {
-                let spec = spec.to_go_text();
+                let spec = spec_column(spec);
                 for _ in 0..ROUNDS {
                     let begun = self.starts().begin(run, &spec, terms).await;
                     if let Some((number, workflow_id)) = begun.map_err(failed("put a start on record"))? {
@@ -97,7 +97,7 @@ macro_rules! run_store {
             async fn begin_again(
                 &self,
                 run: &Run,
-                spec: &WorkflowIntentSpec,
+                spec: Option<&WorkflowIntentSpec>,
                 lease: Duration,
             ) -> Result<Option<Run>, StoreError> {
                 let begun: Vec<RunRow> = sqlx::query_as(concat!(
@@ -109,7 +109,7 @@ macro_rules! run_store {
                 .bind(run.revision)
                 .bind(&run.started_by)
                 .bind(run.requested_at.as_microsecond())
-                .bind(spec.to_go_text())
+                .bind(spec_column(spec))
                 .bind(microseconds(lease))
                 .fetch_all(self.writer())
                 .await
@@ -133,7 +133,13 @@ macro_rules! run_store {
                 .fetch_all(self.writer())
                 .await
                 .map_err(failed("take a start over"))?;
-                taken.into_iter().next().map(TryInto::try_into).transpose()
+                let Some(taken) = taken.into_iter().next() else { return Ok(None) };
+                let (run, spec) = taken.try_into()?;
+                let spec = match spec {
+                    Some(spec) => spec,
+                    None => spec_of_intent(&run, self.revision(&run.intent, run.revision.into()).await?)?,
+                };
+                Ok(Some((run, spec)))
             }
 
             async fn put_off(&self, run: &Run, pause: Duration) -> Result<(), StoreError> {
@@ -306,6 +312,22 @@ impl PostgresStore {
     /// Nothing is written later than it is awaited.
     #[expect(clippy::unused_async, reason = "SQLite's has to wait")]
     async fn written(&self) {}
+}
+
+/// What a run's column `spec` holds. A start that asks for nothing beyond its intent leaves it empty: the intent's revisions are kept.
+fn spec_column(spec: Option<&WorkflowIntentSpec>) -> String {
+    spec.map(WorkflowIntentSpec::to_go_text).unwrap_or_default()
+}
+
+/// The spec of the revision that a run is of.
+fn spec_of_intent(run: &Run, revision: Option<Revision>) -> Result<WorkflowIntentSpec, StoreError> {
+    let intent = revision.and_then(|revision| revision.intent);
+    intent.map(|intent| intent.spec).ok_or_else(|| StoreError::Inconsistent {
+        table: "intent_revisions",
+        column: "document",
+        row: format!("{} {}", run.intent.name, run.revision),
+        source: format!("start `{}` is of this revision, which is not there", run.id).into(),
+    })
 }
 
 /// A length of time beyond the calendar is as good as for ever.
