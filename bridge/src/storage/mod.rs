@@ -12,6 +12,7 @@ mod runs;
 mod sql;
 mod sqlite;
 mod url;
+mod writer;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

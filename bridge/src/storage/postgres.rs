@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::{ConnectOptions, Connection};
 
 use super::latest::Latest;
@@ -46,8 +47,8 @@ impl PostgresStore {
         Ok(Self { pool })
     }
 
-    pub(super) fn writer(&self) -> &PgPool {
-        &self.pool
+    pub(super) async fn writer(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.map_err(failed("be written to"))
     }
 
     pub(super) fn readers(&self) -> &PgPool {

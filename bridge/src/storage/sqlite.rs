@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::latest::Latest;
 use super::sql::{Group, failed, opening};
+use super::writer::{Writer, Writing};
 use super::{PoolState, Store, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -25,11 +27,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A store on SQLite.
 ///
-/// One connection writes and others read: SQLite has one writer at a time anyhow, and waiting for a connection is fair
-/// where waiting for SQLite's lock is not.
+/// One connection writes and others read.
 #[derive(Debug)]
 pub struct SqliteStore {
-    writer: SqlitePool,
+    writer: Arc<Writer>,
     readers: SqlitePool,
     /// Held as long as the store lives; the system lets go of it with the process, however that ends.
     lock: Option<File>,
@@ -47,7 +48,7 @@ impl SqliteStore {
         let pool =
             pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await.map_err(opening)?;
         migrated(&pool).await?;
-        Ok(Self::over(pool.clone(), pool, None))
+        Ok(Self::over(Writer::sharing(pool.clone()), pool, None))
     }
 
     /// A store in a file, made where there is none.
@@ -67,16 +68,18 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options.clone()).await.map_err(opening)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
         migrated(&writer).await?;
-        Ok(Self::over(writer, readers, Some(lock)))
+        Ok(Self::over(Writer::keeping(writer), readers, Some(lock)))
     }
 
-    fn over(writer: SqlitePool, readers: SqlitePool, lock: Option<File>) -> Self {
-        let group = Group::new(writer.clone());
+    fn over(writer: Writer, readers: SqlitePool, lock: Option<File>) -> Self {
+        let writer = Arc::new(writer);
+        let group = Group::new(Arc::clone(&writer));
         Self { writer, readers, lock, group, latest: Latest::default() }
     }
 
-    pub(super) fn writer(&self) -> &SqlitePool {
-        &self.writer
+    /// The connection that writes.
+    pub(super) async fn writer(&self) -> Result<Writing<'_>, StoreError> {
+        self.writer.connection().await.map_err(failed("be written to"))
     }
 
     pub(super) fn readers(&self) -> &SqlitePool {
@@ -143,11 +146,12 @@ impl Store for SqliteStore {
             .fetch_optional(&self.readers)
             .await
             .map_err(failed("answer"))?;
+        self.writer.renew().await;
         Ok(())
     }
 
     fn pools(&self) -> Vec<PoolState> {
-        vec![PoolState::of("writer", &self.writer), PoolState::of("readers", &self.readers)]
+        vec![self.writer.state(), PoolState::of("readers", &self.readers)]
     }
 
     async fn close(&self) {
@@ -172,7 +176,7 @@ mod tests {
         sqlx::query(
             "INSERT INTO intent_revisions VALUES ('p', 'a', 'v', 'd', 'broken', 1, 'created', NULL, 'me', 0, '{')",
         )
-        .execute(&store.writer)
+        .execute(&mut *store.writer().await.unwrap())
         .await
         .unwrap();
         let dig = DigKey {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::FromRow;
+use sqlx::{Connection, FromRow};
 use workflow_api::{WorkflowIntent, to_go_text};
 
 use super::{bind_key, failed};
@@ -42,7 +42,8 @@ macro_rules! intent_store {
             async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError> {
                 let failed = || failed("keep a change of an intent");
                 let Revision { change, intent } = revision;
-                let mut transaction = self.writer().begin().await.map_err(failed())?;
+                let mut writer = self.writer().await?;
+                let mut transaction = writer.begin().await.map_err(failed())?;
                 let add = sqlx::query(
                     "INSERT INTO intent_revisions
                         (project, composite_app, composite_app_version, deployment_intent_group, name,

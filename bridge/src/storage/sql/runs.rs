@@ -70,7 +70,7 @@ macro_rules! run_store {
                     .bind(&run.intent.dig.dig)
                     .bind(&run.intent.name)
                     .bind(&run.key.text)
-                    .execute(self.writer())
+                    .execute(&mut *self.writer().await?)
                     .await
                     .map_err(failed("forget a key"))?;
                     let known: Option<RunRow> = sqlx::query_as(concat!(
@@ -111,7 +111,7 @@ macro_rules! run_store {
                 .bind(run.requested_at.as_microsecond())
                 .bind(spec_column(spec))
                 .bind(microseconds(lease))
-                .fetch_all(self.writer())
+                .fetch_all(&mut *self.writer().await?)
                 .await
                 .map_err(failed("set about a start again"))?;
                 begun.into_iter().next().map(Run::try_from).transpose()
@@ -130,7 +130,7 @@ macro_rules! run_store {
                 ))
                 .bind(id.to_string())
                 .bind(microseconds(lease))
-                .fetch_all(self.writer())
+                .fetch_all(&mut *self.writer().await?)
                 .await
                 .map_err(failed("take a start over"))?;
                 let Some(taken) = taken.into_iter().next() else { return Ok(None) };
@@ -150,7 +150,7 @@ macro_rules! run_store {
                 .bind(run.id.to_string())
                 .bind(run.attempt)
                 .bind(microseconds(pause))
-                .execute(self.writer())
+                .execute(&mut *self.writer().await?)
                 .await
                 .map_err(failed("put a start off"))?;
                 Ok(())
@@ -223,7 +223,7 @@ macro_rules! run_store {
                     "UPDATE runs SET key_until = NULL, fingerprint = NULL
                      WHERE key_until <= ", $now, " AND outcome <> 'starting'"
                 ))
-                .execute(self.writer())
+                .execute(&mut *self.writer().await?)
                 .await
                 .map_err(failed("forget keys"))?;
                 Ok(forgotten.rows_affected())
@@ -279,14 +279,14 @@ impl PostgresStore {
         .bind(microseconds(terms.lease))
         .bind(spec)
         // All rows, there being one at most: only then has the statement ended and is committed.
-        .fetch_all(self.writer())
+        .fetch_all(self.readers())
         .await?;
         Ok(begun.into_iter().next())
     }
 
     /// Settles a start once it is polled; false where somebody else has, or has taken it over.
     fn settle(&self, run: &Run) -> impl Future<Output = Result<bool, sqlx::Error>> + use<> {
-        let (writer, run) = (self.writer().clone(), run.clone());
+        let (pool, run) = (self.readers().clone(), run.clone());
         async move {
             let outcome = OutcomeColumns::from(&run.outcome);
             let settled = sqlx::query(
@@ -303,7 +303,7 @@ impl PostgresStore {
             .bind(outcome.already_running)
             .bind(outcome.reason)
             .bind(outcome.settled_at)
-            .execute(&writer)
+            .execute(&pool)
             .await?;
             Ok(settled.rows_affected() > 0)
         }

@@ -11,7 +11,6 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -19,6 +18,7 @@ use self::put::{Asked, put};
 use self::rows::{Begin, Numbered, begin, settle};
 use crate::run::{Outcome, Run};
 use crate::storage::Terms;
+use crate::storage::writer::Writer;
 
 /// So much is written at once, at most.
 const MOST: usize = 128;
@@ -33,8 +33,7 @@ pub(in crate::storage) struct Group {
 
 #[derive(Debug)]
 struct Shared {
-    /// Of one connection.
-    writer: SqlitePool,
+    writer: Arc<Writer>,
     queue: Mutex<Queue>,
 }
 
@@ -58,8 +57,7 @@ struct Queue {
 }
 
 impl Group {
-    /// Writes over this pool, of one connection.
-    pub(in crate::storage) fn new(writer: SqlitePool) -> Self {
+    pub(in crate::storage) fn new(writer: Arc<Writer>) -> Self {
         Self { shared: Arc::new(Shared { writer, queue: Mutex::default() }) }
     }
 
@@ -240,7 +238,7 @@ mod tests {
 
     async fn run_ids(store: &SqliteStore) -> Vec<Option<String>> {
         let kept: Vec<(Option<String>,)> = sqlx::query_as("SELECT run_id FROM runs ORDER BY number")
-            .fetch_all(store.writer())
+            .fetch_all(&mut *store.writer().await.unwrap())
             .await
             .unwrap();
         kept.into_iter().map(|(id,)| id).collect()

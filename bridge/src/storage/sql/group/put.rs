@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::io;
 
-use sqlx::SqlitePool;
+use sqlx::SqliteConnection;
 use sqlx::error::ErrorKind;
 use tokio::sync::oneshot;
 
 use crate::run::StartId;
+use crate::storage::writer::Writer;
 
 /// What a caller asks for, and where it is told what became of it.
 #[derive(Debug)]
@@ -35,14 +36,18 @@ impl<W, T> Asked<W, T> {
 /// asked again for each.
 pub(super) async fn put<W, T: Default>(
     asked: Vec<Asked<W, T>>,
-    writer: &SqlitePool,
-    statement: impl AsyncFn(&SqlitePool, &[&W]) -> Result<Vec<(String, T)>, sqlx::Error>,
+    writer: &Writer,
+    statement: impl AsyncFn(&mut SqliteConnection, &[&W]) -> Result<Vec<(String, T)>, sqlx::Error>,
 ) {
     if asked.is_empty() {
         return;
     }
+    let mut writer = match writer.connection().await {
+        Ok(writer) => writer,
+        Err(error) => return tell_all(asked, &error),
+    };
     let work: Vec<_> = asked.iter().map(|asked| &asked.work).collect();
-    match statement(writer, &work).await {
+    match statement(&mut writer, &work).await {
         Ok(done) => {
             let mut done: HashMap<_, _> = done.into_iter().collect();
             for asked in asked {
@@ -52,17 +57,19 @@ pub(super) async fn put<W, T: Default>(
         }
         Err(error) if asked.len() > 1 && is_of_a_row(&error) => {
             for asked in asked {
-                let alone = statement(writer, &[&asked.work]).await;
+                let alone = statement(&mut writer, &[&asked.work]).await;
                 asked.tell(
                     alone.map(|done| done.into_iter().next().map(|(_, outcome)| outcome).unwrap_or_default()),
                 );
             }
         }
-        Err(error) => {
-            for asked in asked {
-                asked.tell(Err(sqlx::Error::Io(io::Error::other(error.to_string()))));
-            }
-        }
+        Err(error) => tell_all(asked, &error),
+    }
+}
+
+fn tell_all<W, T>(asked: Vec<Asked<W, T>>, error: &sqlx::Error) {
+    for asked in asked {
+        asked.tell(Err(sqlx::Error::Io(io::Error::other(error.to_string()))));
     }
 }
 
@@ -75,6 +82,8 @@ fn is_of_a_row(error: &sqlx::Error) -> bool {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use sqlx::Connection;
+
     use super::*;
     use crate::storage::SqliteStore;
 
@@ -86,7 +95,7 @@ mod tests {
     }
 
     async fn insert(
-        writer: &SqlitePool,
+        writer: &mut SqliteConnection,
         values: &[&Option<i64>],
     ) -> Result<Vec<(String, bool)>, sqlx::Error> {
         let mut transaction = writer.begin().await?;
@@ -103,16 +112,21 @@ mod tests {
     #[tokio::test]
     async fn a_row_that_cannot_be_written_is_nobody_elses_failure() {
         let store = SqliteStore::in_memory().await.unwrap();
-        sqlx::query("CREATE TABLE sums (value INTEGER NOT NULL)").execute(store.writer()).await.unwrap();
+        sqlx::query("CREATE TABLE sums (value INTEGER NOT NULL)")
+            .execute(&mut *store.writer().await.unwrap())
+            .await
+            .unwrap();
         let (asked, answers) = rows(&[Some(1), None, Some(2)]);
-        put(asked, store.writer(), insert).await;
+        put(asked, &store.starts().shared.writer, insert).await;
         let [Ok(Ok(true)), Ok(Err(refused)), Ok(Ok(true))] = &futures::future::join_all(answers).await[..]
         else {
             panic!("not the one alone")
         };
         assert!(refused.to_string().contains("NOT NULL"), "{refused}");
-        let (sum,): (i64,) =
-            sqlx::query_as("SELECT SUM(value) FROM sums").fetch_one(store.writer()).await.unwrap();
+        let (sum,): (i64,) = sqlx::query_as("SELECT SUM(value) FROM sums")
+            .fetch_one(&mut *store.writer().await.unwrap())
+            .await
+            .unwrap();
         assert_eq!(sum, 3);
     }
 
@@ -121,7 +135,7 @@ mod tests {
         let store = SqliteStore::in_memory().await.unwrap();
         let (asked, answers) = rows(&[Some(1), Some(2), Some(3)]);
         let times = AtomicUsize::new(0);
-        put(asked, store.writer(), async |_: &SqlitePool, _: &[&Option<i64>]| {
+        put(asked, &store.starts().shared.writer, async |_: &mut SqliteConnection, _: &[&Option<i64>]| {
             times.fetch_add(1, Ordering::Relaxed);
             Err::<Vec<(String, bool)>, _>(sqlx::Error::PoolTimedOut)
         })

@@ -1,7 +1,7 @@
 //! The statements that put starts on record and settle them. Those that write many read their rows as JSON.
 
 use serde::Serialize;
-use sqlx::SqlitePool;
+use sqlx::SqliteConnection;
 
 use crate::run::Run;
 use crate::storage::Terms;
@@ -104,7 +104,7 @@ pub(in crate::storage::sql) type Numbered = (i64, String);
 
 /// Those that are new.
 pub(super) async fn begin(
-    writer: &SqlitePool,
+    writer: &mut SqliteConnection,
     begins: &[&Begin],
 ) -> Result<Vec<(String, Option<Numbered>)>, sqlx::Error> {
     if let [one] = begins {
@@ -116,7 +116,7 @@ pub(super) async fn begin(
 }
 
 async fn begin_one(
-    writer: &SqlitePool,
+    writer: &mut SqliteConnection,
     begin: &Begin,
 ) -> Result<Vec<(String, Option<Numbered>)>, sqlx::Error> {
     let row = BeginRow::from(begin);
@@ -142,7 +142,10 @@ async fn begin_one(
 }
 
 /// Those that are settled now.
-pub(super) async fn settle(writer: &SqlitePool, runs: &[&Run]) -> Result<Vec<(String, bool)>, sqlx::Error> {
+pub(super) async fn settle(
+    writer: &mut SqliteConnection,
+    runs: &[&Run],
+) -> Result<Vec<(String, bool)>, sqlx::Error> {
     let rows = json(runs.iter().map(|run| SettleRow::from(*run)))?;
     let settled: Vec<(String,)> = sqlx::query_as(SETTLE).bind(rows).fetch_all(writer).await?;
     Ok(settled.into_iter().map(|(id,)| (id, true)).collect())
@@ -273,7 +276,7 @@ mod tests {
     use crate::storage::SqliteStore;
 
     async fn numbers(store: &SqliteStore, begins: &[&Begin]) -> Vec<Option<Numbered>> {
-        let mut begun = begin(store.writer(), begins).await.unwrap();
+        let mut begun = begin(&mut store.writer().await.unwrap(), begins).await.unwrap();
         let mut of = |begin: &&Begin| {
             let at = begun.iter().position(|(id, _)| *id == begin.run.id.to_string())?;
             begun.swap_remove(at).1
@@ -297,21 +300,21 @@ mod tests {
         let [alone, among] =
             [SqliteStore::in_memory().await.unwrap(), SqliteStore::in_memory().await.unwrap()];
         let (mut keyed, other) = (samples::begun("one"), samples::begun("two"));
-        begin(alone.writer(), &[&keyed]).await.unwrap();
-        begin(among.writer(), &[&keyed, &other]).await.unwrap();
+        begin(&mut alone.writer().await.unwrap(), &[&keyed]).await.unwrap();
+        begin(&mut among.writer().await.unwrap(), &[&keyed, &other]).await.unwrap();
         keyed.run = Run { id: crate::run::StartId::new(), ..keyed.run };
         keyed.run.key = crate::run::StartKey { text: "own".to_owned(), fingerprint: None };
-        begin(alone.writer(), &[&other]).await.unwrap();
-        begin(alone.writer(), &[&keyed]).await.unwrap();
-        begin(among.writer(), &[&keyed, &samples::begun("three")]).await.unwrap();
+        begin(&mut alone.writer().await.unwrap(), &[&other]).await.unwrap();
+        begin(&mut alone.writer().await.unwrap(), &[&keyed]).await.unwrap();
+        begin(&mut among.writer().await.unwrap(), &[&keyed, &samples::begun("three")]).await.unwrap();
         // All but what the clock says, which differs by moments.
         let rows = "SELECT json_array(id, project, composite_app, composite_app_version, deployment_intent_group, intent, number,
                 revision, workflow_id, idempotency_key, fingerprint, key_until IS NULL, started_by, requested_at, attempt, outcome,
                 already_running, key_until - leased_until, spec)
             FROM runs WHERE number <= 3 ORDER BY number";
         let [of_alone, of_among]: [Vec<(String,)>; 2] = [
-            sqlx::query_as(rows).fetch_all(alone.writer()).await.unwrap(),
-            sqlx::query_as(rows).fetch_all(among.writer()).await.unwrap(),
+            sqlx::query_as(rows).fetch_all(&mut *alone.writer().await.unwrap()).await.unwrap(),
+            sqlx::query_as(rows).fetch_all(&mut *among.writer().await.unwrap()).await.unwrap(),
         ];
         assert_eq!(of_alone, of_among);
         assert_eq!(of_alone.len(), 3);
