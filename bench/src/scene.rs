@@ -44,8 +44,10 @@ impl Scene {
         let client = programs.client(temporal).await?;
         let bridge = programs.bridge(temporal, directory.path()).await?;
         let scene = Self { bridge, client, _directory: directory };
-        for (name, workflow_id) in [(STARTED, "bench-{{uuid}}"), (DESCRIBED, DESCRIBED)] {
-            let intent = payload::intent(name, workflow_id, scene.client.port).to_string();
+        for (name, workflow_id) in
+            [(STARTED, payload::workflow_id("{{uuid}}")), (DESCRIBED, DESCRIBED.to_owned())]
+        {
+            let intent = payload::intent(name, &workflow_id, scene.client.port).to_string();
             let create = Request::post(intents(), &intent).expects(StatusCode::CREATED);
             scene.bridge.ask(&create).await?;
         }

@@ -1,7 +1,5 @@
 //! The same work asked of Temporal itself, straight over gRPC: what everything is compared with.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use anyhow::{Context, Result};
 use temporalio_client::tonic::transport::{Channel, Endpoint};
 use temporalio_common::protos::temporal::api::common::v1::{
@@ -40,8 +38,6 @@ impl RawStart {
 
 impl Call for RawStart {
     async fn call(&mut self) -> Result<()> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let input = Payload {
             metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
             data: self.input.clone(),
@@ -51,7 +47,7 @@ impl Call for RawStart {
             namespace: "default".to_owned(),
             identity: "bench".to_owned(),
             request_id: Uuid::new_v4().to_string(),
-            workflow_id: format!("bench-raw-{}-{number}", std::process::id()),
+            workflow_id: payload::new_workflow_id(),
             workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.to_owned() }),
             task_queue: Some(TaskQueue { name: QUEUE.to_owned(), ..TaskQueue::default() }),
             input: Some(Payloads { payloads: vec![input] }),

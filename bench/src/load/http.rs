@@ -1,7 +1,6 @@
 //! Load over HTTP/1.1, one connection each, as bridges and administrators call.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -11,18 +10,19 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
 use super::Call;
 
-/// What stands in a body where each request has a number of its own.
-pub(crate) const NUMBER: &str = "@number@";
+/// What stands in a body where each request has a UUID of its own.
+pub(crate) const UUID: &str = "@uuid@";
 
 /// What is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     method: Method,
     path: String,
-    /// Around the number.
+    /// Around the UUIDs.
     body: Arc<Vec<String>>,
     /// What is expected.
     status: StatusCode,
@@ -34,7 +34,7 @@ impl Request {
     }
 
     pub(crate) fn post(path: impl Into<String>, body: &str) -> Self {
-        let body = Arc::new(body.split(NUMBER).map(str::to_owned).collect());
+        let body = Arc::new(body.split(UUID).map(str::to_owned).collect());
         Self { method: Method::POST, path: path.into(), body, status: StatusCode::NO_CONTENT }
     }
 
@@ -63,15 +63,17 @@ impl HttpCall {
 
     /// The answer's body, once it has the status that is expected.
     pub(crate) async fn ask(&mut self) -> Result<Bytes> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
         let Request { method, path, body, status } = &self.request;
+        let body = match body.as_slice() {
+            [body] => body.clone(),
+            parts => parts.join(&Uuid::new_v4().to_string()),
+        };
         let request = http::Request::builder()
             .method(method)
             .uri(path.as_str())
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, "application/json")
-            .body(Full::from(body.join(&number)))?;
+            .body(Full::from(body))?;
         if self.sender.ready().await.is_err() {
             // Servers close what was idle for long, as it is while others are measured.
             self.sender = dial(self.port).await?;

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use tokio::task::JoinSet;
 
 pub(crate) use grpc::{RawDescribe, RawStart, channel};
-pub(crate) use http::{HttpCall, NUMBER, Request};
+pub(crate) use http::{HttpCall, Request, UUID};
 
 /// One connection, and what is asked over it again and again.
 pub(crate) trait Call: Send + 'static {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::time::sleep;
 
 use super::{Effort, IN_FLIGHT};
-use crate::load::{Call, Fleet, HttpCall, Load, NUMBER, RawDescribe, RawStart, Request};
+use crate::load::{Call, Fleet, HttpCall, Load, RawDescribe, RawStart, Request, UUID};
 use crate::payload;
 use crate::relay::Relay;
 use crate::report::{Report, quantile};
@@ -106,7 +106,7 @@ impl<'a> Sides<'a> {
             hop: Fleet::starts(1, &relay.address.to_string()).await?,
             _relay: relay,
             raw_start: Fleet::starts(IN_FLIGHT, temporal).await?,
-            invoke: Fleet::http(IN_FLIGHT, client, &invoke(client)).await?,
+            invoke: Fleet::http(IN_FLIGHT, client, &invoke()).await?,
             start: Fleet::http(IN_FLIGHT, bridge, &Request::post(start(STARTED), "")).await?,
             raw_describe: Fleet::describes(IN_FLIGHT, temporal, DESCRIBED).await?,
             status: Fleet::http(IN_FLIGHT, bridge, &describe()).await?,
@@ -114,9 +114,9 @@ impl<'a> Sides<'a> {
     }
 }
 
-/// A start asked of this client, each of a workflow of its own.
-pub(super) fn invoke(client: u16) -> Request {
-    let invocation = payload::invocation(&format!("bench-{client}-{NUMBER}"));
+/// A start asked of a client, each of a workflow of its own.
+pub(super) fn invoke() -> Request {
+    let invocation = payload::invocation(&payload::workflow_id(UUID));
     Request::post("/invoke/migrate_workflowclient", &invocation.to_string())
 }
 

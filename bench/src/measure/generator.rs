@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::{Effort, IN_FLIGHT};
-use crate::load::{Fleet, NUMBER, Request};
+use crate::load::{Fleet, Request, UUID};
 use crate::payload;
 use crate::report::Report;
 
@@ -20,7 +20,7 @@ pub(super) async fn measure(report: &mut Report, effort: Effort) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
     let server = tokio::spawn(serve(listener));
-    let invocation = Request::post("/", &payload::invocation(NUMBER).to_string());
+    let invocation = Request::post("/", &payload::invocation(UUID).to_string());
     let mut fleet = Fleet::http(IN_FLIGHT, port, &invocation).await?;
     fleet.load(effort.slice / 4).await?;
     for _ in 0..effort.rounds {

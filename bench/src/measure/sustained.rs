@@ -31,7 +31,7 @@ pub(crate) async fn sustained(programs: &Programs, work: Work) -> Result<String>
     let Scene { bridge, client, .. } = &scene;
     eprintln!("bridge is process {}, sample-client {}", bridge.pid(), client.pid());
     let (port, asked, busy) = match work {
-        Work::Invoke => (client.port, invoke(client.port), &[client][..]),
+        Work::Invoke => (client.port, invoke(), &[client][..]),
         Work::Start => (bridge.port, Request::post(start(STARTED), ""), &[bridge, client][..]),
         Work::Status => (bridge.port, describe(), &[bridge][..]),
     };
