@@ -34,8 +34,3 @@ pub(crate) fn intent(name: &str, workflow_id: &str, client_port: u16) -> Value {
 pub(crate) fn invocation(workflow_id: &str) -> Value {
     intent("bench", workflow_id, 0)["spec"]["temporal"].take()
 }
-
-/// The one argument of the workflow.
-pub(crate) fn workflow_params() -> Value {
-    invocation("")["workflowParams"].take()
-}

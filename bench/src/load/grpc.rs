@@ -2,10 +2,7 @@
 
 use anyhow::{Context, Result};
 use temporalio_client::tonic::transport::{Channel, Endpoint};
-use temporalio_common::protos::temporal::api::common::v1::{
-    Payload, Payloads, WorkflowExecution, WorkflowType,
-};
-use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest,
@@ -13,7 +10,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use uuid::Uuid;
 
 use super::Call;
-use crate::payload::{self, QUEUE, WORKFLOW_TYPE};
+use crate::payload;
 
 /// A connection of one's own to Temporal's frontend.
 pub(crate) async fn channel(address: &str) -> Result<Channel> {
@@ -24,34 +21,22 @@ pub(crate) async fn channel(address: &str) -> Result<Channel> {
 /// `StartWorkflowExecution`, each time of a workflow of its own.
 pub(crate) struct RawStart {
     client: WorkflowServiceClient<Channel>,
-    input: Vec<u8>,
+    start: StartWorkflowExecutionRequest,
 }
 
 impl RawStart {
-    pub(crate) fn over(channel: Channel) -> Self {
-        Self {
-            client: WorkflowServiceClient::new(channel),
-            input: payload::workflow_params().to_string().into_bytes(),
-        }
+    /// Asks for this start, but for its IDs.
+    pub(crate) fn over(channel: Channel, start: &StartWorkflowExecutionRequest) -> Self {
+        Self { client: WorkflowServiceClient::new(channel), start: start.clone() }
     }
 }
 
 impl Call for RawStart {
     async fn call(&mut self) -> Result<()> {
-        let input = Payload {
-            metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
-            data: self.input.clone(),
-            ..Payload::default()
-        };
         let request = StartWorkflowExecutionRequest {
-            namespace: "default".to_owned(),
-            identity: "bench".to_owned(),
             request_id: Uuid::new_v4().to_string(),
             workflow_id: payload::new_workflow_id(),
-            workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.to_owned() }),
-            task_queue: Some(TaskQueue { name: QUEUE.to_owned(), ..TaskQueue::default() }),
-            input: Some(Payloads { payloads: vec![input] }),
-            ..StartWorkflowExecutionRequest::default()
+            ..self.start.clone()
         };
         self.client.start_workflow_execution(request).await?;
         Ok(())

@@ -6,6 +6,7 @@ mod http;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use tokio::task::JoinSet;
 
 pub(crate) use grpc::{RawDescribe, RawStart, channel};
@@ -47,11 +48,15 @@ impl Fleet<HttpCall> {
 }
 
 impl Fleet<RawStart> {
-    /// So many connections to this Temporal.
-    pub(crate) async fn starts(size: usize, address: &str) -> Result<Self> {
+    /// So many connections to this Temporal, which ask for this start.
+    pub(crate) async fn starts(
+        size: usize,
+        address: &str,
+        start: &StartWorkflowExecutionRequest,
+    ) -> Result<Self> {
         let mut connections = Vec::with_capacity(size);
         for _ in 0..size {
-            connections.push(RawStart::over(channel(address).await?));
+            connections.push(RawStart::over(channel(address).await?, start));
         }
         Ok(Self { connections })
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use tokio::time::sleep;
 
 use super::{Effort, IN_FLIGHT};
@@ -97,15 +98,28 @@ struct Sides<'a> {
     status: Fleet<HttpCall>,
 }
 
+/// Whom a single call goes to.
+#[derive(Clone, Copy)]
+enum Side {
+    Raw,
+    Hop,
+    Invoke,
+    Start,
+}
+
 impl<'a> Sides<'a> {
-    async fn connect(scene: &'a Scene, temporal: &str) -> Result<Self> {
+    async fn connect(
+        scene: &'a Scene,
+        temporal: &str,
+        asked: &StartWorkflowExecutionRequest,
+    ) -> Result<Self> {
         let (bridge, client) = (scene.bridge.port, scene.client.port);
         let relay = Relay::start(temporal).await?;
         Ok(Self {
             scene,
-            hop: Fleet::starts(1, &relay.address.to_string()).await?,
+            hop: Fleet::starts(1, &relay.address.to_string(), asked).await?,
             _relay: relay,
-            raw_start: Fleet::starts(IN_FLIGHT, temporal).await?,
+            raw_start: Fleet::starts(IN_FLIGHT, temporal, asked).await?,
             invoke: Fleet::http(IN_FLIGHT, client, &invoke()).await?,
             start: Fleet::http(IN_FLIGHT, bridge, &Request::post(start(STARTED), "")).await?,
             raw_describe: Fleet::describes(IN_FLIGHT, temporal, DESCRIBED).await?,
@@ -130,9 +144,10 @@ pub(super) async fn measure(
     names: &Names,
     scene: &Scene,
     temporal: &str,
+    asked: &StartWorkflowExecutionRequest,
     effort: Effort,
 ) -> Result<()> {
-    let mut sides = Sides::connect(scene, temporal).await?;
+    let mut sides = Sides::connect(scene, temporal, asked).await?;
     // Connections, caches and code pages of the first calls are nobody's cost.
     round(&mut Report::default(), names, &mut sides, effort.slice / 4).await?;
     for number in 1..=effort.rounds {
@@ -184,18 +199,21 @@ pub(super) async fn load<C: Call>(
     Ok((load, used / load.calls as f64))
 }
 
-/// Single calls, the sides in turn.
+/// Single calls, the sides in turn, each time in another order: a server works on after it has answered, so that the one before counts.
 async fn one_by_one(report: &mut Report, names: &Added, sides: &mut Sides<'_>, times: usize) -> Result<()> {
     let [mut raw, mut hop, mut invoke, mut start] = [const { Vec::new() }; 4];
+    let mut order = [Side::Raw, Side::Hop, Side::Invoke, Side::Start];
     for _ in 0..times {
-        sleep(names.rest).await;
-        raw.push(sides.raw_start.timed().await?);
-        sleep(names.rest).await;
-        hop.push(sides.hop.timed().await?);
-        sleep(names.rest).await;
-        invoke.push(sides.invoke.timed().await?);
-        sleep(names.rest).await;
-        start.push(sides.start.timed().await?);
+        fastrand::shuffle(&mut order);
+        for side in order {
+            sleep(names.rest).await;
+            match side {
+                Side::Raw => raw.push(sides.raw_start.timed().await?),
+                Side::Hop => hop.push(sides.hop.timed().await?),
+                Side::Invoke => invoke.push(sides.invoke.timed().await?),
+                Side::Start => start.push(sides.start.timed().await?),
+            }
+        }
     }
     for times in [&mut raw, &mut hop, &mut invoke, &mut start] {
         times.sort_by(f64::total_cmp);

@@ -16,7 +16,7 @@ use harness::TemporalOptions;
 pub(crate) use self::sustained::{Work, sustained};
 use crate::report::{Bound, Report};
 use crate::scene::{Programs, Scene};
-use crate::stub::Stub;
+use crate::stub::{Stub, start_asked_by};
 
 /// How thoroughly to measure.
 #[derive(Debug, Clone, Copy)]
@@ -77,12 +77,14 @@ pub(crate) const BOUNDS: [(&str, Bound); 28] = [
 /// Measures everything, and tells what it is doing.
 pub(crate) async fn all(programs: &Programs, effort: Effort) -> Result<Report> {
     let mut report = Report::default();
+    // The raw side asks for nothing else than ours does.
+    let asked = start_asked_by(programs, &beside::invoke()).await?;
     eprintln!("== against the Temporal dev server");
     let temporal = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
     processes::measure(&mut report, programs, temporal.address(), effort).await?;
     {
         let scene = Scene::start(programs, temporal.address()).await?;
-        beside::measure(&mut report, &beside::SERVER, &scene, temporal.address(), effort).await?;
+        beside::measure(&mut report, &beside::SERVER, &scene, temporal.address(), &asked, effort).await?;
     }
     drop(temporal);
 
@@ -91,7 +93,7 @@ pub(crate) async fn all(programs: &Programs, effort: Effort) -> Result<Report> {
     {
         let scene = Scene::start(programs, &stub.address).await?;
         history::measure(&mut report, &scene, effort).await?;
-        beside::measure(&mut report, &beside::STUB, &scene, &stub.address, effort).await?;
+        beside::measure(&mut report, &beside::STUB, &scene, &stub.address, &asked, effort).await?;
     }
     generator::measure(&mut report, effort).await?;
     let scene = Scene::start(programs, &stub.address).await?;

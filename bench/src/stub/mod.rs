@@ -15,16 +15,20 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use prost::Message;
 use temporalio_client::tonic::transport::Channel;
-use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflowExecutionsRequest;
 use temporalio_common::protos::temporal::api::workflowservice::v1::workflow_service_client::WorkflowServiceClient;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, StartWorkflowExecutionRequest,
+};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use self::answers::Answers;
 pub(crate) use self::answers::event;
 use self::grpc::Reply;
-use crate::load::channel;
-use crate::scene::{DESCRIBED, aside};
+use crate::load::{Request as HttpRequest, channel};
+use crate::scene::{DESCRIBED, Programs, aside};
 
 /// A running stub, in a process of its own as a server is; it ends with this.
 #[derive(Debug)]
@@ -55,12 +59,38 @@ impl Stub {
 struct Shared {
     answers: Answers,
     held: AtomicUsize,
+    /// Who wants to know what starts are asked for.
+    starts: Option<UnboundedSender<Bytes>>,
 }
 
 /// Answers whatever comes, until the process ends.
 pub(crate) async fn serve(listen: SocketAddr, events: usize) -> Result<()> {
-    let shared = Arc::new(Shared { answers: Answers::new(DESCRIBED, events), held: AtomicUsize::new(0) });
     let listener = TcpListener::bind(listen).await.context("no port for the stub")?;
+    answer_all(listener, events, None).await
+}
+
+/// What start this client asks for when it is invoked so.
+pub(crate) async fn start_asked_by(
+    programs: &Programs,
+    invocation: &HttpRequest,
+) -> Result<StartWorkflowExecutionRequest> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for a stub")?;
+    let address = listener.local_addr()?.to_string();
+    let (tell, mut told) = unbounded_channel();
+    let answering = tokio::spawn(answer_all(listener, 0, Some(tell)));
+    programs.client(&address).await?.ask(invocation).await?;
+    answering.abort();
+    let message = told.recv().await.context("the workflow client asked for no start")?;
+    Ok(StartWorkflowExecutionRequest::decode(message)?)
+}
+
+async fn answer_all(
+    listener: TcpListener,
+    events: usize,
+    starts: Option<UnboundedSender<Bytes>>,
+) -> Result<()> {
+    let answers = Answers::new(DESCRIBED, events);
+    let shared = Arc::new(Shared { answers, held: AtomicUsize::new(0), starts });
     loop {
         let (stream, _) = listener.accept().await?;
         let shared = Arc::clone(&shared);
@@ -79,6 +109,12 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     let (head, body) = request.into_parts();
     let message = grpc::message(body).await?;
     let method = head.uri.path().rsplit('/').next().unwrap_or_default();
+    if let Some(starts) = &shared.starts
+        && method == "StartWorkflowExecution"
+    {
+        // Who no longer listens has heard enough.
+        let _ = starts.send(message.clone());
+    }
     let held = || shared.held.load(Ordering::Relaxed);
     let answer = match shared.answers.to(method, message, held) {
         answers::Answer::Now(message) => Some(message),
