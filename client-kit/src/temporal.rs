@@ -4,9 +4,7 @@
 //! nor does it tell a new run from one that was running. Hence the plain request.
 
 use async_trait::async_trait;
-use service::temporal::{FaultKind, TemporalConnection, TemporalFault};
-use temporalio_client::NamespacedClient;
-use temporalio_client::tonic::IntoRequest;
+use service::temporal::{FaultKind, Method, TemporalConnection, TemporalFault};
 use temporalio_common::protos::temporal::api::errordetails::v1::WorkflowExecutionAlreadyStartedFailure;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use temporalio_common::protos::utilities::decode_status_detail;
@@ -46,16 +44,12 @@ impl Starter for TemporalStarter {
         let fails_on_running = start.id_conflict_policy() == Some(IdConflictPolicy::Fail);
         let reuse = start.options().workflow_id_reuse_policy;
         let left = request.deadline.saturating_duration_since(Instant::now());
-        let answer = self
-            .connection
-            .call("StartWorkflowExecution", left, async |client| {
-                let call = start_workflow_execution(request, client.namespace(), client.identity());
-                client.connection().workflow_service().start_workflow_execution(call.into_request()).await
-            })
-            .await;
+        let identity = self.connection.identity().to_owned();
+        let call =
+            start_workflow_execution(request, self.connection.target().namespace().to_owned(), identity);
+        let answer = self.connection.ask(StartWorkflowExecutionRequest::NAME, left, call).await;
         match answer {
             Ok(answer) => {
-                let answer = answer.into_inner();
                 Ok(Started { workflow_id, run_id: answer.run_id.into(), already_running: !answer.started })
             }
             Err(fault) => {

@@ -43,7 +43,7 @@ async fn ask(
     bound: Duration,
 ) -> Result<DescribeWorkflowExecutionResponse, EngineError> {
     let request = DescribeWorkflowExecutionRequest { namespace: session.namespace(), execution };
-    session.call(bound, request, |temporal, request| temporal.describe_workflow_execution(request)).await
+    session.call(bound, request).await
 }
 
 fn read(

@@ -78,8 +78,7 @@ pub(super) async fn next_page(
             next_page_token: page_token.to_vec(),
             ..Default::default()
         };
-        let page = session
-            .call(LONG_POLL, request, |temporal, request| temporal.get_workflow_execution_history(request));
+        let page = session.call(LONG_POLL, request);
         match page.await {
             // The SDK does not repeat a poll that was long open, nor one whose connection was cut.
             Err(EngineError::Unavailable { .. })
@@ -107,11 +106,7 @@ async fn background(
             next_page_token: page_token,
             ..Default::default()
         };
-        let page = session
-            .call(bound, request, |temporal, request| {
-                temporal.get_workflow_execution_history_reverse(request)
-            })
-            .await?;
+        let page = session.call(bound, request).await?;
         page.history.unwrap_or_default().events.iter().for_each(|event| background.read(event));
         if page.next_page_token.is_empty() {
             break;

@@ -163,9 +163,7 @@ impl Read<'_> {
                 next_page_token: token.to_vec(),
                 ..Default::default()
             };
-            let page = self.session.call(self.bound, request, |temporal, request| {
-                temporal.get_workflow_execution_history_reverse(request)
-            });
+            let page = self.session.call(self.bound, request);
             let page = page.await?;
             return Ok((settled(page.history).collect(), page.next_page_token));
         }
@@ -181,9 +179,7 @@ impl Read<'_> {
             next_page_token: token.to_vec(),
             ..Default::default()
         };
-        let page = self
-            .session
-            .call(self.bound, request, |temporal, request| temporal.get_workflow_execution_history(request));
+        let page = self.session.call(self.bound, request);
         let page = page.await?;
         Ok((settled(page.history).collect(), page.next_page_token))
     }

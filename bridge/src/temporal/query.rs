@@ -34,7 +34,7 @@ pub(super) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) 
         }),
         query_reject_condition: condition(query.reject).into(),
     };
-    let asked = session.try_call(bound, request, |temporal, request| temporal.query_workflow(request)).await;
+    let asked = session.try_call(bound, request).await;
     match asked {
         Ok(answer) => match answer.query_rejected {
             Some(rejected) => Err(QueryError::Rejected {
@@ -107,8 +107,7 @@ pub(super) async fn is_deserted(
         task_queue_type: TaskQueueType::Workflow.into(),
         ..Default::default()
     };
-    let queue =
-        session.call(bound, request, |temporal, request| temporal.describe_task_queue(request)).await?;
+    let queue = session.call(bound, request).await?;
     Ok(queue.pollers.iter().all(|poller| is_gone(poller, jiff::Timestamp::now())))
 }
 

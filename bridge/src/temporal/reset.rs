@@ -33,8 +33,7 @@ pub(super) async fn reset(
         identity: reset.identity.clone(),
         ..Default::default()
     };
-    let answer =
-        session.call(bound, request, |temporal, request| temporal.reset_workflow_execution(request)).await?;
+    let answer = session.call(bound, request).await?;
     Ok(answer.run_id.into())
 }
 

@@ -4,18 +4,15 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use prost::Message;
-use service::temporal::{FaultKind, TemporalConnection, TemporalConnections, TemporalFault, TemporalTarget};
-use temporalio_client::grpc::WorkflowService;
-use temporalio_client::tonic::{Request, Response, Status};
+use service::temporal::{
+    FaultKind, Method, TemporalConnection, TemporalConnections, TemporalFault, TemporalTarget,
+};
 use temporalio_common::protos::google::rpc;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 
 use super::follow::LONG_POLL;
 use super::{EngineError, WorkflowRun};
-
-const GRACE: Duration = Duration::from_secs(1);
 
 /// What is asked about one run.
 pub(super) struct Session<'a> {
@@ -49,31 +46,21 @@ impl<'a> Session<'a> {
     }
 
     /// Asks Temporal, after connecting if need be, and takes no answer after `bound`.
-    pub(super) async fn call<Q, A>(
+    pub(super) async fn call<Q: Method>(
         &self,
         bound: Duration,
-        message: Q,
-        send: impl for<'s> FnOnce(&'s mut dyn WorkflowService, Request<Q>) -> BoxFuture<'s, Reply<A>>,
-    ) -> Result<A, EngineError> {
-        self.try_call(bound, message, send).await.map_err(|fault| self.error(fault, bound))
+        request: Q,
+    ) -> Result<Q::Answer, EngineError> {
+        self.try_call(bound, request).await.map_err(|fault| self.error(fault, bound))
     }
 
     /// As [`Self::call`], for callers that read Temporal's refusals themselves.
-    pub(super) async fn try_call<Q, A>(
+    pub(super) async fn try_call<Q: Method>(
         &self,
         bound: Duration,
-        message: Q,
-        send: impl for<'s> FnOnce(&'s mut dyn WorkflowService, Request<Q>) -> BoxFuture<'s, Reply<A>>,
-    ) -> Result<A, TemporalFault> {
-        let mut request = Request::new(message);
-        // In place of the SDK's own 30 s, and late enough for our bound to come first: the SDK calls an expired deadline cancelled.
-        request.set_timeout(bound + GRACE);
-        self.connection
-            .call(method::<Q>(bound), bound, async |client| {
-                let mut service = client.connection().workflow_service();
-                send(service.as_mut(), request).await.map(Response::into_inner)
-            })
-            .await
+        request: Q,
+    ) -> Result<Q::Answer, TemporalFault> {
+        self.connection.ask(label::<Q>(bound), bound, request).await
     }
 
     /// What a failed call means.
@@ -106,17 +93,10 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The method that takes such a message, for measures. Polls are held by Temporal, so they are measured as a method of their own.
-fn method<Q>(bound: Duration) -> &'static str {
-    if bound >= LONG_POLL {
-        return "(long poll)";
-    }
-    let message = std::any::type_name::<Q>().rsplit("::").next().unwrap_or_default();
-    message.strip_suffix("Request").unwrap_or(message)
+/// The method, for measures. Polls are held by Temporal, so they are measured as a method of their own.
+fn label<Q: Method>(bound: Duration) -> &'static str {
+    if bound >= LONG_POLL { "(long poll)" } else { Q::NAME }
 }
-
-/// What Temporal answers to a call.
-pub(super) type Reply<A> = Result<Response<A>, Status>;
 
 /// The name of the message in which Temporal gives the details of a refusal.
 pub(super) fn detail(fault: &TemporalFault) -> Option<String> {

@@ -24,8 +24,7 @@ pub(super) async fn signal(
         request_id: signal.request_id.clone(),
         ..Default::default()
     };
-    let sent =
-        session.call(bound, request, |temporal, request| temporal.signal_workflow_execution(request)).await;
+    let sent = session.call(bound, request).await;
     command::taken(session, sent, bound).await?;
     Ok(())
 }

@@ -22,14 +22,12 @@ pub(super) async fn cancel(
         namespace: session.namespace(),
         workflow_execution: session.execution(),
         identity: identity(order),
-        // The SDK may repeat the call; Temporal then knows it for the same.
+        // Temporal asks for one.
         request_id: uuid::Uuid::new_v4().to_string(),
         reason: order.reason.clone(),
         ..Default::default()
     };
-    session
-        .call(bound, request, |temporal, request| temporal.request_cancel_workflow_execution(request))
-        .await?;
+    session.call(bound, request).await?;
     Ok(())
 }
 
@@ -49,9 +47,7 @@ pub(super) async fn terminate(
         first_execution_run_id: order.first_run_id.as_str().to_owned(),
         ..Default::default()
     };
-    let ended = session
-        .call(bound, request, |temporal, request| temporal.terminate_workflow_execution(request))
-        .await;
+    let ended = session.call(bound, request).await;
     command::taken(session, ended, bound).await?;
     Ok(())
 }

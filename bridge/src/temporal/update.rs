@@ -33,11 +33,7 @@ pub(super) async fn update(
     let mut stage = Stage::Unspecified;
     loop {
         let bound = deadline.saturating_duration_since(Instant::now()).clamp(SHORTEST, LONG_POLL);
-        let asked = session
-            .try_call(bound, request(session, update), |temporal, request| {
-                temporal.update_workflow_execution(request)
-            })
-            .await;
+        let asked = session.try_call(bound, request(session, update)).await;
         match asked {
             Ok(answer) => {
                 let run_id = run_of(answer.update_ref.as_ref());
@@ -96,9 +92,7 @@ async fn look(
         identity: update.identity.clone(),
         wait_policy: None,
     };
-    let seen = session
-        .call(bounds.call, request, |temporal, request| temporal.poll_workflow_execution_update(request))
-        .await;
+    let seen = session.call(bounds.call, request).await;
     match seen {
         Ok(answer) => {
             let run_id = run_of(answer.update_ref.as_ref());
@@ -153,9 +147,7 @@ async fn not_done(
         identity: update.identity.clone(),
         wait_policy: None,
     };
-    let kept = session
-        .call(bounds.call, request, |temporal, request| temporal.poll_workflow_execution_update(request))
-        .await;
+    let kept = session.call(bounds.call, request).await;
     let (workflow_id, name) = (session.run().workflow_id.clone(), update.name.clone());
     let failure = Box::new(failure::alone(failure));
     match kept {

@@ -2,8 +2,8 @@
 //!
 //! The SDK connects eagerly and waits up to 30 s for a silent peer, so the connection is made when it is first asked for, within a
 //! bound of ours, by a task that no caller's end breaks off. Callers who come meanwhile await the same attempt; one that failed is
-//! remembered for a moment only, so that a crowd does not dial a dead server once each. A made connection mends itself: the
-//! SDK's channel reconnects when it is used. The SDK's `skip_get_system_info` would not make it lazier (it dials all the same), and
+//! remembered for a moment only, so that a crowd does not dial a dead server once each. A made connection mends itself: its
+//! [channel](super::channel) dials again when it is used. The SDK's `skip_get_system_info` would not make it lazier (it dials all the same), and
 //! without that call a peer that is not Temporal would pass for one.
 //!
 //! Each core has a connection of its own, so that an answer wakes no thread but the one that asked.
@@ -15,13 +15,13 @@ use ::metrics::{gauge, histogram};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use temporalio_client::errors::ClientConnectError;
-use temporalio_client::request_extensions::RetryConfigForCall;
-use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{Client, ClientOptions, Connection, RetryOptions};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use tokio::time::{Instant, timeout};
 
+use super::channel::{Channel, DialError};
 use super::fault::{FaultKind, TemporalFault, bounded};
+use super::method::Method;
 use super::target::TemporalTarget;
 use crate::cores::PerCore;
 use crate::outbound::{ResolveError, Resolver};
@@ -30,6 +30,9 @@ use crate::outbound::{ResolveError, Resolver};
 const REMEMBERED: Duration = Duration::from_millis(100);
 /// How long [`TemporalConnection::check`] takes at most.
 const CHECK_BOUND: Duration = Duration::from_millis(1500);
+
+/// How much longer than we wait Temporal is told that we do: it is our own bound that ends a call, and says so.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How long calls to Temporal took, connecting included.
 pub(crate) const CALLS: &str = "temporal_call_duration_seconds";
@@ -71,7 +74,16 @@ pub struct TemporalConnection {
 /// Why there is no connection.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody there, or nobody who speaks as Temporal does.
+    /// Nobody there, or nobody who speaks HTTP/2.
+    #[error("cannot connect to Temporal at {address}")]
+    Dial {
+        /// Where.
+        address: String,
+        /// Why not.
+        #[source]
+        source: Arc<DialError>,
+    },
+    /// Somebody there who does not speak as Temporal does, or not with us.
     #[error("cannot connect to Temporal at {address}")]
     Refused {
         /// Where.
@@ -105,11 +117,21 @@ pub enum ConnectError {
     },
 }
 
-type Attempt = Shared<BoxFuture<'static, Result<Client, ConnectError>>>;
+type Attempt = Shared<BoxFuture<'static, Result<Made, ConnectError>>>;
+
+/// A connection that was made.
+#[derive(Clone)]
+struct Made {
+    /// What the calls go over.
+    channel: Channel,
+    /// The SDK's way to use it.
+    client: Client,
+}
 
 #[derive(Debug)]
 struct Inner {
     target: TemporalTarget,
+    identity: String,
     settings: ConnectionSettings,
     state: PerCore<Mutex<State>>,
 }
@@ -117,7 +139,7 @@ struct Inner {
 enum State {
     Closed,
     Connecting(Attempt),
-    Connected { client: Client, used: Instant, _open: Open },
+    Connected { made: Made, used: Instant, _open: Open },
     Failed { error: ConnectError, at: Instant },
 }
 
@@ -146,7 +168,12 @@ impl TemporalConnection {
     /// The same, as patient as `settings` say.
     pub fn with_settings(target: TemporalTarget, settings: ConnectionSettings) -> Self {
         Self {
-            inner: Arc::new(Inner { target, settings, state: PerCore::new(|| Mutex::new(State::Closed)) }),
+            inner: Arc::new(Inner {
+                target,
+                identity: identity(),
+                settings,
+                state: PerCore::new(|| Mutex::new(State::Closed)),
+            }),
         }
     }
 
@@ -155,17 +182,27 @@ impl TemporalConnection {
         &self.inner.target
     }
 
+    /// Who we are in Temporal's histories.
+    pub fn identity(&self) -> &str {
+        &self.inner.identity
+    }
+
     /// The client, after connecting if need be. Do not keep it: ask again, that costs nothing.
     ///
     /// # Errors
     /// When Temporal cannot be reached within the bound of the settings.
     pub async fn client(&self) -> Result<Client, ConnectError> {
+        self.made(|made| made.client.clone()).await
+    }
+
+    /// This of the connection, after connecting if need be.
+    async fn made<T>(&self, of: impl Fn(&Made) -> T) -> Result<T, ConnectError> {
         let attempt = {
             let mut state = self.inner.state();
             match &mut *state {
-                State::Connected { client, used, .. } => {
+                State::Connected { made, used, .. } => {
                     *used = Instant::now();
-                    return Ok(client.clone());
+                    return Ok(of(made));
                 }
                 State::Failed { error, at } if at.elapsed() < REMEMBERED => return Err(error.clone()),
                 State::Connecting(attempt) => attempt.clone(),
@@ -176,7 +213,28 @@ impl TemporalConnection {
                 }
             }
         };
-        attempt.await
+        attempt.await.map(|made| of(&made))
+    }
+
+    /// Connect if need be and ask Temporal this, all within `bound`; faults name the server. It is measured as `label`.
+    ///
+    /// # Errors
+    /// When there is no connection, no answer in time, or Temporal refuses.
+    pub async fn ask<Q: Method>(
+        &self,
+        label: &'static str,
+        bound: Duration,
+        request: Q,
+    ) -> Result<Q::Answer, TemporalFault> {
+        let since = Instant::now();
+        let asked = self.within(
+            bound,
+            |made| made.channel.clone(),
+            async |channel, left| channel.ask(left + GRACE, &request).await,
+        );
+        let result = asked.await;
+        measure(label, since, &result);
+        result
     }
 
     /// Connect if need be and do `operation`, all within `bound`; faults name the server. It is measured as `method`.
@@ -194,35 +252,33 @@ impl TemporalConnection {
         E: Into<TemporalFault>,
     {
         let since = Instant::now();
-        let result = self.call_unmeasured(bound, operation).await;
-        let outcome = result.as_ref().map_or_else(|fault| fault.kind().code(), |_| "ok");
-        histogram!(CALLS, "method" => method, "outcome" => outcome).record(since.elapsed());
+        let done = self.within(bound, |made| made.client.clone(), async |client, _| operation(client).await);
+        let result = done.await;
+        measure(method, since, &result);
         result
     }
 
-    async fn call_unmeasured<T, E, F>(
+    /// Connect if need be and do this with what `of` takes of the connection and the time that is left, all within `bound`.
+    async fn within<C, T, E: Into<TemporalFault>>(
         &self,
         bound: Duration,
-        operation: impl FnOnce(Client) -> F,
-    ) -> Result<T, TemporalFault>
-    where
-        F: Future<Output = Result<T, E>>,
-        E: Into<TemporalFault>,
-    {
+        of: impl Fn(&Made) -> C,
+        operation: impl AsyncFnOnce(C, Duration) -> Result<T, E>,
+    ) -> Result<T, TemporalFault> {
         let since = Instant::now();
-        let address = self.inner.target.address();
-        let client = match timeout(bound, self.client()).await {
-            Ok(client) => client?,
+        let made = match timeout(bound, self.made(of)).await {
+            Ok(made) => made?,
             // Not a slow answer: nobody is there.
-            Err(_) => return Err(ConnectError::Silent { address, bound }.into()),
+            Err(_) => return Err(ConnectError::Silent { address: self.inner.target.address(), bound }.into()),
         };
-        let result = bounded(bound.saturating_sub(since.elapsed()), operation(client)).await;
-        if let Err(fault) = &result
-            && fault.kind() == FaultKind::Unavailable
-        {
-            self.inner.resolve_again();
-        }
-        result.map_err(|fault| fault.at(address))
+        let left = bound.saturating_sub(since.elapsed());
+        let result = bounded(left, operation(made, left)).await;
+        result.map_err(|fault| {
+            if fault.kind() == FaultKind::Unavailable {
+                self.inner.resolve_again();
+            }
+            fault.at(self.inner.target.address())
+        })
     }
 
     /// Whether Temporal answers, lets us in and knows the namespace; for readiness, within two seconds.
@@ -231,12 +287,8 @@ impl TemporalConnection {
     /// Why not.
     pub async fn check(&self) -> Result<(), TemporalFault> {
         let namespace = self.inner.target.namespace().to_owned();
-        self.call("DescribeNamespace", CHECK_BOUND, async |client| {
-            let mut request = DescribeNamespaceRequest { namespace, ..Default::default() }.into_request();
-            request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
-            client.connection().workflow_service().describe_namespace(request).await.map(drop)
-        })
-        .await
+        let request = DescribeNamespaceRequest { namespace, ..Default::default() };
+        self.ask(DescribeNamespaceRequest::NAME, CHECK_BOUND, request).await.map(drop)
     }
 
     /// Whether both are one connection.
@@ -284,50 +336,54 @@ impl Inner {
         .shared()
     }
 
-    async fn connect(&self) -> Result<Client, ConnectError> {
+    async fn connect(&self) -> Result<Made, ConnectError> {
         let address = self.target.address();
         let bound = self.settings.connect_timeout;
         let refused = |source| ConnectError::Refused { address: address.clone(), source: Arc::new(source) };
-        let connection = match timeout(bound, Box::pin(self.dial())).await {
-            Ok(connection) => connection?,
+        let (channel, connection) = match timeout(bound, Box::pin(self.dial())).await {
+            Ok(made) => made?,
             Err(_) => return Err(ConnectError::Silent { address, bound }),
         };
         let client = Client::new(connection, ClientOptions::new(self.target.namespace()).build())
             .map_err(|error| refused(error.into()))?;
         tracing::info!(address, namespace = self.target.namespace(), "connected to Temporal");
-        Ok(client)
+        Ok(Made { channel, client })
     }
 
     /// A connection to the server; to one of its addresses that may be dialled, where they are checked.
-    async fn dial(&self) -> Result<Connection, ConnectError> {
+    async fn dial(&self) -> Result<(Channel, Connection), ConnectError> {
         let address = self.target.address();
         let bound = self.settings.connect_timeout;
-        let connect = async |dial| {
-            let options = self.target.connection_options(dial, identity(), bound, self.retries());
-            Connection::connect(options).await.map_err(|source| ConnectError::Refused {
+        let failed = |source| ConnectError::Dial { address: address.clone(), source };
+        let connect = async |at| {
+            let dial = self.target.dial(at).await.map_err(|error| failed(Arc::new(error)))?;
+            let headers = self.target.headers().map_err(|error| failed(Arc::new(error)))?;
+            Channel::connect(dial, headers, bound).await.map_err(failed)
+        };
+        let channel = if self.target.is_checked() {
+            let (host, port) = self.target.host_and_port();
+            let allowed = self.settings.resolver.allowed(host, port).await;
+            let allowed = allowed.map_err(|source| ConnectError::Address {
                 address: address.clone(),
                 source: Arc::new(source),
-            })
-        };
-        if !self.target.is_checked() {
-            return connect(None).await;
-        }
-        let (host, port) = self.target.host_and_port();
-        let mut addresses = self
-            .settings
-            .resolver
-            .allowed(host, port)
-            .await
-            .map_err(|source| ConnectError::Address { address: address.clone(), source: Arc::new(source) })?
-            .into_iter();
-        let mut connection = connect(addresses.next()).await;
-        for dial in addresses {
-            if connection.is_ok() {
-                break;
+            })?;
+            let mut addresses = allowed.into_iter();
+            let mut channel = connect(addresses.next()).await;
+            for at in addresses {
+                if channel.is_ok() {
+                    break;
+                }
+                channel = connect(Some(at)).await;
             }
-            connection = connect(Some(dial)).await;
-        }
-        connection
+            channel?
+        } else {
+            connect(None).await?
+        };
+        let options = self.target.connection_options(&channel, self.identity.clone(), self.retries());
+        let connection = Connection::connect(options)
+            .await
+            .map_err(|source| ConnectError::Refused { address: address.clone(), source: Arc::new(source) })?;
+        Ok((channel, connection))
     }
 
     /// Repeat quickly, give up early: whoever calls has a bound of its own.
@@ -339,12 +395,12 @@ impl Inner {
             .build()
     }
 
-    fn settle(self: &Arc<Self>, result: &Result<Client, ConnectError>) {
+    fn settle(self: &Arc<Self>, result: &Result<Made, ConnectError>) {
         let now = Instant::now();
         *self.state() = match result {
-            Ok(client) => {
+            Ok(made) => {
                 tokio::spawn(close_when_idle(Arc::downgrade(self), self.settings.idle));
-                State::Connected { client: client.clone(), used: now, _open: Open::new() }
+                State::Connected { made: made.clone(), used: now, _open: Open::new() }
             }
             Err(error) => {
                 tracing::warn!(error = crate::chain(error), "no connection to Temporal");
@@ -373,6 +429,11 @@ impl Inner {
         }
         Some(left)
     }
+}
+
+fn measure<T>(method: &'static str, since: Instant, result: &Result<T, TemporalFault>) {
+    let outcome = result.as_ref().map_or_else(|fault| fault.kind().code(), |_| "ok");
+    histogram!(CALLS, "method" => method, "outcome" => outcome).record(since.elapsed());
 }
 
 /// No code panics while it holds the lock, and every state is whole.

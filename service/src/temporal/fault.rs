@@ -9,10 +9,11 @@ use prost::Message;
 use temporalio_client::errors::{
     ClientConnectError, ClientError, WorkflowInteractionError, WorkflowQueryError,
 };
-use temporalio_client::tonic::{self, Code, Status};
+use temporalio_client::tonic::{Code, Status};
 use temporalio_common::protos::google::rpc;
 use workflow_api::Problem;
 
+use super::channel::DialError;
 use super::connection::ConnectError;
 use crate::outbound::ResolveError;
 use crate::problem::ProblemResponse;
@@ -179,10 +180,8 @@ impl FaultKind {
 
     fn of(status: &Status) -> Self {
         match status.code() {
-            // A broken transport shows under several codes.
-            _ if is_transport(status) => Self::Unavailable,
             Code::Unavailable => Self::Unavailable,
-            // The SDK's own deadline is `Cancelled "Timeout expired"`.
+            // A server that is told by HTTP/2 that time is up says `Cancelled`.
             Code::DeadlineExceeded | Code::Cancelled => Self::DeadlineExceeded,
             Code::ResourceExhausted => Self::Busy,
             Code::NotFound if names_namespace(status) => Self::NamespaceNotFound,
@@ -195,13 +194,6 @@ impl FaultKind {
             Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => Self::Internal,
         }
     }
-}
-
-/// Whether the transport broke, and not only because the SDK's deadline passed.
-fn is_transport(status: &Status) -> bool {
-    let causes = || std::iter::successors(status.source(), |&error| error.source());
-    causes().any(|error| error.is::<tonic::transport::Error>())
-        && !causes().any(|error| error.is::<tonic::TimeoutExpired>())
 }
 
 /// Temporal says what is missing in a detail: a namespace, or something in it.
@@ -263,6 +255,13 @@ impl From<ConnectError> for TemporalFault {
                 match **source {
                     ResolveError::Forbidden { .. } => FaultKind::Forbidden,
                     ResolveError::Unknown { .. } => FaultKind::Unavailable,
+                },
+            ),
+            ConnectError::Dial { address, source } => (
+                address.clone(),
+                match **source {
+                    DialError::Settings { .. } => FaultKind::Internal,
+                    _ => FaultKind::Unavailable,
                 },
             ),
             ConnectError::Silent { address, .. } | ConnectError::BrokenOff { address } => {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use temporalio_client::{ClientTlsOptions, ConnectionOptions, GrpcCompression, RetryOptions, TlsOptions};
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use temporalio_client::{ConnectionOptions, GrpcCompression, RetryOptions};
 use url::Url;
 
 use super::address::{self, AddressError};
+use super::channel::{self, Channel, Dial, DialError, Origin, Place};
 
 /// A namespace on a Temporal server, with what is needed to be let in. Targets are equal when one connection serves both.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -107,43 +109,67 @@ impl TemporalTarget {
         (self.url.host_str().unwrap_or_default(), self.url.port_or_known_default().unwrap_or(address::PORT))
     }
 
-    /// What the SDK needs to connect; to `dial` and nowhere else, where it is given.
+    /// How to reach the server; at `address` and nowhere else, where it is given.
+    ///
+    /// # Errors
+    /// When what is set of TLS cannot be used.
+    pub(super) async fn dial(&self, address: Option<SocketAddr>) -> Result<Dial, DialError> {
+        let (host, port) = self.host_and_port();
+        let place = address.map_or_else(|| Place::Host(host.to_owned(), port), Place::Address);
+        // Whichever address is dialled, the server is who the URL, or the setting, says.
+        let named = self.tls.as_ref().and_then(|tls| tls.server_name.clone());
+        let authority = named.clone().unwrap_or_else(|| self.address());
+        let authority = Authority::try_from(authority)
+            .map_err(|error| DialError::settings("the server's name", error))?;
+        let (scheme, tls) = match &self.tls {
+            None => (Scheme::HTTP, None),
+            Some(tls) => (Scheme::HTTPS, Some((tls.clone(), named.unwrap_or_else(|| host.to_owned())))),
+        };
+        Dial::new(place, Origin { scheme, authority }, tls).await
+    }
+
+    /// What each call tells the server of who calls, as the SDK has it.
+    ///
+    /// # Errors
+    /// When a setting cannot be a header.
+    pub(super) fn headers(&self) -> Result<HeaderMap, DialError> {
+        let unusable = |what| move |error: http::Error| DialError::settings(what, error);
+        let sdk = ConnectionOptions::new(self.url.clone()).build();
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let name = HeaderName::try_from(name).map_err(|error| unusable("a header")(error.into()))?;
+            let value = HeaderValue::try_from(value).map_err(|error| unusable("a header")(error.into()))?;
+            headers.insert(name, value);
+        }
+        for (name, value, what) in [
+            ("client-name", Some(sdk.get_client_name().to_owned()), "the client's name"),
+            ("client-version", Some(sdk.get_client_version().to_owned()), "the client's version"),
+            ("temporal-namespace", Some(self.namespace.clone()), "the namespace"),
+            ("authorization", self.api_key.as_ref().map(|key| format!("Bearer {key}")), "the API key"),
+        ] {
+            if let Some(value) = value {
+                let mut value = HeaderValue::try_from(value).map_err(|error| unusable(what)(error.into()))?;
+                // Neither in logs nor in tables that tell by their size what was sent before (RFC 7541 §7.1).
+                value.set_sensitive(name == "authorization");
+                headers.entry(name).or_insert(value);
+            }
+        }
+        Ok(headers)
+    }
+
+    /// What the SDK needs to know to speak over this channel.
     pub(super) fn connection_options(
         &self,
-        dial: Option<SocketAddr>,
+        channel: &Channel,
         identity: String,
-        timeout: Duration,
         retries: RetryOptions,
     ) -> ConnectionOptions {
-        let tls = self.tls.as_ref().map(|tls| {
-            let identity = tls.identity.as_ref().map(|(certificate, key)| {
-                ClientTlsOptions::builder()
-                    .client_cert(certificate.clone())
-                    .client_private_key(key.clone())
-                    .build()
-            });
-            // Whichever address is dialled, the certificate is that of the host.
-            let host = || dial.and_then(|_| self.url.domain().map(str::to_owned));
-            TlsOptions::builder()
-                .maybe_server_root_ca_cert(tls.authorities.clone())
-                .maybe_domain(tls.server_name.clone().or_else(host))
-                .maybe_client_tls_options(identity)
-                .build()
-        });
-        let mut url = self.url.clone();
-        let mut origin = None;
-        if let Some(dial) = dial {
-            // The parts of a URL that has a host cannot refuse an address in its place.
-            let placed = url.set_ip_host(dial.ip()).is_ok() && url.set_port(Some(dial.port())).is_ok();
-            debug_assert!(placed, "{url}");
-            origin = self.url.as_str().parse().ok();
-        }
-        ConnectionOptions::new(url)
-            .maybe_override_origin(origin)
+        ConnectionOptions::new(self.url.clone())
+            .service_override(channel::service(channel))
+            // The channel's own work, as all of what is between a call and the server.
+            .dns_load_balancing(None)
             .identity(identity)
-            .connect_timeout(timeout)
             .retry_options(retries)
-            .maybe_tls_options(tls)
             .maybe_api_key(self.api_key.clone())
             // The SDK would pack every message. Those are small, and gain little by the time that packing takes.
             .grpc_compression(GrpcCompression::None)
@@ -178,21 +204,5 @@ mod tests {
         assert_ne!(target, target.clone().with_namespace("other"));
         assert_eq!(target.address(), "temporal:7233");
         assert_eq!(TemporalTarget::new("[::1]", "default").unwrap().address(), "[::1]:7233");
-    }
-
-    fn options(address: &str) -> ConnectionOptions {
-        let target = TemporalTarget::new(address, "default").unwrap();
-        target.connection_options(None, String::new(), Duration::from_secs(1), RetryOptions::no_retries())
-    }
-
-    #[test]
-    fn messages_are_not_packed() {
-        assert!(matches!(options("temporal").grpc_compression, GrpcCompression::None));
-    }
-
-    #[test]
-    fn https_means_tls() {
-        assert!(options("https://cloud.example").tls_options.is_some());
-        assert!(options("temporal").tls_options.is_none());
     }
 }

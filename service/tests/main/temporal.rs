@@ -99,7 +99,7 @@ async fn a_closed_port_is_an_answer_at_once() {
     let since = Instant::now();
     let error = connection.client().await.unwrap_err();
     assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
-    assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
+    assert!(matches!(error, ConnectError::Dial { .. }), "{error:?}");
     let fault = TemporalFault::from(error);
     assert_eq!(fault.kind(), FaultKind::Unavailable);
     assert!(fault.retry_after().is_some());

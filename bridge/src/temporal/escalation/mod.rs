@@ -98,9 +98,7 @@ impl Escalations {
             user_metadata: Some(UserMetadata { summary, details: None }),
             ..Default::default()
         };
-        let started = session
-            .call(bound, request, |temporal, request| temporal.start_workflow_execution(request))
-            .await?;
+        let started = session.call(bound, request).await?;
         self.wanted.notify_one();
         Ok(Escalation { workflow_id: id, run_id: started.run_id.into(), already_scheduled: !started.started })
     }
@@ -155,9 +153,7 @@ impl Escalations {
         let session = Session::new(&self.connections, &home);
         let request =
             CountWorkflowExecutionsRequest { namespace: session.namespace(), query: OPEN.to_owned() };
-        let answer = session
-            .call(BOUND, request, |temporal, request| temporal.count_workflow_executions(request))
-            .await?;
+        let answer = session.call(BOUND, request).await?;
         Ok(answer.count > 0)
     }
 
