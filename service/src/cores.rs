@@ -11,13 +11,19 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 /// How many there are: as many as this process may use at once, which a limit of its container counts for.
 static COUNT: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
+
+/// How often a thread wakes though nothing is to be done. A timer that is due before all others makes Tokio wake its own thread, for two
+/// system calls and a round in vain; with one that is nearer anyway the bounds of a lonely request are set without.
+const TICK: Duration = Duration::from_secs(2);
 
 thread_local! {
     /// Which core's thread this is, from 1; 0 for any other.
@@ -70,11 +76,23 @@ impl Threads {
         let (end, ended) = oneshot::channel();
         let thread = thread::Builder::new().name(format!("core-{number}")).spawn(move || {
             NUMBER.set(number);
-            // It ends when the sender is dropped.
-            let _ = runtime.block_on(ended);
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    // It ends when the sender is dropped.
+                    _ = ended => {}
+                    () = ticking() => {}
+                }
+            });
         })?;
         self.0.push((end, thread));
         Ok(core)
+    }
+}
+
+async fn ticking() {
+    loop {
+        sleep(TICK).await;
     }
 }
 

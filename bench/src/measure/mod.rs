@@ -35,7 +35,7 @@ pub(crate) const FULL: Effort =
     Effort { rounds: 7, slice: Duration::from_millis(2500), timed: 200, waits: 10_000 };
 /// In less than a minute.
 pub(crate) const QUICK: Effort =
-    Effort { rounds: 3, slice: Duration::from_millis(700), timed: 50, waits: 10_000 };
+    Effort { rounds: 3, slice: Duration::from_millis(700), timed: 100, waits: 10_000 };
 
 const IN_FLIGHT: usize = 64;
 const RUNS_WAITED_FOR: usize = 100;

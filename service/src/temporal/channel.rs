@@ -9,6 +9,7 @@ mod dial;
 mod sdk;
 mod tls;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ struct Inner {
     /// How long a connection may take to be made.
     within: Duration,
     link: Mutex<Link>,
+    /// How many connections there were.
+    lines: AtomicU64,
 }
 
 /// The connection as it stands.
@@ -62,10 +65,18 @@ enum Link {
     Down,
     /// Being made, once for all who need it.
     Dialling(Attempt),
-    Up(SendRequest<Bytes>),
+    Up(Line),
 }
 
-type Attempt = Shared<BoxFuture<'static, Result<SendRequest<Bytes>, Arc<DialError>>>>;
+/// One connection, until it breaks.
+#[derive(Clone)]
+struct Line {
+    /// The how manieth it is.
+    number: u64,
+    sender: SendRequest<Bytes>,
+}
+
+type Attempt = Shared<BoxFuture<'static, Result<Line, Arc<DialError>>>>;
 
 impl Channel {
     /// Connects. `headers` are those of each call.
@@ -80,8 +91,9 @@ impl Channel {
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(USER_AGENT, AGENT);
-        let inner = Arc::new(Inner { dial, headers, within, link: Mutex::new(Link::Down) });
-        inner.dialled().await?;
+        let inner =
+            Arc::new(Inner { dial, headers, within, link: Mutex::new(Link::Down), lines: AtomicU64::new(0) });
+        inner.line(None).await?;
         Ok(Self { inner })
     }
 
@@ -108,23 +120,20 @@ impl Channel {
 impl Inner {
     /// Where a call can be sent: over the connection that there is, or else over a new one.
     async fn sender(self: &Arc<Self>) -> Result<SendRequest<Bytes>, Status> {
-        let open = match &*self.link() {
-            Link::Up(sender) => Some(sender.clone()),
-            Link::Down | Link::Dialling(_) => None,
-        };
-        if let Some(open) = open
-            && let Ok(ready) = open.ready().await
-        {
+        let unavailable = |error: &(dyn std::error::Error + 'static)| Status::unavailable(chain(error));
+        let Line { number, sender } = self.line(None).await.map_err(|error| unavailable(&*error))?;
+        if let Ok(ready) = sender.ready().await {
             return Ok(ready);
         }
-        let unavailable = |error: &(dyn std::error::Error + 'static)| Status::unavailable(chain(error));
-        let sender = self.dialled().await.map_err(|error| unavailable(&*error))?;
-        sender.ready().await.map_err(|error| unavailable(&error))
+        // Nothing was sent over it, so nothing is lost.
+        let line = self.line(Some(number)).await.map_err(|error| unavailable(&*error))?;
+        line.sender.ready().await.map_err(|error| unavailable(&error))
     }
 
-    /// A connection made now, by a task that no caller's end breaks off. Callers who come meanwhile await the same.
-    async fn dialled(self: &Arc<Self>) -> Result<SendRequest<Bytes>, Arc<DialError>> {
+    /// The connection that there is, unless it is the `broken` one; else one that is made now. Callers who come meanwhile await the same.
+    async fn line(self: &Arc<Self>, broken: Option<u64>) -> Result<Line, Arc<DialError>> {
         let attempt = match &mut *self.link() {
+            Link::Up(line) if broken != Some(line.number) => return Ok(line.clone()),
             Link::Dialling(attempt) => attempt.clone(),
             link => {
                 let attempt = self.begin();
@@ -135,6 +144,7 @@ impl Inner {
         attempt.await
     }
 
+    /// Dials, in a task that no caller's end breaks off.
     fn begin(self: &Arc<Self>) -> Attempt {
         let inner = Arc::clone(self);
         let task = tokio::spawn(async move {
@@ -142,10 +152,21 @@ impl Inner {
                 Ok(made) => made,
                 Err(_) => Err(DialError::Silent(inner.within)),
             };
-            *inner.link() = made.as_ref().map_or(Link::Down, |sender| Link::Up(sender.clone()));
-            made.map_err(Arc::new)
+            let number = inner.lines.fetch_add(1, Ordering::Relaxed);
+            let line = made.map(|sender| Line { number, sender }).map_err(Arc::new);
+            *inner.link() = line.as_ref().map_or(Link::Down, |line| Link::Up(line.clone()));
+            line
         });
-        async move { task.await.unwrap_or_else(|_| Err(Arc::new(DialError::BrokenOff))) }.boxed().shared()
+        let inner = Arc::downgrade(self);
+        let made = async move {
+            task.await.unwrap_or_else(|_| {
+                if let Some(inner) = inner.upgrade() {
+                    *inner.link() = Link::Down;
+                }
+                Err(Arc::new(DialError::BrokenOff))
+            })
+        };
+        made.boxed().shared()
     }
 
     /// No code panics while it holds the lock, and every state is whole.
@@ -161,5 +182,86 @@ impl std::fmt::Debug for Link {
             Self::Dialling(_) => "Dialling",
             Self::Up(_) => "Up",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use futures::future::join_all;
+    use h2::server::SendResponse;
+    use temporalio_common::protos::temporal::api::workflowservice::v1::{
+        CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
+    };
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(5);
+
+    /// A server that says goodbye with each answer; how many connections it took.
+    async fn server() -> (Dial, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let number = count.fetch_add(1, Ordering::Relaxed) as i64;
+                tokio::spawn(async move {
+                    let mut connection = h2::server::handshake(stream).await.unwrap();
+                    while let Some(Ok((request, respond))) = connection.accept().await {
+                        assert_eq!(request.headers()[GRPC_TIMEOUT], "5000m");
+                        answer(respond, number);
+                        connection.graceful_shutdown();
+                    }
+                });
+            }
+        });
+        let origin = Origin { scheme: Scheme::HTTP, authority: "temporal:7233".parse().unwrap() };
+        (Dial::new(Place::Address(address), origin, None).await.unwrap(), connections)
+    }
+
+    fn answer(mut respond: SendResponse<Bytes>, count: i64) {
+        let head = http::Response::builder().header(CONTENT_TYPE, "application/grpc").body(()).unwrap();
+        let mut body = respond.send_response(head, false).unwrap();
+        let message = CountWorkflowExecutionsResponse { count, ..Default::default() };
+        body.send_data(call::framed(&message).unwrap(), false).unwrap();
+        let status = (HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"));
+        body.send_trailers(HeaderMap::from_iter([status])).unwrap();
+    }
+
+    async fn ask(channel: &Channel) -> Result<i64, Status> {
+        channel.ask(SOON, &CountWorkflowExecutionsRequest::default()).await.map(|answer| answer.count)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_goodbye_is_dialled_again_and_no_call_fails() {
+        let (dial, connections) = server().await;
+        let channel = Channel::connect(dial, HeaderMap::new(), SOON).await.unwrap();
+        for number in 0..20 {
+            assert_eq!(ask(&channel).await.unwrap(), number);
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), 20);
+    }
+
+    #[tokio::test]
+    async fn callers_who_find_it_gone_dial_once() {
+        let (dial, connections) = server().await;
+        let channel = Channel::connect(dial, HeaderMap::new(), SOON).await.unwrap();
+        ask(&channel).await.unwrap();
+        let senders = join_all((0..50).map(|_| channel.sender())).await;
+        assert!(senders.iter().all(Result::is_ok));
+        assert_eq!(connections.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_told_as_such() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let origin = Origin { scheme: Scheme::HTTP, authority: "temporal:7233".parse().unwrap() };
+        let nobody = Dial::new(Place::Address(free), origin, None).await.unwrap();
+        let error = Channel::connect(nobody, HeaderMap::new(), SOON).await.unwrap_err();
+        assert!(matches!(*error, DialError::Refused { .. }), "{error:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::programs::{cargo, target_dir};
+use crate::programs::{cargo, target_dir, workspace_dir};
 
 /// Programs run in images that hold nothing else, so the C library is part of them. Addresses within them are packed, which saves a
 /// megabyte.
@@ -13,6 +13,9 @@ const STATIC: &str = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-rela
 
 /// Functions that are alike are one, which saves another megabyte. It takes LLD, which is Rust's own linker for this target alone.
 const FOLDED: &str = " -C link-arg=-Wl,--icf=all";
+
+/// What links there: functions that a request runs through lie side by side.
+const LINKER: &str = "images/link/in-order";
 
 /// Where release builds lie.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ impl Release {
         let mut flags = STATIC.to_owned();
         if target.starts_with("x86_64-") && target.ends_with("-linux-gnu") {
             flags.push_str(FOLDED);
+            build.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", workspace_dir().join(LINKER));
         }
         build.args(["build", "--release", "--locked", "--bins", "--target", &target]).env("RUSTFLAGS", flags);
         build.args(packages.iter().flat_map(|package| ["--package", package]));
