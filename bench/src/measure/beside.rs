@@ -13,6 +13,9 @@ use crate::relay::Relay;
 use crate::report::{Report, quantile};
 use crate::scene::{DESCRIBED, Program, STARTED, Scene, start, status};
 
+/// So many calls of each side come before what is measured.
+const WARM_UP: usize = 50;
+
 /// What the figures are called.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -149,15 +152,18 @@ pub(super) async fn measure(
 ) -> Result<()> {
     let mut sides = Sides::connect(scene, temporal, asked).await?;
     // Connections, caches and code pages of the first calls are nobody's cost.
+    Times::default().take(&mut sides, Duration::ZERO, WARM_UP).await?;
+    // Before any load: a server works for long on what it took meanwhile.
+    for added in names.added {
+        eprintln!("   single calls{}", if added.rest.is_zero() { "" } else { ", rested" });
+        // As many calls as fit into a like time.
+        let times = if added.rest.is_zero() { effort.timed } else { effort.timed / 6 };
+        singles(report, added, &mut sides, effort.rounds, times).await?;
+    }
     round(&mut Report::default(), names, &mut sides, effort.slice / 4).await?;
     for number in 1..=effort.rounds {
         eprintln!("   round {number} of {}", effort.rounds);
         round(report, names, &mut sides, effort.slice).await?;
-        for added in names.added {
-            // As many calls as fit into a like time.
-            let times = if added.rest.is_zero() { effort.timed } else { effort.timed / 6 };
-            one_by_one(report, added, &mut sides, times).await?;
-        }
     }
     Ok(())
 }
@@ -199,31 +205,60 @@ pub(super) async fn load<C: Call>(
     Ok((load, used / load.calls as f64))
 }
 
-/// Single calls, the sides in turn, each time in another order: a server works on after it has answered, so that the one before counts.
-async fn one_by_one(report: &mut Report, names: &Added, sides: &mut Sides<'_>, times: usize) -> Result<()> {
-    let [mut raw, mut hop, mut invoke, mut start] = [const { Vec::new() }; 4];
-    let mut order = [Side::Raw, Side::Hop, Side::Invoke, Side::Start];
-    for _ in 0..times {
-        fastrand::shuffle(&mut order);
-        for side in order {
-            sleep(names.rest).await;
-            match side {
-                Side::Raw => raw.push(sides.raw_start.timed().await?),
-                Side::Hop => hop.push(sides.hop.timed().await?),
-                Side::Invoke => invoke.push(sides.invoke.timed().await?),
-                Side::Start => start.push(sides.start.timed().await?),
+/// Single calls, one after the other, in rounds of so many of each side.
+async fn singles(
+    report: &mut Report,
+    names: &Added,
+    sides: &mut Sides<'_>,
+    rounds: usize,
+    times: usize,
+) -> Result<()> {
+    let mut all = Times::default();
+    for _ in 0..rounds {
+        let mut round = Times::default();
+        round.take(sides, names.rest, times).await?;
+        round.figures(names, |name, value| report.note(name, value));
+        all.0.iter_mut().zip(round.0).for_each(|(all, round)| all.extend(round));
+    }
+    all.figures(names, |name, value| report.note_of_all(name, value));
+    Ok(())
+}
+
+/// How long single calls took, in milliseconds, by [`Side`].
+#[derive(Debug, Default)]
+struct Times([Vec<f64>; 4]);
+
+impl Times {
+    /// Calls each side so often, the sides in turn, each time in another order: a server works on after it has answered, so that the one
+    /// before counts.
+    async fn take(&mut self, sides: &mut Sides<'_>, rest: Duration, times: usize) -> Result<()> {
+        let mut order = [Side::Raw, Side::Hop, Side::Invoke, Side::Start];
+        for _ in 0..times {
+            fastrand::shuffle(&mut order);
+            for side in order {
+                sleep(rest).await;
+                let time = match side {
+                    Side::Raw => sides.raw_start.timed().await?,
+                    Side::Hop => sides.hop.timed().await?,
+                    Side::Invoke => sides.invoke.timed().await?,
+                    Side::Start => sides.start.timed().await?,
+                };
+                self.0[side as usize].push(time);
+            }
+        }
+        Ok(())
+    }
+
+    /// What half of the calls took at most, and 99 of 100: those of the raw side, and what the others took more.
+    fn figures(&mut self, names: &Added, mut note: impl FnMut(&'static str, f64)) {
+        self.0.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
+        let [raw, hop, invoke, start] = &self.0;
+        for (at, share) in [0.5, 0.99].into_iter().enumerate() {
+            let of_raw = quantile(raw, share);
+            note(names.raw[at], of_raw);
+            for (names, times) in [(names.hop, hop), (names.invoke, invoke), (names.start, start)] {
+                note(names[at], quantile(times, share) - of_raw);
             }
         }
     }
-    for times in [&mut raw, &mut hop, &mut invoke, &mut start] {
-        times.sort_by(f64::total_cmp);
-    }
-    for (at, share) in [0.5, 0.99].into_iter().enumerate() {
-        let of_raw = quantile(&raw, share);
-        report.note(names.raw[at], of_raw);
-        for (names, times) in [(names.hop, &hop), (names.invoke, &invoke), (names.start, &start)] {
-            report.note(names[at], quantile(times, share) - of_raw);
-        }
-    }
-    Ok(())
 }
