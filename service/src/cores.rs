@@ -53,6 +53,8 @@ struct Threads(Vec<(oneshot::Sender<()>, JoinHandle<()>)>);
 /// # Errors
 /// When the system gives no threads.
 pub fn run<F: Future>(main: F) -> io::Result<F::Output> {
+    // While there is no other thread.
+    crate::metrics::measure_clock();
     let mut threads = Threads::default();
     let cores: Vec<_> = (1..=*COUNT).map(|number| threads.start(number)).collect::<io::Result<_>>()?;
     let runtime = runtime()?;
