@@ -3,6 +3,7 @@
 mod load;
 mod measure;
 mod payload;
+mod proxy;
 mod relay;
 mod report;
 mod scene;

@@ -40,9 +40,14 @@ pub(crate) struct Program {
 
 impl Scene {
     pub(crate) async fn start(programs: &Programs, temporal: &str) -> Result<Self> {
+        Self::on(programs, temporal, temporal).await
+    }
+
+    /// The client asks Temporal at another address than the bridge.
+    pub(crate) async fn on(programs: &Programs, bridges: &str, clients: &str) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        let client = programs.client(temporal).await?;
-        let bridge = programs.bridge(temporal, directory.path()).await?;
+        let client = programs.client(clients).await?;
+        let bridge = programs.bridge(bridges, directory.path()).await?;
         let scene = Self { bridge, client, _directory: directory };
         for (name, workflow_id) in
             [(STARTED, payload::workflow_id("{{uuid}}")), (DESCRIBED, DESCRIBED.to_owned())]

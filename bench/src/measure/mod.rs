@@ -4,6 +4,7 @@ mod beside;
 mod generator;
 mod history;
 mod processes;
+mod singles;
 mod sustained;
 mod waits;
 mod wire;
@@ -14,8 +15,10 @@ use anyhow::Result;
 use harness::TemporalOptions;
 
 pub(crate) use self::sustained::{Work, sustained};
+use crate::load::{Request, UUID};
+use crate::payload;
 use crate::report::{Bound, Report};
-use crate::scene::{Programs, Scene};
+use crate::scene::{DESCRIBED, Programs, Scene, status};
 use crate::stub::{Stub, start_asked_by};
 
 /// How thoroughly to measure.
@@ -78,10 +81,12 @@ pub(crate) const BOUNDS: [(&str, Bound); 28] = [
 pub(crate) async fn all(programs: &Programs, effort: Effort) -> Result<Report> {
     let mut report = Report::default();
     // The raw side asks for nothing else than ours does.
-    let asked = start_asked_by(programs, &beside::invoke()).await?;
+    let asked = start_asked_by(programs, &invoke()).await?;
     eprintln!("== against the Temporal dev server");
     let temporal = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
     processes::measure(&mut report, programs, temporal.address(), effort).await?;
+    // Before any load: a server works for long on what it took meanwhile.
+    singles::measure(&mut report, &singles::SERVER, programs, temporal.address(), &asked, effort).await?;
     {
         let scene = Scene::start(programs, temporal.address()).await?;
         beside::measure(&mut report, &beside::SERVER, &scene, temporal.address(), &asked, effort).await?;
@@ -90,6 +95,7 @@ pub(crate) async fn all(programs: &Programs, effort: Effort) -> Result<Report> {
 
     eprintln!("== against a frontend that answers at once");
     let stub = Stub::start(LONGEST_HISTORY).await?;
+    singles::measure(&mut report, &singles::STUB, programs, &stub.address, &asked, effort).await?;
     {
         let scene = Scene::start(programs, &stub.address).await?;
         history::measure(&mut report, &scene, effort).await?;
@@ -100,4 +106,15 @@ pub(crate) async fn all(programs: &Programs, effort: Effort) -> Result<Report> {
     waits::measure(&mut report, &scene, &stub, effort).await?;
     wire::measure(&mut report, effort)?;
     Ok(report)
+}
+
+/// A start asked of a client, each of a workflow of its own.
+fn invoke() -> Request {
+    let invocation = payload::invocation(&payload::workflow_id(UUID));
+    Request::post("/invoke/migrate_workflowclient", &invocation.to_string())
+}
+
+/// How a workflow stands, asked of a bridge.
+fn describe() -> Request {
+    Request::get(status(DESCRIBED, "runDescribeWfExec=true"))
 }

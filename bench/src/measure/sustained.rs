@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use super::IN_FLIGHT;
-use super::beside::{describe, invoke, load};
+use super::beside::load;
+use super::{describe, invoke};
 use crate::load::{Fleet, Request};
 use crate::scene::{Programs, STARTED, Scene, start};
 use crate::stub::Stub;
