@@ -6,7 +6,9 @@ mod secured;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::body::Bytes;
 use http::StatusCode;
+use url::Url;
 use workflow_api::{Catalogue, ClientEndpoint, RunId, TemporalSpec, WorkflowId};
 
 pub use client::HttpInvoke;
@@ -18,12 +20,23 @@ pub const REFUSAL_TEXT: usize = 1024;
 /// Whoever can ask a workflow client to start a workflow.
 #[async_trait]
 pub trait Invoke: std::fmt::Debug + Send + Sync {
-    /// Asks once.
-    async fn invoke(&self, call: &Invocation<'_>) -> Result<Accepted, InvokeError>;
+    /// Makes a call ready: the client at `endpoint` is to be told `spec`. Nothing is sent.
+    ///
+    /// # Errors
+    /// When there is no such endpoint.
+    fn prepare(
+        &self,
+        endpoint: &ClientEndpoint,
+        spec: &TemporalSpec,
+        idempotency_key: &str,
+    ) -> Result<Invocation, InvokeError>;
+
+    /// Asks once; the client may take so long.
+    async fn invoke(&self, call: &Invocation, within: Duration) -> Result<Accepted, InvokeError>;
 
     /// Whether the client of `call` leads a repeat under the same key to the same run. Asks the client that is there now:
     /// what was there yesterday may have been of another kind.
-    async fn takes_keys(&self, call: &Invocation<'_>) -> Result<bool, InvokeError>;
+    async fn takes_keys(&self, call: &Invocation, within: Duration) -> Result<bool, InvokeError>;
 
     /// What the workflow clients at `endpoint` say of themselves; `None` where they say nothing, as those written for EMCO.
     async fn catalogue(
@@ -31,22 +44,17 @@ pub trait Invoke: std::fmt::Debug + Send + Sync {
         endpoint: &ClientEndpoint,
         within: Duration,
     ) -> Result<Option<Catalogue>, InvokeError>;
-
-    /// The URL that is called.
-    fn url(&self, call: &Invocation<'_>) -> Result<String, InvokeError>;
 }
 
-/// What to ask, and of whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Invocation<'a> {
-    /// Where the workflow client listens.
-    pub endpoint: &'a ClientEndpoint,
-    /// What it is told.
-    pub spec: &'a TemporalSpec,
+/// A call that is ready to be made, once or again.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// What is called.
+    pub url: Url,
+    /// What the client is told, as EMCO writes it.
+    pub body: Bytes,
     /// What makes a repeated call the same start; a client written for EMCO does not heed it.
-    pub idempotency_key: &'a str,
-    /// How long the client may take.
-    pub within: Duration,
+    pub idempotency_key: String,
 }
 
 /// What a workflow client told of the workflow that it started. One written for EMCO tells nothing.

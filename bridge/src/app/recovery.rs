@@ -107,9 +107,8 @@ impl App {
         run: &Run,
         spec: &WorkflowIntentSpec,
     ) -> Result<StartedRun, StartError> {
-        let mut spec = spec.clone();
-        spec.temporal.workflow_start_options.id = run.workflow_id.clone();
-        let attempt = Attempt::new(self, run, &spec);
+        let call = self.invocation(run, spec)?;
+        let attempt = Attempt::new(self, run, call);
         let patience = SignedDuration::try_from(self.limits.start).unwrap_or(SignedDuration::MAX);
         let given_up =
             run.requested_at.saturating_add(patience.saturating_add(GRACE)).unwrap_or(Timestamp::MAX);
@@ -125,7 +124,7 @@ impl App {
                         return Err(StartError::NotStarted { intent, source: StartFault::BrokenOff(why) });
                     }
                     Verdict::Unknown(why) => return Err(attempt.unknown(StartFault::BrokenOff(why))),
-                    Verdict::AskAgain => return Attempt::new(self, run, &spec).start_again().await,
+                    Verdict::AskAgain => return attempt.start_again().await,
                     Verdict::Wait => {}
                 }
             }

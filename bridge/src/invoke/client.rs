@@ -15,7 +15,7 @@ use service::cores::PerCore;
 use service::origin::Origin;
 use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
-use workflow_api::{Catalogue, ClientEndpoint, Started, read};
+use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read};
 
 use super::secured::SecuredClient;
 use super::{Accepted, Invocation, Invoke, InvokeError, REFUSAL_TEXT, SecuredClients, is_of_a_gateway};
@@ -113,10 +113,6 @@ impl HttpInvoke {
         if self.allowed.allow(&host) { Ok(()) } else { forbidden(NOT_LISTED) }
     }
 
-    fn invoke_url(&self, call: &Invocation<'_>) -> Result<Url, InvokeError> {
-        self.url_below(call.endpoint, &["invoke", &call.spec.workflow_client_name])
-    }
-
     /// `http(s)://{clientEndpointName}:{clientEndpointPort}/` and these segments, each escaped.
     fn url_below(&self, endpoint: &ClientEndpoint, path: &[&str]) -> Result<Url, InvokeError> {
         let name = &endpoint.client_endpoint_name;
@@ -180,32 +176,44 @@ fn failed(url: &Url, within: Duration, error: reqwest::Error) -> InvokeError {
 
 #[async_trait]
 impl Invoke for HttpInvoke {
-    async fn invoke(&self, call: &Invocation<'_>) -> Result<Accepted, InvokeError> {
-        let url = self.invoke_url(call)?;
+    fn prepare(
+        &self,
+        endpoint: &ClientEndpoint,
+        spec: &TemporalSpec,
+        idempotency_key: &str,
+    ) -> Result<Invocation, InvokeError> {
+        Ok(Invocation {
+            url: self.url_below(endpoint, &["invoke", &spec.workflow_client_name])?,
+            body: spec.to_go_json().into(),
+            idempotency_key: idempotency_key.to_owned(),
+        })
+    }
+
+    async fn invoke(&self, call: &Invocation, within: Duration) -> Result<Accepted, InvokeError> {
+        let Invocation { url, body, idempotency_key } = call;
         let request = self
-            .request(Method::POST, &url)?
+            .request(Method::POST, url)?
             .headers(Origin::current().map(|origin| origin.headers()).unwrap_or_default())
             .header(CONTENT_TYPE, "application/json")
-            .header("Idempotency-Key", call.idempotency_key)
+            .header("Idempotency-Key", idempotency_key)
             // Ours then say whether the workflow was running before; a client written for EMCO takes no notice.
             .header("Prefer", "return=representation")
-            .body(call.spec.to_go_json());
-        let answer = self.send(&url, call.within, request).await?;
+            .body(body.clone());
+        let answer = self.send(url, within, request).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
             // Accepted, whatever becomes of the rest.
             let body = beginning(answer, ANSWER_MAX).await;
             return Ok(accepted(&headers, &body));
         }
-        Err(refused(&url, answer).await)
+        Err(refused(url, answer).await)
     }
 
-    async fn takes_keys(&self, call: &Invocation<'_>) -> Result<bool, InvokeError> {
-        let url = self.invoke_url(call)?;
-        let request = self.request(Method::OPTIONS, &url)?;
-        let answer = self.send(&url, call.within, request).await?;
+    async fn takes_keys(&self, call: &Invocation, within: Duration) -> Result<bool, InvokeError> {
+        let request = self.request(Method::OPTIONS, &call.url)?;
+        let answer = self.send(&call.url, within, request).await?;
         if is_of_a_gateway(answer.status()) {
-            return Err(refused(&url, answer).await);
+            return Err(refused(&call.url, answer).await);
         }
         let told = answer.headers().get(ACCEPTS_IDEMPOTENCY_KEY);
         Ok(answer.status().is_success() && told.is_some_and(|value| value == "true"))
@@ -227,10 +235,6 @@ impl Invoke for HttpInvoke {
         let body = beginning(answer, CATALOGUE_MAX).await;
         // Without clients it is not ours: somebody else answers this path.
         Ok(read::<Catalogue>(&body).ok().map(|read| read.value).filter(|found| !found.clients.is_empty()))
-    }
-
-    fn url(&self, call: &Invocation<'_>) -> Result<String, InvokeError> {
-        self.invoke_url(call).map(Into::into)
     }
 }
 
@@ -316,14 +320,8 @@ mod tests {
     fn url_of(host: &str, name: &str) -> String {
         let endpoint = ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: 9090 };
         let spec = TemporalSpec { workflow_client_name: name.to_owned(), ..TemporalSpec::default() };
-        let call = Invocation {
-            endpoint: &endpoint,
-            spec: &spec,
-            idempotency_key: "key",
-            within: Duration::from_secs(1),
-        };
         let invoke = HttpInvoke::new("*".parse().unwrap(), Duration::from_secs(1)).unwrap();
-        invoke.invoke_url(&call).unwrap().to_string()
+        invoke.prepare(&endpoint, &spec, "key").unwrap().url.into()
     }
 
     #[test]

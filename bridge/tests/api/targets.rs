@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-use bridge::invoke::{HttpInvoke, Invocation, Invoke, InvokeError};
+use bridge::invoke::{HttpInvoke, Invoke, InvokeError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use harness::{SAMPLE_INTENT, sample_intent};
@@ -67,8 +67,8 @@ async fn call(invoke: &HttpInvoke, host: &str, port: u16) -> Result<(), InvokeEr
     let endpoint =
         ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: port.into() };
     let spec = TemporalSpec { workflow_client_name: "migrate".to_owned(), ..TemporalSpec::default() };
-    let call = Invocation { endpoint: &endpoint, spec: &spec, idempotency_key: "key", within: AT_ONCE };
-    invoke.invoke(&call).await.map(drop)
+    let call = invoke.prepare(&endpoint, &spec, "key")?;
+    invoke.invoke(&call, AT_ONCE).await.map(drop)
 }
 
 fn anywhere(resolver: Resolver) -> HttpInvoke {

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
-use workflow_api::{RunId, WorkflowIntentSpec};
+use workflow_api::RunId;
 
 use super::sighting::Sighting;
 use super::{StartError, StartFault, StartedRun};
@@ -22,18 +22,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// One go at a start, within the start's time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(in crate::app) struct Attempt<'a> {
     app: &'a App,
     run: &'a Run,
-    spec: &'a WorkflowIntentSpec,
+    call: Invocation,
     deadline: Instant,
 }
 
 impl<'a> Attempt<'a> {
-    /// A go at `run`, whose workflow ID `spec` has.
-    pub(in crate::app) fn new(app: &'a App, run: &'a Run, spec: &'a WorkflowIntentSpec) -> Self {
-        Self { app, run, spec, deadline: Instant::now() + app.limits.start }
+    /// A go at `run`, of which `call` tells the client.
+    pub(in crate::app) fn new(app: &'a App, run: &'a Run, call: Invocation) -> Self {
+        Self { app, run, call, deadline: Instant::now() + app.limits.start }
     }
 
     /// How much of the time is left.
@@ -46,39 +46,31 @@ impl<'a> Attempt<'a> {
         (self.app.limits.start / TRIES).min(self.left())
     }
 
-    fn call(&self, within: Duration) -> Invocation<'a> {
-        Invocation {
-            endpoint: &self.spec.workflow_client,
-            spec: &self.spec.temporal,
-            idempotency_key: &self.run.key.text,
-            within,
-        }
+    async fn invoke(&self, within: Duration) -> Result<Accepted, InvokeError> {
+        self.app.invoke.invoke(&self.call, within).await
     }
 
     /// Starts the workflow, of which the client has not heard before.
     pub(in crate::app) async fn start(self) -> Result<StartedRun, StartError> {
         match self.ask().await {
             Ok(accepted) => Ok(self.complete(accepted).await),
-            Err(error) if error.nothing_started() => Err(self.not_started(error)),
+            Err(error) if error.nothing_started() => Err(not_started(self.run, error)),
             Err(error) => Box::pin(self.after_lost_answer(error)).await,
         }
     }
 
     /// Asks once, and waits for the answer as long as there is time; but not for that of a client that may be asked again.
     async fn ask(&self) -> Result<Accepted, InvokeError> {
-        let call = self.call(self.left());
-        let mut asked = pin!(self.app.invoke.invoke(&call));
+        let mut asked = pin!(self.invoke(self.left()));
         let patience = self.patience();
         tokio::select! {
             answer = &mut asked => return answer,
             () = sleep(patience) => {}
         }
-        let probe = self.call(self.patience());
         tokio::select! {
             answer = &mut asked => answer,
-            Ok(true) = self.app.invoke.takes_keys(&probe) => {
-                let url = self.app.invoke.url(&call).unwrap_or_default();
-                Err(InvokeError::TimedOut { url, bound: patience })
+            Ok(true) = self.app.invoke.takes_keys(&self.call, self.patience()) => {
+                Err(InvokeError::TimedOut { url: self.call.url.to_string(), bound: patience })
             }
         }
     }
@@ -87,12 +79,12 @@ impl<'a> Attempt<'a> {
     async fn after_lost_answer(self, mut error: InvokeError) -> Result<StartedRun, StartError> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.app.invoke.takes_keys(&self.call(self.patience())).await {
-                Ok(true) => match self.app.invoke.invoke(&self.call(self.patience())).await {
+            match self.app.invoke.takes_keys(&self.call, self.patience()).await {
+                Ok(true) => match self.invoke(self.patience()).await {
                     Ok(accepted) => return Ok(self.complete(accepted).await),
                     // What it refuses now it refused before.
                     Err(refusal @ InvokeError::Refused { status, .. }) if status.is_client_error() => {
-                        return Err(self.not_started(refusal));
+                        return Err(not_started(self.run, refusal));
                     }
                     Err(next) => error = next,
                 },
@@ -112,12 +104,13 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Asks a client again that heeds keys, after another attempt's answer was lost.
-    pub(in crate::app) async fn start_again(self) -> Result<StartedRun, StartError> {
-        match self.app.invoke.invoke(&self.call(self.patience())).await {
+    /// Asks a client again that heeds keys, after another attempt's answer was lost; in the time of a start, from now on.
+    pub(in crate::app) async fn start_again(mut self) -> Result<StartedRun, StartError> {
+        self.deadline = Instant::now() + self.app.limits.start;
+        match self.invoke(self.patience()).await {
             Ok(accepted) => Ok(self.complete(accepted).await),
             Err(refusal @ InvokeError::Refused { status, .. }) if status.is_client_error() => {
-                Err(self.not_started(refusal))
+                Err(not_started(self.run, refusal))
             }
             Err(error) => self.after_lost_answer(error).await,
         }
@@ -125,7 +118,7 @@ impl<'a> Attempt<'a> {
 
     /// Whether the client heeds keys; false also where it is away.
     pub(in crate::app) async fn takes_keys(&self) -> bool {
-        self.app.invoke.takes_keys(&self.call(self.patience())).await.unwrap_or_default()
+        self.app.invoke.takes_keys(&self.call, self.patience()).await.unwrap_or_default()
     }
 
     /// What Temporal knows, if it says so in time.
@@ -159,13 +152,6 @@ impl<'a> Attempt<'a> {
         StartedRun { workflow_id: self.run.workflow_id.clone(), run_id: Some(run_id), already_running: false }
     }
 
-    fn not_started(&self, source: InvokeError) -> StartError {
-        StartError::NotStarted {
-            intent: Box::new(self.run.intent.clone()),
-            source: StartFault::Client(source),
-        }
-    }
-
     /// Nobody can say.
     pub(in crate::app) fn unknown(&self, source: StartFault) -> StartError {
         StartError::OutcomeUnknown {
@@ -174,4 +160,9 @@ impl<'a> Attempt<'a> {
             source,
         }
     }
+}
+
+/// The client has started nothing.
+pub(in crate::app) fn not_started(run: &Run, source: InvokeError) -> StartError {
+    StartError::NotStarted { intent: Box::new(run.intent.clone()), source: StartFault::Client(source) }
 }

@@ -9,8 +9,10 @@ mod sighting;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::task::yield_now;
 use workflow_api::{Fault, RunId, StartRequest, TemporalSpec, WorkflowId, WorkflowIntentSpec};
 
 use self::order::Order;
@@ -21,6 +23,7 @@ use crate::invoke::{Invocation, InvokeError};
 use crate::run::{Outcome, RUN_NUMBER, Run, StartId, StartKey};
 use crate::storage::{Begun, Settling, StoreError, Terms};
 pub(super) use attempt::Attempt;
+use attempt::not_started;
 pub(crate) use measure::STARTS;
 pub(super) use sighting::Sighting;
 
@@ -190,18 +193,10 @@ impl App {
             let next = latest.first().map_or(0, |run| run.number) + 1;
             *id = id.as_str().replace(RUN_NUMBER, &next.to_string()).into();
         }
-        let invocation = Invocation {
-            endpoint: &spec.workflow_client,
-            spec: &spec.temporal,
-            idempotency_key: "",
-            within: self.limits.start,
-        };
-        let intent = || Box::new(key.clone());
-        let url = self
-            .invoke
-            .url(&invocation)
-            .map_err(|error| StartError::NotStarted { intent: intent(), source: error.into() })?;
-        Ok(StartPreview { url, body: spec.temporal, unknown })
+        let call = self.invoke.prepare(&spec.workflow_client, &spec.temporal, "").map_err(|error| {
+            StartError::NotStarted { intent: Box::new(key.clone()), source: error.into() }
+        })?;
+        Ok(StartPreview { url: call.url.into(), body: spec.temporal, unknown })
     }
 
     /// What is to be started: the intent, changed as the call wants it. Beside it unknown fields of the call's body.
@@ -218,9 +213,14 @@ impl App {
     /// Begins a start, or finds the one under the same key; says which.
     async fn begin(&self, run: Run, order: Order) -> Result<(StartedRun, bool), StartError> {
         let terms = Terms { lease: self.lease(), key_kept: self.limits.key_kept };
-        let begun = self.store.begin_run(&run, order.own_spec(), terms).await;
+        // The call is made ready while the disk is at work.
+        let (begun, call) = join(
+            self.store.begin_run(&run, order.own_spec(), terms),
+            self.early_invocation(&run, &order.spec),
+        )
+        .await;
         match begun.map_err(StartError::NotRecorded)? {
-            Begun::New(run) => Ok((self.carry_through(run, order.spec).await?, false)),
+            Begun::New(run) => Ok((self.carry_through(run, &order.spec, call).await?, false)),
             Begun::Known(known) if known.key.fingerprint != run.key.fingerprint => {
                 Err(StartError::KeyReused(known.intent))
             }
@@ -252,18 +252,47 @@ impl App {
         let again = Run { id: known.id, ..run };
         let begun = self.store.begin_again(&again, order.own_spec(), self.lease()).await;
         let run = begun.map_err(StartError::NotRecorded)?.ok_or_else(in_flight)?;
-        Ok((self.carry_through(run, order.spec).await?, false))
+        Ok((self.carry_through(run, &order.spec, None).await?, false))
     }
 
     /// Makes a start of which the client has not heard.
     async fn carry_through(
         &self,
         mut run: Run,
-        mut spec: WorkflowIntentSpec,
+        spec: &WorkflowIntentSpec,
+        call: Option<Result<Invocation, StartError>>,
     ) -> Result<StartedRun, StartError> {
-        spec.temporal.workflow_start_options.id = run.workflow_id.clone();
-        let result = Attempt::new(self, &run, &spec).start().await;
+        let result = match call.unwrap_or_else(|| self.invocation(&run, spec)) {
+            Ok(call) => Attempt::new(self, &run, call).start().await,
+            Err(error) => Err(error),
+        };
         self.close(&mut run, result).await
+    }
+
+    /// The call that a start will make, once others have had their turn; `None` where it depends on the number that the start is
+    /// yet to get.
+    async fn early_invocation(
+        &self,
+        run: &Run,
+        spec: &WorkflowIntentSpec,
+    ) -> Option<Result<Invocation, StartError>> {
+        if run.workflow_id.as_str().contains(RUN_NUMBER) {
+            return None;
+        }
+        yield_now().await;
+        Some(self.invocation(run, spec))
+    }
+
+    /// The call that a start makes: the client is told `spec`, with the workflow ID that is on record.
+    pub(super) fn invocation(&self, run: &Run, spec: &WorkflowIntentSpec) -> Result<Invocation, StartError> {
+        let call = if spec.temporal.workflow_start_options.id == run.workflow_id {
+            self.invoke.prepare(&spec.workflow_client, &spec.temporal, &run.key.text)
+        } else {
+            let mut temporal = spec.temporal.clone();
+            temporal.workflow_start_options.id = run.workflow_id.clone();
+            self.invoke.prepare(&spec.workflow_client, &temporal, &run.key.text)
+        };
+        call.map_err(|error| not_started(run, error))
     }
 
     /// Puts on record what came of a start.
