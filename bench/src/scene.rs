@@ -14,6 +14,8 @@ use crate::load::{HttpCall, Request};
 use crate::payload;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
+/// Requests are let go on for a while first, as long as there are any.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
 /// `USER_HZ`, in which Linux tells processor times to programs: the same on all machines of its kind.
 const TICKS_PER_SECOND: f64 = 100.0;
 /// The intent whose starts are workflows of their own.
@@ -58,6 +60,16 @@ impl Scene {
         }
         scene.bridge.ask(&Request::post(start(DESCRIBED), "")).await?;
         Ok(scene)
+    }
+
+    /// Ends them as an operator would: a program that counts what runs writes that down at its end.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        for program in [&mut self.bridge, &mut self.client] {
+            program.process.terminate()?;
+            let status = program.process.wait_exit(ENDS_WITHIN).await?;
+            ensure!(status.success(), "{status}\n{}", program.process.tail());
+        }
+        Ok(())
     }
 }
 

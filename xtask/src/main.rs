@@ -8,6 +8,7 @@ mod demo;
 mod images;
 mod migration;
 mod new_client;
+mod profile;
 mod progress;
 mod test;
 
@@ -27,6 +28,7 @@ enum Task {
     Demo(demo::Demo),
     Images(images::Images),
     NewClient(new_client::NewClient),
+    Profile(profile::Profile),
     Test(test::Test),
 }
 
@@ -40,6 +42,7 @@ async fn main() -> ExitCode {
         Task::Demo(demo) => demo.run().await,
         Task::Images(images) => images.run(),
         Task::NewClient(new_client) => new_client.run(),
+        Task::Profile(profile) => profile.run(),
         Task::Test(test) => test.run().await,
     };
     done.unwrap_or_else(|error| {

@@ -38,5 +38,7 @@ pub(crate) async fn sustained(programs: &Programs, work: Work) -> Result<String>
     };
     let mut fleet = Fleet::http(IN_FLIGHT, port, &asked).await?;
     let (load, cpu_us) = load(&mut fleet, TIME, busy).await?;
+    drop(fleet);
+    scene.end().await?;
     Ok(format!("{work:?}: {:.0} a second, {cpu_us:.0} us of processor time each", load.per_second()))
 }

@@ -1,7 +1,7 @@
 //! Our own executables, built once in the profile of the test that asks for them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -68,6 +68,16 @@ pub fn cargo() -> Command {
         }
     }
     cargo
+}
+
+/// What `rustc -vV` tells under this key.
+pub(crate) fn rustc(key: &str) -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version =
+        Command::new(rustc).arg("-vV").stderr(Stdio::inherit()).output().context("rustc does not start")?;
+    let text = String::from_utf8_lossy(&version.stdout);
+    let value = text.lines().find_map(|line| line.strip_prefix(key));
+    value.map(str::to_owned).with_context(|| format!("`rustc -vV` tells no `{key}`"))
 }
 
 /// The folder of the root manifest.

@@ -12,15 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use harness::target_dir;
+use harness::{SHIPPED, target_dir};
 
 use self::docker::Image;
 use self::folder::Folder;
 pub(crate) use self::for_tests::for_tests;
 use self::version::Version;
 
-/// The programs that are deployed; `images/` has a Dockerfile of each.
-const PROGRAMS: [&str; 3] = ["bridge", "sample-client", "sample-worker"];
 /// What their images' names begin with, in the charts too.
 const REPOSITORY: &str = "temporal-emco";
 const MAX_BYTES: u64 = 30 << 20;
@@ -73,12 +71,12 @@ fn folder() -> PathBuf {
 fn build(out: &Path, source: Option<&str>) -> Result<Vec<(&'static str, Image)>> {
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let version = Version::of_workspace()?;
-    let built = programs::build(&PROGRAMS)?;
-    let crates = sbom::Crates::of(&PROGRAMS)?;
+    let built = programs::build()?;
+    let crates = sbom::Crates::of(&SHIPPED)?;
     let mut options = version.build_arguments();
     options.extend(source.map(|source| format!("--label=org.opencontainers.image.source={source}")));
     let mut images = Vec::new();
-    for name in PROGRAMS {
+    for name in SHIPPED {
         let list = out.join(format!("{name}.cdx.json"));
         fs::write(&list, crates.list(name, &version)?)
             .with_context(|| format!("cannot write {}", list.display()))?;

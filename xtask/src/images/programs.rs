@@ -9,8 +9,8 @@ use harness::Release;
 /// Since then names are looked up by glibc itself. Before, a static program had to load libraries for that.
 const GLIBC: (u32, u32) = (2, 34);
 
-/// Builds them for release, in one go so that they share what they are compiled from, and gives the folder that they are in.
-pub(super) fn build(names: &[&str]) -> Result<PathBuf> {
+/// Builds them as they ship, and gives the folder that they are in.
+pub(super) fn build() -> Result<PathBuf> {
     let target = host()?;
     ensure!(target.contains("-linux-"), "images are of Linux, and so must be the machine that builds them");
     if let Some(found) = glibc() {
@@ -23,7 +23,7 @@ pub(super) fn build(names: &[&str]) -> Result<PathBuf> {
             found.1
         );
     }
-    Ok(Release::build(names)?.folder().to_owned())
+    Ok(Release::shipped()?.folder().to_owned())
 }
 
 /// What this machine's Rust builds for by itself.

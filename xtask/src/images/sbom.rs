@@ -190,8 +190,9 @@ fn checksums(lock: &str) -> Result<BTreeMap<Id, String>> {
 mod tests {
     use std::time::Duration;
 
+    use harness::SHIPPED;
+
     use super::*;
-    use crate::images::PROGRAMS;
 
     #[test]
     fn what_a_program_uses_is_found_behind_what_was_shown_before() {
@@ -207,10 +208,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_lists_are_what_the_schema_of_cyclonedx_says() {
-        let crates = Crates::of(&PROGRAMS).unwrap();
+        let crates = Crates::of(&SHIPPED).unwrap();
         let version = Version::of_workspace().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        for program in PROGRAMS {
+        for program in SHIPPED {
             let list = crates.list(program, &version).unwrap();
             assert!(!list.contains(&workspace_dir().display().to_string()), "a path of this machine is told");
             let parsed: Value = serde_json::from_str(&list).unwrap();
