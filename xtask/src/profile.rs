@@ -11,7 +11,7 @@ use harness::{Release, target_dir};
 /// made in the same time.
 const WORK: [(&str, u32); 3] = [("invoke", 1), ("start", 10), ("status", 1)];
 
-/// Some ten thousand requests are made. What ran less often than this is of starting and ending.
+/// Each kind of request is made tens of thousands of times. What ran less often than this is of starting and ending.
 const OFTEN: u64 = 1000;
 
 /// Take down which code requests run through. Release builds are compiled for that; it is to be done again when Rust has another version,

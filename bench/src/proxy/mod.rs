@@ -111,3 +111,35 @@ impl Clock {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of headers without any (RFC 9113 §4.1).
+    const HEADERS: [u8; 9] = [0, 0, 0, 1, 4, 0, 0, 0, 1];
+    const PING: [u8; 9] = [0, 0, 0, 6, 0, 0, 0, 0, 0];
+
+    #[tokio::test]
+    async fn the_time_of_a_call_is_that_between_its_headers_and_is_told_once() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = TimingProxy::start(&server.local_addr().unwrap().to_string()).await.unwrap();
+        let mut caller = TcpStream::connect(proxy.address).await.unwrap();
+        let (mut callee, _) = server.accept().await.unwrap();
+        let mut preface = [0; 24 + PING.len()];
+        caller.write_all(&[[b'x'; 24].as_slice(), &PING].concat()).await.unwrap();
+        callee.read_exact(&mut preface).await.unwrap();
+        // A ping is no call.
+        assert!(proxy.taken().is_err());
+
+        let mut headers = [0; HEADERS.len()];
+        let since = Instant::now();
+        caller.write_all(&HEADERS).await.unwrap();
+        callee.read_exact(&mut headers).await.unwrap();
+        callee.write_all(&HEADERS).await.unwrap();
+        caller.read_exact(&mut headers).await.unwrap();
+        let taken = proxy.taken().unwrap();
+        assert!(!taken.is_zero() && taken <= since.elapsed(), "{taken:?}");
+        assert!(proxy.taken().is_err());
+    }
+}

@@ -25,7 +25,7 @@ pub use port::free_port;
 pub use postgres::{POSTGRESQL_IMAGE, PostgreSql, postgresql_programs};
 pub use process::{Process, ProcessBuilder};
 pub use profile::Profile;
-pub use programs::{PROGRAMS, build_programs, cargo, program, target_dir, workspace_dir};
+pub use programs::{PROGRAMS, build_programs, cargo, program, rustc, target_dir, workspace_dir};
 pub use proxy::{Proxy, RandomCuts};
 pub use release::{Release, SHIPPED};
 pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};

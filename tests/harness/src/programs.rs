@@ -71,7 +71,7 @@ pub fn cargo() -> Command {
 }
 
 /// What `rustc -vV` tells under this key.
-pub(crate) fn rustc(key: &str) -> Result<String> {
+pub fn rustc(key: &str) -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version =
         Command::new(rustc).arg("-vV").stderr(Stdio::inherit()).output().context("rustc does not start")?;

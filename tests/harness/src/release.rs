@@ -42,8 +42,8 @@ impl Release {
         profile.tell_if_unfit()?;
         let flags = if profile.path.is_file() {
             let options = [&format!("profile-use={}", profile.path.display()), COUNTED];
-            let fingerprint = format!("--cfg=profile=\"{}\"", profile.fingerprint()?);
             // Cargo does not look into the file: this has it build anew where that has changed.
+            let fingerprint = format!("--cfg=profile=\"{}\"", profile.fingerprint()?);
             [generating(options.into_iter().chain(WITH_PROFILE)), vec![fingerprint]].concat()
         } else {
             Vec::new()

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-use harness::Release;
+use anyhow::{Result, ensure};
+use harness::{Release, rustc};
 
 /// Since then names are looked up by glibc itself. Before, a static program had to load libraries for that.
 const GLIBC: (u32, u32) = (2, 34);
@@ -28,20 +28,12 @@ pub(super) fn build() -> Result<PathBuf> {
 
 /// What this machine's Rust builds for by itself.
 pub(super) fn host() -> Result<String> {
-    rustc_line("host: ")
+    rustc("host: ")
 }
 
 /// The release of Rust, whose standard library is in each program.
 pub(super) fn rust() -> Result<String> {
-    rustc_line("release: ")
-}
-
-fn rustc_line(key: &str) -> Result<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).arg("-vV").output().context("rustc does not start")?;
-    let text = String::from_utf8(output.stdout).context("rustc prints no text")?;
-    let value = text.lines().find_map(|line| line.strip_prefix(key));
-    value.map(str::to_owned).with_context(|| format!("`rustc -vV` tells no `{key}`"))
+    rustc("release: ")
 }
 
 /// The version of this machine's C library, where that is glibc.
