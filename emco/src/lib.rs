@@ -5,8 +5,6 @@ mod error;
 mod lookups;
 mod model;
 mod settings;
-#[cfg(feature = "stand-in")]
-pub mod stand_in;
 mod transport;
 
 pub use client::Client;

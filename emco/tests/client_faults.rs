@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use emco::stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
 use emco::{Client, Error, Kind, Retry, Revision, Settings, StatusQuery};
+use emco_stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
 
 use crate::support::{GPI, client, loaded, quick};
 

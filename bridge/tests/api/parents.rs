@@ -1,6 +1,6 @@
 //! With EMCO's URL configured: intents only under groups that EMCO knows.
 
-use emco::stand_in::{StandIn, StandInOptions, samples};
+use emco_stand_in::{StandIn, StandInOptions, samples};
 use harness::{http, sample_intent};
 use reqwest::Response;
 

@@ -1,8 +1,8 @@
 //! Scenarios that run against any EMCO: with `EMCO_URL` set against that one, else against a stand-in. They break nothing, so
 //! that a real EMCO is left as it was found; what needs faults is in the other modules and has a stand-in always.
 
-use emco::stand_in::samples;
 use emco::{Client, ClusterRef, Settings, StatusQuery};
+use emco_stand_in::samples;
 use harness::{Process, TemporalServer, eventually, program};
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use emco::stand_in::{Effect, Fault, samples};
 use emco::{AppIntent, Client, ClusterRef, Settings};
+use emco_stand_in::{Effect, Fault, samples};
 use harness::eventually;
 use serde_json::{Value, json};
 use temporalio_client::errors::WorkflowGetResultError;

@@ -1,7 +1,7 @@
 //! EMCO, the network or the worker fail.
 
-use emco::stand_in::{Effect, Fault, samples};
 use emco::{Client, Settings, StatusQuery};
+use emco_stand_in::{Effect, Fault, samples};
 use harness::{TemporalServer, eventually, http};
 use serde_json::json;
 use temporalio_client::errors::WorkflowGetResultError;

@@ -1,6 +1,6 @@
 //! Updates that EMCO makes long after their answer was lost, with the intents of back then.
 
-use emco::stand_in::{Effect, Fault};
+use emco_stand_in::{Effect, Fault};
 use harness::eventually;
 use serde_json::{Value, json};
 

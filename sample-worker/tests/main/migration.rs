@@ -1,7 +1,7 @@
 //! The app moves.
 
-use emco::stand_in::{Effect, Fault, samples};
 use emco::{Client, Settings};
+use emco_stand_in::{Effect, Fault, samples};
 use serde_json::json;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
 

@@ -1,6 +1,6 @@
 //! What cannot go well is refused before anything is written, with what exists instead.
 
-use emco::stand_in::samples;
+use emco_stand_in::samples;
 use harness::http;
 use serde_json::json;
 
@@ -81,8 +81,8 @@ async fn clusters_are_not_asked_for_where_nobody_knows_them() {
     let scene = Scene::new("orchestrator-alone").await;
     let page = |part| {
         let body = "404 page not found\n".to_owned();
-        let answer = emco::stand_in::Effect::Answer { status: 404, content_type: "text/plain", body };
-        scene.emco.fail(emco::stand_in::Fault::on("GET", part, answer).always());
+        let answer = emco_stand_in::Effect::Answer { status: 404, content_type: "text/plain", body };
+        scene.emco.fail(emco_stand_in::Fault::on("GET", part, answer).always());
     };
     page("/cluster-providers");
     page("/logical-clouds");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emco::stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
+use emco_stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
 use harness::{TemporalServer, eventually, free_port, http};
 use serde_json::{Value, json};
 

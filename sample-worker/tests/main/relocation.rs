@@ -1,7 +1,7 @@
 //! One app moves, without a moment in which it runs nowhere.
 
-use emco::stand_in::{Effect, Fault, samples};
 use emco::{Clause, Client, ClusterRef, Settings};
+use emco_stand_in::{Effect, Fault, samples};
 use harness::eventually;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use emco::stand_in::{StandIn, StandInOptions, samples};
+use emco_stand_in::{StandIn, StandInOptions, samples};
 use futures::FutureExt;
 use harness::{Process, ProcessBuilder, TemporalServer, free_port};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 //!
 //! A real one is left as it was found: one scenario at a time moves the app, and then moves it back, also when it failed.
 
-use emco::stand_in::{StandIn, StandInOptions, samples};
 use emco::{AppIntent, Client, ClusterRef, Deployed, DigKey, DigState, Retry, Settings, StatusQuery, Token};
+use emco_stand_in::{StandIn, StandInOptions, samples};
 use harness::eventually;
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use emco::stand_in::{Effect, Fault, StandIn, render, samples};
 use emco::{AppIntent, Clause, ClusterRef, DigKey};
+use emco_stand_in::{Effect, Fault, StandIn, render, samples};
 use futures::{StreamExt, stream};
 use harness::eventually;
 use serde_json::{Value, json};

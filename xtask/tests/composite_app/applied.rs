@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use emco::DigKey;
-use emco::stand_in::Reply;
+use emco_stand_in::Reply;
 use reqwest::StatusCode;
 
 use crate::site::{A_WHILE, Folder, Site, assert_done, run};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use emco::stand_in::Reply;
+use emco_stand_in::Reply;
 
 use crate::site::{A_WHILE, Site, run};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
-use emco::stand_in::render;
+use emco_stand_in::render;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 

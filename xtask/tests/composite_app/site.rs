@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use emco::stand_in::{Emcoctl, Reply, StandIn, StandInOptions};
+use emco_stand_in::{Emcoctl, Reply, StandIn, StandInOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -1,6 +1,6 @@
 //! How an evacuation is held, stopped and called off.
 
-use emco::stand_in::{Effect, Fault};
+use emco_stand_in::{Effect, Fault};
 use harness::eventually;
 use serde_json::{Value, json};
 use temporalio_client::errors::WorkflowGetResultError;

@@ -4,8 +4,8 @@ mod control;
 
 use std::time::Duration;
 
-use emco::stand_in::{Effect, Fault, render, samples};
 use emco::{ClusterRef, DigKey};
+use emco_stand_in::{Effect, Fault, render, samples};
 use harness::eventually;
 use serde_json::{Value, json};
 use temporalio_common::data_converters::RawValue;

@@ -1,0 +1,105 @@
+//! The order in which the apps of a composite app come up (EMCO-API §6.1, §6.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::go_json::Unreadable;
+use crate::reply::Refusal;
+use crate::resources::{EmptyList, Metadata, Resource, checked};
+use crate::store::World;
+
+/// What one app waits for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct AppDependency {
+    metadata: Metadata,
+    spec: AppDependencySpec,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct AppDependencySpec {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    app: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    op_status: String,
+    #[serde(skip_serializing_if = "is_zero")]
+    wait: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl Resource for AppDependency {
+    // Its own words match no entry of EMCO's table.
+    const EXISTS: &'static str = Refusal::INTERNAL;
+    const EXISTS_CODE: u16 = 500;
+    const MISSING: &'static str = Refusal::INTERNAL;
+    const MISSING_CODE: u16 = 500;
+    const EMPTY_LIST: EmptyList = EmptyList::Array;
+
+    fn name(&self) -> Vec<String> {
+        vec![self.metadata.name.clone()]
+    }
+
+    fn unreadable(error: Unreadable) -> Refusal {
+        match error {
+            Unreadable::Empty => Refusal::new(400, "Empty body"),
+            Unreadable::Invalid(_) => Refusal::new(422, "Invalid Body"),
+        }
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        checked(&self.metadata, |check| {
+            check.name(&self.spec.app);
+            if !["ready", "deployed"].contains(&self.spec.op_status.to_lowercase().as_str()) {
+                check.violated("spec.opStatus must be one of the following: \"Ready\", \"Deployed\"");
+            }
+            if !(0..=4096).contains(&self.spec.wait) {
+                check.violated("Must be less than or equal to 4096");
+            }
+        })
+    }
+
+    fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
+        match key.last() == Some(&self.metadata.name) {
+            true => Ok(()),
+            false => Err(Refusal::new(400, "Mismatched name in PUT request")),
+        }
+    }
+
+    fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
+        match world.contains(key) {
+            true => Ok(()),
+            false => Err(Refusal::new(Self::MISSING_CODE, Self::MISSING)),
+        }
+    }
+}
+
+/// Refuses apps that wait for each other. EMCO looks when it instantiates or updates, not before.
+pub(crate) fn refuse_cycles(apps: &[String], composite_app: &[String], world: &World) -> Result<(), Refusal> {
+    let mut waiting: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for app in apps {
+        let collection: Vec<String> =
+            composite_app.iter().cloned().chain(["apps", app, "dependency"].map(str::to_owned)).collect();
+        let dependencies = world.list::<AppDependency>(&collection);
+        waiting.insert(app, dependencies.into_iter().map(|(_, of)| of.spec.app).collect());
+    }
+    // Whoever waits for nobody comes up; of a cycle nobody does.
+    loop {
+        let before = waiting.len();
+        let left: BTreeSet<String> = waiting.keys().map(|app| (*app).to_owned()).collect();
+        waiting.retain(|_, of| of.iter().any(|app| left.contains(app)));
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        if waiting.len() == before {
+            let name = composite_app.get(3).map_or("", String::as_str);
+            let text = format!("Cyclic Dependency between apps found in composite app:{name}");
+            return Err(Refusal::new(500, text));
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The generic action controller's intents: resources to change, and how on which cluster (EMCO-API §7.3).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::go_json::Unreadable;
+use crate::reply::Refusal;
+use crate::resources::{FileRule, Metadata, Resource, checked};
+use crate::store::World;
+
+/// What all of the controller's resources do with bodies that cannot be read.
+fn unreadable(error: Unreadable) -> Refusal {
+    match error {
+        Unreadable::Empty => Refusal::new(400, "empty request body"),
+        Unreadable::Invalid(_) => Refusal::new(422, "error decoding the request body"),
+    }
+}
+
+/// Fields that may not be empty, told before the JSON schema is asked.
+fn required(fields: &[(&str, &str)]) -> Result<(), Refusal> {
+    let missing: Vec<&str> =
+        fields.iter().filter(|(value, _)| value.is_empty()).map(|(_, text)| *text).collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::new(400, missing.join("\n"))),
+    }
+}
+
+/// A set of resources to change.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct K8sIntent {
+    metadata: Metadata,
+}
+
+impl Resource for K8sIntent {
+    const EXISTS: &'static str = "genericK8sIntent already exists";
+    const MISSING: &'static str = "genericK8sIntent not found";
+    const REPLACED: u16 = 200;
+
+    fn name(&self) -> Vec<String> {
+        vec![self.metadata.name.clone()]
+    }
+
+    fn unreadable(error: Unreadable) -> Refusal {
+        unreadable(error)
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        required(&[(&self.metadata.name, "genericK8sIntent name may not be empty")])?;
+        checked(&self.metadata, |_| ())
+    }
+
+    fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
+        match key.last() == Some(&self.metadata.name) {
+            true => Ok(()),
+            false => Err(Refusal::new(400, "the intent name is not matching with the name in the request")),
+        }
+    }
+}
+
+/// A resource of an app: a new one, or one of its chart.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct K8sResource {
+    metadata: Metadata,
+    spec: K8sResourceSpec,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct K8sResourceSpec {
+    app: String,
+    new_object: String,
+    #[serde(rename = "resourceGVK")]
+    resource_gvk: ResourceGvk,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ResourceGvk {
+    api_version: String,
+    kind: String,
+    name: String,
+}
+
+impl Resource for K8sResource {
+    const EXISTS: &'static str = "resource already exists";
+    const MISSING: &'static str = "resource not found";
+    const REPLACED: u16 = 200;
+    const FILE: Option<FileRule> = Some(FileRule::Checked);
+
+    fn name(&self) -> Vec<String> {
+        vec![self.metadata.name.clone()]
+    }
+
+    fn unreadable(error: Unreadable) -> Refusal {
+        unreadable(error)
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        let (spec, gvk) = (&self.spec, &self.spec.resource_gvk);
+        required(&[
+            (&self.metadata.name, "resource name may not be empty"),
+            (&spec.app, "app may not be empty"),
+            (&spec.new_object, "newObject may not be empty"),
+            (&gvk.api_version, "apiVersion may not be empty"),
+            (&gvk.kind, "kind may not be empty"),
+            (&gvk.name, "name may not be empty"),
+        ])?;
+        checked(&self.metadata, |check| {
+            for name in [&spec.app, &spec.new_object, &gvk.kind, &gvk.name] {
+                check.name(name);
+            }
+        })
+    }
+
+    fn check_file(&self, file: Option<&[u8]>) -> Result<(), Refusal> {
+        let needless = ["configmap", "secret"].contains(&self.spec.resource_gvk.kind.to_lowercase().as_str());
+        match file {
+            None if !needless && self.spec.new_object.eq_ignore_ascii_case("true") => Err(Refusal::new(
+                422,
+                "the provided file field name is not present in the request or not a file field",
+            )),
+            // An empty one is as good as none.
+            None | Some([]) => Ok(()),
+            Some(file) => object_fault(file).map_or(Ok(()), |fault| {
+                let text = format!(
+                    "failed to validate the resource template file\n. Error validating data\n {fault}"
+                );
+                Err(Refusal::new(400, text))
+            }),
+        }
+    }
+}
+
+/// What is wrong with a Kubernetes object, in the controller's words where it is what it looks for.
+fn object_fault(file: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(file);
+    let object: Value = match serde_saphyr::from_str(&text) {
+        Ok(object) => object,
+        Err(error) => return Some(error.to_string()),
+    };
+    let fault = if !object.is_object() {
+        "invalid object to validate"
+    } else if object["apiVersion"].is_null() {
+        "apiVersion not set"
+    } else if object["kind"].is_null() {
+        "kind not set"
+    } else if object["metadata"].is_null() {
+        "metadata not set"
+    } else if object["metadata"]["name"].is_null() {
+        "resource name not set"
+    } else {
+        return None;
+    };
+    Some(fault.to_owned())
+}
+
+/// How a resource is changed, and where.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Customization {
+    metadata: Metadata,
+    spec: CustomizationSpec,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct CustomizationSpec {
+    cluster_specific: String,
+    cluster_info: ClusterInfo,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    patch_type: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    patch_json: Vec<Map<String, Value>>,
+    config_map_options: DataOptions,
+    secret_options: DataOptions,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ClusterInfo {
+    scope: String,
+    cluster_provider: String,
+    cluster: String,
+    cluster_label: String,
+    mode: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct DataOptions {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    data_key_options: Vec<DataKey>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct DataKey {
+    file_name: String,
+    key_name: String,
+    merge_patch: String,
+}
+
+impl Resource for Customization {
+    const EXISTS: &'static str = "customization already exists";
+    const MISSING: &'static str = "customization not found";
+    const REPLACED: u16 = 200;
+    const FILE: Option<FileRule> = Some(FileRule::Checked);
+
+    fn name(&self) -> Vec<String> {
+        vec![self.metadata.name.clone()]
+    }
+
+    fn unreadable(error: Unreadable) -> Refusal {
+        unreadable(error)
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        let (spec, info) = (&self.spec, &self.spec.cluster_info);
+        required(&[
+            (&self.metadata.name, "customization name may not be empty"),
+            (&spec.cluster_specific, "cluster specific may not be empty"),
+            (&info.scope, "scope may not be empty"),
+            (&info.cluster_provider, "cluster provider may not be empty"),
+            (&info.mode, "mode may not be empty"),
+        ])?;
+        checked(&self.metadata, |check| {
+            for name in [&spec.cluster_specific, &info.scope, &info.cluster_provider, &info.mode] {
+                check.name(name);
+            }
+            check.length(&info.cluster, 128);
+            check.length(&info.cluster_label, 128);
+        })?;
+        let specific = spec.cluster_specific.eq_ignore_ascii_case("true");
+        let fault = match info.scope.to_lowercase().as_str() {
+            "label" if info.cluster_label.is_empty() => "clusterLabel is missing",
+            "name" if info.cluster.is_empty() => "clusterName is missing",
+            _ => return Ok(()),
+        };
+        if specific { Err(Refusal::new(400, fault)) } else { Ok(()) }
+    }
+}

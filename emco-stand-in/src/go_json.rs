@@ -1,0 +1,159 @@
+//! JSON as Go's `encoding/json` reads and writes it (EMCO-API §0.1, §0.2).
+
+use serde::Serialize;
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Error, Value};
+
+/// Why a body could not be read.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// There is no JSON value in it.
+    Empty,
+    /// It is not JSON, or not of the wanted shape. The text is ours, except for a body that breaks off.
+    Invalid(String),
+}
+
+/// Reads the first JSON value of `body`: keys match without regard to case, `null` is absent, unknown keys are dropped.
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+    let invalid = |error: Error| Unreadable::Invalid(format!("json: {error}"));
+    match serde_json::Deserializer::from_slice(body).into_iter::<Value>().next() {
+        None => Err(Unreadable::Empty),
+        Some(Err(error)) if error.is_eof() => Err(Unreadable::Invalid("unexpected EOF".to_owned())),
+        Some(Err(error)) => Err(invalid(error)),
+        Some(Ok(value)) => T::deserialize(Lenient(value)).map_err(invalid),
+    }
+}
+
+/// Writes a value as Go's encoder does, newline included.
+pub(crate) fn encode(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_else(|_unreachable_for_our_types| "null".to_owned());
+    let mut text = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        match character {
+            // Outside strings JSON has none of these.
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            other => text.push(other),
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// A value whose objects are matched to structs as Go does it.
+struct Lenient(Value);
+
+impl<'de> IntoDeserializer<'de, Error> for Lenient {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Lenient {
+    type Error = Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let object = match self.0 {
+            Value::Null => serde_json::Map::new(),
+            Value::Object(object) => object,
+            // Serde would fill a struct from an array; Go does not.
+            Value::Array(_) => return Err(serde::de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            other => return other.deserialize_any(visitor),
+        };
+        // As in Go, of several spellings of one key the last one counts.
+        let mut matched = serde_json::Map::new();
+        for (key, value) in object.into_iter().filter(|(_, value)| !value.is_null()) {
+            if let Some(field) = fields.iter().find(|field| field.eq_ignore_ascii_case(&key)) {
+                matched.insert((*field).to_owned(), value);
+            }
+        }
+        visitor.visit_map(MapDeserializer::new(matched.into_iter().map(|(key, value)| (key, Lenient(value)))))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            other => visitor.visit_some(Lenient(other)),
+        }
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0 {
+            Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Lenient))),
+            Value::Object(object) => visitor.visit_map(MapDeserializer::new(
+                object.into_iter().map(|(key, value)| (key, Lenient(value))),
+            )),
+            scalar => scalar.deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Inner {
+        clusterlabel: String,
+        all_of: Vec<Inner>,
+        values: BTreeMap<String, String>,
+        list: Option<Vec<String>>,
+    }
+
+    #[test]
+    fn keys_match_in_any_case_at_every_level_but_not_in_maps() {
+        let read: Inner = decode(
+            br#"{"ClusterLabel":"a","ALLOF":[{"CLUSTERLABEL":"b"}],"values":{"Key":"v"},"new":1} trailing"#,
+        )
+        .unwrap();
+        assert_eq!((read.clusterlabel.as_str(), read.all_of[0].clusterlabel.as_str()), ("a", "b"));
+        assert_eq!(read.values["Key"], "v");
+    }
+
+    #[test]
+    fn null_is_the_zero_value() {
+        assert_eq!(
+            decode::<Inner>(br#"{"clusterlabel":null,"allOf":null,"values":null}"#).unwrap(),
+            Inner::default()
+        );
+        assert_eq!(decode::<Inner>(b"null").unwrap(), Inner::default());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_apart() {
+        assert!(matches!(decode::<Inner>(b" \n"), Err(Unreadable::Empty)));
+        let invalid = |body: &[u8]| match decode::<Inner>(body) {
+            Err(Unreadable::Invalid(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(invalid(br#"{"clusterlabel":"#), "unexpected EOF");
+        assert!(invalid(br#"{"clusterlabel":7}"#).contains("invalid type"));
+        assert!(invalid(b"[]").contains("invalid"));
+        assert!(invalid(b"x").contains("expected value"));
+    }
+
+    #[test]
+    fn html_is_escaped_and_a_newline_added() {
+        assert_eq!(encode(&["<a & b>\u{2028}"]), "[\"\\u003ca \\u0026 b\\u003e\\u2028\"]\n");
+    }
+}

@@ -1,0 +1,225 @@
+//! A stand-in for EMCO: orchestrator, CLM and DCM on one port, in memory, for tests and the demo.
+//!
+//! It keeps EMCO's preconditions, codes, and odd texts (EMCO-API §6, §9), so what works here has a good chance against the
+//! real one: a DIG is updated only when instantiated, every app needs an app intent and a profile, a placement must lie in
+//! the logical cloud, which must be instantiated. Apps move some time after EMCO answered, and until then `/status` says so.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use emco_stand_in::{StandIn, StandInOptions, samples};
+//!
+//! let stand_in = StandIn::start(StandInOptions::default()).await?;
+//! stand_in.load_samples().await?;
+//! assert!(stand_in.placement(&samples::dig())["collectd"].is_empty(), "EMCO has answered, the app is on its way");
+//! stand_in.advance(Duration::from_secs(2));
+//! assert_eq!(stand_in.placement(&samples::dig())["collectd"][0].to_string(), "provider1/cluster1");
+//! # Ok(()) }
+//! ```
+//!
+//! Charts and profiles are looked into as EMCO does before it renders them; rendering, and the generic action controller's patches, are
+//! left out. So are `stop`, `migrate`, key-value pairs, quotas and user permissions. [`Emcoctl`] plays emcoctl's part.
+
+mod archive;
+mod charts;
+mod clusters;
+mod crud;
+mod dependencies;
+mod digs;
+mod documents;
+mod emcoctl;
+mod faults;
+mod gac;
+mod go_json;
+mod holds;
+mod lifecycle;
+mod logical_clouds;
+mod operations;
+mod references;
+mod reply;
+mod resources;
+mod routes;
+pub mod samples;
+mod schema;
+mod server;
+mod status;
+mod store;
+mod template;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use documents::LoadError;
+pub use emcoctl::{Emcoctl, EmcoctlError, Reply};
+pub use faults::{Effect, Fault};
+pub use template::{TemplateError, render};
+
+use emco::{ClusterRef, DigKey};
+use server::Shared;
+use store::{World, dig_at, dig_key};
+
+/// How the stand-in behaves.
+#[derive(Debug, Clone)]
+pub struct StandInOptions {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How long an app takes to run on a new cluster, and to leave an old one.
+    pub settle_time: Duration,
+    /// How long a logical cloud takes to be instantiated.
+    pub logical_cloud_settle_time: Duration,
+    /// The bearer token that every request must carry, if any.
+    pub token: Option<String>,
+}
+
+impl Default for StandInOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            settle_time: Duration::from_secs(1),
+            logical_cloud_settle_time: Duration::ZERO,
+            token: None,
+        }
+    }
+}
+
+/// A running stand-in. It ends, connections and all, when dropped.
+#[derive(Debug)]
+pub struct StandIn {
+    url: String,
+    shared: Arc<Shared>,
+    serving: JoinHandle<()>,
+}
+
+impl StandIn {
+    /// Starts listening.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(options: StandInOptions) -> io::Result<Self> {
+        let listener = TcpListener::bind(options.listen).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let world = World::new(options.settle_time, options.logical_cloud_settle_time);
+        let shared = Arc::new(Shared::new(world, options.token));
+        let serving = tokio::spawn(server::serve(listener, Arc::clone(&shared)));
+        Ok(Self { url, shared, serving })
+    }
+
+    /// The base URL, for orchestrator, CLM and DCM alike.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where each app of a DIG runs right now.
+    pub fn placement(&self, dig: &DigKey) -> BTreeMap<String, Vec<ClusterRef>> {
+        self.shared.world().placement(&dig_key(dig))
+    }
+
+    /// Where each app of every DIG runs right now. Served as `GET /stand-in/placements` too.
+    pub fn placements(&self) -> BTreeMap<DigKey, BTreeMap<String, Vec<ClusterRef>>> {
+        self.shared.placements()
+    }
+
+    /// Moves the stand-in's clock forward, so that tests need not wait for apps to settle.
+    pub fn advance(&self, by: Duration) {
+        self.shared.world().ahead += by;
+    }
+
+    /// How long apps take from now on.
+    pub fn set_settle_time(&self, time: Duration) {
+        self.shared.world().settle_time = time;
+    }
+
+    /// Keeps an app, or all, from being ready on a cluster: so long, or until [`release`](Self::release). Also from outside:
+    /// `PUT /stand-in/holds/{provider}/{cluster}?app=A&for=5s`, and `DELETE`.
+    pub fn hold(&self, cluster: &ClusterRef, app: Option<&str>, time: Option<Duration>) {
+        let mut world = self.shared.world();
+        let until = time.map(|time| world.now() + time);
+        world.holds.add(cluster.clone(), app.map(str::to_owned), until);
+    }
+
+    /// Ends what [`hold`](Self::hold) began on a cluster.
+    pub fn release(&self, cluster: &ClusterRef) {
+        self.shared.world().holds.release(cluster);
+    }
+
+    /// Makes requests fail.
+    pub fn fail(&self, fault: Fault) {
+        self.shared.faults().plan(fault);
+    }
+
+    /// Forgets all planned faults.
+    pub fn heal(&self) {
+        self.shared.faults().forget();
+    }
+
+    /// Makes the updates that [`Effect::Withhold`] kept, in their order, and says how many.
+    pub fn commit_withheld(&self) -> usize {
+        operations::commit_withheld(&self.shared)
+    }
+
+    /// How many requests came with this method whose path contains `part`, failed ones included.
+    pub fn requests(&self, method: &str, part: &str) -> usize {
+        self.shared.faults().seen(method, part)
+    }
+
+    /// The same for paths that end with `end`.
+    pub fn requests_at(&self, method: &str, end: &str) -> usize {
+        self.shared.faults().seen_at(method, end)
+    }
+
+    /// A resource as it is stored, whatever requests for it meet: by the path of its URL after `/v2/`, which needs no escapes.
+    pub fn document(&self, path: &str) -> Option<serde_json::Value> {
+        let key: Vec<String> = path.split('/').map(str::to_owned).collect();
+        self.shared.world().value(&key).cloned()
+    }
+
+    /// Applies emcoctl's resource documents (a YAML stream, after [`render`]) in order, as `emcoctl -s apply` does.
+    ///
+    /// A document's `file` is not read: a small archive, or an empty kubeconfig, stands for it.
+    ///
+    /// # Errors
+    /// The first document that EMCO would refuse, or that cannot be read.
+    pub async fn load(&self, documents: &str) -> Result<(), LoadError> {
+        documents::apply(&self.url, self.shared.token(), documents).await
+    }
+
+    /// Applies the [`samples`]: the DIG [`samples::dig`] is instantiated afterwards.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_samples(&self) -> Result<(), LoadError> {
+        self.load(&samples::documents()?).await
+    }
+
+    /// Ends the stand-in and waits until its port is free.
+    pub async fn stop(mut self) {
+        self.serving.abort();
+        let _cancelled = (&mut self.serving).await;
+    }
+}
+
+/// The TLS library wants one provider in a process, also where only plain HTTP is spoken.
+fn install_tls_provider() {
+    // Whichever came first serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Shared {
+    fn placements(&self) -> BTreeMap<DigKey, BTreeMap<String, Vec<ClusterRef>>> {
+        let world = self.world();
+        world.digs.keys().filter_map(|key| Some((dig_at(key)?, world.placement(key)))).collect()
+    }
+}

@@ -1,0 +1,66 @@
+//! Which documents speak of which others beside their parents, as EMCO's referential schema has it (EMCO-API §8.4): what is spoken of
+//! cannot be deleted.
+
+use serde_json::Value;
+
+use crate::resources::DigIntents;
+use crate::store::Key;
+
+/// The places that a document speaks of.
+pub(crate) fn references(key: &[String], value: &Value) -> Vec<Key> {
+    let segments: Vec<&str> = key.iter().map(String::as_str).collect();
+    let spec = &value["spec"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let below = |above: usize, collection: &str, name: &Value| -> Key {
+        key[..above].iter().cloned().chain([collection.to_owned(), text(name)]).collect()
+    };
+    let app = || below(COMPOSITE_APP, "apps", &spec["app"]);
+    match segments.as_slice() {
+        ["projects", _, "logical-clouds", _, "cluster-references", _] => {
+            vec![cluster(&spec["clusterProvider"], &spec["cluster"])]
+        }
+        ["projects", _, "composite-apps", _, _, "composite-profiles", _, "profiles", _] => vec![app()],
+        ["projects", _, "composite-apps", _, _, "deployment-intent-groups", _, rest @ ..] => match rest {
+            [] => vec![
+                below(2, "logical-clouds", &spec["logicalCloud"]),
+                below(COMPOSITE_APP, "composite-profiles", &spec["compositeProfile"]),
+            ],
+            ["intents", _] => {
+                let controllers = spec["intent"].as_object().into_iter().flat_map(|map| map.keys());
+                controllers
+                    .filter(|name| *name != DigIntents::PLACEMENT)
+                    .map(|name| vec!["controllers".to_owned(), name.clone()])
+                    .collect()
+            }
+            ["generic-placement-intents", _, "app-intents", _] => {
+                let mut found = vec![app()];
+                clusters(&spec["intent"], &mut found);
+                found
+            }
+            ["generic-k8s-intents", _, "resources", _] => vec![app()],
+            ["generic-k8s-intents", _, "resources", _, "customizations", _] => {
+                vec![cluster(&spec["clusterInfo"]["clusterProvider"], &spec["clusterInfo"]["cluster"])]
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// How many segments name a version of a composite app.
+const COMPOSITE_APP: usize = 5;
+
+fn cluster(provider: &Value, name: &Value) -> Key {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    vec!["cluster-providers".to_owned(), text(provider), "clusters".to_owned(), text(name)]
+}
+
+/// The clusters that a placement names; labels do not count.
+fn clusters(placement: &Value, found: &mut Vec<Key>) {
+    for clause in ["allOf", "anyOf"].iter().filter_map(|group| placement[*group].as_array()).flatten() {
+        if clause["cluster"].is_string() {
+            found.push(cluster(&clause["clusterProvider"], &clause["cluster"]));
+        }
+        clusters(clause, found);
+    }
+}

@@ -1,0 +1,172 @@
+//! Connections: requests are met by planned faults, then answered by the routes with Go's manners.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, stream};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use crate::faults::{Effect, Faults};
+use crate::operations;
+use crate::reply;
+use crate::routes::router;
+use crate::store::World;
+
+/// What handlers, faults and the inspecting test share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    faults: Mutex<Faults>,
+    token: Option<String>,
+}
+
+impl Shared {
+    pub(crate) fn new(world: World, token: Option<String>) -> Self {
+        Self { world: Mutex::new(world), faults: Mutex::default(), token }
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+}
+
+/// Accepts until aborted; the connections end with it.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let router = router(Arc::clone(&shared));
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(serve_connection(stream, router.clone(), Arc::clone(&shared)));
+                }
+            }
+            Some(_ended) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, router: Router, shared: Arc<Shared>) {
+    let service = service_fn(|request| meet(request, router.clone(), Arc::clone(&shared)));
+    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug)]
+struct HangUp;
+
+impl fmt::Display for HangUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hung up as planned")
+    }
+}
+
+impl std::error::Error for HangUp {}
+
+async fn meet(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -> Result<Response, HangUp> {
+    let request = request.map(Body::new);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let effect = shared.faults().meet(method.as_str(), &path);
+    let response = match effect {
+        None => answer(request, router, &shared).await,
+        Some(Effect::HangUp) => return Err(HangUp),
+        Some(Effect::LoseAnswer) => {
+            answer(request, router, &shared).await;
+            return Err(HangUp);
+        }
+        Some(Effect::Withhold) => {
+            operations::withhold(&shared, request.uri());
+            return Err(HangUp);
+        }
+        Some(Effect::Silence) => pending().await,
+        Some(Effect::Swallow) => {
+            answer(request, router, &shared).await;
+            pending().await
+        }
+        Some(Effect::Twice) => {
+            let (head, body) = request.into_parts();
+            let body = to_bytes(body, usize::MAX).await.map_err(|_broken_off| HangUp)?;
+            let again = |body: Bytes| Request::from_parts(head.clone(), Body::from(body));
+            answer(again(body.clone()), router.clone(), &shared).await;
+            answer(again(body), router, &shared).await
+        }
+        Some(Effect::Delay(delay)) => {
+            tokio::time::sleep(delay).await;
+            answer(request, router, &shared).await
+        }
+        Some(Effect::HalfBody(half)) => half_of_twice(half),
+        Some(Effect::Answer { status, content_type, body }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+        }
+    };
+    tracing::info!(%method, path, status = response.status().as_u16(), "answered");
+    Ok(response)
+}
+
+async fn answer(request: Request, router: Router, shared: &Shared) -> Response {
+    if let Some(token) = shared.token()
+        && request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes)
+            != Some(format!("Bearer {token}").as_bytes())
+    {
+        // The gateway before EMCO, not EMCO itself, so without Go's newline (EMCO-API §10).
+        return (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "text/plain")], "RBAC: access denied")
+            .into_response();
+    }
+    let cleaned = without_double_slashes(request.uri().path());
+    if let Some(location) = cleaned {
+        return (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response();
+    }
+    let head = request.method() == Method::HEAD;
+    let response = router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+    match response.status() {
+        // Go's router has no methods of its own: no HEAD for a GET, no Allow header (EMCO-API §0.3).
+        StatusCode::METHOD_NOT_ALLOWED => reply::empty(StatusCode::METHOD_NOT_ALLOWED),
+        status if head && status != StatusCode::NOT_FOUND => reply::empty(StatusCode::METHOD_NOT_ALLOWED),
+        _ => response,
+    }
+}
+
+fn without_double_slashes(path: &str) -> Option<String> {
+    path.contains("//").then(|| {
+        let cleaned: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        format!("/{}", cleaned.join("/"))
+    })
+}
+
+fn half_of_twice(half: String) -> Response {
+    let promised = half.len() * 2;
+    let body = stream::once(async { Ok(half) }).chain(stream::once(async {
+        // What there is goes out before the connection breaks.
+        tokio::task::yield_now().await;
+        Err(HangUp)
+    }));
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CONTENT_LENGTH, promised.to_string()),
+    ];
+    (headers, Body::from_stream(body)).into_response()
+}

@@ -1,0 +1,187 @@
+//! What the stand-in remembers: documents by their place in the resource tree, as EMCO keeps them in its database.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::holds::Holds;
+use crate::lifecycle::{AppClusters, Lifecycle};
+use crate::references::references;
+use crate::reply::Refusal;
+use emco::{ClusterRef, DigKey};
+
+/// A resource's place: the path of its URL after `/v2`, decoded.
+pub(crate) type Key = Vec<String>;
+
+/// Everything the stand-in knows.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    documents: BTreeMap<Key, Document>,
+    /// State and history of each DIG.
+    pub(crate) digs: BTreeMap<Key, Lifecycle>,
+    /// Since when each instantiated logical cloud can be used.
+    pub(crate) clouds: BTreeMap<Key, Timestamp>,
+    /// Until when each terminated logical cloud is still on its way out.
+    pub(crate) leaving_clouds: BTreeMap<Key, Timestamp>,
+    /// How long an app takes to run on a new cluster, and to leave an old one.
+    pub(crate) settle_time: Duration,
+    /// How long a logical cloud takes to be instantiated.
+    pub(crate) cloud_settle_time: Duration,
+    /// How far tests moved the clock forward.
+    pub(crate) ahead: Duration,
+    /// What keeps apps from being ready.
+    pub(crate) holds: Holds,
+    /// Updates that are made later, each with where it places the apps.
+    pub(crate) withheld: Vec<(Key, AppClusters)>,
+    /// App contexts made so far.
+    pub(crate) contexts: u64,
+}
+
+#[derive(Debug)]
+struct Document {
+    value: Value,
+    file: Bytes,
+}
+
+impl World {
+    pub(crate) fn new(settle_time: Duration, cloud_settle_time: Duration) -> Self {
+        Self { settle_time, cloud_settle_time, ..Self::default() }
+    }
+
+    /// The time, in milliseconds as EMCO's database keeps it; everything that takes time is worked out from it when asked.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = Timestamp::now() + self.ahead;
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    pub(crate) fn contains(&self, key: &[String]) -> bool {
+        self.documents.contains_key(key)
+    }
+
+    /// The document at `key`, in its own type.
+    pub(crate) fn find<T: DeserializeOwned>(&self, key: &[String]) -> Option<T> {
+        self.documents.get(key).and_then(|document| serde_json::from_value(document.value.clone()).ok())
+    }
+
+    pub(crate) fn value(&self, key: &[String]) -> Option<&Value> {
+        self.documents.get(key).map(|document| &document.value)
+    }
+
+    pub(crate) fn file(&self, key: &[String]) -> Option<Bytes> {
+        self.documents.get(key).map(|document| document.file.clone())
+    }
+
+    /// Everything directly in a collection, in order of its names.
+    pub(crate) fn list<'a, T: DeserializeOwned>(&'a self, collection: &[String]) -> Vec<(&'a Key, T)> {
+        self.below(collection)
+            // A collection's own documents have one name, or two (composite apps); grandchildren have a collection between.
+            .filter(|(key, _)| {
+                key.len() == collection.len() + 1
+                    || (key.len() == collection.len() + 2
+                        && collection.last().is_some_and(|last| last == "composite-apps"))
+            })
+            .filter_map(|(key, document)| Some((key, serde_json::from_value(document.value.clone()).ok()?)))
+            .collect()
+    }
+
+    /// Stores a document; its parent must be there.
+    pub(crate) fn insert(
+        &mut self,
+        collection: &[String],
+        key: Key,
+        value: Value,
+        file: Bytes,
+    ) -> Result<(), Refusal> {
+        if let Some(parent) = parent_of(collection)
+            && !self.contains(parent)
+        {
+            return Err(Refusal::parent_missing());
+        }
+        self.documents.insert(key, Document { value, file });
+        Ok(())
+    }
+
+    /// Removes a document; it must not have children, and none may speak of it (EMCO-API §8.4, §9.2).
+    pub(crate) fn remove(&mut self, key: &[String]) -> Result<(), Refusal> {
+        if !self.contains(key) {
+            return Err(Refusal::new(404, "The requested resource not found"));
+        }
+        if self.below(key).next().is_some() {
+            return Err(Refusal::new(409, "Cannot delete parent without deleting child references first"));
+        }
+        let speaks_of_it = |(of, document): (&Key, &Document)| {
+            references(of, &document.value).iter().any(|reference| reference == key)
+        };
+        if self.documents.iter().any(speaks_of_it) {
+            let text = "Cannot delete without deleting or updating referencing resources first";
+            return Err(Refusal::new(409, text));
+        }
+        self.documents.remove(key);
+        self.digs.remove(key);
+        self.clouds.remove(key);
+        self.leaving_clouds.remove(key);
+        Ok(())
+    }
+
+    /// The clusters of a provider that carry a label.
+    pub(crate) fn clusters_with_label(&self, provider: &str, label: &str) -> Vec<String> {
+        let clusters = ["cluster-providers", provider, "clusters"].map(str::to_owned);
+        self.below(&clusters)
+            .filter(|(key, _)| key.len() == clusters.len() + 3 && key[clusters.len() + 2] == label)
+            .map(|(key, _)| key[clusters.len()].clone())
+            .collect()
+    }
+
+    /// Where every app of a DIG runs right now.
+    pub(crate) fn placement(&self, key: &[String]) -> BTreeMap<String, Vec<ClusterRef>> {
+        let now = self.now();
+        let mut running = self.digs.get(key).map(|lifecycle| lifecycle.running(now)).unwrap_or_default();
+        for (app, clusters) in &mut running {
+            clusters.retain(|cluster| !self.holds.hold(app, cluster, now));
+        }
+        running
+    }
+
+    fn below<'a, 'k>(
+        &'a self,
+        key: &'k [String],
+    ) -> impl Iterator<Item = (&'a Key, &'a Document)> + use<'a, 'k> {
+        self.documents
+            .range::<[String], _>((Bound::Excluded(key), Bound::Unbounded))
+            .take_while(move |(below, _)| below.starts_with(key))
+    }
+}
+
+/// A document as it is stored: with the fields its type has, in their order.
+pub(crate) fn to_value(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).unwrap_or_default()
+}
+
+/// The resource that a collection belongs to; none for those at the top.
+fn parent_of(collection: &[String]) -> Option<&[String]> {
+    collection.split_last().map(|(_, parent)| parent).filter(|parent| !parent.is_empty())
+}
+
+/// A DIG's place.
+pub(crate) fn dig_key(dig: &DigKey) -> Key {
+    let DigKey { project, composite_app, version, dig } = dig;
+    ["projects", project, "composite-apps", composite_app, version, "deployment-intent-groups", dig]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+/// The DIG at a place.
+pub(crate) fn dig_at(key: &[String]) -> Option<DigKey> {
+    match key {
+        [_, project, _, composite_app, version, _, dig] => {
+            Some(DigKey::new(project, composite_app, version, dig))
+        }
+        _ => None,
+    }
+}

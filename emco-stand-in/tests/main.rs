@@ -1,0 +1,11 @@
+//! The stand-in, over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test, and says where")]
+
+mod composite_apps;
+mod lifecycle;
+mod program;
+mod refusals;
+mod round_trip;
+mod support;
+mod wire;
