@@ -1,14 +1,17 @@
 //! The calls of EMCO's API that workflows need, one method each.
 
+use std::collections::BTreeMap;
+
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use crate::error::{BuildError, Error};
 use crate::model::{
-    AppIntent, DeploymentIntentGroup, DigKey, DigStatus, GenericPlacementIntent, Revision, StatusQuery,
+    AppIntent, ClusterRef, ClustersByApp, DeploymentIntentGroup, DigKey, DigStatus, GenericPlacementIntent,
+    Revision, StatusQuery,
 };
 use crate::settings::Settings;
-use crate::transport::{Call, Transport};
+use crate::transport::{Body, Call, Rollback, RollbackSpec, Transport};
 
 /// A client of one EMCO service, or of an ingress before all of them. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,19 +47,22 @@ impl Client {
 
     /// Writes an app intent, new or not, under its own name, and returns what EMCO stored.
     ///
-    /// The placement only takes effect with the next [`update_dig`](Self::update_dig).
+    /// The placement is written as EMCO takes it ([`Placement::contracted`](crate::Placement::contracted)), and EMCO answers with its
+    /// labels expanded. It takes effect with the next [`update_dig`](Self::update_dig).
     pub async fn put_app_intent(
         &self,
         dig: &DigKey,
         gpi: &str,
         intent: &AppIntent,
     ) -> Result<AppIntent, Error> {
+        let mut intent = intent.clone();
+        intent.spec.intent = intent.spec.intent.contracted();
         self.transport
             .send(Call {
                 method: Method::PUT,
                 path: dig.path(&["generic-placement-intents", gpi, "app-intents", &intent.metadata.name]),
                 query: Vec::new(),
-                body: Some(intent),
+                body: Some(Body::AppIntent(&intent)),
                 expected: "the app intent as stored",
             })
             .await
@@ -77,6 +83,23 @@ impl Client {
             .await
     }
 
+    /// Makes the app context of an earlier revision the current one, as a revision of its own. App intents stay as they are.
+    ///
+    /// Never repeated by the client: every call makes a revision. EMCO goes on moving apps after it answered.
+    pub async fn rollback_dig(&self, dig: &DigKey, revision: Revision) -> Result<(), Error> {
+        self.transport
+            .order(Call {
+                method: Method::POST,
+                path: dig.path(&["rollback"]),
+                query: Vec::new(),
+                body: Some(Body::Rollback(Rollback {
+                    spec: RollbackSpec { revision: revision.to_string() },
+                })),
+                expected: "an accepted roll-back (202)",
+            })
+            .await
+    }
+
     /// Reads how a DIG's apps are doing.
     pub async fn dig_status(&self, dig: &DigKey, query: &StatusQuery) -> Result<DigStatus, Error> {
         self.transport
@@ -88,6 +111,26 @@ impl Client {
                 expected: "the status of a deployment intent group",
             })
             .await
+    }
+
+    /// Where an app context of a DIG, current or former, places its apps: clusters by app, both in order. Unlike the apps of
+    /// [`dig_status`](Self::dig_status) it is what the context says, whatever became of it.
+    pub async fn context_clusters(
+        &self,
+        dig: &DigKey,
+        instance: &str,
+    ) -> Result<BTreeMap<String, Vec<ClusterRef>>, Error> {
+        let listed: ClustersByApp = self
+            .transport
+            .send(Call {
+                method: Method::GET,
+                path: dig.path(&["status"]),
+                query: vec![("clusters", String::new()), ("instance", instance.to_owned())],
+                body: None,
+                expected: "the clusters of an app context",
+            })
+            .await?;
+        Ok(listed.into_clusters())
     }
 
     /// Names the clusters of a provider that carry a label. Answered by EMCO's cluster manager (CLM).

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Identity, Method, Response, StatusCode, redirect};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -34,9 +35,28 @@ pub(crate) struct Call<'a> {
     /// Segments below the base URL, not escaped.
     pub(crate) path: Vec<&'a str>,
     pub(crate) query: Vec<(&'static str, String)>,
-    pub(crate) body: Option<&'a AppIntent>,
+    pub(crate) body: Option<Body<'a>>,
     /// What the answer holds, for error messages.
     pub(crate) expected: &'static str,
+}
+
+/// What a call sends, as JSON.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Body<'a> {
+    AppIntent(&'a AppIntent),
+    Rollback(Rollback),
+}
+
+/// What a roll-back goes back to (EMCO-API §6.5). EMCO wants the number as text.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rollback {
+    pub(crate) spec: RollbackSpec,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct RollbackSpec {
+    pub(crate) revision: String,
 }
 
 impl Transport {
@@ -91,18 +111,45 @@ impl Transport {
         }
     }
 
+    /// Sends a call once that EMCO accepts without a word: 202 and no body.
+    pub(crate) async fn order(&self, call: Call<'_>) -> Result<(), Error> {
+        let url = self.url(&call)?;
+        let endpoint = Endpoint::new(&call.method, &url);
+        let response = self.ask(&call, &url, &endpoint).await?;
+        let (status, expected) = (response.status(), call.expected);
+        if status == StatusCode::ACCEPTED {
+            return Ok(());
+        }
+        let text = text_of(&read_start(response).await);
+        Err(Error::Unexpected { endpoint, status, expected, text, source: None })
+    }
+
     async fn try_once<T: DeserializeOwned>(
         &self,
         call: &Call<'_>,
         url: &Url,
         endpoint: &Endpoint,
     ) -> Result<T, Error> {
+        let response = self.ask(call, url, endpoint).await?;
+        let (status, expected) = (response.status(), call.expected);
+        let body = self.read_whole(response, endpoint, status, expected).await?;
+        serde_json::from_slice(&body).map_err(|source| Error::Unexpected {
+            endpoint: endpoint.clone(),
+            status,
+            expected,
+            text: text_of(&body),
+            source: Some(source),
+        })
+    }
+
+    /// The head of an answer that means success.
+    async fn ask(&self, call: &Call<'_>, url: &Url, endpoint: &Endpoint) -> Result<Response, Error> {
         let expected = call.expected;
         let mut request = self.http.request(call.method.clone(), url.clone());
         if let Some(path) = &self.token {
             request = request.header(AUTHORIZATION, token_in(path).await?);
         }
-        if let Some(body) = call.body {
+        if let Some(body) = &call.body {
             request = request.json(body);
         }
         let response = request.send().await.map_err(|source| {
@@ -121,14 +168,7 @@ impl Transport {
             let text = text_of(&read_start(response).await);
             return Err(Error::Refused { endpoint: endpoint.clone(), status, text, retry_after });
         }
-        let body = self.read_whole(response, endpoint, status, expected).await?;
-        serde_json::from_slice(&body).map_err(|source| Error::Unexpected {
-            endpoint: endpoint.clone(),
-            status,
-            expected,
-            text: text_of(&body),
-            source: Some(source),
-        })
+        Ok(response)
     }
 
     async fn read_whole(

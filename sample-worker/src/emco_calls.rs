@@ -92,6 +92,13 @@ pub(crate) fn failure_with(error: emco::Error, details: Option<Sent>) -> Activit
     }
 }
 
+/// A failure of this type that is to be tried again after a pause, whatever pause the intent's policy has.
+pub(crate) fn failure_after(kind: &str, message: String, pause: Duration) -> ActivityError {
+    let failure =
+        ApplicationFailure::builder(message).type_name(kind.to_owned()).next_retry_delay(pause).build();
+    ActivityError::application(failure)
+}
+
 /// EMCO's failure and its causes on one line.
 pub(crate) fn told(error: emco::Error) -> String {
     format!("{:#}", anyhow::Error::from(error))

@@ -229,6 +229,19 @@ pub(crate) struct Wait {
     /// Set where an update of ours with other intents may still come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) late: Option<Late>,
+    /// Set where EMCO's rsync must have been seen to remove what left: the revision from which on contexts are looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) removals_since: Option<Revision>,
+}
+
+/// Where apps must be placed once more before anything is taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Reunion {
+    /// Their former clusters.
+    pub(crate) on: AppClusters,
+    /// The revision from which on contexts are looked at.
+    pub(crate) since: Revision,
 }
 
 /// An update that EMCO may still make, although its answer was lost and the intents are other ones by now.

@@ -2,6 +2,10 @@
 //!
 //! Whatever is not about the cluster that an app leaves stays as it is: other clusters, alternatives, fields that nobody here
 //! knows, and the order.
+//!
+//! A label may be expanded: one clause for each cluster that carried it when EMCO stored the placement, with both names. Such a clause
+//! means its cluster; all clauses of one label are written as that label ([`Placement::contracted`]). Of one that is not expanded, as
+//! EMCO before 2023-07 answers, CLM knows the clusters.
 
 use std::collections::BTreeMap;
 
@@ -18,15 +22,21 @@ pub(crate) struct IsAChoice;
 
 /// On the target alone, as EMCO's migration places every app.
 pub(crate) fn moved(placement: &Placement, target: &Target) -> Placement {
+    on_each(placement, std::slice::from_ref(target))
+}
+
+/// On each of these clusters and no other.
+pub(crate) fn on_each(placement: &Placement, clusters: &[Target]) -> Placement {
     Placement {
-        all_of: vec![Clause::cluster(&target.provider, &target.cluster)],
+        all_of: clusters.iter().map(|of| Clause::cluster(&of.provider, &of.cluster)).collect(),
         any_of: Vec::new(),
         extra: placement.extra.clone(),
     }
 }
 
-/// Whether both ask for the same, whatever else they say: EMCO adds fields of its own to what it stores.
+/// Whether both ask for the same, whatever else they say: EMCO adds fields of its own to what it stores, and expands labels.
 pub(crate) fn says_the_same(one: &Placement, other: &Placement) -> bool {
+    let (one, other) = (one.contracted(), other.contracted());
     type Words<'a> = (&'a str, &'a str, &'a str);
     fn selector(of: &Selector) -> Words<'_> {
         (&of.cluster_provider, &of.cluster, &of.cluster_label)
@@ -38,12 +48,14 @@ pub(crate) fn says_the_same(one: &Placement, other: &Placement) -> bool {
         && one.any_of.iter().map(selector).eq(other.any_of.iter().map(selector))
 }
 
-/// The labels that a placement names, each with its provider.
+/// The labels of which nobody knows but CLM what they stand for, each with its provider.
 pub(crate) fn labels_of(placement: &Placement) -> Vec<(String, String)> {
-    let clauses = placement.all_of.iter().map(|of| (&of.cluster_provider, &of.cluster_label));
+    let clauses = placement.all_of.iter().map(|of| (&of.cluster_provider, &of.cluster, &of.cluster_label));
     let groups = placement.all_of.iter().flat_map(|of| &of.any_of).chain(&placement.any_of);
-    let all = clauses.chain(groups.map(|of| (&of.cluster_provider, &of.cluster_label)));
-    all.filter(|(_, label)| !label.is_empty()).map(|(of, label)| (of.clone(), label.clone())).collect()
+    let all = clauses.chain(groups.map(|of| (&of.cluster_provider, &of.cluster, &of.cluster_label)));
+    all.filter(|(_, cluster, label)| cluster.is_empty() && !label.is_empty())
+        .map(|(of, _, label)| (of.clone(), label.clone()))
+        .collect()
 }
 
 /// The clusters on which the app must run.
@@ -72,7 +84,7 @@ pub(crate) fn with_target(placement: &Placement, target: &Target, labels: &Label
     placement
 }
 
-/// The same placement without the source. A label that covers the source becomes the other clusters that carry it.
+/// The same placement without the source. A label that covers the source becomes the other clusters that it stands for.
 ///
 /// # Errors
 /// [`IsAChoice`]
@@ -83,11 +95,13 @@ pub(crate) fn without_source(
 ) -> Result<Placement, IsAChoice> {
     let mut kept = Placement { all_of: Vec::new(), ..placement.clone() };
     kept.any_of = group_without(&placement.any_of, source, labels)?;
+    let covering = placement.all_of.iter().filter(|of| clusters_of(of, labels).contains(source));
+    let covering: Vec<(&str, &str)> = covering.map(label_of).filter(|(_, label)| !label.is_empty()).collect();
     for clause in &placement.all_of {
         let group = group_without(&clause.any_of, source, labels)?;
         let names_nothing = clause.cluster.is_empty() && clause.cluster_label.is_empty();
         let clusters = clusters_of(clause, labels);
-        if !clusters.contains(source) {
+        if !clusters.contains(source) && !covering.contains(&label_of(clause)) {
             if !(names_nothing && group.is_empty() && !clause.any_of.is_empty()) {
                 kept.all_of.push(Clause { any_of: group, ..clause.clone() });
             }
@@ -115,6 +129,10 @@ fn group_without(group: &[Selector], source: &Target, labels: &Labels) -> Result
         return Ok(group.to_vec());
     }
     if clusters.iter().all(|cluster| cluster == source) { Ok(Vec::new()) } else { Err(IsAChoice) }
+}
+
+fn label_of(clause: &Clause) -> (&str, &str) {
+    (&clause.cluster_provider, &clause.cluster_label)
 }
 
 fn clusters_of(clause: &Clause, labels: &Labels) -> Vec<Target> {
@@ -170,6 +188,12 @@ mod tests {
         ]
     }
 
+    /// As EMCO answers with it: a clause for each cluster that the label stood for.
+    fn expanded() -> Vec<Clause> {
+        let of = |cluster: &String| Clause { cluster: cluster.clone(), ..Clause::label("p0", "edge") };
+        labels()[&("p0".to_owned(), "edge".to_owned())].iter().map(of).collect()
+    }
+
     fn clause() -> impl Strategy<Value = Clause> {
         prop_oneof![
             4 => (selector(), any::<bool>()).prop_map(|(of, marked)| Clause {
@@ -185,8 +209,14 @@ mod tests {
     }
 
     fn placement() -> impl Strategy<Value = Placement> {
-        (prop::collection::vec(clause(), 0..5), prop::collection::vec(selector(), 0..4))
-            .prop_map(|(all_of, any_of)| Placement { all_of, any_of, ..Placement::default() })
+        let parts =
+            (prop::collection::vec(clause(), 0..5), prop::collection::vec(selector(), 0..4), 0..9_usize);
+        parts.prop_map(|(mut all_of, any_of, place)| {
+            if place <= all_of.len() {
+                all_of.splice(place..place, expanded());
+            }
+            Placement { all_of, any_of, ..Placement::default() }
+        })
     }
 
     proptest! {
@@ -211,8 +241,13 @@ mod tests {
             wanted.insert(target);
             prop_assert_eq!(set(&after), wanted);
             // Clauses that have nothing to do with the source are as they were, in their order.
+            let label_leaves = |of: &Clause| {
+                let has_it = |of: &&Clause| clusters_of(of, &labels).contains(&source);
+                !of.cluster_label.is_empty() && both.all_of.iter().filter(has_it).any(|it| label_of(it) == label_of(of))
+            };
             let untouched = |of: &&Clause| {
                 !clusters_of(of, &labels).contains(&source)
+                    && !label_leaves(of)
                     && !of.any_of.iter().flat_map(|of| chosen_from(of, &labels)).any(|of| of == source)
             };
             let mut left = after.all_of.iter();
@@ -221,6 +256,23 @@ mod tests {
             }
             // Again changes nothing.
             prop_assert_eq!(without_source(&after, &source, &labels), Ok(after.clone()));
+        }
+
+        #[test]
+        fn what_is_written_means_what_was_read(
+            before in placement(), source in cluster(), target in cluster()
+        ) {
+            prop_assume!(source != target);
+            let labels = labels();
+            let set = |of: &Placement| mandatory(of, &labels).into_iter().collect::<BTreeSet<_>>();
+            let both = with_target(&before, &target, &labels);
+            prop_assert_eq!(set(&both.contracted()), set(&both));
+            prop_assert!(says_the_same(&both, &both.contracted()));
+            if let Ok(after) = without_source(&both, &source, &labels) {
+                prop_assert_eq!(set(&after.contracted()), set(&after));
+                let both_names = |of: &Clause| !of.cluster.is_empty() && !of.cluster_label.is_empty();
+                prop_assert!(!after.contracted().all_of.iter().any(both_names));
+            }
         }
 
         #[test]
@@ -246,6 +298,17 @@ mod tests {
         let before = Placement { all_of: vec![Clause::label("p0", "edge")], ..Placement::default() };
         let both = with_target(&before, &Target::new("p2", "c3"), &labels());
         let after = without_source(&both, &Target::new("p0", "c1"), &labels()).unwrap();
+        let left =
+            [("p0", "c0"), ("p0", "c2"), ("p2", "c3")].map(|(of, cluster)| Clause::cluster(of, cluster));
+        assert_eq!(after.all_of, left);
+    }
+
+    #[test]
+    fn an_expanded_label_becomes_the_others_that_it_stood_for() {
+        let before = Placement { all_of: expanded(), ..Placement::default() };
+        let both = with_target(&before, &Target::new("p2", "c3"), &Labels::new());
+        assert_eq!(both.contracted().all_of, [Clause::label("p0", "edge"), Clause::cluster("p2", "c3")]);
+        let after = without_source(&both, &Target::new("p0", "c1"), &Labels::new()).unwrap();
         let left =
             [("p0", "c0"), ("p0", "c2"), ("p2", "c3")].map(|(of, cluster)| Clause::cluster(of, cluster));
         assert_eq!(after.all_of, left);

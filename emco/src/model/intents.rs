@@ -54,6 +54,51 @@ pub struct Placement {
     pub extra: Extra,
 }
 
+impl Placement {
+    /// The placement as EMCO takes it: each label once, without the clusters that it stands for.
+    ///
+    /// When an app intent is written, EMCO expands a label into a clause for each cluster that carries it then, with both names
+    /// (`{"clusterProvider":"p","cluster":"c","clusterLabel":"edge"}`). It answers with these clauses and refuses them in a `PUT`. The label
+    /// stands where the first of its clauses stood.
+    #[must_use]
+    pub fn contracted(&self) -> Self {
+        let mut all_of: Vec<Clause> = Vec::new();
+        for clause in &self.all_of {
+            let clause = Clause { any_of: contracted(&clause.any_of), ..clause.clone() };
+            let is_expanded = !clause.cluster.is_empty() && !clause.cluster_label.is_empty();
+            let clause = if is_expanded { Clause { cluster: String::new(), ..clause } } else { clause };
+            let is_again = |of: &Clause| {
+                of.cluster_provider == clause.cluster_provider
+                    && of.cluster.is_empty()
+                    && of.cluster_label == clause.cluster_label
+            };
+            if !(is_expanded && all_of.iter().any(is_again)) {
+                all_of.push(clause);
+            }
+        }
+        Self { all_of, any_of: contracted(&self.any_of), extra: self.extra.clone() }
+    }
+}
+
+/// The same of a group of alternatives.
+fn contracted(group: &[Selector]) -> Vec<Selector> {
+    let mut kept: Vec<Selector> = Vec::new();
+    for selector in group {
+        let is_expanded = !selector.cluster.is_empty() && !selector.cluster_label.is_empty();
+        let cluster = if is_expanded { String::new() } else { selector.cluster.clone() };
+        let selector = Selector { cluster, ..selector.clone() };
+        let is_again = |of: &Selector| {
+            of.cluster_provider == selector.cluster_provider
+                && of.cluster.is_empty()
+                && of.cluster_label == selector.cluster_label
+        };
+        if !(is_expanded && kept.iter().any(is_again)) {
+            kept.push(selector);
+        }
+    }
+    kept
+}
+
 /// An element of `allOf`: a selector, or a group of selectors of which one cluster is taken.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -133,6 +178,27 @@ mod tests {
         )
         .unwrap();
         assert_eq!(intent.spec.intent, Placement::default());
+    }
+
+    #[test]
+    fn an_expanded_label_is_written_once() {
+        let read = json!({"selector": "label", "allOf": [
+            {"clusterProvider": "p", "cluster": "c1", "clusterLabel": "edge"},
+            {"clusterProvider": "p", "cluster": "x"},
+            {"clusterProvider": "p", "cluster": "c2", "clusterLabel": "edge"},
+            {"clusterProvider": "q", "cluster": "c1", "clusterLabel": "edge"},
+        ], "anyOf": [
+            {"clusterProvider": "p", "cluster": "c3", "clusterLabel": "core"},
+            {"clusterProvider": "p", "cluster": "c4", "clusterLabel": "core"},
+        ]});
+        let written = json!({"selector": "label", "allOf": [
+            {"clusterProvider": "p", "clusterLabel": "edge"},
+            {"clusterProvider": "p", "cluster": "x"},
+            {"clusterProvider": "q", "clusterLabel": "edge"},
+        ], "anyOf": [{"clusterProvider": "p", "clusterLabel": "core"}]});
+        let placement: Placement = serde_json::from_value(read).unwrap();
+        assert_eq!(serde_json::to_value(placement.contracted()).unwrap(), written);
+        assert_eq!(placement.contracted().contracted(), placement.contracted());
     }
 
     /// Any JSON an EMCO may send for an object whose known fields are `known`: they plus, sometimes, a field we do not know.

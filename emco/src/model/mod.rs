@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use dig::{DeploymentIntentGroup, DigSpec, OverrideValues};
 pub use intents::{AppIntent, AppIntentSpec, Clause, GenericPlacementIntent, Placement, Selector};
+pub(crate) use status::ClustersByApp;
 pub use status::{
     Action, AppStatus, ClusterStatus, Counts, Deployed, DigState, DigStatus, GroupVersionKind, Output,
     Readiness, ResourceStatus, States, StatusKind, StatusQuery,

@@ -138,6 +138,15 @@ impl DigStatus {
         self.states.actions.iter().rev().map(|action| action.revision).find(|revision| revision.0 > 0)
     }
 
+    /// The app contexts since the DIG was instantiated last, oldest first, each with its revision: one for each instantiation, update and
+    /// roll-back. A roll-back makes a former context current once more.
+    pub fn contexts(&self) -> Vec<(&str, Revision)> {
+        let actions = &self.states.actions;
+        let begin = actions.iter().rposition(|action| action.state == DigState::Terminated).unwrap_or(0);
+        let since = actions.iter().skip(begin).filter(|action| action.state == DigState::Instantiated);
+        since.map(|action| (action.instance.as_str(), action.revision)).collect()
+    }
+
     /// Whether the last operation is through and everything is ready: EMCO's own rule (EMCO-API §6.13).
     /// Needs [`StatusQuery::ready`].
     pub fn is_ready(&self) -> bool {
@@ -256,6 +265,7 @@ pub enum Readiness {
 #[serde(default)]
 pub struct AppStatus {
     /// Its name.
+    #[serde(alias = "app")]
     pub name: String,
     /// Its clusters.
     #[serde(deserialize_with = "null_as_empty")]
@@ -293,6 +303,26 @@ pub struct ResourceStatus {
     /// Fields we do not know.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+/// The answer of `/status?clusters`: where an app context places its apps (EMCO-API §6.6).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClustersByApp {
+    #[serde(default, deserialize_with = "null_as_empty")]
+    clusters_by_app: Vec<AppStatus>,
+}
+
+impl ClustersByApp {
+    pub(crate) fn into_clusters(self) -> BTreeMap<String, Vec<ClusterRef>> {
+        let of_app = |app: AppStatus| {
+            let on = app.clusters.into_iter().map(|of| ClusterRef::new(of.cluster_provider, of.cluster));
+            let mut on: Vec<ClusterRef> = on.collect();
+            on.sort();
+            (app.name, on)
+        };
+        self.clusters_by_app.into_iter().map(of_app).collect()
+    }
 }
 
 /// A Kubernetes type, in Go's spelling.

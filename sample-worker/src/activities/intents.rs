@@ -1,11 +1,18 @@
 //! App intents: found, changed, put back.
 
-use emco::{Revision, StatusQuery};
+use std::time::{Duration, SystemTime};
+
+use emco::{Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use crate::emco_calls::{clusters, failure, lasting, orchestrator, revision};
+use crate::emco_calls::{clusters, failure, failure_after, lasting, orchestrator, revision, told};
 use crate::model::{AppIntents, AppNameIntentPair, Dig, Edit, Migration, Originals, Snapshot};
 use crate::placement::{moved, says_the_same};
+
+/// How long EMCO may answer a new placement with its general error, and the pauses between two tries. It says so of a cluster outside
+/// the logical cloud, of a cluster and of a label that do not exist as well as of a database that is away for a moment.
+const REFUSED_WITHIN: Duration = Duration::from_secs(20);
+const REFUSED_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn find(dig: &Dig) -> Result<Snapshot, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
@@ -35,6 +42,7 @@ pub(super) async fn find(dig: &Dig) -> Result<Snapshot, ActivityError> {
 pub(super) async fn place(
     migration: &Migration,
     intents: &AppIntents,
+    scheduled: Option<SystemTime>,
 ) -> Result<Option<Revision>, ActivityError> {
     let (emco, key) = (orchestrator(&migration.dig)?, migration.dig.key());
     for (gpi, pairs) in intents {
@@ -65,19 +73,60 @@ pub(super) async fn place(
                 return Err(lasting("AppIntentChanged", message));
             }
             *placed = wanted;
-            emco.put_app_intent(&key, gpi, intent).await.map_err(failure)?;
+            let put = emco.put_app_intent(&key, gpi, intent).await;
+            put.map_err(|error| not_placed(error, app_name, migration, scheduled))?;
         }
     }
     revision(&emco, &key).await.map_err(failure)
+}
+
+/// EMCO's general error is repeated for a while only, and named with what it mostly means.
+fn not_placed(
+    error: emco::Error,
+    app: &str,
+    Migration { dig, target, .. }: &Migration,
+    scheduled: Option<SystemTime>,
+) -> ActivityError {
+    if error.kind() != Kind::Internal {
+        return failure(error);
+    }
+    let asked = match (&dig.clm_url, &dig.dcm_url) {
+        (Some(_), Some(_)) => "",
+        _ => {
+            "; give emcoClmEndpoint and emcoDcmEndpoint, so that this is looked up before anything is written"
+        }
+    };
+    let message = format!(
+        "EMCO did not take the new placement of {app}: {}. Likely {target} does not exist, or is not in the logical cloud of {}, or \
+         a label of the app intent stands for no cluster of it{asked}",
+        told(error),
+        dig.key(),
+    );
+    let since = scheduled.and_then(|scheduled| scheduled.elapsed().ok()).unwrap_or_default();
+    match since >= REFUSED_WITHIN {
+        true => lasting("EmcoInternal", message),
+        false => failure_after("EmcoInternal", message, REFUSED_PAUSE),
+    }
 }
 
 pub(super) async fn restore(dig: &Dig, originals: &Originals) -> Result<Option<Revision>, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
     for (gpi, intents) in originals {
         let found = emco.list_app_intents(&key, gpi).await.map_err(failure)?;
-        for intent in intents.iter().filter(|intent| !found.contains(intent)) {
+        let is_there = |intent: &&emco::AppIntent| found.iter().any(|of| is_same(of, intent));
+        for intent in intents.iter().filter(|intent| !is_there(intent)) {
             emco.put_app_intent(&key, gpi, intent).await.map_err(failure)?;
         }
     }
     revision(&emco, &key).await.map_err(failure)
+}
+
+/// Whether both are the same but for what EMCO makes of their labels.
+fn is_same(one: &emco::AppIntent, other: &emco::AppIntent) -> bool {
+    let contracted = |of: &emco::AppIntent| {
+        let mut of = of.clone();
+        of.spec.intent = of.spec.intent.contracted();
+        of
+    };
+    contracted(one) == contracted(other)
 }

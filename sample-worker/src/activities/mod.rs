@@ -4,6 +4,8 @@
 mod intents;
 mod preflight;
 mod readiness;
+mod removals;
+mod rollback;
 mod route;
 mod search;
 mod update;
@@ -15,18 +17,26 @@ use worker_kit::heartbeating;
 
 use crate::evacuation::{Found, Search};
 use crate::model::{
-    AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Updated, Wait,
+    AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Reunion, Route, Snapshot, Updated,
+    Wait,
 };
 
 /// The activity that waits.
 pub(crate) const READINESS: &str = "CheckReadinessStatus";
 
 /// The names of a migration's activities, which an intent's options may name: EMCO's own (EMCO-API §2.5), then ours.
-pub(crate) const OF_MIGRATION: [&str; 6] =
-    ["GetDigAppIntents", "UpdateAppIntents", "DoDigUpdate", READINESS, "PreflightCheck", "RestoreAppIntents"];
+pub(crate) const OF_MIGRATION: [&str; 7] = [
+    "GetDigAppIntents",
+    "UpdateAppIntents",
+    "DoDigUpdate",
+    READINESS,
+    "PreflightCheck",
+    "RestoreAppIntents",
+    "DoDigRollback",
+];
 
 /// The names of a relocation's activities.
-pub(crate) const OF_RELOCATION: [&str; 7] = [
+pub(crate) const OF_RELOCATION: [&str; 8] = [
     "GetDigAppIntents",
     "UpdateAppIntents",
     "DoDigUpdate",
@@ -34,13 +44,14 @@ pub(crate) const OF_RELOCATION: [&str; 7] = [
     "PreflightCheck",
     "PlanRelocation",
     "RestoreAppIntents",
+    "DoDigRollback",
 ];
 
 /// The activity that looks through EMCO, which may take long.
 pub(crate) const SEARCH: &str = "FindDigsOnCluster";
 
 /// The names of an evacuation's activities: its own, and those of the relocations that it consists of.
-pub(crate) const OF_EVACUATION: [&str; 8] = [
+pub(crate) const OF_EVACUATION: [&str; 9] = [
     SEARCH,
     "GetDigAppIntents",
     "UpdateAppIntents",
@@ -49,6 +60,7 @@ pub(crate) const OF_EVACUATION: [&str; 8] = [
     "PreflightCheck",
     "PlanRelocation",
     "RestoreAppIntents",
+    "DoDigRollback",
 ];
 
 /// The activities of the migration.
@@ -94,7 +106,7 @@ impl MigrateActivities {
         migration: Migration,
         intents: AppIntents,
     ) -> Result<Option<Revision>, ActivityError> {
-        heartbeating(&ctx, intents::place(&migration, &intents)).await
+        heartbeating(&ctx, intents::place(&migration, &intents, ctx.info().scheduled_time)).await
     }
 
     /// Makes EMCO act on the changed intents of a DIG whose revision was `before`.
@@ -114,6 +126,16 @@ impl MigrateActivities {
         wait: Wait,
     ) -> Result<AppClusters, ActivityError> {
         heartbeating(&ctx, readiness::wait(&wait, ctx.info().scheduled_time)).await
+    }
+
+    /// Goes back to a revision in which apps are on their former clusters too, and answers with the revision that this makes.
+    #[activity(name = "DoDigRollback")]
+    pub(crate) async fn do_dig_rollback(
+        ctx: ActivityContext,
+        dig: Dig,
+        reunion: Reunion,
+    ) -> Result<Option<Revision>, ActivityError> {
+        heartbeating(&ctx, rollback::reunite(&dig, &reunion)).await
     }
 
     /// Puts app intents back whole, and answers with the revision that the DIG then has.

@@ -1,8 +1,9 @@
 //! What is looked at before anything is written.
 
-use emco::{Deployed, DigState, Kind};
+use emco::{Deployed, DigState, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
+use super::removals::{Contexts, Owed};
 use crate::emco_calls::{clm, dcm, failure, is_elsewhere, lasting, orchestrator};
 use crate::model::{Check, Target};
 use crate::placement::{moved, says_the_same};
@@ -18,6 +19,7 @@ pub(super) async fn check(check: &Check) -> Result<(), ActivityError> {
     let mut faults = state(check);
     faults.extend(cluster(check).await?);
     faults.extend(logical_cloud(check).await?);
+    faults.extend(owed(check).await?);
     if check.all_apps {
         faults.extend(apps(check).await?);
         faults.extend(already_there(check));
@@ -101,6 +103,18 @@ async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {
     let names: Vec<String> = clusters.iter().map(ToString::to_string).collect();
     let text = format!("{target} is not in {key}'s logical cloud {cloud}, which has {}", listed(&names));
     Ok(Some(("EmcoOutsideLogicalCloud", text)))
+}
+
+/// A removal that rsync has yet to make would take an app away later from where it is placed, or will be.
+async fn owed(check: &Check) -> Result<Option<Fault>, ActivityError> {
+    let (emco, key) = (orchestrator(&check.dig)?, check.dig.key());
+    let status = emco.dig_status(&key, &StatusQuery::ready()).await.map_err(failure)?;
+    let mut contexts = Contexts::new(&emco, &key);
+    let owed = contexts.owed(&status, Revision(0), |_, cluster| *cluster == check.target).await;
+    let owed = owed.map_err(failure)?;
+    let texts: Vec<String> = owed.iter().map(Owed::told).collect();
+    let text = || format!("{}; restart EMCO's rsync, then start again", texts.join("; "));
+    Ok((!texts.is_empty()).then(|| ("RemovalPending", text())))
 }
 
 async fn apps(check: &Check) -> Result<Option<Fault>, ActivityError> {

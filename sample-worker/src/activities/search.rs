@@ -1,9 +1,10 @@
 //! The deployment intent groups that have apps on a cluster.
 
-use emco::{DigKey, DigState, Kind, StatusQuery};
+use emco::{DigKey, DigState, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
 use super::preflight::{listed, unknown_cluster};
+use super::removals::{Contexts, Owed};
 use crate::emco_calls::{clusters, failure, is_elsewhere, lasting, patient, told};
 use crate::evacuation::{Found, Search};
 use crate::placement::{Labels, labels_of, mandatory};
@@ -130,6 +131,13 @@ impl Walk<'_> {
         let is_instantiated = status.state() == Some(&DigState::Instantiated);
         if is_instantiated && !apps.is_empty() {
             return Ok(Some(found_at(key, apps)));
+        }
+        let mut contexts = Contexts::new(&self.emco, key);
+        let owed = contexts.owed(&status, Revision(0), |_, cluster| cluster == source).await?;
+        let of_source = |owed: &&Owed| is_instantiated && owed.is_on(source);
+        if let Some(owed) = owed.iter().find(of_source) {
+            let fault = format!("{}; restart EMCO's rsync", owed.told());
+            return Ok(Some(Found { fault: Some(fault), ..found_at(key, Vec::new()) }));
         }
         let apps = self.intended(key, labels).await?;
         let why = match status.state() {

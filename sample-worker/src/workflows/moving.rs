@@ -10,7 +10,10 @@ use temporalio_sdk::WorkflowTermination;
 use worker_kit::Steps;
 
 use crate::activities::MigrateActivities;
-use crate::model::{AppClusters, Dig, Edit, Late, Migration, Sent, Snapshot, Target, Updated, Wait};
+use crate::model::{AppClusters, Dig, Edit, Late, Migration, Reunion, Sent, Snapshot, Target, Updated, Wait};
+
+/// The change of what runs do that makes them see each app leave.
+pub(super) const SEEN_TO_LEAVE: &str = "seen-to-leave";
 
 /// How much longer than its own time the activity that waits has: it is to say itself that time is over.
 pub(super) const GRACE: Duration = Duration::from_secs(60);
@@ -20,6 +23,8 @@ pub(super) const GRACE: Duration = Duration::from_secs(60);
 pub(super) struct Deployment {
     /// How long an update whose answer was lost may still come.
     grace: Duration,
+    /// The revision that the DIG had before anything was changed, where what leaves must be seen to leave.
+    removals_since: Option<Revision>,
     /// The revision that the DIG had when it was seen last.
     seen: Cell<Revision>,
     /// The one that it has when every update that was sent has been made.
@@ -31,9 +36,37 @@ pub(super) struct Deployment {
 }
 
 impl Deployment {
-    pub(super) fn new(snapshot: &Snapshot, grace: Duration) -> Rc<Self> {
-        let revision = Cell::new(snapshot.revision.unwrap_or_default());
-        Rc::new(Self { grace, due: revision.clone(), seen: revision, ..Self::default() })
+    /// Runs that began before removals were looked at do not look at them.
+    pub(super) fn new(snapshot: &Snapshot, grace: Duration, looks_at_removals: bool) -> Rc<Self> {
+        let revision = snapshot.revision.unwrap_or_default();
+        let removals_since = looks_at_removals.then_some(revision);
+        let (due, seen) = (Cell::new(revision), Cell::new(revision));
+        Rc::new(Self { grace, removals_since, due, seen, ..Self::default() })
+    }
+
+    /// From which revision on removals must be seen.
+    pub(super) fn removals_since(&self) -> Option<Revision> {
+        self.removals_since
+    }
+
+    /// Has EMCO place the apps on their former clusters again, beside where they are, and waits until they are ready there. Returns
+    /// the revision of the DIG.
+    async fn reunite<W: 'static>(
+        &self,
+        steps: &Steps<W>,
+        wait: &Wait,
+        now: Option<Revision>,
+    ) -> Result<Option<Revision>, WorkflowTermination> {
+        let Some(since) = self.removals_since else { return Ok(now) };
+        let reunion = Reunion { on: wait.on.clone(), since };
+        let made = steps.run(MigrateActivities::do_dig_rollback, (wait.dig.clone(), reunion)).await?;
+        let Some(revision) = made else { return Ok(now) };
+        self.due.set(Revision(self.due.get().max(self.seen.get()).0.saturating_add(1)));
+        self.seen.set(revision);
+        let (off, late, removals_since) = (AppClusters::new(), None, None);
+        let back = Wait { off, late, removals_since, ..wait.clone() };
+        steps.run(MigrateActivities::check_readiness_status, back).await?;
+        Ok(made)
     }
 
     /// Has EMCO act on the intents of a DIG that had the revision `before`, and remembers what came of it.
@@ -65,7 +98,8 @@ impl Deployment {
     }
 }
 
-/// Says how to take back what `edits` change. The intents come first: an update with the wrong ones would move the apps again.
+/// Says how to take back what `edits` change. The intents come first: an update with the wrong ones would move the apps again. Then the apps
+/// are placed on their former clusters beside where they are, and only when they are ready there taken from the others.
 pub(super) fn undo_later<W: 'static>(
     steps: &Steps<W>,
     dig: &Dig,
@@ -76,7 +110,8 @@ pub(super) fn undo_later<W: 'static>(
     deployment: &Rc<Deployment>,
 ) {
     let (originals, before) = (snapshot.originals(edits), snapshot.revision);
-    let wait = back(dig, snapshot, edits, target, within);
+    let wait =
+        Wait { removals_since: deployment.removals_since, ..back(dig, snapshot, edits, target, within) };
     let intents: Vec<String> =
         edits.iter().map(|edit| format!("{}/{}", edit.generic_placement_intent, edit.app_intent)).collect();
 
@@ -92,6 +127,7 @@ pub(super) fn undo_later<W: 'static>(
         if unchanged && !state.touched.get() {
             return Ok(());
         }
+        let now = state.reunite(steps, &wait, now).await?;
         let updated = state.update(steps, of_dig, now).await;
         let wait = Wait { late: state.late(), ..wait };
         match updated {
@@ -133,7 +169,7 @@ fn back(dig: &Dig, snapshot: &Snapshot, edits: &[Edit], target: &Target, within:
         }
         on.insert(edit.app.clone(), former);
     }
-    Wait { dig: dig.clone(), on, off, settled: true, within, late: None }
+    Wait { dig: dig.clone(), on, off, settled: true, within, late: None, removals_since: None }
 }
 
 /// How many updates a failed attempt at one may have sent; without end where nobody knows.

@@ -5,7 +5,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use worker_kit::{ActivityPlan, Progress, Steps};
 
-use super::moving::{Deployment, GRACE, change, undo_later};
+use super::moving::{Deployment, GRACE, SEEN_TO_LEAVE, change, undo_later};
 use crate::activities::{MigrateActivities, OF_RELOCATION, READINESS};
 use crate::model::{AppClusters, Check, Edit, Migration, Relocation, Route, Snapshot, Target, Wait};
 use crate::params::RelocateRequest;
@@ -30,17 +30,18 @@ impl EmcoRelocateWorkflow {
             RelocateRequest::from_params(&params),
         )?;
         let options = request.options;
-        // Runs that began before did not look whether EMCO had acted on intents that were there.
         let begun = ctx.patched("begun-moves");
+        let looks_at_removals = ctx.patched(SEEN_TO_LEAVE);
         let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
-        let after = if options.dry_run { 0 } else { 5 + usize::from(options.wait_ready) };
+        let seen = options.wait_ready || looks_at_removals;
+        let after = if options.dry_run { 0 } else { 5 + usize::from(seen) };
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress)
             .of(1 + request.apps.len() + usize::from(options.preflight) + after);
         steps
             .finish(async |steps| {
                 let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
                 let result = MigrationResult::new(&params, &request.dig, snapshot.names());
-                relocate(steps, request, snapshot, result, begun).await
+                relocate(steps, request, snapshot, result, Runs { begun, looks_at_removals }).await
             })
             .await
     }
@@ -58,12 +59,21 @@ impl EmcoRelocateWorkflow {
     }
 }
 
+/// What runs that began before do not do.
+#[derive(Debug, Clone, Copy)]
+struct Runs {
+    /// They did not look whether EMCO had acted on intents that were there.
+    begun: bool,
+    /// They did not look whether EMCO had made its removals.
+    looks_at_removals: bool,
+}
+
 async fn relocate<W: 'static>(
     steps: &Steps<W>,
     request: RelocateRequest,
     snapshot: Snapshot,
     result: MigrationResult,
-    begun: bool,
+    runs: Runs,
 ) -> Result<MigrationResult, WorkflowTermination> {
     let RelocateRequest { dig, apps, source, target, options } = request;
     let mut routes: Vec<Route> = Vec::new();
@@ -96,7 +106,7 @@ async fn relocate<W: 'static>(
         let whole = joined(add, remove);
         return Ok(result.planned(whole, &snapshot.clusters, leaves, &target));
     }
-    let deployment = Deployment::new(&snapshot, options.update_grace);
+    let deployment = Deployment::new(&snapshot, options.update_grace, runs.looks_at_removals);
     if options.compensate {
         undo_later(steps, &dig, &snapshot, &add, &target, options.ready_timeout, &deployment);
     }
@@ -104,13 +114,16 @@ async fn relocate<W: 'static>(
     let off: AppClusters =
         routes.iter().map(|route| (route.app.clone(), vec![route.source.clone()])).collect();
     let (dig_of_wait, within) = (dig.clone(), options.ready_timeout);
-    let arrival = Wait { dig: dig_of_wait, on, off: AppClusters::new(), settled: false, within, late: None };
-    let departure = Wait { off, settled: true, ..arrival.clone() };
+    let (off_none, removals_since) = (AppClusters::new(), None);
+    let arrival =
+        Wait { dig: dig_of_wait, on, off: off_none, settled: false, within, late: None, removals_since };
+    let removals_since = deployment.removals_since();
+    let departure = Wait { off, settled: true, removals_since, ..arrival.clone() };
 
     // Where the target has the apps already there is nothing to add; they must be ready there all the same. One that was ended by
     // force may have left the intents as they should be, and EMCO knowing nothing of it.
     let placed = |app: &String| snapshot.clusters.get(app).is_some_and(|on| on.contains(&target));
-    let unplaced = begun && routes.iter().any(|route| !placed(&route.app));
+    let unplaced = runs.begun && routes.iter().any(|route| !placed(&route.app));
     if unplaced || add.iter().any(|edit| !says_the_same(&edit.before, &edit.after)) {
         let add = Migration { dig: dig.clone(), target: target.clone(), edits: add };
         change(steps, add, &snapshot, &deployment).await?;
@@ -121,7 +134,7 @@ async fn relocate<W: 'static>(
     change(steps, remove, &snapshot, &deployment).await?;
     // The first half, should it come once more, would bring the apps back to their source.
     let late = deployment.late();
-    if !options.wait_ready && late.is_none() {
+    if !options.wait_ready && late.is_none() && removals_since.is_none() {
         return Ok(result);
     }
     let departure = Wait { late, ..departure };

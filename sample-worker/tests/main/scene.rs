@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use emco_stand_in::{StandIn, StandInOptions, samples};
+use emco_stand_in::{StandIn, samples};
 use futures::FutureExt;
 use harness::{Process, ProcessBuilder, TemporalServer, free_port};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use temporalio_common::RetryPolicy;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
 
 use crate::run::Run;
-use crate::site::{Site, stand_in};
+use crate::site::{SETTLE, Site, stand_in};
 
 /// An EMCO, as far as parameters need it.
 pub(crate) trait Emco {
@@ -50,7 +50,7 @@ impl Scene {
 
     /// The clusters on which the sample app runs, once EMCO has had its time.
     pub(crate) fn app_runs_on(&self) -> Vec<String> {
-        self.emco.advance(StandInOptions::default().settle_time);
+        self.emco.advance(SETTLE);
         self.emco.placement(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A real one is left as it was found: one scenario at a time moves the app, and then moves it back, also when it failed.
 
+use std::time::Duration;
+
 use emco::{AppIntent, Client, ClusterRef, Deployed, DigKey, DigState, Retry, Settings, StatusQuery, Token};
 use emco_stand_in::{StandIn, StandInOptions, samples};
 use harness::eventually;
@@ -94,7 +96,7 @@ impl Site {
     /// The clusters on which EMCO has the app ready, once it has nothing left to do.
     pub(crate) async fn app_runs_on(&self) -> Vec<String> {
         if let Some(stand_in) = &self.stand_in {
-            stand_in.advance(StandInOptions::default().settle_time);
+            stand_in.advance(SETTLE);
         }
         let what = format!("{} is settled", self.dig);
         eventually(patience(), &what, async || {
@@ -162,11 +164,14 @@ impl Emco for Site {
     }
 }
 
+/// How long apps take to come up and to leave. A removal that rsync forgot is brought about by three of these.
+pub(crate) const SETTLE: Duration = Duration::from_millis(200);
+
 /// A stand-in with the samples, the app of which has come up.
 pub(crate) async fn stand_in() -> StandIn {
-    let emco = StandIn::start(StandInOptions::default()).await.unwrap();
+    let emco = StandIn::start(StandInOptions { settle_time: SETTLE, ..StandInOptions::default() }).await.unwrap();
     emco.load_samples().await.unwrap();
-    emco.advance(StandInOptions::default().settle_time);
+    emco.advance(SETTLE);
     assert!(emco.placement(&samples::dig()).contains_key("collectd"));
     emco
 }
