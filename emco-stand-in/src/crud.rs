@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -30,7 +30,7 @@ pub(crate) async fn create<T: Resource>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let collection = key_of(request.uri());
-    let (document, file) = read::<T>(request).await?;
+    let (mut document, file) = read::<T>(request).await?;
     document.check()?;
     let mut world = shared.world();
     let key = [collection.as_slice(), &document.name()].concat();
@@ -38,6 +38,7 @@ pub(crate) async fn create<T: Resource>(
         return Err(Refusal::new(T::EXISTS_CODE, T::EXISTS));
     }
     document.admit(&collection, &world)?;
+    document.complete(&Method::POST, &collection, &world)?;
     world.insert(&collection, key.clone(), to_value(&document), file)?;
     T::created(&key, &mut world);
     Ok(written::<T>(StatusCode::CREATED, &document))
@@ -49,13 +50,14 @@ pub(crate) async fn put<T: Resource>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let named = key_of(request.uri());
-    let (document, file) = read::<T>(request).await?;
+    let (mut document, file) = read::<T>(request).await?;
     document.check()?;
     let name = document.name();
     let collection = named[..named.len() - name.len()].to_vec();
     let key = [collection.as_slice(), &name].concat();
     let mut world = shared.world();
     document.check_put(&named, &world)?;
+    document.complete(&Method::PUT, &collection, &world)?;
     let existed = world.contains(&key);
     world.insert(&collection, key.clone(), to_value(&document), file)?;
     if !existed {
@@ -72,7 +74,8 @@ pub(crate) async fn list<T: Resource>(
     let collection = key_of(&uri);
     let world = shared.world();
     T::admit_list(&collection, &world)?;
-    let documents: Vec<Value> = world.list(&collection).into_iter().map(|(_, document)| document).collect();
+    let documents: Vec<Value> =
+        world.list(&collection).into_iter().map(|(key, stored)| T::shown(stored, key, &world)).collect();
     match T::EMPTY_LIST {
         EmptyList::Refused(text) if documents.is_empty() => Err(Refusal::new(400, text)),
         EmptyList::Null if documents.is_empty() => Ok(reply::json(StatusCode::OK, &Value::Null)),
@@ -87,11 +90,12 @@ pub(crate) async fn get<T: Resource>(
 ) -> Result<Response, Refusal> {
     let key = key_of(&uri);
     let world = shared.world();
-    let document = world.value(&key).ok_or_else(|| Refusal::new(T::MISSING_CODE, T::MISSING))?;
+    let stored = world.value(&key).ok_or_else(|| Refusal::new(T::MISSING_CODE, T::MISSING))?;
+    let document = T::shown(stored.clone(), &key, &world);
     if T::FILE.is_none() {
-        return Ok(reply::json(StatusCode::OK, document));
+        return Ok(reply::json(StatusCode::OK, &document));
     }
-    accepted(&headers, document, &key, &world)
+    accepted(&headers, &document, &key, &world)
 }
 
 pub(crate) async fn delete<T: Resource>(

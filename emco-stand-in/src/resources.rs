@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::go_json::Unreadable;
 use crate::reply::Refusal;
@@ -64,6 +66,16 @@ pub(crate) trait Resource: Serialize + DeserializeOwned {
     /// What EMCO looks up before it lists a collection.
     fn admit_list(_collection: &[String], _world: &World) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    /// Fills in what EMCO adds before it stores the document, after it has been admitted.
+    fn complete(&mut self, _method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Returns the document as a `GET` shows it.
+    fn shown(stored: Value, _key: &[String], _world: &World) -> Value {
+        stored
     }
 
     /// What goes with a new one.

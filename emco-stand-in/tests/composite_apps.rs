@@ -220,13 +220,20 @@ async fn the_action_controllers_intents_are_kept_as_it_keeps_them() {
     ] {
         assert_refused(&ask(&stand_in, "GET", &path, "").await, 404, text, &path);
     }
-    let spoken_of =
-        ask(&stand_in, "DELETE", "/v2/cluster-providers/provider1/clusters/cluster1/labels/edge-cluster", "")
-            .await;
-    assert_eq!(spoken_of.status, 204, "nobody speaks of labels");
+    let label = "/v2/cluster-providers/provider1/clusters/cluster1/labels/edge-cluster";
+    let in_use = "Cannot delete without deleting or updating referencing resources first";
+    let app_intents = format!("{DIG}/generic-placement-intents/dig1-placement-intent/app-intents");
+    assert_refused(
+        &ask(&stand_in, "DELETE", label, "").await,
+        409,
+        in_use,
+        "an app intent found a cluster by it",
+    );
+    let by_name = r#"{"metadata":{"name":"collectd-placement-intent"},"spec":{"app":"collectd","intent":{"allOf":[{"clusterProvider":"provider1","cluster":"cluster1"}]}}}"#;
+    assert_eq!(ask(&stand_in, "PUT", &format!("{app_intents}/x"), by_name).await.status, 200);
+    assert_eq!(ask(&stand_in, "DELETE", label, "").await.status, 204);
     let cluster = ask(&stand_in, "DELETE", "/v2/cluster-providers/provider1/clusters/cluster1", "").await;
-    let text = "Cannot delete without deleting or updating referencing resources first";
-    assert_refused(&cluster, 409, text, "a cluster with a customization");
+    assert_refused(&cluster, 409, in_use, "a cluster with a customization");
 }
 
 #[tokio::test]

@@ -56,13 +56,13 @@ async fn documents_come_back_in_gos_form() {
 }
 
 #[tokio::test]
-async fn app_intents_leave_empty_metadata_out() {
+async fn app_intents_leave_empty_metadata_out_and_name_the_clusters_of_a_label() {
     let stand_in = loaded().await;
     let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
-    // EMCO-API §6.4, with the sample's own description
     let expected = concat!(
         r#"[{"metadata":{"name":"collectd-placement-intent","description":"description of placement_intent"},"#,
-        r#""spec":{"app":"collectd","intent":{"allOf":[{"clusterProvider":"provider1","clusterLabel":"edge-cluster"}]}}}]"#,
+        r#""spec":{"app":"collectd","intent":{"selector":"label","allOf":"#,
+        r#"[{"clusterProvider":"provider1","cluster":"cluster1","clusterLabel":"edge-cluster"}]}}}]"#,
         "\n"
     );
     assert_eq!(ask(&stand_in, "GET", &path, "").await.body, expected);
@@ -72,7 +72,7 @@ async fn app_intents_leave_empty_metadata_out() {
 async fn a_put_goes_by_the_bodys_name_and_says_whether_it_existed() {
     let stand_in = loaded().await;
     let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
-    let body = r#"{"metadata":{"name":"x"},"spec":{"app":"a","intent":{"allOf":[{"clusterProvider":"p","cluster":"c"}]}}}"#;
+    let body = r#"{"metadata":{"name":"x"},"spec":{"app":"a","intent":{"selector":"name","allOf":[{"clusterProvider":"provider1","cluster":"cluster1"}]}}}"#;
     let url = format!("{path}/whatever");
     assert_eq!(ask(&stand_in, "PUT", &url, body).await.status, 201);
     assert_eq!(ask(&stand_in, "PUT", &url, body).await.status, 200);
