@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -89,6 +89,9 @@ pub(crate) async fn get<T: Resource>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let key = key_of(&uri);
+    if T::FILE.is_some() && headers.get(header::ACCEPT).is_none_or(HeaderValue::is_empty) {
+        return Err(Refusal::new(406, "mime: no media type"));
+    }
     let world = shared.world();
     let stored = world.value(&key).ok_or_else(|| Refusal::new(T::MISSING_CODE, T::MISSING))?;
     let document = T::shown(stored.clone(), &key, &world);
@@ -126,13 +129,15 @@ fn accepted(
     world: &World,
 ) -> Result<Response, Refusal> {
     match headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()) {
-        None | Some("") => Err(Refusal::new(406, "mime: no media type")),
         Some("application/json") => Ok(reply::json(StatusCode::OK, document)),
         Some("application/octet-stream") => {
             let file = world.file(key).unwrap_or_default();
             Ok(([(header::CONTENT_TYPE, "application/octet-stream")], file).into_response())
         }
-        Some(_) => Err(Refusal::new(300, "Accept application/json or application/octet-stream")),
+        _ => {
+            let text = "set Accept: multipart/form-data, application/json or application/octet-stream";
+            Err(Refusal::new(300, text))
+        }
     }
 }
 
@@ -146,8 +151,8 @@ async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
     };
     let (metadata, file) = read_form(request).await.map_err(|text| Refusal::new(422, text))?;
     let document: T = go_json::decode(&metadata).map_err(T::unreadable)?;
+    document.check()?;
     if rule == FileRule::Checked {
-        document.check()?;
         document.check_file(file.as_deref())?;
     }
     let file = match (rule, file) {
@@ -164,6 +169,10 @@ async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
 
 /// The fields `metadata` and `file` (or the last of `files`) of a multipart form.
 async fn read_form(request: Request) -> Result<(Bytes, Option<Bytes>), String> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !content_type.is_some_and(|of| of.starts_with("multipart/")) {
+        return Err("request Content-Type isn't multipart/form-data".to_owned());
+    }
     let mut form = Multipart::from_request(request, &()).await.map_err(|rejection| rejection.body_text())?;
     let (mut metadata, mut file) = (Bytes::new(), None);
     while let Some(field) = form.next_field().await.map_err(|error| error.body_text())? {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::lifecycle::{Lifecycle, State};
 use crate::logical_clouds::clusters_of;
 use crate::reply::Refusal;
 use crate::resources::{Metadata, Resource, checked, composite_app_exists};
 use crate::schema::Check;
-use crate::store::{Key, World};
+use crate::store::{Key, World, to_value};
 use emco::ClusterRef;
 
 /// A deployment intent group.
@@ -24,11 +26,16 @@ pub(crate) struct Dig {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct DigSpec {
+    /// EMCO's own of a new DIG; a `PUT` replaces it by what the body has.
+    pub(crate) id: String,
     pub(crate) composite_profile: String,
     pub(crate) version: String,
     /// Go keeps an absent list apart from an empty one, and the schema refuses it.
     override_values: Option<Vec<OverrideValues>>,
     pub(crate) logical_cloud: String,
+    services: Option<Map<String, Value>>,
+    instantiated_services: Option<Map<String, Value>>,
+    action: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -73,6 +80,21 @@ impl Resource for Dig {
         composite_app_exists(collection, world)
     }
 
+    fn complete(&mut self, method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
+        if method == Method::POST {
+            self.spec.id = Uuid::new_v4().to_string();
+        }
+        Ok(())
+    }
+
+    /// With the last state as `action`.
+    fn shown(mut stored: Value, key: &[String], world: &World) -> Value {
+        if let Some(lifecycle) = world.digs.get(key) {
+            stored["spec"]["action"] = to_value(&lifecycle.state());
+        }
+        stored
+    }
+
     fn created(key: &Key, world: &mut World) {
         let lifecycle = Lifecycle::created(world.now());
         world.digs.insert(key.clone(), lifecycle);
@@ -80,12 +102,18 @@ impl Resource for Dig {
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
         let Some(lifecycle) = world.digs.get(key) else { return Ok(()) };
-        // EMCO's own sentences match no entry of its table, so the general one comes out.
-        if lifecycle.state() == State::Instantiated || lifecycle.progress(world.now()) == Some("Terminating")
-        {
-            return Err(Refusal::new(500, Refusal::INTERNAL));
+        // An instantiation after a termination throws away the first app context, and then EMCO never finds all of them.
+        let instantiations = lifecycle
+            .actions()
+            .iter()
+            .filter(|action| action.state == State::Instantiated && action.revision == 1);
+        let context_lost = instantiations.count() > 1;
+        match lifecycle.state() {
+            State::Created | State::Approved | State::Updated => Ok(()),
+            _ if lifecycle.progress(world.now()) == Some("Terminated") && !context_lost => Ok(()),
+            // EMCO's own sentences match no entry of its table, so the general one comes out.
+            _ => Err(Refusal::new(500, Refusal::INTERNAL)),
         }
-        Ok(())
     }
 }
 

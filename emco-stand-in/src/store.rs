@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::holds::Holds;
-use crate::lifecycle::{AppClusters, Lifecycle};
+use crate::lifecycle::{Action, AppClusters, Lifecycle};
 use crate::references::references;
 use crate::reply::Refusal;
 use emco::{ClusterRef, DigKey};
@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(crate) clouds: BTreeMap<Key, Timestamp>,
     /// Until when each terminated logical cloud is still on its way out.
     pub(crate) leaving_clouds: BTreeMap<Key, Timestamp>,
+    /// What was done to each logical cloud, oldest first.
+    pub(crate) cloud_actions: BTreeMap<Key, Vec<Action>>,
     /// How long an app takes to run on a new cluster, and to leave an old one.
     pub(crate) settle_time: Duration,
     /// How long a logical cloud takes to be instantiated.
@@ -62,6 +64,12 @@ impl World {
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now() + self.ahead;
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// Returns the ID of a new app context. EMCO's are random numbers of this length.
+    pub(crate) fn new_context(&mut self) -> String {
+        self.contexts += 1;
+        (5_577_006_791_947_779_410 + self.contexts).to_string()
     }
 
     pub(crate) fn contains(&self, key: &[String]) -> bool {
@@ -137,6 +145,7 @@ impl World {
         self.digs.remove(key);
         self.clouds.remove(key);
         self.leaving_clouds.remove(key);
+        self.cloud_actions.remove(key);
         Ok(())
     }
 

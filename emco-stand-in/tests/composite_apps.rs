@@ -175,7 +175,7 @@ async fn a_logical_cloud_ends_when_nothing_uses_it() {
     }
     assert_eq!(terminate().await.status, 202);
     assert!(deployed().await.contains("Terminated"));
-    assert_refused(&terminate().await, 409, "The Logical Cloud is not instantiated", "twice");
+    assert_refused(&terminate().await, 409, "The Logical Cloud has already been terminated", "twice");
     let absent = ask(&stand_in, "POST", &CLOUD.replace("default", "none/terminate"), "").await;
     assert_refused(&absent, 404, "Logical Cloud not found", "absent");
 }

@@ -32,7 +32,7 @@ async fn empty_lists_are_null_except_at_clm_and_dcm() {
     assert_eq!(list("/v2/projects").await, (200, "null\n".to_owned()));
     assert_eq!(list("/v2/cluster-providers").await, (200, "[]\n".to_owned()));
     let references = "/v2/projects/p/logical-clouds/l/cluster-references";
-    assert_eq!(list(references).await, (400, "No Cluster References associated\n".to_owned()));
+    assert_eq!(list(references).await, (404, "Logical Cloud not found\n".to_owned()));
     assert_eq!(list(&format!("{DIG}/intents")).await, (200, "{\"intent\":null}\n".to_owned()));
 }
 
