@@ -79,14 +79,26 @@ impl Resource for AppDependency {
     }
 }
 
+/// The apps that wait until another one is ready, and not only deployed.
+pub(crate) fn waiting(apps: &[String], composite_app: &[String], world: &World) -> BTreeSet<String> {
+    let waits = |app: &&String| {
+        let mut dependencies = dependencies(app, composite_app, world).into_iter();
+        dependencies.any(|of| of.spec.op_status.eq_ignore_ascii_case("ready"))
+    };
+    apps.iter().filter(waits).cloned().collect()
+}
+
+fn dependencies(app: &str, composite_app: &[String], world: &World) -> Vec<AppDependency> {
+    let below = ["apps", app, "dependency"].map(str::to_owned);
+    world.list(&[composite_app, &below].concat()).into_iter().map(|(_, of)| of).collect()
+}
+
 /// Refuses apps that wait for each other. EMCO looks when it instantiates or updates, not before.
 pub(crate) fn refuse_cycles(apps: &[String], composite_app: &[String], world: &World) -> Result<(), Refusal> {
     let mut waiting: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for app in apps {
-        let collection: Vec<String> =
-            composite_app.iter().cloned().chain(["apps", app, "dependency"].map(str::to_owned)).collect();
-        let dependencies = world.list::<AppDependency>(&collection);
-        waiting.insert(app, dependencies.into_iter().map(|(_, of)| of.spec.app).collect());
+        let of = dependencies(app, composite_app, world);
+        waiting.insert(app, of.into_iter().map(|of| of.spec.app).collect());
     }
     // Whoever waits for nobody comes up; of a cycle nobody does.
     loop {

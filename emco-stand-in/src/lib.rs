@@ -62,6 +62,7 @@ pub use faults::{Effect, Fault};
 pub use template::{TemplateError, render};
 
 use emco::{ClusterRef, DigKey};
+use lifecycle::Rsync;
 use server::Shared;
 use store::{World, dig_at, dig_key};
 
@@ -74,6 +75,9 @@ pub struct StandInOptions {
     pub settle_time: Duration,
     /// How long a logical cloud takes to be instantiated.
     pub logical_cloud_settle_time: Duration,
+    /// Whether rsync forgets the removals of an update that applies nothing until it restarts, as release 2023-07 does: the app goes on
+    /// running where it was, and the update is a success.
+    pub forgets_bare_removals: bool,
     /// The bearer token that every request must carry, if any.
     pub token: Option<String>,
 }
@@ -84,6 +88,7 @@ impl Default for StandInOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             settle_time: Duration::from_secs(1),
             logical_cloud_settle_time: Duration::ZERO,
+            forgets_bare_removals: true,
             token: None,
         }
     }
@@ -105,7 +110,8 @@ impl StandIn {
     pub async fn start(options: StandInOptions) -> io::Result<Self> {
         let listener = TcpListener::bind(options.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let world = World::new(options.settle_time, options.logical_cloud_settle_time);
+        let rsync = Rsync { forgets_bare_removals: options.forgets_bare_removals, forgets_next: 0 };
+        let world = World::new(options.settle_time, options.logical_cloud_settle_time, rsync);
         let shared = Arc::new(Shared::new(world, options.token));
         let serving = tokio::spawn(server::serve(listener, Arc::clone(&shared)));
         Ok(Self { url, shared, serving })
@@ -124,6 +130,21 @@ impl StandIn {
     /// Where each app of every DIG runs right now. Served as `GET /stand-in/placements` too.
     pub fn placements(&self) -> BTreeMap<DigKey, BTreeMap<String, Vec<ClusterRef>>> {
         self.shared.placements()
+    }
+
+    /// Where each app of a DIG has objects right now, ready or not. It may be told to leave a cluster and have objects there for ever.
+    pub fn applied(&self, dig: &DigKey) -> BTreeMap<String, Vec<ClusterRef>> {
+        self.shared.world().applied(&dig_key(dig))
+    }
+
+    /// Has rsync forget the removals of so many of the next updates that apply something too: it is a race, which it may lose.
+    pub fn forget_removals(&self, updates: usize) {
+        self.shared.world().rsync.forgets_next = updates;
+    }
+
+    /// Restarts rsync, which then makes all the removals that it forgot. Also from outside: `POST /stand-in/rsync/restart`.
+    pub fn restart_rsync(&self) {
+        self.shared.world().restart_rsync();
     }
 
     /// Moves the stand-in's clock forward, so that tests need not wait for apps to settle.

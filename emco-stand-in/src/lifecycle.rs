@@ -1,15 +1,51 @@
 //! What was done to a DIG, and what runs where because of it. Pure: time comes in, nothing ticks.
+//!
+//! Each instantiation and each update makes an *app context*: which apps on which clusters. EMCO's rsync works through the events of one
+//! context in their order, and through several contexts side by side. An update is two events: the new context applies what the
+//! former one lacks, and the former one deletes what the new one lacks. rsync hands the second event over while it works on the first
+//! one, and breaks the handing over off when the first one ends. So where there is nothing to apply, the deletion stays in the former
+//! context's queue, although the update is a success, until that context has another event or rsync restarts; where there is
+//! something to apply, that is likely not to happen, and not certain ([`Rsync`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use emco::ClusterRef;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use emco::ClusterRef;
-
 /// Clusters by app.
 pub(crate) type AppClusters = BTreeMap<String, Vec<ClusterRef>>;
+
+/// What a new app context is made of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Targets {
+    /// Where each app goes.
+    pub(crate) clusters: AppClusters,
+    /// The apps that wait until another app is ready. Only an instantiation ever learns that one is: in an update and in a roll-back they
+    /// wait without end.
+    pub(crate) waiting: BTreeSet<String>,
+}
+
+/// Which deletions rsync forgets until it restarts.
+#[derive(Debug, Default)]
+pub(crate) struct Rsync {
+    /// Those of updates that apply nothing.
+    pub(crate) forgets_bare_removals: bool,
+    /// Those of so many of the next updates that do apply something.
+    pub(crate) forgets_next: usize,
+}
+
+impl Rsync {
+    fn forgets(&mut self, applies: bool) -> bool {
+        if !applies {
+            return self.forgets_bare_removals;
+        }
+        let forgets = self.forgets_next > 0;
+        self.forgets_next = self.forgets_next.saturating_sub(1);
+        forgets
+    }
+}
 
 /// The states that a DIG of the stand-in reaches (EMCO-API §6.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,8 +53,10 @@ pub(crate) enum State {
     Created,
     Approved,
     Instantiated,
+    InstantiateStopped,
     Updated,
     Terminated,
+    TerminateStopped,
 }
 
 /// An entry of a DIG's history.
@@ -37,33 +75,82 @@ pub(crate) struct Lifecycle {
     actions: Vec<Action>,
     /// The first app context, which collects the status of all that follow.
     pub(crate) status_context: String,
-    operation: Operation,
-    apps: BTreeMap<String, Vec<Placed>>,
-    leaving: Vec<Leaving>,
-    /// What each revision placed where, with its app context.
-    revisions: BTreeMap<u64, (String, AppClusters)>,
+    contexts: BTreeMap<String, Context>,
+    /// What happened to objects in clusters, in the order in which it was asked for.
+    changes: Vec<Change>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    None,
-    Instantiate,
-    Update,
-    Terminate { gone_at: Timestamp },
-}
-
-/// An app on a cluster it was placed on.
-#[derive(Debug, Clone)]
-pub(crate) struct Placed {
-    pub(crate) cluster: ClusterRef,
-    ready_at: Timestamp,
+/// An app context.
+#[derive(Debug)]
+struct Context {
+    targets: Targets,
+    /// What rsync does, or did, with it.
+    jobs: Vec<Job>,
+    /// The contexts that replaced it, whose deletions wait for another event.
+    forgotten: Vec<String>,
 }
 
 #[derive(Debug)]
-struct Leaving {
+struct Job {
+    event: Event,
+    /// None: never.
+    end: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Apply,
+    Delete,
+    Terminate,
+}
+
+/// A change of one app on one cluster.
+#[derive(Debug)]
+struct Change {
+    at: Timestamp,
     app: String,
     cluster: ClusterRef,
-    gone_at: Timestamp,
+    /// When it is ready, if it was not there before; none: it is gone.
+    ready_at: Option<Timestamp>,
+}
+
+impl Context {
+    fn new(targets: Targets) -> Self {
+        Self { targets, jobs: Vec::new(), forgotten: Vec::new() }
+    }
+
+    fn event(&self) -> Option<Event> {
+        self.jobs.last().map(|job| job.event)
+    }
+
+    fn is_busy(&self, now: Timestamp) -> bool {
+        self.jobs.last().is_some_and(|job| job.end.is_none_or(|end| end > now))
+    }
+
+    /// How far rsync got with it, in EMCO's words.
+    fn progress(&self, now: Timestamp) -> &'static str {
+        let Some(job) = self.jobs.iter().find(|job| job.end.is_none_or(|end| end > now)) else {
+            return match self.event() {
+                None => "Created",
+                Some(Event::Apply) => "Instantiated",
+                Some(Event::Delete) => "Updated",
+                Some(Event::Terminate) => "Terminated",
+            };
+        };
+        match job.event {
+            Event::Apply => "Instantiating",
+            Event::Delete => "Updating",
+            Event::Terminate => "Terminating",
+        }
+    }
+}
+
+/// The apps of the one on clusters that the other does not have them on.
+fn beside(one: &AppClusters, other: &AppClusters) -> Vec<(String, ClusterRef)> {
+    let all = one.iter().flat_map(|(app, on)| on.iter().map(move |cluster| (app, cluster)));
+    all.filter(|(app, cluster)| !other.get(*app).is_some_and(|on| on.contains(cluster)))
+        .map(|(app, cluster)| (app.clone(), cluster.clone()))
+        .collect()
 }
 
 impl Lifecycle {
@@ -72,10 +159,8 @@ impl Lifecycle {
         Self {
             actions: vec![created],
             status_context: String::new(),
-            operation: Operation::None,
-            apps: BTreeMap::new(),
-            leaving: Vec::new(),
-            revisions: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            changes: Vec::new(),
         }
     }
 
@@ -93,14 +178,13 @@ impl Lifecycle {
 
     pub(crate) fn instantiate(
         &mut self,
-        targets: AppClusters,
+        targets: Targets,
         context: String,
         now: Timestamp,
         settle: Duration,
     ) {
-        self.revisions = BTreeMap::from([(1, (context.clone(), targets.clone()))]);
-        self.place(targets, now, settle);
-        self.operation = Operation::Instantiate;
+        self.contexts.insert(context.clone(), Context::new(Targets { waiting: BTreeSet::new(), ..targets }));
+        self.apply(&context, None, now, settle);
         self.status_context = context.clone();
         self.did(State::Instantiated, context, now, 1);
     }
@@ -108,110 +192,211 @@ impl Lifecycle {
     /// Returns the new revision.
     pub(crate) fn update(
         &mut self,
-        targets: AppClusters,
+        targets: Targets,
         context: String,
         now: Timestamp,
         settle: Duration,
+        rsync: &mut Rsync,
     ) -> u64 {
-        let kept = targets.clone();
-        self.place(targets, now, settle);
-        self.operation = Operation::Update;
-        let (old_context, old_revision) = self
-            .actions
-            .last()
-            .map_or((String::new(), 0), |action| (action.instance.clone(), action.revision));
-        self.revisions.insert(old_revision + 1, (context.clone(), kept));
-        self.did(State::Updated, old_context, now, old_revision);
-        self.did(State::Instantiated, context, now, old_revision + 1);
-        old_revision + 1
+        self.contexts.insert(context.clone(), Context::new(targets));
+        self.replace(context, now, settle, rsync)
     }
 
-    /// Places what an earlier revision placed, as a revision of its own. False where there is no such revision.
-    pub(crate) fn rollback(&mut self, revision: u64, now: Timestamp, settle: Duration) -> bool {
-        let Some((context, targets)) = self.revisions.get(&revision).cloned() else { return false };
-        self.update(targets, context, now, settle);
+    /// Makes the app context of an earlier revision the current one, as a revision of its own. False where there is no such revision.
+    pub(crate) fn rollback(
+        &mut self,
+        revision: u64,
+        now: Timestamp,
+        settle: Duration,
+        rsync: &mut Rsync,
+    ) -> bool {
+        let of_revision = self.actions.iter().find(|action| action.revision == revision);
+        let Some(context) = of_revision.map(|action| action.instance.clone()) else { return false };
+        if !self.contexts.contains_key(&context) {
+            return false;
+        }
+        self.replace(context, now, settle, rsync);
         true
     }
 
     pub(crate) fn terminate(&mut self, now: Timestamp, settle: Duration) {
-        self.operation = Operation::Terminate { gone_at: now + settle };
-        let context = self.actions.last().map_or_else(String::new, |action| action.instance.clone());
+        let context = self.current().to_owned();
+        let Some(of) = self.contexts.get_mut(&context) else { return };
+        let mut kept = BTreeSet::new();
+        // What hangs is broken off; of the apps that it never came to, the objects are left behind.
+        if let Some(job) = of.jobs.last_mut().filter(|job| job.end.is_none()) {
+            job.end = Some(now);
+            kept.clone_from(&of.targets.waiting);
+        }
+        let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
+        of.jobs.push(Job { event: Event::Terminate, end: Some(start + settle) });
+        let apps = of.targets.clusters.clone();
+        for (app, cluster) in beside(&apps, &AppClusters::new()) {
+            if !kept.contains(&app) {
+                self.changes.push(Change { at: start + settle, app, cluster, ready_at: None });
+            }
+        }
         self.did(State::Terminated, context, now, 0);
     }
 
-    /// The apps of the last operation, on the clusters it placed them.
-    pub(crate) fn apps(&self) -> &BTreeMap<String, Vec<Placed>> {
-        &self.apps
+    /// Has rsync break off what it does with the current context: what it came to stays as it is.
+    pub(crate) fn stop(&mut self, now: Timestamp) {
+        let context = self.current().to_owned();
+        let Some(job) = self.contexts.get_mut(&context).and_then(|of| of.jobs.last_mut()) else { return };
+        job.end = Some(now);
+        let stopped =
+            if job.event == Event::Terminate { State::TerminateStopped } else { State::InstantiateStopped };
+        self.changes.retain(|change| change.at <= now || change.ready_at.is_some());
+        self.did(stopped, context, now, 0);
     }
 
-    pub(crate) fn is_up(&self, placed: &Placed, now: Timestamp) -> bool {
-        match self.operation {
-            Operation::Terminate { gone_at } if gone_at <= now => false,
-            _ => placed.ready_at <= now,
+    /// Has rsync do what it forgot.
+    pub(crate) fn restart_rsync(&mut self, now: Timestamp, settle: Duration) {
+        let forgetful = self.contexts.iter().filter(|(_, context)| !context.forgotten.is_empty());
+        let forgetful: Vec<String> = forgetful.map(|(id, _)| id.clone()).collect();
+        for context in forgetful {
+            self.remember(&context, now, settle);
         }
     }
 
-    /// Everything that runs, on clusters it was placed on or has yet to leave.
-    pub(crate) fn running(&self, now: Timestamp) -> AppClusters {
-        let mut running: AppClusters = self.apps.keys().map(|app| (app.clone(), Vec::new())).collect();
-        for (app, clusters) in &self.apps {
-            let up =
-                clusters.iter().filter(|placed| self.is_up(placed, now)).map(|placed| placed.cluster.clone());
-            running.entry(app.clone()).or_default().extend(up);
-        }
-        for leaving in self.leaving.iter().filter(|leaving| leaving.gone_at > now) {
-            running.entry(leaving.app.clone()).or_default().push(leaving.cluster.clone());
-        }
-        running.values_mut().for_each(|clusters| clusters.sort());
-        running
+    /// The app context of the last operation; empty where there was none.
+    pub(crate) fn current(&self) -> &str {
+        self.actions.last().map_or("", |action| action.instance.as_str())
     }
 
     /// How far the last operation got, in EMCO's words; none if there was none.
     pub(crate) fn progress(&self, now: Timestamp) -> Option<&'static str> {
-        let settled = self.leaving.iter().all(|leaving| leaving.gone_at <= now)
-            && self.apps.values().flatten().all(|placed| placed.ready_at <= now);
-        match (self.operation, settled) {
-            (Operation::None, _) => None,
-            (Operation::Instantiate, false) => Some("Instantiating"),
-            (Operation::Instantiate, true) => Some("Instantiated"),
-            (Operation::Update, false) => Some("Updating"),
-            (Operation::Update, true) => Some("Updated"),
-            (Operation::Terminate { gone_at }, _) if gone_at > now => Some("Terminating"),
-            (Operation::Terminate { .. }, _) => Some("Terminated"),
+        self.progress_of(self.current(), now)
+    }
+
+    /// The apps of an app context, on the clusters that it places them on.
+    pub(crate) fn apps_of(&self, context: &str) -> Option<&AppClusters> {
+        Some(&self.contexts.get(context)?.targets.clusters)
+    }
+
+    /// How far rsync got with an app context, in EMCO's words; none where there is no such context.
+    pub(crate) fn progress_of(&self, context: &str, now: Timestamp) -> Option<&'static str> {
+        Some(self.contexts.get(context)?.progress(now))
+    }
+
+    /// Whether the objects of an app are in a cluster and ready.
+    pub(crate) fn is_up(&self, app: &str, cluster: &ClusterRef, now: Timestamp) -> bool {
+        self.present(now).get(&(app, cluster)).is_some_and(|ready_at| *ready_at <= now)
+    }
+
+    /// Everything that is ready, wanted there or not.
+    pub(crate) fn running(&self, now: Timestamp) -> AppClusters {
+        let ready = self.present(now).into_iter().filter(|(_, ready_at)| *ready_at <= now);
+        self.listed(ready.map(|(place, _)| place))
+    }
+
+    /// Everything that has objects in a cluster, ready or not, wanted there or not.
+    pub(crate) fn applied(&self, now: Timestamp) -> AppClusters {
+        self.listed(self.present(now).into_keys())
+    }
+
+    fn listed<'a>(&'a self, places: impl Iterator<Item = (&'a str, &'a ClusterRef)>) -> AppClusters {
+        let apps = self.apps_of(self.current()).into_iter().flat_map(BTreeMap::keys);
+        let mut listed: AppClusters = apps.map(|app| (app.clone(), Vec::new())).collect();
+        for (app, cluster) in places {
+            listed.entry(app.to_owned()).or_default().push(cluster.clone());
+        }
+        listed
+    }
+
+    /// What has objects in which cluster, and since when they are ready.
+    fn present(&self, now: Timestamp) -> BTreeMap<(&str, &ClusterRef), Timestamp> {
+        let mut changes: Vec<&Change> = self.changes.iter().filter(|change| change.at <= now).collect();
+        changes.sort_by_key(|change| change.at);
+        let mut present = BTreeMap::new();
+        for Change { app, cluster, ready_at, .. } in changes {
+            let place = (app.as_str(), cluster);
+            match ready_at {
+                // Applied again, it stays as it is.
+                Some(ready_at) => _ = present.entry(place).or_insert(*ready_at),
+                None => _ = present.remove(&place),
+            }
+        }
+        present
+    }
+
+    /// Makes a context the current one in place of another.
+    fn replace(&mut self, context: String, now: Timestamp, settle: Duration, rsync: &mut Rsync) -> u64 {
+        let (former, revision) = self
+            .actions
+            .last()
+            .map_or((String::new(), 0), |action| (action.instance.clone(), action.revision));
+        self.remember(&context, now, settle);
+        if let Some(applies) = self.apply(&context, Some(&former), now, settle)
+            && let Some(of) = self.contexts.get_mut(&former)
+        {
+            // What runs takes the event up. So does what has the time to begin.
+            let takes_it_up = of.is_busy(now);
+            of.forgotten.push(context.clone());
+            if !rsync.forgets(applies) || takes_it_up {
+                self.remember(&former, now, settle);
+            }
+        }
+        self.did(State::Updated, former, now, revision);
+        self.did(State::Instantiated, context, now, revision + 1);
+        revision + 1
+    }
+
+    /// Has a context apply what the former one lacks. None where rsync skips the event, because the context is not in a state for it; else
+    /// whether there is something to do.
+    fn apply(
+        &mut self,
+        context: &str,
+        former: Option<&str>,
+        now: Timestamp,
+        settle: Duration,
+    ) -> Option<bool> {
+        let nothing = AppClusters::new();
+        let has =
+            former.and_then(|former| self.contexts.get(former)).map_or(&nothing, |of| &of.targets.clusters);
+        let of = self.contexts.get(context)?;
+        if !matches!(of.event(), None | Some(Event::Delete)) {
+            return None;
+        }
+        let mut missing = beside(&of.targets.clusters, has);
+        let hangs = former.is_some() && !of.targets.waiting.is_empty();
+        missing.retain(|(app, _)| !(hangs && of.targets.waiting.contains(app)));
+        let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
+        let applies = !missing.is_empty() || hangs;
+        let end = if missing.is_empty() { start } else { start + settle };
+        self.contexts.get_mut(context)?.jobs.push(Job { event: Event::Apply, end: (!hangs).then_some(end) });
+        for (app, cluster) in missing {
+            self.changes.push(Change { at: start, app, cluster, ready_at: Some(end) });
+        }
+        Some(applies)
+    }
+
+    /// Has a context delete what those that replaced it lack.
+    fn remember(&mut self, context: &str, now: Timestamp, settle: Duration) {
+        let Some(of) = self.contexts.get_mut(context) else { return };
+        let successors = std::mem::take(&mut of.forgotten);
+        for successor in successors {
+            let nothing = AppClusters::new();
+            let kept = self.contexts.get(&successor).map_or(&nothing, |of| &of.targets.clusters);
+            let Some(of) = self.contexts.get(context) else { return };
+            // In any other state the event is skipped.
+            if of.event() != Some(Event::Apply) {
+                continue;
+            }
+            let gone = beside(&of.targets.clusters, kept);
+            let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
+            let end = if gone.is_empty() { start } else { start + settle };
+            if let Some(of) = self.contexts.get_mut(context) {
+                of.jobs.push(Job { event: Event::Delete, end: Some(end) });
+            }
+            for (app, cluster) in gone {
+                self.changes.push(Change { at: end, app, cluster, ready_at: None });
+            }
         }
     }
 
     fn did(&mut self, state: State, instance: String, time: Timestamp, revision: u64) {
         self.actions.push(Action { state, instance, time, revision });
-    }
-
-    /// What stays keeps running; what is new comes up, and what is no longer wanted goes away, `settle` from now.
-    fn place(&mut self, targets: AppClusters, now: Timestamp, settle: Duration) {
-        let running = self.running(now);
-        let runs = |app: &str, cluster: &ClusterRef| running.get(app).is_some_and(|on| on.contains(cluster));
-        let wanted =
-            |app: &str, cluster: &ClusterRef| targets.get(app).is_some_and(|on| on.contains(cluster));
-        let apps = targets
-            .iter()
-            .map(|(app, clusters)| {
-                let placed = clusters.iter().map(|cluster| Placed {
-                    ready_at: if runs(app, cluster) { now } else { now + settle },
-                    cluster: cluster.clone(),
-                });
-                (app.clone(), placed.collect())
-            })
-            .collect();
-        self.leaving = running
-            .iter()
-            .flat_map(|(app, clusters)| clusters.iter().map(move |cluster| (app, cluster)))
-            .filter(|(app, cluster)| !wanted(app, cluster))
-            .map(|(app, cluster)| Leaving {
-                app: app.clone(),
-                cluster: cluster.clone(),
-                gone_at: now + settle,
-            })
-            .collect();
-        self.apps = apps;
     }
 }
 
@@ -226,58 +411,153 @@ mod tests {
         AppClusters::from([("app".to_owned(), clusters)])
     }
 
+    fn to(clusters: &[&str]) -> Targets {
+        Targets { clusters: on(clusters), ..Targets::default() }
+    }
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
     }
 
-    #[test]
-    fn a_move_keeps_the_old_cluster_until_the_new_one_is_up() {
-        let mut dig = Lifecycle::created(at(0));
-        dig.instantiate(on(&["a"]), "1".to_owned(), at(0), SETTLE);
-        assert_eq!((dig.running(at(9)), dig.progress(at(9))), (on(&[]), Some("Instantiating")));
-        assert_eq!((dig.running(at(10)), dig.progress(at(10))), (on(&["a"]), Some("Instantiated")));
+    /// rsync as it is in release 2023-07.
+    fn forgetful() -> Rsync {
+        Rsync { forgets_bare_removals: true, forgets_next: 0 }
+    }
 
-        assert_eq!(dig.update(on(&["b"]), "2".to_owned(), at(20), SETTLE), 2);
-        assert_eq!((dig.running(at(29)), dig.progress(at(29))), (on(&["a"]), Some("Updating")));
-        assert_eq!((dig.running(at(30)), dig.progress(at(30))), (on(&["b"]), Some("Updated")));
+    /// A DIG whose app is on `a`, by context 1.
+    fn on_a() -> Lifecycle {
+        let mut dig = Lifecycle::created(at(0));
+        dig.instantiate(to(&["a"]), "1".to_owned(), at(0), SETTLE);
+        dig
+    }
+
+    /// One whose app moved from `a` to `b`, the one without a moment in which it ran nowhere, and was forgotten on `a`.
+    fn moved(rsync: &mut Rsync) -> Lifecycle {
+        let mut dig = on_a();
+        dig.update(to(&["a", "b"]), "2".to_owned(), at(20), SETTLE, rsync);
+        dig.update(to(&["b"]), "3".to_owned(), at(40), SETTLE, rsync);
+        dig
     }
 
     #[test]
-    fn what_stays_never_stops() {
-        let mut dig = Lifecycle::created(at(0));
-        dig.instantiate(on(&["a"]), "1".to_owned(), at(0), SETTLE);
-        dig.update(on(&["a", "b"]), "2".to_owned(), at(20), SETTLE);
-        assert_eq!(dig.running(at(20)), on(&["a"]));
-        assert_eq!(dig.running(at(30)), on(&["a", "b"]));
-        assert_eq!(dig.update(on(&["b"]), "3".to_owned(), at(40), SETTLE), 3);
-        assert_eq!(dig.running(at(50)), on(&["b"]));
+    fn a_move_keeps_the_old_cluster_until_the_new_one_is_up() {
+        let (mut dig, mut rsync) = (on_a(), forgetful());
+        assert_eq!((dig.running(at(9)), dig.progress_of("1", at(9))), (on(&[]), Some("Instantiating")));
+        assert_eq!((dig.running(at(10)), dig.progress_of("1", at(10))), (on(&["a"]), Some("Instantiated")));
+
+        assert_eq!(dig.update(to(&["b"]), "2".to_owned(), at(20), SETTLE, &mut rsync), 2);
+        assert_eq!((dig.running(at(29)), dig.progress_of("2", at(29))), (on(&["a"]), Some("Instantiating")));
+        assert_eq!(dig.progress_of("1", at(29)), Some("Updating"));
+        assert_eq!((dig.running(at(30)), dig.progress_of("2", at(30))), (on(&["b"]), Some("Instantiated")));
+        assert_eq!(dig.progress_of("1", at(30)), Some("Updated"));
+    }
+
+    #[test]
+    fn a_removal_alone_is_forgotten_until_rsync_restarts() {
+        let mut dig = moved(&mut forgetful());
+        assert_eq!((dig.current(), dig.progress_of("3", at(40))), ("3", Some("Instantiated")));
+        assert_eq!(
+            (dig.running(at(90)), dig.progress_of("2", at(90))),
+            (on(&["a", "b"]), Some("Instantiated"))
+        );
+        dig.restart_rsync(at(90), SETTLE);
+        assert_eq!(dig.progress_of("2", at(99)), Some("Updating"));
+        assert_eq!((dig.running(at(100)), dig.progress_of("2", at(100))), (on(&["b"]), Some("Updated")));
+    }
+
+    #[test]
+    fn an_rsync_that_forgets_nothing_removes_at_once() {
+        let dig = moved(&mut Rsync::default());
+        assert_eq!((dig.running(at(50)), dig.progress_of("2", at(50))), (on(&["b"]), Some("Updated")));
+    }
+
+    #[test]
+    fn there_and_back_and_a_restart_lose_the_app() {
+        let mut rsync = forgetful();
+        let mut dig = moved(&mut rsync);
+        dig.update(to(&["a", "b"]), "4".to_owned(), at(60), SETTLE, &mut rsync);
+        dig.update(to(&["a"]), "5".to_owned(), at(80), SETTLE, &mut rsync);
+        assert_eq!(dig.running(at(90)), on(&["a", "b"]));
+        dig.restart_rsync(at(90), SETTLE);
+        assert_eq!(dig.running(at(100)), on(&[]));
+    }
+
+    #[test]
+    fn a_roll_back_does_what_was_forgotten_first() {
+        let mut rsync = forgetful();
+        let mut dig = moved(&mut rsync);
+        assert!(dig.rollback(2, at(60), SETTLE, &mut rsync));
+        // Deleted, and applied again: the other one serves meanwhile.
+        assert_eq!((dig.running(at(69)), dig.progress_of("2", at(69))), (on(&["a", "b"]), Some("Updating")));
+        assert_eq!((dig.running(at(79)), dig.progress_of("2", at(79))), (on(&["b"]), Some("Instantiating")));
+        assert_eq!(
+            (dig.running(at(80)), dig.progress_of("2", at(80))),
+            (on(&["a", "b"]), Some("Instantiated"))
+        );
+        dig.restart_rsync(at(90), SETTLE);
+        assert_eq!(dig.running(at(100)), on(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_context_at_work_takes_a_removal_up() {
+        let mut rsync = forgetful();
+        let mut dig = moved(&mut rsync);
+        dig.rollback(2, at(60), SETTLE, &mut rsync);
+        dig.update(to(&["b"]), "4".to_owned(), at(61), SETTLE, &mut rsync);
+        assert_eq!((dig.running(at(90)), dig.progress_of("2", at(90))), (on(&["b"]), Some("Updated")));
+        // Not one that is done.
+        dig.rollback(2, at(100), SETTLE, &mut rsync);
+        dig.update(to(&["b"]), "5".to_owned(), at(115), SETTLE, &mut rsync);
+        assert_eq!(
+            (dig.running(at(190)), dig.progress_of("2", at(190))),
+            (on(&["a", "b"]), Some("Instantiated"))
+        );
+    }
+
+    #[test]
+    fn a_removal_beside_something_new_may_be_forgotten_too() {
+        let (mut dig, mut rsync) = (on_a(), Rsync { forgets_next: 1, ..forgetful() });
+        dig.update(to(&["b"]), "2".to_owned(), at(20), SETTLE, &mut rsync);
+        assert_eq!(
+            (dig.running(at(30)), dig.progress_of("1", at(30))),
+            (on(&["a", "b"]), Some("Instantiated"))
+        );
     }
 
     #[test]
     fn an_update_that_changes_nothing_is_done_at_once() {
-        let mut dig = Lifecycle::created(at(0));
-        dig.instantiate(on(&["a"]), "1".to_owned(), at(0), SETTLE);
-        dig.update(on(&["a"]), "2".to_owned(), at(20), SETTLE);
-        assert_eq!(dig.progress(at(20)), Some("Updated"));
+        let mut dig = on_a();
+        dig.update(to(&["a"]), "2".to_owned(), at(20), SETTLE, &mut forgetful());
+        assert_eq!((dig.running(at(20)), dig.progress_of("2", at(20))), (on(&["a"]), Some("Instantiated")));
     }
 
     #[test]
     fn an_update_in_mid_move_does_not_strand_the_app() {
-        let mut dig = Lifecycle::created(at(0));
-        dig.instantiate(on(&["a"]), "1".to_owned(), at(0), SETTLE);
-        dig.update(on(&["b"]), "2".to_owned(), at(20), SETTLE);
-        dig.update(on(&["c"]), "3".to_owned(), at(25), SETTLE);
-        assert_eq!(dig.running(at(30)), on(&["a"]));
-        assert_eq!(dig.running(at(35)), on(&["c"]));
+        let (mut dig, mut rsync) = (on_a(), forgetful());
+        dig.update(to(&["b"]), "2".to_owned(), at(20), SETTLE, &mut rsync);
+        dig.update(to(&["c"]), "3".to_owned(), at(25), SETTLE, &mut rsync);
+        assert_eq!(dig.running(at(29)), on(&["a"]));
+        assert_eq!(dig.running(at(30)), on(&["b"]));
+        assert_eq!(dig.running(at(40)), on(&["c"]));
     }
 
     #[test]
     fn terminating_takes_its_time_and_leaves_nothing() {
-        let mut dig = Lifecycle::created(at(0));
-        dig.instantiate(on(&["a"]), "1".to_owned(), at(0), SETTLE);
+        let mut dig = on_a();
         dig.terminate(at(20), SETTLE);
-        assert_eq!((dig.running(at(29)), dig.progress(at(29))), (on(&["a"]), Some("Terminating")));
-        assert_eq!((dig.running(at(30)), dig.progress(at(30))), (on(&[]), Some("Terminated")));
+        assert_eq!((dig.running(at(29)), dig.progress_of("1", at(29))), (on(&["a"]), Some("Terminating")));
+        assert_eq!((dig.running(at(30)), dig.progress_of("1", at(30))), (on(&[]), Some("Terminated")));
         assert_eq!(dig.state(), State::Terminated);
+    }
+
+    #[test]
+    fn an_app_that_waits_for_a_ready_one_hangs_in_an_update_and_is_left_behind() {
+        let mut dig = on_a();
+        let waiting = Targets { waiting: ["app".to_owned()].into(), ..to(&["a"]) };
+        dig.update(waiting, "2".to_owned(), at(20), SETTLE, &mut forgetful());
+        assert_eq!(dig.progress_of("2", at(9999)), Some("Instantiating"));
+        dig.terminate(at(9999), SETTLE);
+        let end = at(10_009);
+        assert_eq!((dig.applied(end), dig.progress_of("2", end)), (on(&["a"]), Some("Terminated")));
     }
 }

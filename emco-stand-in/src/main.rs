@@ -22,6 +22,10 @@ struct Arguments {
     /// How long an app takes to run on a new cluster, such as 1500ms or 2s.
     #[arg(long, default_value = "1s", value_parser = duration)]
     settle_time: Duration,
+    /// Make every removal at once; else rsync forgets those of an update that applies nothing until it is restarted, as EMCO's release
+    /// 2023-07 does.
+    #[arg(long)]
+    forgets_nothing: bool,
     /// What to load first: `samples`, or a file of resource documents in emcoctl's form. May be repeated.
     #[arg(long, value_name = "samples|FILE")]
     load: Vec<String>,
@@ -49,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
     let options = StandInOptions {
         listen: arguments.listen,
         settle_time: arguments.settle_time,
+        forgets_bare_removals: !arguments.forgets_nothing,
         ..StandInOptions::default()
     };
     let stand_in = StandIn::start(options)

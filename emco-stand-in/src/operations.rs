@@ -1,5 +1,5 @@
-//! `approve`, `instantiate`, `update`, `terminate` of a DIG: EMCO's preconditions, and its words when they fail
-//! (EMCO-API §6.5).
+//! `approve`, `instantiate`, `update`, `rollback`, `migrate`, `stop`, `terminate` of a DIG: EMCO's preconditions, and its words when
+//! they fail (EMCO-API §6.5).
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::crud::key_of;
-use crate::dependencies::refuse_cycles;
+use crate::dependencies::{refuse_cycles, waiting};
 use crate::digs::{AppIntent, Dig};
-use crate::lifecycle::{AppClusters, Lifecycle, State};
+use crate::lifecycle::{Lifecycle, State, Targets};
 use crate::logical_clouds::clusters_of;
 use crate::reply::{self, Refusal};
 use crate::resources::{App, AppProfile, DigIntents, PlacementIntent, Resource};
@@ -26,11 +26,13 @@ pub(crate) async fn approve(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> 
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
     let now = world.now();
-    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, no_state_info(&dig)))?;
+    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
     match lifecycle.state() {
         State::Approved => {}
-        State::Created | State::Terminated | State::Updated => lifecycle.approve(now),
-        State::Instantiated => {
+        State::Created | State::Terminated | State::TerminateStopped | State::Updated => {
+            lifecycle.approve(now)
+        }
+        State::Instantiated | State::InstantiateStopped => {
             let text = format!("DeploymentIntentGroup has already been instantiated{dig}");
             return Err(Refusal::new(500, text));
         }
@@ -47,12 +49,12 @@ pub(crate) async fn instantiate(
     let mut world = shared.world();
     let state = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?.state();
     match state {
-        State::Approved | State::Terminated => {}
+        State::Approved | State::Terminated | State::TerminateStopped => {}
         State::Created => {
             let text = format!("DeploymentIntentGroup must be Approved before instantiating{dig}");
             return Err(Refusal::new(500, text));
         }
-        State::Instantiated => {
+        State::Instantiated | State::InstantiateStopped => {
             let text = format!("DeploymentIntentGroup has already been instantiated{dig}");
             return Err(Refusal::new(500, text));
         }
@@ -74,14 +76,18 @@ pub(crate) async fn update(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> R
     let mut world = shared.world();
     match lifecycle(&mut world, &key).map(|lifecycle| lifecycle.state()) {
         None => return Err(Refusal::new(500, STATE_INFO_MISSING)),
-        Some(State::Instantiated) => {}
+        Some(State::Instantiated | State::InstantiateStopped) => {}
         Some(_) => return Err(Refusal::new(500, not_instantiated(&dig))),
     }
     let targets = targets(&world, &key)?;
-    let (context, now, settle) = (new_context(&mut world), world.now(), world.settle_time);
-    let revision =
-        lifecycle(&mut world, &key).map(|lifecycle| lifecycle.update(targets, context, now, settle));
+    let revision = make_update(&mut world, &key, targets);
     Ok(reply::json(StatusCode::ACCEPTED, &revision))
+}
+
+fn make_update(world: &mut World, key: &Key, targets: Targets) -> Option<u64> {
+    let (context, now, settle) = (new_context(world), world.now(), world.settle_time);
+    let lifecycle = world.digs.get_mut(key)?;
+    Some(lifecycle.update(targets, context, now, settle, &mut world.rsync))
 }
 
 /// Keeps an update for later, with what the intents ask for now.
@@ -99,10 +105,7 @@ pub(crate) fn commit_withheld(shared: &Shared) -> usize {
     let withheld = std::mem::take(&mut world.withheld);
     let count = withheld.len();
     for (key, targets) in withheld {
-        let (context, now, settle) = (new_context(&mut world), world.now(), world.settle_time);
-        if let Some(lifecycle) = lifecycle(&mut world, &key) {
-            lifecycle.update(targets, context, now, settle);
-        }
+        let _revision = make_update(&mut world, &key, targets);
     }
     count
 }
@@ -112,12 +115,74 @@ pub(crate) async fn terminate(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
     let (now, settle) = (world.now(), world.settle_time);
-    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, no_state_info(&dig)))?;
-    if lifecycle.state() != State::Instantiated {
+    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, STATE_INFO_MISSING))?;
+    if !matches!(lifecycle.state(), State::Instantiated | State::InstantiateStopped) {
         return Err(Refusal::new(500, not_instantiated(&dig)));
     }
     lifecycle.terminate(now, settle);
     Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+/// `POST {DIG}/stop`
+pub(crate) async fn stop(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
+    let (key, dig) = dig_of(&uri);
+    let mut world = shared.world();
+    let now = world.now();
+    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, STATE_INFO_MISSING))?;
+    let refused = match lifecycle.state() {
+        State::Instantiated | State::Terminated => {
+            if matches!(lifecycle.progress(now), Some("Instantiating" | "Terminating")) {
+                lifecycle.stop(now);
+                return Ok(reply::empty(StatusCode::ACCEPTED));
+            }
+            format!("DeploymentIntentGroup is not instantiating or terminating:{dig}")
+        }
+        State::Created => format!("DeploymentIntentGroup have not been approved: {dig}"),
+        State::Approved => format!("DeploymentIntentGroup has not been instantiated:{dig}"),
+        State::Updated => format!("DeploymentIntentGroup is in an invalid state: {dig} Updated"),
+        State::InstantiateStopped => format!("DeploymentIntentGroup instantiation already stopped: {dig}"),
+        State::TerminateStopped => format!("DeploymentIntentGroup termination already stopped: {dig}"),
+    };
+    Err(Refusal::new(500, refused))
+}
+
+/// What `migrate` wants.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Migrate {
+    spec: MigrateSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct MigrateSpec {
+    target_composite_app_version: String,
+    target_deployment_intent_group: String,
+}
+
+/// `POST {DIG}/migrate`, as far as EMCO refuses it.
+pub(crate) async fn migrate(
+    Extract(shared): Extract<Arc<Shared>>,
+    uri: Uri,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let (mut key, dig) = dig_of(&uri);
+    let wanted: Migrate = go_json::decode(&body).map_err(Refusal::unreadable)?;
+    let mut world = shared.world();
+    match lifecycle(&mut world, &key).map(|lifecycle| lifecycle.state()) {
+        None => return Err(Refusal::new(500, STATE_INFO_MISSING)),
+        Some(State::Instantiated | State::InstantiateStopped) => {}
+        Some(_) => return Err(Refusal::new(500, not_instantiated(&dig))),
+    }
+    key[4] = wanted.spec.target_composite_app_version;
+    key[6] = wanted.spec.target_deployment_intent_group;
+    match world.contains(&key) {
+        false => Err(Refusal::new(404, Dig::MISSING)),
+        // Ours: no EMCO answers so.
+        true => {
+            Err(Refusal::new(501, "the stand-in moves nothing from one deployment intent group to another"))
+        }
+    }
 }
 
 /// What `rollback` wants.
@@ -139,27 +204,22 @@ pub(crate) async fn rollback(
     uri: Uri,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let (key, dig) = dig_of(&uri);
+    let (key, _) = dig_of(&uri);
     let wanted: Rollback = go_json::decode(&body).map_err(Refusal::unreadable)?;
     let mut world = shared.world();
     let (now, settle) = (world.now(), world.settle_time);
-    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, no_state_info(&dig)))?;
-    if lifecycle.state() != State::Instantiated {
-        return Err(Refusal::new(500, not_instantiated(&dig)));
-    }
-    let back = wanted.spec.revision.parse().is_ok_and(|revision| lifecycle.rollback(revision, now, settle));
-    match back {
+    let World { digs, rsync, .. } = &mut *world;
+    let lifecycle = digs.get_mut(&key).ok_or_else(|| Refusal::new(500, STATE_INFO_MISSING))?;
+    // EMCO does not look at the state: a DIG that has no such revision has no context for it.
+    let revision: u64 =
+        wanted.spec.revision.parse().map_err(|_no_number| Refusal::new(500, Refusal::INTERNAL))?;
+    match lifecycle.rollback(revision, now, settle, rsync) {
         true => Ok(reply::empty(StatusCode::ACCEPTED)),
-        // EMCO answers 500; its words for it are in no source at hand.
-        false => Err(Refusal::new(500, format!("No revision {} of {dig}", wanted.spec.revision))),
+        false => Err(Refusal::new(500, "No matching ContextId found")),
     }
 }
 
 const STATE_INFO_MISSING: &str = "DeploymentIntentGroup StateInfo not found";
-
-fn no_state_info(dig: &str) -> String {
-    format!("DeploymentIntentGroup has no state info: {dig}: {STATE_INFO_MISSING}")
-}
 
 fn not_instantiated(dig: &str) -> String {
     format!("DeploymentIntentGroup is not instantiated :{dig}")
@@ -184,7 +244,7 @@ fn new_context(world: &mut World) -> String {
 }
 
 /// Where every app of the DIG should run, or EMCO's reason why it cannot be worked out; checked in EMCO's order.
-fn targets(world: &World, key: &Key) -> Result<AppClusters, Refusal> {
+fn targets(world: &World, key: &Key) -> Result<Targets, Refusal> {
     let dig: Dig = world.find(key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
     let below = |key: &[String], names: &[&str]| -> Key {
         key.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
@@ -206,7 +266,7 @@ fn targets(world: &World, key: &Key) -> Result<AppClusters, Refusal> {
     let names: Vec<String> = apps.iter().filter_map(|(app, _)| app.last().cloned()).collect();
     refuse_cycles(&names, composite_app, world)?;
 
-    let mut placed = AppClusters::new();
+    let mut placed = Targets { waiting: waiting(&names, composite_app, world), ..Targets::default() };
     for (app_key, _) in apps {
         let Some(app) = app_key.last() else { continue };
         let Some((profile, _)) = profiles.iter().find(|(_, profile)| profile.spec.app == *app) else {
@@ -236,7 +296,7 @@ fn targets(world: &World, key: &Key) -> Result<AppClusters, Refusal> {
         let mut clusters = [targets.mandatory, targets.chosen].concat();
         clusters.sort();
         clusters.dedup();
-        placed.insert(app.clone(), clusters);
+        placed.clusters.insert(app.clone(), clusters);
     }
     Ok(placed)
 }

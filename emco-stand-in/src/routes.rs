@@ -81,10 +81,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route(&format!("{dig}/instantiate"), post(operations::instantiate))
         .route(&format!("{dig}/update"), post(operations::update))
         .route(&format!("{dig}/rollback"), post(operations::rollback))
+        .route(&format!("{dig}/migrate"), post(operations::migrate))
+        .route(&format!("{dig}/stop"), post(operations::stop))
         .route(&format!("{dig}/terminate"), post(operations::terminate))
         .route(&format!("{dig}/status"), get(status::status))
         // Ours, not EMCO's.
         .route("/stand-in/placements", get(placements))
+        .route("/stand-in/rsync/restart", post(restart_rsync))
         .route("/stand-in/holds/{provider}/{cluster}", put(holds::put).delete(holds::delete))
         .fallback(async || Refusal::new(404, "404 page not found"))
         .with_state(shared)
@@ -105,6 +108,11 @@ async fn dig_intents(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
         world.list::<DigIntents>(&key_of(&uri)).into_iter().map(|(_, of)| json!(of.spec.intent)).collect();
     let intents = if intents.is_empty() { Value::Null } else { intents.into() };
     reply::json(StatusCode::OK, &json!({"intent": intents}))
+}
+
+async fn restart_rsync(State(shared): State<Arc<Shared>>) -> Response {
+    shared.world().restart_rsync();
+    reply::empty(StatusCode::NO_CONTENT)
 }
 
 /// Where each app of every DIG runs right now, for people.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use emco::ClusterRef;
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::crud::key_of;
 use crate::digs::{Dig, DigSpec};
-use crate::lifecycle::{Action, Lifecycle};
+use crate::lifecycle::{Action, AppClusters, Lifecycle};
 use crate::reply::{self, Refusal};
 use crate::schema::is_name;
 use crate::server::Shared;
@@ -80,6 +81,8 @@ impl View {
 struct Query {
     view: View,
     summary: bool,
+    /// The app context that is asked about; none: the last one.
+    instance: Option<String>,
     apps: Vec<String>,
     clusters: Vec<(String, String)>,
     resources: Vec<String>,
@@ -97,9 +100,14 @@ pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
         // The handler wraps the words in themselves, and answers 400 to everything (EMCO-API §6.6).
         return Err(Refusal::new(400, "DeploymentIntentGroup not found: DeploymentIntentGroup not found"));
     };
-    let placed = |app: &String| lifecycle.apps().contains_key(app);
-    if let Some(app) = query.apps.iter().find(|app| !placed(app) && lifecycle.progress(world.now()).is_some())
-    {
+    let context = query.instance.as_deref().unwrap_or(lifecycle.current());
+    let progress = lifecycle.progress_of(context, world.now());
+    if query.instance.is_some() && progress.is_none() {
+        return Err(Refusal::new(400, format!("No state information for {context}")));
+    }
+    let nothing = AppClusters::new();
+    let apps = lifecycle.apps_of(context).unwrap_or(&nothing);
+    if let Some(app) = query.apps.iter().find(|app| !apps.contains_key(*app) && progress.is_some()) {
         let text = format!("Filter app {app} not in list of apps for composite app {}", dig.composite_app);
         return Err(Refusal::new(400, text));
     }
@@ -113,9 +121,9 @@ pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
     };
     let part = |flag: &str| query.flags.iter().any(|of| of == flag);
     if part("apps") {
-        return Ok(listing(&reply, "apps", lifecycle.apps().keys().map(|app| json!(app)).collect()));
+        return Ok(listing(&reply, "apps", apps.keys().map(|app| json!(app)).collect()));
     }
-    let rows = query.rows(lifecycle, &document.spec, &world);
+    let rows = query.rows(lifecycle, apps, &document.spec, &world);
     if part("clusters") {
         return Ok(listing(&reply, "clustersByApp", clusters_by_app(&rows)));
     }
@@ -124,7 +132,7 @@ pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
     }
     reply.states =
         Some(States { statusctxid: lifecycle.status_context.clone(), actions: lifecycle.actions().to_vec() });
-    if let Some(progress) = lifecycle.progress(world.now()) {
+    if let Some(progress) = progress {
         reply.fill(&query, &rows, progress);
     }
     Ok(reply::json(StatusCode::OK, &reply))
@@ -160,6 +168,7 @@ impl Query {
         let mut parsed = Self {
             view: View::Rsync,
             summary: false,
+            instance: None,
             apps: Vec::new(),
             clusters: Vec::new(),
             resources: Vec::new(),
@@ -174,6 +183,7 @@ impl Query {
                 "status" => _ = status.get_or_insert(value),
                 "output" => _ = output.get_or_insert(value),
                 "instance" if value.is_empty() => return Err(invalid("query instance")),
+                "instance" => _ = parsed.instance.get_or_insert(value),
                 "app" if is_name(&value) => parsed.apps.push(value),
                 "app" => return Err(invalid("app query")),
                 "resource" if is_name(&value) => parsed.resources.push(value),
@@ -205,21 +215,27 @@ impl Query {
     }
 
     /// Every app on every cluster that the query lets through.
-    fn rows<'a>(&self, lifecycle: &'a Lifecycle, spec: &DigSpec, world: &World) -> Vec<Row<'a>> {
+    fn rows<'a>(
+        &self,
+        lifecycle: &Lifecycle,
+        apps: &'a AppClusters,
+        spec: &DigSpec,
+        world: &World,
+    ) -> Vec<Row<'a>> {
         let (mut rows, now) = (Vec::new(), world.now());
-        for (app, clusters) in lifecycle.apps() {
+        for (app, clusters) in apps {
             if !self.apps.is_empty() && !self.apps.contains(app) {
                 continue;
             }
-            for placed in clusters {
-                let (provider, cluster) = (&placed.cluster.provider, &placed.cluster.cluster);
+            for of in clusters {
+                let ClusterRef { provider, cluster } = of;
                 let wanted = |(p, c): &(String, String)| p == provider && c == cluster;
                 if !self.clusters.is_empty() && !self.clusters.iter().any(wanted) {
                     continue;
                 }
                 let mut resources = Vec::from(resources_of(app, &spec.version));
                 resources.retain(|of| self.resources.is_empty() || self.resources.contains(&of.name));
-                let up = lifecycle.is_up(placed, now) && !world.holds.hold(app, &placed.cluster, now);
+                let up = lifecycle.is_up(app, of, now) && !world.holds.hold(app, of, now);
                 rows.push(Row { app, provider, cluster, up, resources });
             }
         }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::holds::Holds;
-use crate::lifecycle::{Action, AppClusters, Lifecycle};
+use crate::lifecycle::{Action, Lifecycle, Rsync, Targets};
 use crate::references::references;
 use crate::reply::Refusal;
 use emco::{ClusterRef, DigKey};
@@ -42,7 +42,9 @@ pub(crate) struct World {
     /// What keeps apps from being ready.
     pub(crate) holds: Holds,
     /// Updates that are made later, each with where it places the apps.
-    pub(crate) withheld: Vec<(Key, AppClusters)>,
+    pub(crate) withheld: Vec<(Key, Targets)>,
+    /// What rsync forgets.
+    pub(crate) rsync: Rsync,
     /// App contexts made so far.
     pub(crate) contexts: u64,
 }
@@ -56,8 +58,8 @@ struct Document {
 }
 
 impl World {
-    pub(crate) fn new(settle_time: Duration, cloud_settle_time: Duration) -> Self {
-        Self { settle_time, cloud_settle_time, ..Self::default() }
+    pub(crate) fn new(settle_time: Duration, cloud_settle_time: Duration, rsync: Rsync) -> Self {
+        Self { settle_time, cloud_settle_time, rsync, ..Self::default() }
     }
 
     /// The time, in milliseconds as EMCO's database keeps it; everything that takes time is worked out from it when asked.
@@ -170,6 +172,17 @@ impl World {
             clusters.retain(|cluster| !self.holds.hold(app, cluster, now));
         }
         running
+    }
+
+    /// Where every app of a DIG has objects, ready or not, wanted there or not.
+    pub(crate) fn applied(&self, key: &[String]) -> BTreeMap<String, Vec<ClusterRef>> {
+        self.digs.get(key).map(|lifecycle| lifecycle.applied(self.now())).unwrap_or_default()
+    }
+
+    /// Has rsync do what it forgot.
+    pub(crate) fn restart_rsync(&mut self) {
+        let (now, settle) = (self.now(), self.settle_time);
+        self.digs.values_mut().for_each(|lifecycle| lifecycle.restart_rsync(now, settle));
     }
 
     fn below<'a, 'k>(

@@ -3,6 +3,7 @@
 
 use emco_stand_in::{StandIn, samples};
 use reqwest::multipart::{Form, Part};
+use serde_json::json;
 
 use crate::support::{
     A_WHILE, Answer, CHART, DIG, archive, ask, assert_refused, bare, loaded, profile_archive, raw, send,
@@ -143,13 +144,40 @@ async fn a_rollback_needs_its_revision() {
     let stand_in = loaded().await;
     let rollback = async |body: &str| ask(&stand_in, "POST", &format!("{DIG}/rollback"), body).await;
     assert_refused(&rollback("").await, 400, "Empty body", "no body");
-    assert_eq!(rollback(r#"{"spec":{"revision":"7"}}"#).await.status, 500);
+    let unknown = rollback(r#"{"spec":{"revision":"7"}}"#).await;
+    assert_refused(&unknown, 500, "No matching ContextId found", "no such revision");
     assert_eq!(rollback(r#"{"spec":{"revision":7}}"#).await.status, 422);
     let back = rollback(r#"{"spec":{"revision":"1"}}"#).await;
     assert_eq!((back.status, back.body.as_str()), (202, ""));
-    ask(&stand_in, "POST", &format!("{DIG}/terminate"), "").await;
-    let late = rollback(r#"{"spec":{"revision":"1"}}"#).await;
-    assert_refused(&late, 500, "DeploymentIntentGroup is not instantiated :dig1", "terminated");
+    let absent =
+        ask(&stand_in, "POST", &DIG.replace("dig1", "dig9/rollback"), r#"{"spec":{"revision":"1"}}"#).await;
+    assert_refused(&absent, 500, "DeploymentIntentGroup StateInfo not found", "no such group");
+}
+
+#[tokio::test]
+async fn only_what_is_under_way_can_be_stopped() {
+    let stand_in = loaded().await;
+    let post = async |operation: &str| ask(&stand_in, "POST", &format!("{DIG}/{operation}"), "").await;
+    let idle = "DeploymentIntentGroup is not instantiating or terminating:dig1";
+    assert_refused(&post("stop").await, 500, idle, "instantiated");
+    assert_eq!((post("terminate").await.status, post("stop").await.status), (202, 202));
+    let again = "DeploymentIntentGroup termination already stopped: dig1";
+    assert_refused(&post("stop").await, 500, again, "twice");
+    stand_in.advance(A_WHILE);
+    assert_eq!(stand_in.applied(&samples::dig())["collectd"].len(), 1);
+}
+
+#[tokio::test]
+async fn a_group_moves_to_none_that_is_absent() {
+    let stand_in = loaded().await;
+    let to = |version: &str, dig: &str| {
+        let spec = json!({"targetCompositeAppVersion": version, "targetDeploymentIntentGroup": dig});
+        json!({"metadata": {"description": ""}, "spec": spec}).to_string()
+    };
+    let migrate = async |body: &str| ask(&stand_in, "POST", &format!("{DIG}/migrate"), body).await;
+    assert_refused(&migrate("").await, 400, "Empty body", "no body");
+    assert_refused(&migrate(&to("v9", "zz")).await, 404, "DeploymentIntentGroup not found", "absent");
+    assert_eq!(migrate(&to("v1", "dig1")).await.status, 501);
 }
 
 #[tokio::test]

@@ -59,7 +59,8 @@ async fn an_app_moves_and_moves_back() {
         })
         .await;
         if real.is_none() {
-            assert_eq!(stand_in.placement(&dig)["collectd"], [cluster]);
+            let left = async || stand_in.applied(&dig)["collectd"] == [cluster.clone()];
+            eventually(patience, "the app has left the other", left).await;
         }
     }
 }
@@ -73,7 +74,7 @@ async fn until_the_app_has_moved_the_status_says_so() {
     let status = emco.dig_status(&dig, &StatusQuery::ready()).await.unwrap();
     assert!(!status.is_ready());
     assert_eq!(status.ready_status, Some(Readiness::NotReady));
-    assert_eq!(status.deployed_status, Some(Deployed::Updating));
+    assert_eq!(status.deployed_status, Some(Deployed::Instantiating));
     assert_eq!(status.ready_counts, [("NotPresent".to_owned(), 2)].into());
     assert_eq!(status.apps[0].clusters[0].resources[0].ready_status, Some(Readiness::NotPresent));
     assert_eq!(stand_in.placement(&dig)["collectd"], [first()]);
@@ -81,7 +82,7 @@ async fn until_the_app_has_moved_the_status_says_so() {
     stand_in.advance(A_WHILE);
     let status = emco.dig_status(&dig, &StatusQuery::ready()).await.unwrap();
     assert!(status.is_ready() && status.is_ready_on("collectd", &second()));
-    assert_eq!(status.deployed_status, Some(Deployed::Updated));
+    assert_eq!(status.deployed_status, Some(Deployed::Instantiated));
     assert_eq!(status.ready_counts, [("Ready".to_owned(), 2)].into());
     assert_eq!(stand_in.placement(&dig)["collectd"], [second()]);
 }
@@ -121,7 +122,36 @@ async fn a_relocation_keeps_the_app_running_on_both_clusters() {
     assert_eq!(stand_in.placement(&dig)["collectd"], [first(), second()]);
     assert_eq!(place(&emco, vec![Clause::cluster("provider2", "cluster2")]).await, Revision(3));
     stand_in.advance(A_WHILE);
-    assert_eq!(stand_in.placement(&dig)["collectd"], [second()]);
+    // EMCO believes that the app has left, and rsync forgot it.
+    let status = emco.dig_status(&dig, &StatusQuery::ready()).await.unwrap();
+    assert!(status.is_ready() && !status.is_ready_on("collectd", &first()));
+    assert_eq!(stand_in.applied(&dig)["collectd"], [first(), second()]);
+    let restart = ask(&stand_in, "POST", "/stand-in/rsync/restart", "").await;
+    stand_in.advance(A_WHILE);
+    assert_eq!((restart.status, &*stand_in.applied(&dig)["collectd"]), (204, &[second()][..]));
+}
+
+#[tokio::test]
+async fn a_former_context_shows_whether_it_was_left() {
+    let stand_in = loaded().await;
+    let (emco, dig) = (client(&stand_in), samples::dig());
+    let (one, two) = (Clause::cluster("provider1", "cluster1"), Clause::cluster("provider2", "cluster2"));
+    place(&emco, vec![one, two.clone()]).await;
+    let both = emco.dig_status(&dig, &StatusQuery::ready()).await.unwrap();
+    let instance = both.states.actions.last().unwrap().instance.clone();
+    stand_in.advance(A_WHILE);
+    place(&emco, vec![two]).await;
+    let of = StatusQuery { instance: Some(instance), ..StatusQuery::deployed() };
+    let progress = async || emco.dig_status(&dig, &of).await.unwrap().deployed_status;
+    assert_eq!(progress().await, Some(Deployed::Instantiated));
+    stand_in.restart_rsync();
+    assert_eq!(progress().await, Some(Deployed::Updating));
+    stand_in.advance(A_WHILE);
+    assert_eq!(progress().await, Some(Deployed::Updated));
+    let former = emco.dig_status(&dig, &of).await.unwrap();
+    assert_eq!(former.apps[0].clusters.len(), 2);
+    let absent = StatusQuery { instance: Some("5".to_owned()), ..StatusQuery::deployed() };
+    assert!(emco.dig_status(&dig, &absent).await.is_err());
 }
 
 #[tokio::test]

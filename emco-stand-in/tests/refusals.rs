@@ -239,12 +239,7 @@ async fn operations_need_the_right_state() {
         ("POST", format!("{DIG}/approve"), 500, "DeploymentIntentGroup has already been instantiateddig1"),
         ("POST", format!("{absent}/update"), 500, "DeploymentIntentGroup StateInfo not found"),
         ("POST", format!("{absent}/instantiate"), 404, "DeploymentIntentGroup not found"),
-        (
-            "POST",
-            format!("{absent}/approve"),
-            500,
-            "DeploymentIntentGroup has no state info: dig9: DeploymentIntentGroup StateInfo not found",
-        ),
+        ("POST", format!("{absent}/approve"), 404, "DeploymentIntentGroup not found"),
         (
             "GET",
             format!("{absent}/status"),

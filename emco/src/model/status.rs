@@ -20,6 +20,8 @@ pub struct StatusQuery {
     pub apps: Vec<String>,
     /// Only these clusters, if any are named.
     pub clusters: Vec<ClusterRef>,
+    /// The app context that is asked about, which may be a former one; none is the current one.
+    pub instance: Option<String>,
 }
 
 impl StatusQuery {
@@ -45,6 +47,7 @@ impl StatusQuery {
         // EMCO wants `provider+cluster`; writing the URL makes `%2B` of the plus, which would be a space otherwise.
         let clusters = self.clusters.iter().map(|of| ("cluster", format!("{}+{}", of.provider, of.cluster)));
         pairs.extend(clusters);
+        pairs.extend(self.instance.iter().map(|instance| ("instance", instance.clone())));
         pairs
     }
 }
