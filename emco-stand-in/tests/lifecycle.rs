@@ -73,7 +73,7 @@ async fn until_the_app_has_moved_the_status_says_so() {
 
     let status = emco.dig_status(&dig, &StatusQuery::ready()).await.unwrap();
     assert!(!status.is_ready());
-    assert_eq!(status.ready_status, Some(Readiness::NotReady));
+    assert_eq!(status.ready_status, Some(Readiness::NotPresent));
     assert_eq!(status.deployed_status, Some(Deployed::Instantiating));
     assert_eq!(status.ready_counts, [("NotPresent".to_owned(), 2)].into());
     assert_eq!(status.apps[0].clusters[0].resources[0].ready_status, Some(Readiness::NotPresent));

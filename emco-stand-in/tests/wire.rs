@@ -90,7 +90,7 @@ async fn a_dig_without_history_has_a_short_status() {
         serde_json::from_str(&ask(&stand_in, "GET", &format!("{DIG}/status"), "").await.body).unwrap();
     let mut keys: Vec<_> = status.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys.pop(), Some("states"));
-    assert_eq!(keys, ["project", "compositeApp", "compositeAppVersion", "compositeProfile", "name"]);
+    assert_eq!(keys, ["digId", "project", "compositeApp", "compositeAppVersion", "compositeProfile", "name"]);
     let read = client(&stand_in).dig_status(&samples::dig(), &StatusQuery::ready()).await.unwrap();
     assert!(!read.is_ready() && read.ready_status.is_none());
 }
