@@ -78,6 +78,7 @@ pub(crate) async fn list<T: Resource>(
         world.list(&collection).into_iter().map(|(key, stored)| T::shown(stored, key, &world)).collect();
     match T::EMPTY_LIST {
         EmptyList::Refused(text) if documents.is_empty() => Err(Refusal::new(400, text)),
+        EmptyList::NotFound if documents.is_empty() => Ok(reply::json(StatusCode::NOT_FOUND, &Value::Null)),
         EmptyList::Null if documents.is_empty() => Ok(reply::json(StatusCode::OK, &Value::Null)),
         _ => Ok(reply::json(StatusCode::OK, &documents)),
     }
@@ -89,14 +90,20 @@ pub(crate) async fn get<T: Resource>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let key = key_of(&uri);
-    if T::FILE.is_some() && headers.get(header::ACCEPT).is_none_or(HeaderValue::is_empty) {
-        return Err(Refusal::new(406, "mime: no media type"));
+    let no_accept = headers.get(header::ACCEPT).is_none_or(HeaderValue::is_empty);
+    let not_acceptable = || Refusal::new(406, "mime: no media type");
+    // The generic action controller looks for the document first.
+    if matches!(T::FILE, Some(FileRule::Archive | FileRule::Kubeconfig)) && no_accept {
+        return Err(not_acceptable());
     }
     let world = shared.world();
     let stored = world.value(&key).ok_or_else(|| Refusal::new(T::MISSING_CODE, T::MISSING))?;
     let document = T::shown(stored.clone(), &key, &world);
     if T::FILE.is_none() {
         return Ok(reply::json(StatusCode::OK, &document));
+    }
+    if no_accept {
+        return Err(not_acceptable());
     }
     accepted(&headers, &document, &key, &world)
 }

@@ -191,8 +191,8 @@ impl Resource for AppIntent {
         for clause in &self.spec.intent.any_of {
             clause.check(&mut check, false);
         }
-        if !["", "name", "label"].contains(&self.spec.intent.selector.as_str()) {
-            check.violated("spec.intent.selector must be one of the following: \"name\", \"label\"");
+        if !self.spec.intent.selector.is_empty() {
+            check.one_of("spec.intent.selector", &self.spec.intent.selector, &["name", "label"]);
         }
         match self.spec.app.is_empty() {
             true => check.violated("app is required"),

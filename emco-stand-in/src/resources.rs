@@ -106,6 +106,8 @@ pub(crate) enum EmptyList {
     Null,
     /// `[]`
     Array,
+    /// `null`, sent with 404.
+    NotFound,
     /// An error.
     Refused(&'static str),
 }

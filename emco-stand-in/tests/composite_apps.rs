@@ -221,6 +221,8 @@ async fn the_action_controllers_intents_are_kept_as_it_keeps_them() {
     assert_refused(&orphan, 409, "Cannot perform requested operation. Parent resource not found", "orphan");
 
     assert_eq!(ask(&stand_in, "POST", &intents, r#"{"metadata":{"name":"g"}}"#).await.status, 201);
+    let none = ask(&stand_in, "GET", &resources, "").await;
+    assert_eq!((none.status, none.body.as_str()), (404, "null\n"));
     assert_eq!(form(&stand_in, "POST", &resources, RESOURCE, Some(b"")).await.status, 201);
     let created = form(&stand_in, "POST", &customizations, CUSTOMIZATION, Some(b"")).await;
     let expected = concat!(
@@ -312,6 +314,14 @@ async fn the_action_controller_says_what_is_missing() {
             None,
             400,
             "clusterName is missing",
+        ),
+        (
+            &customizations,
+            &CUSTOMIZATION.replace("allow", "permit").replace("replace", "swap"),
+            None,
+            400,
+            "Invalid Input:\nspec.clusterInfo.mode must be one of the following: \"allow\", \"deny\"\n\
+             spec.patchJson.0.op must be one of the following: \"add\", \"remove\", \"replace\", \"move\", \"copy\", \"test\"",
         ),
         (
             &customizations,

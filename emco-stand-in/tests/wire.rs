@@ -69,6 +69,36 @@ async fn app_intents_leave_empty_metadata_out_and_name_the_clusters_of_a_label()
 }
 
 #[tokio::test]
+async fn a_label_becomes_the_clusters_of_the_cloud_that_carry_it_now() {
+    let stand_in = loaded().await;
+    let labelled = |cluster: &str| {
+        format!(
+            "resourceContext: {{anchor: cluster-providers/provider1/clusters}}\nmetadata: {{name: {cluster}}}\nfile: kubeconfig\n---\n\
+             resourceContext: {{anchor: cluster-providers/provider1/clusters/{cluster}/labels}}\nclusterLabel: edge-cluster\n"
+        )
+    };
+    let reference = "resourceContext: {anchor: projects/proj1/logical-clouds/default/cluster-references}\n\
+                     metadata: {name: third}\nspec: {clusterProvider: provider1, cluster: cluster0}\n";
+    stand_in.load(&[&labelled("cluster0"), &labelled("outside"), reference].join("\n---\n")).await.unwrap();
+
+    let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
+    let label = json!({"clusterProvider": "provider1", "clusterLabel": "edge-cluster"});
+    let intent =
+        json!({"metadata": {"name": "x"}, "spec": {"app": "collectd", "intent": {"allOf": [label, label]}}});
+    let posted = ask(&stand_in, "POST", &path, &intent.to_string()).await;
+    assert_eq!(posted.status, 201, "{}", posted.body);
+    // In the order in which they got the label, once for each mention of it.
+    let clause = |cluster: &str| json!({"clusterProvider": "provider1", "cluster": cluster, "clusterLabel": "edge-cluster"});
+    let expanded = [clause("cluster1"), clause("cluster0"), clause("cluster1"), clause("cluster0")];
+    let stored = stand_in.document(&format!("{path}/x").replace("/v2/", "")).unwrap();
+    assert_eq!(stored["spec"]["intent"], json!({"selector": "label", "allOf": expanded}));
+
+    let unlabelled =
+        ask(&stand_in, "DELETE", "/v2/cluster-providers/provider1/clusters/outside/labels/edge-cluster", "");
+    assert_eq!(unlabelled.await.status, 204, "no app intent speaks of it");
+}
+
+#[tokio::test]
 async fn a_put_goes_by_the_bodys_name_and_says_whether_it_existed() {
     let stand_in = loaded().await;
     let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
