@@ -42,6 +42,7 @@ impl Resource for Cluster {
     const EXISTS: &'static str = "Cluster already exists";
     const MISSING: &'static str = "Cluster not found";
     const FILE: Option<FileRule> = Some(FileRule::Kubeconfig);
+    const NAMES_ITS_TYPE: bool = false;
     const EMPTY_LIST: EmptyList = EmptyList::Array;
 
     fn name(&self) -> Vec<String> {
@@ -74,7 +75,6 @@ pub(crate) struct Label {
 impl Resource for Label {
     const EXISTS: &'static str = "Cluster Label already exists";
     const MISSING: &'static str = "Cluster label not found";
-    const REPLACED: u16 = 200;
     const EMPTY_LIST: EmptyList = EmptyList::Array;
 
     fn name(&self) -> Vec<String> {
@@ -85,6 +85,20 @@ impl Resource for Label {
         let mut check = Check::default();
         check.name(&self.cluster_label);
         check.finish()
+    }
+
+    fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
+        match key.last() == Some(&self.cluster_label) {
+            true => Ok(()),
+            false => Err(Refusal::new(400, "Mismatched label name in PUT request")),
+        }
+    }
+
+    fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
+        match collection.split_last() {
+            Some((_, cluster)) if world.contains(cluster) => Ok(()),
+            _ => Err(Refusal::new(404, Cluster::MISSING)),
+        }
     }
 }
 

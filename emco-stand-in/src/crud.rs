@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -30,7 +30,7 @@ pub(crate) async fn create<T: Resource>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let collection = key_of(request.uri());
-    let (document, file) = read::<T>(request).await?;
+    let (mut document, file) = read::<T>(request).await?;
     document.check()?;
     let mut world = shared.world();
     let key = [collection.as_slice(), &document.name()].concat();
@@ -38,6 +38,7 @@ pub(crate) async fn create<T: Resource>(
         return Err(Refusal::new(T::EXISTS_CODE, T::EXISTS));
     }
     document.admit(&collection, &world)?;
+    document.complete(&Method::POST, &collection, &world)?;
     world.insert(&collection, key.clone(), to_value(&document), file)?;
     T::created(&key, &mut world);
     Ok(written::<T>(StatusCode::CREATED, &document))
@@ -49,13 +50,14 @@ pub(crate) async fn put<T: Resource>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let named = key_of(request.uri());
-    let (document, file) = read::<T>(request).await?;
+    let (mut document, file) = read::<T>(request).await?;
     document.check()?;
     let name = document.name();
     let collection = named[..named.len() - name.len()].to_vec();
     let key = [collection.as_slice(), &name].concat();
     let mut world = shared.world();
     document.check_put(&named, &world)?;
+    document.complete(&Method::PUT, &collection, &world)?;
     let existed = world.contains(&key);
     world.insert(&collection, key.clone(), to_value(&document), file)?;
     if !existed {
@@ -72,9 +74,11 @@ pub(crate) async fn list<T: Resource>(
     let collection = key_of(&uri);
     let world = shared.world();
     T::admit_list(&collection, &world)?;
-    let documents: Vec<Value> = world.list(&collection).into_iter().map(|(_, document)| document).collect();
+    let documents: Vec<Value> =
+        world.list(&collection).into_iter().map(|(key, stored)| T::shown(stored, key, &world)).collect();
     match T::EMPTY_LIST {
         EmptyList::Refused(text) if documents.is_empty() => Err(Refusal::new(400, text)),
+        EmptyList::NotFound if documents.is_empty() => Ok(reply::json(StatusCode::NOT_FOUND, &Value::Null)),
         EmptyList::Null if documents.is_empty() => Ok(reply::json(StatusCode::OK, &Value::Null)),
         _ => Ok(reply::json(StatusCode::OK, &documents)),
     }
@@ -86,12 +90,22 @@ pub(crate) async fn get<T: Resource>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let key = key_of(&uri);
-    let world = shared.world();
-    let document = world.value(&key).ok_or_else(|| Refusal::new(T::MISSING_CODE, T::MISSING))?;
-    if T::FILE.is_none() {
-        return Ok(reply::json(StatusCode::OK, document));
+    let no_accept = headers.get(header::ACCEPT).is_none_or(HeaderValue::is_empty);
+    let not_acceptable = || Refusal::new(406, "mime: no media type");
+    // The generic action controller looks for the document first.
+    if matches!(T::FILE, Some(FileRule::Archive | FileRule::Kubeconfig)) && no_accept {
+        return Err(not_acceptable());
     }
-    accepted(&headers, document, &key, &world)
+    let world = shared.world();
+    let stored = world.value(&key).ok_or_else(|| Refusal::new(T::MISSING_CODE, T::MISSING))?;
+    let document = T::shown(stored.clone(), &key, &world);
+    if T::FILE.is_none() {
+        return Ok(reply::json(StatusCode::OK, &document));
+    }
+    if no_accept {
+        return Err(not_acceptable());
+    }
+    accepted(&headers, &document, &key, &world)
 }
 
 pub(crate) async fn delete<T: Resource>(
@@ -122,13 +136,15 @@ fn accepted(
     world: &World,
 ) -> Result<Response, Refusal> {
     match headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()) {
-        None | Some("") => Err(Refusal::new(406, "mime: no media type")),
         Some("application/json") => Ok(reply::json(StatusCode::OK, document)),
         Some("application/octet-stream") => {
             let file = world.file(key).unwrap_or_default();
             Ok(([(header::CONTENT_TYPE, "application/octet-stream")], file).into_response())
         }
-        Some(_) => Err(Refusal::new(300, "Accept application/json or application/octet-stream")),
+        _ => {
+            let text = "set Accept: multipart/form-data, application/json or application/octet-stream";
+            Err(Refusal::new(300, text))
+        }
     }
 }
 
@@ -142,8 +158,8 @@ async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
     };
     let (metadata, file) = read_form(request).await.map_err(|text| Refusal::new(422, text))?;
     let document: T = go_json::decode(&metadata).map_err(T::unreadable)?;
+    document.check()?;
     if rule == FileRule::Checked {
-        document.check()?;
         document.check_file(file.as_deref())?;
     }
     let file = match (rule, file) {
@@ -160,6 +176,10 @@ async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
 
 /// The fields `metadata` and `file` (or the last of `files`) of a multipart form.
 async fn read_form(request: Request) -> Result<(Bytes, Option<Bytes>), String> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !content_type.is_some_and(|of| of.starts_with("multipart/")) {
+        return Err("request Content-Type isn't multipart/form-data".to_owned());
+    }
     let mut form = Multipart::from_request(request, &()).await.map_err(|rejection| rejection.body_text())?;
     let (mut metadata, mut file) = (Bytes::new(), None);
     while let Some(field) = form.next_field().await.map_err(|error| error.body_text())? {

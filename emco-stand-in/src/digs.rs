@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::lifecycle::{Lifecycle, State};
+use crate::logical_clouds::clusters_of;
 use crate::reply::Refusal;
 use crate::resources::{Metadata, Resource, checked, composite_app_exists};
 use crate::schema::Check;
-use crate::store::{Key, World};
+use crate::store::{Key, World, to_value};
 use emco::ClusterRef;
 
 /// A deployment intent group.
@@ -22,11 +26,16 @@ pub(crate) struct Dig {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct DigSpec {
+    /// EMCO's own of a new DIG; a `PUT` replaces it by what the body has.
+    pub(crate) id: String,
     pub(crate) composite_profile: String,
     pub(crate) version: String,
     /// Go keeps an absent list apart from an empty one, and the schema refuses it.
     override_values: Option<Vec<OverrideValues>>,
     pub(crate) logical_cloud: String,
+    services: Option<Map<String, Value>>,
+    instantiated_services: Option<Map<String, Value>>,
+    action: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -71,6 +80,21 @@ impl Resource for Dig {
         composite_app_exists(collection, world)
     }
 
+    fn complete(&mut self, method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
+        if method == Method::POST {
+            self.spec.id = Uuid::new_v4().to_string();
+        }
+        Ok(())
+    }
+
+    /// With the last state as `action`.
+    fn shown(mut stored: Value, key: &[String], world: &World) -> Value {
+        if let Some(lifecycle) = world.digs.get(key) {
+            stored["spec"]["action"] = to_value(&lifecycle.state());
+        }
+        stored
+    }
+
     fn created(key: &Key, world: &mut World) {
         let lifecycle = Lifecycle::created(world.now());
         world.digs.insert(key.clone(), lifecycle);
@@ -78,12 +102,18 @@ impl Resource for Dig {
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
         let Some(lifecycle) = world.digs.get(key) else { return Ok(()) };
-        // EMCO's own sentences match no entry of its table, so the general one comes out.
-        if lifecycle.state() == State::Instantiated || lifecycle.progress(world.now()) == Some("Terminating")
-        {
-            return Err(Refusal::new(500, Refusal::INTERNAL));
+        // An instantiation after a termination throws away the first app context, and then EMCO never finds all of them.
+        let instantiations = lifecycle
+            .actions()
+            .iter()
+            .filter(|action| action.state == State::Instantiated && action.revision == 1);
+        let context_lost = instantiations.count() > 1;
+        match lifecycle.state() {
+            State::Created | State::Approved | State::Updated => Ok(()),
+            _ if lifecycle.progress(world.now()) == Some("Terminated") && !context_lost => Ok(()),
+            // EMCO's own sentences match no entry of its table, so the general one comes out.
+            _ => Err(Refusal::new(500, Refusal::INTERNAL)),
         }
-        Ok(())
     }
 }
 
@@ -119,13 +149,16 @@ pub(crate) struct AppIntentSpec {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Placement {
+    /// Whether the clusters were named or found by a label: EMCO's own finding, whatever the body says.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    selector: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     all_of: Vec<Clause>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     any_of: Vec<Clause>,
 }
 
-/// An element of `allOf` or `anyOf`; only the former may hold a group of its own.
+/// An element of `allOf` or `anyOf`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Clause {
@@ -135,6 +168,7 @@ struct Clause {
     cluster: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     cluster_label: String,
+    /// A group inside `allOf`: the schema lets it through, and then EMCO finds no provider in the element.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     any_of: Vec<Clause>,
 }
@@ -148,33 +182,81 @@ impl Resource for AppIntent {
         vec![self.metadata.name.clone()]
     }
 
-    /// EMCO picks one fault of all, in this order (EMCO-API §6.4).
+    /// Of a missing field EMCO speaks in words of its own, one field of all; of the rest as its schema does.
     fn check(&self) -> Result<(), Refusal> {
-        let clauses = || self.spec.intent.clauses();
-        let fault = if clauses().any(|clause| clause.cluster_provider.is_empty()) {
-            Some("Missing clusterProvider in an intent")
-        } else if clauses().any(|clause| clause.cluster.is_empty() && clause.cluster_label.is_empty()) {
-            Some("Missing cluster or clusterLabel")
-        } else if clauses().any(|clause| !clause.cluster.is_empty() && !clause.cluster_label.is_empty()) {
-            Some("Only one of cluster name or cluster label allowed")
-        } else if self.spec.app.is_empty() {
-            Some("Missing app for the intent")
-        } else if self.metadata.name.is_empty() {
-            Some("Missing name for the intent")
-        } else {
-            None
-        };
-        if let Some(text) = fault {
-            return Err(Refusal::new(400, text));
-        }
         let mut check = Check::default();
-        check.name(&self.metadata.name);
+        for clause in &self.spec.intent.all_of {
+            clause.check(&mut check, true);
+        }
+        for clause in &self.spec.intent.any_of {
+            clause.check(&mut check, false);
+        }
+        if !self.spec.intent.selector.is_empty() {
+            check.one_of("spec.intent.selector", &self.spec.intent.selector, &["name", "label"]);
+        }
+        match self.spec.app.is_empty() {
+            true => check.violated("app is required"),
+            false => check.length(&self.spec.app, 128),
+        }
+        match self.metadata.name.is_empty() {
+            true => check.violated("name is required"),
+            false => check.name(&self.metadata.name),
+        }
         check.length(&self.metadata.description, 1024);
         check.length(&self.metadata.user_data1, 512);
         check.length(&self.metadata.user_data2, 512);
-        check.name(&self.spec.app);
-        check.finish()
+        check.finish().map_err(|refusal| {
+            let own = [
+                ("clusterProvider is required", "Missing clusterProvider in an intent"),
+                ("cluster is required", "Missing cluster or clusterLabel"),
+                ("app is required", "Missing app for the intent"),
+                ("name is required", "Missing name for the intent"),
+            ];
+            let own = own.into_iter().find(|(line, _)| refusal.text.contains(line));
+            own.map_or(refusal, |(_, text)| Refusal::new(400, text))
+        })
     }
+
+    /// Replaces labels by the clusters that carry them now, and refuses clusters outside the DIG's logical cloud.
+    fn complete(&mut self, _method: &Method, collection: &[String], world: &World) -> Result<(), Refusal> {
+        let dig_key = &collection[..DIG];
+        let dig: Dig = world.find(dig_key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
+        let cloud = [&dig_key[..2], &["logical-clouds".to_owned(), dig.spec.logical_cloud]].concat();
+        let allowed = clusters_of(&cloud, world);
+        // Neither a logical cloud that is not there nor one without clusters is in EMCO's table of errors.
+        if allowed.is_empty() {
+            return Err(Refusal::new(500, Refusal::INTERNAL));
+        }
+        let intent = &mut self.spec.intent;
+        let by_label =
+            intent.all_of.iter().chain(&intent.any_of).any(|clause| !clause.cluster_label.is_empty());
+        intent.selector = if by_label { "label" } else { "name" }.to_owned();
+        intent.all_of = expanded(&intent.all_of, &allowed, world)?;
+        intent.any_of = expanded(&intent.any_of, &allowed, world)?;
+        Ok(())
+    }
+}
+
+/// How many segments name a DIG.
+const DIG: usize = 7;
+
+/// The clauses with one for each cluster that a label stands for. EMCO's words for what cannot be expanded are not in its table of errors.
+fn expanded(clauses: &[Clause], allowed: &[ClusterRef], world: &World) -> Result<Vec<Clause>, Refusal> {
+    let mut expanded = Vec::new();
+    for clause in clauses {
+        let within: Vec<ClusterRef> =
+            clause.clusters(world).into_iter().filter(|cluster| allowed.contains(cluster)).collect();
+        if within.is_empty() {
+            return Err(Refusal::new(500, Refusal::INTERNAL));
+        }
+        expanded.extend(within.into_iter().map(|cluster| Clause {
+            cluster_provider: cluster.provider,
+            cluster: cluster.cluster,
+            cluster_label: clause.cluster_label.clone(),
+            any_of: Vec::new(),
+        }));
+    }
+    Ok(expanded)
 }
 
 /// The clusters that a placement asks for.
@@ -182,32 +264,54 @@ impl Resource for AppIntent {
 pub(crate) struct Targets {
     /// Those that the logical cloud must hold.
     pub(crate) mandatory: Vec<ClusterRef>,
-    /// One for each group of alternatives.
+    /// One of the alternatives.
     pub(crate) chosen: Vec<ClusterRef>,
 }
 
 impl Placement {
     pub(crate) fn targets(&self, world: &World) -> Targets {
-        let mut targets = Targets::default();
-        for clause in &self.all_of {
-            targets.mandatory.extend(clause.clusters(world));
-            targets.chosen.extend(first_of(&clause.any_of, world));
+        let clusters = |clauses: &[Clause]| -> Vec<ClusterRef> {
+            clauses.iter().flat_map(|clause| clause.clusters(world)).collect()
+        };
+        // EMCO's scheduler keeps one cluster of a group; we keep the first.
+        Targets {
+            mandatory: clusters(&self.all_of),
+            chosen: clusters(&self.any_of).into_iter().take(1).collect(),
         }
-        targets.chosen.extend(first_of(&self.any_of, world));
-        targets
-    }
-
-    /// Every clause that must name a cluster or label.
-    fn clauses(&self) -> impl Iterator<Item = &Clause> {
-        let is_group = |clause: &Clause| !clause.any_of.is_empty() && clause.names_nothing();
-        let groups = self.all_of.iter().flat_map(|clause| &clause.any_of);
-        self.all_of.iter().filter(move |clause| !is_group(clause)).chain(groups).chain(&self.any_of)
     }
 }
 
 impl Clause {
-    fn names_nothing(&self) -> bool {
-        self.cluster_provider.is_empty() && self.cluster.is_empty() && self.cluster_label.is_empty()
+    /// The schema's `oneOf`: a cluster, or a label, or (in `allOf`) a group. The JSON-schema library reports the alternative that fits best,
+    /// the first of equals.
+    fn check(&self, check: &mut Check, may_group: bool) {
+        let Self { cluster_provider, cluster, cluster_label, any_of } = self;
+        [cluster_provider, cluster, cluster_label].iter().for_each(|text| check.length(text, 128));
+        any_of.iter().for_each(|clause| clause.check(check, false));
+        let (provider, cluster, label) =
+            (!cluster_provider.is_empty(), !cluster.is_empty(), !cluster_label.is_empty());
+        let group = may_group && !any_of.is_empty();
+        let fits = [provider && cluster && !label, group, provider && label && !cluster];
+        let fitting = fits.iter().filter(|fit| **fit).count();
+        if fitting == 1 {
+            return;
+        }
+        check.violated("Must validate one and only one schema (oneOf)");
+        if fitting > 1 {
+            return;
+        }
+        if may_group && !provider && !cluster && !label {
+            return check.violated("anyOf is required");
+        }
+        if !provider {
+            check.violated("clusterProvider is required");
+        }
+        if !cluster && !label {
+            check.violated("cluster is required");
+        }
+        if cluster && label {
+            check.violated("Must not validate the schema (not)");
+        }
     }
 
     fn clusters(&self, world: &World) -> Vec<ClusterRef> {
@@ -218,9 +322,4 @@ impl Clause {
         let labelled = world.clusters_with_label(provider, &self.cluster_label);
         labelled.into_iter().map(|cluster| ClusterRef::new(provider, cluster)).collect()
     }
-}
-
-/// EMCO's scheduler keeps one cluster of a group; we keep the first.
-fn first_of(group: &[Clause], world: &World) -> Option<ClusterRef> {
-    group.iter().flat_map(|clause| clause.clusters(world)).next()
 }

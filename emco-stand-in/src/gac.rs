@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::go_json::Unreadable;
 use crate::reply::Refusal;
-use crate::resources::{FileRule, Metadata, Resource, checked};
+use crate::resources::{EmptyList, FileRule, Metadata, Resource, checked};
+use crate::schema::Check;
 use crate::store::World;
 
 /// What all of the controller's resources do with bodies that cannot be read.
@@ -25,6 +26,11 @@ fn required(fields: &[(&str, &str)]) -> Result<(), Refusal> {
         false => Err(Refusal::new(400, missing.join("\n"))),
     }
 }
+
+const TRUE_OR_FALSE: [&str; 2] = ["true", "false"];
+
+/// What JSON Patch can do.
+const OPERATIONS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
 
 /// A set of resources to change.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -88,6 +94,7 @@ impl Resource for K8sResource {
     const EXISTS: &'static str = "resource already exists";
     const MISSING: &'static str = "resource not found";
     const REPLACED: u16 = 200;
+    const EMPTY_LIST: EmptyList = EmptyList::NotFound;
     const FILE: Option<FileRule> = Some(FileRule::Checked);
 
     fn name(&self) -> Vec<String> {
@@ -109,9 +116,10 @@ impl Resource for K8sResource {
             (&gvk.name, "name may not be empty"),
         ])?;
         checked(&self.metadata, |check| {
-            for name in [&spec.app, &spec.new_object, &gvk.kind, &gvk.name] {
-                check.name(name);
+            for name in [&spec.app, &gvk.api_version, &gvk.kind, &gvk.name] {
+                check.length(name, 128);
             }
+            check.one_of("spec.newObject", &spec.new_object, &TRUE_OR_FALSE);
         })
     }
 
@@ -198,9 +206,26 @@ struct DataOptions {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct DataKey {
+    #[serde(skip_serializing_if = "String::is_empty")]
     file_name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     key_name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     merge_patch: String,
+}
+
+impl DataKey {
+    fn check(&self, path: &str, check: &mut Check) {
+        for (field, value) in [("fileName", &self.file_name), ("keyName", &self.key_name)] {
+            match value.is_empty() {
+                true => check.violated(format!("{field} is required")),
+                false => check.length(value, 128),
+            }
+        }
+        if !self.merge_patch.is_empty() {
+            check.one_of(&format!("{path}.mergePatch"), &self.merge_patch, &TRUE_OR_FALSE);
+        }
+    }
 }
 
 impl Resource for Customization {
@@ -227,11 +252,29 @@ impl Resource for Customization {
             (&info.mode, "mode may not be empty"),
         ])?;
         checked(&self.metadata, |check| {
-            for name in [&spec.cluster_specific, &info.scope, &info.cluster_provider, &info.mode] {
-                check.name(name);
+            check.one_of("spec.clusterSpecific", &spec.cluster_specific, &TRUE_OR_FALSE);
+            check.one_of("spec.clusterInfo.scope", &info.scope, &["label", "name"]);
+            check.one_of("spec.clusterInfo.mode", &info.mode, &["allow", "deny"]);
+            if !spec.patch_type.is_empty() {
+                check.one_of("spec.patchType", &spec.patch_type, &["json", "merge", ""]);
             }
-            check.length(&info.cluster, 128);
-            check.length(&info.cluster_label, 128);
+            for name in [&info.cluster_provider, &info.cluster, &info.cluster_label] {
+                check.length(name, 128);
+            }
+            for (index, patch) in spec.patch_json.iter().enumerate() {
+                let missing = ["op", "path", "value"].into_iter().filter(|field| !patch.contains_key(*field));
+                missing.for_each(|field| check.violated(format!("{field} is required")));
+                if let Some(op) = patch.get("op").and_then(Value::as_str) {
+                    check.one_of(&format!("spec.patchJson.{index}.op"), op, &OPERATIONS);
+                }
+            }
+            for (field, options) in
+                [("configMapOptions", &spec.config_map_options), ("secretOptions", &spec.secret_options)]
+            {
+                for (index, key) in options.data_key_options.iter().enumerate() {
+                    key.check(&format!("spec.{field}.dataKeyOptions.{index}"), check);
+                }
+            }
         })?;
         let specific = spec.cluster_specific.eq_ignore_ascii_case("true");
         let fault = match info.scope.to_lowercase().as_str() {

@@ -11,7 +11,8 @@ use serde_json::{Error, Value};
 pub(crate) enum Unreadable {
     /// There is no JSON value in it.
     Empty,
-    /// It is not JSON, or not of the wanted shape. The text is ours, except for a body that breaks off.
+    /// It is not JSON, or not of the wanted shape. The text is Go's for a body that breaks off and for a value of the wrong type in a field,
+    /// as far as our types are named as Go's.
     Invalid(String),
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> 
         None => Err(Unreadable::Empty),
         Some(Err(error)) if error.is_eof() => Err(Unreadable::Invalid("unexpected EOF".to_owned())),
         Some(Err(error)) => Err(invalid(error)),
-        Some(Ok(value)) => T::deserialize(Lenient(value)).map_err(invalid),
+        Some(Ok(value)) => T::deserialize(Lenient { value, field: Field::default() }).map_err(invalid),
     }
 }
 
@@ -43,8 +44,42 @@ pub(crate) fn encode(value: &impl Serialize) -> String {
     text
 }
 
+/// Where in a document a value stands.
+#[derive(Debug, Clone, Default)]
+struct Field {
+    /// The innermost struct's name.
+    of: &'static str,
+    /// The names of the fields down to the value.
+    path: String,
+}
+
 /// A value whose objects are matched to structs as Go does it.
-struct Lenient(Value);
+struct Lenient {
+    value: Value,
+    field: Field,
+}
+
+impl Lenient {
+    fn at(value: Value, field: &Field) -> Self {
+        Self { value, field: field.clone() }
+    }
+
+    fn mismatch(&self, wanted: &str) -> Error {
+        let given = match &self.value {
+            Value::Null => "null".to_owned(),
+            Value::Bool(_) => "bool".to_owned(),
+            Value::Number(number) if wanted == "int" => format!("number {number}"),
+            Value::Number(_) => "number".to_owned(),
+            Value::String(_) => "string".to_owned(),
+            Value::Array(_) => "array".to_owned(),
+            Value::Object(_) => "object".to_owned(),
+        };
+        let Field { of, path } = &self.field;
+        serde::de::Error::custom(format!(
+            "cannot unmarshal {given} into Go struct field {of}.{path} of type {wanted}"
+        ))
+    }
+}
 
 impl<'de> IntoDeserializer<'de, Error> for Lenient {
     type Deserializer = Self;
@@ -59,11 +94,11 @@ impl<'de> Deserializer<'de> for Lenient {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let object = match self.0 {
+        let object = match self.value {
             Value::Null => serde_json::Map::new(),
             Value::Object(object) => object,
             // Serde would fill a struct from an array; Go does not.
@@ -77,28 +112,52 @@ impl<'de> Deserializer<'de> for Lenient {
                 matched.insert((*field).to_owned(), value);
             }
         }
-        visitor.visit_map(MapDeserializer::new(matched.into_iter().map(|(key, value)| (key, Lenient(value)))))
+        let above = self.field.path;
+        visitor.visit_map(MapDeserializer::new(matched.into_iter().map(|(key, value)| {
+            let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+            (key, Self { value, field: Field { of: name, path } })
+        })))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
+        match self.value {
             Value::Null => visitor.visit_none(),
-            other => visitor.visit_some(Lenient(other)),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Null => visitor.visit_string(String::new()),
+            Value::String(text) => visitor.visit_string(text),
+            _ => Err(self.mismatch("string")),
+        }
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.value {
+            Value::Null => visitor.visit_i64(0),
+            value => match value.as_i64() {
+                Some(number) => visitor.visit_i64(number),
+                None => Err(self.mismatch("int")),
+            },
         }
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Lenient))),
+        let field = self.field;
+        match self.value {
+            Value::Array(items) => visitor
+                .visit_seq(SeqDeserializer::new(items.into_iter().map(|value| Self::at(value, &field)))),
             Value::Object(object) => visitor.visit_map(MapDeserializer::new(
-                object.into_iter().map(|(key, value)| (key, Lenient(value))),
+                object.into_iter().map(|(key, value)| (key, Self::at(value, &field))),
             )),
             scalar => scalar.deserialize_any(visitor),
         }
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        bool i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str bytes byte_buf unit unit_struct
         newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
@@ -147,7 +206,10 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(invalid(br#"{"clusterlabel":"#), "unexpected EOF");
-        assert!(invalid(br#"{"clusterlabel":7}"#).contains("invalid type"));
+        assert_eq!(
+            invalid(br#"{"allOf":[{"clusterlabel":7}]}"#),
+            "json: cannot unmarshal number into Go struct field Inner.allOf.clusterlabel of type string"
+        );
         assert!(invalid(b"[]").contains("invalid"));
         assert!(invalid(b"x").contains("expected value"));
     }

@@ -1,8 +1,8 @@
-//! A stand-in for EMCO: orchestrator, CLM and DCM on one port, in memory, for tests and the demo.
+//! A stand-in for EMCO: orchestrator, CLM, DCM and GAC on one port, in memory, for tests and the demo.
 //!
-//! It keeps EMCO's preconditions, codes, and odd texts (EMCO-API §6, §9), so what works here has a good chance against the
-//! real one: a DIG is updated only when instantiated, every app needs an app intent and a profile, a placement must lie in
-//! the logical cloud, which must be instantiated. Apps move some time after EMCO answered, and until then `/status` says so.
+//! It behaves as EMCO's release 2023-07, with its preconditions, codes and odd texts (EMCO-API §6, §9), and is held against a recording of the
+//! real one. A label in an app intent becomes the clusters that carry it, a placement must lie in the logical cloud, a DIG is updated only
+//! when instantiated, every app needs an app intent and a profile. Apps move some time after EMCO answered, and until then `/status` says so.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -18,8 +18,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Charts and profiles are looked into as EMCO does before it renders them; rendering, and the generic action controller's patches, are
-//! left out. So are `stop`, `migrate`, key-value pairs, quotas and user permissions. [`Emcoctl`] plays emcoctl's part.
+//! Charts and profiles are looked into as EMCO does before it renders them; they are not rendered. The README lists everything that is meant to
+//! differ. [`Emcoctl`] plays emcoctl's part.
 
 mod archive;
 mod charts;

@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::extract::State as Extract;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use url::form_urlencoded;
 
 use crate::crud::key_of;
+use crate::go_json::Unreadable;
+use crate::lifecycle::{Action, State};
 use crate::reply::{self, Refusal};
 use crate::resources::{EmptyList, Metadata, Resource, checked, project_exists};
 use crate::server::Shared;
-use crate::store::World;
+use crate::store::{Key, World};
 use emco::ClusterRef;
+
+const NO_CLUSTERS: &str = "No Cluster References associated";
 
 /// A logical cloud.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -28,7 +33,7 @@ pub(crate) struct LogicalCloud {
 #[serde(default)]
 struct LogicalCloudSpec {
     namespace: String,
-    labels: BTreeMap<String, String>,
+    labels: Option<BTreeMap<String, String>>,
     level: String,
     user: User,
 }
@@ -48,22 +53,61 @@ impl Resource for LogicalCloud {
         vec![self.metadata.name.clone()]
     }
 
+    fn unreadable(error: Unreadable) -> Refusal {
+        match error {
+            Unreadable::Empty => Refusal::new(400, "EOF"),
+            Unreadable::Invalid(text) => Refusal::new(422, text),
+        }
+    }
+
     fn check(&self) -> Result<(), Refusal> {
-        checked(&self.metadata, |_| ())
+        checked(&self.metadata, |check| {
+            check.length(&self.spec.level, 2);
+            check.length(&self.spec.namespace, 128);
+            self.spec.labels.iter().flat_map(BTreeMap::values).for_each(|label| check.length(label, 128));
+            check.length(&self.spec.user.user_name, 20);
+            check.length(&self.spec.user.r#type, 128);
+        })
+    }
+
+    fn check_put(&self, key: &[String], world: &World) -> Result<(), Refusal> {
+        if !world.contains(key) {
+            return Err(Refusal::new(404, Self::MISSING));
+        }
+        match key.last() == Some(&self.metadata.name) {
+            true => Ok(()),
+            false => Err(Refusal::new(409, "Logical Cloud name mismatch")),
+        }
     }
 
     fn admit(&self, collection: &[String], world: &World) -> Result<(), Refusal> {
         project_exists(collection, world)
     }
 
+    fn complete(&mut self, method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
+        if method == Method::POST && self.spec.level.is_empty() {
+            "1".clone_into(&mut self.spec.level);
+        }
+        Ok(())
+    }
+
+    fn created(key: &Key, world: &mut World) {
+        let created =
+            Action { state: State::Created, instance: String::new(), time: world.now(), revision: 0 };
+        world.cloud_actions.insert(key.clone(), vec![created]);
+    }
+
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
-        if world.clouds.contains_key(key) {
-            return Err(Refusal::new(409, "The Logical Cloud is instantiated, please terminate first"));
+        if !world.contains(key) {
+            return Err(Refusal::new(404, Self::MISSING));
         }
-        match is_leaving(key, world) {
-            true => Err(Refusal::new(409, "The Logical Cloud can't be deleted yet, it is being terminated")),
-            false => Ok(()),
-        }
+        let text = match progress(key, world) {
+            Some("Instantiating") => "The Logical Cloud is instantiating, please wait and then terminate",
+            Some("Instantiated") => "The Logical Cloud is instantiated, please terminate first",
+            Some("Terminating") => "The Logical Cloud can't be deleted yet, it is being terminated",
+            _ => return Ok(()),
+        };
+        Err(Refusal::new(409, text))
     }
 }
 
@@ -82,49 +126,105 @@ struct ClusterReferenceSpec {
     cluster: String,
     #[serde(rename = "loadBalancerIP")]
     load_balancer_ip: String,
+    certificate: String,
 }
 
 impl Resource for ClusterReference {
     const EXISTS: &'static str = "Cluster reference already exists";
     const MISSING: &'static str = "Cluster reference not found";
     const REPLACED: u16 = 200;
-    const EMPTY_LIST: EmptyList = EmptyList::Refused("No Cluster References associated");
+    const EMPTY_LIST: EmptyList = EmptyList::Refused(NO_CLUSTERS);
 
     fn name(&self) -> Vec<String> {
         vec![self.metadata.name.clone()]
     }
 
     fn check(&self) -> Result<(), Refusal> {
-        match self.metadata.name.is_empty() {
-            true => Err(Refusal::new(400, "Missing name in POST request")),
-            false => Ok(()),
-        }
+        checked(&self.metadata, |check| {
+            check.length(&self.spec.cluster_provider, 128);
+            check.length(&self.spec.cluster, 128);
+            check.length(&self.spec.load_balancer_ip, 16);
+        })
     }
 
     fn admit(&self, collection: &[String], world: &World) -> Result<(), Refusal> {
-        match collection.split_last() {
-            Some((_, cloud)) if world.contains(cloud) => Ok(()),
-            _ => Err(Refusal::new(404, LogicalCloud::MISSING)),
+        Self::admit_list(collection, world)?;
+        match progress(above(collection), world) {
+            None | Some("Instantiated" | "Terminated") => Ok(()),
+            Some(_) => {
+                let text = "Cluster References cannot be added/removed unless the Logical Cloud is fully Instantiated or Terminated";
+                Err(Refusal::new(409, text))
+            }
+        }
+    }
+
+    fn check_put(&self, key: &[String], world: &World) -> Result<(), Refusal> {
+        Self::admit_list(above(key), world)?;
+        if key.last() != Some(&self.metadata.name) {
+            return Err(Refusal::new(409, "Cluster Reference mismatch"));
+        }
+        match world.contains(key) {
+            true => Ok(()),
+            false => Err(Refusal::new(404, Self::MISSING)),
+        }
+    }
+
+    fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
+        match world.contains(above(collection)) {
+            true => Ok(()),
+            false => Err(Refusal::new(404, LogicalCloud::MISSING)),
         }
     }
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
-        let cloud = &key[..key.len().saturating_sub(2)];
-        let state = if !world.contains(key) {
-            return Ok(());
-        } else if world.clouds.contains_key(cloud) {
-            "instantiated, please terminate first"
-        } else if is_leaving(cloud, world) {
-            "being terminated"
-        } else {
-            return Ok(());
+        let collection = above(key);
+        Self::admit_list(collection, world)?;
+        let state = match progress(above(collection), world) {
+            Some("Instantiating") => "instantiating, please wait and then terminate.",
+            Some("Terminating") => "being terminated",
+            _ => return Ok(()),
         };
         Err(Refusal::new(409, format!("Can't remove Cluster Reference: the Logical Cloud is {state}")))
     }
 }
 
-fn is_leaving(cloud: &[String], world: &World) -> bool {
-    world.leaving_clouds.get(cloud).is_some_and(|gone| *gone > world.now())
+/// The key without its last segment.
+fn above(key: &[String]) -> &[String] {
+    key.split_last().map_or(key, |(_, above)| above)
+}
+
+/// How far the last operation on a logical cloud got, in EMCO's words; none if there was none.
+fn progress(cloud: &[String], world: &World) -> Option<&'static str> {
+    let now = world.now();
+    match (world.clouds.get(cloud), world.leaving_clouds.get(cloud)) {
+        (Some(usable), _) if *usable > now => Some("Instantiating"),
+        (Some(_), _) => Some("Instantiated"),
+        (None, Some(gone)) if *gone > now => Some("Terminating"),
+        (None, Some(_)) => Some("Terminated"),
+        (None, None) => None,
+    }
+}
+
+/// The logical cloud that an operation's URL names.
+fn cloud_of(uri: &Uri, world: &World) -> Result<Key, Refusal> {
+    let cloud = above(&key_of(uri)).to_vec();
+    match world.contains(&cloud) {
+        true => Ok(cloud),
+        false => Err(Refusal::new(404, LogicalCloud::MISSING)),
+    }
+}
+
+/// Adds an action of the logical cloud's history.
+fn did(state: State, instance: String, cloud: &Key, world: &mut World) {
+    let time = world.now();
+    let actions = world.cloud_actions.entry(cloud.clone()).or_default();
+    let revision = actions.last().map_or(0, |last| last.revision + 1);
+    actions.push(Action { state, instance, time, revision });
+}
+
+fn last_context(cloud: &Key, world: &World) -> String {
+    let last = world.cloud_actions.get(cloud).and_then(|actions| actions.last());
+    last.map_or_else(String::new, |action| action.instance.clone())
 }
 
 /// The clusters that a logical cloud holds.
@@ -137,55 +237,55 @@ pub(crate) fn clusters_of(cloud: &[String], world: &World) -> Vec<ClusterRef> {
 }
 
 /// `POST …/logical-clouds/{cloud}/instantiate`
-pub(crate) async fn instantiate(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
-    let mut cloud = key_of(&uri);
-    cloud.pop();
+pub(crate) async fn instantiate(
+    Extract(shared): Extract<Arc<Shared>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let mut world = shared.world();
-    if !world.contains(&cloud) {
-        return Err(Refusal::new(404, LogicalCloud::MISSING));
-    }
+    let cloud = cloud_of(&uri, &world)?;
     if clusters_of(&cloud, &world).is_empty() {
-        return Err(Refusal::new(400, "No Cluster References associated"));
+        return Err(Refusal::new(400, NO_CLUSTERS));
     }
-    let now = world.now();
-    if is_leaving(&cloud, &world) {
-        let text = "The Logical Cloud can't be re-instantiated yet, it is being terminated";
-        return Err(Refusal::new(409, text));
-    }
-    match world.clouds.get(&cloud) {
-        Some(usable) if *usable > now => Err(Refusal::new(409, "The Logical Cloud is already instantiating")),
-        Some(_) => Err(Refusal::new(409, "The Logical Cloud is already instantiated")),
-        None => {
-            let usable = now + world.cloud_settle_time;
+    let text = match progress(&cloud, &world) {
+        Some("Instantiating") => "The Logical Cloud is already instantiating",
+        Some("Instantiated") => "The Logical Cloud is already instantiated",
+        Some("Terminating") => "The Logical Cloud can't be re-instantiated yet, it is being terminated",
+        _ => {
+            let (context, usable) = (world.new_context(), world.now() + world.cloud_settle_time);
+            did(State::Instantiated, context, &cloud, &mut world);
             world.clouds.insert(cloud, usable);
-            Ok(reply::empty(StatusCode::ACCEPTED))
+            return Ok(reply::empty(StatusCode::ACCEPTED));
         }
-    }
+    };
+    Err(Refusal::new(409, text))
 }
 
 /// `POST …/logical-clouds/{cloud}/terminate`
-pub(crate) async fn terminate(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
-    let mut cloud = key_of(&uri);
-    cloud.pop();
+pub(crate) async fn terminate(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
     let mut world = shared.world();
-    if !world.contains(&cloud) {
-        return Err(Refusal::new(404, LogicalCloud::MISSING));
-    }
+    let cloud = cloud_of(&uri, &world)?;
     if uses(&cloud, &world) {
-        // The code is EMCO's, the words are ours: they are in no source at hand.
-        return Err(Refusal::new(400, "The Logical Cloud is used by a Deployment Intent Group"));
+        let text = "Found at least one DIG associated with Logical Cloud attempted to be terminated";
+        return Err(Refusal::new(400, text));
     }
-    let now = world.now();
-    match world.clouds.get(&cloud) {
-        None => Err(Refusal::new(409, "The Logical Cloud is not instantiated")),
-        Some(usable) if *usable > now => Err(Refusal::new(409, "The Logical Cloud is still instantiating")),
+    if clusters_of(&cloud, &world).is_empty() {
+        return Err(Refusal::new(400, NO_CLUSTERS));
+    }
+    let text = match progress(&cloud, &world) {
+        Some("Instantiating") => "The Logical Cloud is still instantiating",
+        Some("Terminating") => "The Logical Cloud is already being terminated",
+        Some("Terminated") => "The Logical Cloud has already been terminated",
         Some(_) => {
-            let gone = now + world.cloud_settle_time;
+            let (context, gone) = (last_context(&cloud, &world), world.now() + world.cloud_settle_time);
+            did(State::Terminated, context, &cloud, &mut world);
             world.clouds.remove(&cloud);
             world.leaving_clouds.insert(cloud, gone);
-            Ok(reply::empty(StatusCode::ACCEPTED))
+            return Ok(reply::empty(StatusCode::ACCEPTED));
         }
-    }
+        // Of one that was never instantiated there is nothing to end.
+        None => return Ok(reply::empty(StatusCode::ACCEPTED)),
+    };
+    Err(Refusal::new(409, text))
 }
 
 fn uses(cloud: &[String], world: &World) -> bool {
@@ -195,21 +295,30 @@ fn uses(cloud: &[String], world: &World) -> bool {
     })
 }
 
-/// `GET …/logical-clouds/{cloud}/status`, in brief.
-pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
-    let mut cloud = key_of(&uri);
-    cloud.pop();
-    let world = shared.world();
-    if !world.contains(&cloud) {
-        return Err(Refusal::new(404, LogicalCloud::MISSING));
-    }
-    let deployed = match (world.clouds.get(&cloud), world.leaving_clouds.contains_key(&cloud)) {
-        (Some(usable), _) if *usable > world.now() => "Instantiating",
-        (Some(_), _) => "Instantiated",
-        (None, true) if is_leaving(&cloud, &world) => "Terminating",
-        (None, true) => "Terminated",
-        (None, false) => "Created",
+/// `GET …/logical-clouds/{cloud}/status`. A logical cloud of level 0 has no resources, so nothing is counted.
+pub(crate) async fn status(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
+    let query = |wanted: &str| {
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .find_map(|(key, value)| (key == wanted).then(|| value.into_owned()))
     };
-    let status = json!({"project": cloud[1], "name": cloud[3], "deployedStatus": deployed});
+    let ready = match query("status").as_deref() {
+        None | Some("ready") => true,
+        Some("deployed") => false,
+        Some(_) => return Err(Refusal::new(400, "Invalid query status")),
+    };
+    if !matches!(query("output").as_deref(), None | Some("summary" | "all" | "detail")) {
+        return Err(Refusal::new(400, "Invalid query output"));
+    }
+    let world = shared.world();
+    let cloud = cloud_of(&uri, &world)?;
+    let states =
+        json!({"statusctxid": last_context(&cloud, &world), "actions": world.cloud_actions.get(&cloud)});
+    let mut status = json!({"project": cloud[1], "name": cloud[3], "states": states});
+    if let Some(deployed) = progress(&cloud, &world) {
+        status["deployedStatus"] = deployed.into();
+        if ready {
+            status["readyStatus"] = "Ready".into();
+        }
+    }
     Ok(reply::json(StatusCode::OK, &status))
 }

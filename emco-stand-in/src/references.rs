@@ -55,12 +55,13 @@ fn cluster(provider: &Value, name: &Value) -> Key {
     vec!["cluster-providers".to_owned(), text(provider), "clusters".to_owned(), text(name)]
 }
 
-/// The clusters that a placement names; labels do not count.
+/// The clusters of a placement, and the labels by which they were found.
 fn clusters(placement: &Value, found: &mut Vec<Key>) {
     for clause in ["allOf", "anyOf"].iter().filter_map(|group| placement[*group].as_array()).flatten() {
-        if clause["cluster"].is_string() {
-            found.push(cluster(&clause["clusterProvider"], &clause["cluster"]));
+        let cluster = cluster(&clause["clusterProvider"], &clause["cluster"]);
+        if let Some(label) = clause["clusterLabel"].as_str() {
+            found.push([cluster.as_slice(), &["labels".to_owned(), label.to_owned()]].concat());
         }
-        clusters(clause, found);
+        found.push(cluster);
     }
 }

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::go_json::Unreadable;
 use crate::reply::Refusal;
@@ -66,6 +69,16 @@ pub(crate) trait Resource: Serialize + DeserializeOwned {
         Ok(())
     }
 
+    /// Fills in what EMCO adds before it stores the document, after it has been admitted.
+    fn complete(&mut self, _method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Returns the document as a `GET` shows it.
+    fn shown(stored: Value, _key: &[String], _world: &World) -> Value {
+        stored
+    }
+
     /// What goes with a new one.
     fn created(_key: &Key, _world: &mut World) {}
 
@@ -93,6 +106,8 @@ pub(crate) enum EmptyList {
     Null,
     /// `[]`
     Array,
+    /// `null`, sent with 404.
+    NotFound,
     /// An error.
     Refused(&'static str),
 }
@@ -112,6 +127,14 @@ pub(crate) fn checked(metadata: &Metadata, more: impl FnOnce(&mut Check)) -> Res
     check.metadata(metadata);
     more(&mut check);
     check.finish()
+}
+
+/// Refuses to rename a document.
+fn same_name(key: &[String], name: &str) -> Result<(), Refusal> {
+    match key.last().is_some_and(|last| last == name) {
+        true => Ok(()),
+        false => Err(Refusal::new(400, "Mismatched name in PUT request")),
+    }
 }
 
 pub(crate) fn project_exists(collection: &[String], world: &World) -> Result<(), Refusal> {
@@ -162,10 +185,7 @@ plain_resource! {
         const REPLACED: u16 = 200;
 
         fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
-            match key.last() == Some(&self.metadata.name) {
-                true => Ok(()),
-                false => Err(Refusal::new(400, "Mismatched name in PUT request")),
-            }
+            same_name(key, &self.metadata.name)
         }
     }
 }
@@ -206,6 +226,10 @@ plain_resource! {
         const EXISTS: &'static str = "ClusterProvider already exists";
         const MISSING: &'static str = "Cluster provider not found";
         const EMPTY_LIST: EmptyList = EmptyList::Array;
+
+        fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
+            same_name(key, &self.metadata.name)
+        }
     }
 }
 
@@ -259,6 +283,7 @@ pub(crate) struct CompositeApp {
 #[serde(default, rename_all = "camelCase")]
 struct CompositeAppSpec {
     composite_app_version: String,
+    id: String,
 }
 
 impl Resource for CompositeApp {
@@ -271,6 +296,17 @@ impl Resource for CompositeApp {
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |_| ())
+    }
+
+    fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
+        project_exists(collection, world)
+    }
+
+    fn complete(&mut self, method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
+        if method == Method::POST {
+            self.spec.id = Uuid::new_v4().to_string();
+        }
+        Ok(())
     }
 }
 
@@ -299,7 +335,7 @@ impl Resource for AppProfile {
     }
 
     fn check(&self) -> Result<(), Refusal> {
-        checked(&self.metadata, |check| check.name(&self.spec.app))
+        checked(&self.metadata, |_| ())
     }
 
     fn admit(&self, collection: &[String], world: &World) -> Result<(), Refusal> {
@@ -342,9 +378,11 @@ impl Resource for DigIntents {
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |check| {
-            if !self.spec.intent.contains_key(Self::PLACEMENT) {
-                check.violated("genericPlacementIntent is required");
+            // Absent: we do not keep it apart from an empty one.
+            if self.spec.intent.is_empty() {
+                check.violated("Invalid type. Expected: object, given: null");
             }
+            self.spec.intent.values().for_each(|name| check.length(name, 128));
         })
     }
 }

@@ -34,6 +34,14 @@ impl Check {
         self.length(&metadata.user_data2, 512);
     }
 
+    /// One of a few values; `field` is its path.
+    pub(crate) fn one_of(&mut self, field: &str, value: &str, allowed: &[&str]) {
+        if !allowed.contains(&value) {
+            let allowed: Vec<String> = allowed.iter().map(|of| format!("{of:?}")).collect();
+            self.violated(format!("{field} must be one of the following: {}", allowed.join(", ")));
+        }
+    }
+
     pub(crate) fn violated(&mut self, line: impl Into<String>) {
         self.violations.push(line.into());
     }

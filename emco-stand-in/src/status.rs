@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use crate::charts::{self, Object};
 use crate::crud::key_of;
-use crate::digs::{Dig, DigSpec};
+use crate::digs::Dig;
 use crate::lifecycle::{Action, AppClusters, Lifecycle};
 use crate::reply::{self, Refusal};
 use crate::schema::is_name;
@@ -23,6 +24,7 @@ use crate::store::{World, dig_at};
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Status {
+    dig_id: String,
     project: String,
     composite_app: String,
     composite_app_version: String,
@@ -65,13 +67,24 @@ enum View {
 }
 
 impl View {
-    /// The field with a resource's state, the one with a cluster's, and the words for a resource that is up or down.
-    fn words(self) -> (&'static str, &'static str, [&'static str; 2]) {
+    /// The field with a resource's state, and the one with a cluster's connectivity.
+    fn fields(self) -> (&'static str, &'static str) {
         match self {
-            Self::Rsync => ("rsyncStatus", "readyStatus", ["Applied", "Pending"]),
-            Self::Cluster => ("clusterStatus", "readyStatus", ["Present", "NotPresent"]),
-            Self::Deployed => ("deployedStatus", "connectivity", ["Applied", "Pending"]),
-            Self::Ready => ("readyStatus", "connectivity", ["Ready", "NotPresent"]),
+            Self::Rsync => ("rsyncStatus", "readyStatus"),
+            Self::Cluster => ("clusterStatus", "readyStatus"),
+            Self::Deployed => ("deployedStatus", "connectivity"),
+            Self::Ready => ("readyStatus", "connectivity"),
+        }
+    }
+
+    /// A resource's state: what rsync did with it, or what the cluster says of it.
+    fn word(self, row: &Row<'_>, progress: &str) -> &'static str {
+        match self {
+            Self::Rsync | Self::Deployed if row.applied => "Applied",
+            Self::Rsync | Self::Deployed if progress == "Terminated" => "Deleted",
+            Self::Rsync | Self::Deployed => "Pending",
+            Self::Cluster | Self::Ready if row.up => "Ready",
+            Self::Cluster | Self::Ready => "NotPresent",
         }
     }
 }
@@ -86,13 +99,21 @@ struct Query {
     apps: Vec<String>,
     clusters: Vec<(String, String)>,
     resources: Vec<String>,
-    flags: Vec<String>,
+    listing: Option<Listing>,
+}
+
+/// What is listed in place of the status.
+#[derive(Debug, Clone, Copy)]
+enum Listing {
+    Apps,
+    Clusters,
+    Resources,
 }
 
 pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
     let mut key = key_of(&uri);
     key.pop();
-    let query = Query::parse(uri.query().unwrap_or_default())?;
+    let mut query = Query::parse(uri.query().unwrap_or_default())?;
     let world = shared.world();
     let (Some(dig), Some(document), Some(lifecycle)) =
         (dig_at(&key), world.find::<Dig>(&key), world.digs.get(&key))
@@ -100,39 +121,51 @@ pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
         // The handler wraps the words in themselves, and answers 400 to everything (EMCO-API §6.6).
         return Err(Refusal::new(400, "DeploymentIntentGroup not found: DeploymentIntentGroup not found"));
     };
-    let context = query.instance.as_deref().unwrap_or(lifecycle.current());
+    let context = query.instance.as_deref().unwrap_or_else(|| lifecycle.current());
     let progress = lifecycle.progress_of(context, world.now());
     if query.instance.is_some() && progress.is_none() {
         return Err(Refusal::new(400, format!("No state information for {context}")));
     }
     let nothing = AppClusters::new();
     let apps = lifecycle.apps_of(context).unwrap_or(&nothing);
-    if let Some(app) = query.apps.iter().find(|app| !apps.contains_key(*app) && progress.is_some()) {
-        let text = format!("Filter app {app} not in list of apps for composite app {}", dig.composite_app);
-        return Err(Refusal::new(400, text));
-    }
     let mut reply = Status {
+        dig_id: document.spec.id,
         project: dig.project,
         composite_app: dig.composite_app,
         composite_app_version: dig.version,
-        composite_profile: document.spec.composite_profile.clone(),
+        composite_profile: document.spec.composite_profile,
         name: dig.dig,
         ..Status::default()
     };
-    let part = |flag: &str| query.flags.iter().any(|of| of == flag);
-    if part("apps") {
-        return Ok(listing(&reply, "apps", apps.keys().map(|app| json!(app)).collect()));
-    }
-    let rows = query.rows(lifecycle, apps, &document.spec, &world);
-    if part("clusters") {
-        return Ok(listing(&reply, "clustersByApp", clusters_by_app(&rows)));
-    }
-    if part("resources") {
-        return Ok(listing(&reply, "resourcesByApp", resources_by_app(&rows)));
+    let release = &document.spec.version;
+    // The listings look at fewer of the filters than the status does.
+    match query.listing {
+        Some(Listing::Apps) => {
+            return Ok(listing(&reply, "apps", apps.keys().map(|app| json!(app)).collect()));
+        }
+        Some(Listing::Clusters) => {
+            query.clusters.clear();
+            query.resources.clear();
+            let rows = query.rows(&key, lifecycle, apps, release, &world);
+            return Ok(listing(&reply, "clustersByApp", clusters_by_app(&rows)));
+        }
+        Some(Listing::Resources) => {
+            query.resources.clear();
+            let rows = query.rows(&key, lifecycle, apps, release, &world);
+            return Ok(listing(&reply, "resourcesByApp", resources_by_app(&rows)));
+        }
+        None => {}
     }
     reply.states =
         Some(States { statusctxid: lifecycle.status_context.clone(), actions: lifecycle.actions().to_vec() });
     if let Some(progress) = progress {
+        if let Some(app) = query.apps.iter().find(|app| !apps.contains_key(*app)) {
+            let of = &reply.composite_app;
+            let text = format!("Filter app {app} not in list of apps for composite app {of}");
+            return Err(Refusal::new(400, text));
+        }
+        let mut rows = query.rows(&key, lifecycle, apps, release, &world);
+        rows.retain(|row| !row.objects.is_empty());
         reply.fill(&query, &rows, progress);
     }
     Ok(reply::json(StatusCode::OK, &reply))
@@ -144,99 +177,93 @@ struct Row<'a> {
     app: &'a str,
     provider: &'a str,
     cluster: &'a str,
+    /// Whether its objects are in the cluster.
+    applied: bool,
+    /// Whether they are ready.
     up: bool,
-    resources: Vec<Resource>,
+    objects: Vec<Object>,
 }
 
-#[derive(Debug)]
-struct Resource {
-    name: String,
-    gvk: Value,
-}
-
-/// What every chart of the stand-in renders to.
-fn resources_of(app: &str, release: &str) -> [Resource; 2] {
-    let resource = |group: &str, kind: &str| Resource {
-        name: format!("{release}-{app}"),
-        gvk: json!({"Group": group, "Version": "v1", "Kind": kind}),
-    };
-    [resource("apps", "Deployment"), resource("", "Service")]
+fn gvk(of: &Object) -> Value {
+    json!({"Group": of.group, "Version": of.version, "Kind": of.kind})
 }
 
 impl Query {
+    /// Checks the parameters in EMCO's order. Of one that is there twice the first counts.
     fn parse(query: &str) -> Result<Self, Refusal> {
-        let mut parsed = Self {
-            view: View::Rsync,
-            summary: false,
-            instance: None,
-            apps: Vec::new(),
-            clusters: Vec::new(),
-            resources: Vec::new(),
-            flags: Vec::new(),
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let all = |name: &str| -> Vec<String> {
+            pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
         };
+        let first = |name: &str| all(name).into_iter().next();
         let invalid = |what: &str| Refusal::new(400, format!("Invalid {what}"));
-        let (mut r#type, mut status, mut output) = (None, None, None);
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            let value = value.into_owned();
-            match key.as_ref() {
-                "type" => _ = r#type.get_or_insert(value),
-                "status" => _ = status.get_or_insert(value),
-                "output" => _ = output.get_or_insert(value),
-                "instance" if value.is_empty() => return Err(invalid("query instance")),
-                "instance" => _ = parsed.instance.get_or_insert(value),
-                "app" if is_name(&value) => parsed.apps.push(value),
-                "app" => return Err(invalid("app query")),
-                "resource" if is_name(&value) => parsed.resources.push(value),
-                "resource" => return Err(invalid("resources query")),
-                "cluster" => match value.split_once('+') {
-                    Some((provider, cluster)) if is_name(provider) && is_name(cluster) => {
-                        parsed.clusters.push((provider.to_owned(), cluster.to_owned()));
-                    }
-                    _ => return Err(invalid("cluster query")),
-                },
-                "apps" | "clusters" | "resources" => parsed.flags.push(key.into_owned()),
-                _ => {}
-            }
+        let instance = first("instance");
+        if instance.as_deref() == Some("") {
+            return Err(invalid("query instance"));
         }
-        parsed.view = match (status.as_deref(), r#type.as_deref()) {
-            (_, Some(other)) if !matches!(other, "rsync" | "cluster") => return Err(invalid("query type")),
-            (Some("ready"), _) => View::Ready,
-            (Some("deployed"), _) => View::Deployed,
-            (Some(_), _) => return Err(invalid("query status")),
-            (None, Some("cluster")) => View::Cluster,
-            (None, _) => View::Rsync,
+        let by_type = match first("type").as_deref() {
+            None | Some("rsync") => View::Rsync,
+            Some("cluster") => View::Cluster,
+            Some(_) => return Err(invalid("query type")),
         };
-        parsed.summary = match output.as_deref() {
+        let view = match first("status").as_deref() {
+            None => by_type,
+            Some("ready") => View::Ready,
+            Some("deployed") => View::Deployed,
+            Some(_) => return Err(invalid("query status")),
+        };
+        let summary = match first("output").as_deref() {
             None | Some("all" | "detail") => false,
             Some("summary") => true,
             Some(_) => return Err(invalid("query output")),
         };
-        Ok(parsed)
+        let named = |name: &str, what: &str| match all(name) {
+            names if names.iter().all(|name| is_name(name)) => Ok(names),
+            _ => Err(invalid(what)),
+        };
+        let apps = named("app", "app query")?;
+        let cluster = |text: &String| match text.split_once('+') {
+            Some((provider, cluster)) if is_name(provider) && is_name(cluster) => {
+                Ok((provider.to_owned(), cluster.to_owned()))
+            }
+            _ => Err(invalid("cluster query")),
+        };
+        let clusters = all("cluster").iter().map(cluster).collect::<Result<_, _>>()?;
+        let resources = named("resource", "resources query")?;
+        let listings =
+            [("apps", Listing::Apps), ("clusters", Listing::Clusters), ("resources", Listing::Resources)];
+        let listing =
+            listings.into_iter().find(|(flag, _)| first(flag).is_some()).map(|(_, listing)| listing);
+        Ok(Self { view, summary, instance, apps, clusters, resources, listing })
     }
 
     /// Every app on every cluster that the query lets through.
     fn rows<'a>(
         &self,
+        dig: &[String],
         lifecycle: &Lifecycle,
         apps: &'a AppClusters,
-        spec: &DigSpec,
+        release: &str,
         world: &World,
     ) -> Vec<Row<'a>> {
         let (mut rows, now) = (Vec::new(), world.now());
+        let present = lifecycle.applied(now);
         for (app, clusters) in apps {
             if !self.apps.is_empty() && !self.apps.contains(app) {
                 continue;
             }
+            let chart = [&dig[..5], &["apps".to_owned(), app.clone()]].concat();
+            let mut objects = charts::objects(app, &world.file(&chart).unwrap_or_default(), release);
+            objects.retain(|of| self.resources.is_empty() || self.resources.contains(&of.name));
             for of in clusters {
                 let ClusterRef { provider, cluster } = of;
                 let wanted = |(p, c): &(String, String)| p == provider && c == cluster;
                 if !self.clusters.is_empty() && !self.clusters.iter().any(wanted) {
                     continue;
                 }
-                let mut resources = Vec::from(resources_of(app, &spec.version));
-                resources.retain(|of| self.resources.is_empty() || self.resources.contains(&of.name));
+                let applied = present.get(app).is_some_and(|on| on.contains(of));
                 let up = lifecycle.is_up(app, of, now) && !world.holds.hold(app, of, now);
-                rows.push(Row { app, provider, cluster, up, resources });
+                rows.push(Row { app, provider, cluster, applied, up, objects: objects.clone() });
             }
         }
         rows
@@ -246,23 +273,24 @@ impl Query {
 impl Status {
     /// The part that only an instantiated DIG has.
     fn fill(&mut self, query: &Query, rows: &[Row<'_>], progress: &'static str) {
-        let (resource_field, cluster_field, [up, down]) = query.view.words();
+        let (resource_field, cluster_field) = query.view.fields();
         let mut counts = Counts::new();
         for row in rows {
-            *counts.entry(if row.up { up } else { down }).or_default() += row.resources.len() as u64;
+            *counts.entry(query.view.word(row, progress)).or_default() += row.objects.len() as u64;
         }
-        counts.retain(|_, count| *count > 0);
-        let all_up = rows.iter().all(|row| row.up);
+        let readiness = match (rows.iter().any(|row| row.up), rows.iter().all(|row| row.up)) {
+            (_, true) => "Ready",
+            (true, false) => "NotReady",
+            (false, false) => "NotPresent",
+        };
         match query.view {
             View::Rsync => (self.status, self.rsync_status) = (progress, counts),
             View::Cluster => {
-                (self.status, self.cluster_status) = (progress, counts);
-                self.ready_status = if all_up { "Ready" } else { "NotReady" };
+                (self.status, self.ready_status, self.cluster_status) = (progress, readiness, counts);
             }
             View::Deployed => (self.deployed_status, self.deployed_counts) = (progress, counts),
             View::Ready => {
-                (self.deployed_status, self.ready_counts) = (progress, counts);
-                self.ready_status = if all_up { "Ready" } else { "NotReady" };
+                (self.deployed_status, self.ready_status, self.ready_counts) = (progress, readiness, counts);
             }
         }
         if query.summary {
@@ -270,13 +298,13 @@ impl Status {
         }
         self.apps = by_app(rows, |rows| {
             let cluster = |row: &Row<'_>| {
-                let state = if row.up { up } else { down };
-                let resource = |of: &Resource| json!({"GVK": of.gvk, "name": of.name, resource_field: state});
+                let word = query.view.word(row, progress);
+                let resource = |of: &Object| json!({"GVK": gvk(of), "name": of.name, resource_field: word});
                 json!({
                     "clusterProvider": row.provider,
                     "cluster": row.cluster,
                     cluster_field: "Available",
-                    "resources": row.resources.iter().map(resource).collect::<Vec<_>>(),
+                    "resources": row.objects.iter().map(resource).collect::<Vec<_>>(),
                 })
             };
             json!({"name": rows[0].app, "clusters": rows.iter().map(cluster).collect::<Vec<_>>()})
@@ -300,7 +328,7 @@ fn clusters_by_app(rows: &[Row<'_>]) -> Vec<Value> {
 fn resources_by_app(rows: &[Row<'_>]) -> Vec<Value> {
     let entry = |row: &Row<'_>| {
         let resources: Vec<Value> =
-            row.resources.iter().map(|of| json!({"name": of.name, "GVK": of.gvk})).collect();
+            row.objects.iter().map(|of| json!({"name": of.name, "GVK": gvk(of)})).collect();
         json!({"app": row.app, "clusterProvider": row.provider, "cluster": row.cluster, "resources": resources})
     };
     rows.iter().map(entry).collect()

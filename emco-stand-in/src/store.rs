@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::holds::Holds;
-use crate::lifecycle::{Lifecycle, Rsync, Targets};
+use crate::lifecycle::{Action, Lifecycle, Rsync, Targets};
 use crate::references::references;
 use crate::reply::Refusal;
 use emco::{ClusterRef, DigKey};
@@ -23,12 +23,16 @@ pub(crate) type Key = Vec<String>;
 #[derive(Debug, Default)]
 pub(crate) struct World {
     documents: BTreeMap<Key, Document>,
+    /// Documents stored so far.
+    stored: u64,
     /// State and history of each DIG.
     pub(crate) digs: BTreeMap<Key, Lifecycle>,
     /// Since when each instantiated logical cloud can be used.
     pub(crate) clouds: BTreeMap<Key, Timestamp>,
     /// Until when each terminated logical cloud is still on its way out.
     pub(crate) leaving_clouds: BTreeMap<Key, Timestamp>,
+    /// What was done to each logical cloud, oldest first.
+    pub(crate) cloud_actions: BTreeMap<Key, Vec<Action>>,
     /// How long an app takes to run on a new cluster, and to leave an old one.
     pub(crate) settle_time: Duration,
     /// How long a logical cloud takes to be instantiated.
@@ -49,6 +53,8 @@ pub(crate) struct World {
 struct Document {
     value: Value,
     file: Bytes,
+    /// When it was first stored, by [`World::stored`]: EMCO's database lists in this order.
+    rank: u64,
 }
 
 impl World {
@@ -60,6 +66,12 @@ impl World {
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now() + self.ahead;
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// Returns the ID of a new app context. EMCO's are random numbers of this length.
+    pub(crate) fn new_context(&mut self) -> String {
+        self.contexts += 1;
+        (5_577_006_791_947_779_410 + self.contexts).to_string()
     }
 
     pub(crate) fn contains(&self, key: &[String]) -> bool {
@@ -79,15 +91,20 @@ impl World {
         self.documents.get(key).map(|document| document.file.clone())
     }
 
-    /// Everything directly in a collection, in order of its names.
+    /// Everything directly in a collection, oldest first.
     pub(crate) fn list<'a, T: DeserializeOwned>(&'a self, collection: &[String]) -> Vec<(&'a Key, T)> {
-        self.below(collection)
+        let mut found: Vec<(&Key, &Document)> = self
+            .below(collection)
             // A collection's own documents have one name, or two (composite apps); grandchildren have a collection between.
             .filter(|(key, _)| {
                 key.len() == collection.len() + 1
                     || (key.len() == collection.len() + 2
                         && collection.last().is_some_and(|last| last == "composite-apps"))
             })
+            .collect();
+        found.sort_by_key(|(_, document)| document.rank);
+        found
+            .into_iter()
             .filter_map(|(key, document)| Some((key, serde_json::from_value(document.value.clone()).ok()?)))
             .collect()
     }
@@ -105,7 +122,9 @@ impl World {
         {
             return Err(Refusal::parent_missing());
         }
-        self.documents.insert(key, Document { value, file });
+        self.stored += 1;
+        let rank = self.documents.get(&key).map_or(self.stored, |replaced| replaced.rank);
+        self.documents.insert(key, Document { value, file, rank });
         Ok(())
     }
 
@@ -128,16 +147,21 @@ impl World {
         self.digs.remove(key);
         self.clouds.remove(key);
         self.leaving_clouds.remove(key);
+        self.cloud_actions.remove(key);
         Ok(())
     }
 
-    /// The clusters of a provider that carry a label.
+    /// The clusters of a provider that carry a label, in the order in which they got it.
     pub(crate) fn clusters_with_label(&self, provider: &str, label: &str) -> Vec<String> {
         let clusters = ["cluster-providers", provider, "clusters"].map(str::to_owned);
-        self.below(&clusters)
-            .filter(|(key, _)| key.len() == clusters.len() + 3 && key[clusters.len() + 2] == label)
-            .map(|(key, _)| key[clusters.len()].clone())
-            .collect()
+        let mut labels: Vec<(&Key, &Document)> = self
+            .below(&clusters)
+            .filter(|(key, _)| {
+                matches!(&key[clusters.len()..], [_, collection, of] if collection == "labels" && of == label)
+            })
+            .collect();
+        labels.sort_by_key(|(_, document)| document.rank);
+        labels.into_iter().map(|(key, _)| key[clusters.len()].clone()).collect()
     }
 
     /// Where every app of a DIG runs right now.

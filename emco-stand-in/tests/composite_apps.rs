@@ -203,7 +203,7 @@ async fn a_logical_cloud_ends_when_nothing_uses_it() {
     }
     assert_eq!(terminate().await.status, 202);
     assert!(deployed().await.contains("Terminated"));
-    assert_refused(&terminate().await, 409, "The Logical Cloud is not instantiated", "twice");
+    assert_refused(&terminate().await, 409, "The Logical Cloud has already been terminated", "twice");
     let absent = ask(&stand_in, "POST", &CLOUD.replace("default", "none/terminate"), "").await;
     assert_refused(&absent, 404, "Logical Cloud not found", "absent");
 }
@@ -221,6 +221,8 @@ async fn the_action_controllers_intents_are_kept_as_it_keeps_them() {
     assert_refused(&orphan, 409, "Cannot perform requested operation. Parent resource not found", "orphan");
 
     assert_eq!(ask(&stand_in, "POST", &intents, r#"{"metadata":{"name":"g"}}"#).await.status, 201);
+    let none = ask(&stand_in, "GET", &resources, "").await;
+    assert_eq!((none.status, none.body.as_str()), (404, "null\n"));
     assert_eq!(form(&stand_in, "POST", &resources, RESOURCE, Some(b"")).await.status, 201);
     let created = form(&stand_in, "POST", &customizations, CUSTOMIZATION, Some(b"")).await;
     let expected = concat!(
@@ -248,13 +250,20 @@ async fn the_action_controllers_intents_are_kept_as_it_keeps_them() {
     ] {
         assert_refused(&ask(&stand_in, "GET", &path, "").await, 404, text, &path);
     }
-    let spoken_of =
-        ask(&stand_in, "DELETE", "/v2/cluster-providers/provider1/clusters/cluster1/labels/edge-cluster", "")
-            .await;
-    assert_eq!(spoken_of.status, 204, "nobody speaks of labels");
+    let label = "/v2/cluster-providers/provider1/clusters/cluster1/labels/edge-cluster";
+    let in_use = "Cannot delete without deleting or updating referencing resources first";
+    let app_intents = format!("{DIG}/generic-placement-intents/dig1-placement-intent/app-intents");
+    assert_refused(
+        &ask(&stand_in, "DELETE", label, "").await,
+        409,
+        in_use,
+        "an app intent found a cluster by it",
+    );
+    let by_name = r#"{"metadata":{"name":"collectd-placement-intent"},"spec":{"app":"collectd","intent":{"allOf":[{"clusterProvider":"provider1","cluster":"cluster1"}]}}}"#;
+    assert_eq!(ask(&stand_in, "PUT", &format!("{app_intents}/x"), by_name).await.status, 200);
+    assert_eq!(ask(&stand_in, "DELETE", label, "").await.status, 204);
     let cluster = ask(&stand_in, "DELETE", "/v2/cluster-providers/provider1/clusters/cluster1", "").await;
-    let text = "Cannot delete without deleting or updating referencing resources first";
-    assert_refused(&cluster, 409, text, "a cluster with a customization");
+    assert_refused(&cluster, 409, in_use, "a cluster with a customization");
 }
 
 #[tokio::test]
@@ -305,6 +314,14 @@ async fn the_action_controller_says_what_is_missing() {
             None,
             400,
             "clusterName is missing",
+        ),
+        (
+            &customizations,
+            &CUSTOMIZATION.replace("allow", "permit").replace("replace", "swap"),
+            None,
+            400,
+            "Invalid Input:\nspec.clusterInfo.mode must be one of the following: \"allow\", \"deny\"\n\
+             spec.patchJson.0.op must be one of the following: \"add\", \"remove\", \"replace\", \"move\", \"copy\", \"test\"",
         ),
         (
             &customizations,

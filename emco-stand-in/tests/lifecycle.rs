@@ -73,7 +73,7 @@ async fn until_the_app_has_moved_the_status_says_so() {
 
     let status = emco.dig_status(&dig, &StatusQuery::ready()).await.unwrap();
     assert!(!status.is_ready());
-    assert_eq!(status.ready_status, Some(Readiness::NotReady));
+    assert_eq!(status.ready_status, Some(Readiness::NotPresent));
     assert_eq!(status.deployed_status, Some(Deployed::Instantiating));
     assert_eq!(status.ready_counts, [("NotPresent".to_owned(), 2)].into());
     assert_eq!(status.apps[0].clusters[0].resources[0].ready_status, Some(Readiness::NotPresent));
@@ -159,9 +159,9 @@ async fn of_a_group_of_alternatives_one_cluster_is_taken() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     let mut intent = emco.list_app_intents(&dig, GPI).await.unwrap().remove(0);
-    let alternatives = r#"{"allOf": [{"anyOf": [
+    let alternatives = r#"{"anyOf": [
         {"clusterProvider": "provider2", "cluster": "cluster2"},
-        {"clusterProvider": "provider1", "clusterLabel": "edge-cluster"}]}]}"#;
+        {"clusterProvider": "provider1", "clusterLabel": "edge-cluster"}]}"#;
     intent.spec.intent = serde_json::from_str(alternatives).unwrap();
     emco.put_app_intent(&dig, GPI, &intent).await.unwrap();
     emco.update_dig(&dig).await.unwrap();
@@ -260,7 +260,8 @@ async fn projects_and_composite_apps_are_listed() {
 async fn a_withheld_update_has_the_intents_of_when_it_was_asked_for() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
-    let before = emco.list_app_intents(&dig, GPI).await.unwrap().remove(0);
+    let mut before = emco.list_app_intents(&dig, GPI).await.unwrap().remove(0);
+    before.spec.intent.all_of = vec![Clause::label("provider1", "edge-cluster")];
     let mut moved = before.clone();
     moved.spec.intent.all_of = vec![Clause::cluster("provider2", "cluster2")];
     emco.put_app_intent(&dig, GPI, &moved).await.unwrap();

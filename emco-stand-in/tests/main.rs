@@ -6,6 +6,7 @@ mod composite_apps;
 mod lifecycle;
 mod program;
 mod refusals;
+mod replay;
 mod round_trip;
 mod support;
 mod wire;

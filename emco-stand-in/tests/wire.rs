@@ -32,7 +32,7 @@ async fn empty_lists_are_null_except_at_clm_and_dcm() {
     assert_eq!(list("/v2/projects").await, (200, "null\n".to_owned()));
     assert_eq!(list("/v2/cluster-providers").await, (200, "[]\n".to_owned()));
     let references = "/v2/projects/p/logical-clouds/l/cluster-references";
-    assert_eq!(list(references).await, (400, "No Cluster References associated\n".to_owned()));
+    assert_eq!(list(references).await, (404, "Logical Cloud not found\n".to_owned()));
     assert_eq!(list(&format!("{DIG}/intents")).await, (200, "{\"intent\":null}\n".to_owned()));
 }
 
@@ -56,23 +56,53 @@ async fn documents_come_back_in_gos_form() {
 }
 
 #[tokio::test]
-async fn app_intents_leave_empty_metadata_out() {
+async fn app_intents_leave_empty_metadata_out_and_name_the_clusters_of_a_label() {
     let stand_in = loaded().await;
     let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
-    // EMCO-API §6.4, with the sample's own description
     let expected = concat!(
         r#"[{"metadata":{"name":"collectd-placement-intent","description":"description of placement_intent"},"#,
-        r#""spec":{"app":"collectd","intent":{"allOf":[{"clusterProvider":"provider1","clusterLabel":"edge-cluster"}]}}}]"#,
+        r#""spec":{"app":"collectd","intent":{"selector":"label","allOf":"#,
+        r#"[{"clusterProvider":"provider1","cluster":"cluster1","clusterLabel":"edge-cluster"}]}}}]"#,
         "\n"
     );
     assert_eq!(ask(&stand_in, "GET", &path, "").await.body, expected);
 }
 
 #[tokio::test]
+async fn a_label_becomes_the_clusters_of_the_cloud_that_carry_it_now() {
+    let stand_in = loaded().await;
+    let labelled = |cluster: &str| {
+        format!(
+            "resourceContext: {{anchor: cluster-providers/provider1/clusters}}\nmetadata: {{name: {cluster}}}\nfile: kubeconfig\n---\n\
+             resourceContext: {{anchor: cluster-providers/provider1/clusters/{cluster}/labels}}\nclusterLabel: edge-cluster\n"
+        )
+    };
+    let reference = "resourceContext: {anchor: projects/proj1/logical-clouds/default/cluster-references}\n\
+                     metadata: {name: third}\nspec: {clusterProvider: provider1, cluster: cluster0}\n";
+    stand_in.load(&[&labelled("cluster0"), &labelled("outside"), reference].join("\n---\n")).await.unwrap();
+
+    let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
+    let label = json!({"clusterProvider": "provider1", "clusterLabel": "edge-cluster"});
+    let intent =
+        json!({"metadata": {"name": "x"}, "spec": {"app": "collectd", "intent": {"allOf": [label, label]}}});
+    let posted = ask(&stand_in, "POST", &path, &intent.to_string()).await;
+    assert_eq!(posted.status, 201, "{}", posted.body);
+    // In the order in which they got the label, once for each mention of it.
+    let clause = |cluster: &str| json!({"clusterProvider": "provider1", "cluster": cluster, "clusterLabel": "edge-cluster"});
+    let expanded = [clause("cluster1"), clause("cluster0"), clause("cluster1"), clause("cluster0")];
+    let stored = stand_in.document(&format!("{path}/x").replace("/v2/", "")).unwrap();
+    assert_eq!(stored["spec"]["intent"], json!({"selector": "label", "allOf": expanded}));
+
+    let unlabelled =
+        ask(&stand_in, "DELETE", "/v2/cluster-providers/provider1/clusters/outside/labels/edge-cluster", "");
+    assert_eq!(unlabelled.await.status, 204, "no app intent speaks of it");
+}
+
+#[tokio::test]
 async fn a_put_goes_by_the_bodys_name_and_says_whether_it_existed() {
     let stand_in = loaded().await;
     let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
-    let body = r#"{"metadata":{"name":"x"},"spec":{"app":"a","intent":{"allOf":[{"clusterProvider":"p","cluster":"c"}]}}}"#;
+    let body = r#"{"metadata":{"name":"x"},"spec":{"app":"a","intent":{"selector":"name","allOf":[{"clusterProvider":"provider1","cluster":"cluster1"}]}}}"#;
     let url = format!("{path}/whatever");
     assert_eq!(ask(&stand_in, "PUT", &url, body).await.status, 201);
     assert_eq!(ask(&stand_in, "PUT", &url, body).await.status, 200);
@@ -90,7 +120,7 @@ async fn a_dig_without_history_has_a_short_status() {
         serde_json::from_str(&ask(&stand_in, "GET", &format!("{DIG}/status"), "").await.body).unwrap();
     let mut keys: Vec<_> = status.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys.pop(), Some("states"));
-    assert_eq!(keys, ["project", "compositeApp", "compositeAppVersion", "compositeProfile", "name"]);
+    assert_eq!(keys, ["digId", "project", "compositeApp", "compositeAppVersion", "compositeProfile", "name"]);
     let read = client(&stand_in).dig_status(&samples::dig(), &StatusQuery::ready()).await.unwrap();
     assert!(!read.is_ready() && read.ready_status.is_none());
 }

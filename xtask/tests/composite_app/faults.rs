@@ -111,8 +111,9 @@ async fn a_release_that_is_no_dns_label() {
 async fn a_cluster_that_no_label_finds() {
     let site = site().await;
     site.folder.replace("30-deployment.yaml", "{{.WorkerLabel}}", "elsewhere");
-    let text = "No compatible clusters have been provided to the Deployment Intent Group";
-    assert_refused(&first_refusal(&site).await, "/instantiate", 500, text);
+    // EMCO looks for the clusters when the app intent is written, and has no words for it.
+    let text = "The server encountered an internal error and was unable to complete your request.";
+    assert_refused(&first_refusal(&site).await, "/app-intents", 500, text);
 }
 
 #[tokio::test]
