@@ -83,7 +83,7 @@ impl Object {
 
 /// Returns the objects of an app's chart, in the order in which EMCO's app context lists them.
 ///
-/// A chart without templates, or one whose templates do not say plainly what they make, counts as a Deployment and a Service.
+/// A chart without templates, or one whose templates cannot be read without rendering them, counts as a Deployment and a Service.
 pub(crate) fn objects(app: &str, chart: &[u8], release: &str) -> Vec<Object> {
     let files = unpacked(chart).unwrap_or_default();
     let mut objects = plain_objects(app, &files, release).unwrap_or_else(|| {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_templates_say_what_they_make() {
+    fn plain_templates_are_read() {
         let service = "apiVersion: v1\nkind: Service\nmetadata:\n  labels:\n    name: x\n  name: plain\nspec:\n{{ .x }}\n";
         let others = "# A comment\napiVersion: apps/v1\nkind: DaemonSet\nmetadata:\n  name: {{ template \"fullname\" . }}-x\n---\n\
                       apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: \"{{ .Release.Name }}\"\n";

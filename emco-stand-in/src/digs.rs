@@ -26,7 +26,7 @@ pub(crate) struct Dig {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct DigSpec {
-    /// EMCO's own of a new DIG; a `PUT` replaces it by what the body has.
+    /// EMCO makes one for a new DIG; a `PUT` replaces it by the body's, mostly by none.
     pub(crate) id: String,
     pub(crate) composite_profile: String,
     pub(crate) version: String,
@@ -182,7 +182,7 @@ impl Resource for AppIntent {
         vec![self.metadata.name.clone()]
     }
 
-    /// Of a missing field EMCO speaks in words of its own, one field of all; of the rest as its schema does.
+    /// EMCO reports a missing field in words of its own, and of several only the first; the rest as its JSON schema does.
     fn check(&self) -> Result<(), Refusal> {
         let mut check = Check::default();
         for clause in &self.spec.intent.all_of {
@@ -240,7 +240,8 @@ impl Resource for AppIntent {
 /// How many segments name a DIG.
 const DIG: usize = 7;
 
-/// The clauses with one for each cluster that a label stands for. EMCO's words for what cannot be expanded are not in its table of errors.
+/// Returns the clauses with one for each cluster that a label stands for. EMCO's words for what cannot be expanded are not in its table of
+/// errors, so the general ones come out.
 fn expanded(clauses: &[Clause], allowed: &[ClusterRef], world: &World) -> Result<Vec<Clause>, Refusal> {
     let mut expanded = Vec::new();
     for clause in clauses {
