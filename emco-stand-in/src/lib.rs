@@ -137,6 +137,11 @@ impl StandIn {
         self.shared.world().applied(&dig_key(dig))
     }
 
+    /// Whether rsync forgets the removals of an update that applies nothing, from now on.
+    pub fn forget_bare_removals(&self, forgets: bool) {
+        self.shared.world().rsync.forgets_bare_removals = forgets;
+    }
+
     /// Has rsync forget the removals of so many of the next updates that apply something too: it is a race, which it may lose.
     pub fn forget_removals(&self, updates: usize) {
         self.shared.world().rsync.forgets_next = updates;

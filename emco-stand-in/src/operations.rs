@@ -63,7 +63,7 @@ pub(crate) async fn instantiate(
         }
     }
     let targets = targets(&world, &key)?;
-    let (context, now, settle) = (new_context(&mut world), world.now(), world.settle_time);
+    let (context, now, settle) = (world.new_context(), world.now(), world.settle_time);
     if let Some(lifecycle) = lifecycle(&mut world, &key) {
         lifecycle.instantiate(targets, context, now, settle);
     }
@@ -85,7 +85,7 @@ pub(crate) async fn update(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> R
 }
 
 fn make_update(world: &mut World, key: &Key, targets: Targets) -> Option<u64> {
-    let (context, now, settle) = (new_context(world), world.now(), world.settle_time);
+    let (context, now, settle) = (world.new_context(), world.now(), world.settle_time);
     let lifecycle = world.digs.get_mut(key)?;
     Some(lifecycle.update(targets, context, now, settle, &mut world.rsync))
 }
@@ -235,12 +235,6 @@ fn dig_of(uri: &Uri) -> (Key, String) {
 
 fn lifecycle<'a>(world: &'a mut World, key: &Key) -> Option<&'a mut Lifecycle> {
     world.digs.get_mut(key)
-}
-
-fn new_context(world: &mut World) -> String {
-    world.contexts += 1;
-    // EMCO's are random numbers of this length.
-    (5_577_006_791_947_779_410 + world.contexts).to_string()
 }
 
 /// Where every app of the DIG should run, or EMCO's reason why it cannot be worked out; checked in EMCO's order.

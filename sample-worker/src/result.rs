@@ -96,8 +96,8 @@ impl MigrationResult {
                 app: edit.app,
                 generic_placement_intent: edit.generic_placement_intent,
                 app_intent: edit.app_intent,
-                clauses_before: edit.before,
-                clauses_after: edit.after,
+                clauses_before: edit.before.contracted(),
+                clauses_after: edit.after.contracted(),
             }
         });
         Self { plan: Some(plan.collect()), ..self }

@@ -19,7 +19,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const FIRST_PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a removal must show as made where a context was gone back to: it shows so for a moment before the apps come back.
+/// How long a removal must show as made where a context was gone back to: it shows so for a moment before the apps come back. An eighth of
+/// the time that there is, if that is less.
 const MADE_FOR: Duration = Duration::from_secs(1);
 
 /// Looks until all is as it should be. The time counts from when the activity was scheduled, over all attempts: a worker that
@@ -45,6 +46,9 @@ pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<A
         let now = SystemTime::now();
         if let Some(missing) = missing.filter(|_| now >= deadline) {
             return Err(watch.too_late(missing, within).await);
+        }
+        if std::mem::take(&mut watch.has_acted) {
+            pause = FIRST_PAUSE;
         }
         let left = deadline.duration_since(now).unwrap_or(LONGEST_PAUSE);
         tokio::time::sleep(pause.min(left)).await;
@@ -77,6 +81,8 @@ struct Watch<'a> {
     made_to: u32,
     /// Since when it is seen to owe nothing.
     made_since: Option<Instant>,
+    /// EMCO was told something, and may be quick about it.
+    has_acted: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -92,6 +98,7 @@ impl<'a> Watch<'a> {
             owed_since: None,
             made_to: 0,
             made_since: None,
+            has_acted: false,
         }
     }
 
@@ -162,7 +169,7 @@ impl<'a> Watch<'a> {
             let made = *self.made_since.get_or_insert_with(Instant::now);
             let contexts: Vec<&str> = status.contexts().into_iter().map(|(context, _)| context).collect();
             let was_gone_back_to = contexts.iter().collect::<BTreeSet<_>>().len() < contexts.len();
-            let is_made = !was_gone_back_to || made.elapsed() >= MADE_FOR;
+            let is_made = !was_gone_back_to || made.elapsed() >= MADE_FOR.min(self.wait.within / 8);
             return Ok((!is_made).then(|| "EMCO has just made a removal".to_owned()));
         }
         self.made_since = None;
@@ -188,6 +195,7 @@ impl<'a> Watch<'a> {
 
     /// So many revisions of our own are to come before those that may be late.
     fn expect(&mut self, revisions: u64) {
+        self.has_acted = true;
         if let Some(late) = &mut self.late {
             late.late.due = Revision(late.late.due.0.saturating_add(revisions));
         }

@@ -123,6 +123,6 @@ async fn a_token_goes_to_the_listed_emco_and_no_other_is_asked() {
     params["activityParams"]["all-activities"]["emcoURL"] = json!(guarded.url());
     scene.start(&params).await.result().await;
     guarded.advance(options.settle_time);
-    assert_eq!(guarded.placement(&samples::dig())["collectd"][0].to_string(), "provider2/cluster2");
+    assert_eq!(guarded.applied(&samples::dig())["collectd"][0].to_string(), "provider2/cluster2");
     std::fs::remove_file(&token).unwrap();
 }

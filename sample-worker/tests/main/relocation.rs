@@ -28,7 +28,7 @@ async fn an_app_is_ready_on_its_target_before_it_leaves_its_source() {
     eventually(SOON, "it waits", async || scene.emco.requests("GET", "/status") > 6).await;
     // Both are placed; the old one still serves.
     assert_eq!(clauses(&scene).await.len(), 2);
-    assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
+    assert_eq!(scene.app_serves_on(), ["provider1/cluster1"]);
     scene.emco.release(&target);
     let result = run.result().await;
     assert_eq!(result["ReadyOn"], json!({"collectd": ["provider2/cluster2"]}));
@@ -46,7 +46,7 @@ async fn an_app_is_ready_on_its_target_before_it_leaves_its_source() {
         "CheckReadinessStatus",
     ];
     assert_eq!(run.attempts().await, steps.map(|name| (name.to_owned(), 1)));
-    run.replays("relocation").await;
+    run.replays("seen-relocation").await;
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_relocation_that_fails_goes_back() {
     assert!(failure.text.contains("deployment (collectd on provider1/cluster1)"), "{}", failure.text);
     assert_eq!(clauses(&scene).await, before);
     assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
-    run.replays("relocation-rolled-back").await;
+    run.replays("seen-relocation-rolled-back").await;
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn a_relocation_that_fails_in_its_second_half_goes_back_whole() {
     assert_eq!(failure.kind, "EmcoInvalid");
     assert_eq!(clauses(&scene).await, before);
     assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
-    run.replays("relocation-half").await;
+    run.replays("seen-relocation-half").await;
 }
 
 #[tokio::test]
@@ -140,6 +140,6 @@ async fn what_one_that_was_terminated_left_is_taken_up() {
         assert_eq!(run.result().await["ReadyOn"], json!({"collectd": ["provider2/cluster2"]}), "{half}");
         assert_eq!(scene.app_runs_on(), ["provider2/cluster2"], "{half}");
         assert_eq!(clauses(&scene).await, std::slice::from_ref(&target), "{half}");
-        run.replays(&format!("relocation-left-{half}")).await;
+        run.replays(&format!("seen-relocation-left-{half}")).await;
     }
 }

@@ -48,8 +48,14 @@ impl Scene {
         Self::set(temporal, test, variables.collect(), stand_in().await).await
     }
 
-    /// The clusters on which the sample app runs, once EMCO has had its time.
+    /// The clusters in which the sample app has objects, once EMCO has had its time.
     pub(crate) fn app_runs_on(&self) -> Vec<String> {
+        self.emco.advance(SETTLE);
+        self.emco.applied(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
+    }
+
+    /// Those in which it is ready.
+    pub(crate) fn app_serves_on(&self) -> Vec<String> {
         self.emco.advance(SETTLE);
         self.emco.placement(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
     }

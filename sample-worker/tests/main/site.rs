@@ -169,7 +169,8 @@ pub(crate) const SETTLE: Duration = Duration::from_millis(200);
 
 /// A stand-in with the samples, the app of which has come up.
 pub(crate) async fn stand_in() -> StandIn {
-    let emco = StandIn::start(StandInOptions { settle_time: SETTLE, ..StandInOptions::default() }).await.unwrap();
+    let emco =
+        StandIn::start(StandInOptions { settle_time: SETTLE, ..StandInOptions::default() }).await.unwrap();
     emco.load_samples().await.unwrap();
     emco.advance(SETTLE);
     assert!(emco.placement(&samples::dig()).contains_key("collectd"));

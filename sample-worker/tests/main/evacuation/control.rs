@@ -61,7 +61,7 @@ async fn none_begins_once_too_many_have_failed() {
     let again = start(&scene, &[]).await.result().await;
     assert_eq!(again["Counts"], json!({"moved": 3}));
     assert_eq!(places(&scene, 4), [TARGET; 4]);
-    assert_eq!(scene.emco.requests("POST", "dig1/update"), 2);
+    assert_eq!(scene.emco.requests("PUT", "dig1/"), 2);
     run.replays("evacuation-stopped").await;
 }
 

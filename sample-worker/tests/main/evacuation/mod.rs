@@ -97,7 +97,7 @@ async fn come_to(run: &Run, wanted: &[&str]) -> Value {
 fn places(scene: &Scene, digs: usize) -> Vec<String> {
     settle(scene);
     let place = |index| {
-        let on = &scene.emco.placement(&key(&format!("dig{index}")))["collectd"];
+        let on = &scene.emco.applied(&key(&format!("dig{index}")))["collectd"];
         on.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     };
     (1..=digs).map(place).collect()
@@ -129,11 +129,11 @@ async fn the_apps_on_the_cluster_move_together_and_the_others_stay() {
     assert_eq!(result["Digs"][0]["Apps"], json!(["collectd", "second"]));
     assert_eq!(result["Digs"][0]["ReadyOn"], json!({"collectd": [TARGET], "second": [TARGET]}));
     settle(&scene);
-    let placed = scene.emco.placement(&key("dig1"));
+    let placed = scene.emco.applied(&key("dig1"));
     assert!(placed.len() == 3 && placed.values().all(|on| *on == [target()]), "{placed:?}");
     assert_eq!(scene.emco.document(&intent_of("third")), before);
-    // Ours, and the two of a relocation.
-    assert_eq!(scene.emco.requests("POST", "/update"), 3);
+    // Ours, the two of a relocation, and the one that has rsync make the removal.
+    assert_eq!(scene.emco.requests("POST", "/update"), 4);
 }
 
 fn intent_of(app: &str) -> String {
@@ -173,7 +173,7 @@ async fn what_is_on_the_cluster_moves_and_what_is_not_stays() {
     assert_eq!(child.result().await["ReadyOn"], second["ReadyOn"]);
     // That of another cluster was not touched, and no group twice.
     assert_eq!(scene.emco.requests("POST", "dig3/update"), 0);
-    assert_eq!(scene.emco.requests("POST", "/update"), 4);
+    assert_eq!(scene.emco.requests("PUT", "dig1/") + scene.emco.requests("PUT", "dig2/"), 4);
     assert_eq!(run.current_state(RawValue::default()).await, "completed");
     run.replays("evacuation").await;
 }
