@@ -1,6 +1,6 @@
 //! How activities call EMCO, and what EMCO's failures mean to Temporal.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use emco::{DigKey, DigStatus, Kind, Output, Retry, Revision, StatusQuery};
 use temporalio_common::error::ApplicationFailure;
@@ -12,6 +12,10 @@ use crate::model::{AppClusters, Dig, Sent, Target};
 
 /// The longest pause that an EMCO may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long EMCO may answer a write with its general error, and the pause between two tries.
+const REFUSED_WITHIN: Duration = Duration::from_secs(20);
+const REFUSED_PAUSE: Duration = Duration::from_secs(2);
 
 /// EMCO's orchestrator.
 pub(crate) fn orchestrator(dig: &Dig) -> Result<emco::Client, ActivityError> {
@@ -92,11 +96,23 @@ pub(crate) fn failure_with(error: emco::Error, details: Option<Sent>) -> Activit
     }
 }
 
-/// A failure of this type that is to be tried again after a pause, whatever pause the intent's policy has.
-pub(crate) fn failure_after(kind: &str, message: String, pause: Duration) -> ActivityError {
-    let failure =
-        ApplicationFailure::builder(message).type_name(kind.to_owned()).next_retry_delay(pause).build();
-    ActivityError::application(failure)
+/// EMCO's general error (500) to a write that goes forward: tried again after a pause of ours, and for a while only. EMCO says no more than
+/// that of much that no repeat can mend.
+pub(crate) fn general(
+    message: String,
+    scheduled: Option<SystemTime>,
+    details: Option<Sent>,
+) -> ActivityError {
+    let since = scheduled.and_then(|scheduled| scheduled.elapsed().ok()).unwrap_or_default();
+    let failure = ApplicationFailure::builder(message).type_name("EmcoInternal".to_owned());
+    let failure = match since >= REFUSED_WITHIN {
+        true => failure.non_retryable(true).maybe_next_retry_delay(None),
+        false => failure.non_retryable(false).maybe_next_retry_delay(Some(REFUSED_PAUSE)),
+    };
+    match details {
+        Some(details) => ActivityError::application(failure.details(details).build()),
+        None => ActivityError::application(failure.build()),
+    }
 }
 
 /// EMCO's failure and its causes on one line.

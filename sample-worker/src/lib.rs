@@ -15,7 +15,7 @@ use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 pub use access::Access;
 pub use activities::MigrateActivities;
 pub use evacuation::{DigProgress, DigReport, EvacuationReport};
-pub use model::{AppIntents, AppNameIntentPair, Dig, Migration, Target, Updated};
+pub use model::{AppIntents, AppNameIntentPair, Before, Dig, Migration, Target, Updated};
 pub use result::{MigrationResult, PlannedMove};
 pub use workflows::{EmcoEvacuateClusterWorkflow, EmcoMigrateWorkflow, EmcoRelocateWorkflow};
 

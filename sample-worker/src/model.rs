@@ -254,6 +254,27 @@ pub(crate) struct Late {
     pub(crate) grace: Duration,
 }
 
+/// The revision that a DIG had before EMCO is told to act on its intents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Before {
+    /// Where apps move; none if it was never instantiated.
+    Forward(Option<Revision>),
+    /// Where they are taken back.
+    Back {
+        /// The revision.
+        back: Option<Revision>,
+    },
+}
+
+impl Before {
+    pub(crate) fn revision(self) -> Option<Revision> {
+        match self {
+            Self::Forward(revision) | Self::Back { back: revision } => revision,
+        }
+    }
+}
+
 /// What came of having EMCO act on intents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -319,6 +340,19 @@ mod tests {
         {
             assert_eq!(serde_json::to_value(updated).unwrap(), recorded);
             assert_eq!(serde_json::from_value::<Updated>(recorded).unwrap(), updated);
+        }
+    }
+
+    #[test]
+    fn a_revision_alone_is_one_to_go_forward_from() {
+        for (before, recorded) in [
+            (Before::Forward(Some(Revision(2))), json!(2)),
+            (Before::Forward(None), json!(null)),
+            (Before::Back { back: Some(Revision(2)) }, json!({"back": 2})),
+            (Before::Back { back: None }, json!({"back": null})),
+        ] {
+            assert_eq!(serde_json::to_value(before).unwrap(), recorded);
+            assert_eq!(serde_json::from_value::<Before>(recorded).unwrap(), before);
         }
     }
 

@@ -1,18 +1,13 @@
 //! App intents: found, changed, put back.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use emco::{Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use crate::emco_calls::{clusters, failure, failure_after, lasting, orchestrator, revision, told};
+use crate::emco_calls::{clusters, failure, general, lasting, orchestrator, revision, told};
 use crate::model::{AppIntents, AppNameIntentPair, Dig, Edit, Migration, Originals, Snapshot};
 use crate::placement::{moved, says_the_same};
-
-/// How long EMCO may answer a new placement with its general error, and the pauses between two tries. It says so of a cluster outside
-/// the logical cloud, of a cluster and of a label that do not exist as well as of a database that is away for a moment.
-const REFUSED_WITHIN: Duration = Duration::from_secs(20);
-const REFUSED_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn find(dig: &Dig) -> Result<Snapshot, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
@@ -80,7 +75,8 @@ pub(super) async fn place(
     revision(&emco, &key).await.map_err(failure)
 }
 
-/// EMCO's general error is repeated for a while only, and named with what it mostly means.
+/// Names what EMCO's general error mostly means: it says so of a cluster outside the logical cloud, and of a cluster and of a label that
+/// do not exist, as well as of a database that is away for a moment.
 fn not_placed(
     error: emco::Error,
     app: &str,
@@ -102,11 +98,7 @@ fn not_placed(
         told(error),
         dig.key(),
     );
-    let since = scheduled.and_then(|scheduled| scheduled.elapsed().ok()).unwrap_or_default();
-    match since >= REFUSED_WITHIN {
-        true => lasting("EmcoInternal", message),
-        false => failure_after("EmcoInternal", message, REFUSED_PAUSE),
-    }
+    general(message, scheduled, None)
 }
 
 pub(super) async fn restore(dig: &Dig, originals: &Originals) -> Result<Option<Revision>, ActivityError> {

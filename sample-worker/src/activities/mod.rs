@@ -17,8 +17,8 @@ use worker_kit::heartbeating;
 
 use crate::evacuation::{Found, Search};
 use crate::model::{
-    AppClusters, AppIntents, Check, Dig, Migration, Originals, Relocation, Reunion, Route, Snapshot, Updated,
-    Wait,
+    AppClusters, AppIntents, Before, Check, Dig, Migration, Originals, Relocation, Reunion, Route, Snapshot,
+    Updated, Wait,
 };
 
 /// The activity that waits.
@@ -114,9 +114,10 @@ impl MigrateActivities {
     pub async fn do_dig_update(
         ctx: ActivityContext,
         dig: Dig,
-        before: Option<Revision>,
+        before: Before,
     ) -> Result<Updated, ActivityError> {
-        heartbeating(&ctx, update::update(&dig, before, ctx.info().attempt)).await
+        let (attempt, scheduled) = (ctx.info().attempt, ctx.info().scheduled_time);
+        heartbeating(&ctx, update::update(&dig, before, attempt, scheduled)).await
     }
 
     /// Waits until the apps are where they should be, and answers with where they are ready.

@@ -14,7 +14,7 @@ use crate::model::{AppClusters, Late, Target, Wait};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long rsync has to begin with a removal before it is made to; each time longer. At first a quarter of the time that there is, if that is
+/// How long rsync has to begin with a removal before it is made to; from the third time on longer each time. At first a quarter of the time that there is, if that is
 /// less.
 const FIRST_PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
@@ -38,10 +38,14 @@ pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<A
     let mut watch = Watch::new(&emco, &key, wait);
     let mut pause = FIRST_PAUSE;
     loop {
-        let missing = match watch.look(deadline).await? {
-            Look::Done(clusters) => return Ok(clusters),
-            Look::Late => None,
-            Look::Missing(missing) => Some(missing),
+        let missing = match watch.look(deadline).await {
+            Ok(Look::Done(clusters)) => return Ok(clusters),
+            Ok(Look::Failed(failed)) => return Err(lasting("DeployFailed", failed)),
+            Ok(Look::Almost) => None,
+            Ok(Look::Missing(missing)) => Some(missing),
+            // EMCO may be away while its apps come up, and a page may stand in for it.
+            Err(error) if error.is_retryable() || error.kind() == Kind::NotEmco => Some(told(error)),
+            Err(error) => return Err(failure(error)),
         };
         let now = SystemTime::now();
         if let Some(missing) = missing.filter(|_| now >= deadline) {
@@ -60,10 +64,21 @@ pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<A
 enum Look {
     /// All is as it should be.
     Done(AppClusters),
-    /// All is as it should be, and an update may come late.
-    Late,
+    /// All is as it should be, and must be so for a while: a removal has just been made, or an update may come late.
+    Almost,
     /// What is missing, in words.
     Missing(String),
+    /// EMCO gave up, in words.
+    Failed(String),
+}
+
+/// How far rsync got with what it was to remove.
+enum Removals {
+    Made,
+    /// It shows as made for a moment while it is at work on a context that was gone back to.
+    JustMade,
+    /// In words.
+    Owed(String),
 }
 
 /// A wait under way.
@@ -102,36 +117,27 @@ impl<'a> Watch<'a> {
         }
     }
 
-    async fn look(&mut self, deadline: SystemTime) -> Result<Look, ActivityError> {
-        match self.try_look(deadline).await {
-            Ok(look) => look,
-            // EMCO may be away while its apps come up, and a page may stand in for it.
-            Err(error) if error.is_retryable() || error.kind() == Kind::NotEmco => {
-                Ok(Look::Missing(told(error)))
-            }
-            Err(error) => Err(failure(error)),
-        }
-    }
-
-    async fn try_look(&mut self, deadline: SystemTime) -> Result<Result<Look, ActivityError>, emco::Error> {
+    async fn look(&mut self, deadline: SystemTime) -> Result<Look, emco::Error> {
         let status = self.emco.dig_status(self.key, &StatusQuery::ready()).await?;
-        let missing = match missing(self.wait, &status) {
-            Ok(missing) => missing,
-            Err(failed) => return Ok(Err(failed)),
-        };
-        if let Some(missing) = missing {
-            self.put_right(&status).await;
-            return Ok(Ok(Look::Missing(missing)));
+        let deployed = status.deployed_status.as_ref();
+        if let Some(failed @ (Deployed::UpdateFailed | Deployed::InstantiateFailed)) = deployed {
+            return Ok(Look::Failed(format!("EMCO could not deploy {}: {failed:?}", self.key)));
         }
-        if let Some(missing) = self.removals(&status).await? {
-            return Ok(Ok(Look::Missing(missing)));
+        if let Some(missing) = missing(self.wait, &status) {
+            self.put_right(&status).await;
+            return Ok(Look::Missing(missing));
+        }
+        match self.removals(&status).await? {
+            Removals::Made => {}
+            Removals::JustMade => return Ok(Look::Almost),
+            Removals::Owed(missing) => return Ok(Look::Missing(missing)),
         }
         // By the deadline too: the intent may give an attempt less time than the grace.
         let is_over = |late: &mut Lookout| late.is_over(&status) || SystemTime::now() >= deadline;
-        Ok(Ok(match self.late.as_mut().is_none_or(is_over) {
+        Ok(match self.late.as_mut().is_none_or(is_over) {
             true => Look::Done(clusters(&status)),
-            false => Look::Late,
-        }))
+            false => Look::Almost,
+        })
     }
 
     /// Has EMCO update again, once for each revision, where one came that moved the apps.
@@ -155,9 +161,9 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// What rsync has yet to remove, in words; it is made to begin where it does not by itself.
-    async fn removals(&mut self, status: &DigStatus) -> Result<Option<String>, emco::Error> {
-        let Some(since) = self.wait.removals_since else { return Ok(None) };
+    /// What rsync has yet to remove; it is made to begin where it does not by itself.
+    async fn removals(&mut self, status: &DigStatus) -> Result<Removals, emco::Error> {
+        let Some(since) = self.wait.removals_since else { return Ok(Removals::Made) };
         let off = &self.wait.off;
         let interest = |app: &str, cluster: &Target| off.get(app).is_some_and(|off| off.contains(cluster));
         let owed = self.contexts.owed(status, since, interest).await?;
@@ -170,16 +176,16 @@ impl<'a> Watch<'a> {
             let contexts: Vec<&str> = status.contexts().into_iter().map(|(context, _)| context).collect();
             let was_gone_back_to = contexts.iter().collect::<BTreeSet<_>>().len() < contexts.len();
             let is_made = !was_gone_back_to || made.elapsed() >= MADE_FOR.min(self.wait.within / 8);
-            return Ok((!is_made).then(|| "EMCO has just made a removal".to_owned()));
+            return Ok(if is_made { Removals::Made } else { Removals::JustMade });
         }
         self.made_since = None;
         let since = *self.owed_since.get_or_insert_with(Instant::now);
         let first = FIRST_PATIENCE.min(self.wait.within / 4);
-        let patience = (first * 2_u32.saturating_pow(self.made_to)).min(LONGEST_PATIENCE);
+        let patience = (first * self.made_to.max(1)).min(LONGEST_PATIENCE);
         if since.elapsed() >= patience && is_settled(status) {
             self.make_to_begin().await;
         }
-        Ok(Some(self.told()))
+        Ok(Removals::Owed(self.owed.iter().map(Owed::told).collect::<Vec<_>>().join("; ")))
     }
 
     /// A roll-back to the context that owes a removal, and an update while rsync is at work on it.
@@ -199,10 +205,6 @@ impl<'a> Watch<'a> {
         if let Some(late) = &mut self.late {
             late.late.due = Revision(late.late.due.0.saturating_add(revisions));
         }
-    }
-
-    fn told(&self) -> String {
-        self.owed.iter().map(Owed::told).collect::<Vec<_>>().join("; ")
     }
 
     /// The failure of a wait that took too long. No removal is left to be made later, when the app may be back: where EMCO cannot be
@@ -256,11 +258,7 @@ fn is_settled(status: &DigStatus) -> bool {
 }
 
 /// What is still missing, in words.
-fn missing(wait: &Wait, status: &DigStatus) -> Result<Option<String>, ActivityError> {
-    let deployed = status.deployed_status.as_ref();
-    if let Some(failed @ (Deployed::UpdateFailed | Deployed::InstantiateFailed)) = deployed {
-        return Err(lasting("DeployFailed", format!("EMCO could not deploy {}: {failed:?}", wait.dig.key())));
-    }
+fn missing(wait: &Wait, status: &DigStatus) -> Option<String> {
     let mut missing = Vec::new();
     for (app, on) in &wait.on {
         let unready = on.iter().filter(|cluster| !status.is_ready_on(app, &cluster.as_ref()));
@@ -273,7 +271,7 @@ fn missing(wait: &Wait, status: &DigStatus) -> Result<Option<String>, ActivityEr
         missing.extend(left.map(|cluster| format!("{app} has not left {cluster}")));
     }
     if wait.settled && !is_settled(status) {
-        missing.push(format!("EMCO is at work: {deployed:?}"));
+        missing.push(format!("EMCO is at work: {:?}", status.deployed_status));
     }
-    Ok((!missing.is_empty()).then(|| missing.join("; ")))
+    (!missing.is_empty()).then(|| missing.join("; "))
 }

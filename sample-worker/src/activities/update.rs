@@ -1,10 +1,12 @@
 //! The update: what makes EMCO act on intents.
 
+use std::time::SystemTime;
+
 use emco::{Deployed, DigKey, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use crate::emco_calls::{clusters, failure_with, orchestrator, revision};
-use crate::model::{AppClusters, Dig, Sent, Target, Updated};
+use crate::emco_calls::{clusters, failure_with, general, orchestrator, revision, told};
+use crate::model::{AppClusters, Before, Dig, Sent, Target, Updated};
 
 /// An update whose answer was lost may have happened all the same, and each one makes a revision. A later attempt therefore
 /// looks first: a revision newer than `before`, which was read when all intents were written, holds our change. Should EMCO
@@ -14,10 +16,12 @@ use crate::model::{AppClusters, Dig, Sent, Target, Updated};
 /// the same; the workflow is told how many were sent, so that it can look out for them once they are not.
 pub(super) async fn update(
     dig: &Dig,
-    before: Option<Revision>,
+    before: Before,
     attempt: u32,
+    scheduled: Option<SystemTime>,
 ) -> Result<Updated, ActivityError> {
-    let emco = orchestrator(dig)?;
+    let (emco, goes_forward) = (orchestrator(dig)?, matches!(before, Before::Forward(_)));
+    let before = before.revision();
     // Nobody knows how far the former attempts came.
     let mut sent = u64::from(attempt.saturating_sub(1));
     match try_update(&emco, &dig.key(), before, attempt, &mut sent).await {
@@ -25,6 +29,10 @@ pub(super) async fn update(
             Ok(Updated::Settled(revision))
         }
         Ok(revision) => Ok(Updated::Unsettled { revision, sent }),
+        Err(error) if goes_forward && error.kind() == Kind::Internal => {
+            let message = format!("{}. EMCO's orchestrator has the reason in its log", told(error));
+            Err(general(message, scheduled, Some(Sent { sent })))
+        }
         Err(error) => Err(failure_with(error, Some(Sent { sent }))),
     }
 }

@@ -10,7 +10,9 @@ use temporalio_sdk::WorkflowTermination;
 use worker_kit::Steps;
 
 use crate::activities::MigrateActivities;
-use crate::model::{AppClusters, Dig, Edit, Late, Migration, Reunion, Sent, Snapshot, Target, Updated, Wait};
+use crate::model::{
+    AppClusters, Before, Dig, Edit, Late, Migration, Reunion, Sent, Snapshot, Target, Updated, Wait,
+};
 
 /// The change of what runs do that makes them see each app leave.
 pub(super) const SEEN_TO_LEAVE: &str = "seen-to-leave";
@@ -74,10 +76,10 @@ impl Deployment {
         &self,
         steps: &Steps<W>,
         dig: Dig,
-        before: Option<Revision>,
+        before: Before,
     ) -> Result<(), WorkflowTermination> {
         let updated = steps.run(MigrateActivities::do_dig_update, (dig, before)).await;
-        let before = before.unwrap_or_default();
+        let before = before.revision().unwrap_or_default();
         let (seen, sent) = match &updated {
             Ok(Updated::Settled(revision)) => (*revision, revision.0.saturating_sub(before.0)),
             Ok(Updated::Unsettled { revision, sent }) => (*revision, *sent),
@@ -128,7 +130,7 @@ pub(super) fn undo_later<W: 'static>(
             return Ok(());
         }
         let now = state.reunite(steps, &wait, now).await?;
-        let updated = state.update(steps, of_dig, now).await;
+        let updated = state.update(steps, of_dig, Before::Back { back: now }).await;
         let wait = Wait { late: state.late(), ..wait };
         match updated {
             // EMCO may have refused our update as it refuses this one; then the apps never left.
@@ -156,7 +158,7 @@ pub(super) async fn change<W: 'static>(
 ) -> Result<(), WorkflowTermination> {
     let dig = migration.dig.clone();
     let before = steps.run(MigrateActivities::update_app_intents, (migration, snapshot.names())).await?;
-    deployment.update(steps, dig, before).await
+    deployment.update(steps, dig, Before::Forward(before)).await
 }
 
 /// What to wait for when all is as it was: each app that was moved on its former clusters alone.

@@ -11,6 +11,7 @@ mod migration;
 mod preflight;
 mod process;
 mod relocation;
+mod removals;
 mod replay;
 mod run;
 mod scene;

@@ -76,16 +76,84 @@ async fn a_dig_that_emco_is_at_work_on_is_refused() {
     assert_eq!((failure.kind.as_str(), failure.non_retryable), ("UpdateInProgress", true));
 }
 
-#[tokio::test]
-async fn clusters_are_not_asked_for_where_nobody_knows_them() {
-    let scene = Scene::new("orchestrator-alone").await;
-    let page = |part| {
+/// A scene whose EMCO is the orchestrator alone.
+async fn orchestrator_alone(test: &str) -> Scene {
+    let scene = Scene::new(test).await;
+    for part in ["/cluster-providers", "/logical-clouds"] {
         let body = "404 page not found\n".to_owned();
         let answer = emco_stand_in::Effect::Answer { status: 404, content_type: "text/plain", body };
         scene.emco.fail(emco_stand_in::Fault::on("GET", part, answer).always());
+    }
+    scene
+}
+
+#[tokio::test]
+async fn a_wrong_target_ends_soon_where_nobody_can_be_asked() {
+    let (migration, relocation) =
+        tokio::join!(orchestrator_alone("wrong-migration"), orchestrator_alone("wrong-relocation"));
+    let end = async |scene: &Scene, workflow: &str, cluster: &str| {
+        let before = scene.emco.document(INTENT);
+        let mut params = scene.sample_params();
+        let all = &mut params["activityParams"]["all-activities"];
+        all["targetClusterName"] = json!(cluster);
+        if workflow == "EmcoRelocateWorkflow" {
+            all["app"] = json!("collectd");
+        }
+        let begun = std::time::Instant::now();
+        let failure = scene.start_once(workflow, &params).await.failure().await;
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+        assert_eq!(
+            (failure.kind.as_str(), failure.non_retryable),
+            ("EmcoInternal", true),
+            "{}",
+            failure.text
+        );
+        for words in [
+            "EMCO did not take the new placement of collectd: EMCO answered 500",
+            &format!("provider2/{cluster} does not exist, or is not in the logical cloud"),
+            "give emcoClmEndpoint and emcoDcmEndpoint",
+            "undone: app intents",
+        ] {
+            assert!(failure.text.contains(words), "{words} in {}", failure.text);
+        }
+        assert_eq!(scene.emco.document(INTENT), before);
+        assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
     };
-    page("/cluster-providers");
-    page("/logical-clouds");
+    let lonely = "resourceContext: {anchor: cluster-providers/provider2/clusters}\nmetadata: {name: lonely}\nfile: kubeconfig\n";
+    relocation.emco.load(lonely).await.unwrap();
+    tokio::join!(
+        end(&migration, "EmcoMigrateWorkflow", "cluster9"),
+        end(&relocation, "EmcoRelocateWorkflow", "lonely")
+    );
+}
+
+const INTENT: &str = "projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1/generic-placement-intents\
+                      /dig1-placement-intent/app-intents/collectd-placement-intent";
+
+#[tokio::test]
+async fn an_update_that_emco_cannot_make_ends_too() {
+    let scene = Scene::new("update-500").await;
+    let answer = emco_stand_in::Effect::Answer {
+        status: 500,
+        content_type: "text/plain",
+        body: "The server encountered an internal error and was unable to complete your request.\n"
+            .to_owned(),
+    };
+    scene.emco.fail(emco_stand_in::Fault::on("POST", "/update", answer).always());
+    let mut params = scene.sample_params();
+    params["activityParams"]["all-activities"]["updateGrace"] = json!("1s");
+    let run = scene.start_once("EmcoMigrateWorkflow", &params).await;
+    // Taking it back goes on as the intent says: until EMCO can.
+    run.reaches("CheckReadinessStatus").await;
+    let failure = run.failure().await;
+    assert_eq!(failure.kind, "EmcoInternal", "{}", failure.text);
+    assert!(failure.text.contains("in its log; undone: app intents"), "{}", failure.text);
+    assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
+}
+
+#[tokio::test]
+async fn clusters_are_not_asked_for_where_nobody_knows_them() {
+    let scene = orchestrator_alone("orchestrator-alone").await;
     scene.start(&scene.sample_params()).await.result().await;
     assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
 
