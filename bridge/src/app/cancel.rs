@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-use workflow_api::{CancelRequest, Escalation, StopReport, TerminateRequest};
+use workflow_api::{CancelRequest, Escalation, RawJson, StopReport, TerminateRequest};
 
 use super::request::{Addressee, read_request};
 use super::{App, Caller, FieldValidation, RequestError, Told};
@@ -73,7 +72,7 @@ impl App {
         }
         let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
         if spec.terminate {
-            self.engine.terminate(&run, &order, details(spec.details).as_ref()).await?;
+            self.engine.terminate(&run, &order, details(&spec.details).as_ref()).await?;
         } else {
             self.engine.cancel(&run, &order).await?;
         }
@@ -107,7 +106,7 @@ impl App {
         let spec = body.value.spec;
         let run = self.run_of(to, spec.run).await?;
         let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
-        self.engine.terminate(&run, &order, details(spec.details).as_ref()).await?;
+        self.engine.terminate(&run, &order, details(&spec.details).as_ref()).await?;
         Ok(Told { run, unknown: body.unknown })
     }
 
@@ -149,6 +148,8 @@ impl App {
     }
 }
 
-fn details(details: Vec<Value>) -> Option<Value> {
-    (!details.is_empty()).then_some(Value::Array(details))
+/// The details as the one value that Temporal is given.
+fn details(details: &[RawJson]) -> Option<RawJson> {
+    // The JSON of texts that are JSON.
+    if details.is_empty() { None } else { RawJson::of(details).ok() }
 }

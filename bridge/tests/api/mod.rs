@@ -4,6 +4,7 @@ mod cancel;
 mod changes;
 mod client;
 mod client_check;
+mod deep;
 mod engine;
 mod intents;
 mod keys;
