@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use workflow_api::{CancelRequest, Escalation, RawJson, StopReport, TerminateRequest};
 
-use super::request::{Addressee, read_request};
+use super::body::read_body;
+use super::request::Addressee;
 use super::{App, Caller, FieldValidation, RequestError, Told};
 use crate::temporal::{CommandError, EngineError, EscalateError, StopOrder, Waited, WorkflowRun};
 
@@ -47,7 +48,8 @@ pub enum CancelError {
 }
 
 impl App {
-    /// Asks a workflow to end, or ends it at once, as `body` (EMCO-API §1.7; may be empty) says.
+    /// Asks a workflow to end, or ends it at once, as `body` (EMCO-API §1.7) says. It must be there: one that was
+    /// lost may have named another run.
     ///
     /// # Errors
     /// When intent, workflow or run do not exist, the run has ended, or Temporal cannot be asked.
@@ -59,7 +61,7 @@ impl App {
         options: CancelOptions,
         caller: &Caller,
     ) -> Result<Canceled, CancelError> {
-        let body = read_request::<CancelRequest>(body, fields)?;
+        let body = read_body::<CancelRequest>(body, fields).map_err(RequestError::Body)?;
         let spec = body.value.spec;
         let mut run = self.run_of(to, spec.run).await?;
         let escalate_after = options.escalate_after.or_else(|| spec.escalate_after.to_duration());
@@ -102,7 +104,7 @@ impl App {
         fields: FieldValidation,
         caller: &Caller,
     ) -> Result<Told, CancelError> {
-        let body = read_request::<TerminateRequest>(body, fields)?;
+        let body = read_body::<TerminateRequest>(body, fields).map_err(RequestError::Body)?;
         let spec = body.value.spec;
         let run = self.run_of(to, spec.run).await?;
         let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
