@@ -28,6 +28,7 @@ mod status;
 mod success;
 mod targets;
 pub(crate) mod verbs;
+mod workflowmgr;
 
 use std::sync::Arc;
 use std::time::Duration;
