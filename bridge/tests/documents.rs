@@ -21,6 +21,21 @@ fn table(text: &str, head: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// The numbers of the differences from workflowmgr.
+pub(crate) fn differences() -> BTreeSet<u32> {
+    let rows = table(API, "| # |").into_iter();
+    rows.flat_map(|row| row[0].split(',').filter_map(|number| number.trim().parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn every_difference_has_a_number_and_a_reason() {
+    let rows = table(API, "| # |");
+    assert!(rows.iter().all(|row| row.len() == 4 && row.iter().all(|cell| !cell.is_empty())), "{rows:#?}");
+    let numbers: Vec<u32> = differences().into_iter().collect();
+    assert_eq!(numbers, (1..=numbers.len().try_into().unwrap()).collect::<Vec<u32>>());
+}
+
 #[test]
 fn the_front_page_has_every_setting_with_its_default() {
     let command = Cli::command();

@@ -2,6 +2,7 @@
 
 mod access;
 mod body;
+mod escapes;
 mod guard;
 mod limits;
 mod operations;
@@ -15,6 +16,7 @@ mod wrap;
 pub use access::RequestId;
 pub(crate) use access::{ACTIVE, DURATION};
 pub use body::BodyLimits;
+pub use escapes::wrong_escape;
 pub use guard::{BearerTokens, Guard, guarded};
 pub use limits::{Limits, limited};
 pub use operations::operations;

@@ -1,10 +1,9 @@
 //! The body of `POST …/cancel` (EMCO-API §1.7).
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::read::from_json;
-use crate::{Metadata, Nanos, RunReference};
+use crate::{Metadata, Nanos, RawJson, RunReference};
 
 /// A request to cancel or terminate a workflow.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -31,7 +30,8 @@ pub struct CancelSpec {
     /// Why; Temporal keeps it in the history.
     pub reason: String,
     /// Details of a termination: any JSON.
-    pub details: Vec<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+    pub details: Vec<RawJson>,
     /// How long a run that is cancelled has, before it is terminated; zero for as long as it wants.
     #[serde(skip_serializing_if = "unset")]
     pub escalate_after: Nanos,

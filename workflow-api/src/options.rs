@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::Value;
-
 use crate::read::{FromJson, Node, Reader, from_json};
-use crate::{Nanos, TaskQueue, WorkflowId};
+use crate::{Nanos, RawJson, TaskQueue, WorkflowId};
+use serde::Serialize;
 
 /// JSON values by name, of no known type.
-pub type JsonMap = BTreeMap<String, Value>;
+pub type JsonMap = BTreeMap<String, RawJson>;
 
 /// How to start a workflow: Go's `StartWorkflowOptions`, eleven fields in its order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

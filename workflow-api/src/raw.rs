@@ -1,9 +1,12 @@
 //! JSON that is text already.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::read::Node;
 use crate::to_go_json;
+use crate::write::go_serializer;
 
 /// JSON kept as the text that it is written as, in Go's bytes: a tenth of the memory that its values would take. For what is passed on
 /// and not looked into.
@@ -23,6 +26,13 @@ impl RawJson {
         Self::from_json(to_go_json(value))
     }
 
+    /// A value that was read, of any number of levels.
+    pub(crate) fn of_node(node: &Node<'_>) -> Result<Self, serde_json::Error> {
+        let mut json = Vec::new();
+        node.serialize(serde_stacker::Serializer::new(&mut go_serializer(&mut json)))?;
+        Self::from_json(json)
+    }
+
     /// What is written in Go's bytes already.
     ///
     /// # Errors
@@ -37,6 +47,11 @@ impl RawJson {
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
+
+    /// Whether it is `null`.
+    pub fn is_null(&self) -> bool {
+        self.as_str() == "null"
+    }
 }
 
 /// An empty object.
@@ -46,12 +61,20 @@ impl Default for RawJson {
     }
 }
 
+impl<T: Into<Value>> From<T> for RawJson {
+    fn from(value: T) -> Self {
+        Self::of(&value.into()).expect("every value has JSON")
+    }
+}
+
 /// Equal where the texts are.
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }
 }
+
+impl Eq for RawJson {}
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,9 @@
 //! The body of `POST …/rollback`, which is EMCO's for deployment intent groups (EMCO-API §6.5).
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::Metadata;
 use crate::read::from_json;
+use crate::{Metadata, RawJson};
 
 /// A request to take an earlier revision of an intent again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -24,7 +23,7 @@ from_json!(RollbackRequest { "metadata" => metadata, "spec" => spec });
 pub struct RollbackSpec {
     /// The revision: EMCO's callers write it as text, others may write a number.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub revision: Value,
+    pub revision: Option<RawJson>,
 }
 
 from_json!(RollbackSpec { "revision" => revision });

@@ -1,10 +1,9 @@
 //! The bodies of the verbs that EMCO does not have: signal, query, update, terminate, reset; in EMCO's manner.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::read::from_json;
-use crate::{Metadata, Namespace, RunId, WorkflowId};
+use crate::{Metadata, Namespace, RawJson, RunId, WorkflowId};
 
 /// Names the run that a request is about. Every part may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -80,7 +79,8 @@ pub struct SignalSpec {
     /// The name of the signal; must be given.
     pub name: String,
     /// Its arguments, in order.
-    pub args: Vec<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+    pub args: Vec<RawJson>,
 }
 
 from_json!(SignalSpec { ..run, "name" => name, "args" => args });
@@ -101,7 +101,8 @@ pub struct QuerySpec {
     #[serde(rename = "type")]
     pub query_type: String,
     /// Its arguments, in order.
-    pub args: Vec<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+    pub args: Vec<RawJson>,
 }
 
 from_json!(QuerySpec { ..run, "type" => query_type, "args" => args });
@@ -121,7 +122,8 @@ pub struct UpdateSpec {
     /// The name of the update; must be given.
     pub name: String,
     /// Its arguments, in order.
-    pub args: Vec<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+    pub args: Vec<RawJson>,
     /// Tells one update from another: repeats under one ID are one update. Empty for the `Idempotency-Key`, else for a new one.
     #[serde(rename = "updateID")]
     pub update_id: String,
@@ -144,7 +146,8 @@ pub struct TerminateSpec {
     /// Why; Temporal keeps it in the history.
     pub reason: String,
     /// Details for the history: any JSON.
-    pub details: Vec<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+    pub details: Vec<RawJson>,
 }
 
 from_json!(TerminateSpec { ..run, "reason" => reason, "details" => details });

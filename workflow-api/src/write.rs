@@ -40,11 +40,15 @@ pub fn to_go_json_sized<T: Serialize + ?Sized>(value: &T, size: usize) -> Vec<u8
 /// As [`to_go_json`].
 pub fn write_go_json<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
     value
-        .serialize(&mut Serializer::with_formatter(bytes, GoFormatter))
+        .serialize(&mut go_serializer(bytes))
         .expect("the types of this crate have text keys, and writing to memory does not fail");
 }
 
-struct GoFormatter;
+pub(crate) fn go_serializer(bytes: &mut Vec<u8>) -> Serializer<&mut Vec<u8>, GoFormatter> {
+    Serializer::with_formatter(bytes, GoFormatter)
+}
+
+pub(crate) struct GoFormatter;
 
 /// Whether Go escapes nothing in it that others do not: so most text is, and bytes are looked through faster than characters.
 fn is_plain(text: &[u8]) -> bool {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-use workflow_api::{CancelRequest, Escalation, StopReport, TerminateRequest};
+use workflow_api::{CancelRequest, Escalation, RawJson, StopReport, TerminateRequest};
 
-use super::request::{Addressee, read_request};
+use super::body::read_body;
+use super::request::Addressee;
 use super::{App, Caller, FieldValidation, RequestError, Told};
 use crate::temporal::{CommandError, EngineError, EscalateError, StopOrder, Waited, WorkflowRun};
 
@@ -48,7 +48,8 @@ pub enum CancelError {
 }
 
 impl App {
-    /// Asks a workflow to end, or ends it at once, as `body` (EMCO-API §1.7; may be empty) says.
+    /// Asks a workflow to end, or ends it at once, as `body` (EMCO-API §1.7) says. It must be there: one that was
+    /// lost may have named another run.
     ///
     /// # Errors
     /// When intent, workflow or run do not exist, the run has ended, or Temporal cannot be asked.
@@ -60,7 +61,7 @@ impl App {
         options: CancelOptions,
         caller: &Caller,
     ) -> Result<Canceled, CancelError> {
-        let body = read_request::<CancelRequest>(body, fields)?;
+        let body = read_body::<CancelRequest>(body, fields).map_err(RequestError::Body)?;
         let spec = body.value.spec;
         let mut run = self.run_of(to, spec.run).await?;
         let escalate_after = options.escalate_after.or_else(|| spec.escalate_after.to_duration());
@@ -73,7 +74,7 @@ impl App {
         }
         let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
         if spec.terminate {
-            self.engine.terminate(&run, &order, details(spec.details).as_ref()).await?;
+            self.engine.terminate(&run, &order, details(&spec.details).as_ref()).await?;
         } else {
             self.engine.cancel(&run, &order).await?;
         }
@@ -103,11 +104,11 @@ impl App {
         fields: FieldValidation,
         caller: &Caller,
     ) -> Result<Told, CancelError> {
-        let body = read_request::<TerminateRequest>(body, fields)?;
+        let body = read_body::<TerminateRequest>(body, fields).map_err(RequestError::Body)?;
         let spec = body.value.spec;
         let run = self.run_of(to, spec.run).await?;
         let order = StopOrder { reason: spec.reason, identity: caller.identity(), ..StopOrder::default() };
-        self.engine.terminate(&run, &order, details(spec.details).as_ref()).await?;
+        self.engine.terminate(&run, &order, details(&spec.details).as_ref()).await?;
         Ok(Told { run, unknown: body.unknown })
     }
 
@@ -149,6 +150,8 @@ impl App {
     }
 }
 
-fn details(details: Vec<Value>) -> Option<Value> {
-    (!details.is_empty()).then_some(Value::Array(details))
+/// The details as the one value that Temporal is given.
+fn details(details: &[RawJson]) -> Option<RawJson> {
+    // The JSON of texts that are JSON.
+    if details.is_empty() { None } else { RawJson::of(details).ok() }
 }

@@ -51,7 +51,8 @@ struct CancelParams {
 ///
 /// Cancelling lets the workflow clean up first, so it may run on for a while; terminating ends it at once. With `wait`, the answer
 /// tells whether it has ended. With `escalateAfter`, a workflow that has not ended by then is terminated, whatever becomes of
-/// the bridge; of several such requests for one run the first counts. The body may be left out, and any part of it. A run that
+/// the bridge; of several such requests for one run the first counts. `{}` is enough of a body: every part of it may be left
+/// out. Without any body nothing is done: one that was lost may have named another run. A run that
 /// has ended already is a conflict.
 #[utoipa::path(
     post,
@@ -64,7 +65,7 @@ struct CancelParams {
         CancelParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
-    request_body(content = Option<CancelRequest>, example = json!({
+    request_body(content = CancelRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"terminate": true, "reason": "Need to upgrade workflow version"},
     })),
     responses(

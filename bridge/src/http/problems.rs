@@ -40,7 +40,7 @@ kinds! {
     NOT_JSON = 400 "not_json" "The body is empty or not JSON.";
     UNKNOWN_FIELDS = 400 "unknown_fields" "The body has unknown fields, and `fieldValidation=Strict` was asked for.";
     TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal refuses what was asked, such as a run ID that is none.";
-    BAD_REQUEST = 400 "bad_request" "The path cannot be read: its percent-encoding is not UTF-8.";
+    BAD_REQUEST = 400 "bad_request" "The path cannot be read: its percent-encoding is broken, or not UTF-8.";
     BODY_INCOMPLETE = 400 "body_incomplete" "The body broke off before its end.";
     UNAUTHORIZED = 401 "unauthorized" "No bearer token was sent, or one that is not known. Only where the operator has set some.";
     CERTIFICATE_REQUIRED = 403 "certificate_required" "No client certificate was shown. Only where the operator asks for one.";

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use service::http::wrong_escape;
 use utoipa::IntoParams;
 
 use super::error::ApiError;
@@ -22,6 +23,11 @@ impl Params {
         let query = query.unwrap_or_default();
         if let Some(escape) = wrong_escape(query) {
             let detail = format!("the query has the escape `{escape}`: write % and two hex digits");
+            return Err(INVALID_PARAMETER.problem(detail).into());
+        }
+        // Some take it for `&` and some for part of a value.
+        if query.contains(';') {
+            let detail = "the query has a `;`: write & between parameters, and %3B for one in a value";
             return Err(INVALID_PARAMETER.problem(detail).into());
         }
         let mut params = HashMap::new();
@@ -110,15 +116,6 @@ pub(super) struct BodyParams {
     field_validation: Option<String>,
 }
 
-/// The first `%` that is not followed by two hex digits; Go's server refuses it too.
-fn wrong_escape(query: &str) -> Option<String> {
-    let bytes = query.as_bytes();
-    (0..bytes.len())
-        .filter(|at| bytes[*at] == b'%')
-        .find(|at| !bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
-        .map(|at| query.get(at..at + 3).or_else(|| query.get(at..)).unwrap_or("%").to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,9 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn wrong_escapes_are_refused() {
-        for query in ["a=%zz", "a=%", "a=%4", "%é"] {
+    fn wrong_escapes_and_semicolons_are_refused() {
+        for query in ["a=%zz", "a=%", "a=1;b=2", ";"] {
             assert_eq!(Params::read(Some(query)).unwrap_err().problem().code, "invalid_parameter", "{query}");
         }
+        assert_eq!(Params::read(Some("a=1%3B2")).unwrap().text("a"), "1;2");
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use serde_json::Value;
 use utoipa::IntoParams;
+use workflow_api::RawJson;
 
 use super::error::ApiError;
 use super::events::LAST_EVENT_ID;
@@ -212,11 +212,12 @@ fn query(params: &Params) -> Result<Option<Query>, ApiError> {
     Ok((!query.query_type.is_empty()).then_some(query))
 }
 
-fn arguments(text: &str) -> Result<Vec<Value>, ApiError> {
+fn arguments(text: &str) -> Result<Vec<RawJson>, ApiError> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    serde_json::from_str(text)
+    let read = workflow_api::read(text.as_bytes());
+    read.map(|read| read.value)
         .map_err(|error| invalid("queryParams", &format!("is no JSON array of arguments: {error}")))
 }
 
@@ -228,7 +229,7 @@ fn unquoted(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -284,7 +285,7 @@ mod tests {
         let query = "queryType=q&queryParams=[1,%22b%22]&queryTimeout=2&queryRejectCondition=notOpen";
         let expected = Query {
             query_type: "q".to_owned(),
-            args: vec![json!(1), json!("b")],
+            args: vec![json!(1).into(), json!("b").into()],
             bound: Some(Duration::from_secs(2)),
             reject: Some(RejectCondition::NotOpen),
         };

@@ -31,7 +31,7 @@ problems!(
 
 /// Terminate a workflow
 ///
-/// Ends it at once, without letting it clean up. The body may be left out, and any part of it.
+/// Ends it at once, without letting it clean up. `{}` is enough of a body, as for a cancellation.
 #[utoipa::path(
     post,
     path = path::TERMINATE,
@@ -42,7 +42,7 @@ problems!(
         RunParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
     ),
-    request_body(content = Option<TerminateRequest>, example = json!({
+    request_body(content = TerminateRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"reason": "The cluster is gone"},
     })),
     responses(

@@ -1,4 +1,4 @@
-//! What the verbs about a workflow have in common: an intent, a body that may be left out, and who asks.
+//! What the verbs about a workflow have in common: an intent, a body, and who asks.
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 use service::temporal::TemporalConnections;
 use tokio::time::Instant;
-use workflow_api::{Escalation, RunId};
+use workflow_api::{Escalation, RawJson, RunId};
 
 use super::events::{self, Tail};
 use super::polls::{self, Polls};
@@ -107,7 +107,7 @@ impl Engine for TemporalEngine {
         &self,
         run: &WorkflowRun,
         order: &StopOrder,
-        details: Option<&Value>,
+        details: Option<&RawJson>,
     ) -> Result<(), CommandError> {
         stop::terminate(&self.session(run), order, details, self.bounds.call).await
     }

@@ -67,7 +67,7 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
         &self,
         run: &WorkflowRun,
         order: &StopOrder,
-        details: Option<&Value>,
+        details: Option<&RawJson>,
     ) -> Result<(), CommandError>;
 
     /// Ends a run, and any run that it went on in, when `grace` is over and it has not ended by then. Survives this process.
@@ -130,7 +130,7 @@ pub struct Query {
     /// The name under which the workflow answers it.
     pub query_type: String,
     /// Its arguments, in order.
-    pub args: Vec<Value>,
+    pub args: Vec<RawJson>,
     /// How long the workflow may take; none for the engine's own bound.
     pub bound: Option<Duration>,
     /// In which states of the run not to ask; none for those where nobody can answer.
@@ -186,7 +186,7 @@ pub struct Signal {
     /// The name under which the workflow takes it.
     pub name: String,
     /// Its arguments, in order.
-    pub args: Vec<Value>,
+    pub args: Vec<RawJson>,
     /// Repeats under one ID are one signal.
     pub request_id: String,
     /// Who sends it.
@@ -199,7 +199,7 @@ pub struct Update {
     /// The name under which the workflow takes it.
     pub name: String,
     /// Its arguments, in order.
-    pub args: Vec<Value>,
+    pub args: Vec<RawJson>,
     /// Repeats under one ID are one update.
     pub update_id: String,
     /// Who asks for it.

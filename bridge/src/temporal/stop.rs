@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     RequestCancelWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
+use workflow_api::RawJson;
 
 use super::rpc::Session;
 use super::{CommandError, StopOrder, command, payload};
@@ -35,7 +35,7 @@ pub(super) async fn cancel(
 pub(super) async fn terminate(
     session: &Session<'_>,
     order: &StopOrder,
-    details: Option<&Value>,
+    details: Option<&RawJson>,
     bound: Duration,
 ) -> Result<(), CommandError> {
     let request = TerminateWorkflowExecutionRequest {

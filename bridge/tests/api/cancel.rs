@@ -34,9 +34,21 @@ async fn everything_may_be_left_out() {
         assert_eq!((order.run.workflow_id.as_str(), order.run.run_id.as_str()), ("migrate-apps-1", ""));
         assert_eq!((order.terminate, order.reason.as_str(), order.details), (false, "", None));
     }
-    let api = Api::on_engine(ScriptedEngine::default()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_ended_without_a_body() {
+    let engine = ScriptedEngine::default();
+    let orders = Arc::clone(&engine.orders);
+    let api = Api::on_engine(engine).await;
     api.create_sample(9090).await;
-    assert_eq!(cancel(&api, "").await.status(), 204);
+    for verb in ["cancel", "cancel?workflowID=w", "terminate"] {
+        for body in ["", "\n"] {
+            let refused = api.post(&format!("/{SAMPLE_INTENT}/{verb}"), body).await;
+            problem_of(refused, 400, "not_json").await;
+        }
+    }
+    assert_eq!(orders.lock().unwrap().len(), 0);
 }
 
 #[tokio::test]
@@ -47,7 +59,7 @@ async fn everything_that_is_said_reaches_the_engine() {
     .await;
     assert_eq!((order.run.workflow_id.as_str(), order.run.run_id.as_str()), ("w", "r"));
     assert_eq!((order.terminate, order.reason.as_str()), (true, "why"));
-    assert_eq!(order.details, Some(json!([1, {"a": 2}])));
+    assert_eq!(order.details, Some(json!([1, {"a": 2}]).into()));
 }
 
 #[tokio::test]
@@ -55,7 +67,7 @@ async fn a_workflow_is_cancelled_terminated_and_then_closed() {
     let (api, temporal) = Api::on_temporal().await;
     let id = unique("cancel");
     api.create_with_workflow(&id).await;
-    problem_of(cancel(&api, "").await, 404, "no_such_workflow").await;
+    problem_of(cancel(&api, "{}").await, 404, "no_such_workflow").await;
     temporal
         .cli(&["workflow", "start", "--type", "T", "--task-queue", "nobody", "--workflow-id", &id])
         .await
@@ -71,7 +83,7 @@ async fn a_workflow_is_cancelled_terminated_and_then_closed() {
     let body: Value = terminated.json().await.unwrap();
     assert_eq!((&body["workflowID"], &body["workflowState"]), (&json!(id), &json!("Terminated")));
 
-    for body in ["", r#"{"spec":{"terminate":true}}"#] {
+    for body in ["{}", r#"{"spec":{"terminate":true}}"#] {
         let problem = problem_of(cancel(&api, body).await, 409, "workflow_closed").await;
         assert_eq!(problem["workflowState"], "Terminated");
     }
@@ -89,7 +101,7 @@ async fn a_closed_run_is_a_conflict_that_says_how_it_closed() {
     let engine = ScriptedEngine { stop: Box::new(move |_| Err(error.clone())), ..ScriptedEngine::default() };
     let api = Api::on_engine(engine).await;
     api.create_sample(9090).await;
-    let problem = problem_of(cancel(&api, "").await, 409, "workflow_closed").await;
+    let problem = problem_of(cancel(&api, "{}").await, 409, "workflow_closed").await;
     assert_eq!((&problem["workflowState"], &problem["runID"]), (&json!("Completed"), &json!("r")));
 }
 
@@ -120,12 +132,12 @@ async fn bad_bodies_are_refused_with_their_faults() {
 #[tokio::test]
 async fn an_intent_that_does_not_exist_has_nothing_to_cancel() {
     let api = Api::new().await;
-    problem_of(cancel(&api, "").await, 404, "no_such_intent").await;
+    problem_of(cancel(&api, "{}").await, 404, "no_such_intent").await;
 }
 
 #[tokio::test]
 async fn temporal_away_is_said() {
     let api = Api::new().await;
     api.create_sample(9090).await;
-    problem_of(cancel(&api, "").await, 503, "temporal_unavailable").await;
+    problem_of(cancel(&api, "{}").await, 503, "temporal_unavailable").await;
 }

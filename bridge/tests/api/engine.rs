@@ -34,7 +34,7 @@ pub(super) struct Order {
     pub(super) run: WorkflowRun,
     pub(super) terminate: bool,
     pub(super) reason: String,
-    pub(super) details: Option<Value>,
+    pub(super) details: Option<RawJson>,
 }
 
 impl Default for ScriptedEngine {
@@ -117,7 +117,7 @@ impl Engine for ScriptedEngine {
         &self,
         run: &WorkflowRun,
         order: &StopOrder,
-        details: Option<&Value>,
+        details: Option<&RawJson>,
     ) -> Result<(), CommandError> {
         self.note(run, order, true, details);
         (self.stop)(run)
@@ -147,7 +147,7 @@ impl Engine for ScriptedEngine {
 }
 
 impl ScriptedEngine {
-    fn note(&self, run: &WorkflowRun, order: &StopOrder, terminate: bool, details: Option<&Value>) {
+    fn note(&self, run: &WorkflowRun, order: &StopOrder, terminate: bool, details: Option<&RawJson>) {
         let (run, reason, details) = (run.clone(), order.reason.clone(), details.cloned());
         self.orders.lock().unwrap().push(Order { run, terminate, reason, details });
     }

@@ -4,6 +4,7 @@ mod cancel;
 mod changes;
 mod client;
 mod client_check;
+mod deep;
 mod engine;
 mod intents;
 mod keys;
@@ -27,6 +28,7 @@ mod status;
 mod success;
 mod targets;
 pub(crate) mod verbs;
+mod workflowmgr;
 
 use std::sync::Arc;
 use std::time::Duration;

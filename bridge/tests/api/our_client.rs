@@ -1,7 +1,7 @@
 //! A workflow client made with our kit, served in this process.
 
 use client_kit::{
-    Server, ServerOptions, StartContext, TemporalStarter, WorkflowStart, clients, workflow_client,
+    Client, Server, ServerOptions, StartContext, TemporalStarter, WorkflowStart, clients, workflow_client,
 };
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
@@ -30,9 +30,22 @@ impl OurClient {
 
     /// The same, served so.
     pub(crate) async fn start_with(temporal: &str, options: ServerOptions) -> Self {
+        Self::serve(clients![migrate], temporal, options).await
+    }
+
+    /// A server of other clients.
+    pub(crate) async fn of(clients: impl IntoIterator<Item = Client>, temporal: &str) -> Self {
+        Self::serve(clients, temporal, ServerOptions::default()).await
+    }
+
+    async fn serve(
+        clients: impl IntoIterator<Item = Client>,
+        temporal: &str,
+        options: ServerOptions,
+    ) -> Self {
         let target = TemporalTarget::new(temporal, "default").unwrap();
         let starter = TemporalStarter::new(TemporalConnection::new(target));
-        let server = Server::new(clients![migrate], starter, options).unwrap();
+        let server = Server::new(clients, starter, options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shutdown = Shutdown::new(SOON);

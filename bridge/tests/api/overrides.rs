@@ -140,7 +140,7 @@ async fn an_intents_own_workflow_id_may_be_a_template() {
     let preview: Value = api.post(&start("?dryRun=All"), "").await.json().await.unwrap();
     assert_eq!(preview["body"]["workflowStartOptions"]["ID"], "migrate-3");
     let cancel = api.request(Method::POST, &format!("/{SAMPLE_INTENT}/cancel"));
-    let cancelled = cancel.header("Prefer", "return=representation").send().await.unwrap();
+    let cancelled = cancel.header("Prefer", "return=representation").body("{}").send().await.unwrap();
     assert_eq!(cancelled.json::<Value>().await.unwrap()["workflowID"], "migrate-2");
 }
 

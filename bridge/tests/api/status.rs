@@ -256,7 +256,7 @@ async fn each_engine_error_has_its_own_code() {
         api.create_sample(9090).await;
         let problem = problem_of(api.status_of_sample("").await, status, code).await;
         assert!(problem["detail"].as_str().unwrap().contains("temporal:7233"), "{problem}");
-        problem_of(api.post(&format!("/{SAMPLE_INTENT}/cancel"), "").await, status, code).await;
+        problem_of(api.post(&format!("/{SAMPLE_INTENT}/cancel"), "{}").await, status, code).await;
     }
 }
 

@@ -22,7 +22,7 @@ async fn an_escalation_outlives_the_bridge() {
     intent["spec"]["temporal"]["workflowStartOptions"]["id"] = workflow_id.as_str().into();
     assert_eq!(http().post(&intents).body(intent.to_string()).send().await.unwrap().status(), 201);
     let cancel = format!("{intents}/{SAMPLE_INTENT}/cancel?escalateAfter=5s");
-    let canceled = http().post(cancel).header("x-forwarded-user", "alice").body("").send().await.unwrap();
+    let canceled = http().post(cancel).header("x-forwarded-user", "alice").body("{}").send().await.unwrap();
     assert_eq!(canceled.status(), 204, "{}", process.log());
     let escalation = format!("emco-bridge-escalate-cancel-{run_id}");
     eventually(SOON, "the timer runs", async || {

@@ -15,7 +15,7 @@ async fn d11_each_failure_has_its_status() {
         bridge.get(path).await.problem(404, "no_such_intent");
     }
     for path in ["/absent/start", "/absent/cancel"] {
-        bridge.post(path, "").await.problem(404, "no_such_intent");
+        bridge.post(path, "{}").await.problem(404, "no_such_intent");
     }
     let delete = bridge.request(Method::DELETE, "/absent").send().await.unwrap();
     Answer::of(delete).await.problem(404, "no_such_intent");
@@ -25,7 +25,7 @@ async fn d11_each_failure_has_its_status() {
     bridge.post("", again).await.problem(409, "intent_exists");
     bridge.start_sample().await.problem(502, "client_unreachable");
     bridge.status_of_sample("").await.problem(503, "temporal_unavailable");
-    bridge.cancel_sample("").await.problem(503, "temporal_unavailable");
+    bridge.cancel_sample("{}").await.problem(503, "temporal_unavailable");
 
     let emco =
         ScriptedClient::start(|| async { (StatusCode::NOT_FOUND, "DeploymentIntentGroup not found\n") })

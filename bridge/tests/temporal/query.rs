@@ -21,7 +21,7 @@ async fn a_query_is_answered() -> Result<()> {
     let run = fixture.closed_gate().await?;
     assert_eq!(fixture.engine.query(&run, &question("current-state")).await?, json!({ "open": false }));
     assert_eq!(fixture.engine.query(&run, &question("nothing")).await?, Value::Null);
-    let echo = Query { args: vec![json!("hallo")], ..question("echo") };
+    let echo = Query { args: vec![json!("hallo").into()], ..question("echo") };
     assert_eq!(fixture.engine.query(&run, &echo).await?, json!("hallo"));
     Ok(())
 }

@@ -50,7 +50,7 @@ async fn a_cancelled_run_ends_and_tells_who_and_why() -> Result<()> {
 async fn a_terminated_run_ends_at_once_and_tells_who_why_and_the_details() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.closed_gate().await?;
-    fixture.engine.terminate(&run, &order(), Some(&json!([{ "ticket": 7 }]))).await?;
+    fixture.engine.terminate(&run, &order(), Some(&json!([{ "ticket": 7 }]).into())).await?;
     let closed = fixture.ended(&run, WorkflowState::Terminated).await?;
     let failure = closed.failure.unwrap_or_default();
     assert_eq!(

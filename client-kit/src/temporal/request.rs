@@ -11,7 +11,7 @@ use temporalio_common::protos::temporal::api::enums::v1::WorkflowIdConflictPolic
 use temporalio_common::protos::temporal::api::sdk::v1::UserMetadata;
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
-use workflow_api::{JsonMap, Nanos, to_go_json};
+use workflow_api::{JsonMap, Nanos, RawJson, to_go_json};
 
 use crate::start::Arguments;
 use crate::{IdConflictPolicy, StartRequest, WorkflowStart};
@@ -100,13 +100,21 @@ fn duration(nanos: Nanos) -> Option<prost_wkt_types::Duration> {
 }
 
 fn payloads(values: &JsonMap) -> HashMap<String, Payload> {
-    values.iter().map(|(name, value)| (name.clone(), payload(value))).collect()
+    values.iter().map(|(name, json)| (name.clone(), raw_payload(json))).collect()
+}
+
+fn raw_payload(json: &RawJson) -> Payload {
+    if json.is_null() { null() } else { encoded("json/plain", json.as_str().as_bytes().to_vec()) }
+}
+
+fn null() -> Payload {
+    encoded("binary/null", Vec::new())
 }
 
 /// The payload that Go's default data converter makes of a value.
 fn payload(value: &Value) -> Payload {
     match value {
-        Value::Null => encoded("binary/null", Vec::new()),
+        Value::Null => null(),
         value => encoded("json/plain", to_go_json(value)),
     }
 }

@@ -45,6 +45,24 @@ async fn a_body_that_is_no_json_is_refused() {
 }
 
 #[tokio::test]
+async fn what_go_reads_is_read() {
+    let serving = Serving::alone().await;
+    let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let body = |memo: &str| {
+        format!(r#"{{"workflowClientName":7,"workflowStartOptions":{{"memo":{{"m":{memo}}}}}}}"#)
+    };
+    // The number is refused by its path, so the rest was read.
+    for memo in [r#""\ud800""#.to_owned(), nested(200), nested(9_997)] {
+        let answer = answer(serving.post("echo", body(&memo))).await;
+        answer.assert_problem(422, "invalid_spec");
+        assert_eq!(answer.body["faults"][0]["path"], "$.workflowClientName");
+        assert_eq!(answer.body["faults"].as_array().unwrap().len(), 1);
+    }
+    answer(serving.post("echo", body(&nested(9_998)))).await.assert_problem(400, "malformed_json");
+    answer(http().get(serving.url("/invoke/%zz"))).await.assert_problem(400, "bad_request");
+}
+
+#[tokio::test]
 async fn every_fault_is_listed_by_path() {
     let serving = Serving::alone().await;
     let body = json!({

@@ -9,16 +9,18 @@ use workflow_api::Problem;
 
 use super::access::record;
 use super::body::{BodyLimits, bounded};
+use super::escapes::wrong_escape;
 use super::wrap::{Inner, wrapped};
 use crate::problem::{ProblemResponse, negotiate, of_status};
 
 /// `router` with what every server has: request ids, the access log and request metrics; limits of bodies; and problems
-/// for unknown paths and methods, refused input and panics, in the form that the caller prefers.
+/// for unknown paths and methods, refused input and panics, in the form that the caller prefers. A path whose percent-encoding is
+/// broken is refused before any route sees it.
 pub fn standard(router: Router, bodies: impl Into<BodyLimits>) -> Router {
     let bodies = bodies.into();
     let router = router.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
     wrapped(router, move |request, inner| {
-        let within_panics = |request| catch_panic(request, inner);
+        let within_panics = |request| readable(request, inner);
         let within_bodies = move |request| bounded(bodies, request, within_panics);
         record(request, move |request| negotiate(request, within_bodies))
     })
@@ -32,6 +34,17 @@ async fn no_such_path(uri: Uri) -> ProblemResponse {
 
 async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
     Problem::new(405, "method_not_allowed", format!("{} does not take {method}", uri.path())).into()
+}
+
+/// Refuses a path that cannot be read: axum would take its broken escapes for text.
+async fn readable(request: Request, inner: Inner) -> Response {
+    match wrong_escape(request.uri().path()) {
+        None => catch_panic(request, inner).await,
+        Some(escape) => {
+            let text = format!("The path has the escape `{escape}`: write % and two hex digits");
+            ProblemResponse::new(of_status(StatusCode::BAD_REQUEST, &text)).into_response()
+        }
+    }
 }
 
 /// A panic ends its request, not the connection. The panic hook has logged it.
@@ -89,6 +102,20 @@ mod tests {
         let (response, problem) = problem(Request::get("/length").body(Body::empty()).unwrap()).await;
         assert_eq!((response.status().as_u16(), &problem["code"]), (405, &"method_not_allowed".into()));
         assert_eq!(response.headers()[header::ALLOW], "POST");
+    }
+
+    #[tokio::test]
+    async fn a_path_with_a_broken_escape_is_a_problem_whatever_its_route() {
+        for path in ["/length", "/panic", "/nowhere"] {
+            let request = Request::get(format!("{path}%zz")).body(Body::empty()).unwrap();
+            let (response, problem) = problem(request).await;
+            assert_eq!(
+                (response.status().as_u16(), &problem["code"]),
+                (400, &"bad_request".into()),
+                "{path}"
+            );
+            assert_eq!(problem["detail"], "The path has the escape `%zz`: write % and two hex digits");
+        }
     }
 
     #[tokio::test]

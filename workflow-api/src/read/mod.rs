@@ -5,12 +5,14 @@
 //! all of them at once, and keys nobody knows are reported instead of dropped in silence.
 
 mod node;
+mod surrogates;
 mod values;
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 pub use node::Node;
+use serde::Deserialize;
 
 use crate::problem::Fault;
 
@@ -66,16 +68,27 @@ pub trait FromJson {
 pub fn read<T: FromJson + Default>(body: &[u8]) -> Result<Read<T>, ReadError> {
     // Go reads an ill-formed byte as U+FFFD rather than refusing the body.
     let text = str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
+    let text = surrogates::paired(&text);
     read_node(&first_value(&text)?).map_err(ReadError::Faults)
 }
 
 /// Apart from [`read`], so that it is compiled once, in this crate, for speed.
 fn first_value(text: &str) -> Result<Node<'_>, ReadError> {
-    match serde_json::Deserializer::from_str(text).into_iter::<Node<'_>>().next() {
-        None => Err(ReadError::Empty),
-        Some(Err(error)) => Err(ReadError::Malformed(error.to_string())),
-        Some(Ok(node)) => Ok(node),
+    if text.trim_ascii().is_empty() {
+        return Err(ReadError::Empty);
     }
+    let mut json = serde_json::Deserializer::from_str(text);
+    // `Node` has a bound of its own, and each level that the stack has no room for gets another stack.
+    json.disable_recursion_limit();
+    Node::deserialize(serde_stacker::Deserializer::new(&mut json)).map_err(|error| {
+        let message = error.to_string();
+        // Such a number is JSON, but no value of ours can hold it.
+        if message.starts_with("number out of range") {
+            ReadError::Faults(vec![Fault::new("$", message)])
+        } else {
+            ReadError::Malformed(message)
+        }
+    })
 }
 
 pub(crate) fn read_node<T: FromJson + Default>(node: &Node<'_>) -> Result<Read<T>, Vec<Fault>> {

@@ -1,13 +1,15 @@
 //! A JSON value as it was written: members keep their order, and repeated keys stay repeated.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::BTreeMap;
+use std::{fmt, mem};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Number, Value};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+use serde_json::Number;
 
 /// A JSON value before it is given a type. Texts without escapes stay where they were read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub enum Node<'a> {
     /// `null`
     Null,
@@ -37,52 +39,95 @@ impl Node<'_> {
         }
     }
 
-    /// The value as Go keeps JSON of no known type: keys sorted, the last of repeated ones, numbers as 64-bit floats.
-    #[must_use]
-    pub fn to_interface(&self) -> Value {
+    /// Moves the values that stand in this one to the end of `rest`.
+    fn empty_into(&mut self, rest: &mut Vec<Self>) {
         match self {
-            Self::Null => Value::Null,
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Number(number) => interface_number(number),
-            Self::String(text) => Value::String(text.clone().into_owned()),
-            Self::Array(items) => items.iter().map(Self::to_interface).collect(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => {}
+            Self::Array(items) => rest.append(items),
+            Self::Object(members) => rest.extend(mem::take(members).into_iter().map(|(_, value)| value)),
+        }
+    }
+}
+
+/// Drops one value after the other: the drop that the compiler makes calls itself for every level.
+impl Drop for Node<'_> {
+    fn drop(&mut self) {
+        let mut rest = Vec::new();
+        self.empty_into(&mut rest);
+        while let Some(mut node) = rest.pop() {
+            node.empty_into(&mut rest);
+        }
+    }
+}
+
+/// Written as Go keeps JSON of no known type: keys sorted, the last of repeated ones, numbers as 64-bit floats.
+impl Serialize for Node<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(number) => interface_number(number).serialize(serializer),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(items) => serializer.collect_seq(items),
             Self::Object(members) => {
-                let mut sorted = std::collections::BTreeMap::new();
-                for (key, value) in members {
-                    sorted.insert(key.clone().into_owned(), value.to_interface());
-                }
-                Value::Object(sorted.into_iter().collect())
+                let sorted: BTreeMap<&str, &Self> =
+                    members.iter().map(|(key, value)| (key.as_ref(), value)).collect();
+                serializer.collect_map(sorted)
             }
         }
     }
 }
 
 /// Integers that a 64-bit float holds exactly print alike in both forms, so they may stay integers.
-fn interface_number(number: &Number) -> Value {
+fn interface_number(number: &Number) -> Number {
     const EXACT: u64 = 1 << 53;
     if number.as_i64().is_some_and(|integer| integer.unsigned_abs() <= EXACT) {
-        return Value::Number(number.clone());
+        return number.clone();
     }
-    match number.as_f64() {
-        // No integer has the sign that Go keeps of a zero.
-        Some(float) if float == 0.0 && float.is_sign_negative() => Value::from(float),
+    let Some(float) = number.as_f64() else { return number.clone() };
+    // No integer has the sign that Go keeps of a zero.
+    let negative_zero = float == 0.0 && float.is_sign_negative();
+    if float.fract() == 0.0 && float.abs() <= EXACT as f64 && !negative_zero {
         #[expect(clippy::cast_possible_truncation, reason = "an integral float below 2^53 is exact")]
-        Some(float) if float.fract() == 0.0 && float.abs() <= EXACT as f64 => Value::from(float as i64),
-        Some(float) => Value::from(float),
-        None => Value::Number(number.clone()),
+        return Number::from(float as i64);
     }
+    Number::from_f64(float).unwrap_or_else(|| number.clone())
 }
 
 impl<'de> Deserialize<'de> for Node<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+        NodeVisitor { levels: MAX_LEVELS }.deserialize(deserializer)
     }
 }
+
+/// The levels that Go's decoder takes.
+const MAX_LEVELS: usize = 10_000;
 
 /// Few objects of ours have more members.
 const USUAL: usize = 8;
 
-struct NodeVisitor;
+/// Reads a value of at most so many levels.
+#[derive(Clone, Copy)]
+struct NodeVisitor {
+    levels: usize,
+}
+
+impl NodeVisitor {
+    /// The visitor of what stands one level down.
+    fn below<E: Error>(self) -> Result<Self, E> {
+        let levels = self.levels.checked_sub(1);
+        let levels = levels.ok_or_else(|| E::custom(format_args!("it has more than {MAX_LEVELS} levels")))?;
+        Ok(Self { levels })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for NodeVisitor {
+    type Value = Node<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for NodeVisitor {
     type Value = Node<'de>;
@@ -100,7 +145,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
-        Node::deserialize(deserializer)
+        self.deserialize(deserializer)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Node<'de>, E> {
@@ -132,17 +177,19 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node<'de>, A::Error> {
+        let below = self.below()?;
         let mut array = Vec::new();
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(below)? {
             array.push(item);
         }
         Ok(Node::Array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node<'de>, A::Error> {
+        let below = self.below()?;
         let mut object = Vec::with_capacity(USUAL);
-        while let Some((Key(key), value)) = members.next_entry()? {
-            object.push((key, value));
+        while let Some(Key(key)) = members.next_key()? {
+            object.push((key, members.next_value_seed(below)?));
         }
         Ok(Node::Object(object))
     }

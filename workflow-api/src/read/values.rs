@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value};
 
 use super::{FromJson, Node, Reader};
+use crate::RawJson;
 
 impl FromJson for String {
     fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
@@ -120,10 +121,24 @@ impl<T: FromJson + Default> FromJson for BTreeMap<String, T> {
     }
 }
 
-/// JSON of no known type: memo values, search attributes, details.
+/// JSON of no known type: memo values, search attributes, arguments, details. As text, because values of many levels overflow the stack
+/// of whoever walks them.
+impl FromJson for RawJson {
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
+        match Self::of_node(node) {
+            Ok(json) => *self = json,
+            Err(error) => reader.fault(error.to_string()),
+        }
+    }
+}
+
+/// JSON that is looked into, such as a schema: of at most 128 levels, which the stack has room for.
 impl FromJson for Value {
-    fn read_into(&mut self, node: &Node<'_>, _: &mut Reader) {
-        *self = node.to_interface();
+    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
+        match RawJson::of_node(node).and_then(|json| serde_json::from_str(json.as_str())) {
+            Ok(value) => *self = value,
+            Err(error) => reader.fault(error.to_string()),
+        }
     }
 }
 

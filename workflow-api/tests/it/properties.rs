@@ -7,8 +7,8 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 use workflow_api::{
-    ActivityOptions, ClientEndpoint, IdReusePolicy, JsonMap, Metadata, Nanos, RetryPolicy, StartOptions,
-    TemporalSpec, WorkflowIntent, WorkflowIntentSpec, WorkflowParams, read, to_go_json,
+    ActivityOptions, ClientEndpoint, IdReusePolicy, JsonMap, Metadata, Nanos, RawJson, RetryPolicy,
+    StartOptions, TemporalSpec, WorkflowIntent, WorkflowIntentSpec, WorkflowParams, read, to_go_json,
 };
 
 fn text() -> impl Strategy<Value = String> {
@@ -37,7 +37,7 @@ fn json() -> impl Strategy<Value = Value> {
 }
 
 fn json_map() -> impl Strategy<Value = Option<JsonMap>> {
-    option::of(btree_map(text(), json(), 0..4))
+    option::of(btree_map(text(), json().prop_map(RawJson::from), 0..4))
 }
 
 prop_compose! {

@@ -1,7 +1,9 @@
 //! Reading: Go's leniency, and every fault at once.
 
+use serde_json::json;
 use workflow_api::{
-    CancelRequest, IdReusePolicy, ReadError, SignalRequest, StartOptions, TemporalSpec, WorkflowIntent, read,
+    CancelRequest, Catalogue, IdReusePolicy, RawJson, ReadError, SignalRequest, StartOptions, TemporalSpec,
+    WorkflowIntent, read,
 };
 
 pub(crate) const CREATE: &str = include_str!("../vectors/04-create.json");
@@ -186,8 +188,72 @@ fn a_body_that_is_not_json_is_refused_with_its_place() {
             "{body}: {error}"
         );
     }
-    let deep = "[".repeat(100_000);
-    assert!(matches!(read::<WorkflowIntent>(deep.as_bytes()), Err(ReadError::Malformed(_))));
+}
+
+/// So many lists in one another.
+fn nested(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+/// What `work` gives on a stack as small as that of a thread that answers requests.
+fn on_small_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let stack = std::thread::Builder::new().stack_size(1 << 20);
+    std::thread::scope(|scope| stack.spawn_scoped(scope, work).unwrap().join().unwrap())
+}
+
+#[test]
+fn as_many_levels_are_read_as_go_reads() {
+    for levels in [1, 200, 9_997] {
+        let json = nested(levels);
+        let body = format!(r#"{{"workflowStartOptions":{{"Memo":{{"deep":{json}}}}}}}"#);
+        let (memo, written) = on_small_stack(|| {
+            let spec = read::<TemporalSpec>(body.as_bytes()).unwrap().value;
+            let memo = spec.workflow_start_options.memo.clone().unwrap()["deep"].as_str().to_owned();
+            (memo, spec.to_go_json())
+        });
+        assert_eq!(memo, json, "{levels}");
+        assert_eq!(read::<TemporalSpec>(&written).unwrap().value.to_go_json(), written, "{levels}");
+    }
+}
+
+#[test]
+fn unknown_keys_may_have_as_many_levels() {
+    let body = format!(r#"{{"metadata":{{"name":"a","x":{}}}}}"#, nested(9_998));
+    let read = on_small_stack(|| read::<WorkflowIntent>(body.as_bytes()).unwrap());
+    assert_eq!((read.value.metadata.name.as_str(), read.unknown.concat().as_str()), ("a", "$.metadata.x"));
+}
+
+#[test]
+fn more_levels_are_refused() {
+    for body in [nested(10_001), "[".repeat(2 << 20), "{\"a\":".repeat(400_000), nested(1 << 20)] {
+        let refused = on_small_stack(|| read::<WorkflowIntent>(body.as_bytes()).unwrap_err());
+        assert!(matches!(&refused, ReadError::Malformed(text) if text.contains("10000 levels")), "{refused}");
+    }
+}
+
+#[test]
+fn schemas_have_few_levels() {
+    let body = |levels| format!(r#"{{"clients":[{{"name":"a","params":{{"b":{}}}}}]}}"#, nested(levels));
+    assert!(read::<Catalogue>(body(100).as_bytes()).is_ok());
+    let fault = on_small_stack(|| faults::<Catalogue>(&body(9_000)).concat());
+    assert!(fault.starts_with("$.clients[0].params.b: recursion limit exceeded"), "{fault}");
+}
+
+#[test]
+fn a_surrogate_without_its_other_half_is_read_as_go_does() {
+    let body = r#"{"metadata":{"name":"\ud83d\ude00","description":"a\ud800b"},
+        "spec":{"temporal":{"workflowStartOptions":{"memo":{"\udc00":["\\ud800","\ud800\u0041"]}}}}}"#;
+    let intent = intent(body);
+    assert_eq!((intent.metadata.name.as_str(), intent.metadata.description.as_str()), ("😀", "a\u{fffd}b"));
+    let memo = intent.spec.temporal.workflow_start_options.memo.unwrap();
+    assert_eq!(memo["\u{fffd}"].as_str(), "[\"\\\\ud800\",\"\u{fffd}A\"]");
+}
+
+#[test]
+fn a_number_that_no_64_bits_hold_is_a_fault() {
+    let fault = faults::<StartOptions>(r#"{"memo":{"n":1e400}}"#).concat();
+    assert!(fault.starts_with("$: number out of range"), "{fault}");
+    assert_eq!(faults::<StartOptions>(r#"{"unknown":-1e400}"#).len(), 1);
 }
 
 #[test]
@@ -215,7 +281,7 @@ fn verbs_are_read_as_leniently_as_the_rest() {
     assert_eq!(signal.unknown, ["$.spec.foo"]);
     let spec = signal.value.spec;
     assert_eq!((spec.run.workflow_id.as_str(), spec.run.namespace.as_str()), ("w", "n"));
-    assert_eq!((spec.name.as_str(), spec.args), ("go", vec![1.into(), serde_json::Value::Null]));
+    assert_eq!((spec.name.as_str(), spec.args), ("go", [json!(1), json!(null)].map(RawJson::from).to_vec()));
     let cancel: CancelRequest = read(br#"{"spec":{"runID":"r","escalateAfter":"1m"}}"#).unwrap().value;
     assert_eq!((cancel.spec.run.run_id.as_str(), cancel.spec.escalate_after.get()), ("r", 60_000_000_000));
 }

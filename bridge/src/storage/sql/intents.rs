@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Connection, FromRow};
-use workflow_api::{WorkflowIntent, to_go_text};
+use workflow_api::{WorkflowIntent, read, to_go_text};
 
 use super::{bind_key, failed};
 use crate::intent::{Action, Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
@@ -230,7 +230,8 @@ impl TryFrom<RevisionRow> for Revision {
 }
 
 fn intent(document: &str, name: &str, revision: i64) -> Result<WorkflowIntent, StoreError> {
-    serde_json::from_str(document).map_err(|error| unreadable("document", name, revision, error))
+    let read = read(document.as_bytes()).map_err(|error| unreadable("document", name, revision, error))?;
+    Ok(read.value)
 }
 
 fn unreadable(

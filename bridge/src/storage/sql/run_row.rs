@@ -4,7 +4,7 @@ use std::error::Error;
 
 use jiff::Timestamp;
 use sqlx::{FromRow, Row};
-use workflow_api::{RunId, WorkflowIntentSpec};
+use workflow_api::{RunId, WorkflowIntentSpec, read};
 
 use crate::intent::{DigKey, IntentKey};
 use crate::run::{Outcome, Run, StartKey};
@@ -144,8 +144,8 @@ impl TryFrom<SpecRow> for (Run, Option<WorkflowIntentSpec>) {
     type Error = StoreError;
 
     fn try_from(row: SpecRow) -> Result<Self, StoreError> {
-        let spec = (!row.spec.is_empty()).then(|| serde_json::from_str(&row.spec)).transpose();
+        let spec = (!row.spec.is_empty()).then(|| read(row.spec.as_bytes())).transpose();
         let spec = spec.map_err(unreadable(&row.run.id, "spec"))?;
-        Ok((row.run.try_into()?, spec))
+        Ok((row.run.try_into()?, spec.map(|read| read.value)))
     }
 }

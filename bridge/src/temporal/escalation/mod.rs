@@ -91,7 +91,7 @@ impl Escalations {
             workflow_id: id.as_str().to_owned(),
             workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.to_owned() }),
             task_queue: Some(TaskQueue { name: TASK_QUEUE.to_owned(), ..TaskQueue::default() }),
-            input: payload::from_json([&input]),
+            input: payload::from_json([&input.into()]),
             identity: order.identity,
             request_id: uuid::Uuid::new_v4().to_string(),
             workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting.into(),
