@@ -90,10 +90,40 @@ async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
     assert!(changed.len() == 3 && changed.iter().all(|body| body.contains("other.example")), "{changed:?}");
     let group = run(&site.emcoctl(), "update -f 30-deployment.yaml -v values.yaml").await;
     assert_eq!(group[0].status, StatusCode::CONFLICT, "{}", group[0].body);
+    // What is placed by label is written again, and so expanded anew.
+    let placed: Vec<&Reply> = group.iter().filter(|reply| reply.anchor.contains("/app-intents/")).collect();
+    assert!(placed.len() == 3 && placed.iter().all(|reply| reply.status == 200), "{placed:?}");
 
     site.folder.set(&[("RollbackRevision", "9")]);
     let refused = run(&site.emcoctl(), "apply -f 51-rollback.yaml -v values.yaml").await;
     assert_eq!(refused[0].status, StatusCode::INTERNAL_SERVER_ERROR, "there is no such revision");
+}
+
+/// Whether EMCO is done with the deployment intent group, and with what word.
+async fn deployed(site: &Site) -> Option<String> {
+    site.stand_in.advance(A_WHILE);
+    let anchor =
+        "projects/workflows/composite-apps/temporal-workflows/v1/deployment-intent-groups/workflows/status";
+    let status = site.emcoctl().get_anchor(&format!("{anchor}?status=deployed")).await.unwrap();
+    let status: serde_json::Value = serde_json::from_str(&status.body).unwrap();
+    status["deployedStatus"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn update_rollback_and_termination_come_to_their_end() {
+    let site = Site::new(&["--env", "test"]).await;
+    site.follow(&site.folder, "Apply", |_| true).await;
+    for command in ["apply -f 50-update.yaml -v values.yaml", "apply -f 51-rollback.yaml -v values.yaml"] {
+        assert_done(command, &run(&site.emcoctl(), command).await);
+        assert_eq!(deployed(&site).await.as_deref(), Some("Instantiated"), "{command}");
+        let all = dig("workflows");
+        assert_eq!(site.stand_in.placement(&all), site.stand_in.applied(&all), "{command}");
+    }
+    let command = "delete -f 32-instantiate.yaml -v values.yaml";
+    assert_done(command, &run(&site.emcoctl(), command).await);
+    assert_eq!(deployed(&site).await.as_deref(), Some("Terminated"));
+    let left = site.stand_in.applied(&dig("workflows"));
+    assert!(left.values().all(Vec::is_empty), "{left:?} is left behind");
 }
 
 #[tokio::test]
