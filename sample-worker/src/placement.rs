@@ -37,24 +37,23 @@ pub(crate) fn on_each(placement: &Placement, clusters: &[Target]) -> Placement {
 /// Whether both ask for the same, whatever else they say: EMCO adds fields of its own to what it stores, and expands labels.
 pub(crate) fn says_the_same(one: &Placement, other: &Placement) -> bool {
     let (one, other) = (one.contracted(), other.contracted());
-    type Words<'a> = (&'a str, &'a str, &'a str);
-    fn selector(of: &Selector) -> Words<'_> {
-        (&of.cluster_provider, &of.cluster, &of.cluster_label)
+    fn names(of: &[Selector]) -> Vec<[&str; 3]> {
+        of.iter().map(Selector::names).collect()
     }
-    fn clause(of: &Clause) -> (Words<'_>, Vec<Words<'_>>) {
-        ((&of.cluster_provider, &of.cluster, &of.cluster_label), of.any_of.iter().map(selector).collect())
-    }
-    one.all_of.iter().map(clause).eq(other.all_of.iter().map(clause))
-        && one.any_of.iter().map(selector).eq(other.any_of.iter().map(selector))
+    let is_same = |(one, other): (&Clause, &Clause)| {
+        one.names() == other.names() && names(&one.any_of) == names(&other.any_of)
+    };
+    one.all_of.len() == other.all_of.len()
+        && one.all_of.iter().zip(&other.all_of).all(is_same)
+        && names(&one.any_of) == names(&other.any_of)
 }
 
 /// The labels of which nobody knows but CLM what they stand for, each with its provider.
 pub(crate) fn labels_of(placement: &Placement) -> Vec<(String, String)> {
-    let clauses = placement.all_of.iter().map(|of| (&of.cluster_provider, &of.cluster, &of.cluster_label));
     let groups = placement.all_of.iter().flat_map(|of| &of.any_of).chain(&placement.any_of);
-    let all = clauses.chain(groups.map(|of| (&of.cluster_provider, &of.cluster, &of.cluster_label)));
-    all.filter(|(_, cluster, label)| cluster.is_empty() && !label.is_empty())
-        .map(|(of, _, label)| (of.clone(), label.clone()))
+    let all = placement.all_of.iter().map(Clause::names).chain(groups.map(Selector::names));
+    all.filter(|[_, cluster, label]| cluster.is_empty() && !label.is_empty())
+        .map(|[provider, _, label]| (provider.to_owned(), label.to_owned()))
         .collect()
 }
 

@@ -64,15 +64,13 @@ impl Placement {
     pub fn contracted(&self) -> Self {
         let mut all_of: Vec<Clause> = Vec::new();
         for clause in &self.all_of {
-            let clause = Clause { any_of: contracted(&clause.any_of), ..clause.clone() };
-            let is_expanded = !clause.cluster.is_empty() && !clause.cluster_label.is_empty();
-            let clause = if is_expanded { Clause { cluster: String::new(), ..clause } } else { clause };
-            let is_again = |of: &Clause| {
-                of.cluster_provider == clause.cluster_provider
-                    && of.cluster.is_empty()
-                    && of.cluster_label == clause.cluster_label
-            };
-            if !(is_expanded && all_of.iter().any(is_again)) {
+            let Clause { cluster_provider, cluster, cluster_label, any_of, extra } = clause.clone();
+            let is_expanded = !cluster.is_empty() && !cluster_label.is_empty();
+            let cluster = if is_expanded { String::new() } else { cluster };
+            let clause =
+                Clause { cluster_provider, cluster, cluster_label, any_of: contracted(&any_of), extra };
+            let is_same = |of: &Clause| of.names() == clause.names();
+            if !(is_expanded && all_of.iter().any(is_same)) {
                 all_of.push(clause);
             }
         }
@@ -80,19 +78,15 @@ impl Placement {
     }
 }
 
-/// The same of a group of alternatives.
+/// A group of alternatives as EMCO takes it.
 fn contracted(group: &[Selector]) -> Vec<Selector> {
     let mut kept: Vec<Selector> = Vec::new();
     for selector in group {
         let is_expanded = !selector.cluster.is_empty() && !selector.cluster_label.is_empty();
         let cluster = if is_expanded { String::new() } else { selector.cluster.clone() };
         let selector = Selector { cluster, ..selector.clone() };
-        let is_again = |of: &Selector| {
-            of.cluster_provider == selector.cluster_provider
-                && of.cluster.is_empty()
-                && of.cluster_label == selector.cluster_label
-        };
-        if !(is_expanded && kept.iter().any(is_again)) {
+        let is_same = |of: &Selector| of.names() == selector.names();
+        if !(is_expanded && kept.iter().any(is_same)) {
             kept.push(selector);
         }
     }
@@ -131,6 +125,11 @@ impl Clause {
         Self { cluster_provider: provider.into(), cluster_label: label.into(), ..Self::default() }
     }
 
+    /// The names of provider, cluster and label, of which some may be empty.
+    pub fn names(&self) -> [&str; 3] {
+        [&self.cluster_provider, &self.cluster, &self.cluster_label]
+    }
+
     /// The cluster, if the clause names exactly one.
     pub fn as_cluster(&self) -> Option<ClusterRef> {
         (!self.cluster.is_empty()).then(|| ClusterRef::new(&self.cluster_provider, &self.cluster))
@@ -153,6 +152,13 @@ pub struct Selector {
     /// Fields we do not know.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl Selector {
+    /// The names of provider, cluster and label, of which some may be empty.
+    pub fn names(&self) -> [&str; 3] {
+        [&self.cluster_provider, &self.cluster, &self.cluster_label]
+    }
 }
 
 #[cfg(test)]
