@@ -265,7 +265,7 @@ fn expanded(clauses: &[Clause], allowed: &[ClusterRef], world: &World) -> Result
 pub(crate) struct Targets {
     /// Those that the logical cloud must hold.
     pub(crate) mandatory: Vec<ClusterRef>,
-    /// One of the alternatives.
+    /// One of the alternatives; none where there are none.
     pub(crate) chosen: Vec<ClusterRef>,
 }
 
@@ -274,10 +274,10 @@ impl Placement {
         let clusters = |clauses: &[Clause]| -> Vec<ClusterRef> {
             clauses.iter().flat_map(|clause| clause.clusters(world)).collect()
         };
-        // EMCO's scheduler keeps one cluster of a group; we keep the first.
+        // EMCO's scheduler keeps one cluster of a group, the first by name.
         Targets {
             mandatory: clusters(&self.all_of),
-            chosen: clusters(&self.any_of).into_iter().take(1).collect(),
+            chosen: clusters(&self.any_of).into_iter().min().into_iter().collect(),
         }
     }
 }
