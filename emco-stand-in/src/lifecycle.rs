@@ -184,7 +184,7 @@ impl Lifecycle {
         settle: Duration,
     ) {
         self.contexts.insert(context.clone(), Context::new(Targets { waiting: BTreeSet::new(), ..targets }));
-        self.apply(&context, None, now, settle);
+        self.apply(&context, None, &[], now, settle);
         self.status_context = context.clone();
         self.did(State::Instantiated, context, now, 1);
     }
@@ -326,8 +326,8 @@ impl Lifecycle {
             .actions
             .last()
             .map_or((String::new(), 0), |action| (action.instance.clone(), action.revision));
-        self.remember(&context, now, settle);
-        if let Some(applies) = self.apply(&context, Some(&former), now, settle)
+        let kept = self.remember(&context, now, settle);
+        if let Some(applies) = self.apply(&context, Some(&former), &kept, now, settle)
             && let Some(of) = self.contexts.get_mut(&former)
         {
             // What runs takes the event up. So does what has the time to begin.
@@ -348,6 +348,7 @@ impl Lifecycle {
         &mut self,
         context: &str,
         former: Option<&str>,
+        kept: &[(String, ClusterRef)],
         now: Timestamp,
         settle: Duration,
     ) -> Option<bool> {
@@ -361,6 +362,8 @@ impl Lifecycle {
         let mut missing = beside(&of.targets.clusters, has);
         let hangs = former.is_some() && !of.targets.waiting.is_empty();
         missing.retain(|(app, _)| !(hangs && of.targets.waiting.contains(app)));
+        // What rsync just kept while it deleted the rest, it takes for done, also where it is not there.
+        missing.retain(|place| !kept.contains(place));
         let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
         let applies = !missing.is_empty() || hangs;
         let end = if missing.is_empty() { start } else { start + settle };
@@ -371,19 +374,22 @@ impl Lifecycle {
         Some(applies)
     }
 
-    /// Has a context delete what those that replaced it lack.
-    fn remember(&mut self, context: &str, now: Timestamp, settle: Duration) {
-        let Some(of) = self.contexts.get_mut(context) else { return };
+    /// Has a context delete what those that replaced it lack. Returns what it kept.
+    fn remember(&mut self, context: &str, now: Timestamp, settle: Duration) -> Vec<(String, ClusterRef)> {
+        let Some(of) = self.contexts.get_mut(context) else { return Vec::new() };
         let successors = std::mem::take(&mut of.forgotten);
+        let mut left = Vec::new();
         for successor in successors {
             let nothing = AppClusters::new();
             let kept = self.contexts.get(&successor).map_or(&nothing, |of| &of.targets.clusters);
-            let Some(of) = self.contexts.get(context) else { return };
+            let Some(of) = self.contexts.get(context) else { return left };
             // In any other state the event is skipped.
             if of.event() != Some(Event::Apply) {
                 continue;
             }
             let gone = beside(&of.targets.clusters, kept);
+            left = beside(&of.targets.clusters, &AppClusters::new());
+            left.retain(|place| !gone.contains(place));
             let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
             let end = if gone.is_empty() { start } else { start + settle };
             if let Some(of) = self.contexts.get_mut(context) {
@@ -393,6 +399,7 @@ impl Lifecycle {
                 self.changes.push(Change { at: end, app, cluster, ready_at: None });
             }
         }
+        left
     }
 
     fn did(&mut self, state: State, instance: String, time: Timestamp, revision: u64) {
@@ -496,6 +503,28 @@ mod tests {
         );
         dig.restart_rsync(at(90), SETTLE);
         assert_eq!(dig.running(at(100)), on(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_roll_back_loses_what_the_current_context_has_too() {
+        let mut rsync = forgetful();
+        let mut dig = moved(&mut rsync);
+        // Context 2 owes the removal from `a`, where the app is again.
+        dig.update(to(&["a", "b"]), "4".to_owned(), at(60), SETTLE, &mut rsync);
+        dig.rollback(2, at(80), SETTLE, &mut rsync);
+        assert_eq!(dig.running(at(200)), on(&["b"]));
+        // And context 1 what it kept when `b` was added, as it was not told of more.
+        let mut dig = on_a();
+        dig.update(
+            to(&["a", "b"]),
+            "2".to_owned(),
+            at(20),
+            SETTLE,
+            &mut Rsync { forgets_next: 1, ..forgetful() },
+        );
+        dig.update(to(&["b"]), "3".to_owned(), at(40), SETTLE, &mut Rsync::default());
+        dig.rollback(1, at(60), SETTLE, &mut Rsync::default());
+        assert_eq!(dig.running(at(200)), on(&[]));
     }
 
     #[test]

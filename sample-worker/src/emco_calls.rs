@@ -1,6 +1,6 @@
 //! How activities call EMCO, and what EMCO's failures mean to Temporal.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use emco::{DigKey, DigStatus, Kind, Output, Retry, Revision, StatusQuery};
 use temporalio_common::error::ApplicationFailure;
@@ -82,11 +82,21 @@ pub(crate) fn failure(error: emco::Error) -> ActivityError {
     failure_with(error, None)
 }
 
-/// The same, with details for the workflow.
+/// EMCO's failure with details for the workflow.
 pub(crate) fn failure_with(error: emco::Error, details: Option<Sent>) -> ActivityError {
-    let (kind, passes, after) = (error.kind(), error.is_retryable(), error.retry_after());
+    let passes = error.is_retryable();
+    failure_that(error, passes, details)
+}
+
+/// EMCO's failure that no retry can mend, with details for the workflow.
+pub(crate) fn lasting_with(error: emco::Error, details: Sent) -> ActivityError {
+    failure_that(error, false, Some(details))
+}
+
+fn failure_that(error: emco::Error, passes: bool, details: Option<Sent>) -> ActivityError {
+    let (kind, after) = (error.kind(), error.retry_after());
     // With its causes on one line; Temporal keeps the outermost text only.
-    let failure = ApplicationFailure::builder(told(error))
+    let failure = ApplicationFailure::builder(one_line(error))
         .type_name(format!("Emco{kind:?}"))
         .non_retryable(!passes)
         .maybe_next_retry_delay(after.map(|after| after.min(LONGEST_PAUSE)));
@@ -96,27 +106,34 @@ pub(crate) fn failure_with(error: emco::Error, details: Option<Sent>) -> Activit
     }
 }
 
-/// EMCO's general error (500) to a write that goes forward: tried again after a pause of ours, and for a while only. EMCO says no more than
-/// that of much that no repeat can mend.
-pub(crate) fn general(
-    message: String,
+/// How long a write that goes forward is tried while EMCO answers with its general error (500), which it also gives for much that no repeat can
+/// mend.
+pub(crate) struct Patience {
+    begun: Instant,
     scheduled: Option<SystemTime>,
-    details: Option<Sent>,
-) -> ActivityError {
-    let since = scheduled.and_then(|scheduled| scheduled.elapsed().ok()).unwrap_or_default();
-    let failure = ApplicationFailure::builder(message).type_name("EmcoInternal".to_owned());
-    let failure = match since >= REFUSED_WITHIN {
-        true => failure.non_retryable(true).maybe_next_retry_delay(None),
-        false => failure.non_retryable(false).maybe_next_retry_delay(Some(REFUSED_PAUSE)),
-    };
-    match details {
-        Some(details) => ActivityError::application(failure.details(details).build()),
-        None => ActivityError::application(failure.build()),
+}
+
+impl Patience {
+    /// Begins now, with an attempt at an activity that was scheduled then.
+    pub(crate) fn new(scheduled: Option<SystemTime>) -> Self {
+        Self { begun: Instant::now(), scheduled }
+    }
+
+    /// Whether to repeat a call that failed so; returns after a pause then.
+    pub(crate) async fn allows(&self, error: &emco::Error) -> bool {
+        let since = self.scheduled.and_then(|scheduled| scheduled.elapsed().ok()).unwrap_or_default();
+        // Attempts may be shorter than that, and there may be many.
+        let is_over = self.begun.elapsed() >= REFUSED_WITHIN || since >= 2 * REFUSED_WITHIN;
+        let repeats = error.kind() == Kind::Internal && !is_over;
+        if repeats {
+            tokio::time::sleep(REFUSED_PAUSE).await;
+        }
+        repeats
     }
 }
 
 /// EMCO's failure and its causes on one line.
-pub(crate) fn told(error: emco::Error) -> String {
+pub(crate) fn one_line(error: emco::Error) -> String {
     format!("{:#}", anyhow::Error::from(error))
 }
 

@@ -40,6 +40,9 @@ pub(crate) struct Found {
     /// Why nobody knows what is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fault: Option<String>,
+    /// What EMCO's rsync has yet to remove from the cluster, and what to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owed: Option<String>,
 }
 
 impl Found {

@@ -211,6 +211,9 @@ pub(crate) struct Check {
     pub(crate) snapshot: Snapshot,
     /// Whether every app of the composite app must have an intent; else only the one that moves is looked at.
     pub(crate) all_apps: bool,
+    /// The clusters that apps leave. Runs that began before removals were looked at have none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) leaving: AppClusters,
 }
 
 /// What to wait for.
@@ -234,10 +237,13 @@ pub(crate) struct Wait {
     pub(crate) removals_since: Option<Revision>,
 }
 
-/// Where apps must be placed once more before anything is taken back.
+/// The type of the failure of a wait in which an app was not seen to leave.
+pub(crate) const NOT_REMOVED: &str = "NotRemoved";
+
+/// Where apps must be placed again before they are taken from where they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Reunion {
+pub(crate) struct WayBack {
     /// Their former clusters.
     pub(crate) on: AppClusters,
     /// The revision from which on contexts are looked at.

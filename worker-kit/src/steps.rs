@@ -133,6 +133,11 @@ impl<W: 'static> Steps<W> {
         self.undo(name, async move |steps: &Self| steps.run(activity, input).await.map(drop));
     }
 
+    /// From here on, what was done stays done, also should the workflow fail or be cancelled: nothing of what was named before is undone.
+    pub fn keep(&self) {
+        self.undos.borrow_mut().clear();
+    }
+
     /// As [`undo_with`](Self::undo_with), for what takes more than one activity: `work` runs them, in its order. `name` is
     /// what failures call it.
     pub fn undo(

@@ -309,7 +309,8 @@ pub struct ResourceStatus {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClustersByApp {
-    #[serde(default, deserialize_with = "null_as_empty")]
+    /// EMCO always sends it: without it the answer is about something else.
+    #[serde(deserialize_with = "null_as_empty")]
     clusters_by_app: Vec<AppStatus>,
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use emco::{Kind, Revision, StatusQuery};
+use emco::{AppIntent, Clause, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use crate::emco_calls::{clusters, failure, general, lasting, orchestrator, revision, told};
+use crate::emco_calls::{Patience, clusters, failure, lasting, one_line, orchestrator, revision};
 use crate::model::{AppIntents, AppNameIntentPair, Dig, Edit, Migration, Originals, Snapshot};
 use crate::placement::{moved, says_the_same};
 
@@ -40,6 +40,7 @@ pub(super) async fn place(
     scheduled: Option<SystemTime>,
 ) -> Result<Option<Revision>, ActivityError> {
     let (emco, key) = (orchestrator(&migration.dig)?, migration.dig.key());
+    let patience = Patience::new(scheduled);
     for (gpi, pairs) in intents {
         let edits: Vec<&Edit> =
             migration.edits.iter().filter(|edit| edit.generic_placement_intent == *gpi).collect();
@@ -68,44 +69,50 @@ pub(super) async fn place(
                 return Err(lasting("AppIntentChanged", message));
             }
             *placed = wanted;
-            let put = emco.put_app_intent(&key, gpi, intent).await;
-            put.map_err(|error| not_placed(error, app_name, migration, scheduled))?;
+            while let Err(error) = emco.put_app_intent(&key, gpi, intent).await {
+                if !patience.allows(&error).await {
+                    return Err(not_placed(error, intent, migration));
+                }
+            }
         }
     }
     revision(&emco, &key).await.map_err(failure)
 }
 
-/// Names what EMCO's general error mostly means: it says so of a cluster outside the logical cloud, and of a cluster and of a label that
-/// do not exist, as well as of a database that is away for a moment.
-fn not_placed(
-    error: emco::Error,
-    app: &str,
-    Migration { dig, target, .. }: &Migration,
-    scheduled: Option<SystemTime>,
-) -> ActivityError {
+/// Names what EMCO's general error mostly means: EMCO answers so for a cluster outside the logical cloud, for a cluster and for a label that
+/// do not exist.
+fn not_placed(error: emco::Error, intent: &AppIntent, migration: &Migration) -> ActivityError {
     if error.kind() != Kind::Internal {
         return failure(error);
     }
+    let Migration { dig, .. } = migration;
+    let of_clause = |of: &Clause| match of.as_cluster() {
+        Some(cluster) => cluster.to_string(),
+        None => format!("label {} of {}", of.cluster_label, of.cluster_provider),
+    };
+    let named: Vec<String> = intent.spec.intent.contracted().all_of.iter().map(of_clause).collect();
     let asked = match (&dig.clm_url, &dig.dcm_url) {
         (Some(_), Some(_)) => "",
         _ => {
-            "; give emcoClmEndpoint and emcoDcmEndpoint, so that this is looked up before anything is written"
+            "; give emcoClmEndpoint and emcoDcmEndpoint to have the target looked up before anything is written"
         }
     };
     let message = format!(
-        "EMCO did not take the new placement of {app}: {}. Likely {target} does not exist, or is not in the logical cloud of {}, or \
-         a label of the app intent stands for no cluster of it{asked}",
-        told(error),
+        "EMCO did not take the new placement of {} ({}): {}. Likely one of these clusters does not exist or is not in the logical cloud of \
+         {}, or a label stands for none of its clusters{asked}",
+        intent.spec.app,
+        named.join(", "),
+        one_line(error),
         dig.key(),
     );
-    general(message, scheduled, None)
+    lasting("EmcoInternal", message)
 }
 
 pub(super) async fn restore(dig: &Dig, originals: &Originals) -> Result<Option<Revision>, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
     for (gpi, intents) in originals {
         let found = emco.list_app_intents(&key, gpi).await.map_err(failure)?;
-        let is_there = |intent: &&emco::AppIntent| found.iter().any(|of| is_same(of, intent));
+        let is_there = |intent: &&AppIntent| found.iter().any(|of| is_same(of, intent));
         for intent in intents.iter().filter(|intent| !is_there(intent)) {
             emco.put_app_intent(&key, gpi, intent).await.map_err(failure)?;
         }
@@ -114,8 +121,8 @@ pub(super) async fn restore(dig: &Dig, originals: &Originals) -> Result<Option<R
 }
 
 /// Whether both are the same but for what EMCO makes of their labels.
-fn is_same(one: &emco::AppIntent, other: &emco::AppIntent) -> bool {
-    let contracted = |of: &emco::AppIntent| {
+fn is_same(one: &AppIntent, other: &AppIntent) -> bool {
+    let contracted = |of: &AppIntent| {
         let mut of = of.clone();
         of.spec.intent = of.spec.intent.contracted();
         of

@@ -17,8 +17,8 @@ use worker_kit::heartbeating;
 
 use crate::evacuation::{Found, Search};
 use crate::model::{
-    AppClusters, AppIntents, Before, Check, Dig, Migration, Originals, Relocation, Reunion, Route, Snapshot,
-    Updated, Wait,
+    AppClusters, AppIntents, Before, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Updated,
+    Wait, WayBack,
 };
 
 /// The activity that waits.
@@ -129,14 +129,14 @@ impl MigrateActivities {
         heartbeating(&ctx, readiness::wait(&wait, ctx.info().scheduled_time)).await
     }
 
-    /// Goes back to a revision in which apps are on their former clusters too, and answers with the revision that this makes.
+    /// Rolls back to a revision in which apps are on their former clusters too. Returns the revision that was reached so.
     #[activity(name = "DoDigRollback")]
     pub(crate) async fn do_dig_rollback(
         ctx: ActivityContext,
         dig: Dig,
-        reunion: Reunion,
+        way: WayBack,
     ) -> Result<Option<Revision>, ActivityError> {
-        heartbeating(&ctx, rollback::reunite(&dig, &reunion)).await
+        heartbeating(&ctx, rollback::roll_back(&dig, &way)).await
     }
 
     /// Puts app intents back whole, and answers with the revision that the DIG then has.

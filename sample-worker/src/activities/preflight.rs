@@ -3,7 +3,7 @@
 use emco::{Deployed, DigState, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use super::removals::{Contexts, Owed};
+use super::removals::{Contexts, Owed, is_on};
 use crate::emco_calls::{clm, dcm, failure, is_elsewhere, lasting, orchestrator};
 use crate::model::{Check, Target};
 use crate::placement::{moved, says_the_same};
@@ -19,10 +19,11 @@ pub(super) async fn check(check: &Check) -> Result<(), ActivityError> {
     let mut faults = state(check);
     faults.extend(cluster(check).await?);
     faults.extend(logical_cloud(check).await?);
-    faults.extend(owed(check).await?);
+    let (in_the_way, owed) = owed(check).await?;
+    faults.extend(in_the_way);
     if check.all_apps {
         faults.extend(apps(check).await?);
-        faults.extend(already_there(check));
+        faults.extend(already_there(check, &owed));
     }
     let Some((kind, _)) = faults.first() else { return Ok(()) };
     let texts: Vec<&str> = faults.iter().map(|(_, text)| text.as_str()).collect();
@@ -105,16 +106,22 @@ async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {
     Ok(Some(("EmcoOutsideLogicalCloud", text)))
 }
 
-/// A removal that rsync has yet to make would take an app away later from where it is placed, or will be.
-async fn owed(check: &Check) -> Result<Option<Fault>, ActivityError> {
+/// A removal that rsync has yet to make would take an app away later from the target, or from where it stays. Of all that it owes the texts come
+/// second.
+async fn owed(check: &Check) -> Result<(Option<Fault>, Vec<String>), ActivityError> {
     let (emco, key) = (orchestrator(&check.dig)?, check.dig.key());
     let status = emco.dig_status(&key, &StatusQuery::ready()).await.map_err(failure)?;
-    let mut contexts = Contexts::new(&emco, &key);
-    let owed = contexts.owed(&status, Revision(0), |_, cluster| *cluster == check.target).await;
-    let owed = owed.map_err(failure)?;
-    let texts: Vec<String> = owed.iter().map(Owed::told).collect();
-    let text = || format!("{}; restart EMCO's rsync, then start again", texts.join("; "));
-    Ok((!texts.is_empty()).then(|| ("RemovalPending", text())))
+    let known = Contexts::new(&emco, &key).known(&status, Revision(0)).await.map_err(failure)?;
+    let now = known.now();
+    let stays = |app: &str, cluster: &Target| {
+        *cluster == check.target || is_on(&now, app, cluster) && !is_on(&check.leaving, app, cluster)
+    };
+    let in_the_way = known.owed(stays);
+    let fault = in_the_way.first().map(|first| {
+        let texts: Vec<String> = in_the_way.iter().map(Owed::text).collect();
+        ("RemovalPending", format!("{}; {}, then start again", texts.join("; "), first.advice()))
+    });
+    Ok((fault, known.owed(|_, _| true).iter().map(Owed::text).collect()))
 }
 
 async fn apps(check: &Check) -> Result<Option<Fault>, ActivityError> {
@@ -128,14 +135,17 @@ async fn apps(check: &Check) -> Result<Option<Fault>, ActivityError> {
     Ok((!apps.is_empty()).then(|| ("AppWithoutIntent", text())))
 }
 
-fn already_there(check: &Check) -> Option<Fault> {
+fn already_there(check: &Check, owed: &[String]) -> Option<Fault> {
     let (target, snapshot) = (&check.target, &check.snapshot);
     let intended =
         snapshot.intents().all(|(_, of)| says_the_same(&of.spec.intent, &moved(&of.spec.intent, target)));
     let deployed = !snapshot.clusters.is_empty()
         && snapshot.clusters.values().all(|on| on.as_slice() == std::slice::from_ref(target));
-    (intended && deployed)
-        .then(|| ("AlreadyThere", format!("every app of {} is on {target} already", check.dig.key())))
+    let text = || {
+        let but = if owed.is_empty() { String::new() } else { format!(", but {}", owed.join("; ")) };
+        format!("every app of {} is on {target} already{but}", check.dig.key())
+    };
+    (intended && deployed).then(|| ("AlreadyThere", text()))
 }
 
 /// Names for a message.

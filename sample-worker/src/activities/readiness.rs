@@ -1,33 +1,38 @@
 //! The wait until apps are where they should be, and nowhere else.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
 
 use emco::{Client, Deployed, DigKey, DigStatus, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use super::removals::{Contexts, Owed};
-use crate::emco_calls::{clusters, failure, lasting, orchestrator, told};
-use crate::model::{AppClusters, Late, Target, Wait};
+use super::removals::{Contexts, Known, Owed, is_on};
+use crate::emco_calls::{clusters, failure, lasting, one_line, orchestrator};
+use crate::model::{AppClusters, Late, NOT_REMOVED, Target, Wait};
 
 /// The pauses between two looks: short at first, for an EMCO that is quick.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long rsync has to begin with a removal before it is made to; from the third time on longer each time. At first a quarter of the time that there is, if that is
-/// less.
+/// How long rsync has to begin with a removal before a roll-back and an update follow. It grows with their number; at first it is a quarter of
+/// the time that there is, if that is less.
 const FIRST_PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a removal must show as made where a context was gone back to: it shows so for a moment before the apps come back. An eighth of
-/// the time that there is, if that is less.
+/// How long a removal must show as made after a roll-back: it shows so for a moment before the apps are applied again. An eighth of the time
+/// that there is, if that is less.
 const MADE_FOR: Duration = Duration::from_secs(1);
+
+/// How much longer rsync may take for a removal that it is at work on when time is over.
+const AT_IT: Duration = Duration::from_secs(30);
+
+/// How often EMCO is made to update again in one wait.
+const MOST_REPEATS: u32 = 10;
 
 /// Looks until all is as it should be. The time counts from when the activity was scheduled, over all attempts: a worker that
 /// died took its time with it.
 ///
-/// Where apps must have been seen to leave, a removal that rsync forgot is brought about, and an update of others that brings them
-/// back is followed by one that does not.
+/// Where apps must have been seen to leave, a removal that rsync forgot is forced by a roll-back and an update, and where an update of others
+/// brings the apps back, another update follows.
 ///
 /// Where an update of ours may come late, with intents that are no longer the wanted ones, it goes on looking until that one
 /// has come or its grace is over, and has EMCO act on the intents again should it have moved apps.
@@ -35,20 +40,22 @@ pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<A
     let (emco, key) = (orchestrator(&wait.dig)?, wait.dig.key());
     let within = wait.within + wait.late.map(|late| late.grace).unwrap_or_default();
     let deadline = scheduled.unwrap_or_else(SystemTime::now) + within;
-    let mut watch = Watch::new(&emco, &key, wait);
+    let mut watch = Watch::new(&emco, &key, wait, deadline);
     let mut pause = FIRST_PAUSE;
     loop {
-        let missing = match watch.look(deadline).await {
+        let missing = match watch.look().await {
             Ok(Look::Done(clusters)) => return Ok(clusters),
             Ok(Look::Failed(failed)) => return Err(lasting("DeployFailed", failed)),
             Ok(Look::Almost) => None,
             Ok(Look::Missing(missing)) => Some(missing),
             // EMCO may be away while its apps come up, and a page may stand in for it.
-            Err(error) if error.is_retryable() || error.kind() == Kind::NotEmco => Some(told(error)),
+            Err(error) if error.is_retryable() || error.kind() == Kind::NotEmco => Some(one_line(error)),
             Err(error) => return Err(failure(error)),
         };
         let now = SystemTime::now();
-        if let Some(missing) = missing.filter(|_| now >= deadline) {
+        if let Some(missing) =
+            missing.filter(|_| now >= deadline && (!watch.is_at_it() || now >= deadline + AT_IT))
+        {
             return Err(watch.too_late(missing, within).await);
         }
         if std::mem::take(&mut watch.has_acted) {
@@ -86,38 +93,42 @@ struct Watch<'a> {
     emco: &'a Client,
     key: &'a DigKey,
     wait: &'a Wait,
+    deadline: SystemTime,
     contexts: Contexts<'a>,
     late: Option<Lookout>,
-    /// The revision that was wrong, and after which EMCO was told to update again.
+    /// How often EMCO was made to update again, and the revision that was seen last then.
+    repeats: u32,
     repeated: Option<Revision>,
-    /// What rsync was last seen to owe, since when, and how often it was made to begin.
+    /// What rsync was last seen to owe, since when, and how often a roll-back and an update followed.
     owed: Vec<Owed>,
     owed_since: Option<Instant>,
-    made_to: u32,
+    forced: u32,
     /// Since when it is seen to owe nothing.
     made_since: Option<Instant>,
-    /// EMCO was told something, and may be quick about it.
+    /// EMCO was asked for something, and may be quick about it.
     has_acted: bool,
 }
 
 impl<'a> Watch<'a> {
-    fn new(emco: &'a Client, key: &'a DigKey, wait: &'a Wait) -> Self {
+    fn new(emco: &'a Client, key: &'a DigKey, wait: &'a Wait, deadline: SystemTime) -> Self {
         Self {
             emco,
             key,
             wait,
+            deadline,
             contexts: Contexts::new(emco, key),
             late: wait.late.map(Lookout::new),
+            repeats: 0,
             repeated: None,
             owed: Vec::new(),
             owed_since: None,
-            made_to: 0,
+            forced: 0,
             made_since: None,
             has_acted: false,
         }
     }
 
-    async fn look(&mut self, deadline: SystemTime) -> Result<Look, emco::Error> {
+    async fn look(&mut self) -> Result<Look, emco::Error> {
         let status = self.emco.dig_status(self.key, &StatusQuery::ready()).await?;
         let deployed = status.deployed_status.as_ref();
         if let Some(failed @ (Deployed::UpdateFailed | Deployed::InstantiateFailed)) = deployed {
@@ -133,73 +144,91 @@ impl<'a> Watch<'a> {
             Removals::Owed(missing) => return Ok(Look::Missing(missing)),
         }
         // By the deadline too: the intent may give an attempt less time than the grace.
-        let is_over = |late: &mut Lookout| late.is_over(&status) || SystemTime::now() >= deadline;
+        let is_late = self.is_late();
+        let is_over = |late: &mut Lookout| late.is_over(&status) || is_late;
         Ok(match self.late.as_mut().is_none_or(is_over) {
             true => Look::Done(clusters(&status)),
             false => Look::Almost,
         })
     }
 
-    /// Has EMCO update again, once for each revision, where one came that moved the apps.
+    /// Whether rsync is at work on a removal, and may have done with it soon.
+    fn is_at_it(&self) -> bool {
+        self.forced > 0 && self.owed.iter().any(|owed| !owed.is_forgotten())
+    }
+
+    fn is_late(&self) -> bool {
+        SystemTime::now() >= self.deadline
+    }
+
+    /// Has EMCO update again where an update or a roll-back moved the apps: once for each revision, and a bounded number of times.
     async fn put_right(&mut self, status: &DigStatus) {
         if let Some(late) = &mut self.late {
             late.calm = None;
         }
-        if self.late.is_none() && self.wait.removals_since.is_none() {
+        let may_act = self.late.is_some() || self.wait.removals_since.is_some();
+        if !may_act || self.is_late() || self.repeats >= MOST_REPEATS {
             return;
         }
         let now = clusters(status);
-        let on = |app: &String, cluster: &Target| now.get(app).is_some_and(|on| on.contains(cluster));
-        let away = self.wait.on.iter().any(|(app, all)| all.iter().any(|cluster| !on(app, cluster)));
-        let back = self.wait.off.iter().any(|(app, all)| all.iter().any(|cluster| on(app, cluster)));
-        let revision = status.revision();
-        if is_settled(status) && (away || back) && self.repeated != revision {
-            self.repeated = revision;
+        let any = |apps: &AppClusters, is_wrong: &dyn Fn(&str, &Target) -> bool| {
+            apps.iter().any(|(app, all)| all.iter().any(|cluster| is_wrong(app, cluster)))
+        };
+        let away = any(&self.wait.on, &|app, cluster| !is_on(&now, app, cluster));
+        let back = any(&self.wait.off, &|app, cluster| is_on(&now, app, cluster));
+        if is_settled(status) && (away || back) && self.repeated != status.revision() {
+            self.repeats += 1;
             self.expect(1);
-            // Lost or not: it has the right intents.
-            let _sent = self.emco.update_dig(self.key).await;
+            // Should it be lost, the next look finds another revision, or none.
+            let updated = self.emco.update_dig(self.key).await;
+            self.repeated = updated.ok().or_else(|| status.revision());
         }
     }
 
-    /// What rsync has yet to remove; it is made to begin where it does not by itself.
+    /// What rsync has yet to remove; a roll-back and an update follow where it does not begin by itself.
     async fn removals(&mut self, status: &DigStatus) -> Result<Removals, emco::Error> {
         let Some(since) = self.wait.removals_since else { return Ok(Removals::Made) };
-        let off = &self.wait.off;
-        let interest = |app: &str, cluster: &Target| off.get(app).is_some_and(|off| off.contains(cluster));
-        let owed = self.contexts.owed(status, since, interest).await?;
+        let known = self.contexts.known(status, since).await?;
+        let owed = self.owed_of(&known);
         if owed != self.owed {
             self.owed_since = None;
         }
         self.owed = owed;
         if self.owed.is_empty() {
             let made = *self.made_since.get_or_insert_with(Instant::now);
-            let contexts: Vec<&str> = status.contexts().into_iter().map(|(context, _)| context).collect();
-            let was_gone_back_to = contexts.iter().collect::<BTreeSet<_>>().len() < contexts.len();
-            let is_made = !was_gone_back_to || made.elapsed() >= MADE_FOR.min(self.wait.within / 8);
+            let is_made = !known.has_rolled_back() || made.elapsed() >= MADE_FOR.min(self.wait.within / 8);
             return Ok(if is_made { Removals::Made } else { Removals::JustMade });
         }
         self.made_since = None;
         let since = *self.owed_since.get_or_insert_with(Instant::now);
         let first = FIRST_PATIENCE.min(self.wait.within / 4);
-        let patience = (first * self.made_to.max(1)).min(LONGEST_PATIENCE);
-        if since.elapsed() >= patience && is_settled(status) {
-            self.make_to_begin().await;
+        let patience = (first * self.forced.max(1)).min(LONGEST_PATIENCE);
+        if since.elapsed() >= patience && is_settled(status) && !self.is_late() {
+            self.force().await;
         }
-        Ok(Removals::Owed(self.owed.iter().map(Owed::told).collect::<Vec<_>>().join("; ")))
+        Ok(Removals::Owed(texts(&self.owed)))
+    }
+
+    /// What concerns the apps of this wait, and what would take any app away from where it is placed.
+    fn owed_of(&self, known: &Known) -> Vec<Owed> {
+        let (now, wait) = (known.now(), self.wait);
+        known.owed(|app, cluster| {
+            wait.on.contains_key(app) || wait.off.contains_key(app) || is_on(&now, app, cluster)
+        })
     }
 
     /// A roll-back to the context that owes a removal, and an update while rsync is at work on it.
-    async fn make_to_begin(&mut self) {
+    async fn force(&mut self) {
         let Some(revision) = self.owed.iter().rev().find_map(Owed::revision) else { return };
-        (self.owed_since, self.made_to) = (None, self.made_to + 1);
+        (self.owed_since, self.forced) = (None, self.forced + 1);
+        self.expect(2);
         if self.emco.rollback_dig(self.key, revision).await.is_ok() {
-            self.expect(2);
             // Should it be lost, the next look finds the apps back.
             let _sent = self.emco.update_dig(self.key).await;
         }
     }
 
-    /// So many revisions of our own are to come before those that may be late.
+    /// So many revisions of our own may come before those that are late.
     fn expect(&mut self, revisions: u64) {
         self.has_acted = true;
         if let Some(late) = &mut self.late {
@@ -207,31 +236,41 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The failure of a wait that took too long. No removal is left to be made later, when the app may be back: where EMCO cannot be
-    /// brought to make it, the apps are placed on both sides again.
-    async fn too_late(&self, missing: String, within: Duration) -> ActivityError {
-        if self.owed.is_empty() {
-            let message = format!("{} was not as it should be after {within:?}: {missing}", self.key);
-            return lasting("NotReady", message);
-        }
-        let mut message = format!("after {within:?}, {missing}");
-        if self.made_to > 0 {
-            message.push_str(&format!("; it was made to begin {} times", self.made_to));
-        }
-        let to = self.owed.iter().rev().find_map(Owed::revision);
-        message.push_str(match to {
-            Some(to) if self.emco.rollback_dig(self.key, to).await.is_ok() => {
-                ". EMCO was told to place it there again, so that the removal cannot come later. Restart EMCO's rsync, then start again"
-            }
-            _ if self.owed.iter().all(|owed| !owed.is_forgotten()) => {
-                ". EMCO is at it: look whether the cluster can be reached"
-            }
-            _ => {
-                ". Restart EMCO's rsync, which then makes the removal; until then, place the app nowhere that it is to be removed from"
-            }
-        });
-        lasting("NotRemoved", message)
+    /// The failure of a wait that took too long.
+    ///
+    /// No removal is left to be made later, when the app may be back: EMCO goes back to the revision that owes it, so that the app is placed
+    /// on both sides.
+    async fn too_late(&mut self, missing: String, within: Duration) -> ActivityError {
+        let not_ready = || {
+            lasting("NotReady", format!("{} was not as it should be after {within:?}: {missing}", self.key))
+        };
+        let Some(since) = self.wait.removals_since else { return not_ready() };
+        let Ok(status) = self.emco.dig_status(self.key, &StatusQuery::ready()).await else {
+            return not_ready();
+        };
+        let Ok(known) = self.contexts.known(&status, since).await else { return not_ready() };
+        let owed = self.owed_of(&known);
+        let Some(first) = owed.first() else { return not_ready() };
+        let to = owed.iter().rev().find_map(Owed::revision);
+        let both = match to {
+            Some(to) => self.emco.rollback_dig(self.key, to).await.is_ok(),
+            None => false,
+        };
+        let others = if missing == texts(&owed) { String::new() } else { format!("{missing}; ") };
+        let tries = match self.forced {
+            0 => String::new(),
+            times => format!(", after {times} roll-backs and updates"),
+        };
+        let both =
+            if both { "; EMCO now places it there again, so that it is not removed later" } else { "" };
+        let message = format!("after {within:?}: {others}{}{tries}{both}; {}", texts(&owed), first.advice());
+        lasting(NOT_REMOVED, message)
     }
+}
+
+/// What is owed, in words.
+fn texts(owed: &[Owed]) -> String {
+    owed.iter().map(Owed::text).collect::<Vec<_>>().join("; ")
 }
 
 /// The look out for updates that come late.
@@ -266,8 +305,7 @@ fn missing(wait: &Wait, status: &DigStatus) -> Option<String> {
     }
     let now = clusters(status);
     for (app, off) in &wait.off {
-        let on = now.get(app).map_or(&[][..], Vec::as_slice);
-        let left = off.iter().filter(|cluster| on.contains(cluster));
+        let left = off.iter().filter(|cluster| is_on(&now, app, cluster));
         missing.extend(left.map(|cluster| format!("{app} has not left {cluster}")));
     }
     if wait.settled && !is_settled(status) {

@@ -1,11 +1,11 @@
 //! The deployment intent groups that have apps on a cluster.
 
-use emco::{DigKey, DigState, Kind, Revision, StatusQuery};
+use emco::{DigKey, DigState, DigStatus, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
 use super::preflight::{listed, unknown_cluster};
-use super::removals::{Contexts, Owed};
-use crate::emco_calls::{clusters, failure, is_elsewhere, lasting, patient, told};
+use super::removals::{Contexts, Owed, is_on};
+use crate::emco_calls::{clusters, failure, is_elsewhere, lasting, one_line, patient};
 use crate::evacuation::{Found, Search};
 use crate::placement::{Labels, labels_of, mandatory};
 
@@ -36,7 +36,7 @@ pub(super) async fn find(search: &Search) -> Result<Vec<Found>, ActivityError> {
                 Err(error) if error.is_retryable() => return Err(failure(error)),
                 // One that cannot be looked at does not keep the others where they are.
                 Err(error) => {
-                    found.push(Found { fault: Some(told(error)), ..found_at(&key, Vec::new()) });
+                    found.push(Found { fault: Some(one_line(error)), ..found_at(&key, Vec::new()) });
                 }
             }
         }
@@ -129,15 +129,12 @@ impl Walk<'_> {
         let apps: Vec<String> =
             now.into_iter().filter(|(_, on)| on.contains(source)).map(|(app, _)| app).collect();
         let is_instantiated = status.state() == Some(&DigState::Instantiated);
+        let owed = if is_instantiated { self.owed(key, &status).await? } else { None };
         if is_instantiated && !apps.is_empty() {
-            return Ok(Some(found_at(key, apps)));
+            return Ok(Some(Found { owed, ..found_at(key, apps) }));
         }
-        let mut contexts = Contexts::new(&self.emco, key);
-        let owed = contexts.owed(&status, Revision(0), |_, cluster| cluster == source).await?;
-        let of_source = |owed: &&Owed| is_instantiated && owed.is_on(source);
-        if let Some(owed) = owed.iter().find(of_source) {
-            let fault = format!("{}; restart EMCO's rsync", owed.told());
-            return Ok(Some(Found { fault: Some(fault), ..found_at(key, Vec::new()) }));
+        if let Some(owed) = owed {
+            return Ok(Some(Found { fault: Some(owed), ..found_at(key, Vec::new()) }));
         }
         let apps = self.intended(key, labels).await?;
         let why = match status.state() {
@@ -149,6 +146,15 @@ impl Walk<'_> {
             None => format!("EMCO tells no state of it; its app intents name {source}"),
         };
         Ok(Some(Found { skip: Some(why), ..found_at(key, apps) }))
+    }
+
+    /// What EMCO's rsync has yet to remove from the source.
+    async fn owed(&self, key: &DigKey, status: &DigStatus) -> Result<Option<String>, emco::Error> {
+        let known = Contexts::new(&self.emco, key).known(status, Revision(0)).await?;
+        let now = known.now();
+        let owed = known.owed(|app, cluster| *cluster == self.search.source && !is_on(&now, app, cluster));
+        let texts: Vec<String> = owed.iter().map(Owed::text).collect();
+        Ok(owed.first().map(|first| format!("{}; {}", texts.join("; "), first.advice())))
     }
 
     /// The apps whose intents ask for the source, by name or by label.
@@ -195,5 +201,6 @@ fn found_at(key: &DigKey, apps: Vec<String>) -> Found {
         apps,
         skip: None,
         fault: None,
+        owed: None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use emco::{Deployed, DigKey, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use crate::emco_calls::{clusters, failure_with, general, orchestrator, revision, told};
+use crate::emco_calls::{Patience, clusters, failure_with, lasting_with, orchestrator, revision};
 use crate::model::{AppClusters, Before, Dig, Sent, Target, Updated};
 
 /// An update whose answer was lost may have happened all the same, and each one makes a revision. A later attempt therefore
@@ -24,14 +24,21 @@ pub(super) async fn update(
     let before = before.revision();
     // Nobody knows how far the former attempts came.
     let mut sent = u64::from(attempt.saturating_sub(1));
-    match try_update(&emco, &dig.key(), before, attempt, &mut sent).await {
+    let (key, patience) = (dig.key(), Patience::new(scheduled));
+    let mut updated = try_update(&emco, &key, before, attempt == 1, &mut sent).await;
+    while let Err(error) = &updated {
+        if !goes_forward || !patience.allows(error).await {
+            break;
+        }
+        updated = try_update(&emco, &key, before, false, &mut sent).await;
+    }
+    match updated {
         Ok(revision) if revision.0.saturating_sub(before.unwrap_or_default().0) == sent => {
             Ok(Updated::Settled(revision))
         }
         Ok(revision) => Ok(Updated::Unsettled { revision, sent }),
         Err(error) if goes_forward && error.kind() == Kind::Internal => {
-            let message = format!("{}. EMCO's orchestrator has the reason in its log", told(error));
-            Err(general(message, scheduled, Some(Sent { sent })))
+            Err(lasting_with(error, Sent { sent }))
         }
         Err(error) => Err(failure_with(error, Some(Sent { sent }))),
     }
@@ -41,10 +48,10 @@ async fn try_update(
     emco: &emco::Client,
     key: &DigKey,
     before: Option<Revision>,
-    attempt: u32,
+    is_first: bool,
     sent: &mut u64,
 ) -> Result<Revision, emco::Error> {
-    if attempt > 1 {
+    if !is_first {
         let now = revision(emco, key).await?;
         if let Some(now) = now.filter(|now| Some(*now) > before) {
             return Ok(now);

@@ -114,7 +114,7 @@ async fn evacuate(
         return Err(WorkflowTermination::cancelled_with_details(report));
     }
     let kind = if stranded { Steps::<()>::NOT_UNDONE } else { "EvacuationIncomplete" };
-    let message = report.told(&left);
+    let message = report.one_line(&left);
     // Another attempt would not know why this one stopped; whoever starts it again does. What was moved stays moved.
     let failure = ApplicationFailure::builder(message).type_name(kind.to_owned()).non_retryable(true);
     Err(failure.details(report).build().into())
@@ -145,7 +145,7 @@ impl EvacuationReport {
     }
 
     /// What went wrong, in one sentence.
-    fn told(&self, left: &[&DigReport]) -> String {
+    fn one_line(&self, left: &[&DigReport]) -> String {
         let named: Vec<String> = left
             .iter()
             .take(MOST_NAMED)

@@ -9,7 +9,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use worker_kit::{ActivityPlan, Progress, Steps};
 
-use super::moving::{Deployment, GRACE, SEEN_TO_LEAVE, change, undo_later};
+use super::moving::{Deployment, GRACE, SEEN_TO_LEAVE, change, leave, undo_later};
 use crate::activities::{MigrateActivities, OF_MIGRATION, READINESS};
 use crate::model::{AppClusters, Check, Edit, Migration, Snapshot, Target, Wait};
 use crate::params::{MigrateRequest, Options};
@@ -83,9 +83,9 @@ async fn migrate<W: 'static>(
     let edits = if whole { edits(snapshot, &target) } else { Vec::new() };
     if options.preflight {
         let (dig, target, snapshot) = (dig.clone(), target.clone(), snapshot.clone());
-        steps
-            .run(MigrateActivities::preflight_check, Check { dig, target, snapshot, all_apps: true })
-            .await?;
+        let leaving = leaving(&snapshot, &target);
+        let check = Check { dig, target, snapshot, all_apps: true, leaving };
+        steps.run(MigrateActivities::preflight_check, check).await?;
     }
     if options.dry_run {
         return Ok(result.planned(edits, &snapshot.clusters, |_, _| true, &target));
@@ -112,7 +112,7 @@ async fn migrate<W: 'static>(
     if options.wait_ready {
         // The first half, should it come once more, would bring the apps back.
         let wait = Wait { late: removals_since.and_then(|_| deployment.late()), ..wait };
-        return Ok(result.ready_on(steps.run(MigrateActivities::check_readiness_status, wait).await?));
+        return Ok(result.ready_on(leave(steps, wait).await?));
     }
     if removals_since.is_some() {
         let wait = Wait { on: AppClusters::new(), settled: false, ..wait };

@@ -11,7 +11,8 @@ use worker_kit::Steps;
 
 use crate::activities::MigrateActivities;
 use crate::model::{
-    AppClusters, Before, Dig, Edit, Late, Migration, Reunion, Sent, Snapshot, Target, Updated, Wait,
+    AppClusters, Before, Dig, Edit, Late, Migration, NOT_REMOVED, Sent, Snapshot, Target, Updated, Wait,
+    WayBack,
 };
 
 /// The change of what runs do that makes them see each app leave.
@@ -52,23 +53,23 @@ impl Deployment {
     }
 
     /// Has EMCO place the apps on their former clusters again, beside where they are, and waits until they are ready there. Returns
-    /// the revision of the DIG.
-    async fn reunite<W: 'static>(
+    /// the revision of the DIG, which was `now`.
+    async fn roll_back<W: 'static>(
         &self,
         steps: &Steps<W>,
         wait: &Wait,
         now: Option<Revision>,
     ) -> Result<Option<Revision>, WorkflowTermination> {
         let Some(since) = self.removals_since else { return Ok(now) };
-        let reunion = Reunion { on: wait.on.clone(), since };
-        let made = steps.run(MigrateActivities::do_dig_rollback, (wait.dig.clone(), reunion)).await?;
-        let Some(revision) = made else { return Ok(now) };
+        let way = WayBack { on: wait.on.clone(), since };
+        let reached = steps.run(MigrateActivities::do_dig_rollback, (wait.dig.clone(), way)).await?;
+        let Some(revision) = reached else { return Ok(now) };
         self.due.set(Revision(self.due.get().max(self.seen.get()).0.saturating_add(1)));
         self.seen.set(revision);
-        let (off, late, removals_since) = (AppClusters::new(), None, None);
+        let (off, late, removals_since) = (AppClusters::new(), self.late(), None);
         let back = Wait { off, late, removals_since, ..wait.clone() };
         steps.run(MigrateActivities::check_readiness_status, back).await?;
-        Ok(made)
+        Ok(reached)
     }
 
     /// Has EMCO act on the intents of a DIG that had the revision `before`, and remembers what came of it.
@@ -129,7 +130,7 @@ pub(super) fn undo_later<W: 'static>(
         if unchanged && !state.touched.get() {
             return Ok(());
         }
-        let now = state.reunite(steps, &wait, now).await?;
+        let now = state.roll_back(steps, &wait, now).await?;
         let updated = state.update(steps, of_dig, Before::Back { back: now }).await;
         let wait = Wait { late: state.late(), ..wait };
         match updated {
@@ -147,6 +148,20 @@ pub(super) fn undo_later<W: 'static>(
         state.restored.set(Some(now));
         Ok(())
     });
+}
+
+/// Waits until the apps are on their new clusters and have left their former ones. Where they were not seen to leave, what was done stays done: they
+/// are ready where they are wanted, and to take them from there again would need a removal too.
+pub(super) async fn leave<W: 'static>(
+    steps: &Steps<W>,
+    wait: Wait,
+) -> Result<AppClusters, WorkflowTermination> {
+    let is_on_both = wait.removals_since.is_some() && !wait.on.is_empty();
+    let left = steps.run(MigrateActivities::check_readiness_status, wait).await;
+    if is_on_both && left.as_ref().is_err_and(is_not_removed) {
+        steps.keep();
+    }
+    left
 }
 
 /// Writes `edits` and has EMCO act on them.
@@ -193,6 +208,11 @@ fn sent(error: &WorkflowTermination) -> u64 {
 fn is_refusal(error: &OutgoingWorkflowError) -> bool {
     matches!(error, OutgoingWorkflowError::Application(failure)
         if failure.is_non_retryable() && failure.type_name().is_some_and(|kind| kind != "EmcoNotEmco"))
+}
+
+fn is_not_removed(error: &WorkflowTermination) -> bool {
+    matches!(error, WorkflowTermination::Failed(OutgoingWorkflowError::Application(failure))
+        if failure.type_name().is_some_and(|kind| kind == NOT_REMOVED))
 }
 
 fn details(cause: Option<&IncomingError>) -> Option<Sent> {

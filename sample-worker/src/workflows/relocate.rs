@@ -5,7 +5,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use worker_kit::{ActivityPlan, Progress, Steps};
 
-use super::moving::{Deployment, GRACE, SEEN_TO_LEAVE, change, undo_later};
+use super::moving::{Deployment, GRACE, SEEN_TO_LEAVE, change, leave, undo_later};
 use crate::activities::{MigrateActivities, OF_RELOCATION, READINESS};
 use crate::model::{AppClusters, Check, Edit, Migration, Relocation, Route, Snapshot, Target, Wait};
 use crate::params::RelocateRequest;
@@ -96,11 +96,12 @@ async fn relocate<W: 'static>(
         routes.iter().flat_map(|route| edits(route).iter().cloned()).collect()
     };
     let (add, remove) = (of_all(|route| &route.add), of_all(|route| &route.remove));
+    let leaving: AppClusters =
+        routes.iter().map(|route| (route.app.clone(), vec![route.source.clone()])).collect();
     if options.preflight {
         let (dig, target, snapshot) = (dig.clone(), target.clone(), snapshot.clone());
-        steps
-            .run(MigrateActivities::preflight_check, Check { dig, target, snapshot, all_apps: false })
-            .await?;
+        let check = Check { dig, target, snapshot, all_apps: false, leaving: leaving.clone() };
+        steps.run(MigrateActivities::preflight_check, check).await?;
     }
     if options.dry_run {
         let whole = joined(add, remove);
@@ -111,14 +112,9 @@ async fn relocate<W: 'static>(
         undo_later(steps, &dig, &snapshot, &add, &target, options.ready_timeout, &deployment);
     }
     let on: AppClusters = routes.iter().map(|route| (route.app.clone(), vec![target.clone()])).collect();
-    let off: AppClusters =
-        routes.iter().map(|route| (route.app.clone(), vec![route.source.clone()])).collect();
-    let (dig_of_wait, within) = (dig.clone(), options.ready_timeout);
-    let (off_none, removals_since) = (AppClusters::new(), None);
-    let arrival =
-        Wait { dig: dig_of_wait, on, off: off_none, settled: false, within, late: None, removals_since };
-    let removals_since = deployment.removals_since();
-    let departure = Wait { off, settled: true, removals_since, ..arrival.clone() };
+    let (within, late, removals_since) = (options.ready_timeout, None, deployment.removals_since());
+    let departure = Wait { dig: dig.clone(), on, off: leaving, settled: true, within, late, removals_since };
+    let arrival = Wait { off: AppClusters::new(), settled: false, removals_since: None, ..departure.clone() };
 
     // Where the target has the apps already there is nothing to add; they must be ready there all the same. One that was ended by
     // force may have left the intents as they should be, and EMCO knowing nothing of it.
@@ -138,7 +134,7 @@ async fn relocate<W: 'static>(
         return Ok(result);
     }
     let departure = Wait { late, ..departure };
-    let ready = steps.run(MigrateActivities::check_readiness_status, departure).await?;
+    let ready = leave(steps, departure).await?;
     let moved = |app: &String| routes.iter().any(|route| route.app == *app);
     Ok(result.ready_on(ready.into_iter().filter(|(app, _)| moved(app)).collect()))
 }

@@ -157,7 +157,12 @@ async fn relocate(ctx: &Context, order: &Order, index: usize) {
     let run_id = started.run_id.clone();
     note(&|dig| dig.run_id = Some(run_id.clone()));
     let end = started.result().await;
-    note(&|dig| dig.ended(&end, order.dry_run));
+    note(&|dig| {
+        dig.ended(&end, order.dry_run);
+        if let (DigProgress::Moved, Some(owed)) = (dig.state, &found.owed) {
+            (dig.state, dig.why) = (DigProgress::Failed, Some(owed.clone()));
+        }
+    });
 }
 
 /// Shows how many have ended.

@@ -109,8 +109,9 @@ async fn a_wrong_target_ends_soon_where_nobody_can_be_asked() {
             failure.text
         );
         for words in [
-            "EMCO did not take the new placement of collectd: EMCO answered 500",
-            &format!("provider2/{cluster} does not exist, or is not in the logical cloud"),
+            "EMCO did not take the new placement of collectd (",
+            &format!("provider2/{cluster}): EMCO answered 500"),
+            "one of these clusters does not exist or is not in the logical cloud",
             "give emcoClmEndpoint and emcoDcmEndpoint",
             "undone: app intents",
         ] {
@@ -147,7 +148,7 @@ async fn an_update_that_emco_cannot_make_ends_too() {
     run.reaches("CheckReadinessStatus").await;
     let failure = run.failure().await;
     assert_eq!(failure.kind, "EmcoInternal", "{}", failure.text);
-    assert!(failure.text.contains("in its log; undone: app intents"), "{}", failure.text);
+    assert!(failure.text.contains("undone: app intents"), "{}", failure.text);
     assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
 }
 

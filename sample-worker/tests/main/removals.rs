@@ -175,6 +175,16 @@ impl Case {
         .await;
     }
 
+    /// Waits until an app serves nowhere.
+    async fn is_nowhere(&self, scene: &Scene) {
+        loop {
+            if scene.emco.placement(&self.dig()).values().any(Vec::is_empty) {
+                return;
+            }
+            tokio::time::sleep(SETTLE / 20).await;
+        }
+    }
+
     /// Whether each app has objects in these clusters and no others.
     fn is_on(&self, scene: &Scene, clusters: &[ClusterRef]) -> Result<(), String> {
         let mut wanted = clusters.to_vec();
@@ -197,7 +207,10 @@ async fn play(scene: &Scene, cases: Vec<Case>, of: impl AsyncFn(&Case) -> Vec<Cl
     let played: Vec<(Case, Vec<ClusterRef>)> = stream::iter(cases)
         .map(async |case: Case| {
             case.prepare(scene).await;
-            let place = of(&case).await;
+            let place = tokio::select! {
+                place = of(&case) => place,
+                () = case.is_nowhere(scene) => panic!("{case:?} serves nowhere"),
+            };
             (case, place)
         })
         .buffer_unordered(AT_ONCE)
@@ -285,13 +298,15 @@ async fn what_cannot_be_removed_fails_and_says_what_runs_where() {
     let scene = Scene::new("not-removed").await;
     let refusal = Effect::Answer { status: 500, content_type: "text/plain", body: "no".to_owned() };
     scene.emco.fail(Fault::on("POST", "/rollback", refusal).always());
-    let params = changed(&scene, &[("readyTimeout", "3s"), ("compensate", "false")]);
+    // It is taken back no more than it would be without `compensate`: the app is ready where it is wanted.
+    let params = changed(&scene, &[("readyTimeout", "3s")]);
     let failure = scene.relocate(&params).await.failure().await;
     assert_eq!((failure.kind.as_str(), failure.non_retryable), ("NotRemoved", true), "{}", failure.text);
+    assert!(!failure.text.contains("undone"), "{}", failure.text);
     for words in [
         "collectd still runs on provider1/cluster1: EMCO's rsync has not made the removal",
         "of revision 2 is Instantiated, not Updated",
-        "Restart EMCO's rsync",
+        "; restart EMCO's rsync, which then makes the pending removals of all",
     ] {
         assert!(failure.text.contains(words), "{words} in {}", failure.text);
     }
@@ -309,7 +324,11 @@ async fn no_removal_is_left_for_later_where_it_cannot_be_had() {
     let params = changed(&scene, &[("readyTimeout", "6s"), ("compensate", "false")]);
     let failure = scene.relocate(&params).await.failure().await;
     assert_eq!(failure.kind, "NotRemoved", "{}", failure.text);
-    assert!(failure.text.contains("it was made to begin"), "{}", failure.text);
+    assert!(
+        failure.text.contains("roll-backs and updates; EMCO now places it there again"),
+        "{}",
+        failure.text
+    );
     scene.emco.advance(4 * SETTLE);
     let both = ["provider1/cluster1", "provider2/cluster2"];
     assert_eq!(scene.app_runs_on(), both);
@@ -345,6 +364,28 @@ async fn an_app_does_not_go_where_a_removal_is_still_to_be_made() {
     scene.emco.restart_rsync();
     scene.emco.advance(4 * SETTLE);
     scene.relocate(&changed(&scene, &BACK)).await.result().await;
+    assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
+}
+
+#[tokio::test]
+async fn a_group_that_was_instantiated_anew_loses_no_app() {
+    let scene = Scene::new("anew").await;
+    moved_by_hand(&scene).await;
+    let dig = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1";
+    for operation in ["terminate", "approve", "instantiate"] {
+        let url = format!("{}{dig}/{operation}", scene.emco.url());
+        assert!(harness::http().post(url).send().await.unwrap().status().is_success(), "{operation}");
+        scene.emco.restart_rsync();
+        scene.emco.advance(4 * SETTLE);
+    }
+    assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
+    // EMCO counts revisions anew, and goes back to the first of a number: the removal cannot be forced.
+    let params = changed(&scene, &[&BACK[..], &[("readyTimeout", "3s")]].concat());
+    let failure = scene.relocate(&params).await.failure().await;
+    assert_eq!(failure.kind, "NotRemoved", "{}", failure.text);
+    assert_eq!(scene.app_runs_on(), ["provider1/cluster1", "provider2/cluster2"]);
+    scene.emco.restart_rsync();
+    scene.emco.advance(4 * SETTLE);
     assert_eq!(scene.app_runs_on(), ["provider1/cluster1"]);
 }
 
