@@ -77,7 +77,7 @@ pub(super) struct Links {
     itself: String,
     /// The status of the workflow: of this run, where it is known.
     status: String,
-    /// Where to `POST` an order to end a workflow of the intent; name this one in the body.
+    /// Where to `POST` an order to end this run, with `{}` at least as the body.
     cancel: String,
     /// The run in Temporal's own UI, where the operator has set its address (`BRIDGE_TEMPORAL_UI_URL`).
     #[serde(rename = "temporalUI", skip_serializing_if = "Option::is_none")]

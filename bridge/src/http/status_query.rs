@@ -216,8 +216,8 @@ fn arguments(text: &str) -> Result<Vec<RawJson>, ApiError> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let read = workflow_api::read(text.as_bytes());
-    read.map(|read| read.value)
+    // As it is written: every digit of a number counts, and nothing may follow.
+    serde_json::from_str(text)
         .map_err(|error| invalid("queryParams", &format!("is no JSON array of arguments: {error}")))
 }
 
@@ -239,6 +239,15 @@ mod tests {
 
     fn parameter_at_fault<T: std::fmt::Debug>(read: Result<T, ApiError>) -> Value {
         read.unwrap_err().problem().extensions["parameter"].clone()
+    }
+
+    #[test]
+    fn arguments_of_a_query_are_passed_on_as_they_are_written() {
+        let args = arguments("[9007199254740993, {\"a\": 1}]").unwrap();
+        assert_eq!(args.iter().map(RawJson::as_str).collect::<Vec<_>>(), ["9007199254740993", "{\"a\": 1}"]);
+        for wrong in ["[1],[2]", "[1] x", "null", "1"] {
+            assert!(arguments(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

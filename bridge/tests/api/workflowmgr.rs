@@ -2,6 +2,7 @@
 //! difference of `docs/api.md`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use base64::Engine as _;
@@ -194,7 +195,7 @@ async fn every_recorded_call_is_answered_alike() {
         DIFFERENT.iter().flat_map(|(number, calls)| calls.iter().map(|call| (*call, *number))).collect();
     let documented = differences();
     assert!(documented.contains(&ERRORS));
-    let mut wrong = Vec::new();
+    let (mut wrong, mut ours) = (Vec::new(), String::new());
     for line in RECORDING.lines() {
         let call: Recorded = serde_json::from_str(line).unwrap();
         let answered = replay.make(&call).await;
@@ -213,11 +214,18 @@ async fn every_recorded_call_is_answered_alike() {
             }
             (Some(_), Some(_)) | (None, None) => {}
         }
+        let mut code = String::new();
         if answered.status >= 400 && call.method != "HEAD" {
             let problem: Value = serde_json::from_str(&answered.body).unwrap();
+            problem["code"].as_str().unwrap().clone_into(&mut code);
             assert_eq!(answered.content_type.as_deref(), Some(PROBLEM), "{}", call.n);
             assert_eq!(problem["status"], answered.status, "{}", call.n);
         }
+        if call.status.is_some() {
+            writeln!(ours, "{} {}: {} {code}", call.n, call.call, answered.status).unwrap();
+        }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    // What is different must be different in the way that is meant.
+    insta::assert_snapshot!(ours);
 }

@@ -187,7 +187,7 @@ fn rows() -> Vec<Row> {
     let pending = "The Logical Cloud is still instantiating, please wait and try again.";
     add(MIGRATE, Update, &answer(500, "text/plain", pending), 0, 1, Moved);
     // Nobody learns what became of the app, so nobody claims that it went back.
-    add(MIGRATE, Status, &answer(503, "text/plain", ""), 4, usize::MAX, Stranded);
+    add(MIGRATE, Status, &answer(503, "text/plain", ""), 5, usize::MAX, Stranded);
     for workflow in [MIGRATE, RELOCATE] {
         rows.push(Row { workflow, fault: None, deed: Deed::Hold, end: Back });
         rows.push(Row { workflow, fault: None, deed: Deed::Nothing, end: Moved });
@@ -396,7 +396,7 @@ async fn a_worker_killed_before_or_after_any_call_loses_no_app() {
         for call in calls.chain([Rollback]) {
             // Of the status a look that waits; both write and update twice.
             let last = match call {
-                Status => 4,
+                Status => 5,
                 PutAppIntent | Update => 1,
                 _ => 0,
             };

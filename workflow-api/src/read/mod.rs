@@ -30,7 +30,7 @@ pub struct Read<T> {
 #[non_exhaustive]
 pub enum ReadError {
     /// There was no body.
-    #[error("the body is empty; a JSON object is expected")]
+    #[error("the body is empty; send a JSON object, `{{}}` at least")]
     Empty,
     /// The body is not JSON.
     #[error("the body is not JSON: {0}")]

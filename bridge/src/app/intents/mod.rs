@@ -6,7 +6,7 @@ mod history;
 mod list;
 
 use jiff::Timestamp;
-use workflow_api::{Fault, RawJson, RollbackRequest, WorkflowIntent};
+use workflow_api::{Fault, RollbackRequest, WorkflowIntent};
 
 use super::body::read_body;
 use super::{App, BodyError, Caller, FieldValidation, IntentError, Lenient, ParentError};
@@ -153,8 +153,10 @@ impl App {
     ) -> Result<Changed, ChangeError> {
         let body = read_body::<RollbackRequest>(body, fields)
             .map_err(|error| ChangeError::Body { error, faults: Vec::new() })?;
-        let named = body.value.spec.revision.unwrap_or_else(|| RawJson::from(serde_json::Value::Null));
-        let named = serde_json::from_str(named.as_str()).unwrap_or_else(|_| named.as_str().to_owned());
+        let named = body.value.spec.revision;
+        let named = named.map_or_else(String::new, |named| {
+            serde_json::from_str(named.as_str()).unwrap_or_else(|_no_text| named.as_str().to_owned())
+        });
         if !key.is_sound() || self.store.latest_revision(key).await?.is_none() {
             return Err(ChangeError::NoSuchIntent(key.clone()));
         }
