@@ -405,6 +405,30 @@ async fn an_evacuation_names_what_rsync_forgot_on_the_cluster() {
 }
 
 #[tokio::test]
+async fn an_evacuation_that_moves_apps_names_what_rsync_forgot_beside_them() {
+    let scene = Scene::new("evacuate-beside").await;
+    let name = "beside".to_owned();
+    let case = Case { workflow: EVACUATE, by: By::Cluster, apps: &["one", "two"], name };
+    case.prepare(&scene).await;
+    // Somebody moves the one by hand, and rsync forgets it on its former cluster.
+    let emco = Client::new(scene.emco.url(), Settings::default()).unwrap();
+    let mut intent = emco.list_app_intents(&case.dig(), GPI).await.unwrap().remove(0);
+    let on = |cluster: &str| Clause::cluster(&case.name, cluster);
+    for all_of in [vec![on("edge1"), on("core")], vec![on("core")]] {
+        intent.spec.intent.all_of = all_of;
+        emco.put_app_intent(&case.dig(), GPI, &intent).await.unwrap();
+        emco.update_dig(&case.dig()).await.unwrap();
+        scene.emco.advance(2 * SETTLE);
+    }
+    let failure = scene.start_once(EVACUATE, &case.params(&scene, &[])).await.failure().await;
+    assert_eq!(failure.kind, "EvacuationIncomplete");
+    assert!(failure.text.contains("one still runs on beside/edge1"), "{}", failure.text);
+    let applied = scene.emco.applied(&case.dig());
+    assert_eq!(applied["two"], [case.cluster("target")]);
+    assert_eq!(applied["one"], [case.cluster("core"), case.cluster("edge1")]);
+}
+
+#[tokio::test]
 async fn a_migration_that_does_not_wait_sees_the_apps_leave_all_the_same() {
     let scene = Scene::new("swap").await;
     let swap = [("waitReady", "false"), ("readyTimeout", "3s")];
