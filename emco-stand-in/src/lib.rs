@@ -2,7 +2,7 @@
 //!
 //! It behaves as EMCO's release 2023-07, with its preconditions, codes and odd texts (EMCO-API §6, §9), and is held against a recording of the
 //! real one. A label in an app intent becomes the clusters that carry it, a placement must lie in the logical cloud, a DIG is updated only
-//! when instantiated, every app needs an app intent and a profile. Apps move some time after EMCO answered, and until then `/status` says so.
+//! when instantiated, every app needs an app intent and a profile. Apps move some time after EMCO answered, and until then `/status` shows that.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -132,7 +132,7 @@ impl StandIn {
         self.shared.placements()
     }
 
-    /// Where each app of a DIG has objects right now, ready or not. It may be told to leave a cluster and have objects there for ever.
+    /// Where each app of a DIG has objects right now, ready or not. An app that was removed may still have objects, if rsync forgot the removal.
     pub fn applied(&self, dig: &DigKey) -> BTreeMap<String, Vec<ClusterRef>> {
         self.shared.world().applied(&dig_key(dig))
     }

@@ -97,7 +97,7 @@ pub(crate) fn archive(files: &[(&str, &str)]) -> Vec<u8> {
     tar.into_inner().unwrap().finish().unwrap()
 }
 
-/// A profile with nothing to say.
+/// A profile without values.
 pub(crate) fn profile_archive() -> Vec<u8> {
     archive(&[("manifest.yaml", "version: v1\ntype:\n  values: values.yaml\n"), ("values.yaml", "")])
 }

@@ -260,7 +260,7 @@ pub(crate) struct Late {
     pub(crate) grace: Duration,
 }
 
-/// The revision that a DIG had before EMCO is told to act on its intents.
+/// The revision that a DIG had before an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Before {

@@ -34,7 +34,7 @@ pub(crate) fn on_each(placement: &Placement, clusters: &[Target]) -> Placement {
     }
 }
 
-/// Whether both ask for the same, whatever else they say: EMCO adds fields of its own to what it stores, and expands labels.
+/// Returns whether both ask for the same clusters. Other fields do not count: EMCO adds some of its own, and expands labels.
 pub(crate) fn says_the_same(one: &Placement, other: &Placement) -> bool {
     let (one, other) = (one.contracted(), other.contracted());
     fn names(of: &[Selector]) -> Vec<[&str; 3]> {

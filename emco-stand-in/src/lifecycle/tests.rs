@@ -98,7 +98,7 @@ fn a_roll_back_loses_what_the_current_context_has_too() {
     dig.update(to(&["a", "b"]), "4".to_owned(), at(60), SETTLE, &mut rsync);
     dig.rollback(2, at(80), SETTLE, &mut rsync);
     assert_eq!(dig.running(at(200)), on(&["b"]));
-    // And context 1 what it kept when `b` was added, as it was not told of more.
+    // Context 1 does not apply again what it kept when `b` was added.
     let mut dig = on_a();
     dig.update(
         to(&["a", "b"]),

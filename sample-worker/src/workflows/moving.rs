@@ -101,7 +101,7 @@ impl Deployment {
     }
 }
 
-/// Says how to take back what `edits` change. The intents come first: an update with the wrong ones would move the apps again. Then the apps
+/// Registers how to take back what `edits` change. The intents come first: an update with the wrong ones would move the apps again. Then the apps
 /// are placed on their former clusters beside where they are, and only when they are ready there taken from the others.
 pub(super) fn undo_later<W: 'static>(
     steps: &Steps<W>,
