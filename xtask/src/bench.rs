@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use harness::{Release, temporal_cli};
+use harness::{SHIPPED, release_build, temporal_cli};
 
 /// Measure what our processes cost beside Temporal itself, in one run.
 #[derive(Debug, clap::Args)]
@@ -22,12 +22,11 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let cli = temporal_cli()?;
-        let programs = Release::shipped()?;
-        // By itself, so that what it depends on changes nothing in the programs that it measures; and without what is known of those, as a
-        // plain client is.
-        let bench = Release::other("bench")?;
-        let mut bench = Command::new(bench.program("bench"));
-        bench.env("TEMPORAL_CLI", cli).arg("--programs").arg(programs.folder());
+        let programs = release_build(&SHIPPED)?;
+        // By itself, so that what it depends on changes nothing in the programs that it measures.
+        let bench = release_build(&["bench"])?.join("bench");
+        let mut bench = Command::new(bench);
+        bench.env("TEMPORAL_CLI", cli).arg("--programs").arg(programs);
         bench.args(self.quick.then_some("--quick")).args(self.json.then_some("--json"));
         bench.args(self.load.iter().flat_map(|work| ["--load", work]));
         let status = bench.status().context("the benchmark does not start")?;

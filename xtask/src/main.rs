@@ -8,7 +8,6 @@ mod demo;
 mod images;
 mod migration;
 mod new_client;
-mod profile;
 mod progress;
 mod test;
 
@@ -28,7 +27,6 @@ enum Task {
     Demo(demo::Demo),
     Images(images::Images),
     NewClient(new_client::NewClient),
-    Profile(profile::Profile),
     Test(test::Test),
 }
 
@@ -42,7 +40,6 @@ async fn main() -> ExitCode {
         Task::Demo(demo) => demo.run().await,
         Task::Images(images) => images.run(),
         Task::NewClient(new_client) => new_client.run(),
-        Task::Profile(profile) => profile.run(),
         Task::Test(test) => test.run().await,
     };
     done.unwrap_or_else(|error| {

@@ -7,7 +7,6 @@ mod port;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod process;
-mod profile;
 mod programs;
 mod proxy;
 mod release;
@@ -24,10 +23,9 @@ pub use port::free_port;
 #[cfg(feature = "postgres")]
 pub use postgres::{POSTGRESQL_IMAGE, PostgreSql, postgresql_programs};
 pub use process::{Process, ProcessBuilder};
-pub use profile::Profile;
 pub use programs::{PROGRAMS, build_programs, cargo, program, rustc, target_dir, workspace_dir};
 pub use proxy::{Proxy, RandomCuts};
-pub use release::{Release, SHIPPED};
+pub use release::{SHIPPED, release_build};
 pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};

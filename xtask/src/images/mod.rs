@@ -21,7 +21,7 @@ use self::version::Version;
 
 /// What their images' names begin with, in the charts too.
 const REPOSITORY: &str = "temporal-emco";
-const MAX_BYTES: u64 = 30 << 20;
+const MAX_BYTES: u64 = 60 << 20;
 
 /// Build the images of bridge, sample-client and sample-worker: static programs on an empty image, and the list of what is in each
 /// (CycloneDX) beside. Needs Linux and Docker; nothing is fetched but crates.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use harness::{Release, rustc};
+use harness::{SHIPPED, release_build, rustc};
 
 /// Since then names are looked up by glibc itself. Before, a static program had to load libraries for that.
 const GLIBC: (u32, u32) = (2, 34);
@@ -23,7 +23,7 @@ pub(super) fn build() -> Result<PathBuf> {
             found.1
         );
     }
-    Ok(Release::shipped()?.folder().to_owned())
+    release_build(&SHIPPED)
 }
 
 /// What this machine's Rust builds for by itself.
