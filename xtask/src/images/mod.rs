@@ -1,27 +1,15 @@
 //! `cargo xtask images`: an image of each program, and beside it the list of what is in it.
 
-mod docker;
-mod folder;
 mod for_tests;
-mod programs;
-mod sbom;
-mod version;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
-use harness::{SHIPPED, target_dir};
+use anyhow::{Context, Result};
+use emco_build::images::{build, daemon};
+use emco_build::target_dir;
 
-use self::docker::Image;
-use self::folder::Folder;
 pub(crate) use self::for_tests::for_tests;
-use self::version::Version;
-
-/// What their images' names begin with, in the charts too.
-const REPOSITORY: &str = "temporal-emco";
-const MAX_BYTES: u64 = 60 << 20;
 
 /// Build the images of bridge, sample-client and sample-worker: static programs on an empty image, and the list of what is in each
 /// (CycloneDX) beside. Needs Linux and Docker; nothing is fetched but crates.
@@ -43,7 +31,7 @@ pub(crate) struct Images {
 
 impl Images {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        docker::daemon().context("Docker builds the images")?;
+        daemon().context("Docker builds the images")?;
         if self.for_tests {
             print_line(&for_tests()?.unwrap_or_default());
             return Ok(ExitCode::SUCCESS);
@@ -67,29 +55,33 @@ fn folder() -> PathBuf {
     target_dir().join("images")
 }
 
-/// Builds the images, tells their sizes, and gives them by the names of their programs.
-fn build(out: &Path, source: Option<&str>) -> Result<Vec<(&'static str, Image)>> {
-    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    let version = Version::of_workspace()?;
-    let built = programs::build()?;
-    let crates = sbom::Crates::of(&SHIPPED)?;
-    let mut options = version.build_arguments();
-    options.extend(source.map(|source| format!("--label=org.opencontainers.image.source={source}")));
-    let mut images = Vec::new();
-    for name in SHIPPED {
-        let list = out.join(format!("{name}.cdx.json"));
-        fs::write(&list, crates.list(name, &version)?)
-            .with_context(|| format!("cannot write {}", list.display()))?;
-        let folder = Folder::new(&format!("images/{name}"))?;
-        folder.program(&built.join(name), name)?;
-        folder.basics()?;
-        let tag = format!("{REPOSITORY}/{name}:{}", version.number);
-        let image = docker::build(&folder, &tag, &options)?;
-        image.run(&["--help"]).with_context(|| format!("{tag} does not work"))?;
-        let bytes = image.bytes()?;
-        eprintln!("{tag}: {:.1} MiB, what is in it: {}", bytes as f64 / f64::from(1 << 20), list.display());
-        ensure!(bytes <= MAX_BYTES, "{tag} has {bytes} bytes; it may have {MAX_BYTES}");
-        images.push((name, image));
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use emco_build::images::write_lists;
+    use emco_build::{SHIPPED, workspace_dir};
+    use serde_json::{Value, json};
+
+    #[tokio::test]
+    async fn the_lists_are_what_the_schema_of_cyclonedx_says() {
+        let folder = tempfile::tempdir().unwrap();
+        write_lists(folder.path()).unwrap();
+        for program in SHIPPED {
+            let file = folder.path().join(format!("{program}.cdx.json"));
+            let list = fs::read_to_string(&file).unwrap();
+            assert!(!list.contains(&workspace_dir().display().to_string()), "a path of this machine is told");
+            let parsed: Value = serde_json::from_str(&list).unwrap();
+            let names: Vec<_> =
+                parsed["components"].as_array().unwrap().iter().map(|found| &found["name"]).collect();
+            assert!(names.contains(&&json!("ring")) && names.contains(&&json!("rust-std")), "{names:?}");
+            assert!(!names.contains(&&json!("syn")), "what only the compiler runs is not in the program");
+            assert_eq!(names.contains(&&json!("sqlx-core")), program == "bridge", "each its own");
+
+            let mut check = harness::cyclonedx_check().unwrap().arg(file).spawn().unwrap();
+            let ended = check.wait_exit(Duration::from_secs(60)).await.unwrap();
+            assert!(ended.success(), "{program}: {}", check.log());
+        }
     }
-    Ok(images)
 }

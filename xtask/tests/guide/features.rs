@@ -70,7 +70,7 @@ fn manifest(workspace: &Path) -> String {
 
 /// What all packages of the workspace want from elsewhere, for themselves and their tests, or for their build scripts.
 fn wanted(workspace: &Path, of_build: bool) -> BTreeMap<String, Wanted> {
-    let mut metadata = harness::cargo();
+    let mut metadata = emco_build::cargo();
     metadata.current_dir(workspace).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
     let metadata: Value = serde_json::from_slice(&metadata.output().unwrap().stdout).unwrap();
     let mut all: BTreeMap<String, Wanted> = BTreeMap::new();

@@ -9,28 +9,28 @@ use super::folder::Folder;
 
 /// An image that was built.
 #[derive(Debug)]
-pub(super) struct Image {
+pub struct Image {
     /// `sha256:…`: this very image, whatever its name comes to mean.
-    pub(super) id: String,
+    pub id: String,
 }
 
-/// Whether a daemon answers; else why not.
-pub(super) fn daemon() -> Result<()> {
+/// Asks whether a daemon answers; the error says why none does.
+pub fn daemon() -> Result<()> {
     docker(&["version", "--format", "{{.Server.Version}}"]).map(drop).context("no Docker daemon answers")
 }
 
-/// Builds the Dockerfile in `folder`.
-pub(super) fn build(folder: &Folder, tag: &str, options: &[String]) -> Result<Image> {
-    let path = folder.path().to_str().context("the target folder's name is not Unicode")?;
-    let options = options.iter().map(String::as_str);
-    let arguments: Vec<&str> =
-        ["build", "--quiet", "--tag", tag].into_iter().chain(options).chain([path]).collect();
-    let id = docker(&arguments)?.trim().to_owned();
-    ensure!(id.starts_with("sha256:"), "Docker built {tag} and does not say what: {id}");
-    Ok(Image { id })
-}
-
 impl Image {
+    /// Builds the Dockerfile in `folder`.
+    pub fn build(folder: &Folder, tag: &str, options: &[String]) -> Result<Self> {
+        let path = folder.path().to_str().context("the target folder's name is not Unicode")?;
+        let options = options.iter().map(String::as_str);
+        let arguments: Vec<&str> =
+            ["build", "--quiet", "--tag", tag].into_iter().chain(options).chain([path]).collect();
+        let id = docker(&arguments)?.trim().to_owned();
+        ensure!(id.starts_with("sha256:"), "Docker built {tag} and does not say what: {id}");
+        Ok(Self { id })
+    }
+
     /// As an orchestrator counts it: the sum of its layers, unpacked.
     pub(super) fn bytes(&self) -> Result<u64> {
         let bytes = docker(&["image", "inspect", "--format", "{{.Size}}", &self.id])?;
@@ -44,7 +44,7 @@ impl Image {
     }
 
     /// Writes it as an archive.
-    pub(super) fn save(&self, file: &Path) -> Result<()> {
+    pub fn save(&self, file: &Path) -> Result<()> {
         let file = file.to_str().context("the output folder's name is not Unicode")?;
         // By its names, so that it has them where it is loaded.
         let names = docker(&["image", "inspect", "--format", "{{join .RepoTags \" \"}}", &self.id])?;

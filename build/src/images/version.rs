@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use harness::workspace_dir;
 use jiff::Timestamp;
+
+use crate::cargo::workspace_dir;
 
 #[derive(Debug)]
 pub(super) struct Version {

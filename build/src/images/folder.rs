@@ -6,22 +6,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use harness::workspace_dir;
 use tempfile::TempDir;
+
+use crate::cargo::{target_dir, workspace_dir};
 
 /// Where rustls, Go and OpenSSL look.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Names of /etc/hosts first, as everywhere; glibc by itself would ask DNS before.
 const NAME_SERVICES: &str = "hosts: files dns\n";
 
-/// Removed when dropped.
+/// What an image is built from; removed when dropped.
 #[derive(Debug)]
-pub(super) struct Folder(TempDir);
+pub struct Folder(TempDir);
 
 impl Folder {
-    /// For the Dockerfile in the workspace's folder `dockerfile`.
-    pub(super) fn new(dockerfile: &str) -> Result<Self> {
-        let parent = super::folder();
+    /// Makes one for the Dockerfile in the workspace's folder `dockerfile`.
+    pub fn new(dockerfile: &str) -> Result<Self> {
+        let parent = target_dir().join("images");
         fs::create_dir_all(&parent)?;
         let folder = Self(tempfile::tempdir_in(parent)?);
         folder.directory(&folder.path().join("data"))?;
@@ -35,14 +36,14 @@ impl Folder {
         self.0.path()
     }
 
-    /// A program, in the root.
-    pub(super) fn program(&self, source: &Path, name: &str) -> Result<()> {
+    /// Adds a program, in the root.
+    pub fn program(&self, source: &Path, name: &str) -> Result<()> {
         let target = self.in_root(Path::new(name))?;
         copy(source, &target)?;
         fs::set_permissions(target, fs::Permissions::from_mode(0o755)).context("cannot make it executable")
     }
 
-    /// What a static program needs beside itself: the authorities of the public Internet, and in which order names are looked up.
+    /// Adds what a static program needs beside itself: the authorities of the public Internet, and in which order names are looked up.
     pub(super) fn basics(&self) -> Result<()> {
         let authorities = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
         let blocks: Vec<_> = authorities.map(|root| pem::Pem::new("CERTIFICATE", root.as_ref())).collect();
@@ -50,15 +51,16 @@ impl Folder {
         self.write("etc/nsswitch.conf", NAME_SERVICES)
     }
 
-    pub(super) fn write(&self, path: &str, text: &str) -> Result<()> {
+    /// Adds a file with this text.
+    pub fn write(&self, path: &str, text: &str) -> Result<()> {
         let target = self.in_root(Path::new(path))?;
         fs::write(&target, text).with_context(|| format!("cannot write {}", target.display()))?;
         fs::set_permissions(&target, fs::Permissions::from_mode(0o644))?;
         Ok(())
     }
 
-    /// A file or folder of this machine, at the place that it has here.
-    pub(super) fn same(&self, source: &Path) -> Result<()> {
+    /// Adds a file or folder of this machine, at the place that it has here.
+    pub fn same(&self, source: &Path) -> Result<()> {
         if !source.is_dir() {
             return copy(source, &self.in_root(source)?);
         }
@@ -68,8 +70,8 @@ impl Folder {
         Ok(())
     }
 
-    /// The libraries of this machine that a program is linked with; none where it is static.
-    pub(super) fn libraries_of(&self, program: &Path) -> Result<()> {
+    /// Adds the libraries of this machine that a program is linked with; none where it is static.
+    pub fn libraries_of(&self, program: &Path) -> Result<()> {
         let output = Command::new("ldd").arg(program).output().context("`ldd` does not start")?;
         // `libz.so.1 => /lib/libz.so.1 (0x…)`, and the loader by its path alone.
         let listed = String::from_utf8_lossy(&output.stdout);

@@ -1,0 +1,73 @@
+//! An image of each program, and beside it the list of what is in it.
+
+mod docker;
+mod folder;
+mod sbom;
+mod version;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+pub use self::docker::{Image, daemon};
+pub use self::folder::Folder;
+use self::version::Version;
+use crate::programs::{SHIPPED, build_static, glibc, host};
+
+/// What the images' names begin with, in the charts too.
+const REPOSITORY: &str = "temporal-emco";
+const MAX_BYTES: u64 = 60 << 20;
+/// Since then names are looked up by glibc itself. Before, a static program had to load libraries for that.
+const GLIBC: (u32, u32) = (2, 34);
+
+/// Builds the images, prints their sizes, and returns them by the names of their programs. `out` is where the lists are written,
+/// `source` where the source is published.
+pub fn build(out: &Path, source: Option<&str>) -> Result<Vec<(&'static str, Image)>> {
+    check_machine()?;
+    let version = Version::of_workspace()?;
+    let built = build_static(&SHIPPED)?;
+    write_lists(out)?;
+    let mut options = version.build_arguments();
+    options.extend(source.map(|source| format!("--label=org.opencontainers.image.source={source}")));
+    let mut images = Vec::new();
+    for name in SHIPPED {
+        let folder = Folder::new(&format!("images/{name}"))?;
+        folder.program(&built.join(name), name)?;
+        folder.basics()?;
+        let tag = format!("{REPOSITORY}/{name}:{}", version.number);
+        let image = Image::build(&folder, &tag, &options)?;
+        image.run(&["--help"]).with_context(|| format!("{tag} does not work"))?;
+        let bytes = image.bytes()?;
+        let list = list(out, name);
+        eprintln!("{tag}: {:.1} MiB, what is in it: {}", bytes as f64 / f64::from(1 << 20), list.display());
+        ensure!(bytes <= MAX_BYTES, "{tag} has {bytes} bytes; it may have {MAX_BYTES}");
+        images.push((name, image));
+    }
+    Ok(images)
+}
+
+/// Writes what is in the image of each program, as `NAME.cdx.json` in the folder `out`.
+pub fn write_lists(out: &Path) -> Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    let version = Version::of_workspace()?;
+    let crates = sbom::Crates::of(&SHIPPED)?;
+    for name in SHIPPED {
+        let list = list(out, name);
+        fs::write(&list, crates.list(name, &version)?)
+            .with_context(|| format!("cannot write {}", list.display()))?;
+    }
+    Ok(())
+}
+
+fn list(out: &Path, name: &str) -> PathBuf {
+    out.join(format!("{name}.cdx.json"))
+}
+
+/// Whether static programs that run in an image can be built here.
+fn check_machine() -> Result<()> {
+    ensure!(host()?.contains("-linux-"), "images are of Linux, and so must be the machine that builds them");
+    let ((major, minor), found) = (GLIBC, glibc().unwrap_or(GLIBC));
+    ensure!(found >= GLIBC, "glibc {major}.{minor} or newer is needed, found {}.{}", found.0, found.1);
+    Ok(())
+}

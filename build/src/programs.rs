@@ -1,0 +1,46 @@
+//! Our programs as they ship: release builds without shared libraries, and what those are linked with.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cargo::{cargo, rustc, target_dir};
+
+/// The programs that are shipped.
+pub const SHIPPED: [&str; 3] = ["bridge", "sample-client", "sample-worker"];
+
+/// Programs run in images that hold nothing else, so the C library is part of them.
+const STATIC: &str = "-Ctarget-feature=+crt-static";
+
+/// Builds the programs of these packages, linked statically, and returns the folder that they are in.
+pub fn build_static(packages: &[&str]) -> Result<PathBuf> {
+    // With a target named, the flags are not for build scripts and macros, which cannot be static.
+    let target = host()?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--locked", "--bins", "--target", &target]);
+    build.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", STATIC);
+    build.arg("--target-dir").arg(target_dir());
+    build.args(packages.iter().flat_map(|package| ["--package", package]));
+    let status = build.status().context("cargo does not start")?;
+    ensure!(status.success(), "cargo could not build {} ({status})", packages.join(", "));
+    Ok(target_dir().join(target).join("release"))
+}
+
+/// The target that this machine's Rust builds for by itself.
+pub(crate) fn host() -> Result<String> {
+    rustc("host: ")
+}
+
+/// The release of Rust, whose standard library is in each program.
+pub(crate) fn rust() -> Result<String> {
+    rustc("release: ")
+}
+
+/// The version of this machine's C library, where that is glibc.
+pub(crate) fn glibc() -> Option<(u32, u32)> {
+    let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let (major, minor) = text.trim().strip_prefix("glibc ")?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
