@@ -7,4 +7,4 @@ pub mod images;
 mod programs;
 
 pub use cargo::{cargo, target_dir, workspace_dir};
-pub use programs::{SHIPPED, build_static};
+pub use programs::{Profile, SHIPPED, build_static};

@@ -13,18 +13,31 @@ pub const SHIPPED: [&str; 3] = ["bridge", "sample-client", "sample-worker"];
 /// Programs run in images that hold nothing else, so the C library is part of them.
 const STATIC: &str = "-Ctarget-feature=+crt-static";
 
+/// How programs are compiled: cargo's profiles of these names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// As they ship.
+    Release,
+    /// For tests, which would wait long for the other.
+    Ci,
+}
+
 /// Builds the programs of these packages, linked statically, and returns the folder that they are in.
-pub fn build_static(packages: &[&str]) -> Result<PathBuf> {
+pub fn build_static(packages: &[&str], profile: Profile) -> Result<PathBuf> {
     // With a target named, the flags are not for build scripts and macros, which cannot be static.
     let target = host()?;
+    let profile = match profile {
+        Profile::Release => "release",
+        Profile::Ci => "ci",
+    };
     let mut build = cargo();
-    build.args(["build", "--release", "--locked", "--bins", "--target", &target]);
+    build.args(["build", "--profile", profile, "--locked", "--bins", "--target", &target]);
     build.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", STATIC);
     build.arg("--target-dir").arg(target_dir());
     build.args(packages.iter().flat_map(|package| ["--package", package]));
     let status = build.status().context("cargo does not start")?;
     ensure!(status.success(), "cargo could not build {} ({status})", packages.join(", "));
-    Ok(target_dir().join(target).join("release"))
+    Ok(target_dir().join(target).join(profile))
 }
 
 /// The target that this machine's Rust builds for by itself.

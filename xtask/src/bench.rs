@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use emco_build::{SHIPPED, build_static};
+use emco_build::{Profile, SHIPPED, build_static};
 use harness::temporal_cli;
 
 /// Measure what our processes cost beside Temporal itself, in one run.
@@ -23,9 +23,9 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let cli = temporal_cli()?;
-        let programs = build_static(&SHIPPED)?;
+        let programs = build_static(&SHIPPED, Profile::Release)?;
         // By itself, so that what it depends on changes nothing in the programs that it measures.
-        let bench = build_static(&["bench"])?.join("bench");
+        let bench = build_static(&["bench"], Profile::Release)?.join("bench");
         let mut bench = Command::new(bench);
         bench.env("TEMPORAL_CLI", cli).arg("--programs").arg(programs);
         bench.args(self.quick.then_some("--quick")).args(self.json.then_some("--json"));

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 pub use self::docker::{Image, daemon};
 pub use self::folder::Folder;
 use self::version::Version;
-use crate::programs::{SHIPPED, build_static, glibc, host};
+use crate::programs::{Profile, SHIPPED, build_static, glibc, host};
 
 /// What the images' names begin with, in the charts too.
 const REPOSITORY: &str = "temporal-emco";
@@ -23,19 +23,21 @@ const GLIBC: (u32, u32) = (2, 34);
 
 /// Builds the images, prints their sizes, and returns them by the names of their programs. `out` is where the lists are written,
 /// `source` where the source is published.
-pub fn build(out: &Path, source: Option<&str>) -> Result<Vec<(&'static str, Image)>> {
+pub fn build(out: &Path, source: Option<&str>, profile: Profile) -> Result<Vec<(&'static str, Image)>> {
     check_machine()?;
     let version = Version::of_workspace()?;
-    let built = build_static(&SHIPPED)?;
+    let built = build_static(&SHIPPED, profile)?;
     write_lists(out)?;
     let mut options = version.build_arguments();
     options.extend(source.map(|source| format!("--label=org.opencontainers.image.source={source}")));
+    // So that nobody deploys what is for tests in place of what ships.
+    let suffix = if profile == Profile::Ci { "-ci" } else { "" };
     let mut images = Vec::new();
     for name in SHIPPED {
         let folder = Folder::new(&format!("images/{name}"))?;
         folder.program(&built.join(name), name)?;
         folder.basics()?;
-        let tag = format!("{REPOSITORY}/{name}:{}", version.number);
+        let tag = format!("{REPOSITORY}/{name}:{}{suffix}", version.number);
         let image = Image::build(&folder, &tag, &options)?;
         image.run(&["--help"]).with_context(|| format!("{tag} does not work"))?;
         let bytes = image.bytes()?;

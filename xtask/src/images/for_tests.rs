@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use emco_build::Profile;
 use emco_build::images::{Folder, Image, build, daemon};
 use harness::{POSTGRESQL_IMAGE, postgresql_programs, program, temporal_cli};
 
@@ -21,7 +22,7 @@ pub(crate) fn for_tests() -> Result<Option<String>> {
         eprintln!("no images are built and tested: {error:#}");
         return Ok(None);
     }
-    let ours = build(&folder(), None).context("our images cannot be built")?;
+    let ours = build(&folder(), None, Profile::Ci).context("our images cannot be built")?;
     let others =
         [("temporal", temporal()?), ("emco-stand-in", emco_stand_in()?), ("postgresql", postgresql()?)];
     let named: Vec<_> =

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use emco_build::images::{build, daemon};
-use emco_build::target_dir;
+use emco_build::{Profile, target_dir};
 
 pub(crate) use self::for_tests::for_tests;
 
@@ -37,7 +37,7 @@ impl Images {
             return Ok(ExitCode::SUCCESS);
         }
         let out = self.out.unwrap_or_else(folder);
-        for (name, image) in build(&out, self.source.as_deref())? {
+        for (name, image) in build(&out, self.source.as_deref(), Profile::Release)? {
             if self.save {
                 image.save(&out.join(format!("{name}.tar")))?;
             }
