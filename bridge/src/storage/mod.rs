@@ -22,7 +22,7 @@ use async_trait::async_trait;
 
 pub use intents::IntentStore;
 pub use postgres::PostgresStore;
-pub use runs::{Begun, RunStore, Settling, Terms};
+pub use runs::{Begun, RunStore, Terms};
 pub use sqlite::SqliteStore;
 pub use url::{DatabaseUrl, PostgresUrl};
 

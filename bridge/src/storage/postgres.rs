@@ -55,14 +55,6 @@ impl PostgresStore {
         &self.pool
     }
 
-    /// Starts are settled when somebody awaits it, and another replica may read them.
-    pub(super) const IN_ORDER: bool = false;
-
-    /// Where starts are put on record and settled: one by one, as many connections write.
-    pub(super) fn starts(&self) -> &Self {
-        self
-    }
-
     /// Replicas share the database: what one has at hand another may have changed.
     #[expect(clippy::unused_self, reason = "as SQLite's, for the SQL that both share")]
     pub(super) fn latest(&self) -> Option<&Latest> {

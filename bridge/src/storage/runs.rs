@@ -1,10 +1,8 @@
 //! What is kept of runs.
 
-use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future::BoxFuture;
 use workflow_api::WorkflowIntentSpec;
 
 use super::StoreError;
@@ -50,8 +48,9 @@ pub trait RunStore {
     /// Leaves a start to whoever comes after `pause`. Nothing happens where somebody else is at it.
     async fn put_off(&self, run: &Run, pause: Duration) -> Result<(), StoreError>;
 
-    /// Writes down the workflow ID and the outcome of a start, if it is under way and nobody else set about it since.
-    fn settle_run(&self, run: &Run) -> Settling;
+    /// Writes down the workflow ID and the outcome of a start, if it is under way and nobody else set about it since. Returns
+    /// whether it did.
+    async fn settle_run(&self, run: &Run) -> Result<bool, StoreError>;
 
     /// The runs of an intent, newest first: at most `limit`, and none as new as the number `before`.
     async fn runs(&self, key: &IntentKey, before: Option<i64>, limit: u32) -> Result<Vec<Run>, StoreError>;
@@ -64,20 +63,6 @@ pub trait RunStore {
 
     /// Forgets which keys callers gave, where they were kept long enough; says how many. The records stay.
     async fn forget_keys(&self) -> Result<u64, StoreError>;
-}
-
-/// A start that is being settled.
-pub struct Settling {
-    /// Says whether it was.
-    pub done: BoxFuture<'static, Result<bool, StoreError>>,
-    /// Whether it is settled though nobody awaits that, and whatever is read from now on comes after it.
-    pub in_order: bool,
-}
-
-impl fmt::Debug for Settling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settling").field("in_order", &self.in_order).finish_non_exhaustive()
-    }
 }
 
 /// How long a start is somebody's own.

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +12,7 @@ use sqlx::sqlite::{
 use tokio::time::{Instant, sleep};
 
 use super::latest::Latest;
-use super::sql::{Group, failed, opening};
+use super::sql::{failed, opening};
 use super::writer::{Writer, Writing};
 use super::{PoolState, Store, StoreError};
 
@@ -30,11 +29,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// One connection writes and others read.
 #[derive(Debug)]
 pub struct SqliteStore {
-    writer: Arc<Writer>,
+    writer: Writer,
     readers: SqlitePool,
     /// Held as long as the store lives; the system lets go of it with the process, however that ends.
     lock: Option<File>,
-    group: Group,
     latest: Latest,
 }
 
@@ -72,9 +70,7 @@ impl SqliteStore {
     }
 
     fn over(writer: Writer, readers: SqlitePool, lock: Option<File>) -> Self {
-        let writer = Arc::new(writer);
-        let group = Group::new(Arc::clone(&writer));
-        Self { writer, readers, lock, group, latest: Latest::default() }
+        Self { writer, readers, lock, latest: Latest::default() }
     }
 
     /// The connection that writes.
@@ -84,14 +80,6 @@ impl SqliteStore {
 
     pub(super) fn readers(&self) -> &SqlitePool {
         &self.readers
-    }
-
-    /// Whoever reads starts waits until those are settled that were to be before.
-    pub(super) const IN_ORDER: bool = true;
-
-    /// Where starts are put on record and settled.
-    pub(super) fn starts(&self) -> &Group {
-        &self.group
     }
 
     pub(super) fn latest(&self) -> Option<&Latest> {

@@ -45,7 +45,7 @@ async fn run(api: &Api, intent: &str, outcome: Outcome) {
     let Begun::New(run) = store.begin_run(&run, None, terms).await.unwrap() else {
         panic!("{intent} has such a start")
     };
-    assert!(store.settle_run(&Run { outcome, ..run }).done.await.unwrap());
+    assert!(store.settle_run(&Run { outcome, ..run }).await.unwrap());
 }
 
 fn started() -> Outcome {

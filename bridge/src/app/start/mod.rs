@@ -21,7 +21,7 @@ use super::{App, BodyError, FieldValidation, IntentError};
 use crate::intent::IntentKey;
 use crate::invoke::{Invocation, InvokeError};
 use crate::run::{Outcome, RUN_NUMBER, Run, StartId, StartKey};
-use crate::storage::{Begun, Settling, StoreError, Terms};
+use crate::storage::{Begun, StoreError, Terms};
 pub(super) use attempt::Attempt;
 use attempt::not_started;
 pub(crate) use measure::STARTS;
@@ -310,16 +310,16 @@ impl App {
     }
 
     /// Where that fails the answer to the caller stays true, and whoever takes the start over settles the record.
-    ///
-    /// A success need not be waited for where whoever reads it does: should the process end before, it is found again.
     async fn settle(&self, run: &Run) {
         measure::settled(&run.intent, &run.outcome);
-        let Settling { done, in_order } = self.store.settle_run(run);
-        let settled = settled(run.clone(), done);
-        if in_order && matches!(run.outcome, Outcome::Started { .. }) {
-            self.shutdown.spawn(settled);
-        } else {
-            settled.await;
+        match self.store.settle_run(run).await {
+            Ok(true) => tracing::info!(start = %run.id, intent = %run.intent, workflow_id = %run.workflow_id,
+                outcome = run.outcome.word(), "start settled"),
+            Ok(false) => {
+                tracing::warn!(start = %run.id, "a start was taken over before it was settled; its record is left alone")
+            }
+            Err(error) => tracing::error!(start = %run.id, outcome = run.outcome.word(),
+                error = service::chain(&error), "the outcome of a start could not be put on record"),
         }
     }
 
@@ -331,18 +331,6 @@ impl App {
     /// The same for one that was begun before: it is looked for, and then perhaps made again.
     pub(super) fn lease_to_resume(&self) -> Duration {
         self.limits.start * 2 + TO_SETTLE
-    }
-}
-
-async fn settled(run: Run, done: impl Future<Output = Result<bool, StoreError>>) {
-    match done.await {
-        Ok(true) => tracing::info!(start = %run.id, intent = %run.intent, workflow_id = %run.workflow_id,
-            outcome = run.outcome.word(), "start settled"),
-        Ok(false) => {
-            tracing::warn!(start = %run.id, "a start was taken over before it was settled; its record is left alone")
-        }
-        Err(error) => tracing::error!(start = %run.id, outcome = run.outcome.word(),
-            error = service::chain(&error), "the outcome of a start could not be put on record"),
     }
 }
 

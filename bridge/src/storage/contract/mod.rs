@@ -58,7 +58,6 @@ macro_rules! storage_contract {
                 runs::starts_at_once_get_numbers_of_their_own,
                 runs::every_outcome_comes_back_as_it_was_settled,
                 runs::a_start_is_settled_once,
-                runs::what_is_settled_in_order_is_read_though_nobody_awaited_it,
                 runs::a_known_key_leads_to_its_start_whatever_came_of_it,
                 runs::of_starts_at_once_under_one_key_one_is_new,
                 runs::a_key_is_forgotten_after_its_time,

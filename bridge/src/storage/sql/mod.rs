@@ -1,13 +1,11 @@
 //! The SQL of the traits. SQLite and PostgreSQL take the same, down to `$1`; but sqlx's types differ, so each trait is
-//! implemented by a macro, once for each. Only how starts are put on record and settled is each store's own.
+//! implemented by a macro, once for each. Only the clock and how starts are numbered is each database's own.
 
-mod group;
 mod intents;
 mod run_row;
 mod runs;
 
 use super::StoreError;
-pub(super) use group::Group;
 
 /// Binds the first five parameters: what names an intent.
 macro_rules! bind_key {

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::FutureExt;
 use workflow_api::WorkflowIntentSpec;
 
 use super::failed;
 use super::run_row::{OutcomeColumns, RunRow, SpecRow, run_columns};
 use crate::intent::{IntentKey, Revision};
 use crate::run::{Run, StartId};
-use crate::storage::{Begun, IntentStore, PostgresStore, RunStore, Settling, SqliteStore, StoreError, Terms};
+use crate::storage::{Begun, IntentStore, PostgresStore, RunStore, SqliteStore, StoreError, Terms};
 
 /// Other starts under the same key, or of the same number, may come first so often.
 const ROUNDS: usize = 5;
@@ -33,10 +32,10 @@ macro_rules! of_intent {
     };
 }
 
-/// Implements [`RunStore`](crate::storage::RunStore), given the database's clock in microseconds. How a start is put on record, and
-/// how it is settled, is each store's own.
+/// Implements [`RunStore`](crate::storage::RunStore), given the database's clock in microseconds, and how it counts the
+/// starts of an intent.
 macro_rules! run_store {
-    ($store:ty, $now:literal) => {
+    ($store:ty, $now:literal, $counted:expr) => {
         #[async_trait]
         impl RunStore for $store {
             async fn begin_run(
@@ -47,8 +46,40 @@ macro_rules! run_store {
             ) -> Result<Begun, StoreError> {
                 let spec = spec_column(spec);
                 for _ in 0..ROUNDS {
-                    let begun = self.starts().begin(run, &spec, terms).await;
-                    if let Some((number, workflow_id)) = begun.map_err(failed("put a start on record"))? {
+                    let begun: Vec<(i64, String)> = sqlx::query_as(concat!(
+                        "WITH counted AS (", $counted, ")
+                         INSERT INTO runs
+                            (id, project, composite_app, composite_app_version, deployment_intent_group, intent, number,
+                             revision, workflow_id, idempotency_key, fingerprint, key_until, started_by, requested_at,
+                             attempt, outcome, already_running, leased_until, spec)
+                         SELECT $1, $2, $3, $4, $5, $6, counted.number,
+                             $7, replace($8, '{{run}}', CAST(counted.number AS TEXT)), $9, $10,
+                             CASE WHEN $10 IS NULL THEN NULL ELSE ", $now, " + $11 END, $12, $13,
+                             1, 'starting', FALSE, ", $now, " + $14, $15
+                         FROM counted WHERE TRUE
+                         ON CONFLICT DO NOTHING
+                         RETURNING number, workflow_id"
+                    ))
+                    .bind(run.id.to_string())
+                    .bind(&run.intent.dig.project)
+                    .bind(&run.intent.dig.composite_app)
+                    .bind(&run.intent.dig.version)
+                    .bind(&run.intent.dig.dig)
+                    .bind(&run.intent.name)
+                    .bind(run.revision)
+                    .bind(run.workflow_id.as_str())
+                    .bind(&run.key.text)
+                    .bind(&run.key.fingerprint)
+                    .bind(microseconds(terms.key_kept))
+                    .bind(&run.started_by)
+                    .bind(run.requested_at.as_microsecond())
+                    .bind(microseconds(terms.lease))
+                    .bind(&spec)
+                    // All rows, there being one at most: only then has the statement ended and is committed.
+                    .fetch_all(&mut *self.writer().await?)
+                    .await
+                    .map_err(failed("put a start on record"))?;
+                    if let Some((number, workflow_id)) = begun.into_iter().next() {
                         return Ok(Begun::New(Run {
                             number,
                             workflow_id: workflow_id.into(),
@@ -56,8 +87,6 @@ macro_rules! run_store {
                             ..run.clone()
                         }));
                     }
-                    // Who has been told the outcome of the start under that key gets it again.
-                    self.starts().written().await;
                     // One that has had its time is forgotten on the way.
                     sqlx::query(concat!(
                         "UPDATE runs SET key_until = NULL, fingerprint = NULL WHERE ",
@@ -156,10 +185,26 @@ macro_rules! run_store {
                 Ok(())
             }
 
-            fn settle_run(&self, run: &Run) -> Settling {
-                let settled = self.starts().settle(run);
-                let done = async { settled.await.map_err(failed("settle a run")) }.boxed();
-                Settling { done, in_order: Self::IN_ORDER }
+            async fn settle_run(&self, run: &Run) -> Result<bool, StoreError> {
+                let outcome = OutcomeColumns::from(&run.outcome);
+                let settled = sqlx::query(
+                    "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
+                        settled_at = $8, leased_until = NULL,
+                        spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
+                     WHERE id = $1 AND attempt = $2 AND outcome = 'starting'",
+                )
+                .bind(run.id.to_string())
+                .bind(run.attempt)
+                .bind(run.workflow_id.as_str())
+                .bind(run.outcome.word())
+                .bind(outcome.run_id)
+                .bind(outcome.already_running)
+                .bind(outcome.reason)
+                .bind(outcome.settled_at)
+                .execute(&mut *self.writer().await?)
+                .await
+                .map_err(failed("settle a run"))?;
+                Ok(settled.rows_affected() > 0)
             }
 
             async fn runs(
@@ -168,7 +213,6 @@ macro_rules! run_store {
                 before: Option<i64>,
                 limit: u32,
             ) -> Result<Vec<Run>, StoreError> {
-                self.starts().written().await;
                 let rows: Vec<RunRow> = sqlx::query_as(concat!(
                     "SELECT ", run_columns!(), " FROM runs WHERE ",
                     of_intent!("$1", "$2", "$3", "$4", "$5"),
@@ -188,7 +232,6 @@ macro_rules! run_store {
             }
 
             async fn run(&self, key: &IntentKey, name: &str) -> Result<Option<Run>, StoreError> {
-                self.starts().written().await;
                 // In two halves, each with an index that fits; few rows have one ID.
                 let rows: Vec<RunRow> = sqlx::query_as(concat!(
                     "SELECT ",
@@ -232,87 +275,31 @@ macro_rules! run_store {
     };
 }
 
-run_store!(SqliteStore, "CAST(unixepoch('subsec') * 1000000 AS INTEGER)");
-run_store!(PostgresStore, "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
-
-/// As SQLite's `Group` has them.
-impl PostgresStore {
-    /// Puts a start on record for good; `None` where its key is on record.
-    async fn begin(&self, run: &Run, spec: &str, terms: Terms) -> Result<Option<(i64, String)>, sqlx::Error> {
-        // A key that is known counts nothing. The clock is read once the number is there: others may hold that for a while.
-        let begun: Vec<(i64, String)> = sqlx::query_as(concat!(
-            "WITH counted AS (
-                INSERT INTO run_numbers AS numbers
-                    (project, composite_app, composite_app_version, deployment_intent_group, intent, last)
-                SELECT $2, $3, $4, $5, $6, 1
-                WHERE $10 IS NULL OR NOT EXISTS (SELECT 1 FROM runs WHERE ",
-            of_intent!("$2", "$3", "$4", "$5", "$6"),
-            " AND idempotency_key = $9 AND key_until IS NOT NULL)
-                ON CONFLICT (project, composite_app, composite_app_version, deployment_intent_group, intent)
-                DO UPDATE SET last = numbers.last + 1
-                RETURNING last AS number)
-             INSERT INTO runs
-                (id, project, composite_app, composite_app_version, deployment_intent_group, intent, number,
-                 revision, workflow_id, idempotency_key, fingerprint, key_until, started_by, requested_at,
-                 attempt, outcome, already_running, leased_until, spec)
-             SELECT $1, $2, $3, $4, $5, $6, counted.number,
-                 $7, replace($8, '{{run}}', CAST(counted.number AS TEXT)), $9, $10,
-                 CASE WHEN $10 IS NULL THEN NULL ELSE (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $11 END, $12, $13,
-                 1, 'starting', FALSE, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $14, $15
-             FROM counted
-             ON CONFLICT DO NOTHING
-             RETURNING number, workflow_id"
-        ))
-        .bind(run.id.to_string())
-        .bind(&run.intent.dig.project)
-        .bind(&run.intent.dig.composite_app)
-        .bind(&run.intent.dig.version)
-        .bind(&run.intent.dig.dig)
-        .bind(&run.intent.name)
-        .bind(run.revision)
-        .bind(run.workflow_id.as_str())
-        .bind(&run.key.text)
-        .bind(&run.key.fingerprint)
-        .bind(microseconds(terms.key_kept))
-        .bind(&run.started_by)
-        .bind(run.requested_at.as_microsecond())
-        .bind(microseconds(terms.lease))
-        .bind(spec)
-        // All rows, there being one at most: only then has the statement ended and is committed.
-        .fetch_all(self.readers())
-        .await?;
-        Ok(begun.into_iter().next())
-    }
-
-    /// Settles a start once it is polled; false where somebody else has, or has taken it over.
-    fn settle(&self, run: &Run) -> impl Future<Output = Result<bool, sqlx::Error>> + use<> {
-        let (pool, run) = (self.readers().clone(), run.clone());
-        async move {
-            let outcome = OutcomeColumns::from(&run.outcome);
-            let settled = sqlx::query(
-                "UPDATE runs SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7,
-                    settled_at = $8, leased_until = NULL,
-                    spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
-                 WHERE id = $1 AND attempt = $2 AND outcome = 'starting'",
-            )
-            .bind(run.id.to_string())
-            .bind(run.attempt)
-            .bind(run.workflow_id.as_str())
-            .bind(run.outcome.word())
-            .bind(outcome.run_id)
-            .bind(outcome.already_running)
-            .bind(outcome.reason)
-            .bind(outcome.settled_at)
-            .execute(&pool)
-            .await?;
-            Ok(settled.rows_affected() > 0)
-        }
-    }
-
-    /// Nothing is written later than it is awaited.
-    #[expect(clippy::unused_async, reason = "SQLite's has to wait")]
-    async fn written(&self) {}
-}
+run_store!(
+    SqliteStore,
+    "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+    concat!(
+        "SELECT COALESCE((SELECT number FROM runs WHERE ",
+        of_intent!("$2", "$3", "$4", "$5", "$6"),
+        " ORDER BY number DESC LIMIT 1), 0) + 1 AS number"
+    )
+);
+// A key that is known counts nothing.
+run_store!(
+    PostgresStore,
+    "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+    concat!(
+        "INSERT INTO run_numbers AS numbers
+            (project, composite_app, composite_app_version, deployment_intent_group, intent, last)
+         SELECT $2, $3, $4, $5, $6, 1
+         WHERE $10 IS NULL OR NOT EXISTS (SELECT 1 FROM runs WHERE ",
+        of_intent!("$2", "$3", "$4", "$5", "$6"),
+        " AND idempotency_key = $9 AND key_until IS NOT NULL)
+         ON CONFLICT (project, composite_app, composite_app_version, deployment_intent_group, intent)
+         DO UPDATE SET last = numbers.last + 1
+         RETURNING last AS number"
+    )
+);
 
 /// What a run's column `spec` holds. A start that asks for nothing beyond its intent leaves it empty: the intent's revisions are kept.
 fn spec_column(spec: Option<&WorkflowIntentSpec>) -> String {
@@ -331,7 +318,7 @@ fn spec_of_intent(run: &Run, revision: Option<Revision>) -> Result<WorkflowInten
 }
 
 /// A length of time beyond the calendar is as good as for ever.
-pub(super) fn microseconds(time: Duration) -> i64 {
+fn microseconds(time: Duration) -> i64 {
     const MOST: u64 = 1 << 60;
     i64::try_from(time.as_micros().min(u128::from(MOST))).unwrap_or(i64::MAX)
 }
