@@ -12,7 +12,6 @@ mod runs;
 mod sql;
 mod sqlite;
 mod url;
-mod writer;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use tokio::time::{Instant, sleep};
 
 use super::latest::Latest;
 use super::sql::{failed, opening};
-use super::writer::{Writer, Writing};
 use super::{PoolState, Store, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -25,11 +25,10 @@ const READERS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A store on SQLite.
-///
-/// One connection writes and others read.
 #[derive(Debug)]
 pub struct SqliteStore {
-    writer: Writer,
+    /// One connection: SQLite has one writer anyhow, and waiting here is fair where waiting for SQLite's lock is not.
+    writer: SqlitePool,
     readers: SqlitePool,
     /// Held as long as the store lives; the system lets go of it with the process, however that ends.
     lock: Option<File>,
@@ -46,7 +45,7 @@ impl SqliteStore {
         let pool =
             pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await.map_err(opening)?;
         migrated(&pool).await?;
-        Ok(Self::over(Writer::sharing(pool.clone()), pool, None))
+        Ok(Self { writer: pool.clone(), readers: pool, lock: None, latest: Latest::default() })
     }
 
     /// A store in a file, made where there is none.
@@ -66,16 +65,11 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options.clone()).await.map_err(opening)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
         migrated(&writer).await?;
-        Ok(Self::over(Writer::keeping(writer), readers, Some(lock)))
+        Ok(Self { writer, readers, lock: Some(lock), latest: Latest::default() })
     }
 
-    fn over(writer: Writer, readers: SqlitePool, lock: Option<File>) -> Self {
-        Self { writer, readers, lock, latest: Latest::default() }
-    }
-
-    /// The connection that writes.
-    pub(super) async fn writer(&self) -> Result<Writing<'_>, StoreError> {
-        self.writer.connection().await.map_err(failed("be written to"))
+    pub(super) async fn writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.writer.acquire().await.map_err(failed("be written to"))
     }
 
     pub(super) fn readers(&self) -> &SqlitePool {
@@ -134,12 +128,11 @@ impl Store for SqliteStore {
             .fetch_optional(&self.readers)
             .await
             .map_err(failed("answer"))?;
-        self.writer.renew().await;
         Ok(())
     }
 
     fn pools(&self) -> Vec<PoolState> {
-        vec![self.writer.state(), PoolState::of("readers", &self.readers)]
+        vec![PoolState::of("writer", &self.writer), PoolState::of("readers", &self.readers)]
     }
 
     async fn close(&self) {
