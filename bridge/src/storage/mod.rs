@@ -1,7 +1,8 @@
 //! The port to the database: what the use cases keep, whatever keeps it.
 //!
 //! To add a backend: give it migrations of its own under `migrations/`, let [`DatabaseUrl`] and [`open`] choose it by its URL,
-//! and run the contract suite (`storage/contract/`) on it. One that speaks SQL as these do gets its traits from `storage/sql/`.
+//! and run the contract suite (`storage/contract/`) on it. One that speaks SQL as these do implements `sql::Sql` and gets its
+//! traits from `storage/sql/`.
 
 #[cfg(test)]
 mod contract;

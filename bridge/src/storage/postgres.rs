@@ -5,12 +5,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::{ConnectOptions, Connection};
 
-use super::latest::Latest;
-use super::sql::{failed, opening};
+use super::sql::{BEGIN_ON_POSTGRES, Record, Sql, Value, arguments, failed, opening};
 use super::{PoolState, PostgresUrl, Store, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -46,20 +44,6 @@ impl PostgresStore {
             ]));
         Ok(Self { pool })
     }
-
-    pub(super) async fn writer(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(failed("be written to"))
-    }
-
-    pub(super) fn readers(&self) -> &PgPool {
-        &self.pool
-    }
-
-    /// Replicas share the database: what one has at hand another may have changed.
-    #[expect(clippy::unused_self, reason = "as SQLite's, for the SQL that both share")]
-    pub(super) fn latest(&self) -> Option<&Latest> {
-        None
-    }
 }
 
 /// On a connection of its own: a migration may take longer than a request.
@@ -91,5 +75,47 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+impl Sql for PostgresStore {
+    const BEGIN: &'static str = BEGIN_ON_POSTGRES;
+
+    async fn read<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        sqlx::query_as_with(statement, arguments::<Postgres>(values)?).fetch_all(&self.pool).await
+    }
+
+    async fn write<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        // All rows: only then has the statement ended and is committed.
+        sqlx::query_as_with(statement, arguments::<Postgres>(values)?).fetch_all(&self.pool).await
+    }
+
+    async fn execute(&self, statement: &'static str, values: &[Value<'_>]) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_with(statement, arguments::<Postgres>(values)?).execute(&self.pool).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn execute_both(
+        &self,
+        first: (&'static str, &[Value<'_>]),
+        second: (&'static str, &[Value<'_>]),
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let done =
+            sqlx::query_with(first.0, arguments::<Postgres>(first.1)?).execute(&mut *transaction).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query_with(second.0, arguments::<Postgres>(second.1)?).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 }

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use tokio::time::{Instant, sleep};
 
 use super::latest::Latest;
-use super::sql::{failed, opening};
+use super::sql::{BEGIN_ON_SQLITE, Record, Sql, Value, arguments, failed, opening};
 use super::{PoolState, Store, StoreError};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -66,18 +65,6 @@ impl SqliteStore {
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
         migrated(&writer).await?;
         Ok(Self { writer, readers, lock: Some(lock), latest: Latest::default() })
-    }
-
-    pub(super) async fn writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        self.writer.acquire().await.map_err(failed("be written to"))
-    }
-
-    pub(super) fn readers(&self) -> &SqlitePool {
-        &self.readers
-    }
-
-    pub(super) fn latest(&self) -> Option<&Latest> {
-        Some(&self.latest)
     }
 }
 
@@ -145,6 +132,52 @@ impl Store for SqliteStore {
     }
 }
 
+impl Sql for SqliteStore {
+    const BEGIN: &'static str = BEGIN_ON_SQLITE;
+
+    async fn read<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        sqlx::query_as_with(statement, arguments::<Sqlite>(values)?).fetch_all(&self.readers).await
+    }
+
+    async fn write<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        // All rows: only then has the statement ended and is committed.
+        sqlx::query_as_with(statement, arguments::<Sqlite>(values)?).fetch_all(&self.writer).await
+    }
+
+    async fn execute(&self, statement: &'static str, values: &[Value<'_>]) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_with(statement, arguments::<Sqlite>(values)?).execute(&self.writer).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn execute_both(
+        &self,
+        first: (&'static str, &[Value<'_>]),
+        second: (&'static str, &[Value<'_>]),
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.writer.begin().await?;
+        let done =
+            sqlx::query_with(first.0, arguments::<Sqlite>(first.1)?).execute(&mut *transaction).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query_with(second.0, arguments::<Sqlite>(second.1)?).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    fn latest(&self) -> Option<&Latest> {
+        Some(&self.latest)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +190,7 @@ mod tests {
         sqlx::query(
             "INSERT INTO intent_revisions VALUES ('p', 'a', 'v', 'd', 'broken', 1, 'created', NULL, 'me', 0, '{')",
         )
-        .execute(&mut *store.writer().await.unwrap())
+        .execute(&store.writer)
         .await
         .unwrap();
         let dig = DigKey {

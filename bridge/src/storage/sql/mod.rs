@@ -1,24 +1,131 @@
-//! The SQL of the traits. SQLite and PostgreSQL take the same, down to `$1`; but sqlx's types differ, so each trait is
-//! implemented by a macro, once for each. Only the clock and how starts are numbered is each database's own.
+//! The SQL of the traits, written once: SQLite and PostgreSQL take the same, down to `$1`, and each has a view `clock`. What
+//! differs between them is in [`Sql`].
 
 mod intents;
 mod run_row;
 mod runs;
 
-use super::StoreError;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Arguments, Database, Encode, FromRow, Type};
 
-/// Binds the first five parameters: what names an intent.
-macro_rules! bind_key {
-    ($query:expr, $key:expr) => {
-        $query
-            .bind(&$key.dig.project)
-            .bind(&$key.dig.composite_app)
-            .bind(&$key.dig.version)
-            .bind(&$key.dig.dig)
-            .bind(&$key.name)
-    };
+use super::StoreError;
+use super::latest::Latest;
+use crate::intent::IntentKey;
+pub(super) use runs::{BEGIN_ON_POSTGRES, BEGIN_ON_SQLITE};
+
+/// A database that takes the statements. What it has written when a call returns is there for good, power cuts included.
+pub(super) trait Sql: Send + Sync {
+    /// The statement that puts a start on record.
+    const BEGIN: &'static str;
+
+    /// Returns the rows that a statement reads.
+    fn read<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
+
+    /// Writes, and returns the rows after `RETURNING`.
+    fn write<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
+
+    /// Writes, and returns the number of rows that were written.
+    fn execute(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
+
+    /// Writes with two statements in one transaction. Where the first writes no row, nothing is written. Returns whether
+    /// anything was.
+    fn execute_both(
+        &self,
+        first: (&'static str, &[Value<'_>]),
+        second: (&'static str, &[Value<'_>]),
+    ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
+
+    /// The latest revisions at hand; `None` where another process may change them.
+    fn latest(&self) -> Option<&Latest> {
+        None
+    }
 }
-use bind_key;
+
+/// What can be read from a row of either database.
+pub(super) trait Record:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// A value that a statement is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'a> {
+    Text(Option<&'a str>),
+    Integer(Option<i64>),
+    Boolean(bool),
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(Some(integer))
+    }
+}
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(integer: Option<i64>) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(boolean: bool) -> Self {
+        Self::Boolean(boolean)
+    }
+}
+
+/// The values as the driver wants them.
+pub(super) fn arguments<DB: Database>(values: &[Value<'_>]) -> Result<DB::Arguments, sqlx::Error>
+where
+    for<'q> Option<&'q str>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<i64>: Encode<'q, DB> + Type<DB>,
+    for<'q> bool: Encode<'q, DB> + Type<DB>,
+{
+    let mut arguments = DB::Arguments::default();
+    for value in values {
+        let added = match *value {
+            Value::Text(text) => arguments.add(text),
+            Value::Integer(integer) => arguments.add(integer),
+            Value::Boolean(boolean) => arguments.add(boolean),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// The values of a statement whose first five are what names an intent.
+fn of_intent<'a>(key: &'a IntentKey, others: &[Value<'a>]) -> Vec<Value<'a>> {
+    let dig = &key.dig;
+    let names = [&dig.project, &dig.composite_app, &dig.version, &dig.dig, &key.name];
+    let names = names.map(|name| Value::from(name.as_str()));
+    [&names, others].concat()
+}
 
 pub(super) fn opening(source: sqlx::Error) -> StoreError {
     StoreError::Database { action: "be opened", source }
