@@ -1,5 +1,5 @@
-//! Starting an intent: on record before the workflow client is asked, settled after it answered, carried through even
-//! when the caller hangs up. A caller's key names one start, however often it comes.
+//! Starting an intent: on record before the workflow client is asked, settled before the caller is answered, carried through
+//! even when the caller hangs up. A caller's key names one start, however often it comes.
 
 mod attempt;
 mod measure;
