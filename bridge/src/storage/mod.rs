@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod contract;
+mod group;
 mod intents;
 mod latest;
 mod postgres;

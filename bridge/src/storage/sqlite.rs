@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 };
 use tokio::time::{Instant, sleep};
 
+use super::group::Group;
 use super::latest::Latest;
 use super::sql::{BEGIN_ON_SQLITE, Record, Sql, Value, arguments, failed, opening};
 use super::{PoolState, Store, StoreError};
@@ -29,6 +30,7 @@ pub struct SqliteStore {
     /// One connection: SQLite has one writer anyhow, and waiting here is fair where waiting for SQLite's lock is not.
     writer: SqlitePool,
     readers: SqlitePool,
+    group: Group,
     /// Held as long as the store lives; the system lets go of it with the process, however that ends.
     lock: Option<File>,
     latest: Latest,
@@ -44,7 +46,7 @@ impl SqliteStore {
         let pool =
             pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await.map_err(opening)?;
         migrated(&pool).await?;
-        Ok(Self { writer: pool.clone(), readers: pool, lock: None, latest: Latest::default() })
+        Ok(Self::over(pool.clone(), pool, None))
     }
 
     /// A store in a file, made where there is none.
@@ -64,7 +66,12 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options.clone()).await.map_err(opening)?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await.map_err(opening)?;
         migrated(&writer).await?;
-        Ok(Self { writer, readers, lock: Some(lock), latest: Latest::default() })
+        Ok(Self::over(writer, readers, Some(lock)))
+    }
+
+    fn over(writer: SqlitePool, readers: SqlitePool, lock: Option<File>) -> Self {
+        let group = Group::new(writer.clone());
+        Self { writer, readers, group, lock, latest: Latest::default() }
     }
 }
 
@@ -148,8 +155,8 @@ impl Sql for SqliteStore {
         statement: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
-        // All rows: only then has the statement ended and is committed.
-        sqlx::query_as_with(statement, arguments::<Sqlite>(values)?).fetch_all(&self.writer).await
+        let rows = self.group.write(statement, arguments::<Sqlite>(values)?).await?;
+        rows.iter().map(R::from_row).collect()
     }
 
     async fn execute(&self, statement: &'static str, values: &[Value<'_>]) -> Result<u64, sqlx::Error> {

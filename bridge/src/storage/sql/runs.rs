@@ -148,7 +148,8 @@ impl<S: Sql> RunStore for S {
         let statement = "UPDATE runs
              SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7, settled_at = $8,
                  leased_until = NULL, spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
-             WHERE id = $1 AND attempt = $2 AND outcome = 'starting'";
+             WHERE id = $1 AND attempt = $2 AND outcome = 'starting'
+             RETURNING id";
         let id = run.id.to_string();
         let outcome = OutcomeColumns::from(&run.outcome);
         let values = [
@@ -161,8 +162,8 @@ impl<S: Sql> RunStore for S {
             outcome.reason.into(),
             outcome.settled_at.into(),
         ];
-        let settled = self.execute(statement, &values).await.map_err(failed("settle a run"))?;
-        Ok(settled > 0)
+        let settled: Vec<(String,)> = self.write(statement, &values).await.map_err(failed("settle a run"))?;
+        Ok(!settled.is_empty())
     }
 
     async fn runs(&self, key: &IntentKey, before: Option<i64>, limit: u32) -> Result<Vec<Run>, StoreError> {
