@@ -1,54 +1,80 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
-mod message;
-mod text;
-mod wire;
+use std::sync::LazyLock;
 
 use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions, Value};
+use serde::ser::Error as _;
+use serde_json::{Error, Value as Json};
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionResponse;
 use workflow_api::RawJson;
 
-/// What Temporal describes of a run, and nothing else: `temporal workflow describe -o json` adds `closeEvent` and `result`, and shortens memos
-/// unless told `--no-json-shorthand-payloads`.
+/// Returns what Temporal describes of a run, and nothing else: `temporal workflow describe -o json` adds `closeEvent` and `result`, and
+/// shortens memos unless `--no-json-shorthand-payloads` is given.
 ///
 /// # Errors
-/// As [`event`].
-pub fn description(description: &DescribeWorkflowExecutionResponse) -> Result<RawJson, JsonError> {
-    json(&message::DESCRIPTION, description)
+/// When a time in it lies outside the years 1 to 9999, for which protobuf has no JSON.
+pub fn description(description: &DescribeWorkflowExecutionResponse) -> Result<RawJson, Error> {
+    static TYPE: LazyLock<MessageDescriptor> =
+        LazyLock::new(|| descriptor("temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse"));
+    json(&TYPE, description)
 }
 
-/// An event of a history, as `temporal workflow show -o json` prints it.
+/// Returns an event of a history, as `temporal workflow show -o json` prints it.
 ///
 /// # Errors
-/// When a time in it is one that no calendar has.
-pub fn event(event: &HistoryEvent) -> Result<RawJson, JsonError> {
-    json(&message::EVENT, event)
+/// When a time in it lies outside the years 1 to 9999, for which protobuf has no JSON.
+pub fn event(event: &HistoryEvent) -> Result<RawJson, Error> {
+    static TYPE: LazyLock<MessageDescriptor> =
+        LazyLock::new(|| descriptor("temporal.api.history.v1.HistoryEvent"));
+    json(&TYPE, event)
 }
 
-/// Why a message has no JSON.
-#[derive(Debug, thiserror::Error)]
-pub enum JsonError {
-    /// JSON has times from the year 1 to 9999 (protobuf's `timestamp.proto`).
-    #[error("no calendar has the time of {seconds} s and {nanos} ns after the beginning of 1970")]
-    NoTime {
-        /// Seconds since 1970, in UTC.
-        seconds: i64,
-        /// Nanoseconds after that.
-        nanos: i32,
-    },
-    /// A fault of our own: messages are encoded before by what decoded them.
-    #[error("a message is damaged: {0}")]
-    Damaged(&'static str),
+fn descriptor(name: &str) -> MessageDescriptor {
+    static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+        DescriptorPool::decode(include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin")).as_slice())
+            .expect("the build made these descriptors")
+    });
+    POOL.get_message_by_name(name).expect("Temporal's descriptors have this type")
 }
 
-fn json(kind: &message::Message, message: &impl Message) -> Result<RawJson, JsonError> {
-    let wire = message.encode_to_vec();
-    // Names of fields and quotes are about what the lengths and small numbers of protobuf are replaced by.
-    let mut json = Vec::with_capacity(wire.len() * 3);
-    message::write(&mut json, kind, &wire)?;
-    RawJson::from_json(json).map_err(|_| JsonError::Damaged("what was written is no JSON"))
+fn json(descriptor: &MessageDescriptor, message: &impl Message) -> Result<RawJson, Error> {
+    let message = DynamicMessage::decode(descriptor.clone(), message.encode_to_vec().as_slice())
+        .map_err(Error::custom)?;
+    let mut json = message.serialize_with_options(serde_json::value::Serializer, &SerializeOptions::new())?;
+    mend(&mut json, &Value::Message(message));
+    RawJson::of(&json)
+}
+
+/// Mends two things in the library's output. Maps come in random order; equal messages shall give equal text. And `serde_json` makes 64-bit
+/// floats of 32-bit ones, which shows digits that nobody wrote: 0.1 would be 0.10000000149011612.
+fn mend(json: &mut Json, value: &Value) {
+    match (json, value) {
+        (json @ Json::Number(_), Value::F32(float)) => {
+            *json = float.to_string().parse::<f64>().map_or(Json::Null, Json::from);
+        }
+        (Json::Array(items), Value::List(values)) => {
+            items.iter_mut().zip(values).for_each(|(item, value)| mend(item, value));
+        }
+        (Json::Object(object), Value::Map(entries)) => {
+            object.sort_keys();
+            for (key, value) in entries {
+                if let Some(json) = key.as_str().and_then(|key| object.get_mut(key)) {
+                    mend(json, value);
+                }
+            }
+        }
+        (Json::Object(object), Value::Message(message)) => {
+            for (field, value) in message.fields() {
+                if let Some(json) = object.get_mut(field.json_name()) {
+                    mend(json, value);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -109,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_calendar_has_is_told() {
+    fn a_time_that_no_calendar_has_is_an_error() {
         let event_time = Some(prost_wkt_types::Timestamp { seconds: i64::MAX, nanos: 0 });
         let error = event(&HistoryEvent { event_time, ..HistoryEvent::default() }).unwrap_err();
-        assert!(matches!(error, JsonError::NoTime { seconds: i64::MAX, nanos: 0 }), "{error:?}");
+        assert_eq!(error.to_string(), "timestamp out of range");
     }
 }

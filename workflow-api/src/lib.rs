@@ -41,4 +41,4 @@ pub use verbs::{
     QueryRequest, QuerySpec, ResetRequest, ResetSpec, RunReference, SignalRequest, SignalSpec,
     TerminateRequest, TerminateSpec, UpdateRequest, UpdateSpec,
 };
-pub use write::{to_go_json, to_go_json_sized, to_go_text, write_go_json};
+pub use write::{to_go_json, to_go_json_sized, to_go_text};

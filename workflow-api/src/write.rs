@@ -30,18 +30,10 @@ pub fn to_go_text<T: Serialize + ?Sized>(value: &T) -> String {
 /// As [`to_go_json`].
 pub fn to_go_json_sized<T: Serialize + ?Sized>(value: &T, size: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size);
-    write_go_json(&mut bytes, value);
-    bytes
-}
-
-/// The same after what was written already.
-///
-/// # Panics
-/// As [`to_go_json`].
-pub fn write_go_json<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
     value
-        .serialize(&mut go_serializer(bytes))
+        .serialize(&mut go_serializer(&mut bytes))
         .expect("the types of this crate have text keys, and writing to memory does not fail");
+    bytes
 }
 
 pub(crate) fn go_serializer(bytes: &mut Vec<u8>) -> Serializer<&mut Vec<u8>, GoFormatter> {
