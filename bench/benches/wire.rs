@@ -23,7 +23,7 @@ fn starts(criterion: &mut Criterion) {
 fn histories(criterion: &mut Criterion) {
     let events = events(100);
     criterion.bench_function("write 100 events as JSON", |bench| {
-        bench.iter(|| events.iter().filter_map(|event| temporal_json::event(event).ok()).count());
+        bench.iter(|| events.iter().filter_map(|event| temporal::json::event(event).ok()).count());
     });
 }
 

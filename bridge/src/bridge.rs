@@ -11,7 +11,7 @@ use service::health::Health;
 use service::http::{CutOff, Guard, Limits, Options, Tls, guarded, limited, operations, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
-use service::temporal::{TemporalConnections, TemporalTarget};
+use temporal::{TemporalConnections, TemporalTarget};
 use tokio::net::TcpListener;
 
 use crate::app::{self, App, OPEN_STREAMS, OPEN_WAITS, STARTS, Targets};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderName;
 use service::settings::{ListenAddress, duration};
 use service::telemetry::LogSettings;
-use service::temporal::TemporalSettings;
+use temporal::TemporalSettings;
 use url::Url;
 
 use crate::callers::SuccessRules;

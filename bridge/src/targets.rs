@@ -17,7 +17,7 @@ use std::convert::Infallible;
 use std::io;
 use std::str::FromStr;
 
-use service::temporal::{RegisteredTarget, RegisteredTargetError, TemporalTarget};
+use temporal::{RegisteredTarget, RegisteredTargetError, TemporalTarget};
 
 use crate::hosts::matches;
 

@@ -11,7 +11,7 @@ use service::metrics::Metrics;
 use service::settings::{ListenAddress, duration, or_exit, size};
 use service::shutdown::Shutdown;
 use service::telemetry::{self, LogSettings};
-use service::temporal::{TemporalConnection, TemporalSettings, TemporalTarget};
+use temporal::{TemporalConnection, TemporalSettings, TemporalTarget};
 
 use crate::{Client, Server, ServerOptions, TemporalStarter};
 

@@ -1,7 +1,7 @@
 //! The port to whatever starts workflows: Temporal, or a stand-in of a test.
 
 use async_trait::async_trait;
-use service::temporal::{FaultKind, TemporalFault};
+use temporal::{FaultKind, TemporalFault};
 use tokio::time::Instant;
 use workflow_api::{RunId, Started};
 

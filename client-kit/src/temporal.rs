@@ -4,7 +4,7 @@
 //! nor does it tell a new run from one that was running. Hence the plain request.
 
 use async_trait::async_trait;
-use service::temporal::{FaultKind, Method, TemporalConnection, TemporalFault};
+use temporal::{FaultKind, Method, TemporalConnection, TemporalFault};
 use temporalio_common::protos::temporal::api::errordetails::v1::WorkflowExecutionAlreadyStartedFailure;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use temporalio_common::protos::utilities::decode_status_detail;

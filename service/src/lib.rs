@@ -18,7 +18,6 @@ pub mod problem;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
-pub mod temporal;
 pub mod token;
 
 pub use chain::chain;

@@ -10,7 +10,6 @@ use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gaug
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::http::{ACTIVE, DURATION, HANDSHAKES_FAILED};
-use crate::temporal::{CALLS, OPEN};
 
 /// Upper bounds of the request durations that are counted, in seconds.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -70,8 +69,6 @@ impl Metrics {
             Unit::Seconds,
             "Time to the head of the answer, by method, route and status"
         );
-        describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
-        describe_gauge!(OPEN, "Connections to Temporal that are open");
         describe_gauge!(ACTIVE, "Requests under way");
         describe_counter!(HANDSHAKES_FAILED, "TLS handshakes that failed or took too long");
         describe_gauge!("build_info", "1, labelled with what is running");

@@ -21,7 +21,6 @@ pub struct Resolver(Arc<dyn Resolve>);
 
 /// Why a host cannot be dialled.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ResolveError {
     /// Nobody knows it.
     #[error("the host `{host}` has no address")]

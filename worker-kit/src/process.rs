@@ -11,9 +11,7 @@ use service::metrics::Metrics;
 use service::settings::{ListenAddress, ListenError, duration};
 use service::shutdown::Shutdown;
 use service::telemetry::{self, LogSettings};
-use service::temporal::{
-    ConnectError, ConnectionSettings, TemporalConnection, TemporalSettings, TemporalTarget,
-};
+use temporal::{ConnectError, ConnectionSettings, TemporalConnection, TemporalSettings, TemporalTarget};
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_common::telemetry::metrics::CoreMeter;
 use temporalio_sdk::runtime::RuntimeOptions;

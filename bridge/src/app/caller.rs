@@ -22,7 +22,7 @@ impl Caller {
 
     /// What Temporal's histories call the caller: `alice via bridge@host:pid`, or the bridge alone.
     pub fn identity(&self) -> String {
-        let bridge = service::temporal::identity();
+        let bridge = temporal::identity();
         if self.user.is_empty() { bridge } else { format!("{} via {bridge}", self.user) }
     }
 }

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use service::outbound::is_forbidden;
-use service::temporal::TemporalTarget;
+use temporal::TemporalTarget;
 
 use crate::hosts::{HostPatterns, HostPort};
 use crate::targets::{NamespacePatterns, RegisteredTargets};

@@ -17,7 +17,7 @@ use super::{Description, EngineError, pending};
 /// memos unless told `--no-json-shorthand-payloads`.
 pub(super) async fn description(session: &Session<'_>, bound: Duration) -> Result<Description, EngineError> {
     let answer = ask(session, session.execution(), bound).await?;
-    let json = temporal_json::description(&answer).map_err(|error| session.unexpected(error))?;
+    let json = temporal::json::description(&answer).map_err(|error| session.unexpected(error))?;
     Ok(Description { json, ..read(session, answer)? })
 }
 

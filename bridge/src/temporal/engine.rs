@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
-use service::temporal::TemporalConnections;
+use temporal::TemporalConnections;
 use tokio::time::Instant;
 use workflow_api::{Escalation, RawJson, RunId};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{BoxStream, try_unfold};
-use service::temporal::TemporalConnections;
+use temporal::TemporalConnections;
 use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use tokio::sync::watch;
@@ -255,7 +255,7 @@ async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>
 }
 
 fn read(session: &Session<'_>, run_id: &RunId, event: HistoryEvent) -> Result<RunEvent, EngineError> {
-    let json = temporal_json::event(&event).map_err(|error| session.unexpected(error))?;
+    let json = temporal::json::event(&event).map_err(|error| session.unexpected(error))?;
     let event_id = event.event_id;
     let close = failure::ending(event, run_id, &Background::default()).map(|ending| match ending {
         Ending::Final(closed) => RunClose { state: closed.state, next: None },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service::temporal::TemporalConnections;
+use temporal::TemporalConnections;
 use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{

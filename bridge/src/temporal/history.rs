@@ -118,7 +118,7 @@ pub(super) async fn history(
                 return Ok(HistoryPage { events, next });
             }
             told = Some(event.event_id);
-            events.push(temporal_json::event(&event).map_err(|error| session.unexpected(error))?);
+            events.push(temporal::json::event(&event).map_err(|error| session.unexpected(error))?);
         }
         if next.is_empty() {
             return Ok(HistoryPage { events, next: None });

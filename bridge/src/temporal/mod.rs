@@ -32,7 +32,7 @@ use futures::stream::BoxStream;
 pub use history::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 #[doc(hidden)]
 use serde_json::Value;
-use service::temporal::TemporalTarget;
+use temporal::TemporalTarget;
 use workflow_api::{
     Escalation, PendingActivity, RawJson, RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState,
     WorkflowType,

@@ -120,7 +120,7 @@ pub(super) struct PollLost;
 mod tests {
     use std::future::pending;
 
-    use service::temporal::TemporalTarget;
+    use temporal::TemporalTarget;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use service::temporal::{FaultKind, TemporalFault};
+use temporal::{FaultKind, TemporalFault};
 use temporalio_common::protos::temporal::api::enums::v1::{
     QueryRejectCondition, TaskQueueType, WorkflowExecutionStatus,
 };

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message;
-use service::temporal::{
-    FaultKind, Method, TemporalConnection, TemporalConnections, TemporalFault, TemporalTarget,
-};
+use temporal::{FaultKind, Method, TemporalConnection, TemporalConnections, TemporalFault, TemporalTarget};
 use temporalio_common::protos::google::rpc;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service::temporal::trace_header;
+use temporal::trace_header;
 use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
 
 use super::rpc::Session;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service::temporal::{FaultKind, trace_header};
+use temporal::{FaultKind, trace_header};
 use temporalio_common::protos::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
 use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::update::v1::{

@@ -84,7 +84,7 @@ mod tests {
     use std::sync::Mutex;
 
     use futures::future::join_all;
-    use service::temporal::TemporalTarget;
+    use temporal::TemporalTarget;
     use workflow_api::WorkflowState;
 
     use super::*;

@@ -43,7 +43,7 @@ use harness::{SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, http, sample_intent};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use service::shutdown::Shutdown;
-use service::temporal::TemporalTarget;
+use temporal::TemporalTarget;
 use tokio::net::TcpListener;
 
 pub(crate) use client::ScriptedClient;

@@ -5,7 +5,7 @@ use client_kit::{
 };
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
-use service::temporal::{TemporalConnection, TemporalTarget};
+use temporal::{TemporalConnection, TemporalTarget};
 use tokio::net::TcpListener;
 
 use super::SOON;

@@ -12,7 +12,7 @@ use harness::{SAMPLE_INTENT, sample_intent};
 use http::StatusCode;
 use http::header::LOCATION;
 use service::outbound::{Resolve, Resolver};
-use service::temporal::{ConnectionSettings, FaultKind, TemporalConnection, TemporalTarget};
+use temporal::{ConnectionSettings, FaultKind, TemporalConnection, TemporalTarget};
 use workflow_api::{ClientEndpoint, TemporalSpec};
 
 use super::{AT_ONCE, Api, ScriptedClient, problem_of, unique};

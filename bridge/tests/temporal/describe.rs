@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use bridge::temporal::{Engine, EngineError, HistoryPage, HistoryRequest, WorkflowRun};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use service::temporal::TemporalConnection;
+use temporal::TemporalConnection;
 use temporalio_client::tonic::IntoRequest;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;

@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use harness::Proxy;
 use serde_json::{Value, json};
-use service::temporal::TemporalTarget;
+use temporal::TemporalTarget;
 
 use super::{Fixture, unique};
 

@@ -8,7 +8,7 @@ use bridge::temporal::{
 };
 use harness::{Proxy, eventually, free_port};
 use serde_json::{Value, json};
-use service::temporal::{TemporalConnections, TemporalTarget};
+use temporal::{TemporalConnections, TemporalTarget};
 use tokio::net::TcpListener;
 use workflow_api::WorkflowState;
 

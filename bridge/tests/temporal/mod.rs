@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use bridge::temporal::{Bounds, Engine, TemporalEngine, Waited, WorkflowRun};
 use harness::{TemporalServer, eventually};
 use serde_json::Value;
-use service::temporal::{TemporalConnections, TemporalTarget};
+use temporal::{TemporalConnections, TemporalTarget};
 use worker::TestWorker;
 use workflow_api::WorkflowState;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use service::temporal::trace_header;
+use temporal::trace_header;
 use temporalio_common::protos::temporal::api::common::v1::{
     Memo, Payload, Payloads, RetryPolicy, SearchAttributes, WorkflowType,
 };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use service::temporal::ConnectError;
+use temporal::ConnectError;
 use temporalio_client::tonic::{Code, Status};
 use workflow_api::{RunId, Started, WorkflowId};
 

@@ -73,7 +73,7 @@ async fn a_temporal_that_goes_away_may_come_back() {
 #[tokio::test]
 async fn an_unknown_namespace_is_no_fault_of_the_caller() {
     use client_kit::{Server, ServerOptions, TemporalStarter};
-    use service::temporal::{TemporalConnection, TemporalTarget};
+    use temporal::{TemporalConnection, TemporalTarget};
     use tower::ServiceExt;
 
     let temporal = TemporalServer::shared().await.unwrap();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use service::http::CutOff;
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
-use service::temporal::{TemporalConnection, TemporalTarget};
+use temporal::{TemporalConnection, TemporalTarget};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use harness::eventually;
-use rcgen::KeyPair;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use service::files::SettingFile;
 use service::http::{ClientAuth, Guard, Options, Tls, TlsFiles, guarded};
 use service::shutdown::Shutdown;
@@ -20,11 +20,24 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::drain::Slow;
-use crate::tls::{Authority, authority, certificate};
 use crate::wire::{Caller, SOON, Server, echo};
 
 const NAME: &str = "client.test";
 const QUESTION: &[u8] = b"GET /question HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority() -> Authority {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A certificate signed by `authority`, and its key.
+fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, authority).unwrap(), key)
+}
 
 /// The files of a secret, as a chart mounts them.
 struct Secret(TempDir);

@@ -1,4 +1,4 @@
-//! The package as its users meet it: real sockets, real processes, a real Temporal server.
+//! The package as its users meet it: real sockets, real processes.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod bodies;
@@ -6,6 +6,4 @@ mod drain;
 mod https;
 mod process;
 mod request_line;
-mod temporal;
-mod tls;
 mod wire;

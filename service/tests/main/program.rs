@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use service::settings::{self, ListenAddress};
-use service::temporal::{TemporalConnection, TemporalSettings};
 use service::{health::Health, http, metrics::Metrics, shutdown::Shutdown, telemetry};
+use tokio::net::TcpStream;
 
 /// Say hello.
 #[derive(clap::Parser)]
@@ -19,8 +19,9 @@ struct Settings {
     /// How long requests under way may take at the end.
     #[arg(long, env = "HELLO_DRAIN", default_value = "30s", value_parser = settings::duration)]
     drain: Duration,
-    #[command(flatten)]
-    temporal: TemporalSettings,
+    /// Who must accept connections for this process to be ready.
+    #[arg(long)]
+    upstream: Option<String>,
     #[command(flatten)]
     log: telemetry::LogSettings,
 }
@@ -30,10 +31,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let settings: Settings = settings::parse();
     telemetry::init(&settings.log);
     let shutdown = Shutdown::on_signals(settings.drain)?;
-    let temporal = TemporalConnection::new(settings::or_exit(settings.temporal.target()));
-    let health = Health::new(&shutdown).with_check("temporal", move || {
-        let temporal = temporal.clone();
-        async move { temporal.check().await }
+    let upstream = settings.upstream;
+    let health = Health::new(&shutdown).with_check("upstream", move || {
+        let upstream = upstream.clone();
+        async move {
+            match upstream {
+                Some(address) => TcpStream::connect(address).await.map(drop),
+                None => Ok(()),
+            }
+        }
     });
     let draining = shutdown.clone();
     let routes = Router::new()

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::shutdown::Shutdown;
-use service::temporal::{TemporalConnections, TemporalTarget};
+use temporal::{TemporalConnections, TemporalTarget};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowType;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowIdConflictPolicy;
 use temporalio_common::protos::temporal::api::sdk::v1::UserMetadata;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::shutdown::Shutdown;
-use service::temporal::ConnectError;
+use temporal::ConnectError;
 use temporalio_client::Client;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::runtime::{PollerBehavior, RuntimeOptions};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use temporalio_common::protos::temporal::api::common::v1::{Header, Payload};
 
-use crate::origin::Origin;
+use service::origin::Origin;
 
 /// The key under which the tracing interceptors of Temporal's SDKs look for a trace (W3C headers as one JSON map).
 const TRACER_DATA: &str = "_tracer-data";

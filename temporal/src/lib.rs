@@ -1,4 +1,5 @@
-//! The connection to Temporal: where it is, a lazy shared client of it, and what its errors mean.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod address;
 mod channel;
@@ -6,6 +7,7 @@ mod connection;
 mod connections;
 mod fault;
 mod header;
+pub mod json;
 mod method;
 mod registered;
 mod settings;
@@ -13,7 +15,6 @@ mod target;
 
 pub use address::AddressError;
 pub use channel::DialError;
-pub(crate) use connection::{CALLS, OPEN};
 pub use connection::{ConnectError, ConnectionSettings, TemporalConnection, identity};
 pub use connections::TemporalConnections;
 pub use fault::{FaultKind, TemporalFault, bounded};

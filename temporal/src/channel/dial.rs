@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{Origin, tls};
-use crate::temporal::target::Tls;
+use crate::target::Tls;
 
 /// How much a server may send ahead, of one call and of all: pages of a history come in one go.
 const AHEAD: u32 = 2 << 20;

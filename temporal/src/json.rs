@@ -1,5 +1,5 @@
-#![doc = include_str!("../README.md")]
-#![warn(missing_docs)]
+//! Temporal's messages as [canonical protobuf JSON](https://protobuf.dev/programming-guides/json/), which its command line and HTTP API
+//! print. The SDK's own serde output is something else: enums as numbers, keys in two styles.
 
 use std::sync::LazyLock;
 

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use futures::future::join_all;
 use harness::{Proxy, TemporalServer};
-use service::temporal::{
+use service::http;
+use service::shutdown::Shutdown;
+use temporal::{
     ConnectError, ConnectionSettings, FaultKind, TemporalConnection, TemporalFault, TemporalTarget, bounded,
 };
 use temporalio_client::tonic::{IntoRequest, Request};
@@ -16,7 +19,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 use tokio::net::TcpListener;
 
-use crate::wire::{SOON, Server, echo};
+use crate::SOON;
 
 fn target(address: &str) -> TemporalTarget {
     TemporalTarget::new(address, "default").unwrap()
@@ -165,8 +168,12 @@ async fn a_silent_server_counts_as_away_within_the_callers_bound() {
 
 #[tokio::test]
 async fn a_server_that_is_not_temporal_is_refused() {
-    let server = Server::start(echo()).await;
-    let connection = TemporalConnection::new(target(&server.address.to_string()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        http::serve(listener, Router::new(), &Shutdown::new(SOON), http::Options::default()).await
+    });
+    let connection = TemporalConnection::new(target(&address));
     let fault = connection.check().await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Unavailable, "{}", service::chain(&fault));
 }

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::dial::{ALPN, DialError};
-use crate::temporal::target::Tls;
+use crate::target::Tls;
 
 /// What rustls needs for that. Without authorities of its own the system's are trusted, which takes reading them all.
 pub(super) fn config(tls: &Tls) -> Result<ClientConfig, DialError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use harness::TemporalServer;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use service::temporal::{FaultKind, TemporalConnection, TemporalSettings};
+use temporal::{FaultKind, TemporalConnection, TemporalSettings};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
@@ -16,16 +16,16 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 /// The name in the server's certificate. It is reached as 127.0.0.1.
 const NAME: &str = "temporal.test";
 
-pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
+type Authority = CertifiedIssuer<'static, KeyPair>;
 
-pub(crate) fn authority() -> Authority {
+fn authority() -> Authority {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// A certificate signed by `authority`, and its key.
-pub(crate) fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, authority).unwrap(), key)
 }

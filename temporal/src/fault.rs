@@ -15,8 +15,8 @@ use workflow_api::Problem;
 
 use super::channel::DialError;
 use super::connection::ConnectError;
-use crate::outbound::ResolveError;
-use crate::problem::ProblemResponse;
+use service::outbound::ResolveError;
+use service::problem::ProblemResponse;
 
 /// When to try again after Temporal was away or busy.
 const RETRY_AFTER: Duration = Duration::from_secs(2);

@@ -46,7 +46,7 @@ impl TemporalTarget {
         Ok(Self { url, namespace: namespace.into(), api_key: None, tls, headers, checked: false })
     }
 
-    /// The same server, dialled only at addresses that may be dialled whoever names it (see [`outbound`](crate::outbound)).
+    /// The same server, dialled only at addresses that may be dialled whoever names it (see [`outbound`](service::outbound)).
     #[must_use]
     pub fn checked(mut self) -> Self {
         self.checked = true;

@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn refusal(variables: &[(&str, &str)]) -> String {
-        crate::chain(&target(variables).unwrap_err())
+        service::chain(&target(variables).unwrap_err())
     }
 
     #[test]

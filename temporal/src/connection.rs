@@ -11,9 +11,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use ::metrics::{gauge, histogram};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
+use metrics::{Unit, describe_gauge, describe_histogram, gauge, histogram};
 use temporalio_client::errors::ClientConnectError;
 use temporalio_client::{Client, ClientOptions, Connection, RetryOptions};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
@@ -23,8 +23,8 @@ use super::channel::{Channel, DialError};
 use super::fault::{FaultKind, TemporalFault, bounded};
 use super::method::Method;
 use super::target::TemporalTarget;
-use crate::cores::PerCore;
-use crate::outbound::{ResolveError, Resolver};
+use service::cores::PerCore;
+use service::outbound::{ResolveError, Resolver};
 
 /// How long a failed attempt answers for those that follow.
 const REMEMBERED: Duration = Duration::from_millis(100);
@@ -35,9 +35,9 @@ const CHECK_BOUND: Duration = Duration::from_millis(1500);
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How long calls to Temporal took, connecting included.
-pub(crate) const CALLS: &str = "temporal_call_duration_seconds";
+const CALLS: &str = "temporal_call_duration_seconds";
 /// Connections to Temporal that are open.
-pub(crate) const OPEN: &str = "temporal_connections";
+const OPEN: &str = "temporal_connections";
 
 /// How patient a connection is.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl Default for ConnectionSettings {
     }
 }
 
-/// A connection to a Temporal target, made when it is first needed; each [core](crate::cores) makes its own. Clones share it.
+/// A connection to a Temporal target, made when it is first needed; each [core](service::cores) makes its own. Clones share it.
 #[derive(Debug, Clone)]
 pub struct TemporalConnection {
     inner: Arc<Inner>,
@@ -337,6 +337,9 @@ impl Inner {
     }
 
     async fn connect(&self) -> Result<Made, ConnectError> {
+        // Here and not in `new`: connections are often set up before the recorder of measures.
+        describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
+        describe_gauge!(OPEN, "Connections to Temporal that are open");
         let address = self.target.address();
         let bound = self.settings.connect_timeout;
         let refused = |source| ConnectError::Refused { address: address.clone(), source: Arc::new(source) };
@@ -403,7 +406,7 @@ impl Inner {
                 State::Connected { made: made.clone(), used: now, _open: Open::new() }
             }
             Err(error) => {
-                tracing::warn!(error = crate::chain(error), "no connection to Temporal");
+                tracing::warn!(error = service::chain(error), "no connection to Temporal");
                 State::Failed { error: error.clone(), at: now }
             }
         };

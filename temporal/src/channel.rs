@@ -27,7 +27,7 @@ pub use self::dial::DialError;
 pub(super) use self::dial::{Dial, Place};
 pub(super) use self::sdk::service;
 use super::method::Method;
-use crate::chain;
+use service::chain;
 
 /// The service whose methods [`Method`] names.
 const SERVICE: &str = "temporal.api.workflowservice.v1.WorkflowService";

@@ -216,7 +216,7 @@ mod tests {
             ),
             (json!({"address": "t", "tls": {"client_cert_path": empty.path()}}), "one is missing"),
         ] {
-            let text = crate::chain(&target(settings.clone()).unwrap_err());
+            let text = service::chain(&target(settings.clone()).unwrap_err());
             assert!(text.contains(words) && !text.contains("hunter2"), "{settings}: {text}");
         }
     }
