@@ -5,34 +5,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use bridge_clients::{EmcoParents, HttpClients, ParentsError};
+use bridge_core::access::{Access, LogAudit, Open};
+use bridge_core::ports::{Engine, Targets};
+use bridge_core::{App, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks};
+use bridge_http::Api;
+use bridge_store::{DatabaseUrl, OpenError as StoreError};
+use bridge_temporal::{Bounds, Escalations, Servers, TemporalEngine, TemporalTargets};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use service::files::FileError;
 use service::health::Health;
 use service::http::{CutOff, Guard, Limits, Options, Tls, guarded, limited, operations, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
-use temporal::{TemporalConnections, TemporalTarget};
+use temporal::TemporalTarget;
 use tokio::net::TcpListener;
 
-use crate::app::{self, App, OPEN_STREAMS, OPEN_WAITS, STARTS, Targets};
 use crate::config::Settings;
-use crate::http;
-use crate::invoke::HttpInvoke;
-use crate::parents::{self, ParentsError};
-use crate::storage::{self, DatabaseUrl, StoreError};
-use crate::temporal::{Bounds, Engine, Escalations, Resolve, TemporalEngine};
 
-/// No intent is anywhere near this.
+/// More than any intent needs.
 const MAX_BODY: usize = 2 << 20;
 
-/// Connections to the database.
+/// The gauge of connections to the database.
 const CONNECTIONS: &str = "bridge_database_connections";
 
 /// A bridge that is ready to serve.
 #[derive(Debug)]
 pub struct Bridge {
-    app: Arc<App>,
-    http: http::Settings,
+    parts: Parts,
+    api: Arc<Api>,
+    shutdown: Shutdown,
     escalations: Option<Escalations>,
     limits: Limits,
     guard: Guard,
@@ -42,7 +44,6 @@ pub struct Bridge {
 
 /// Why there is no bridge.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum OpenError {
     /// The database cannot be used.
     #[error("BRIDGE_DATABASE cannot be used")]
@@ -62,29 +63,39 @@ impl Bridge {
     /// Opens the database and puts the parts together. Temporal is not needed yet.
     ///
     /// # Errors
-    /// When the database cannot be used.
+    /// When the database or a file of the settings cannot be used.
     pub async fn open(
         settings: &Settings,
         temporal: TemporalTarget,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        let connections = TemporalConnections::default();
-        let mut engine = TemporalEngine::new(connections.clone(), Bounds::default());
-        let escalations = settings.escalation.then(|| Escalations::new(connections, temporal.clone()));
+        let servers = Servers::new(targets(settings, temporal), Arc::new(SystemClock));
+        let mut engine = TemporalEngine::new(servers.clone(), Bounds::default());
+        let escalations = settings.escalation.then(|| Escalations::new(servers.clone()));
         if let Some(escalations) = &escalations {
             engine = engine.with_escalations(escalations.clone());
         }
-        let bridge = Self::with_engine(settings, temporal, Arc::new(engine), shutdown).await?;
+        let targets = Arc::clone(servers.targets());
+        let bridge = Self::with_parts(settings, targets, Arc::new(engine), shutdown).await?;
         Ok(Self { escalations, ..bridge })
     }
 
-    /// The same, with another engine than Temporal over gRPC.
+    /// Puts the parts together with another engine than Temporal.
     ///
     /// # Errors
-    /// When the database cannot be used.
+    /// When the database or a file of the settings cannot be used.
     pub async fn with_engine(
         settings: &Settings,
         temporal: TemporalTarget,
+        engine: Arc<dyn Engine>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, OpenError> {
+        Self::with_parts(settings, Arc::new(targets(settings, temporal)), engine, shutdown).await
+    }
+
+    async fn with_parts(
+        settings: &Settings,
+        targets: Arc<dyn Targets>,
         engine: Arc<dyn Engine>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
@@ -94,104 +105,120 @@ impl Bridge {
                 "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
             );
         }
-        let store = storage::open(&settings.database, settings.database_connections).await?;
+        let store = bridge_store::open(&settings.database, settings.database_connections).await?;
         let clients = &settings.clients;
-        let invoke = HttpInvoke::new(clients.client_hosts.clone(), clients.start_timeout)?
+        let caller = HttpClients::new(clients.client_hosts.clone(), clients.start_timeout)?
             .with_secured(clients.clients.clone().unwrap_or_default(), clients.start_timeout)?;
-        tracing::info!(temporal = temporal.address(), namespace = temporal.namespace(), "bridge set up");
-        let app = App {
+        let home = targets.home();
+        tracing::info!(temporal = home.server, namespace = %home.namespace, "bridge set up");
+        let clock = Arc::new(SystemClock);
+        let parts = Parts {
+            access: Access::new(Arc::new(Open), Arc::new(LogAudit)),
+            clock: clock.clone(),
             store,
             engine,
-            invoke: Arc::new(invoke),
-            parents: parents::open(&settings.emco)?,
-            targets: Targets {
-                default: temporal,
-                registered: settings.others.targets.clone().unwrap_or_default(),
-                allowed: settings.others.temporal_servers.clone(),
-                namespaces: settings.others.temporal_namespaces.clone(),
-            },
-            limits: app::Limits {
-                start: settings.clients.start_timeout,
-                client_check: settings.clients.client_check,
-                key_kept: settings.clients.key_retention,
+            targets,
+            clients: Arc::new(caller),
+            parents: Arc::new(EmcoParents::open(&settings.emco.client())?),
+            limits: TimeLimits {
+                start: clients.start_timeout,
+                client_check: clients.client_check,
+                key_kept: clients.key_retention,
                 wait: settings.waits.wait,
                 max_wait: settings.waits.max_wait,
             },
             escalates: settings.escalation,
-            shutdown: shutdown.clone(),
+            identity: temporal::identity(),
+            tasks: Tasks { tracker: shutdown.tasks(), draining: shutdown.token() },
         };
-        let http = http::Settings {
-            user_header: settings.user_header.clone(),
-            success_status: settings.clients.success_status.clone(),
+        let api = Api {
+            app: App::new(&parts),
+            clock,
+            namespace: home.namespace.to_string(),
             temporal_ui: settings.temporal_ui_url.clone(),
+            success_status: clients.success_status.clone(),
+            user_header: settings.user_header.clone(),
         };
         let limits = Limits {
             requests: settings.load.max_requests,
             waits: settings.load.max_waits,
-            is_wait: http::is_wait,
+            is_wait: bridge_http::is_wait,
             changes: NonZeroU32::new(settings.load.max_changes),
             caller: Some(settings.user_header.clone()),
         };
-        Ok(Self { app: Arc::new(app), http, escalations: None, limits, guard, linger: settings.linger, tls })
+        Ok(Self {
+            parts,
+            api: Arc::new(api),
+            shutdown: shutdown.clone(),
+            escalations: None,
+            limits,
+            guard,
+            linger: settings.linger,
+            tls,
+        })
     }
 
-    /// The use cases, for callers in this process.
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    /// Returns the use cases, for callers in this process.
+    pub fn app(&self) -> &App {
+        &self.api.app
     }
 
-    /// Serves until the process drains; then finishes starts under way and lets go of the database.
+    /// Returns what the use cases work with.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Serves until the process drains; then finishes starts under way and closes the database.
     ///
     /// # Errors
     /// When requests were still under way at the drain deadline.
     pub async fn serve(mut self, listener: TcpListener) -> Result<(), CutOff> {
+        let shutdown = &self.shutdown;
         if let Some(escalations) = self.escalations.take() {
-            self.keep(escalations);
+            shutdown.spawn(escalations.keep(Arc::clone(&self.parts.engine), shutdown.clone()));
         }
-        let shutdown = &self.app.shutdown;
         let router = self.router();
-        // In the background: what an earlier life left open must not keep this one from serving.
-        let app = Arc::clone(&self.app);
-        shutdown.spawn(async move { app.keep_starts().await });
+        // In the background: starts that an earlier process left open must not keep this one from serving.
+        let starts = self.api.app.starts.clone();
+        shutdown.spawn(async move { starts.recover_abandoned().await });
         let options = Options { linger: self.linger, tls: self.tls.clone(), ..Options::default() };
         let served = service::http::serve(listener, router, shutdown, options).await;
         shutdown.finished().await;
-        self.app.store.close().await;
+        self.parts.store.close().await;
         served
     }
 
-    /// Ends runs later, in the background.
-    fn keep(&self, escalations: Escalations) {
-        let (engine, shutdown, targets) =
-            (Arc::clone(&self.app.engine), self.app.shutdown.clone(), self.app.targets.clone());
-        let resolve: Resolve = Arc::new(move |server, namespace| {
-            targets.resolve(server, namespace.as_str()).map_err(|error| error.to_string())
-        });
-        self.app.shutdown.spawn(escalations.keep(engine, resolve, shutdown));
-    }
-
-    /// The whole of what is served: the API, and what operators ask.
+    /// Returns all that is served: the API, and what operators ask.
     fn router(&self) -> Router {
         let metrics = Metrics::install("bridge", env!("CARGO_PKG_VERSION"));
         describe_counter!(STARTS, Unit::Count, "Starts that were settled, by intent and outcome");
         describe_gauge!(OPEN_WAITS, "Callers who wait for the end of a run");
         describe_gauge!(OPEN_STREAMS, "Callers who follow the events of a workflow");
         describe_gauge!(CONNECTIONS, "Connections to the database, by pool and state");
-        let store = Arc::clone(&self.app.store);
+        let store = Arc::clone(&self.parts.store);
         let metrics = metrics.with_sample(move || {
             for pool in store.pools() {
                 gauge!(CONNECTIONS, "pool" => pool.name, "state" => "busy").set(pool.busy as f64);
                 gauge!(CONNECTIONS, "pool" => pool.name, "state" => "idle").set(pool.idle as f64);
             }
         });
-        let store = Arc::clone(&self.app.store);
-        // Temporal is no condition: without it intents can be kept all the same, and each call says that it is away.
-        let health = Health::new(&self.app.shutdown).with_check("database", move || {
+        let store = Arc::clone(&self.parts.store);
+        // Temporal is no condition: without it intents can be kept all the same, and each call reports that it is away.
+        let health = Health::new(&self.shutdown).with_check("database", move || {
             let store = Arc::clone(&store);
             async move { store.ping().await }
         });
-        let api = http::router(Arc::clone(&self.app), self.http.clone());
+        let api = bridge_http::router(Arc::clone(&self.api));
         let api = guarded(limited(api, self.limits.clone()), self.guard.clone());
         standard(api.merge(operations(health, metrics)), MAX_BODY)
+    }
+}
+
+fn targets(settings: &Settings, default: TemporalTarget) -> TemporalTargets {
+    TemporalTargets {
+        default,
+        registered: settings.others.targets.clone().unwrap_or_default(),
+        allowed: settings.others.temporal_servers.clone(),
+        namespaces: settings.others.temporal_namespaces.clone(),
     }
 }

@@ -4,18 +4,18 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bridge_clients::SecuredClients;
+use bridge_http::SuccessRules;
+use bridge_store::DatabaseUrl;
+use bridge_temporal::{NamespacePatterns, RegisteredTargets};
 use http::HeaderName;
+use service::hosts::HostPatterns;
 use service::settings::{ListenAddress, duration};
 use service::telemetry::LogSettings;
 use temporal::TemporalSettings;
 use url::Url;
 
-use crate::callers::SuccessRules;
-use crate::hosts::HostPatterns;
-use crate::invoke::SecuredClients;
 pub use crate::secure::Secure;
-use crate::storage::DatabaseUrl;
-use crate::targets::{NamespacePatterns, RegisteredTargets};
 
 /// The settings of `bridge serve`.
 #[derive(Debug, Clone, clap::Args)]
@@ -135,6 +135,13 @@ pub struct EmcoSettings {
     /// The file with certificates (PEM) that vouch for EMCO, besides the system's.
     #[arg(long = "emco-ca-file", env = "BRIDGE_EMCO_CA_FILE", value_name = "FILE", requires = "url")]
     pub ca_file: Option<PathBuf>,
+}
+
+impl EmcoSettings {
+    pub(crate) fn client(&self) -> bridge_clients::EmcoSettings {
+        let Self { url, token_file, ca_file } = self.clone();
+        bridge_clients::EmcoSettings { url, token_file, ca_file }
+    }
 }
 
 /// Which Temporal servers and namespaces callers may name beside the configured ones. None by default.

@@ -2,24 +2,13 @@
 //!
 //! # Inside
 //!
-//! Arrows point one way: `http` and `cli` → `app` (use cases) → the ports `storage`, `temporal`, `invoke` → `intent` and `run`.
+//! This package is the executable: command line, settings, wiring. The rest is in packages beside it: `core` (use cases and the
+//! ports that they need), `store`, `temporal`, `clients` (implementations of the ports) and `http` (the REST API).
 #![warn(missing_docs)]
 
-pub mod app;
 mod bridge;
-pub mod callers;
 pub mod cli;
 pub mod config;
-pub mod hosts;
-pub mod http;
-pub mod intent;
-pub mod invoke;
-mod parents;
-pub mod run;
 mod secure;
-pub mod storage;
-pub mod targets;
-pub mod temporal;
 
 pub use bridge::{Bridge, OpenError};
-pub use parents::ParentsError;

@@ -4,11 +4,12 @@
 #[cfg(feature = "mimalloc")]
 mod allocator;
 pub mod carry;
-mod chain;
+
 pub mod cores;
 pub mod fields;
 pub mod files;
 pub mod health;
+pub mod hosts;
 pub mod http;
 pub mod metrics;
 pub mod origin;
@@ -20,4 +21,4 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod token;
 
-pub use chain::chain;
+pub use workflow_api::chain;

@@ -32,6 +32,11 @@ impl Origin {
         CURRENT.try_with(Self::clone).ok()
     }
 
+    /// Returns the ID of the request.
+    pub fn request_id(&self) -> &str {
+        self.request.as_str()
+    }
+
     /// The trace.
     pub fn trace(&self) -> &Trace {
         &self.trace

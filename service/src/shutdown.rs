@@ -99,6 +99,11 @@ impl Shutdown {
         self.hard.cancelled().await;
     }
 
+    /// Returns the tracker of the work that the end of the process waits for.
+    pub fn tasks(&self) -> TaskTracker {
+        self.work.clone()
+    }
+
     /// A token of the draining, for libraries that take one.
     pub fn token(&self) -> CancellationToken {
         self.soft.child_token()

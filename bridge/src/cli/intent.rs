@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use bridge_clients::HttpClients;
+use bridge_core::ClientCheck;
 use serde_json::Value;
+use service::hosts::HostPatterns;
 use service::settings::duration;
 use workflow_api::{Fault, WorkflowIntent, read};
 
-use crate::app::ClientCheck;
 use crate::config::some_hosts;
-use crate::hosts::HostPatterns;
-use crate::invoke::HttpInvoke;
 
 /// What emcoctl's documents say besides the intent (EMCO-API §5.1).
 const ANCHOR: &str = "/resourceContext/anchor";
@@ -55,13 +55,13 @@ impl Command {
 
 impl Check {
     async fn run(&self, out: &mut impl Write) -> Result<bool> {
-        let invoke = HttpInvoke::new(self.client_hosts.clone(), self.within)?;
+        let clients = HttpClients::new(self.client_hosts.clone(), self.within)?;
         let mut sound = true;
         for file in &self.files {
             for document in intents(file)? {
                 let (name, faults) = faults_of(&document);
                 let check = match faults {
-                    Ok(intent) => ClientCheck::ask(&invoke, &intent, self.within).await,
+                    Ok(intent) => ClientCheck::ask(&clients, &intent, self.within).await,
                     Err(faults) => ClientCheck::Drifted(faults),
                 };
                 sound &= self.tell(out, file, &name, &check)?;

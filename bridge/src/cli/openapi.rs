@@ -5,5 +5,5 @@ use std::io::{Write, stdout};
 use anyhow::Context;
 
 pub(super) fn run() -> anyhow::Result<()> {
-    stdout().write_all(crate::http::document().as_bytes()).context("cannot print the document")
+    stdout().write_all(bridge_http::document().as_bytes()).context("cannot print the document")
 }

@@ -1,0 +1,399 @@
+//! Calling workflow clients over HTTP: bounded, no redirects, no proxy, only hosts that may be called.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge_core::Correlation;
+use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use percent_encoding::percent_decode_str;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect;
+use service::hosts::{HostPatterns, HostPort};
+use service::outbound::{ResolveError, Resolver, is_forbidden};
+use url::{Host, Url};
+use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read};
+
+use crate::secured::{SecuredClient, SecuredClients};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// More than this is no answer to a start, and is not read.
+const ANSWER_MAX: usize = 64 << 10;
+/// Some hundred clients with their schemas; more is not read.
+const CATALOGUE_MAX: usize = 4 << 20;
+/// Headers of workflow clients made with our kit.
+const ACCEPTS_IDEMPOTENCY_KEY: &str = "Accepts-Idempotency-Key";
+const START_OUTCOME: &str = "Start-Outcome";
+const NOT_LISTED: &str = "BRIDGE_CLIENT_HOSTS does not list it; ask the operator to add it";
+const NEVER: &str = "link-local, metadata, multicast and unspecified addresses are never called";
+
+/// Calls workflow clients over HTTP. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct HttpClients {
+    plain: reqwest::Client,
+    /// Those that are called over TLS, each with its own settings.
+    secured: Arc<[(SecuredClient, reqwest::Client)]>,
+    allowed: HostPatterns,
+}
+
+impl HttpClients {
+    /// A caller of the hosts in `allowed`; no call is given more time than `bound`.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn new(allowed: HostPatterns, bound: Duration) -> Result<Self, reqwest::Error> {
+        Self::with_resolver(allowed, bound, Resolver::default())
+    }
+
+    /// The same, resolving names as `resolver` does.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn with_resolver(
+        allowed: HostPatterns,
+        bound: Duration,
+        resolver: Resolver,
+    ) -> Result<Self, reqwest::Error> {
+        let plain = builder(bound, resolver).tls_backend_preconfigured(no_tls()).build()?;
+        Ok(Self { plain, secured: Arc::default(), allowed })
+    }
+
+    /// The same, calling these over TLS.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn with_secured(self, clients: SecuredClients, bound: Duration) -> Result<Self, reqwest::Error> {
+        // Whoever installed one before is as good as we are.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let equipped = clients.0.into_iter().map(|client| {
+            let http = client.equip(builder(bound, Resolver::default()).https_only(true)).build()?;
+            Ok((client, http))
+        });
+        Ok(Self { secured: equipped.collect::<Result<_, reqwest::Error>>()?, ..self })
+    }
+
+    /// How this host is called, if over TLS.
+    fn secured(&self, host: &HostPort) -> Option<&(SecuredClient, reqwest::Client)> {
+        self.secured.iter().find(|(client, _)| client.is_for(host))
+    }
+
+    /// A request to this endpoint, once it is certain that it may be called.
+    fn request(&self, method: Method, url: &Url) -> Result<reqwest::RequestBuilder, ClientError> {
+        self.check(url)?;
+        let Some((client, http)) = self.secured(&host_of(url)) else {
+            return Ok(self.plain.request(method, url.clone()));
+        };
+        let request = http.request(method, url.clone());
+        Ok(match client.authorization() {
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
+        })
+    }
+
+    fn check(&self, url: &Url) -> Result<(), ClientError> {
+        let host = host_of(url);
+        let forbidden = |reason| Err(ClientError::Forbidden { host: host.to_string(), reason });
+        // Names are checked when they are resolved; an address is resolved by nobody. `url` has read its odd forms
+        // (decimal, octal) already.
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            Some(Host::Domain(_)) | None => None,
+        };
+        if address.is_some_and(is_forbidden) {
+            return forbidden(NEVER);
+        }
+        if self.allowed.allow(&host) { Ok(()) } else { forbidden(NOT_LISTED) }
+    }
+
+    /// `http(s)://{clientEndpointName}:{clientEndpointPort}/` and these segments, each escaped.
+    fn url_below(&self, endpoint: &ClientEndpoint, path: &[&str]) -> Result<Url, ClientError> {
+        let name = &endpoint.client_endpoint_name;
+        let port = endpoint.client_endpoint_port;
+        let authority =
+            if name.contains(':') { format!("[{name}]:{port}") } else { format!("{name}:{port}") };
+        let parse = |scheme: &str| {
+            let text = format!("{scheme}://{authority}");
+            Url::parse(&text).map_err(|error| ClientError::Unreachable { url: text, source: error.into() })
+        };
+        let mut url = parse("http")?;
+        if self.secured(&host_of(&url)).is_some() {
+            url = parse("https")?;
+        }
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.clear().extend(path);
+        }
+        Ok(url)
+    }
+
+    /// Sends a request that was checked.
+    async fn send(
+        &self,
+        url: &Url,
+        within: Duration,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, ClientError> {
+        request.timeout(within).send().await.map_err(|error| failed(url, within, error))
+    }
+}
+
+/// What all calls have in common.
+fn builder(bound: Duration, resolver: Resolver) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("emco-workflow-bridge/", env!("CARGO_PKG_VERSION")))
+        // A redirect would lead past the check of the host.
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .http1_only()
+        // Within the bound of the whole call: while there is no connection, it is certain that nothing was sent.
+        .connect_timeout(CONNECT_TIMEOUT.min(bound / 2))
+        .dns_resolver(Arc::new(CheckedResolver(resolver)))
+}
+
+fn host_of(url: &Url) -> HostPort {
+    HostPort::new(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
+
+fn failed(url: &Url, within: Duration, error: reqwest::Error) -> ClientError {
+    let url = url.to_string();
+    if causes(&error).any(is_refusal) {
+        ClientError::Forbidden { host: url, reason: NEVER }
+    } else if error.is_connect() || error.is_builder() {
+        ClientError::Unreachable { url, source: error.without_url().into() }
+    } else if error.is_timeout() {
+        ClientError::TimedOut { url, bound: within }
+    } else {
+        ClientError::AnswerLost { url, source: error.without_url().into() }
+    }
+}
+
+#[async_trait]
+impl Clients for HttpClients {
+    fn prepare(
+        &self,
+        endpoint: &ClientEndpoint,
+        spec: &TemporalSpec,
+        idempotency_key: &str,
+        correlation: &Correlation,
+    ) -> Result<Invocation, ClientError> {
+        Ok(Invocation {
+            url: self.url_below(endpoint, &["invoke", &spec.workflow_client_name])?,
+            body: spec.to_go_json().into(),
+            idempotency_key: idempotency_key.to_owned(),
+            correlation: correlation.clone(),
+        })
+    }
+
+    async fn invoke(&self, call: &Invocation, within: Duration) -> Result<Accepted, ClientError> {
+        let Invocation { url, body, idempotency_key, correlation } = call;
+        let request = self
+            .request(Method::POST, url)?
+            .headers(headers_of(correlation))
+            .header(CONTENT_TYPE, "application/json")
+            .header("Idempotency-Key", idempotency_key)
+            // Ours then say whether the workflow was running before; a client written for EMCO takes no notice.
+            .header("Prefer", "return=representation")
+            .body(body.clone());
+        let answer = self.send(url, within, request).await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if status.is_success() {
+            // Accepted, whatever becomes of the rest.
+            let body = beginning(answer, ANSWER_MAX).await;
+            return Ok(accepted(&headers, &body));
+        }
+        Err(refused(url, answer).await)
+    }
+
+    async fn takes_keys(&self, call: &Invocation, within: Duration) -> Result<bool, ClientError> {
+        let request = self.request(Method::OPTIONS, &call.url)?;
+        let answer = self.send(&call.url, within, request).await?;
+        if is_of_a_gateway(answer.status().as_u16()) {
+            return Err(refused(&call.url, answer).await);
+        }
+        let told = answer.headers().get(ACCEPTS_IDEMPOTENCY_KEY);
+        Ok(answer.status().is_success() && told.is_some_and(|value| value == "true"))
+    }
+
+    async fn catalogue(
+        &self,
+        endpoint: &ClientEndpoint,
+        within: Duration,
+    ) -> Result<Option<Catalogue>, ClientError> {
+        let url = self.url_below(endpoint, &["invoke"])?;
+        let answer = self.send(&url, within, self.request(Method::GET, &url)?).await?;
+        if is_of_a_gateway(answer.status().as_u16()) {
+            return Err(refused(&url, answer).await);
+        }
+        if !answer.status().is_success() {
+            return Ok(None);
+        }
+        let body = beginning(answer, CATALOGUE_MAX).await;
+        // Without clients it is not ours: somebody else answers this path.
+        Ok(read::<Catalogue>(&body).ok().map(|read| read.value).filter(|found| !found.clients.is_empty()))
+    }
+}
+
+async fn refused(url: &Url, answer: reqwest::Response) -> ClientError {
+    let status = answer.status();
+    let nothing_started = answer.headers().get(START_OUTCOME).is_some_and(|outcome| outcome == "none");
+    let text = String::from_utf8_lossy(&beginning(answer, REFUSAL_TEXT).await).trim().to_owned();
+    ClientError::Refused {
+        url: url.to_string(),
+        status: status.as_u16(),
+        answer: status.to_string(),
+        text,
+        nothing_started,
+    }
+}
+
+/// Our workflow clients answer with headers, and with a body where one is preferred; others answer neither.
+fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
+    // Percent-encoded, as a header cannot carry every ID.
+    let told = |name| {
+        let value = headers.get(name)?.to_str().ok()?;
+        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+    };
+    // No ID is empty or has a NUL character; whoever says so has told nothing.
+    let sound = |id: &String| !id.is_empty() && !id.contains('\0');
+    let started: Option<Started> =
+        serde_json::from_slice(body).ok().filter(|started: &Started| !started.run_id.is_empty());
+    let already_running = started.as_ref().map(|started| started.already_running);
+    let (workflow_id, run_id) =
+        started.map(|started| (started.workflow_id.into_string(), started.run_id.into_string())).unzip();
+    Accepted {
+        workflow_id: told("Workflow-Id").filter(sound).or_else(|| workflow_id.filter(sound)).map(Into::into),
+        run_id: told("Run-Id").filter(sound).or_else(|| run_id.filter(sound)).map(Into::into),
+        already_running,
+    }
+}
+
+/// Returns the headers that name the request that a call belongs to.
+fn headers_of(correlation: &Correlation) -> HeaderMap {
+    let texts = [
+        ("x-request-id", Some(&correlation.request_id)),
+        ("traceparent", Some(&correlation.trace_parent)),
+        ("tracestate", correlation.trace_state.as_ref()),
+    ];
+    texts
+        .into_iter()
+        .filter_map(|(name, text)| {
+            let text = text.filter(|text| !text.is_empty())?;
+            Some((HeaderName::from_static(name), HeaderValue::from_str(text).ok()?))
+        })
+        .collect()
+}
+
+/// The first `most` bytes of the body, or as many as came.
+async fn beginning(mut answer: reqwest::Response, most: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        match answer.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    bytes.truncate(most);
+    bytes
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
+fn is_refusal(cause: &(dyn Error + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. }))
+}
+
+/// Most workflow clients are called over plain HTTP; trusting no certificate keeps the platform's store unread.
+fn no_tls() -> rustls::ClientConfig {
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has the default protocol versions")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth()
+}
+
+/// Leaves the addresses out that are never called: what is dialled is what was checked.
+#[derive(Debug)]
+struct CheckedResolver(Resolver);
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.0.clone();
+        Box::pin(async move {
+            // The port is that of the URL, whatever is said here.
+            let addresses: Addrs = Box::new(resolver.allowed(name.as_str(), 0).await?.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use workflow_api::{ClientEndpoint, TemporalSpec};
+
+    use super::*;
+
+    fn url_of(host: &str, name: &str) -> String {
+        let endpoint = ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: 9090 };
+        let spec = TemporalSpec { workflow_client_name: name.to_owned(), ..TemporalSpec::default() };
+        let invoke = HttpClients::new("*".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        invoke.prepare(&endpoint, &spec, "key", &Correlation::default()).unwrap().url.into()
+    }
+
+    #[test]
+    fn addresses_are_bracketed_and_names_escaped() {
+        assert_eq!(url_of("client", "migrate"), "http://client:9090/invoke/migrate");
+        assert_eq!(url_of("fd00::1", "migrate"), "http://[fd00::1]:9090/invoke/migrate");
+        assert_eq!(url_of("client", "../a b?c#d/e"), "http://client:9090/invoke/..%2Fa%20b%3Fc%23d%2Fe");
+    }
+
+    #[test]
+    fn forbidden_hosts_are_found_in_every_spelling() {
+        let invoke = HttpClients::new("*".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        for host in [
+            "169.254.169.254",
+            "2852039166",
+            "0xa9.254.169.254",
+            "0251.0376.0251.0376",
+            "::ffff:a9fe:a9fe",
+            "fe80::1",
+        ] {
+            let url = Url::parse(&url_of(host, "x")).unwrap();
+            assert!(matches!(invoke.check(&url), Err(ClientError::Forbidden { .. })), "{host}");
+        }
+    }
+
+    #[test]
+    fn only_listed_hosts_are_called() {
+        let invoke = HttpClients::new("*.emco:9090".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        invoke.check(&Url::parse(&url_of("a.emco", "x")).unwrap()).unwrap();
+        let error = invoke.check(&Url::parse(&url_of("a.org", "x")).unwrap()).unwrap_err();
+        assert!(
+            error.to_string().contains("`a.org:9090`") && error.to_string().contains("BRIDGE_CLIENT_HOSTS"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn headers_win_over_the_body() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(accepted(&headers, b""), Accepted::default());
+        let body = br#"{"workflowID":"w","runID":"r","alreadyRunning":true}"#;
+        let told = accepted(&headers, body);
+        assert_eq!(
+            (told.workflow_id, told.run_id, told.already_running),
+            (Some("w".into()), Some("r".into()), Some(true))
+        );
+        headers.insert("Run-Id", "r2".parse().unwrap());
+        assert_eq!(accepted(&headers, body).run_id, Some("r2".into()));
+        headers.insert("Workflow-Id", "Z%C3%BCrich%20100%25".parse().unwrap());
+        assert_eq!(accepted(&headers, b"").workflow_id, Some("Zürich 100%".into()));
+        headers.insert("Workflow-Id", "a%00b".parse().unwrap());
+        assert_eq!(accepted(&headers, b"").workflow_id, None);
+    }
+}

@@ -1,0 +1,88 @@
+//! EMCO, asked whether deployment intent groups exist.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge_core::model::DigKey;
+use bridge_core::ports::{ParentError, Parents};
+use emco::{BuildError, Client, Kind, Retry, Settings, Token};
+
+/// A caller waits for the answer.
+const TIMEOUT: Duration = Duration::from_secs(3);
+const TRIES: u32 = 2;
+
+/// How EMCO is asked.
+#[derive(Debug, Clone, Default)]
+pub struct EmcoSettings {
+    /// The URL of EMCO's orchestrator; `None` where EMCO is not asked, and every group exists.
+    pub url: Option<String>,
+    /// The file with the bearer token.
+    pub token_file: Option<PathBuf>,
+    /// The file with the certificates (PEM) of EMCO's authorities, besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// EMCO, asked whether deployment intent groups exist.
+#[derive(Debug, Clone)]
+pub struct EmcoParents(Option<Client>);
+
+/// Why EMCO cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ParentsError {
+    /// A file of the settings cannot be read.
+    #[error("the file {} ({setting}) cannot be read", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The variable that names it.
+        setting: &'static str,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The settings make no client.
+    #[error("BRIDGE_EMCO_URL, BRIDGE_EMCO_TOKEN_FILE or BRIDGE_EMCO_CA_FILE cannot be used")]
+    Client(#[from] BuildError),
+}
+
+impl EmcoParents {
+    /// Prepares a client of EMCO. Asks nothing yet.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the settings make no client.
+    pub fn open(settings: &EmcoSettings) -> Result<Self, ParentsError> {
+        let Some(url) = &settings.url else { return Ok(Self(None)) };
+        // Read with each call, as it may change; but a missing file is reported now.
+        if let Some(file) = &settings.token_file {
+            read("BRIDGE_EMCO_TOKEN_FILE", file)?;
+        }
+        let token = settings.token_file.clone().map(Token::file);
+        let client = Settings {
+            timeout: TIMEOUT,
+            token,
+            roots: settings.ca_file.as_deref().map(|file| read("BRIDGE_EMCO_CA_FILE", file)).transpose()?,
+            retry: Retry { tries: TRIES, ..Retry::default() },
+            ..Settings::default()
+        };
+        Ok(Self(Some(Client::new(url, client)?)))
+    }
+}
+
+fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, ParentsError> {
+    std::fs::read(path).map_err(|source| ParentsError::File { path: path.to_owned(), setting, source })
+}
+
+#[async_trait]
+impl Parents for EmcoParents {
+    async fn check(&self, dig: &DigKey) -> Result<(), ParentError> {
+        let Some(emco) = &self.0 else { return Ok(()) };
+        let key = emco::DigKey::new(&dig.project, &dig.composite_app, &dig.version, &dig.dig);
+        match emco.get_dig(&key).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == Kind::NotFound => Err(ParentError::NoSuchGroup(dig.clone())),
+            Err(error) if error.is_retryable() => Err(ParentError::Unavailable(dig.clone(), error.into())),
+            Err(error) => Err(ParentError::Refused(dig.clone(), error.into())),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The gate that every use case passes before it does anything.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::model::{DigKey, IntentKey};
+use crate::request::Request;
+
+/// What a caller asks for: one for each use case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the use case of its name")]
+pub enum Action {
+    CreateIntent,
+    PutIntent,
+    RollBackIntent,
+    DeleteIntent,
+    GetIntent,
+    ListIntents,
+    CheckIntent,
+    ListChanges,
+    GetRevision,
+    Start,
+    PreviewStart,
+    ListRuns,
+    GetRun,
+    Status,
+    Follow,
+    Cancel,
+    Terminate,
+    Signal,
+    Query,
+    Update,
+    Reset,
+}
+
+impl Action {
+    /// All actions.
+    pub const ALL: [Self; 21] = [
+        Self::CreateIntent,
+        Self::PutIntent,
+        Self::RollBackIntent,
+        Self::DeleteIntent,
+        Self::GetIntent,
+        Self::ListIntents,
+        Self::CheckIntent,
+        Self::ListChanges,
+        Self::GetRevision,
+        Self::Start,
+        Self::PreviewStart,
+        Self::ListRuns,
+        Self::GetRun,
+        Self::Status,
+        Self::Follow,
+        Self::Cancel,
+        Self::Terminate,
+        Self::Signal,
+        Self::Query,
+        Self::Update,
+        Self::Reset,
+    ];
+
+    /// Returns the word for it in logs and messages.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CreateIntent => "create",
+            Self::PutIntent => "replace",
+            Self::RollBackIntent => "rollback",
+            Self::DeleteIntent => "delete",
+            Self::GetIntent => "get",
+            Self::ListIntents => "list",
+            Self::CheckIntent => "check",
+            Self::ListChanges => "list-revisions",
+            Self::GetRevision => "get-revision",
+            Self::Start => "start",
+            Self::PreviewStart => "preview-start",
+            Self::ListRuns => "list-runs",
+            Self::GetRun => "get-run",
+            Self::Status => "status",
+            Self::Follow => "follow",
+            Self::Cancel => "cancel",
+            Self::Terminate => "terminate",
+            Self::Signal => "signal",
+            Self::Query => "query",
+            Self::Update => "update",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// Whether the use case changes something.
+    #[must_use]
+    pub fn changes(self) -> bool {
+        match self {
+            Self::CreateIntent
+            | Self::PutIntent
+            | Self::RollBackIntent
+            | Self::DeleteIntent
+            | Self::Start
+            | Self::Cancel
+            | Self::Terminate
+            | Self::Signal
+            | Self::Update
+            | Self::Reset => true,
+            Self::GetIntent
+            | Self::ListIntents
+            | Self::CheckIntent
+            | Self::ListChanges
+            | Self::GetRevision
+            | Self::PreviewStart
+            | Self::ListRuns
+            | Self::GetRun
+            | Self::Status
+            | Self::Follow
+            | Self::Query => false,
+        }
+    }
+}
+
+/// What a use case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource<'a> {
+    /// The intents of a deployment intent group.
+    Group(&'a DigKey),
+    /// An intent, and the workflows that belong to it.
+    Intent(&'a IntentKey),
+}
+
+impl fmt::Display for Resource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(key) => write!(f, "deployment intent group `{key}`"),
+            Self::Intent(key) => write!(f, "workflow intent `{key}`"),
+        }
+    }
+}
+
+/// Decides who may do what.
+pub trait Gate: fmt::Debug + Send + Sync {
+    /// Returns whether the actor of a request may do this.
+    ///
+    /// # Errors
+    /// Why not, as part of a sentence.
+    fn decide(&self, request: &Request, action: Action, resource: &Resource<'_>) -> Result<(), String>;
+}
+
+/// The gate that lets everybody do everything: who may connect at all is decided before.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Open;
+
+impl Gate for Open {
+    fn decide(&self, _: &Request, _: Action, _: &Resource<'_>) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Records what was asked for and whether it was allowed.
+#[async_trait]
+pub trait Audit: fmt::Debug + Send + Sync {
+    /// Records one decision of the gate.
+    async fn record(&self, decision: &Decision<'_>);
+}
+
+/// A decision of the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Decision<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// What was asked for.
+    pub action: Action,
+    /// What it is about.
+    pub resource: Resource<'a>,
+    /// Why it was denied, where it was.
+    pub denied: Option<&'a str>,
+}
+
+/// An audit that writes to the log: changes and denials; reads at debug level.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogAudit;
+
+#[async_trait]
+impl Audit for LogAudit {
+    async fn record(&self, decision: &Decision<'_>) {
+        let Decision { request, action, resource, denied } = decision;
+        let (actor, proof, action_word) = (&request.actor, request.actor.proof().word(), action.word());
+        match denied {
+            Some(reason) => {
+                tracing::warn!(%actor, proof, action = action_word, %resource, reason, "denied");
+            }
+            None if action.changes() => {
+                tracing::info!(%actor, proof, action = action_word, %resource, "allowed");
+            }
+            None => tracing::debug!(%actor, proof, action = action_word, %resource, "allowed"),
+        }
+    }
+}
+
+/// The gate and the audit together, as use cases call them.
+#[derive(Debug, Clone)]
+pub struct Access {
+    gate: Arc<dyn Gate>,
+    audit: Arc<dyn Audit>,
+}
+
+/// The caller may not do this.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{actor} may not {} for {resource}: {reason}", .action.word())]
+pub struct Denied {
+    /// Who asked.
+    pub actor: String,
+    /// What was asked for.
+    pub action: Action,
+    /// What it is about.
+    pub resource: String,
+    /// Why it was denied.
+    pub reason: String,
+}
+
+impl Access {
+    /// A gate with an audit beside it.
+    #[must_use]
+    pub fn new(gate: Arc<dyn Gate>, audit: Arc<dyn Audit>) -> Self {
+        Self { gate, audit }
+    }
+
+    /// Asks the gate whether a request may do this, and has the decision recorded.
+    ///
+    /// # Errors
+    /// When the gate denies it.
+    pub async fn authorize(
+        &self,
+        request: &Request,
+        action: Action,
+        resource: Resource<'_>,
+    ) -> Result<(), Denied> {
+        let decided = self.gate.decide(request, action, &resource);
+        let denied = decided.as_ref().err().map(String::as_str);
+        self.audit.record(&Decision { request, action, resource, denied }).await;
+        decided.map_err(|reason| Denied {
+            actor: request.actor.to_string(),
+            action,
+            resource: resource.to_string(),
+            reason,
+        })
+    }
+}

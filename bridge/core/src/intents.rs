@@ -1,0 +1,310 @@
+//! Use cases about intents: create, replace, delete, roll back, look up. Every change is a revision that names who made it.
+
+mod check;
+mod conditions;
+mod history;
+mod list;
+
+use workflow_api::{Fault, WorkflowIntent};
+
+use crate::access::{Action, Denied, Resource};
+use crate::lookup::{IntentError, Lookup};
+use crate::model::{Change, ChangeKind, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
+use crate::parts::Parts;
+use crate::ports::{ParentError, StoreError};
+use crate::request::Request;
+pub use check::ClientCheck;
+pub use conditions::{Conditions, Revisions};
+pub use history::{ChangePage, HistoryError};
+pub use list::{IntentFilter, IntentPage, ListError, Listing};
+
+/// Use cases about intents.
+#[derive(Debug, Clone)]
+pub struct Intents {
+    parts: Parts,
+    lookup: Lookup,
+}
+
+/// How an intent is changed.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeOptions {
+    /// Which revision it must be at before.
+    pub conditions: Conditions,
+    /// Whether everything is checked and nothing is stored.
+    pub dry_run: bool,
+    /// Whether its workflow client is not asked.
+    pub unchecked: bool,
+}
+
+/// The result of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// The intent, normalised.
+    pub kept: KeptIntent,
+    /// Whether there was none before.
+    pub created: bool,
+}
+
+/// Why an intent was not changed. Then nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The caller may not change it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The intent is not valid.
+    #[error("the workflow intent is not sound: it has {}", count(.0.len()))]
+    Unsound(Vec<Fault>),
+    /// The name is taken.
+    #[error(
+        "workflow intent `{0}` exists already; delete it first, replace it with PUT, or choose another name"
+    )]
+    AlreadyExists(IntentKey),
+    /// There is no such intent.
+    #[error("workflow intent `{0}` does not exist; create it first")]
+    NoSuchIntent(IntentKey),
+    /// There is no such revision to roll back to.
+    #[error("workflow intent `{intent}` has no revision `{revision}` that could be taken again")]
+    NoSuchRevision {
+        /// The intent.
+        intent: Box<IntentKey>,
+        /// What the caller named.
+        revision: String,
+    },
+    /// The intent is not at the revision that the caller expects.
+    #[error("workflow intent `{intent}` is not what the request's conditions say: {}", now(*.current))]
+    ConditionFailed {
+        /// The intent.
+        intent: Box<IntentKey>,
+        /// The revision that it is at; `None` where it does not exist.
+        current: Option<RevisionNumber>,
+    },
+    /// The group does not exist, or EMCO cannot be asked.
+    #[error(transparent)]
+    Parent(#[from] ParentError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn count(faults: usize) -> String {
+    if faults == 1 { "1 fault".to_owned() } else { format!("{faults} faults") }
+}
+
+fn now(current: Option<RevisionNumber>) -> String {
+    current.map_or_else(|| "it does not exist".to_owned(), |revision| format!("it is at revision {revision}"))
+}
+
+impl Intents {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let lookup = Lookup::new(parts.store.clone());
+        Self { parts, lookup }
+    }
+
+    /// Creates an intent in the group `dig`.
+    ///
+    /// # Errors
+    /// All faults of it at once; also when the name is taken.
+    pub async fn create(
+        &self,
+        request: &Request,
+        dig: &DigKey,
+        intent: WorkflowIntent,
+        options: &ChangeOptions,
+    ) -> Result<Changed, ChangeError> {
+        self.parts.access.authorize(request, Action::CreateIntent, Resource::Group(dig)).await?;
+        check_sound(dig, None, &intent)?;
+        let key = IntentKey::of(dig, &intent);
+        self.change(request, &key, options, |current| match current {
+            Some(_) => Err(ChangeError::AlreadyExists(key.clone())),
+            None => Ok(Next::Keep(ChangeKind::Created, intent.clone())),
+        })
+        .await
+    }
+
+    /// Creates an intent, or replaces the one of this name. An intent without a name gets that of `key`. A replacement that is
+    /// equal makes no revision.
+    ///
+    /// # Errors
+    /// All faults of it at once.
+    pub async fn put(
+        &self,
+        request: &Request,
+        key: &IntentKey,
+        mut intent: WorkflowIntent,
+        options: &ChangeOptions,
+    ) -> Result<Changed, ChangeError> {
+        self.parts.access.authorize(request, Action::PutIntent, Resource::Intent(key)).await?;
+        if intent.metadata.name.is_empty() {
+            intent.metadata.name.clone_from(&key.name);
+        }
+        check_sound(&key.dig, Some(&key.name), &intent)?;
+        self.change(request, key, options, |current| {
+            Ok(match current {
+                Some(kept) if kept.intent == intent => Next::Leave(kept.clone()),
+                Some(_) => Next::Keep(ChangeKind::Replaced, intent.clone()),
+                None => Next::Keep(ChangeKind::Created, intent.clone()),
+            })
+        })
+        .await
+    }
+
+    /// Rolls an intent back to an earlier revision, which becomes a new one; also an intent that was deleted. `revision` is the
+    /// number as the caller wrote it.
+    ///
+    /// # Errors
+    /// When there is no such revision, or it is that of a deletion.
+    pub async fn roll_back(
+        &self,
+        request: &Request,
+        key: &IntentKey,
+        revision: &str,
+        options: &ChangeOptions,
+    ) -> Result<Changed, ChangeError> {
+        self.parts.access.authorize(request, Action::RollBackIntent, Resource::Intent(key)).await?;
+        let store = &self.parts.store;
+        if !key.is_sound() || store.latest_revision(key).await?.is_none() {
+            return Err(ChangeError::NoSuchIntent(key.clone()));
+        }
+        let found = match revision.parse() {
+            Ok(number) => store.revision(key, number).await?,
+            Err(_) => None,
+        };
+        let Some(again) = found.and_then(Revision::into_kept) else {
+            let (intent, revision) = (Box::new(key.clone()), revision.to_owned());
+            return Err(ChangeError::NoSuchRevision { intent, revision });
+        };
+        let kind = ChangeKind::RolledBack { to: again.revision };
+        self.change(request, key, options, |current| {
+            Ok(match current {
+                Some(kept) if kept.intent == again.intent => Next::Leave(kept.clone()),
+                Some(_) | None => Next::Keep(kind, again.intent.clone()),
+            })
+        })
+        .await
+    }
+
+    /// Returns an intent.
+    ///
+    /// # Errors
+    /// When there is none, or the database fails.
+    pub async fn get(&self, request: &Request, key: &IntentKey) -> Result<KeptIntent, IntentError> {
+        self.parts.access.authorize(request, Action::GetIntent, Resource::Intent(key)).await?;
+        self.lookup.kept(key).await
+    }
+
+    /// Deletes an intent. Runs that it started continue; their records and its revisions stay.
+    ///
+    /// # Errors
+    /// When there is none, or it is not at the expected revision.
+    pub async fn delete(
+        &self,
+        request: &Request,
+        key: &IntentKey,
+        options: &ChangeOptions,
+    ) -> Result<(), ChangeError> {
+        self.parts.access.authorize(request, Action::DeleteIntent, Resource::Intent(key)).await?;
+        if !key.is_sound() {
+            return Err(ChangeError::NoSuchIntent(key.clone()));
+        }
+        loop {
+            let latest = self.parts.store.latest_revision(key).await?;
+            let Some(current) = latest.and_then(Revision::into_kept) else {
+                return Err(ChangeError::NoSuchIntent(key.clone()));
+            };
+            check_conditions(key, options, Some(current.revision))?;
+            let change = change(request, current.revision.next(), ChangeKind::Deleted);
+            if self.keep(key, options, Revision { change, intent: None }).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes the change that `next` chooses for the current intent. Where another change was faster, `next` chooses again.
+    async fn change(
+        &self,
+        request: &Request,
+        key: &IntentKey,
+        options: &ChangeOptions,
+        next: impl Fn(Option<&KeptIntent>) -> Result<Next, ChangeError>,
+    ) -> Result<Changed, ChangeError> {
+        loop {
+            let latest = self.parts.store.latest_revision(key).await?;
+            let number =
+                latest.as_ref().map_or(RevisionNumber::FIRST, |latest| latest.change.revision.next());
+            let current = latest.and_then(Revision::into_kept);
+            let next = next(current.as_ref())?;
+            check_conditions(key, options, current.as_ref().map(|kept| kept.revision))?;
+            let (kind, intent) = match next {
+                Next::Keep(kind, intent) => (kind, intent),
+                Next::Leave(kept) => return Ok(Changed { kept, created: false }),
+            };
+            if current.is_none() {
+                self.parts.parents.check(&key.dig).await?;
+            }
+            if !options.unchecked && !self.parts.limits.client_check.is_zero() {
+                let faults = self.client_faults(&intent).await;
+                if !faults.is_empty() {
+                    return Err(ChangeError::Unsound(faults));
+                }
+            }
+            let revision = Revision { change: change(request, number, kind), intent: Some(intent.clone()) };
+            if self.keep(key, options, revision).await? {
+                let kept = KeptIntent { revision: number, intent };
+                return Ok(Changed { kept, created: current.is_none() });
+            }
+        }
+    }
+
+    /// Adds a revision, unless its number was taken in the meantime. Returns whether it was added.
+    async fn keep(
+        &self,
+        key: &IntentKey,
+        options: &ChangeOptions,
+        revision: Revision,
+    ) -> Result<bool, StoreError> {
+        if options.dry_run {
+            return Ok(true);
+        }
+        let kept = self.parts.store.add_revision(key, &revision).await?;
+        if kept {
+            let Change { revision, kind, by, .. } = revision.change;
+            tracing::info!(intent = %key, %revision, action = kind.word(), by, "intent changed");
+        }
+        Ok(kept)
+    }
+}
+
+/// What to do with an intent.
+enum Next {
+    /// Keep this in its place.
+    Keep(ChangeKind, WorkflowIntent),
+    /// Nothing: it is as it should be.
+    Leave(KeptIntent),
+}
+
+fn check_conditions(
+    key: &IntentKey,
+    options: &ChangeOptions,
+    current: Option<RevisionNumber>,
+) -> Result<(), ChangeError> {
+    if options.conditions.hold(current) {
+        return Ok(());
+    }
+    Err(ChangeError::ConditionFailed { intent: Box::new(key.clone()), current })
+}
+
+fn change(request: &Request, revision: RevisionNumber, kind: ChangeKind) -> Change {
+    Change { revision, kind, by: request.actor.to_string(), at: request.now }
+}
+
+/// Finds all faults of an intent and of the path. `name` is the one in the path, where that has one.
+fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Result<(), ChangeError> {
+    let mut faults = dig.faults();
+    let named = &intent.metadata.name;
+    if let Some(name) = name.filter(|name| named != name) {
+        let message = format!("is `{named}`, but the path names `{name}`: an intent cannot be renamed");
+        faults.push(Fault::new("$.metadata.name", message));
+    }
+    faults.extend(intent.faults());
+    if faults.is_empty() { Ok(()) } else { Err(ChangeError::Unsound(faults)) }
+}

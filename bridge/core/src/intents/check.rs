@@ -1,0 +1,100 @@
+//! Whether a workflow client accepts an intent: checked against the client's own catalogue, before anything is started.
+
+use std::time::Duration;
+
+use workflow_api::{Catalogue, ClientStanding, Fault, WorkflowIntent};
+
+use super::Intents;
+use crate::access::{Action, Resource};
+use crate::lookup::IntentError;
+use crate::model::IntentKey;
+use crate::ports::Clients;
+use crate::request::Request;
+
+/// How long a client may take where a caller asks for the check, though changes are not checked.
+const ON_PURPOSE: Duration = Duration::from_secs(2);
+
+/// Whether the workflow client of an intent accepts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientCheck {
+    /// It accepts it.
+    Accepted,
+    /// It refuses it: the intent is not, or no longer, what the client reads. Paths are the intent's.
+    Drifted(Vec<Fault>),
+    /// Not known: the client is away, or has no catalogue, as those written for EMCO. The text is the reason.
+    Unknown(String),
+}
+
+impl ClientCheck {
+    /// Asks the workflow client of `intent`.
+    pub async fn ask(clients: &dyn Clients, intent: &WorkflowIntent, within: Duration) -> Self {
+        match clients.catalogue(&intent.spec.workflow_client, within).await {
+            Ok(Some(catalogue)) => Self::of(&catalogue, intent),
+            Ok(None) => Self::Unknown("the workflow client has no catalogue (`GET /invoke`)".to_owned()),
+            Err(error) => Self::Unknown(workflow_api::chain(&error)),
+        }
+    }
+
+    fn of(catalogue: &Catalogue, intent: &WorkflowIntent) -> Self {
+        let temporal = &intent.spec.temporal;
+        let faults = match catalogue.get(&temporal.workflow_client_name) {
+            Some(client) => {
+                let at = |fault: Fault| {
+                    let below = fault.path.strip_prefix('$').unwrap_or(&fault.path);
+                    Fault::new(format!("$.spec.temporal.workflowParams{below}"), fault.message)
+                };
+                client.check(&temporal.workflow_params).into_iter().map(at).collect()
+            }
+            None => {
+                let known: Vec<_> = catalogue.clients.iter().map(|client| client.name.as_str()).collect();
+                let message = format!(
+                    "there is no workflow client `{}` at this endpoint; write one of `{}`",
+                    temporal.workflow_client_name,
+                    known.join("`, `")
+                );
+                vec![Fault::new("$.spec.temporal.workflowClientName", message)]
+            }
+        };
+        if faults.is_empty() { Self::Accepted } else { Self::Drifted(faults) }
+    }
+
+    /// Returns its name.
+    #[must_use]
+    pub fn standing(&self) -> ClientStanding {
+        match self {
+            Self::Accepted => ClientStanding::Accepted,
+            Self::Drifted(_) => ClientStanding::Drifted,
+            Self::Unknown(_) => ClientStanding::Unknown,
+        }
+    }
+}
+
+impl Intents {
+    /// Asks the workflow client of an intent whether it accepts it as it is.
+    ///
+    /// # Errors
+    /// When there is no such intent, or the database fails.
+    pub async fn check(&self, request: &Request, key: &IntentKey) -> Result<ClientCheck, IntentError> {
+        self.parts.access.authorize(request, Action::CheckIntent, Resource::Intent(key)).await?;
+        let intent = self.lookup.intent(key).await?;
+        Ok(self.ask_client(&intent).await)
+    }
+
+    pub(super) async fn ask_client(&self, intent: &WorkflowIntent) -> ClientCheck {
+        let bound = self.parts.limits.client_check;
+        let within = if bound.is_zero() { ON_PURPOSE } else { bound };
+        ClientCheck::ask(&*self.parts.clients, intent, within).await
+    }
+
+    /// Returns the faults that the client finds in an intent that is to be kept; none where it cannot be asked.
+    pub(super) async fn client_faults(&self, intent: &WorkflowIntent) -> Vec<Fault> {
+        match self.ask_client(intent).await {
+            ClientCheck::Accepted => Vec::new(),
+            ClientCheck::Drifted(faults) => faults,
+            ClientCheck::Unknown(reason) => {
+                tracing::debug!(reason, "the intent is kept though its workflow client could not be asked");
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Listing the intents of a group, page by page, with filters.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use workflow_api::{ClientStanding, RunId, WorkflowIntent, WorkflowState, WorkflowType};
+
+use super::Intents;
+use crate::access::{Action, Denied, Resource};
+use crate::model::{DigKey, IntentKey, Outcome, WorkflowRun};
+use crate::ports::{EngineError, Outline, StoreError, Waited};
+use crate::request::Request;
+
+/// How many intents are fetched from the database at once.
+const BATCH: u32 = 200;
+/// How many runs the engine is asked about at once.
+const LOOKS: usize = 16;
+/// How long the engine may take to find the end of a workflow that has closed.
+const END: Duration = Duration::from_secs(5);
+
+/// Which intents to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The name after which to begin; empty for the beginning.
+    pub after: String,
+    /// How many at most; `None` for all.
+    pub limit: Option<u32>,
+    /// Which ones.
+    pub filter: IntentFilter,
+}
+
+/// Which intents are asked for; by default all are. Every part that is there must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntentFilter {
+    /// The workflow client that is called.
+    pub workflow_client_name: Option<String>,
+    /// The task queue.
+    pub task_queue: Option<String>,
+    /// The state of the latest run that was started from the intent.
+    pub state: Option<WorkflowState>,
+    /// The workflow type of that run.
+    pub workflow_type: Option<WorkflowType>,
+    /// What its workflow client says of it.
+    pub client_check: Option<ClientStanding>,
+}
+
+/// Some intents of a group, ordered by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct IntentPage {
+    /// The intents.
+    pub intents: Vec<WorkflowIntent>,
+    /// Where the next page begins: after this name. `None` on the last page.
+    pub next: Option<String>,
+}
+
+/// Why intents cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The caller may not see them.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine could not be asked for the state of runs.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl Intents {
+    /// Returns intents of a group, ordered by name.
+    ///
+    /// # Errors
+    /// When the database fails; or the engine, where the filter is about runs.
+    pub async fn list(
+        &self,
+        request: &Request,
+        dig: &DigKey,
+        listing: &Listing,
+    ) -> Result<IntentPage, ListError> {
+        self.parts.access.authorize(request, Action::ListIntents, Resource::Group(dig)).await?;
+        let mut page = IntentPage::default();
+        if !dig.faults().is_empty() {
+            return Ok(page);
+        }
+        let mut after = listing.after.clone();
+        // One more than is wanted shows whether there is a next page.
+        let size = listing.limit.map_or(BATCH, |limit| limit.saturating_add(1).min(BATCH));
+        loop {
+            let batch = self.parts.store.intents(dig, &after, size).await?;
+            let Some(last) = batch.last() else { return Ok(page) };
+            after.clone_from(&last.intent.metadata.name);
+            let found = stream::iter(batch.into_iter().map(|kept| kept.intent))
+                .map(|intent| self.filtered(dig, &listing.filter, intent))
+                .buffered(LOOKS)
+                .try_filter_map(async |found| Ok(found));
+            let mut found = std::pin::pin!(found);
+            while let Some(intent) = found.try_next().await? {
+                if listing.limit.is_some_and(|limit| page.intents.len() >= limit as usize) {
+                    page.next = page.intents.last().map(|last| last.metadata.name.clone());
+                    return Ok(page);
+                }
+                page.intents.push(intent);
+            }
+        }
+    }
+
+    async fn filtered(
+        &self,
+        dig: &DigKey,
+        filter: &IntentFilter,
+        intent: WorkflowIntent,
+    ) -> Result<Option<WorkflowIntent>, ListError> {
+        let holds = filter.matches(&intent)
+            && self.matches_run(filter, &IntentKey::of(dig, &intent)).await?
+            && match filter.client_check {
+                Some(wanted) => self.ask_client(&intent).await.standing() == wanted,
+                None => true,
+            };
+        Ok(holds.then_some(intent))
+    }
+
+    async fn matches_run(&self, filter: &IntentFilter, key: &IntentKey) -> Result<bool, ListError> {
+        if filter.state.is_none() && filter.workflow_type.is_none() {
+            return Ok(true);
+        }
+        Ok(match self.latest_run(key).await? {
+            Some(run) => {
+                filter.state.is_none_or(|state| run.state == state)
+                    && filter.workflow_type.as_ref().is_none_or(|wanted| run.workflow_type == *wanted)
+            }
+            None => false,
+        })
+    }
+
+    /// Returns the state of the workflow that was started last from an intent: of the last run of its chain, as a status does. `None`
+    /// where there was none, or the engine has forgotten it.
+    async fn latest_run(&self, key: &IntentKey) -> Result<Option<Outline>, ListError> {
+        let latest = self.lookup.latest_start(key, |run| match run.outcome {
+            Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
+            Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
+        });
+        let Some((workflow_id, run_id)) = latest.await? else { return Ok(None) };
+        let target = self.parts.targets.home();
+        let latest = WorkflowRun { target, workflow_id, run_id: RunId::default() };
+        let Some(last) = self.outline(&latest).await? else { return Ok(None) };
+        if run_id.is_empty() || [&last.run_id, &last.first_run_id].contains(&&run_id) {
+            return Ok(Some(last));
+        }
+        // The start found the workflow running, or its ID was used again since.
+        let begun = self.outline(&WorkflowRun { run_id, ..latest.clone() }).await?;
+        let Some(begun) = begun.filter(|begun| begun.first_run_id != last.first_run_id) else {
+            return Ok(Some(last));
+        };
+        if begun.state != WorkflowState::ContinuedAsNew {
+            return Ok(Some(begun));
+        }
+        // Its last run has closed, because there is a later one.
+        let run = WorkflowRun { run_id: begun.run_id.clone(), ..latest };
+        match self.parts.engine.wait(&run, Some(END)).await? {
+            Waited::Closed(closed) => {
+                Ok(Some(Outline { state: closed.state, run_id: closed.run_id, ..begun }))
+            }
+            Waited::StillRunning => Ok(Some(begun)),
+        }
+    }
+
+    async fn outline(&self, run: &WorkflowRun) -> Result<Option<Outline>, ListError> {
+        match self.parts.engine.outline(run).await {
+            Ok(outline) => Ok(Some(outline)),
+            Err(EngineError::NoSuchWorkflow { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl IntentFilter {
+    fn matches(&self, intent: &WorkflowIntent) -> bool {
+        let temporal = &intent.spec.temporal;
+        self.workflow_client_name.as_ref().is_none_or(|name| temporal.workflow_client_name == *name)
+            && self
+                .task_queue
+                .as_ref()
+                .is_none_or(|queue| temporal.workflow_start_options.task_queue.as_str() == queue)
+    }
+}

@@ -1,0 +1,12 @@
+//! What the use cases are about: intents and their revisions, records of starts, runs of workflows.
+
+mod intent;
+mod revision;
+mod run;
+mod start;
+
+pub use intent::{DigKey, IntentKey};
+pub use revision::{Change, ChangeKind, KeptIntent, Revision, RevisionNumber};
+pub use run::{Target, WorkflowRun};
+pub use start::{Outcome, StartId, StartKey, StartRecord};
+pub use workflow_api::template::RUN_NUMBER;

@@ -1,0 +1,96 @@
+//! The names of deployment intent groups and of workflow intents.
+
+use std::fmt;
+
+use workflow_api::rules::{NAME_MAX, is_name};
+use workflow_api::{Fault, WorkflowIntent};
+
+/// Names a deployment intent group: the parent of workflow intents.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DigKey {
+    /// The project.
+    pub project: String,
+    /// The composite app.
+    pub composite_app: String,
+    /// The version of the composite app.
+    pub version: String,
+    /// The deployment intent group.
+    pub dig: String,
+}
+
+impl DigKey {
+    /// Returns a fault for each name that EMCO would refuse (EMCO-API §0.4), under the part of the URL's path that it came from.
+    pub fn faults(&self) -> Vec<Fault> {
+        [
+            ("project", &self.project),
+            ("compositeApp", &self.composite_app),
+            ("compositeAppVersion", &self.version),
+            ("deploymentIntentGroup", &self.dig),
+        ]
+        .into_iter()
+        .filter(|(_, name)| !is_name(name))
+        .map(|(part, name)| {
+            let message = format!(
+                "`{name}` is not a name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
+                 with a letter or digit at both ends"
+            );
+            Fault::new(format!("path.{part}"), message)
+        })
+        .collect()
+    }
+
+    /// Returns the key of the intent `name` in this group.
+    pub fn intent(&self, name: impl Into<String>) -> IntentKey {
+        IntentKey { dig: self.clone(), name: name.into() }
+    }
+}
+
+impl fmt::Display for DigKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{}", self.project, self.composite_app, self.version, self.dig)
+    }
+}
+
+/// Names a workflow intent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IntentKey {
+    /// The group that it belongs to.
+    pub dig: DigKey,
+    /// Its name in the group.
+    pub name: String,
+}
+
+impl IntentKey {
+    /// Returns the key under which `intent` is kept in `dig`.
+    pub fn of(dig: &DigKey, intent: &WorkflowIntent) -> Self {
+        dig.intent(&intent.metadata.name)
+    }
+
+    /// Whether an intent can have this key. The database is not asked about others.
+    pub fn is_sound(&self) -> bool {
+        self.dig.faults().is_empty() && is_name(&self.name)
+    }
+}
+
+impl fmt::Display for IntentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.dig, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_unusable_part_of_a_path_is_named() {
+        let dig = DigKey {
+            project: "p 1".to_owned(),
+            composite_app: "app".to_owned(),
+            version: "v1".to_owned(),
+            dig: "-dig".to_owned(),
+        };
+        let paths: Vec<_> = dig.faults().into_iter().map(|fault| fault.path).collect();
+        assert_eq!(paths, ["path.project", "path.deploymentIntentGroup"]);
+    }
+}

@@ -1,0 +1,26 @@
+//! What the use cases need of the outside. Other packages of the bridge implement it.
+
+mod clients;
+mod engine;
+mod engine_error;
+mod intents;
+mod page;
+mod parents;
+mod starts;
+mod store;
+mod targets;
+
+pub use clients::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
+pub use engine::{
+    Closed, Description, Engine, Outline, Query, RejectCondition, Reset, ResetPoint, RunClose, RunEvent,
+    Signal, StopOrder, Update, Updated, Waited,
+};
+pub use engine_error::{
+    Cause, CommandError, EngineError, EscalateError, QueryError, ResetError, UpdateError,
+};
+pub use intents::IntentStore;
+pub use page::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
+pub use parents::{ParentError, Parents};
+pub use starts::{Begun, StartStore, Terms};
+pub use store::{PoolState, Store, StoreError};
+pub use targets::{TargetError, Targets};

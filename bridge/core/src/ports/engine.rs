@@ -1,0 +1,247 @@
+//! The workflow engine: what the use cases ask of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use serde_json::Value;
+use workflow_api::{
+    Escalation, PendingActivity, RawJson, RunId, TaskQueue, WorkflowFailure, WorkflowState, WorkflowType,
+};
+
+use super::{
+    CommandError, EngineError, EscalateError, HistoryPage, HistoryRequest, QueryError, ResetError,
+    UpdateError,
+};
+use crate::model::WorkflowRun;
+
+/// A workflow engine. Every call ends within a bound of its own; dropping a call ends it at once.
+#[async_trait]
+pub trait Engine: std::fmt::Debug + Send + Sync {
+    /// Returns the state of a run, and its times.
+    async fn outline(&self, run: &WorkflowRun) -> Result<Outline, EngineError>;
+
+    /// Returns everything that the engine knows of a run.
+    async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError>;
+
+    /// Returns the events of a run up to now.
+    async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError>;
+
+    /// Returns the events of a run after the one with the ID `after` (0 for all), as they happen, and those of the runs that
+    /// continue it, to the event that closes the last. Any number of streams on one run cost the engine one.
+    fn events(&self, run: &WorkflowRun, after: i64)
+    -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>>;
+
+    /// Queries the workflow's code. A query without a result returns `null`.
+    async fn query(&self, run: &WorkflowRun, query: &Query) -> Result<Value, QueryError>;
+
+    /// Waits until the run has closed, and every run that continues it; no longer than `bound`, where there is one. Any number
+    /// of waits on one run cost the engine one.
+    async fn wait(&self, run: &WorkflowRun, bound: Option<Duration>) -> Result<Waited, EngineError>;
+
+    /// Asks a run to end; its code may clean up first.
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), CommandError>;
+
+    /// Ends a run at once. `details` is kept in its history, as one value.
+    async fn terminate(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        details: Option<&RawJson>,
+    ) -> Result<(), CommandError>;
+
+    /// Terminates a run, or the run that continues it, if it has not closed when `grace` is over. Survives this process.
+    async fn terminate_after(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        grace: Duration,
+    ) -> Result<Escalation, EscalateError>;
+
+    /// Sends a signal. Whether the workflow handles it cannot be known.
+    async fn signal(&self, run: &WorkflowRun, signal: &Signal) -> Result<(), CommandError>;
+
+    /// Updates the workflow, and waits for the outcome.
+    async fn update(&self, run: &WorkflowRun, update: &Update) -> Result<Updated, UpdateError>;
+
+    /// Ends the run, and starts one that continues from a point of its history. Returns the new run.
+    async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError>;
+}
+
+/// The state of a run, and its times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// Its state.
+    pub state: WorkflowState,
+    /// The run itself, also where the latest was asked for.
+    pub run_id: RunId,
+    /// The first run of its chain: runs that continue each other by continue-as-new, retries or a cron schedule.
+    pub first_run_id: RunId,
+    /// Its workflow type.
+    pub workflow_type: WorkflowType,
+    /// The task queue of its workers.
+    pub task_queue: TaskQueue,
+    /// When it was started.
+    pub started: Option<jiff::Timestamp>,
+    /// When it closed.
+    pub closed: Option<jiff::Timestamp>,
+    /// The activities that have not ended.
+    pub pending_activities: Vec<PendingActivity>,
+    /// The keys of the starts that made it or found it running; empty where the engine does not report them.
+    pub request_ids: Vec<String>,
+}
+
+/// Everything that the engine knows of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// Its state and times.
+    pub outline: Outline,
+    /// Everything, as the engine's canonical JSON.
+    pub json: RawJson,
+}
+
+/// One event of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEvent {
+    /// The run.
+    pub run_id: RunId,
+    /// The ID of the event: counted from 1, without gaps.
+    pub event_id: i64,
+    /// The event as the engine's canonical JSON.
+    pub json: RawJson,
+    /// How it closed the run, where it did.
+    pub close: Option<RunClose>,
+}
+
+/// How an event closed its run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunClose {
+    /// The state of the closed run.
+    pub state: WorkflowState,
+    /// The run that continues it.
+    pub next: Option<RunId>,
+}
+
+/// A query of a workflow's code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The type of the query.
+    pub query_type: String,
+    /// Its arguments, in order.
+    pub args: Vec<RawJson>,
+    /// How long the workflow may take; `None` for the engine's own bound.
+    pub bound: Option<Duration>,
+    /// In which states of the run it is not asked; `None` for those where no result is possible.
+    pub reject: Option<RejectCondition>,
+}
+
+/// In which states of a run it is not queried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectCondition {
+    /// Unless it is open.
+    NotOpen,
+    /// Unless it is open or completed.
+    NotCompletedCleanly,
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart as soon as it is there")]
+pub enum Waited {
+    /// The run closed, and no other run continues it.
+    Closed(Closed),
+    /// The bound was reached first.
+    StillRunning,
+}
+
+/// How a run closed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closed {
+    /// The run that closed: a later one than was asked for where that one continued as new or was retried.
+    pub run_id: RunId,
+    /// Its state: never `Running`, and never `ContinuedAsNew`, which is followed.
+    pub state: WorkflowState,
+    /// Its result, where it completed; `null` where it returned nothing.
+    pub result: Option<Value>,
+    /// Why it did not complete; for a cancelled or terminated run the reason given.
+    pub failure: Option<WorkflowFailure>,
+}
+
+/// Who wants a run to end, and why; the engine keeps both in the run's history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StopOrder {
+    /// Why.
+    pub reason: String,
+    /// Who; empty for the bridge itself.
+    pub identity: String,
+    /// The first run of the chain that is meant: the latest run ends only if it belongs to it. Empty for any.
+    pub first_run_id: RunId,
+}
+
+/// A signal to a workflow.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Signal {
+    /// Its name.
+    pub name: String,
+    /// Its arguments, in order.
+    pub args: Vec<RawJson>,
+    /// Signals under one ID are one signal.
+    pub request_id: String,
+    /// Who sends it.
+    pub identity: String,
+}
+
+/// An update of a workflow.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Update {
+    /// Its name.
+    pub name: String,
+    /// Its arguments, in order.
+    pub args: Vec<RawJson>,
+    /// Updates under one ID are one update.
+    pub update_id: String,
+    /// Who asks for it.
+    pub identity: String,
+    /// How long to wait for the outcome.
+    pub bound: Duration,
+}
+
+/// How far an update came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Updated {
+    /// The workflow completed it.
+    Completed {
+        /// The run that was updated.
+        run_id: RunId,
+        /// The result; `null` where it returned nothing.
+        result: Value,
+    },
+    /// The workflow accepted it, and had not completed it when the bound was reached.
+    Accepted {
+        /// The run that is updated.
+        run_id: RunId,
+    },
+}
+
+/// A request to run a workflow again from a point of its history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reset {
+    /// From where.
+    pub to: ResetPoint,
+    /// Why.
+    pub reason: String,
+    /// Who wants it.
+    pub identity: String,
+}
+
+/// A point of a history from which a workflow can run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetPoint {
+    /// The end of the first workflow task.
+    FirstWorkflowTask,
+    /// The end of the last workflow task.
+    LastWorkflowTask,
+    /// The event of this number, which ended a workflow task.
+    Event(i64),
+}

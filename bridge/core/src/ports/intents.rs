@@ -1,0 +1,31 @@
+//! What the database keeps of intents: every revision of each.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::model::{Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
+
+/// Stores intents.
+#[async_trait]
+pub trait IntentStore {
+    /// Returns the latest revision of an intent, also where that is its deletion; `None` where there never was one.
+    async fn latest_revision(&self, key: &IntentKey) -> Result<Option<Revision>, StoreError>;
+
+    /// Adds a revision, unless its number is taken. Returns whether it was added. Of several at once, one succeeds.
+    async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError>;
+
+    /// Returns at most `limit` intents of a group whose names come after `after`, ordered by name, byte by byte.
+    async fn intents(&self, dig: &DigKey, after: &str, limit: u32) -> Result<Vec<KeptIntent>, StoreError>;
+
+    /// Returns one revision of an intent.
+    async fn revision(&self, key: &IntentKey, number: RevisionNumber)
+    -> Result<Option<Revision>, StoreError>;
+
+    /// Returns at most `limit` changes of an intent, newest first; only those before `before`, where it is given.
+    async fn changes(
+        &self,
+        key: &IntentKey,
+        before: Option<RevisionNumber>,
+        limit: u32,
+    ) -> Result<Vec<Change>, StoreError>;
+}

@@ -1,0 +1,240 @@
+//! Starting intents: put on record before the workflow client is asked, settled before the caller is answered, carried through
+//! even when the caller hangs up. A caller's key names one start, however often it comes.
+
+mod attempt;
+mod error;
+mod measure;
+mod order;
+mod recovery;
+mod resume;
+mod settle;
+mod sighting;
+
+use futures::future::join;
+use tokio::task::yield_now;
+use workflow_api::{StartOverrides, TemporalSpec, WorkflowIntentSpec};
+
+use self::attempt::{Attempt, invocation};
+use self::order::Order;
+use crate::access::{Action, Resource};
+use crate::lookup::{IntentError, Lookup};
+use crate::model::{IntentKey, Outcome, RUN_NUMBER, StartId, StartKey, StartRecord};
+use crate::parts::Parts;
+use crate::ports::{Begun, Invocation, Terms};
+use crate::request::{Correlation, Request};
+pub use error::{StartError, StartFault, StartedRun};
+pub use measure::STARTS;
+
+/// Use cases that start workflows.
+#[derive(Debug, Clone)]
+pub struct Starts {
+    parts: Parts,
+    lookup: Lookup,
+}
+
+/// What a caller asks for beside the intent.
+#[derive(Debug, Clone, Default)]
+pub struct StartOrder {
+    /// What this start does otherwise than the intent says.
+    pub overrides: StartOverrides,
+    /// The caller's key, where there is one.
+    pub key: Option<StartKeyRequest>,
+}
+
+/// A caller's key: the same key is the same start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartKeyRequest {
+    /// The key.
+    pub text: String,
+    /// A hash of what is asked for: another request under the same key is refused.
+    pub fingerprint: String,
+}
+
+/// The result of a call to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartReport {
+    /// The run.
+    pub run: StartedRun,
+    /// Whether an earlier call under the same key started it.
+    pub repeated: bool,
+}
+
+/// What a start would post.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartPreview {
+    /// The URL.
+    pub url: String,
+    /// The body.
+    pub body: TemporalSpec,
+}
+
+impl Starts {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let lookup = Lookup::new(parts.store.clone());
+        Self { parts, lookup }
+    }
+
+    /// Starts the workflow of an intent once. Where an earlier call under the same key started it, returns the same result; where
+    /// that call started nothing, or its outcome is not known, makes the start good now.
+    ///
+    /// # Errors
+    /// When the workflow client did not accept it, or may not have; when the order is not valid.
+    pub async fn start(
+        &self,
+        request: &Request,
+        key: &IntentKey,
+        order: StartOrder,
+    ) -> Result<StartReport, StartError> {
+        self.parts.access.authorize(request, Action::Start, Resource::Intent(key)).await?;
+        let wanted =
+            Order::new(self.lookup.kept(key).await?, order.overrides).map_err(StartError::Unsound)?;
+        let id = StartId::new();
+        let start = StartRecord {
+            id,
+            intent: key.clone(),
+            number: 0,
+            revision: wanted.revision.get(),
+            workflow_id: wanted.spec.temporal.workflow_start_options.id.clone(),
+            key: match order.key {
+                Some(StartKeyRequest { text, fingerprint }) => {
+                    StartKey { text, fingerprint: Some(fingerprint) }
+                }
+                None => StartKey { text: id.to_string(), fingerprint: None },
+            },
+            started_by: request.actor.name().to_owned(),
+            requested_at: request.now,
+            attempt: 0,
+            outcome: Outcome::Starting,
+        };
+        let (starts, correlation) = (self.clone(), request.correlation.clone());
+        let work = self.parts.tasks.spawn(async move { starts.begin(start, wanted, &correlation).await });
+        let (run, repeated) = work.await.unwrap_or_else(|_| Err(StartError::BrokenOff(key.clone())))?;
+        Ok(StartReport { run, repeated })
+    }
+
+    /// Returns what a start would post to the workflow client. Posts nothing and stores nothing.
+    ///
+    /// # Errors
+    /// When there is no such intent, or the overrides are not valid.
+    pub async fn preview(
+        &self,
+        request: &Request,
+        key: &IntentKey,
+        overrides: StartOverrides,
+    ) -> Result<StartPreview, StartError> {
+        self.parts.access.authorize(request, Action::PreviewStart, Resource::Intent(key)).await?;
+        let Order { mut spec, .. } =
+            Order::new(self.lookup.kept(key).await?, overrides).map_err(StartError::Unsound)?;
+        let id = &mut spec.temporal.workflow_start_options.id;
+        if id.as_str().contains(RUN_NUMBER) {
+            let latest = self.parts.store.starts(key, None, 1).await.map_err(IntentError::Store)?;
+            let next = latest.first().map_or(0, |start| start.number) + 1;
+            *id = id.as_str().replace(RUN_NUMBER, &next.to_string()).into();
+        }
+        let prepared =
+            self.parts.clients.prepare(&spec.workflow_client, &spec.temporal, "", &Correlation::default());
+        let call = prepared.map_err(|error| StartError::NotStarted {
+            intent: Box::new(key.clone()),
+            source: error.into(),
+        })?;
+        Ok(StartPreview { url: call.url.into(), body: spec.temporal })
+    }
+
+    /// Makes good the starts that nobody carries through any more, those of other replicas too, until the process drains. Forgets
+    /// expired keys as well.
+    pub async fn recover_abandoned(&self) {
+        recovery::run(&self.parts).await;
+    }
+
+    /// Begins a start, or finds the one under the same key. Returns whether it found one.
+    async fn begin(
+        &self,
+        start: StartRecord,
+        order: Order,
+        correlation: &Correlation,
+    ) -> Result<(StartedRun, bool), StartError> {
+        let limits = &self.parts.limits;
+        let terms = Terms { lease: settle::lease(limits), key_kept: limits.key_kept };
+        // The call is prepared while the disk is at work.
+        let (begun, call) = join(
+            self.parts.store.begin_start(&start, order.own_spec(), terms),
+            self.early_invocation(&start, &order.spec, correlation),
+        )
+        .await;
+        match begun.map_err(StartError::NotRecorded)? {
+            Begun::New(start) => {
+                let call = match call {
+                    Some(call) => call,
+                    None => invocation(&self.parts, &start, &order.spec, correlation),
+                };
+                Ok((self.carry_through(start, call).await?, false))
+            }
+            Begun::Known(known) if known.key.fingerprint != start.key.fingerprint => {
+                Err(StartError::KeyReused(known.intent))
+            }
+            // Boxed, as what follows is rare, and large to keep for each start.
+            Begun::Known(known) => Box::pin(self.repeat(known, start, order, correlation)).await,
+        }
+    }
+
+    /// Answers a call whose key came before: `known` is on record, `start` was to be put there.
+    async fn repeat(
+        &self,
+        known: StartRecord,
+        start: StartRecord,
+        order: Order,
+        correlation: &Correlation,
+    ) -> Result<(StartedRun, bool), StartError> {
+        let (store, limits) = (&self.parts.store, &self.parts.limits);
+        let in_flight = || StartError::InFlight(known.intent.clone());
+        match known.outcome {
+            Outcome::Started { run_id, already_running, .. } => {
+                return Ok((StartedRun { workflow_id: known.workflow_id, run_id, already_running }, true));
+            }
+            Outcome::NotStarted { .. } => {}
+            Outcome::Starting | Outcome::Unknown { .. } => {
+                let taken = store.take_over(known.id, settle::lease_to_resume(limits)).await;
+                let (mut taken, spec) = taken.map_err(IntentError::Store)?.ok_or_else(in_flight)?;
+                let result = resume::resume(&self.parts, &taken, &spec, correlation).await;
+                match settle::close(&self.parts, &mut taken, result).await {
+                    // So it can be made good.
+                    Err(StartError::NotStarted { source: StartFault::BrokenOff(_), .. }) => {}
+                    result => return Ok((result?, true)),
+                }
+            }
+        }
+        let again = StartRecord { id: known.id, ..start };
+        let begun = store.begin_again(&again, order.own_spec(), settle::lease(limits)).await;
+        let start = begun.map_err(StartError::NotRecorded)?.ok_or_else(in_flight)?;
+        let call = invocation(&self.parts, &start, &order.spec, correlation);
+        Ok((self.carry_through(start, call).await?, false))
+    }
+
+    /// Makes a start of which the client does not know yet.
+    async fn carry_through(
+        &self,
+        mut start: StartRecord,
+        call: Result<Invocation, StartError>,
+    ) -> Result<StartedRun, StartError> {
+        let result = match call {
+            Ok(call) => Attempt::new(&self.parts, &start, call).start().await,
+            Err(error) => Err(error),
+        };
+        settle::close(&self.parts, &mut start, result).await
+    }
+
+    /// Prepares the call of a start, after other tasks have had their turn; `None` where it depends on the number that the store
+    /// gives.
+    async fn early_invocation(
+        &self,
+        start: &StartRecord,
+        spec: &WorkflowIntentSpec,
+        correlation: &Correlation,
+    ) -> Option<Result<Invocation, StartError>> {
+        if start.workflow_id.as_str().contains(RUN_NUMBER) {
+            return None;
+        }
+        yield_now().await;
+        Some(invocation(&self.parts, start, spec, correlation))
+    }
+}

@@ -1,0 +1,178 @@
+//! One attempt at a start: ask the workflow client, and where its response is lost, find out what it did.
+//!
+//! A client that heeds keys is asked again under the same key, which leads to the same run. Another client is never asked twice:
+//! the engine shows whether the workflow has a run that began since.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::time::{Instant, sleep, timeout_at};
+use workflow_api::{RunId, WorkflowIntentSpec};
+
+use super::error::{StartError, StartFault, StartedRun, not_started, unknown};
+use super::sighting::{Sighting, look_for};
+use crate::model::StartRecord;
+use crate::parts::Parts;
+use crate::ports::{Accepted, ClientError, EngineError, Invocation};
+use crate::request::Correlation;
+
+/// A silent client that heeds keys is asked this many times in the time of a start.
+const TRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Prepares the call of a start: the client is given `spec`, with the workflow ID that is on record.
+pub(super) fn invocation(
+    parts: &Parts,
+    start: &StartRecord,
+    spec: &WorkflowIntentSpec,
+    correlation: &Correlation,
+) -> Result<Invocation, StartError> {
+    let prepare =
+        |temporal| parts.clients.prepare(&spec.workflow_client, temporal, &start.key.text, correlation);
+    let call = if spec.temporal.workflow_start_options.id == start.workflow_id {
+        prepare(&spec.temporal)
+    } else {
+        let mut temporal = spec.temporal.clone();
+        temporal.workflow_start_options.id = start.workflow_id.clone();
+        prepare(&temporal)
+    };
+    call.map_err(|error| not_started(start, error))
+}
+
+/// One attempt at a start, within the start's time.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    parts: &'a Parts,
+    start: &'a StartRecord,
+    call: Invocation,
+    deadline: Instant,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt at `start` by this call.
+    pub(super) fn new(parts: &'a Parts, start: &'a StartRecord, call: Invocation) -> Self {
+        Self { parts, start, call, deadline: Instant::now() + parts.limits.start }
+    }
+
+    /// Returns how much of the time is left.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// How long to wait for a silent client that may be asked again.
+    fn patience(&self) -> Duration {
+        (self.parts.limits.start / TRIES).min(self.left())
+    }
+
+    async fn invoke(&self, within: Duration) -> Result<Accepted, ClientError> {
+        self.parts.clients.invoke(&self.call, within).await
+    }
+
+    /// Starts the workflow. The client was not asked before.
+    pub(super) async fn start(self) -> Result<StartedRun, StartError> {
+        match self.ask().await {
+            Ok(accepted) => Ok(self.complete(accepted).await),
+            Err(error) if error.nothing_started() => Err(not_started(self.start, error)),
+            Err(error) => Box::pin(self.after_lost_response(error)).await,
+        }
+    }
+
+    /// Asks once, and waits for the response as long as there is time; for a client that may be asked again only a part of it.
+    async fn ask(&self) -> Result<Accepted, ClientError> {
+        let mut asked = pin!(self.invoke(self.left()));
+        let patience = self.patience();
+        tokio::select! {
+            response = &mut asked => return response,
+            () = sleep(patience) => {}
+        }
+        tokio::select! {
+            response = &mut asked => response,
+            Ok(true) = self.parts.clients.takes_keys(&self.call, self.patience()) => {
+                Err(ClientError::TimedOut { url: self.call.url.to_string(), bound: patience })
+            }
+        }
+    }
+
+    /// Finds out what the client did, which may have started the workflow.
+    async fn after_lost_response(self, mut error: ClientError) -> Result<StartedRun, StartError> {
+        let mut pauses = ExponentialBuilder::new()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(LONGEST_PAUSE)
+            .without_max_times()
+            .build();
+        loop {
+            match self.parts.clients.takes_keys(&self.call, self.patience()).await {
+                Ok(true) => match self.invoke(self.patience()).await {
+                    Ok(accepted) => return Ok(self.complete(accepted).await),
+                    // What it refuses now it refused before.
+                    Err(refusal) if refusal.is_refusal() => return Err(not_started(self.start, refusal)),
+                    Err(next) => error = next,
+                },
+                Ok(false) | Err(_) => match self.look().await {
+                    Some(Ok(Sighting::Ours(run_id) | Sighting::Since { run_id, .. })) => {
+                        return Ok(self.started(run_id));
+                    }
+                    // Not there may mean not there yet.
+                    Some(Ok(Sighting::Earlier { .. } | Sighting::Nothing) | Err(_)) | None => {}
+                },
+            }
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            if self.left() <= pause {
+                return Err(unknown(self.start, StartFault::Client(error)));
+            }
+            sleep(pause).await;
+        }
+    }
+
+    /// Asks a client again that heeds keys, after the response to another attempt was lost. It has the time of a start, from now.
+    pub(super) async fn start_again(mut self) -> Result<StartedRun, StartError> {
+        self.deadline = Instant::now() + self.parts.limits.start;
+        match self.invoke(self.patience()).await {
+            Ok(accepted) => Ok(self.complete(accepted).await),
+            Err(refusal) if refusal.is_refusal() => Err(not_started(self.start, refusal)),
+            Err(error) => self.after_lost_response(error).await,
+        }
+    }
+
+    /// Returns whether the client heeds keys; false also where it is away.
+    pub(super) async fn takes_keys(&self) -> bool {
+        self.parts.clients.takes_keys(&self.call, self.patience()).await.unwrap_or_default()
+    }
+
+    /// Returns what the engine knows, if it answers in time.
+    pub(super) async fn look(&self) -> Option<Result<Sighting, EngineError>> {
+        timeout_at(self.deadline, look_for(self.parts, self.start)).await.ok()
+    }
+
+    /// Completes what the client reported by what the engine knows: a client written for EMCO reports nothing.
+    async fn complete(&self, accepted: Accepted) -> StartedRun {
+        let workflow_id = accepted.workflow_id.unwrap_or_else(|| self.start.workflow_id.clone());
+        if let Some(run_id) = accepted.run_id {
+            let already_running = accepted.already_running.unwrap_or_default();
+            return StartedRun { workflow_id, run_id: Some(run_id), already_running };
+        }
+        let named = StartRecord { workflow_id: workflow_id.clone(), ..self.start.clone() };
+        let (run_id, already_running) = match Box::pin(look_for(self.parts, &named)).await {
+            Ok(Sighting::Ours(run_id) | Sighting::Since { run_id, .. }) => (Some(run_id), false),
+            // A workflow client takes an ID that is running for a success (EMCO-API §2.4).
+            Ok(Sighting::Earlier { run_id, closed: false }) => (Some(run_id), true),
+            Ok(Sighting::Earlier { .. } | Sighting::Nothing) => (None, false),
+            Err(error) => {
+                tracing::warn!(start = %self.start.id, error = workflow_api::chain(&error), "the run ID of a start is not known");
+                (None, false)
+            }
+        };
+        StartedRun { workflow_id, run_id, already_running }
+    }
+
+    /// The result of a start whose run the engine has.
+    pub(super) fn started(&self, run_id: RunId) -> StartedRun {
+        StartedRun {
+            workflow_id: self.start.workflow_id.clone(),
+            run_id: Some(run_id),
+            already_running: false,
+        }
+    }
+}

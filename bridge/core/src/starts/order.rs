@@ -1,0 +1,120 @@
+//! What one start asks for: the intent, and what the caller wants otherwise.
+
+use uuid::Uuid;
+use workflow_api::{Fault, StartOverrides, WorkflowIntentSpec, template};
+
+use crate::model::{KeptIntent, RevisionNumber};
+
+/// A start that is asked for.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The revision of the intent that is started.
+    pub(super) revision: RevisionNumber,
+    /// What the client is given. The number of the start stays open in the workflow ID: only the store knows it.
+    pub(super) spec: WorkflowIntentSpec,
+    /// Whether it is that of the intent, apart from the workflow ID.
+    is_the_intents: bool,
+}
+
+impl Order {
+    /// Applies what the caller wants to the intent.
+    ///
+    /// # Errors
+    /// All faults of what the caller wants.
+    pub(super) fn new(kept: KeptIntent, overrides: StartOverrides) -> Result<Self, Vec<Fault>> {
+        let KeptIntent { revision, intent } = kept;
+        let mut spec = intent.spec;
+        let is_the_intents = overrides.activity_params.is_empty();
+        apply(overrides, &mut spec)?;
+        Ok(Self { revision, spec, is_the_intents })
+    }
+
+    /// Returns what has to be on record beside the intent's revision and the workflow ID.
+    pub(super) fn own_spec(&self) -> Option<&WorkflowIntentSpec> {
+        (!self.is_the_intents).then_some(&self.spec)
+    }
+}
+
+fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) -> Result<(), Vec<Fault>> {
+    let wanted = overrides.workflow_id;
+    let faults = template::faults("$.spec.workflowID", wanted.as_str());
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let id = &mut spec.temporal.workflow_start_options.id;
+    if !wanted.is_empty() {
+        *id = wanted;
+    }
+    // Made here rather than by the client, so that it is on record before the client is asked.
+    let open = if id.is_empty() { template::UUID } else { id.as_str() };
+    *id = open.replace(template::UUID, &Uuid::new_v4().to_string()).into();
+    let params = &mut spec.temporal.workflow_params.activity_params;
+    for (activity, values) in overrides.activity_params {
+        params.entry(activity).or_default().extend(values);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn applied(workflow_id: &str) -> Result<String, Vec<Fault>> {
+        let mut spec = WorkflowIntentSpec::default();
+        spec.temporal.workflow_start_options.id = "of-the-intent".into();
+        let overrides = StartOverrides { workflow_id: workflow_id.into(), ..StartOverrides::default() };
+        apply(overrides, &mut spec).map(|()| spec.temporal.workflow_start_options.id.into_string())
+    }
+
+    #[test]
+    fn placeholders_become_what_they_stand_for() {
+        assert_eq!(applied("").unwrap(), "of-the-intent");
+        assert_eq!(applied("plain {x} }} id").unwrap(), "plain {x} }} id");
+        assert_eq!(applied("migrate-{{run}}").unwrap(), "migrate-{{run}}");
+        let id = applied("a-{{uuid}}-{{run}}").unwrap();
+        let uuid = id.strip_prefix("a-").and_then(|id| id.strip_suffix("-{{run}}")).unwrap();
+        assert!(uuid.parse::<Uuid>().is_ok_and(|uuid| !uuid.is_nil()), "{id}");
+        assert_ne!(applied("{{uuid}}").unwrap(), applied("{{uuid}}").unwrap());
+    }
+
+    #[test]
+    fn an_intents_own_id_is_a_template_too() {
+        let made = |id: &str| {
+            let mut spec = WorkflowIntentSpec::default();
+            spec.temporal.workflow_start_options.id = id.into();
+            apply(StartOverrides::default(), &mut spec).unwrap();
+            spec.temporal.workflow_start_options.id.into_string()
+        };
+        assert!(made("").parse::<Uuid>().is_ok());
+        assert!(made("a-{{uuid}}").strip_prefix("a-").is_some_and(|id| id.parse::<Uuid>().is_ok()));
+        assert_eq!(made("a-{{run}}"), "a-{{run}}");
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        assert_eq!(applied("{{who}}").unwrap_err()[0].path, "$.spec.workflowID");
+    }
+
+    #[test]
+    fn parameters_are_merged_by_activity_and_name() {
+        let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let mut spec = WorkflowIntentSpec::default();
+        spec.temporal.workflow_params.activity_params =
+            [("all".to_owned(), map(&[("a", "1"), ("b", "2")])), ("kept".to_owned(), map(&[("c", "3")]))]
+                .into();
+        let activity_params =
+            [("all".to_owned(), map(&[("b", "4"), ("d", "5")])), ("new".to_owned(), map(&[("e", "6")]))]
+                .into();
+        apply(StartOverrides { activity_params, ..StartOverrides::default() }, &mut spec).unwrap();
+        let merged = [
+            ("all".to_owned(), map(&[("a", "1"), ("b", "4"), ("d", "5")])),
+            ("kept".to_owned(), map(&[("c", "3")])),
+            ("new".to_owned(), map(&[("e", "6")])),
+        ];
+        assert_eq!(spec.temporal.workflow_params.activity_params, merged.into());
+    }
+}

@@ -1,0 +1,112 @@
+//! Finding out what became of a start that was begun before.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::sleep;
+use workflow_api::{RunId, WorkflowIntentSpec};
+
+use super::attempt::{Attempt, invocation};
+use super::error::{StartError, StartFault, StartedRun, unknown};
+use super::sighting::Sighting;
+use crate::model::StartRecord;
+use crate::parts::Parts;
+use crate::request::Correlation;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How long a start may take to reach the engine after the bridge gave the workflow client up.
+const GRACE: SignedDuration = SignedDuration::from_secs(10);
+
+/// A namespace keeps closed runs for a day at least; a run that is not found for longer may have been there.
+const RETENTION: SignedDuration = SignedDuration::from_hours(24);
+
+const NONE_SINCE: &str =
+    "the bridge ended before the workflow client answered; Temporal knows of no run since";
+const TOO_LONG_AGO: &str =
+    "the bridge ended before the workflow client answered, too long ago for Temporal to know";
+const LATER_RUN: &str =
+    "the bridge ended before the workflow client answered; a later run has the workflow ID now";
+/// The reason of a start that cannot be decided yet.
+pub(super) const NOT_YET: &str =
+    "the workflow client's answer was lost, and neither it nor Temporal can tell yet what it did";
+
+/// Finds out what became of a start that was begun before, and makes it good where that is safe. `spec` is what the client was
+/// given.
+pub(super) async fn resume(
+    parts: &Parts,
+    start: &StartRecord,
+    spec: &WorkflowIntentSpec,
+    correlation: &Correlation,
+) -> Result<StartedRun, StartError> {
+    let call = invocation(parts, start, spec, correlation)?;
+    let attempt = Attempt::new(parts, start, call);
+    let patience = SignedDuration::try_from(parts.limits.start).unwrap_or(SignedDuration::MAX);
+    let given_up =
+        start.requested_at.saturating_add(patience.saturating_add(GRACE)).unwrap_or(Timestamp::MAX);
+    let mut pauses = ExponentialBuilder::new()
+        .with_min_delay(FIRST_PAUSE)
+        .with_max_delay(LONGEST_PAUSE)
+        .without_max_times()
+        .build();
+    loop {
+        let takes_keys = attempt.takes_keys().await;
+        // Where the engine is away, nothing is certain.
+        if let Some(Ok(sighting)) = attempt.look().await {
+            match judge(start, sighting, takes_keys, parts.clock.now(), given_up) {
+                Verdict::Started(run_id) => return Ok(attempt.started(run_id)),
+                Verdict::NotStarted(why) => {
+                    let intent = Box::new(start.intent.clone());
+                    return Err(StartError::NotStarted { intent, source: StartFault::BrokenOff(why) });
+                }
+                Verdict::Unknown(why) => return Err(unknown(start, StartFault::BrokenOff(why))),
+                Verdict::AskAgain => return attempt.start_again().await,
+                Verdict::Wait => {}
+            }
+        }
+        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+        if attempt.left() <= pause {
+            return Err(unknown(start, StartFault::BrokenOff(NOT_YET)));
+        }
+        sleep(pause).await;
+    }
+}
+
+/// What to do about a start that was begun before.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Started(RunId),
+    NotStarted(&'static str),
+    Unknown(&'static str),
+    /// The client heeds keys, and asking it again can start nothing twice.
+    AskAgain,
+    /// It may still come.
+    Wait,
+}
+
+fn judge(
+    start: &StartRecord,
+    sighting: Sighting,
+    takes_keys: bool,
+    now: Timestamp,
+    given_up: Timestamp,
+) -> Verdict {
+    match sighting {
+        Sighting::Ours(run_id) => Verdict::Started(run_id),
+        // The engine knows a key only as long as its run is the latest: behind a later one, ours would be started again.
+        Sighting::Since { closed: true, reports_keys: true, .. } if takes_keys => Verdict::Unknown(LATER_RUN),
+        Sighting::Since { closed: false, .. } if takes_keys => Verdict::AskAgain,
+        Sighting::Since { run_id, began, .. } if began <= given_up => Verdict::Started(run_id),
+        Sighting::Since { .. } => Verdict::Unknown(LATER_RUN),
+        Sighting::Earlier { .. } | Sighting::Nothing
+            if now.duration_since(start.requested_at) >= RETENTION =>
+        {
+            Verdict::Unknown(TOO_LONG_AGO)
+        }
+        Sighting::Earlier { .. } | Sighting::Nothing if takes_keys => Verdict::AskAgain,
+        Sighting::Earlier { .. } | Sighting::Nothing if now <= given_up => Verdict::Wait,
+        Sighting::Earlier { .. } | Sighting::Nothing => Verdict::NotStarted(NONE_SINCE),
+    }
+}

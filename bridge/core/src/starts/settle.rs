@@ -1,0 +1,66 @@
+//! Writing down the outcome of a start.
+
+use std::error::Error;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::error::{StartError, StartedRun};
+use super::measure;
+use crate::model::{Outcome, StartRecord};
+use crate::parts::{Limits, Parts};
+
+/// How long it may take to settle a start, beyond the time of the start.
+const TO_SETTLE: Duration = Duration::from_secs(10);
+
+/// Settles a start, and returns its result.
+pub(super) async fn close(
+    parts: &Parts,
+    start: &mut StartRecord,
+    result: Result<StartedRun, StartError>,
+) -> Result<StartedRun, StartError> {
+    if let Ok(started) = &result {
+        start.workflow_id = started.workflow_id.clone();
+    }
+    start.outcome = outcome(&result, parts.clock.now());
+    settle(parts, start).await;
+    result
+}
+
+/// Where this fails, the response to the caller stays true, and whoever takes the start over settles it.
+async fn settle(parts: &Parts, start: &StartRecord) {
+    measure::settled(&start.intent, &start.outcome);
+    match parts.store.settle(start).await {
+        Ok(true) => {
+            tracing::info!(start = %start.id, intent = %start.intent, workflow_id = %start.workflow_id,
+            outcome = start.outcome.word(), "start settled")
+        }
+        Ok(false) => {
+            tracing::warn!(start = %start.id, "a start was taken over before it was settled; its record is left alone")
+        }
+        Err(error) => tracing::error!(start = %start.id, outcome = start.outcome.word(),
+            error = workflow_api::chain(&error), "the outcome of a start could not be put on record"),
+    }
+}
+
+/// Returns how long a start may be under way.
+pub(super) fn lease(limits: &Limits) -> Duration {
+    limits.start + TO_SETTLE
+}
+
+/// Returns how long a start may be under way that was begun before: it is looked for, and then perhaps made again.
+pub(super) fn lease_to_resume(limits: &Limits) -> Duration {
+    limits.start * 2 + TO_SETTLE
+}
+
+fn outcome(result: &Result<StartedRun, StartError>, at: Timestamp) -> Outcome {
+    // A peer's text may hold what no database takes.
+    let reason = |error: &(dyn Error + 'static)| workflow_api::chain(error).replace('\0', "\u{fffd}");
+    match result {
+        Ok(started) => {
+            Outcome::Started { run_id: started.run_id.clone(), already_running: started.already_running, at }
+        }
+        Err(StartError::OutcomeUnknown { source, .. }) => Outcome::Unknown { reason: reason(source), at },
+        Err(error) => Outcome::NotStarted { reason: reason(error.source().unwrap_or(error)), at },
+    }
+}

@@ -1,0 +1,69 @@
+//! Use cases about the workflows that were started from intents.
+
+mod ending;
+mod error;
+mod follow;
+mod query;
+mod reset;
+mod signal;
+mod status;
+mod stop;
+mod update;
+
+use workflow_api::{RunReference, WorkflowStatus};
+
+use crate::lookup::{IntentError, Lookup};
+use crate::model::{IntentKey, WorkflowRun};
+use crate::parts::Parts;
+use crate::ports::{EngineError, TargetError};
+pub use error::WorkflowError;
+pub use follow::{FollowRequest, Followed, Position};
+pub use signal::SignalOrder;
+pub use status::{StatusError, StatusMethod, StatusMethodError, StatusReport, StatusRequest};
+pub use stop::Stop;
+pub use update::UpdateOrder;
+
+/// Use cases about workflows.
+#[derive(Debug, Clone)]
+pub struct Workflows {
+    parts: Parts,
+    lookup: Lookup,
+}
+
+/// What a use case is about: the workflow of an intent, or the run that is named.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Addressee {
+    /// The intent.
+    pub intent: IntentKey,
+    /// What the caller names; each empty part means the intent's, or the configured one.
+    pub run: RunReference,
+}
+
+impl Workflows {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let lookup = Lookup::new(parts.store.clone());
+        Self { parts, lookup }
+    }
+
+    /// Returns the run that a caller means: the one that is named, else the latest of the intent's workflow.
+    async fn run_of<E>(&self, to: &Addressee) -> Result<WorkflowRun, E>
+    where
+        E: From<IntentError> + From<TargetError>,
+    {
+        let named = &to.run;
+        let workflow_id = self.lookup.workflow_of(&to.intent, named.workflow_id.clone()).await?;
+        let target = self.parts.targets.resolve(&named.temporal_server, &named.namespace)?;
+        Ok(WorkflowRun { target, workflow_id, run_id: named.run_id.clone() })
+    }
+
+    /// Returns the state of a run as a status.
+    async fn brief_status(&self, run: &WorkflowRun) -> Result<WorkflowStatus, EngineError> {
+        let seen = self.parts.engine.outline(run).await?;
+        Ok(WorkflowStatus {
+            workflow_id: run.workflow_id.clone(),
+            run_id: seen.run_id,
+            workflow_state: Some(seen.state),
+            ..WorkflowStatus::default()
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! Why a workflow did not do what was asked.
+
+use crate::access::Denied;
+use crate::lookup::IntentError;
+use crate::ports::{
+    CommandError, EngineError, EscalateError, QueryError, ResetError, TargetError, UpdateError,
+};
+
+/// Why a workflow was not stopped, signalled, queried, updated or reset.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkflowError {
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is no such intent, or it could not be looked up.
+    #[error(transparent)]
+    Intent(#[from] IntentError),
+    /// The server or the namespace may not be used.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The engine did not do it.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The query has no result.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The update has no outcome.
+    #[error(transparent)]
+    Update(#[from] UpdateError),
+    /// The run was not reset.
+    #[error(transparent)]
+    Reset(#[from] ResetError),
+    /// It was cancelled, but will not be terminated.
+    #[error("the workflow was cancelled, but nothing will terminate it; repeat the request")]
+    Escalate(#[source] EscalateError),
+    /// It was done, but the state of the workflow is not known.
+    #[error("the workflow was told to end, but its status cannot be told")]
+    Status(#[source] EngineError),
+    /// The state of the workflow is not known.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl WorkflowError {
+    /// Removes the stack traces of the workflow's failure.
+    #[must_use]
+    pub fn without_stack_traces(mut self) -> Self {
+        if let Self::Update(UpdateError::Rejected { failure, .. } | UpdateError::Failed { failure, .. }) =
+            &mut self
+        {
+            **failure = std::mem::take(&mut **failure).without_stack_traces();
+        }
+        self
+    }
+}

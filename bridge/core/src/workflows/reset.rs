@@ -1,0 +1,29 @@
+//! Running a workflow again from a point of its history.
+
+use workflow_api::ResetAnswer;
+
+use super::{Addressee, WorkflowError, Workflows};
+use crate::access::{Action, Resource};
+use crate::ports::{Reset, ResetPoint};
+use crate::request::Request;
+
+impl Workflows {
+    /// Ends a run, if it has not closed, and starts one that continues from a point of its history. Each call is a reset of its
+    /// own.
+    ///
+    /// # Errors
+    /// When intent, workflow or run do not exist, there is no such point, or the engine cannot be asked.
+    pub async fn reset(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        point: ResetPoint,
+        reason: String,
+    ) -> Result<ResetAnswer, WorkflowError> {
+        self.parts.access.authorize(request, Action::Reset, Resource::Intent(&to.intent)).await?;
+        let run = self.run_of::<WorkflowError>(to).await?;
+        let reset = Reset { to: point, reason, identity: request.actor.via(&self.parts.identity) };
+        let run_id = self.parts.engine.reset(&run, &reset).await?;
+        Ok(ResetAnswer { workflow_id: run.workflow_id, run_id })
+    }
+}

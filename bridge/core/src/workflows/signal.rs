@@ -1,0 +1,46 @@
+//! Sending a signal to a workflow.
+
+use uuid::Uuid;
+use workflow_api::{RawJson, WorkflowStatus};
+
+use super::{Addressee, WorkflowError, Workflows};
+use crate::access::{Action, Resource};
+use crate::ports::Signal;
+use crate::request::Request;
+
+/// A signal that a caller sends.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SignalOrder {
+    /// Its name.
+    pub name: String,
+    /// Its arguments, in order.
+    pub args: Vec<RawJson>,
+    /// The caller's key: signals under one key are one signal.
+    pub key: Option<String>,
+    /// Whether the caller wants the state of the workflow afterwards.
+    pub report: bool,
+}
+
+impl Workflows {
+    /// Sends a signal. Returns the state of the workflow afterwards, where the order asks for it.
+    ///
+    /// # Errors
+    /// When intent, workflow or run do not exist, the run has closed, or the engine cannot be asked.
+    pub async fn signal(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        order: SignalOrder,
+    ) -> Result<Option<WorkflowStatus>, WorkflowError> {
+        self.parts.access.authorize(request, Action::Signal, Resource::Intent(&to.intent)).await?;
+        let run = self.run_of::<WorkflowError>(to).await?;
+        let signal = Signal {
+            name: order.name,
+            args: order.args,
+            request_id: order.key.unwrap_or_else(|| Uuid::new_v4().to_string()),
+            identity: request.actor.via(&self.parts.identity),
+        };
+        self.parts.engine.signal(&run, &signal).await?;
+        if order.report { Ok(Some(self.brief_status(&run).await?)) } else { Ok(None) }
+    }
+}

@@ -1,0 +1,244 @@
+//! The status of a workflow: description, history, query and wait in one call, side by side, each with an error of its own.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use workflow_api::{RawJson, WorkflowStatus};
+
+use super::ending::write_end;
+use super::{Addressee, Workflows};
+use crate::access::{Action, Denied, Resource};
+use crate::gauge::{Counted, OPEN_WAITS};
+use crate::lookup::IntentError;
+use crate::model::WorkflowRun;
+use crate::ports::{
+    EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, TargetError, Waited,
+};
+use crate::request::Request;
+
+/// How long a workflow may take to answer a query that does not say.
+const QUERY: Duration = Duration::from_secs(10);
+
+/// What a status is to contain (EMCO-API §1.6).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusRequest {
+    /// Whether to wait for the end of the run, and for its result.
+    pub wait: bool,
+    /// How long to wait; `None` for the bridge's own bound.
+    pub timeout: Option<Duration>,
+    /// Whether it contains the engine's description.
+    pub describe: bool,
+    /// Which part of the history it contains; `None` for none.
+    pub history: Option<HistoryRequest>,
+    /// The query of the workflow whose result it contains.
+    pub query: Option<Query>,
+    /// Whether failures have stack traces.
+    pub stack_trace: bool,
+}
+
+/// The status, and whether it is all that was asked for.
+#[derive(Debug, Clone)]
+pub struct StatusReport {
+    /// The status.
+    pub status: WorkflowStatus,
+    /// Whether the run was still open when the wait ended.
+    pub unfinished: bool,
+    /// Which parts are missing, and why.
+    pub errors: Vec<StatusMethodError>,
+}
+
+/// The parts of a status, each asked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusMethod {
+    /// The engine's description.
+    Describe,
+    /// The history.
+    History,
+    /// The query of the workflow.
+    Query,
+    /// The wait for the end.
+    Wait,
+}
+
+impl StatusMethod {
+    /// Returns its name in responses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Describe => "describe",
+            Self::History => "history",
+            Self::Query => "query",
+            Self::Wait => "wait",
+        }
+    }
+}
+
+/// Why one part of a status is missing.
+#[derive(Debug, Clone)]
+pub struct StatusMethodError {
+    /// The part.
+    pub method: StatusMethod,
+    /// Why.
+    pub error: QueryError,
+}
+
+/// Why there is no status.
+#[derive(Debug, thiserror::Error)]
+pub enum StatusError {
+    /// The caller may not see it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is no such intent, or it could not be looked up.
+    #[error(transparent)]
+    Intent(#[from] IntentError),
+    /// The server or the namespace may not be used.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The engine cannot be asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No part of what was asked for is known.
+    #[error("nothing of what was asked for can be told: {}", .0.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; "))]
+    Nothing(Vec<StatusMethodError>),
+}
+
+impl Workflows {
+    /// Returns the status of a workflow that belongs to an intent.
+    ///
+    /// # Errors
+    /// When the intent does not exist, or no part of what was asked for is known.
+    pub async fn status(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        wanted: &StatusRequest,
+    ) -> Result<StatusReport, StatusError> {
+        self.parts.access.authorize(request, Action::Status, Resource::Intent(&to.intent)).await?;
+        let run = self.run_of::<StatusError>(to).await?;
+        let (mut seen, answer, waited) = tokio::join!(
+            self.see(&run, wanted.describe, wanted.history.as_ref()),
+            self.ask(&run, wanted.query.as_ref()),
+            self.wait(&run, wanted),
+        );
+        // What was seen before the end is out of date now.
+        if let Some(Ok(Waited::Closed(closed))) = &waited
+            && !seen
+                .outline
+                .as_ref()
+                .is_ok_and(|(seen, _)| seen.run_id == closed.run_id && seen.state == closed.state)
+        {
+            let ended = WorkflowRun { run_id: closed.run_id.clone(), ..run.clone() };
+            // A later page stays with its run.
+            let history = wanted.history.as_ref().filter(|history| history.page_token.is_none());
+            let now = self.see(&ended, wanted.describe, history).await;
+            seen = Seen { outline: now.outline, history: now.history.or(seen.history) };
+        }
+        Parts { seen, answer, waited }.report(run, wanted)
+    }
+
+    async fn see(&self, run: &WorkflowRun, describe: bool, history: Option<&HistoryRequest>) -> Seen {
+        let engine = &self.parts.engine;
+        let outline = async {
+            if describe {
+                let described = engine.describe(run).await?;
+                Ok((described.outline, described.json))
+            } else {
+                Ok((engine.outline(run).await?, RawJson::default()))
+            }
+        };
+        let events = async {
+            match history {
+                Some(request) => Some(engine.history(run, request).await),
+                None => None,
+            }
+        };
+        let (outline, history) = tokio::join!(outline, events);
+        Seen { outline, history }
+    }
+
+    async fn ask(&self, run: &WorkflowRun, query: Option<&Query>) -> Option<Result<Value, QueryError>> {
+        let mut query = query?.clone();
+        query.bound = Some(query.bound.unwrap_or(QUERY).min(self.parts.limits.max_wait));
+        Some(self.parts.engine.query(run, &query).await)
+    }
+
+    async fn wait(&self, run: &WorkflowRun, wanted: &StatusRequest) -> Option<Result<Waited, EngineError>> {
+        if !wanted.wait {
+            return None;
+        }
+        let _counted = Counted::one(OPEN_WAITS);
+        let limits = &self.parts.limits;
+        let bound = wanted.timeout.unwrap_or(limits.wait).min(limits.max_wait);
+        tokio::select! {
+            waited = self.parts.engine.wait(run, Some(bound)) => Some(waited),
+            // A process that ends does not hold its callers: they come back to another one.
+            () = self.parts.tasks.draining() => Some(Ok(Waited::StillRunning)),
+        }
+    }
+}
+
+/// What the engine knew at one moment: the outline, with the description where that was asked for.
+struct Seen {
+    outline: Result<(Outline, RawJson), EngineError>,
+    history: Option<Result<HistoryPage, EngineError>>,
+}
+
+/// The results of all methods; `None` where a method was not asked for.
+struct Parts {
+    seen: Seen,
+    answer: Option<Result<Value, QueryError>>,
+    waited: Option<Result<Waited, EngineError>>,
+}
+
+impl Parts {
+    fn report(self, run: WorkflowRun, wanted: &StatusRequest) -> Result<StatusReport, StatusError> {
+        let mut errors = Errors(Vec::new());
+        // Always asked, because every status names run and state; but it is a success only to those who asked for it.
+        let described = wanted.describe
+            || (self.seen.history.is_none() && self.answer.is_none() && self.waited.is_none());
+        let outline = errors.keep(StatusMethod::Describe, Some(self.seen.outline));
+        let history = errors.keep(StatusMethod::History, self.seen.history);
+        let answer = errors.keep(StatusMethod::Query, self.answer);
+        let waited = errors.keep(StatusMethod::Wait, self.waited);
+        let any =
+            (described && outline.is_some()) || history.is_some() || answer.is_some() || waited.is_some();
+        if !any {
+            return Err(StatusError::Nothing(errors.0));
+        }
+        let unfinished = waited == Some(Waited::StillRunning);
+        let mut status =
+            WorkflowStatus { workflow_id: run.workflow_id, run_id: run.run_id, ..Default::default() };
+        if let Some((Outline { run_id, state, .. }, json)) = outline {
+            status.run_id = run_id;
+            status.workflow_state = Some(state);
+            status.workflow_execution_description = json;
+        }
+        if let Some(history) = history {
+            status.workflow_history = Some(history.events);
+            status.history_next_page_token = history.next.map(|next| next.to_string());
+        }
+        // As in EMCO: the field is absent where the query has no result.
+        status.workflow_query_result = answer.filter(|answer| !answer.is_null());
+        if let Some(Waited::Closed(closed)) = waited {
+            write_end(&mut status, closed, wanted.stack_trace);
+        }
+        Ok(StatusReport { status, unfinished, errors: errors.0 })
+    }
+}
+
+struct Errors(Vec<StatusMethodError>);
+
+impl Errors {
+    fn keep<T>(
+        &mut self,
+        method: StatusMethod,
+        answer: Option<Result<T, impl Into<QueryError>>>,
+    ) -> Option<T> {
+        match answer? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.0.push(StatusMethodError { method, error: error.into() });
+                None
+            }
+        }
+    }
+}

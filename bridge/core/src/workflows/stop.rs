@@ -1,0 +1,136 @@
+//! Cancelling or terminating a workflow, and waiting for its end.
+
+use std::time::Duration;
+
+use workflow_api::{RawJson, StopReport};
+
+use super::{Addressee, WorkflowError, Workflows};
+use crate::access::{Action, Resource};
+use crate::model::WorkflowRun;
+use crate::ports::{CommandError, EngineError, EscalateError, StopOrder, Waited};
+use crate::request::Request;
+
+/// A stop that a caller asks for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stop {
+    /// Why.
+    pub reason: String,
+    /// How long to wait for the end of the run, if at all.
+    pub wait: Option<Duration>,
+    /// Whether the caller wants the state of the workflow afterwards, also without a wait.
+    pub report: bool,
+    /// After which time a run is terminated that was cancelled and has not closed.
+    pub escalate_after: Option<Duration>,
+    /// Details of a termination, for the history.
+    pub details: Vec<RawJson>,
+}
+
+impl Workflows {
+    /// Asks a workflow to end; its code may clean up first. Returns its state afterwards, where the caller wants it.
+    ///
+    /// # Errors
+    /// When intent, workflow or run do not exist, the run has closed, or the engine cannot be asked.
+    pub async fn cancel(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        stop: &Stop,
+    ) -> Result<Option<StopReport>, WorkflowError> {
+        self.parts.access.authorize(request, Action::Cancel, Resource::Intent(&to.intent)).await?;
+        let (run, order) = self.prepare(request, to, stop).await?;
+        self.parts.engine.cancel(&run, &order).await?;
+        let escalation = match stop.escalate_after {
+            Some(grace) => {
+                let escalated = self.parts.engine.terminate_after(&run, &order, grace).await;
+                Some(escalated.map_err(WorkflowError::Escalate)?)
+            }
+            None => None,
+        };
+        let report = self.report(&run, stop).await?;
+        Ok(report.map(|report| StopReport { escalation, ..report }))
+    }
+
+    /// Ends a workflow at once. Returns its state afterwards, where the caller wants it.
+    ///
+    /// # Errors
+    /// As [`cancel`](Self::cancel).
+    pub async fn terminate(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        stop: &Stop,
+    ) -> Result<Option<StopReport>, WorkflowError> {
+        self.parts.access.authorize(request, Action::Terminate, Resource::Intent(&to.intent)).await?;
+        let (run, order) = self.prepare(request, to, stop).await?;
+        self.parts.engine.terminate(&run, &order, details(&stop.details).as_ref()).await?;
+        self.report(&run, stop).await
+    }
+
+    async fn prepare(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        stop: &Stop,
+    ) -> Result<(WorkflowRun, StopOrder), WorkflowError> {
+        let mut run = self.run_of::<WorkflowError>(to).await?;
+        if stop.escalate_after.is_some() && !self.parts.escalates {
+            return Err(WorkflowError::Escalate(EscalateError::Off));
+        }
+        // What follows is about this run, even if another starts meanwhile.
+        if stop.escalate_after.is_some() || stop.wait.is_some() {
+            run.run_id = self.parts.engine.outline(&run).await.map_err(CommandError::from)?.run_id;
+        }
+        let identity = request.actor.via(&self.parts.identity);
+        Ok((run, StopOrder { reason: stop.reason.clone(), identity, ..StopOrder::default() }))
+    }
+
+    async fn report(&self, run: &WorkflowRun, stop: &Stop) -> Result<Option<StopReport>, WorkflowError> {
+        let report = match stop.wait {
+            Some(wait) => self.await_stop(run, wait).await,
+            None if stop.report => self.state_of(run).await,
+            None => return Ok(None),
+        };
+        report.map(Some).map_err(WorkflowError::Status)
+    }
+
+    async fn state_of(&self, run: &WorkflowRun) -> Result<StopReport, EngineError> {
+        let seen = self.parts.engine.outline(run).await?;
+        let closed = seen.state.is_closed();
+        Ok(StopReport {
+            workflow_id: run.workflow_id.clone(),
+            run_id: seen.run_id,
+            workflow_state: seen.state,
+            stopped: closed,
+            // Temporal still lists those of a run that was terminated.
+            pending_activities: if closed { Vec::new() } else { seen.pending_activities },
+            escalation: None,
+        })
+    }
+
+    /// Waits for the end of a run, and of every run that continues it.
+    async fn await_stop(&self, run: &WorkflowRun, wait: Duration) -> Result<StopReport, EngineError> {
+        let bound = wait.min(self.parts.limits.max_wait);
+        let waited = tokio::select! {
+            waited = self.parts.engine.wait(run, Some(bound)) => waited?,
+            // A process that ends does not hold its callers.
+            () = self.parts.tasks.draining() => Waited::StillRunning,
+        };
+        match waited {
+            Waited::StillRunning => self.state_of(run).await,
+            Waited::Closed(closed) => Ok(StopReport {
+                workflow_id: run.workflow_id.clone(),
+                run_id: closed.run_id,
+                workflow_state: closed.state,
+                stopped: true,
+                pending_activities: Vec::new(),
+                escalation: None,
+            }),
+        }
+    }
+}
+
+/// Returns the details as one value.
+fn details(details: &[RawJson]) -> Option<RawJson> {
+    // Texts that are JSON make JSON.
+    if details.is_empty() { None } else { RawJson::of(details).ok() }
+}

@@ -1,0 +1,53 @@
+//! Updating a workflow.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+use workflow_api::{RawJson, UpdateAnswer, UpdateStage};
+
+use super::{Addressee, WorkflowError, Workflows};
+use crate::access::{Action, Resource};
+use crate::ports::{Update, Updated};
+use crate::request::Request;
+
+/// An update that a caller asks for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UpdateOrder {
+    /// Its name.
+    pub name: String,
+    /// Its arguments, in order.
+    pub args: Vec<RawJson>,
+    /// The caller's ID: updates under one ID are one update.
+    pub update_id: Option<String>,
+    /// How long to wait for the outcome; `None` for the bridge's own bound.
+    pub wait: Option<Duration>,
+}
+
+impl Workflows {
+    /// Updates the workflow, and waits for the outcome.
+    ///
+    /// # Errors
+    /// When intent, workflow or run do not exist, the workflow rejects the update or fails at it, or the engine cannot be asked.
+    pub async fn update(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        order: UpdateOrder,
+    ) -> Result<UpdateAnswer, WorkflowError> {
+        self.parts.access.authorize(request, Action::Update, Resource::Intent(&to.intent)).await?;
+        let run = self.run_of::<WorkflowError>(to).await?;
+        let limits = &self.parts.limits;
+        let update = Update {
+            name: order.name,
+            args: order.args,
+            update_id: order.update_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
+            identity: request.actor.via(&self.parts.identity),
+            bound: order.wait.unwrap_or(limits.wait).min(limits.max_wait),
+        };
+        let (stage, run_id, result) = match self.parts.engine.update(&run, &update).await? {
+            Updated::Completed { run_id, result } => (UpdateStage::Completed, run_id, Some(result)),
+            Updated::Accepted { run_id } => (UpdateStage::Accepted, run_id, None),
+        };
+        Ok(UpdateAnswer { workflow_id: run.workflow_id, run_id, update_id: update.update_id, stage, result })
+    }
+}

@@ -1,0 +1,88 @@
+//! Every use case has an action, and passes the gate before anything else: found in the source, so that none is forgotten.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bridge_core::access::Action;
+use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
+
+/// The types whose public functions are use cases.
+const SERVICES: [&str; 4] = ["Intents", "Starts", "Workflows", "Runs"];
+/// Public functions that are no use cases: the bridge calls them, and no caller.
+const BACKGROUND: [&str; 1] = ["Starts::recover_abandoned"];
+
+#[test]
+fn every_use_case_asks_the_gate_first_for_an_action_of_its_own() {
+    let mut actions = BTreeMap::new();
+    for file in sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))) {
+        for (name, function) in use_cases(&file) {
+            let action = gate(&function).unwrap_or_else(|| panic!("`{name}` does not ask the gate first"));
+            let other = actions.insert(action.clone(), name.clone());
+            assert_eq!(other, None, "`{name}` has the action `{action}` of another use case");
+        }
+    }
+    let known: Vec<_> = Action::ALL.iter().map(|action| format!("{action:?}")).collect();
+    let mut found: Vec<_> = actions.into_keys().collect();
+    found.sort_by_key(|action| known.iter().position(|known| known == action));
+    assert_eq!(found, known);
+}
+
+fn sources(folder: &Path) -> Vec<syn::File> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else {
+            files.push(syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap());
+        }
+    }
+    files
+}
+
+/// The public functions of the services, with their names.
+fn use_cases(file: &syn::File) -> Vec<(String, ImplItemFn)> {
+    let impls = file.items.iter().filter_map(|item| match item {
+        Item::Impl(block) if block.trait_.is_none() => Some(block),
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for block in impls {
+        let syn::Type::Path(path) = &*block.self_ty else { continue };
+        let service = path.path.segments.last().unwrap().ident.to_string();
+        if !SERVICES.contains(&service.as_str()) {
+            continue;
+        }
+        for item in &block.items {
+            if let ImplItem::Fn(function) = item
+                && matches!(function.vis, Visibility::Public(_))
+            {
+                let name = format!("{service}::{}", function.sig.ident);
+                if !BACKGROUND.contains(&name.as_str()) {
+                    found.push((name, function.clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The action for which a function asks the gate in its first statement, about the request that is its first argument.
+fn gate(function: &ImplItemFn) -> Option<String> {
+    let Some(FnArg::Typed(first)) = function.sig.inputs.iter().nth(1) else { return None };
+    let syn::Type::Reference(reference) = &*first.ty else { return None };
+    let syn::Type::Path(request) = &*reference.elem else { return None };
+    if !request.path.is_ident("Request") {
+        return None;
+    }
+    let Some(Stmt::Expr(Expr::Try(question), _)) = function.block.stmts.first() else { return None };
+    let Expr::Await(awaited) = &*question.expr else { return None };
+    let Expr::MethodCall(call) = &*awaited.base else { return None };
+    let Some(Expr::Path(action)) = call.args.iter().nth(1) else { return None };
+    let named: Vec<_> = action.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    match named.as_slice() {
+        [kind, name] if call.method == "authorize" && kind == "Action" => Some(name.clone()),
+        _ => None,
+    }
+}

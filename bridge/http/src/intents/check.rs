@@ -1,0 +1,70 @@
+//! `GET …/temporal-workflow-intents/{name}/check`: whether the workflow client of an intent would take it as it is.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bridge_core::ClientCheck;
+use bridge_core::model::IntentKey;
+use serde::Serialize;
+use utoipa::ToSchema;
+use workflow_api::{ClientStanding, Fault};
+
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::GoJson;
+use crate::wire::call::Call;
+use crate::wire::path::{self, IntentPath};
+
+problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+
+/// What a workflow client says of an intent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CheckView {
+    /// How the intent stands with its client.
+    standing: ClientStanding,
+    /// What it would refuse, by path in the intent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<Fault>,
+    /// Why nobody knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<ClientCheck> for CheckView {
+    fn from(check: ClientCheck) -> Self {
+        let standing = check.standing();
+        match check {
+            ClientCheck::Accepted => Self { standing, faults: Vec::new(), reason: None },
+            ClientCheck::Drifted(faults) => Self { standing, faults, reason: None },
+            ClientCheck::Unknown(reason) => Self { standing, faults: Vec::new(), reason: Some(reason) },
+        }
+    }
+}
+
+/// Ask the workflow client of an intent whether it would take it
+///
+/// The client's catalogue says which parameters it reads. An intent that was sound when it was created drifts when its client changes.
+/// Nothing is started.
+#[utoipa::path(
+    get,
+    path = path::CHECK,
+    tag = "workflow intents",
+    params(IntentPath),
+    responses(
+        (status = 200, description = "What the client says", body = CheckView, example = json!({
+            "standing": "Drifted",
+            "faults": [{
+                "path": "$.spec.temporal.workflowParams.activityParams.all-activities.targetCluster",
+                "message": "is not known; did you mean `targetClusterName`?",
+            }],
+        })),
+        Problems,
+    ),
+)]
+pub(crate) async fn check_intent(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey>,
+) -> Result<GoJson<CheckView>, ApiError> {
+    Ok(GoJson(api.app.intents.check(&call.request, &call.key).await?.into()))
+}

@@ -1,0 +1,61 @@
+//! `POST …/temporal-workflow-intents`: registers a workflow intent.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bridge_core::model::DigKey;
+use workflow_api::WorkflowIntent;
+
+use super::change::{self, ChangeParams, Changes, ConditionHeaders};
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::body::InGroup;
+use crate::wire::call::Call;
+use crate::wire::path::{self, DigPath};
+use crate::wire::sample::sample_intent;
+
+problems!(
+    Problems,
+    [
+        NOT_JSON,
+        UNKNOWN_FIELDS,
+        INVALID_PARAMETER,
+        INTENT_EXISTS,
+        CONDITION_FAILED,
+        BODY_TOO_LARGE,
+        INVALID_BODY,
+        INVALID_INTENT
+    ],
+    PARENT,
+    DATABASE
+);
+
+/// Create a workflow intent
+///
+/// Keys of the body match without regard to case, durations are nanoseconds or text (`30s`). The answer is the intent as it
+/// was understood. A faulty intent is refused with all its faults at once, and nothing is stored.
+#[utoipa::path(
+    post,
+    path = path::INTENTS,
+    tag = "workflow intents",
+    params(DigPath, ChangeParams, ConditionHeaders),
+    request_body(content = WorkflowIntent, example = json!(sample_intent())),
+    responses(
+        (status = 201, description = "Created", body = WorkflowIntent, headers(
+            ("Location" = String, description = "The intent's path"),
+            ("ETag" = String, description = "The intent's revision, in quotes"),
+            ("Warning" = String, description = "One for each unknown field"),
+        ), example = json!(sample_intent())),
+        Problems,
+    ),
+)]
+pub(crate) async fn create_intent(
+    State(api): State<Arc<Api>>,
+    call: Call<DigKey, Changes, InGroup<WorkflowIntent>>,
+) -> Result<Response, ApiError> {
+    let InGroup(intent) = call.body;
+    let changed = api.app.intents.create(&call.request, &call.key, intent, &call.params.0).await?;
+    Ok(change::answer(&call.key, changed, &call.unknown))
+}

@@ -1,0 +1,50 @@
+//! `GET …/temporal-workflow-intents/{name}`: one workflow intent.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bridge_core::model::IntentKey;
+use http::StatusCode;
+use http::header::ETAG;
+use workflow_api::WorkflowIntent;
+
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::{GoJson, headers};
+use crate::wire::call::Call;
+use crate::wire::etag;
+use crate::wire::path::{self, IntentPath};
+use crate::wire::sample::sample_intent;
+
+problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+
+/// Get a workflow intent
+#[utoipa::path(
+    get,
+    path = path::INTENT,
+    tag = "workflow intents",
+    params(
+        IntentPath,
+        ("If-None-Match" = Option<String>, Header, description = "Answer with a body only if the intent is at none of these revisions: entity tags as `ETag` has them", example = "\"3\""),
+    ),
+    responses(
+        (status = 200, description = "The intent", body = WorkflowIntent, headers(("ETag" = String, description = "The intent's revision, in quotes")), example = json!(sample_intent())),
+        (status = 304, description = "The caller has it already",
+            headers(("ETag" = String, description = "The intent's revision, in quotes"))),
+        Problems,
+    ),
+)]
+pub(crate) async fn get_intent(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey>,
+) -> Result<Response, ApiError> {
+    let kept = api.app.intents.get(&call.request, &call.key).await?;
+    let tag = headers([(ETAG, &etag::of_revision(kept.revision))]);
+    Ok(if etag::is_known(&call.headers, kept.revision)? {
+        (StatusCode::NOT_MODIFIED, tag).into_response()
+    } else {
+        (tag, GoJson(kept.intent)).into_response()
+    })
+}

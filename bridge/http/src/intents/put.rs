@@ -1,0 +1,64 @@
+//! `PUT …/temporal-workflow-intents/{name}`: creates or replaces a workflow intent.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bridge_core::model::IntentKey;
+use workflow_api::WorkflowIntent;
+
+use super::change::{self, ChangeParams, Changes, ConditionHeaders};
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::body::InGroup;
+use crate::wire::call::Call;
+use crate::wire::path::{self, IntentPath};
+use crate::wire::sample::sample_intent;
+
+problems!(
+    Problems,
+    [
+        NOT_JSON,
+        UNKNOWN_FIELDS,
+        INVALID_PARAMETER,
+        CONDITION_FAILED,
+        BODY_TOO_LARGE,
+        INVALID_BODY,
+        INVALID_INTENT
+    ],
+    PARENT,
+    DATABASE
+);
+
+/// Create or replace a workflow intent
+///
+/// The body may leave the name out. Runs that were started before go on as they were. A body that changes nothing makes no
+/// revision.
+#[utoipa::path(
+    put,
+    path = path::INTENT,
+    tag = "workflow intents",
+    params(IntentPath, ChangeParams, ConditionHeaders),
+    request_body(content = WorkflowIntent, example = json!(sample_intent())),
+    responses(
+        (status = 200, description = "Replaced, or as it was", body = WorkflowIntent, headers(
+            ("ETag" = String, description = "The intent's revision, in quotes"),
+            ("Warning" = String, description = "One for each unknown field"),
+        ), example = json!(sample_intent())),
+        (status = 201, description = "Created", body = WorkflowIntent, headers(
+            ("Location" = String, description = "The intent's path"),
+            ("ETag" = String, description = "The intent's revision, in quotes"),
+            ("Warning" = String, description = "One for each unknown field"),
+        ), example = json!(sample_intent())),
+        Problems,
+    ),
+)]
+pub(crate) async fn put_intent(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey, Changes, InGroup<WorkflowIntent>>,
+) -> Result<Response, ApiError> {
+    let InGroup(intent) = call.body;
+    let changed = api.app.intents.put(&call.request, &call.key, intent, &call.params.0).await?;
+    Ok(change::answer(&call.key.dig, changed, &call.unknown))
+}

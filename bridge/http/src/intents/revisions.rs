@@ -1,0 +1,133 @@
+//! `GET …/temporal-workflow-intents/{name}/revisions`: how an intent changed.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bridge_core::model::{self, IntentKey, RevisionNumber};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use workflow_api::WorkflowIntent;
+
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::GoJson;
+use crate::wire::call::{Call, RevisionName};
+use crate::wire::page::{self, Page};
+use crate::wire::path::{self, IntentPath};
+use crate::wire::sample::sample_intent;
+
+/// How many changes are answered where the caller does not say.
+const LIMIT: u32 = 100;
+
+/// A change of an intent.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Change {
+    /// The revision that it led to. Numbers go on when an intent is deleted and created again.
+    #[schema(minimum = 1)]
+    revision: i64,
+    /// What was done: `created`, `replaced`, `rolled_back` or `deleted`.
+    #[schema(pattern = "^(created|replaced|rolled_back|deleted)$")]
+    action: &'static str,
+    /// The revision whose document was taken again by a roll-back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rolled_back_to: Option<i64>,
+    /// Who did it: as the proxy in front of the bridge says, else `anonymous`.
+    changed_by: String,
+    /// When.
+    #[schema(format = DateTime)]
+    changed_at: String,
+}
+
+impl From<model::Change> for Change {
+    fn from(change: model::Change) -> Self {
+        Self {
+            revision: change.revision.get(),
+            action: change.kind.word(),
+            rolled_back_to: change.kind.rolled_back_to().map(RevisionNumber::get),
+            changed_by: change.by,
+            changed_at: change.at.to_string(),
+        }
+    }
+}
+
+/// A revision of an intent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Revision {
+    #[serde(flatten)]
+    change: Change,
+    /// The intent; absent once it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intent: Option<WorkflowIntent>,
+}
+
+/// The parameters of a list of revisions.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters that `list_revisions` reads")]
+struct PageParams {
+    /// How many revisions to answer at most: 1 to 1000, or 100 where it is absent.
+    #[param(minimum = 1, maximum = 1000, example = 10)]
+    limit: Option<u32>,
+    /// Where to go on: the `Continue` header of the page before.
+    #[param(rename = "continue")]
+    position: Option<String>,
+}
+
+problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+
+/// List the revisions of a workflow intent
+///
+/// Newest first; also of an intent that was deleted. The headers `Continue` and `Link` lead to the next page.
+#[utoipa::path(
+    get,
+    path = path::REVISIONS,
+    tag = "workflow intents",
+    params(IntentPath, PageParams),
+    responses(
+        (status = 200, description = "The revisions", body = [Change], headers(
+            ("Continue" = String, description = "Where to go on; absent on the last page"),
+            ("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page"),
+        ), example = json!([
+            {"revision": 2, "action": "replaced", "changedBy": "alice", "changedAt": "2026-02-03T04:05:06.789012Z"},
+            {"revision": 1, "action": "created", "changedBy": "anonymous", "changedAt": "2026-01-02T03:04:05.678901Z"},
+        ])),
+        ListProblems,
+    ),
+)]
+pub(crate) async fn list_revisions(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey, Page<RevisionNumber>>,
+) -> Result<Response, ApiError> {
+    let Page { limit, after } = call.params;
+    let page = api.app.intents.changes(&call.request, &call.key, after, limit.unwrap_or(LIMIT)).await?;
+    let changes: Vec<_> = page.changes.into_iter().map(Change::from).collect();
+    Ok((page::next(call.uri.query(), page.next), GoJson(changes)).into_response())
+}
+
+problems!(GetProblems, [NO_SUCH_REVISION], DATABASE);
+
+/// Get a revision of a workflow intent
+#[utoipa::path(
+    get,
+    path = path::REVISION,
+    tag = "workflow intents",
+    params(IntentPath, ("revision" = i64, Path, description = "The revision", example = 2)),
+    responses(
+        (status = 200, description = "The revision", body = Revision, example = json!({
+            "revision": 2, "action": "replaced", "changedBy": "alice", "changedAt": "2026-02-03T04:05:06.789012Z",
+            "intent": sample_intent(),
+        })),
+        GetProblems,
+    ),
+)]
+pub(crate) async fn get_revision(
+    State(api): State<Arc<Api>>,
+    call: Call<RevisionName>,
+) -> Result<GoJson<Revision>, ApiError> {
+    let RevisionName(intent, number) = call.key;
+    let revision = api.app.intents.revision(&call.request, &intent, &number).await?;
+    Ok(GoJson(Revision { change: revision.change.into(), intent: revision.intent }))
+}

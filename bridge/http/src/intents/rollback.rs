@@ -1,0 +1,72 @@
+//! `POST …/temporal-workflow-intents/{name}/rollback`: takes an earlier revision again.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bridge_core::model::IntentKey;
+use workflow_api::{RollbackRequest, WorkflowIntent};
+
+use super::change::{self, ChangeParams, Changes, ConditionHeaders};
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::body::Required;
+use crate::wire::call::Call;
+use crate::wire::path::{self, IntentPath};
+use crate::wire::sample::sample_intent;
+
+problems!(
+    Problems,
+    [
+        NOT_JSON,
+        UNKNOWN_FIELDS,
+        INVALID_PARAMETER,
+        NO_SUCH_INTENT,
+        NO_SUCH_REVISION,
+        CONDITION_FAILED,
+        BODY_TOO_LARGE,
+        INVALID_BODY
+    ],
+    PARENT,
+    DATABASE
+);
+
+/// Roll a workflow intent back
+///
+/// The document of an earlier revision becomes a new revision; also of an intent that was deleted. The body is that of EMCO's
+/// roll-back of deployment intent groups.
+#[utoipa::path(
+    post,
+    path = path::ROLLBACK,
+    tag = "workflow intents",
+    params(IntentPath, ChangeParams, ConditionHeaders),
+    request_body(content = RollbackRequest, example = json!({"spec": {"revision": "2"}})),
+    responses(
+        (status = 200, description = "Rolled back, or as it was", body = WorkflowIntent, headers(
+            ("ETag" = String, description = "The intent's new revision, in quotes"),
+            ("Warning" = String, description = "One for each unknown field"),
+        ), example = json!(sample_intent())),
+        (status = 201, description = "There again", body = WorkflowIntent, headers(
+            ("Location" = String, description = "The intent's path"),
+            ("ETag" = String, description = "The intent's new revision, in quotes"),
+            ("Warning" = String, description = "One for each unknown field"),
+        ), example = json!(sample_intent())),
+        Problems,
+    ),
+)]
+pub(crate) async fn roll_back_intent(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey, Changes, Required<RollbackRequest>>,
+) -> Result<Response, ApiError> {
+    let Required(body) = call.body;
+    let revision = revision(&body);
+    let changed = api.app.intents.roll_back(&call.request, &call.key, &revision, &call.params.0).await?;
+    Ok(change::answer(&call.key.dig, changed, &call.unknown))
+}
+
+/// The revision that is named: a number or a text.
+fn revision(body: &RollbackRequest) -> String {
+    let Some(named) = &body.spec.revision else { return String::new() };
+    serde_json::from_str(named.as_str()).unwrap_or_else(|_no_text| named.as_str().to_owned())
+}

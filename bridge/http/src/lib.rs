@@ -1,0 +1,50 @@
+//! The REST API of the bridge (EMCO-API §1): reads a request, calls one use case, writes the response.
+#![warn(missing_docs)]
+
+mod api;
+mod intents;
+mod openapi;
+mod problem;
+mod runs;
+mod starts;
+mod wire;
+mod workflows;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::wire::path;
+pub use api::Api;
+pub use openapi::document;
+pub use wire::success::{SuccessRules, SuccessStatus};
+pub use wire::waits::is_wait;
+
+/// Returns the routes of the API.
+pub fn router(api: Arc<Api>) -> Router {
+    Router::new()
+        .route(path::INTENTS, post(intents::create::create_intent).get(intents::list::list_intents))
+        .route(
+            path::INTENT,
+            get(intents::get::get_intent)
+                .put(intents::put::put_intent)
+                .delete(intents::delete::delete_intent),
+        )
+        .route(path::REVISIONS, get(intents::revisions::list_revisions))
+        .route(path::REVISION, get(intents::revisions::get_revision))
+        .route(path::ROLLBACK, post(intents::rollback::roll_back_intent))
+        .route(path::CHECK, get(intents::check::check_intent))
+        .route(path::START, post(starts::start_intent))
+        .route(path::RUNS, get(runs::list_runs))
+        .route(path::RUN, get(runs::get_run))
+        .route(path::STATUS, get(workflows::status::intent_status))
+        .route(path::CANCEL, post(workflows::cancel::cancel_workflow))
+        .route(path::SIGNAL, post(workflows::signal::signal_workflow))
+        .route(path::QUERY, post(workflows::query::query_workflow))
+        .route(path::UPDATE, post(workflows::update::update_workflow))
+        .route(path::TERMINATE, post(workflows::terminate::terminate_workflow))
+        .route(path::RESET, post(workflows::reset::reset_workflow))
+        .route(path::OPENAPI, get(openapi::serve))
+        .with_state(api)
+}

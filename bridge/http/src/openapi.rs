@@ -1,0 +1,144 @@
+//! The OpenAPI 3.1 document, made from the handlers.
+
+use axum::Json;
+use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use workflow_api::Problem;
+
+use crate::intents::{check, create, delete, get, list, put, revisions, rollback};
+use crate::problem::kinds;
+use crate::wire::path;
+use crate::workflows::{cancel, query, reset, signal, status, terminate, update};
+use crate::{runs, starts};
+
+/// The tag of operations that no limit applies to.
+const OPERATION: &str = "operation";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Workflow intents of EMCO",
+        description = "Register workflow intents under a deployment intent group, start their workflows, follow and cancel them. \
+                       A drop-in for EMCO's workflowmgr.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        create::create_intent,
+        list::list_intents,
+        get::get_intent,
+        put::put_intent,
+        delete::delete_intent,
+        revisions::list_revisions,
+        revisions::get_revision,
+        rollback::roll_back_intent,
+        check::check_intent,
+        starts::start_intent,
+        runs::list_runs,
+        runs::get_run,
+        status::intent_status,
+        cancel::cancel_workflow,
+        signal::signal_workflow,
+        query::query_workflow,
+        update::update_workflow,
+        terminate::terminate_workflow,
+        reset::reset_workflow,
+        serve,
+        live,
+        ready,
+        measures,
+    ),
+    components(schemas(Problem)),
+    tags(
+        (name = "workflow intents", description = "What to start, and how"),
+        (name = "workflows", description = "What was started"),
+        (name = "operation", description = "What those who run the process ask it"),
+        (name = "document", description = "This document"),
+    ),
+)]
+struct Document;
+
+/// Returns the document as pretty JSON.
+pub fn document() -> String {
+    let mut text = whole().to_pretty_json().expect("the document has text keys only");
+    text.push('\n');
+    text
+}
+
+/// Returns the document, with the problems of the layers before every operation: who may ask, and how much.
+fn whole() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    for item in document.paths.paths.values_mut() {
+        let reads = item.get.iter_mut().map(|operation| (operation, false));
+        let changes = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for (operation, changes) in
+            reads.chain(changes.into_iter().flatten().map(|operation| (operation, true)))
+        {
+            if operation.tags.iter().flatten().any(|tag| tag == OPERATION) {
+                continue;
+            }
+            let has_body = operation.request_body.is_some();
+            for (status, limit) in kinds::responses(kinds::gate(changes, has_body)) {
+                match (operation.responses.responses.get_mut(&status), limit) {
+                    (Some(RefOr::T(response)), RefOr::T(limit)) => {
+                        response.description = format!("{}\n\n{}", response.description, limit.description);
+                    }
+                    (_, limit) => {
+                        operation.responses.responses.insert(status, limit);
+                    }
+                }
+            }
+        }
+    }
+    let responses = &mut document.components.get_or_insert_default().responses;
+    responses.extend(kinds::elsewhere().map(|(name, response)| (name.to_owned(), response.into())));
+    document
+}
+
+/// Get this document
+#[utoipa::path(
+    get,
+    path = path::OPENAPI,
+    tag = "document",
+    responses((status = 200, description = "The OpenAPI document", body = Value)),
+)]
+pub(crate) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(whole())
+}
+
+/// Say that the process lives
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = OPERATION,
+    responses((status = 200, description = "It lives", body = String, content_type = "text/plain", example = json!("alive\n"))),
+)]
+#[expect(dead_code, reason = "describes what the service package answers")]
+fn live() {}
+
+/// Say whether the process takes requests
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = OPERATION,
+    responses(
+        (status = 200, description = "It does", body = Value, example = json!({"ready": true, "checks": [{"name": "database", "ready": true}]})),
+        (
+            status = 503,
+            description = "It does not: each check, and why it failed",
+            body = Value,
+            example = json!({"ready": false, "checks": [{"name": "database", "ready": false, "reason": "it does not answer"}]})
+        ),
+    ),
+)]
+#[expect(dead_code, reason = "describes what the service package answers")]
+fn ready() {}
+
+/// Measure the process
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = OPERATION,
+    responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain", example = json!("bridge_open_waits 0\n"))),
+)]
+#[expect(dead_code, reason = "describes what the service package answers")]
+fn measures() {}

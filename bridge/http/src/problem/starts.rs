@@ -1,0 +1,70 @@
+//! Errors of the use cases about starts, as problems.
+
+use bridge_core::ports::ClientError;
+use bridge_core::{RunError, StartError, StartFault};
+use workflow_api::RunId;
+
+use super::error::{ApiError, logged, plain, with_causes};
+use super::kinds::{self, Kind};
+use crate::wire::path;
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Denied(error) => error.into(),
+            StartError::Unsound(ref faults) => {
+                kinds::INVALID_START.problem(error.to_string()).with_faults(faults.clone()).into()
+            }
+            StartError::Intent(error) => error.into(),
+            StartError::NotRecorded(_) => logged(kinds::DATABASE_UNAVAILABLE, &error),
+            StartError::KeyReused(_) => plain(kinds::KEY_REUSED, &error),
+            StartError::InFlight(_) => plain(kinds::KEY_IN_FLIGHT, &error),
+            ref refused @ StartError::NotStarted { ref source, .. } => {
+                of_client(not_started(source), refused, source)
+            }
+            ref unknown @ StartError::OutcomeUnknown { ref intent, ref workflow_id, ref source } => {
+                of_client(kinds::START_UNKNOWN, unknown, source)
+                    .with("workflowID", workflow_id.as_str())
+                    .with("statusLink", path::status_of(intent, workflow_id, &RunId::default()))
+            }
+            StartError::BrokenOff(_) => logged(kinds::INTERNAL, &error),
+        }
+    }
+}
+
+fn not_started(fault: &StartFault) -> Kind {
+    match fault {
+        StartFault::Client(ClientError::Forbidden { .. }) => kinds::CLIENT_NOT_ALLOWED,
+        StartFault::Client(ClientError::Unreachable { .. }) => kinds::CLIENT_UNREACHABLE,
+        StartFault::Client(
+            ClientError::Refused { .. } | ClientError::TimedOut { .. } | ClientError::AnswerLost { .. },
+        )
+        | StartFault::BrokenOff(_) => kinds::CLIENT_REFUSED,
+    }
+}
+
+/// What the workflow client answered goes to the caller, who may be able to mend it.
+fn of_client(kind: Kind, error: &StartError, fault: &StartFault) -> ApiError {
+    let problem = with_causes(kind, error);
+    match fault {
+        StartFault::Client(ClientError::Refused { status, text, .. }) => {
+            problem.with("clientStatus", *status).with("clientText", text.as_str())
+        }
+        StartFault::Client(
+            ClientError::Forbidden { .. }
+            | ClientError::Unreachable { .. }
+            | ClientError::TimedOut { .. }
+            | ClientError::AnswerLost { .. },
+        )
+        | StartFault::BrokenOff(_) => problem,
+    }
+}
+
+impl From<RunError> for ApiError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Intent(error) => error.into(),
+            RunError::NoSuchRun { .. } => plain(kinds::NO_SUCH_RUN, &error),
+        }
+    }
+}

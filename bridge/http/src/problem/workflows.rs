@@ -1,0 +1,108 @@
+//! Errors of the use cases about workflows, as problems.
+
+use std::collections::BTreeMap;
+
+use bridge_core::ports::{CommandError, EscalateError, QueryError, ResetError, UpdateError};
+use bridge_core::{StatusError, StatusMethodError, WorkflowError};
+use serde_json::json;
+use workflow_api::{Problem, WorkflowFailure};
+
+use super::error::{ApiError, of_engine, plain, with_causes};
+use super::kinds;
+
+impl From<WorkflowError> for ApiError {
+    fn from(error: WorkflowError) -> Self {
+        match error {
+            WorkflowError::Denied(error) => error.into(),
+            WorkflowError::Intent(error) => error.into(),
+            WorkflowError::Target(error) => error.into(),
+            WorkflowError::Command(error) => error.into(),
+            WorkflowError::Query(error) => error.into(),
+            WorkflowError::Update(error) => error.into(),
+            WorkflowError::Reset(error) => error.into(),
+            WorkflowError::Engine(error) => error.into(),
+            WorkflowError::Escalate(EscalateError::Off) => plain(kinds::ESCALATION_OFF, &EscalateError::Off),
+            // Half of it was done, and the sentence must name that half.
+            ref half @ (WorkflowError::Escalate(EscalateError::Engine(ref cause))
+            | WorkflowError::Status(ref cause)) => with_causes(of_engine(cause), half),
+        }
+    }
+}
+
+impl From<CommandError> for ApiError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Engine(error) => error.into(),
+            ref closed @ CommandError::AlreadyClosed { ref run_id, state, .. } => {
+                plain(kinds::WORKFLOW_CLOSED, closed)
+                    .with("runID", run_id.as_str())
+                    .with("workflowState", state.to_string())
+            }
+        }
+    }
+}
+
+impl From<UpdateError> for ApiError {
+    fn from(error: UpdateError) -> Self {
+        let failed = |kind, failure: &WorkflowFailure| {
+            plain(kind, &error).with("workflowFailure", serde_json::to_value(failure).unwrap_or_default())
+        };
+        match &error {
+            UpdateError::Rejected { failure, .. } => failed(kinds::UPDATE_REJECTED, failure),
+            UpdateError::Failed { failure, .. } => failed(kinds::UPDATE_FAILED, failure),
+            UpdateError::NoWorker { .. } => plain(kinds::NO_WORKER, &error),
+            UpdateError::NotTaken { .. } => plain(kinds::UPDATE_NOT_TAKEN, &error),
+            UpdateError::Command(error) => error.clone().into(),
+        }
+    }
+}
+
+impl From<ResetError> for ApiError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::Engine(error) => error.into(),
+            ref nothing @ ResetError::NothingDone { .. } => plain(kinds::NOTHING_TO_RESET, nothing),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Engine(error) => error.into(),
+            QueryError::Rejected { .. } => plain(kinds::QUERY_REJECTED, &error),
+            QueryError::Failed { .. } => plain(kinds::QUERY_FAILED, &error),
+            QueryError::NoWorker { .. } => plain(kinds::NO_WORKER, &error),
+            QueryError::Late { .. } => plain(kinds::QUERY_TIMEOUT, &error),
+        }
+    }
+}
+
+/// Returns what went wrong in the parts of a status, by method.
+pub(crate) fn by_method(errors: Vec<StatusMethodError>) -> BTreeMap<String, Problem> {
+    let problem = |error: StatusMethodError| {
+        (error.method.word().to_owned(), ApiError::from(error.error).problem().clone())
+    };
+    errors.into_iter().map(problem).collect()
+}
+
+impl From<StatusError> for ApiError {
+    fn from(error: StatusError) -> Self {
+        match error {
+            StatusError::Denied(error) => error.into(),
+            StatusError::Intent(error) => error.into(),
+            StatusError::Target(error) => error.into(),
+            StatusError::Engine(error) => error.into(),
+            StatusError::Nothing(errors) => nothing(errors),
+        }
+    }
+}
+
+/// The worst of several problems stands for all; the others are beside it.
+fn nothing(errors: Vec<StatusMethodError>) -> ApiError {
+    let problems = by_method(errors);
+    let worst = problems.values().max_by_key(|problem| problem.status).cloned();
+    let worst = worst.unwrap_or_else(|| kinds::INTERNAL.problem("no part of the status was asked for"));
+    let worst = ApiError::from(worst);
+    if problems.len() < 2 { worst } else { worst.with("errors", json!(problems)) }
+}

@@ -1,0 +1,245 @@
+//! `GET …/temporal-workflow-intents/{name}/runs`: the starts of an intent, and how their runs stand now.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use bridge_core::model::{IntentKey, Outcome};
+use bridge_core::{LiveRun, LiveState};
+use serde::Serialize;
+use serde_json::{Value, json};
+use url::Url;
+use utoipa::{IntoParams, ToSchema};
+use workflow_api::{RunId, WorkflowId, WorkflowState};
+
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::GoJson;
+use crate::wire::call::{Call, RunName};
+use crate::wire::page::{self, Page};
+use crate::wire::path::{self, IntentPath};
+
+/// So many runs are told where the caller does not say: each costs a call to Temporal.
+const LIMIT: u32 = 50;
+
+/// A start of a workflow intent, and how its run stands now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunView {
+    /// Names the start.
+    #[serde(rename = "startID")]
+    start_id: String,
+    /// Which start of the intent it is, counted from 1.
+    number: i64,
+    /// The workflow.
+    #[serde(rename = "workflowID")]
+    workflow_id: WorkflowId,
+    /// The run; left out where there is none, or nobody told it.
+    #[serde(rename = "runID", skip_serializing_if = "Option::is_none")]
+    run_id: Option<RunId>,
+    /// When the start was asked for (RFC 3339).
+    started_at: String,
+    /// Who asked for it; empty where nobody said.
+    started_by: String,
+    /// The revision of the intent that was started.
+    revision: i64,
+    /// What the workflow client is given to tell a repeated start from a new one: the caller's key, or the bridge's own.
+    idempotency_key: String,
+    /// What came of it: `starting`, `started`, `not_started` or `unknown`.
+    outcome: &'static str,
+    /// Why it is not known to be started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Whether the workflow was running before, so that nothing new was started.
+    already_running: bool,
+    /// Where the run stands, as Temporal says now. Left out where there is no run, or `workflowStateError` says why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow_state: Option<WorkflowState>,
+    /// Why the state is not told: `temporal_unavailable`, or `no_such_workflow` where Temporal keeps the run no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow_state_error: Option<&'static str>,
+    /// Where to go on from here.
+    links: Links,
+}
+
+/// Where to go on from a run.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Links {
+    /// This run.
+    #[serde(rename = "self")]
+    itself: String,
+    /// The status of the workflow: of this run, where it is known.
+    status: String,
+    /// Where to `POST` an order to end this run, with `{}` at least as the body.
+    cancel: String,
+    /// The run in Temporal's own UI, where the operator has set its address (`BRIDGE_TEMPORAL_UI_URL`).
+    #[serde(rename = "temporalUI", skip_serializing_if = "Option::is_none")]
+    temporal_ui: Option<String>,
+}
+
+impl RunView {
+    fn new(live: LiveRun, api: &Api) -> Self {
+        let run = live.start;
+        let outcome = run.outcome.word();
+        let (run_id, already_running, reason) = match run.outcome {
+            Outcome::Starting => (None, false, None),
+            Outcome::Started { run_id, already_running, .. } => (run_id, already_running, None),
+            Outcome::NotStarted { reason, .. } | Outcome::Unknown { reason, .. } => {
+                (None, false, Some(reason))
+            }
+        };
+        let (workflow_state, workflow_state_error) = match live.state {
+            LiveState::NoRun => (None, None),
+            LiveState::Known(state) => (Some(state), None),
+            LiveState::Gone => (None, Some("no_such_workflow")),
+            LiveState::Unknown => (None, Some("temporal_unavailable")),
+        };
+        let unnamed = RunId::default();
+        let links = Links {
+            itself: path::run_of(&run.intent, &run.id),
+            status: path::status_of(&run.intent, &run.workflow_id, run_id.as_ref().unwrap_or(&unnamed)),
+            cancel: path::cancel_of(&run.intent, &run.workflow_id, run_id.as_ref().unwrap_or(&unnamed)),
+            temporal_ui: api
+                .temporal_ui
+                .as_ref()
+                .zip(run_id.as_ref())
+                .and_then(|(ui, run_id)| ui_link(ui, &api.namespace, &run.workflow_id, run_id)),
+        };
+        Self {
+            start_id: run.id.to_string(),
+            number: run.number,
+            workflow_id: run.workflow_id,
+            run_id,
+            started_at: run.requested_at.to_string(),
+            started_by: run.started_by,
+            revision: run.revision,
+            idempotency_key: run.key.text,
+            outcome,
+            reason,
+            already_running,
+            workflow_state,
+            workflow_state_error,
+            links,
+        }
+    }
+}
+
+/// Returns the address of a run in Temporal's own UI.
+fn ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> Option<String> {
+    let mut url = ui.clone();
+    url.path_segments_mut().ok()?.pop_if_empty().extend([
+        "namespaces",
+        namespace,
+        "workflows",
+        workflow_id.as_str(),
+        run_id.as_str(),
+        "history",
+    ]);
+    Some(url.into())
+}
+
+/// The parameters of a list of runs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters that `list_runs` reads")]
+pub(crate) struct RunsParams {
+    /// How many runs to answer at most: 1 to 1000. 50 where it is absent.
+    #[param(minimum = 1, maximum = 1000, example = 20)]
+    limit: Option<u32>,
+    /// Where to go on: the `Continue` header of the page before.
+    #[param(rename = "continue")]
+    position: Option<String>,
+}
+
+problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
+
+/// List the runs of a workflow intent
+///
+/// Every start of the intent, newest first, with the state that Temporal tells now. A deleted intent keeps its runs. Where there
+/// are more, the headers `Continue` and `Link` lead to the next page.
+#[utoipa::path(
+    get,
+    path = path::RUNS,
+    tag = "workflows",
+    params(IntentPath, RunsParams),
+    responses(
+        (status = 200, description = "The runs", body = [RunView], headers(
+            ("Continue" = String, description = "Where to go on; absent on the last page"),
+            ("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page"),
+        ), example = json!([sample_run()])),
+        ListProblems,
+    ),
+)]
+pub(crate) async fn list_runs(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey, Page<i64>>,
+) -> Result<impl IntoResponse, ApiError> {
+    let limit = call.params.limit.unwrap_or(LIMIT);
+    let runs = api.app.runs.list(&call.request, &call.key, call.params.after, limit).await?;
+    let full = runs.len() == limit as usize;
+    // The first start is the last of the list.
+    let last = runs.last().map(|live| live.start.number).filter(|number| full && *number > 1);
+    let views: Vec<_> = runs.into_iter().map(|live| RunView::new(live, &api)).collect();
+    Ok((page::next(call.uri.query(), last), GoJson(views)))
+}
+
+/// Get a run of a workflow intent
+///
+/// By Temporal's run ID, or by the ID of the start, which also names starts that came to nothing.
+#[utoipa::path(
+    get,
+    path = path::RUN,
+    tag = "workflows",
+    params(IntentPath, ("run" = String, Path, description = "The run: Temporal's run ID, or the ID of the start", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071")),
+    responses(
+        (status = 200, description = "The run", body = RunView, example = json!(sample_run())),
+        GetProblems,
+    ),
+)]
+pub(crate) async fn get_run(
+    State(api): State<Arc<Api>>,
+    call: Call<RunName>,
+) -> Result<GoJson<RunView>, ApiError> {
+    let RunName(intent, name) = call.key;
+    let live = api.app.runs.get(&call.request, &intent, &name).await?;
+    Ok(GoJson(RunView::new(live, &api)))
+}
+
+fn sample_run() -> Value {
+    let intent = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1/temporal-workflow-intents/dig1-workflow-intent";
+    json!({
+        "startID": "019ab1c2-3d4e-7000-8000-1b2c3d4e5f60",
+        "number": 3,
+        "workflowID": "migrate-3",
+        "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071",
+        "startedAt": "2026-11-23T07:00:00.123456Z",
+        "startedBy": "alice",
+        "revision": 2,
+        "idempotencyKey": "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11",
+        "outcome": "started",
+        "alreadyRunning": false,
+        "workflowState": "Running",
+        "links": {
+            "self": format!("{intent}/runs/019ab1c2-3d4e-7000-8000-1b2c3d4e5f60"),
+            "status": format!("{intent}/status?workflowID=migrate-3&runID=019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071"),
+            "cancel": format!("{intent}/cancel"),
+            "temporalUI": "https://temporal.example.org/namespaces/default/workflows/migrate-3/019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/history",
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_temporals_ui_are_escaped() {
+        let link = |base: &str| ui_link(&base.parse().unwrap(), "n s", &"a/b ü".into(), &"r".into()).unwrap();
+        let rest = "namespaces/n%20s/workflows/a%2Fb%20%C3%BC/r/history";
+        assert_eq!(link("https://temporal.example"), format!("https://temporal.example/{rest}"));
+        assert_eq!(link("https://example.org/ui/"), format!("https://example.org/ui/{rest}"));
+    }
+}

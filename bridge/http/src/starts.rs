@@ -1,0 +1,249 @@
+//! `POST …/temporal-workflow-intents/{name}/start`: starts the workflow of an intent.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::response::{IntoResponse, Response};
+use bridge_core::model::IntentKey;
+use bridge_core::{StartKeyRequest, StartOrder, StartPreview, StartReport};
+use http::header::{LOCATION, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::{IntoParams, ToSchema};
+use workflow_api::{RunId, StartOverrides, StartRequest, Started, TemporalSpec};
+
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::{GoJson, RUN_ID, WORKFLOW_ID, encoded, headers, warnings};
+use crate::wire::body::{Content, FieldValidation, Optional};
+use crate::wire::call::{Call, CallParams};
+use crate::wire::headers::idempotency_key;
+use crate::wire::params::{BodyParams, Params, invalid};
+use crate::wire::path::{self, IntentPath};
+use crate::wire::prefer::{self, PREFERENCE_APPLIED, REPRESENTATION};
+use crate::wire::sample::sample_intent;
+use crate::wire::success::SuccessStatus;
+
+/// The header of a response that repeats that of an earlier call under the same key.
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+problems!(
+    Problems,
+    [
+        INVALID_PARAMETER,
+        NOT_JSON,
+        UNKNOWN_FIELDS,
+        CLIENT_NOT_ALLOWED,
+        NO_SUCH_INTENT,
+        KEY_IN_FLIGHT,
+        BODY_TOO_LARGE,
+        INVALID_BODY,
+        INVALID_START,
+        KEY_REUSED,
+        CLIENT_REFUSED,
+        CLIENT_UNREACHABLE,
+        START_UNKNOWN
+    ],
+    DATABASE
+);
+
+/// What the call itself asks for, and how it is answered.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters that `Wanted` reads")]
+pub(crate) struct StartParams {
+    /// `All`: start nothing, but tell what would be posted to the workflow client.
+    #[param(rename = "dryRun", pattern = "^All$", example = "All")]
+    dry_run: Option<String>,
+    /// The status of an answer that says that the workflow was started: 200, 201, 202 or 204. Without it 204, or what the
+    /// operator has set for the caller (`BRIDGE_SUCCESS_STATUS`).
+    #[param(rename = "successStatus", example = 201)]
+    success_status: Option<u16>,
+}
+
+/// What a start would post to the workflow client.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StartPreviewView {
+    /// Always `POST`.
+    method: &'static str,
+    /// Where to.
+    url: String,
+    /// What. A new UUID in it is an example.
+    body: TemporalSpec,
+}
+
+/// The bodies of a 200.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what two functions answer")]
+enum RunningOrPreview {
+    Running(Started),
+    Preview(Box<StartPreviewView>),
+}
+
+/// Start the workflow of an intent
+///
+/// Posts the intent's `spec.temporal` to its workflow client and answers when that has answered. The workflow itself goes on; ask
+/// for its status. The body may be left out; it may give this start another workflow ID and other parameters.
+///
+/// Calls under the same `Idempotency-Key` are one start: the first starts the workflow, and others are answered the same, also
+/// when the workflow ID was used again since. A call whose start came to nothing may be repeated under its key: it is then made
+/// again. So may one whose outcome is unknown: then it is found out. Where the workflow client's answer is lost, a client that
+/// heeds keys (made with our kit) is asked again; for another, Temporal tells whether the workflow was started.
+#[utoipa::path(
+    post,
+    path = path::START,
+    tag = "workflows",
+    params(
+        IntentPath,
+        StartParams,
+        BodyParams,
+        ("Idempotency-Key" = Option<String>, Header, description = "Names this start: 1 to 255 visible characters of ASCII, such as a UUID. Kept for `BRIDGE_KEY_RETENTION` (7 days)", example = "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11"),
+        ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
+    ),
+    request_body(content = Option<StartRequest>, example = json!({
+        "metadata": {"name": ""},
+        "spec": {"workflowID": "migrate-{{run}}", "activityParams": {"all-activities": {"targetClusterName": "cluster3"}}},
+    })),
+    responses(
+        (status = 204, description = "Started, or running already", headers(
+            ("Workflow-Id" = String, description = "The workflow, percent-encoded where a header needs it"),
+            ("Run-Id" = String, description = "The run, where it is known"),
+            ("Idempotency-Replayed" = bool, description = "`true` where an earlier call under the same key started it"),
+            ("Warning" = String, description = "One for each unknown field"),
+        )),
+        (status = 201, description = "Started, when a body is preferred", body = Started,
+            headers(("Location" = String, description = "The path of the run's status")),
+            example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "alreadyRunning": false})),
+        (status = 200, description = "Running already, when a body is preferred; or, with `dryRun`, what would be posted",
+            body = RunningOrPreview, examples(
+                ("running" = (value = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "alreadyRunning": true}))),
+                ("dryRun" = (value = json!({
+                    "method": "POST", "url": "http://migrate-client:9090/invoke/migrate_workflowclient",
+                    "body": sample_intent()["spec"]["temporal"],
+                }))),
+            )),
+        Problems,
+    ),
+)]
+pub(crate) async fn start_intent(
+    State(api): State<Arc<Api>>,
+    seen: Seen,
+    call: Call<IntentKey, Wanted, Body>,
+) -> Result<Response, ApiError> {
+    let Call { request, key: intent, params, body, unknown, .. } = call;
+    let warnings = warnings(&unknown);
+    if params.dry_run {
+        let previewed = api.app.starts.preview(&request, &intent, body.overrides).await?;
+        return Ok((warnings, preview(previewed)).into_response());
+    }
+    let key = params.key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
+    let order = StartOrder { overrides: body.overrides, key };
+    let report = api.app.starts.start(&request, &intent, order).await?;
+    if params.success != Some(StatusCode::NO_CONTENT) && params.representation {
+        Ok((warnings, representation(&intent, report, params.success)).into_response())
+    } else {
+        let status = params.success.or(seen.wants).unwrap_or(StatusCode::NO_CONTENT);
+        Ok((status, named(&report), warnings).into_response())
+    }
+}
+
+/// What the caller asks for beside the body.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    dry_run: bool,
+    success: Option<StatusCode>,
+    key: Option<String>,
+    representation: bool,
+}
+
+impl CallParams for Wanted {
+    fn known() -> Vec<&'static str> {
+        vec!["dryRun", "successStatus"]
+    }
+
+    fn read(params: &Params, headers: &HeaderMap) -> Result<Self, ApiError> {
+        Ok(Self {
+            success: params.parsed::<SuccessStatus>("successStatus")?.map(|status| status.0),
+            key: idempotency_key(headers)?,
+            dry_run: dry_run(params)?,
+            representation: prefer::representation(headers),
+        })
+    }
+}
+
+/// The body of a start, and its hash: another body under the same key is refused.
+#[derive(Debug)]
+pub(crate) struct Body {
+    overrides: StartOverrides,
+    fingerprint: String,
+}
+
+impl Content<IntentKey> for Body {
+    fn read(bytes: &[u8], fields: FieldValidation, key: &IntentKey) -> Result<(Self, Vec<String>), ApiError> {
+        let (Optional(request), unknown) = Optional::<StartRequest>::read(bytes, fields, key)?;
+        Ok((Self { overrides: request.spec, fingerprint: fingerprint(bytes) }, unknown))
+    }
+}
+
+fn fingerprint(body: &[u8]) -> String {
+    use std::fmt::Write;
+
+    Sha256::digest(body.trim_ascii()).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What the operator's rules say about the caller.
+pub(crate) struct Seen {
+    wants: Option<StatusCode>,
+}
+
+impl FromRequestParts<Arc<Api>> for Seen {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Self::Rejection> {
+        let user_agent =
+            parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        Ok(Self { wants: api.success_status.status(user_agent, address) })
+    }
+}
+
+fn named(report: &StartReport) -> HeaderMap {
+    let run_id = report.run.run_id.as_ref().map(RunId::as_str).unwrap_or_default();
+    let replayed = if report.repeated { "true" } else { "" };
+    let workflow_id = encoded(report.run.workflow_id.as_str());
+    headers([(WORKFLOW_ID, &workflow_id), (RUN_ID, run_id), (IDEMPOTENCY_REPLAYED, replayed)])
+}
+
+fn representation(intent: &IntentKey, report: StartReport, status: Option<StatusCode>) -> Response {
+    let named = named(&report);
+    let started = Started {
+        workflow_id: report.run.workflow_id,
+        run_id: report.run.run_id.unwrap_or_default(),
+        already_running: report.run.already_running,
+    };
+    let usual = if started.already_running { StatusCode::OK } else { StatusCode::CREATED };
+    let location = path::status_of(intent, &started.workflow_id, &started.run_id);
+    let headers = headers([(LOCATION, &location), (PREFERENCE_APPLIED, REPRESENTATION)]);
+    (status.unwrap_or(usual), named, headers, GoJson(started)).into_response()
+}
+
+fn preview(preview: StartPreview) -> Response {
+    let view = StartPreviewView { method: "POST", url: preview.url, body: preview.body };
+    GoJson(view).into_response()
+}
+
+fn dry_run(params: &Params) -> Result<bool, ApiError> {
+    match params.text("dryRun") {
+        "" => Ok(false),
+        "All" => Ok(true),
+        other => Err(invalid("dryRun", &format!("is `{other}`: write All, or leave it out"))),
+    }
+}

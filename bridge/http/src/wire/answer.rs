@@ -1,0 +1,66 @@
+//! Answers that succeed: JSON in Go's bytes, and what is told in headers.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
+use http::{HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use service::fields;
+use workflow_api::{WorkflowStatus, to_go_json, to_go_json_sized};
+
+/// A JSON body as Go's encoder writes it, newline included (EMCO-API §0.2).
+pub(crate) struct GoJson<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for GoJson<T> {
+    fn into_response(self) -> Response {
+        go_json(to_go_json(&self.0))
+    }
+}
+
+/// As [`GoJson`], of a status: with a whole history in it there is none larger.
+pub(crate) fn status_json(status: &WorkflowStatus) -> Response {
+    let events = status.workflow_history.iter().flatten();
+    let size: usize = events.map(|event| event.as_str().len() + 1).sum();
+    go_json(to_go_json_sized(status, size + 4096))
+}
+
+fn go_json(mut body: Vec<u8>) -> Response {
+    body.push(b'\n');
+    ([(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// `Warning` headers for fields that nobody knows (DESIGN §3).
+pub(crate) fn warnings(unknown: &[String]) -> HeaderMap {
+    fields::warnings(unknown).map(|warning| (WARNING, warning)).collect()
+}
+
+/// Headers for texts that are not empty. A text that no header can carry is left out.
+pub(crate) fn headers<const N: usize>(texts: [(HeaderName, &str); N]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+        if let Some(value) = header_value(text) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+fn header_value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(text.as_bytes()).ok()
+}
+
+/// What a header cannot carry as it is, and the percent sign, so that there is one way back; as our workflow clients do it.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// A text that fits into a header.
+pub(crate) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// The header that names the workflow of a start.
+pub(crate) const WORKFLOW_ID: HeaderName = HeaderName::from_static("workflow-id");
+/// The header that names the run of a start.
+pub(crate) const RUN_ID: HeaderName = HeaderName::from_static("run-id");
+
+/// A success without a body.
+pub(crate) const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;

@@ -1,0 +1,154 @@
+//! One extractor for all calls: who asks, what for, with which parameters and which body.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path};
+use axum::response::{IntoResponse, Response};
+use bridge_core::model::{DigKey, IntentKey};
+use bridge_core::{Actor, Correlation, Proof, Request};
+use http::request::Parts;
+use http::{HeaderMap, Uri};
+use serde::de::DeserializeOwned;
+use service::origin::Origin;
+
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::wire::body::{Content, FieldValidation};
+use crate::wire::params::Params;
+use crate::wire::path::{DigPath, IntentPath, RevisionPath, RunPath};
+
+/// A call of the API.
+#[derive(Debug)]
+pub(crate) struct Call<K, P = (), B = ()> {
+    /// Who asks, and when.
+    pub(crate) request: Request,
+    /// What the path names.
+    pub(crate) key: K,
+    /// The query parameters, and the headers that belong to them.
+    pub(crate) params: P,
+    /// The body.
+    pub(crate) body: B,
+    /// JSON paths of unknown fields of the body, for `Warning` headers.
+    pub(crate) unknown: Vec<String>,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The path and the query.
+    pub(crate) uri: Uri,
+}
+
+/// What a path names.
+pub(crate) trait Key: Sized + Send {
+    /// The path's parameters.
+    type Path: DeserializeOwned + Send;
+
+    fn of(path: Self::Path) -> Self;
+}
+
+/// What a call asks for by query parameters and headers.
+pub(crate) trait CallParams: Sized + Send {
+    /// The names of its query parameters.
+    fn known() -> Vec<&'static str>;
+
+    fn read(params: &Params, headers: &HeaderMap) -> Result<Self, ApiError>;
+}
+
+/// No parameters.
+impl CallParams for () {
+    fn known() -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    fn read(_: &Params, _: &HeaderMap) -> Result<Self, ApiError> {
+        Ok(())
+    }
+}
+
+impl<K: Key, P: CallParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P, B> {
+    type Rejection = Response;
+
+    async fn from_request(request: axum::extract::Request, api: &Arc<Api>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let path = Path::<K::Path>::from_request_parts(&mut parts, api).await;
+        let key = K::of(path.map_err(IntoResponse::into_response)?.0);
+        let (params, fields) = read_params::<K, P, B>(&parts).map_err(IntoResponse::into_response)?;
+        let context = context(api, &parts);
+        let (headers, uri) = (parts.headers.clone(), parts.uri.clone());
+        let (body, unknown) = if B::EXPECTED {
+            let whole = axum::extract::Request::from_parts(parts, body);
+            let bytes = Bytes::from_request(whole, api).await.map_err(IntoResponse::into_response)?;
+            B::read(&bytes, fields, &key).map_err(IntoResponse::into_response)?
+        } else {
+            B::read(&[], fields, &key).map_err(IntoResponse::into_response)?
+        };
+        Ok(Self { request: context, key, params, body, unknown, headers, uri })
+    }
+}
+
+/// Reads the query parameters. An unknown one is refused: a typing error must not change what is done.
+fn read_params<K, P: CallParams, B: Content<K>>(parts: &Parts) -> Result<(P, FieldValidation), ApiError> {
+    let mut known = P::known();
+    if B::EXPECTED {
+        known.push("fieldValidation");
+    }
+    let params = Params::read(parts.uri.query())?.only(&known)?;
+    let fields = params.parsed("fieldValidation")?.unwrap_or_default();
+    Ok((P::read(&params, &parts.headers)?, fields))
+}
+
+/// Who asks, for which request, and when.
+fn context(api: &Api, parts: &Parts) -> Request {
+    let user = parts.headers.get(&api.user_header);
+    // Names are rarely ASCII only; what is not UTF-8 either is replaced.
+    let actor = user.map(|user| Actor::new(&String::from_utf8_lossy(user.as_bytes()), Proof::Proxy));
+    let correlation = Origin::current().map(|origin| Correlation {
+        request_id: origin.request_id().to_owned(),
+        trace_parent: origin.trace().parent().to_owned(),
+        trace_state: origin.trace().state().map(str::to_owned),
+    });
+    Request {
+        actor: actor.unwrap_or_default(),
+        correlation: correlation.unwrap_or_default(),
+        now: api.clock.now(),
+    }
+}
+
+impl Key for DigKey {
+    type Path = DigPath;
+
+    fn of(path: DigPath) -> Self {
+        path.into()
+    }
+}
+
+impl Key for IntentKey {
+    type Path = IntentPath;
+
+    fn of(path: IntentPath) -> Self {
+        path.into()
+    }
+}
+
+/// A run of an intent: the intent, and a run ID or start ID.
+#[derive(Debug)]
+pub(crate) struct RunName(pub(crate) IntentKey, pub(crate) String);
+
+impl Key for RunName {
+    type Path = RunPath;
+
+    fn of(path: RunPath) -> Self {
+        Self(path.intent.into(), path.run)
+    }
+}
+
+/// A revision of an intent, its number as it is written.
+#[derive(Debug)]
+pub(crate) struct RevisionName(pub(crate) IntentKey, pub(crate) String);
+
+impl Key for RevisionName {
+    type Path = RevisionPath;
+
+    fn of(path: RevisionPath) -> Self {
+        Self(path.intent.into(), path.revision)
+    }
+}

@@ -1,0 +1,92 @@
+//! Lists in pages: `limit` and `continue`, and the headers that lead to the next page. The body stays an array, as EMCO's lists are.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{HeaderMap, HeaderName, LINK};
+
+use crate::problem::ApiError;
+use crate::wire::answer::headers;
+use crate::wire::call::CallParams;
+use crate::wire::params::{Params, invalid};
+
+const CONTINUE: HeaderName = HeaderName::from_static("continue");
+const LIMIT_MAX: u32 = 1000;
+
+/// The parameters of a list: how many, and after which position.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    /// How many at most, where the caller gives a number.
+    pub(crate) limit: Option<u32>,
+    /// Where the page before ended.
+    pub(crate) after: Option<T>,
+}
+
+impl<T: FromStr + Send> CallParams for Page<T> {
+    fn known() -> Vec<&'static str> {
+        vec!["limit", "continue"]
+    }
+
+    fn read(params: &Params, _: &HeaderMap) -> Result<Self, ApiError> {
+        Ok(Self { limit: limit(params)?, after: position(params)? })
+    }
+}
+
+/// Reads how many items the caller wants at most.
+pub(crate) fn limit(params: &Params) -> Result<Option<u32>, ApiError> {
+    match params.parsed("limit")? {
+        Some(limit) if !(1..=LIMIT_MAX).contains(&limit) => {
+            Err(invalid("limit", &format!("is {limit}: write 1 to {LIMIT_MAX}")))
+        }
+        limit => Ok(limit),
+    }
+}
+
+/// Reads where the page begins.
+pub(crate) fn position<T: FromStr>(params: &Params) -> Result<Option<T>, ApiError> {
+    let token = params.text("continue");
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let decoded = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match decoded.and_then(|text| text.parse().ok()) {
+        Some(position) => Ok(Some(position)),
+        None => Err(invalid("continue", "is no token of this list: leave it out to begin again")),
+    }
+}
+
+/// Returns the headers that lead to the next page: `Continue` with the token, `Link` with the whole query. None on the last page.
+pub(crate) fn next(query: Option<&str>, position: Option<impl Display>) -> HeaderMap {
+    let Some(position) = position else { return HeaderMap::new() };
+    let token = URL_SAFE_NO_PAD.encode(position.to_string());
+    let mut next = url::form_urlencoded::Serializer::new(String::new());
+    let others = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    next.extend_pairs(others.filter(|(key, _)| key != "continue")).append_pair("continue", &token);
+    headers([(CONTINUE, &token), (LINK, &format!("<?{}>; rel=\"next\"", next.finish()))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_leads_to_the_next() {
+        let headers = next(Some("limit=2&continue=old&state=Running"), Some("b"));
+        let token = headers["continue"].to_str().unwrap();
+        assert_eq!(headers["link"], format!("<?limit=2&state=Running&continue={token}>; rel=\"next\""));
+        let params = Params::read(Some(&format!("continue={token}"))).unwrap();
+        assert_eq!(position::<String>(&params).unwrap(), Some("b".to_owned()));
+        assert!(next(None, None::<String>).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_token_or_limit_is_refused() {
+        for query in ["continue=%21", "continue=eA", "limit=0", "limit=1001", "limit=-1", "limit=x"] {
+            let params = Params::read(Some(query)).unwrap();
+            let refused = limit(&params).is_err() || position::<u32>(&params).is_err();
+            assert!(refused, "{query}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The paths of the API (EMCO-API §1.1), and the keys they name.
+
+use bridge_core::model::{DigKey, IntentKey, StartId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use workflow_api::{RunId, WorkflowId};
+
+macro_rules! intents {
+    ($rest:literal) => {
+        concat!(
+            "/v2/projects/{project}/composite-apps/{compositeApp}/{compositeAppVersion}",
+            "/deployment-intent-groups/{deploymentIntentGroup}/temporal-workflow-intents",
+            $rest
+        )
+    };
+}
+
+pub(crate) const INTENTS: &str = intents!("");
+pub(crate) const INTENT: &str = intents!("/{workflowIntent}");
+pub(crate) const REVISIONS: &str = intents!("/{workflowIntent}/revisions");
+pub(crate) const REVISION: &str = intents!("/{workflowIntent}/revisions/{revision}");
+pub(crate) const ROLLBACK: &str = intents!("/{workflowIntent}/rollback");
+pub(crate) const CHECK: &str = intents!("/{workflowIntent}/check");
+pub(crate) const START: &str = intents!("/{workflowIntent}/start");
+pub(crate) const RUNS: &str = intents!("/{workflowIntent}/runs");
+pub(crate) const RUN: &str = intents!("/{workflowIntent}/runs/{run}");
+pub(crate) const STATUS: &str = intents!("/{workflowIntent}/status");
+pub(crate) const CANCEL: &str = intents!("/{workflowIntent}/cancel");
+pub(crate) const SIGNAL: &str = intents!("/{workflowIntent}/signal");
+pub(crate) const QUERY: &str = intents!("/{workflowIntent}/query");
+pub(crate) const UPDATE: &str = intents!("/{workflowIntent}/update");
+pub(crate) const TERMINATE: &str = intents!("/{workflowIntent}/terminate");
+pub(crate) const RESET: &str = intents!("/{workflowIntent}/reset");
+pub(crate) const OPENAPI: &str = "/openapi.json";
+
+/// The path of a deployment intent group.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DigPath {
+    /// The project.
+    #[param(example = "proj1")]
+    project: String,
+    /// The composite app.
+    #[param(example = "capp1")]
+    composite_app: String,
+    /// The version of the composite app.
+    #[param(example = "v1")]
+    composite_app_version: String,
+    /// The deployment intent group.
+    #[param(example = "dig1")]
+    deployment_intent_group: String,
+}
+
+impl From<DigPath> for DigKey {
+    fn from(path: DigPath) -> Self {
+        Self {
+            project: path.project,
+            composite_app: path.composite_app,
+            version: path.composite_app_version,
+            dig: path.deployment_intent_group,
+        }
+    }
+}
+
+/// The path of a workflow intent.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntentPath {
+    /// The project.
+    #[param(example = "proj1")]
+    project: String,
+    /// The composite app.
+    #[param(example = "capp1")]
+    composite_app: String,
+    /// The version of the composite app.
+    #[param(example = "v1")]
+    composite_app_version: String,
+    /// The deployment intent group.
+    #[param(example = "dig1")]
+    deployment_intent_group: String,
+    /// The workflow intent.
+    #[param(example = "dig1-workflow-intent")]
+    workflow_intent: String,
+}
+
+impl From<IntentPath> for IntentKey {
+    fn from(path: IntentPath) -> Self {
+        let dig = DigKey {
+            project: path.project,
+            composite_app: path.composite_app,
+            version: path.composite_app_version,
+            dig: path.deployment_intent_group,
+        };
+        dig.intent(path.workflow_intent)
+    }
+}
+
+/// The path of a run of a workflow intent.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RunPath {
+    /// The workflow intent.
+    #[serde(flatten)]
+    pub(crate) intent: IntentPath,
+    /// The run: Temporal's run ID, or the ID of the start.
+    pub(crate) run: String,
+}
+
+/// The path of a revision of a workflow intent.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RevisionPath {
+    /// The workflow intent.
+    #[serde(flatten)]
+    pub(crate) intent: IntentPath,
+    /// The revision's number.
+    pub(crate) revision: String,
+}
+
+/// Returns the path of an intent. Its names are plain: they were checked when it was created.
+pub(crate) fn of_intent(key: &IntentKey) -> String {
+    let DigKey { project, composite_app, version, dig } = &key.dig;
+    let name = &key.name;
+    format!(
+        "/v2/projects/{project}/composite-apps/{composite_app}/{version}/deployment-intent-groups/{dig}\
+         /temporal-workflow-intents/{name}"
+    )
+}
+
+/// Returns the path of a run of an intent.
+pub(crate) fn run_of(key: &IntentKey, id: &StartId) -> String {
+    format!("{}/runs/{id}", of_intent(key))
+}
+
+/// Returns the path and query of the status of a run.
+pub(crate) fn status_of(key: &IntentKey, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+    naming(key, "status", workflow_id, run_id)
+}
+
+/// Returns the path and query to cancel a run.
+pub(crate) fn cancel_of(key: &IntentKey, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+    naming(key, "cancel", workflow_id, run_id)
+}
+
+fn naming(key: &IntentKey, verb: &str, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("workflowID", workflow_id.as_str());
+    if !run_id.is_empty() {
+        query.append_pair("runID", run_id.as_str());
+    }
+    format!("{}/{verb}?{}", of_intent(key), query.finish())
+}

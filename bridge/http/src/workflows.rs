@@ -1,0 +1,12 @@
+//! The workflows that were started from intents.
+
+mod about;
+pub(crate) mod cancel;
+mod events;
+pub(crate) mod query;
+pub(crate) mod reset;
+pub(crate) mod signal;
+pub(crate) mod status;
+mod status_params;
+pub(crate) mod terminate;
+pub(crate) mod update;

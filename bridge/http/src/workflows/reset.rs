@@ -1,0 +1,117 @@
+//! `POST …/temporal-workflow-intents/{name}/reset`: runs a workflow again from a point of its history.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bridge_core::model::IntentKey;
+use bridge_core::ports::ResetPoint;
+use http::header::LOCATION;
+use workflow_api::{Fault, ResetAnswer, ResetRequest, ResetSpec};
+
+use super::about::{About, RunParams};
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::{GoJson, RUN_ID, WORKFLOW_ID, encoded, headers, warnings};
+use crate::wire::body::{BodyError, Optional};
+use crate::wire::call::Call;
+use crate::wire::params::BodyParams;
+use crate::wire::path::{self, IntentPath};
+
+problems!(
+    Problems,
+    [
+        NOT_JSON,
+        UNKNOWN_FIELDS,
+        INVALID_PARAMETER,
+        NO_SUCH_INTENT,
+        NOTHING_TO_RESET,
+        BODY_TOO_LARGE,
+        INVALID_BODY
+    ],
+    TEMPORAL,
+    DATABASE
+);
+
+/// Reset a workflow
+///
+/// Ends the run, if it has not ended, and starts one that has the same history up to a point, and goes on from there. Each
+/// request is a reset of its own: who lost the answer looks at the runs of the workflow before repeating it.
+#[utoipa::path(
+    post,
+    path = path::RESET,
+    tag = "workflows",
+    params(
+        IntentPath,
+        BodyParams,
+        RunParams,
+    ),
+    request_body(content = ResetRequest, example = json!({
+        "metadata": {"name": ""}, "spec": {"to": "LastWorkflowTask", "reason": "The worker is mended"},
+    })),
+    responses(
+        (status = 200, description = "The new run", body = ResetAnswer,
+            headers(
+                ("Workflow-Id" = String, description = "The workflow"),
+                ("Run-Id" = String, description = "The new run"),
+                ("Location" = String, description = "The path of its status"),
+            ),
+            example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071"})),
+        Problems,
+    ),
+)]
+pub(crate) async fn reset_workflow(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey, About, Optional<ResetRequest>>,
+) -> Result<Response, ApiError> {
+    let Optional(ResetRequest { spec, .. }) = call.body;
+    let point = point(&spec).map_err(|fault| BodyError::Incomplete(vec![fault]))?;
+    let to = call.params.addressee(&call.key, spec.run);
+    let answer = api.app.workflows.reset(&call.request, &to, point, spec.reason).await?;
+    let ResetAnswer { workflow_id, run_id } = &answer;
+    let location = path::status_of(&to.intent, workflow_id, run_id);
+    let encoded = encoded(workflow_id.as_str());
+    let named = [(WORKFLOW_ID, encoded.as_str()), (RUN_ID, run_id.as_str()), (LOCATION, &location)];
+    Ok((warnings(&call.unknown), headers(named), GoJson(answer)).into_response())
+}
+
+fn point(spec: &ResetSpec) -> Result<ResetPoint, Fault> {
+    match (spec.to.as_str(), spec.event_id) {
+        ("FirstWorkflowTask", 0) => Ok(ResetPoint::FirstWorkflowTask),
+        ("LastWorkflowTask", 0) => Ok(ResetPoint::LastWorkflowTask),
+        ("", 1..) => Ok(ResetPoint::Event(spec.event_id)),
+        ("", 0) => {
+            Err(Fault::new("$.spec.to", "write FirstWorkflowTask or LastWorkflowTask, or give an eventID"))
+        }
+        ("", _) => Err(Fault::new("$.spec.eventID", "is no event: events are numbered from 1")),
+        ("FirstWorkflowTask" | "LastWorkflowTask", _) => {
+            Err(Fault::new("$.spec.eventID", "cannot be given together with `to`"))
+        }
+        (other, _) => {
+            Err(Fault::new("$.spec.to", format!("is `{other}`: write FirstWorkflowTask or LastWorkflowTask")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_one_point_is_named() {
+        let named =
+            |to: &str, event_id| point(&ResetSpec { to: to.to_owned(), event_id, ..ResetSpec::default() });
+        assert_eq!(named("FirstWorkflowTask", 0), Ok(ResetPoint::FirstWorkflowTask));
+        assert_eq!(named("LastWorkflowTask", 0), Ok(ResetPoint::LastWorkflowTask));
+        assert_eq!(named("", 4), Ok(ResetPoint::Event(4)));
+        for (to, event_id, path) in [
+            ("", 0, "$.spec.to"),
+            ("Beginning", 0, "$.spec.to"),
+            ("", -1, "$.spec.eventID"),
+            ("LastWorkflowTask", 4, "$.spec.eventID"),
+        ] {
+            assert_eq!(named(to, event_id).unwrap_err().path, path, "{to} {event_id}");
+        }
+    }
+}

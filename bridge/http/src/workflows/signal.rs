@@ -1,0 +1,72 @@
+//! `POST …/temporal-workflow-intents/{name}/signal`: sends a signal to a workflow.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bridge_core::SignalOrder;
+use bridge_core::model::IntentKey;
+use workflow_api::{SignalRequest, WorkflowStatus};
+
+use super::about::{About, RunParams, preferred};
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::warnings;
+use crate::wire::body::{Optional, required};
+use crate::wire::call::Call;
+use crate::wire::params::BodyParams;
+use crate::wire::path::{self, IntentPath};
+
+problems!(
+    Problems,
+    [
+        NOT_JSON,
+        UNKNOWN_FIELDS,
+        INVALID_PARAMETER,
+        NO_SUCH_INTENT,
+        WORKFLOW_CLOSED,
+        BODY_TOO_LARGE,
+        INVALID_BODY
+    ],
+    TEMPORAL,
+    DATABASE
+);
+
+/// Send a signal to a workflow
+///
+/// Temporal keeps the signal for the workflow. Whether the workflow knows it, or does anything about it, only the workflow
+/// can tell: ask it with a query, or use an update instead. Requests with the same `Idempotency-Key` are one signal.
+#[utoipa::path(
+    post,
+    path = path::SIGNAL,
+    tag = "workflows",
+    params(
+        IntentPath,
+        BodyParams,
+        RunParams,
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeats one signal: 1 to 255 visible characters of ASCII"),
+        ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
+    ),
+    request_body(content = SignalRequest, example = json!({
+        "metadata": {"name": ""}, "spec": {"name": "open", "args": [{"gate": 1}]},
+    })),
+    responses(
+        (status = 204, description = "The signal was sent"),
+        (status = 200, description = "The same, when a body is preferred: how the workflow stands now", body = WorkflowStatus,
+            example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowExecutionDescription": {}, "workflowState": "Running"})),
+        Problems,
+    ),
+)]
+pub(crate) async fn signal_workflow(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey, About, Optional<SignalRequest>>,
+) -> Result<Response, ApiError> {
+    let Optional(SignalRequest { spec, .. }) = call.body;
+    required("$.spec.name", &spec.name)?;
+    let to = call.params.addressee(&call.key, spec.run);
+    let About { idempotency_key: key, representation: report, .. } = call.params;
+    let order = SignalOrder { name: spec.name, args: spec.args, key, report };
+    let status = api.app.workflows.signal(&call.request, &to, order).await?;
+    Ok(preferred(warnings(&call.unknown), status))
+}

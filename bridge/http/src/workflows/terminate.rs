@@ -1,0 +1,69 @@
+//! `POST …/temporal-workflow-intents/{name}/terminate`: ends a workflow at once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use bridge_core::Stop;
+use bridge_core::model::IntentKey;
+use workflow_api::{StopReport, TerminateRequest};
+
+use super::about::{About, RunParams, preferred};
+use crate::api::Api;
+use crate::problem::ApiError;
+use crate::problem::kinds::problems;
+use crate::wire::answer::warnings;
+use crate::wire::body::Required;
+use crate::wire::call::Call;
+use crate::wire::params::BodyParams;
+use crate::wire::path::{self, IntentPath};
+
+problems!(
+    Problems,
+    [
+        NOT_JSON,
+        UNKNOWN_FIELDS,
+        INVALID_PARAMETER,
+        NO_SUCH_INTENT,
+        WORKFLOW_CLOSED,
+        BODY_TOO_LARGE,
+        INVALID_BODY
+    ],
+    TEMPORAL,
+    DATABASE
+);
+
+/// Terminate a workflow
+///
+/// Ends it at once, without letting it clean up. `{}` is enough of a body, as for a cancellation.
+#[utoipa::path(
+    post,
+    path = path::TERMINATE,
+    tag = "workflows",
+    params(
+        IntentPath,
+        BodyParams,
+        RunParams,
+        ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
+    ),
+    request_body(content = TerminateRequest, example = json!({
+        "metadata": {"name": ""}, "spec": {"reason": "The cluster is gone"},
+    })),
+    responses(
+        (status = 204, description = "The workflow was ended"),
+        (status = 200, description = "The same, when a body is preferred", body = StopReport,
+            example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowState": "Terminated", "stopped": true, "pendingActivities": []})),
+        Problems,
+    ),
+)]
+pub(crate) async fn terminate_workflow(
+    State(api): State<Arc<Api>>,
+    call: Call<IntentKey, About, Required<TerminateRequest>>,
+) -> Result<Response, ApiError> {
+    let Required(TerminateRequest { spec, .. }) = call.body;
+    let report = call.params.representation;
+    let stop = Stop { reason: spec.reason, report, details: spec.details, ..Stop::default() };
+    let to = call.params.addressee(&call.key, spec.run);
+    let report = api.app.workflows.terminate(&call.request, &to, &stop).await?;
+    Ok(preferred(warnings(&call.unknown), report))
+}

@@ -1,0 +1,126 @@
+//! What every store must do: the same cases run on each backend, each on a fresh database.
+
+mod intents;
+mod starts;
+mod whole;
+
+use std::num::NonZeroU32;
+
+use bridge_core::model::DigKey;
+use bridge_core::ports::IntentStore;
+use harness::PostgreSql;
+use workflow_api::WorkflowIntent;
+
+use crate::{PostgresStore, SqliteStore};
+
+fn dig(name: &str) -> DigKey {
+    DigKey {
+        project: "proj1".to_owned(),
+        composite_app: "capp1".to_owned(),
+        version: "v1".to_owned(),
+        dig: name.to_owned(),
+    }
+}
+
+fn intent(name: &str) -> WorkflowIntent {
+    let mut intent = WorkflowIntent::default();
+    name.clone_into(&mut intent.metadata.name);
+    intent.metadata.description = "<b> & \u{2028} é".to_owned();
+    name.clone_into(&mut intent.spec.temporal.workflow_client_name);
+    intent.spec.workflow_client.client_endpoint_name = "client".to_owned();
+    intent.spec.workflow_client.client_endpoint_port = 9090;
+    intent.spec.temporal.workflow_start_options.id = "w-1".into();
+    intent
+}
+
+async fn postgres() -> (PostgresStore, ()) {
+    let url = PostgreSql::shared().await.unwrap().database().await.unwrap();
+    (PostgresStore::connect(&url.parse().unwrap(), NonZeroU32::new(16).unwrap()).await.unwrap(), ())
+}
+
+/// One test for each case; `$store` gives a fresh store and whatever must outlive it.
+macro_rules! storage_contract {
+    ($name:ident, $store:expr) => {
+        mod $name {
+            use super::*;
+
+            storage_contract!(@cases $store;
+                intents::a_revision_comes_back_as_it_was_kept,
+                intents::what_is_absent_is_none,
+                intents::a_number_is_taken_once,
+                intents::of_changes_at_once_one_succeeds,
+                intents::a_list_is_ordered_by_name,
+                intents::a_list_has_the_latest_of_each_that_is_not_deleted,
+                intents::changes_come_newest_first_in_pages,
+                starts::runs_come_newest_first_with_or_without_their_intent,
+                starts::runs_come_in_pages,
+                starts::a_run_is_found_by_either_id,
+                starts::the_number_gets_into_the_workflow_id,
+                starts::starts_at_once_get_numbers_of_their_own,
+                starts::every_outcome_comes_back_as_it_was_settled,
+                starts::a_start_is_settled_once,
+                starts::a_known_key_leads_to_its_start_whatever_came_of_it,
+                starts::of_starts_at_once_under_one_key_one_is_new,
+                starts::a_key_is_forgotten_after_its_time,
+                starts::what_came_to_nothing_is_begun_again_by_one,
+                starts::an_abandoned_start_is_taken_over_by_one,
+                starts::an_unknown_start_is_taken_over,
+                starts::a_start_without_a_spec_of_its_own_has_that_of_its_revision,
+                starts::a_start_whose_revision_is_not_there_is_not_taken_for_another,
+                starts::a_start_is_put_off_by_whoever_is_at_it,
+                whole::it_answers_until_it_is_closed,
+            );
+        }
+    };
+    (@cases $store:expr; $($part:ident::$case:ident,)+) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let (store, _keep) = $store.await;
+            super::$part::$case(&store).await;
+        }
+    )+};
+}
+
+storage_contract!(sqlite_in_memory, async { (SqliteStore::in_memory().await.unwrap(), ()) });
+storage_contract!(sqlite_in_a_file, sqlite_file());
+storage_contract!(postgres, postgres());
+
+async fn sqlite_file() -> (SqliteStore, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::file(&directory.path().join("bridge.db")).await.unwrap();
+    (store, directory)
+}
+
+#[tokio::test]
+async fn a_file_is_found_again_also_after_a_crash() {
+    let (first, directory) = sqlite_file().await;
+    let (key, kept) = (dig("dig1").intent("a"), intents::created("a"));
+    first.add_revision(&key, &kept).await.unwrap();
+    // Not closed: the write-ahead log is all there is, as after a crash.
+    let crashed = tempfile::tempdir().unwrap();
+    for name in ["bridge.db", "bridge.db-wal"] {
+        std::fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let second = SqliteStore::file(&crashed.path().join("bridge.db")).await.unwrap();
+    assert_eq!(second.latest_revision(&key).await.unwrap(), Some(kept));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_one_process_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bridge.db");
+    let first = crate::sqlite::lock(&path).await.unwrap();
+    let error = SqliteStore::file(&path).await.unwrap_err();
+    assert!(error.to_string().contains("is in use by another process"), "{error}");
+    drop(first);
+    crate::sqlite::lock(&path).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bridge.db");
+    std::fs::write(&path, "This is no database, and long enough to be seen as none. ".repeat(20)).unwrap();
+    let error = SqliteStore::file(&path).await.unwrap_err();
+    assert!(error.to_string().starts_with("the database"), "{error}");
+}

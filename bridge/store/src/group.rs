@@ -1,0 +1,114 @@
+//! Writing to SQLite in groups: what is asked for while the disk is at work is one transaction next, with one sync.
+
+use std::io;
+
+use sqlx::error::ErrorKind;
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use tokio::sync::{mpsc, oneshot};
+
+/// Most statements of one transaction.
+const MOST: usize = 128;
+
+type Rows = Result<Vec<SqliteRow>, sqlx::Error>;
+
+/// Hands statements to the one task that writes them.
+#[derive(Debug)]
+pub(crate) struct Group(mpsc::Sender<Asked>);
+
+#[derive(Debug)]
+struct Asked {
+    statement: &'static str,
+    arguments: SqliteArguments,
+    answer: oneshot::Sender<Rows>,
+}
+
+impl Group {
+    /// Begins the task, which ends when the group is dropped.
+    pub(crate) fn new(writer: SqlitePool) -> Self {
+        let (asked, mut received) = mpsc::channel(MOST);
+        tokio::spawn(async move {
+            let mut group = Vec::with_capacity(MOST);
+            while received.recv_many(&mut group, MOST).await > 0 {
+                let (answers, statements): (Vec<_>, Vec<_>) = group
+                    .drain(..)
+                    .map(|Asked { statement, arguments, answer }| (answer, (statement, arguments)))
+                    .unzip();
+                let rows = match write(&writer, statements).await {
+                    Ok(rows) => rows,
+                    Err(error) => {
+                        answers.iter().map(|_| Err(io::Error::other(error.to_string()).into())).collect()
+                    }
+                };
+                for (answer, rows) in answers.into_iter().zip(rows) {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(rows);
+                }
+            }
+        });
+        Self(asked)
+    }
+
+    /// Returns the rows after the statement's `RETURNING`, once they are on the disk.
+    pub(crate) async fn write(&self, statement: &'static str, arguments: SqliteArguments) -> Rows {
+        let (answer, answered) = oneshot::channel();
+        // Where the task has ended, the answer says so.
+        let _ = self.0.send(Asked { statement, arguments, answer }).await;
+        answered.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+}
+
+/// Returns what each statement led to. One whose values break a constraint fails alone; any other failure is that of all.
+async fn write(
+    writer: &SqlitePool,
+    mut statements: Vec<(&'static str, SqliteArguments)>,
+) -> Result<Vec<Rows>, sqlx::Error> {
+    // One alone needs no transaction around it.
+    if statements.len() == 1
+        && let Some((statement, arguments)) = statements.pop()
+    {
+        return Ok(vec![sqlx::query_with(statement, arguments).fetch_all(writer).await]);
+    }
+    let mut transaction = writer.begin().await?;
+    let mut all = Vec::with_capacity(statements.len());
+    for (statement, arguments) in statements {
+        let rows = sqlx::query_with(statement, arguments).fetch_all(&mut *transaction).await;
+        match rows {
+            // SQLite may have ended the transaction, and the next statement would be written without it.
+            Err(error) if !breaks_constraint(&error) => return Err(error),
+            rows => all.push(rows),
+        }
+    }
+    transaction.commit().await?;
+    Ok(all)
+}
+
+fn breaks_constraint(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+    use sqlx::{Row, Sqlite};
+
+    use super::*;
+    use crate::sql::{Value, arguments};
+
+    #[tokio::test]
+    async fn a_statement_that_breaks_a_constraint_fails_alone() {
+        let options = SqliteConnectOptions::new().in_memory(true);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        sqlx::query("CREATE TABLE sums (value INTEGER NOT NULL) STRICT").execute(&pool).await.unwrap();
+        let group = Group::new(pool.clone());
+        let insert = async |value: Option<i64>| {
+            let values = arguments::<Sqlite>(&[Value::from(value)]).unwrap();
+            let rows = group.write("INSERT INTO sums (value) VALUES ($1) RETURNING value", values).await;
+            rows.ok().map(|rows| rows.iter().map(|row| row.get("value")).collect::<Vec<i64>>())
+        };
+        let written = join_all([Some(1), None, Some(2)].map(insert)).await;
+        assert_eq!(written, [Some(vec![1]), None, Some(vec![2])]);
+        let sum = sqlx::query("SELECT SUM(value) AS sum FROM sums").fetch_one(&pool).await.unwrap();
+        assert_eq!(sum.get::<i64, _>("sum"), 3);
+    }
+}

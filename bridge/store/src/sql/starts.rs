@@ -1,0 +1,305 @@
+//! Starts in SQL, in the table `runs`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge_core::model::{IntentKey, Revision, StartId, StartRecord};
+use bridge_core::ports::{Begun, IntentStore, StartStore, StoreError, Terms};
+use workflow_api::WorkflowIntentSpec;
+
+use super::start_row::{OutcomeColumns, SpecRow, StartRow, start_columns};
+use super::{Sql, SqlStore, of_intent};
+use crate::error::failed;
+
+/// Other starts under the same key may come first so often.
+const ROUNDS: usize = 5;
+
+/// Puts a start on record, with the number that `counted` has. No row comes back where another start is on record under its key.
+macro_rules! begin {
+    () => {
+        "INSERT INTO runs
+            (project, composite_app, composite_app_version, deployment_intent_group, intent, id, number, revision,
+             workflow_id, idempotency_key, fingerprint, key_until, started_by, requested_at,
+             attempt, outcome, already_running, leased_until, spec)
+         SELECT $1, $2, $3, $4, $5, $6, number, $7,
+             replace($8, '{{run}}', CAST(number AS TEXT)), $9, $10,
+             CASE WHEN $10 IS NULL THEN NULL ELSE (SELECT now FROM clock) + $11 END, $12, $13,
+             1, 'starting', FALSE, (SELECT now FROM clock) + $14, $15
+         FROM counted WHERE TRUE
+         ON CONFLICT DO NOTHING
+         RETURNING number, workflow_id"
+    };
+}
+
+/// SQLite has one writer, so nobody else takes the number meanwhile.
+pub(crate) const BEGIN_ON_SQLITE: &str = concat!(
+    "WITH counted AS (
+        SELECT COALESCE((
+            SELECT number FROM runs
+            WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+            ORDER BY number DESC LIMIT 1), 0) + 1 AS number)
+     ",
+    begin!()
+);
+
+/// On PostgreSQL several replicas count at once, so each waits for the row that has the last number. A key that is known counts
+/// nothing. The clock is read once the number is there: others may hold that for a while.
+pub(crate) const BEGIN_ON_POSTGRES: &str = concat!(
+    "WITH counted AS (
+        INSERT INTO run_numbers AS numbers
+            (project, composite_app, composite_app_version, deployment_intent_group, intent, last)
+        SELECT $1, $2, $3, $4, $5, 1
+        WHERE $10 IS NULL OR NOT EXISTS (
+            SELECT 1 FROM runs
+            WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+                AND idempotency_key = $9 AND key_until IS NOT NULL)
+        ON CONFLICT (project, composite_app, composite_app_version, deployment_intent_group, intent)
+        DO UPDATE SET last = numbers.last + 1
+        RETURNING last AS number)
+     ",
+    begin!()
+);
+
+#[async_trait]
+impl<S: Sql> StartStore for SqlStore<S> {
+    async fn begin_start(
+        &self,
+        start: &StartRecord,
+        spec: Option<&WorkflowIntentSpec>,
+        terms: Terms,
+    ) -> Result<Begun, StoreError> {
+        let spec = spec_column(spec);
+        for _ in 0..ROUNDS {
+            if let Some(begun) = begin(&self.0, start, &spec, terms).await? {
+                return Ok(Begun::New(begun));
+            }
+            if let Some(known) = known(&self.0, start).await? {
+                return Ok(Begun::Known(known));
+            }
+        }
+        Err(failed("put a start on record")(sqlx::Error::RowNotFound))
+    }
+
+    async fn begin_again(
+        &self,
+        start: &StartRecord,
+        spec: Option<&WorkflowIntentSpec>,
+        lease: Duration,
+    ) -> Result<Option<StartRecord>, StoreError> {
+        let statement = concat!(
+            "UPDATE runs
+             SET outcome = 'starting', attempt = attempt + 1, reason = NULL, settled_at = NULL, revision = $2,
+                 started_by = $3, requested_at = $4, spec = $5, leased_until = (SELECT now FROM clock) + $6
+             WHERE id = $1 AND outcome = 'not_started'
+             RETURNING ",
+            start_columns!()
+        );
+        let (id, spec) = (start.id.to_string(), spec_column(spec));
+        let values = [
+            id.as_str().into(),
+            start.revision.into(),
+            start.started_by.as_str().into(),
+            start.requested_at.as_microsecond().into(),
+            spec.as_str().into(),
+            microseconds(lease).into(),
+        ];
+        let begun: Vec<StartRow> =
+            self.0.write(statement, &values).await.map_err(failed("set about a start again"))?;
+        begun.into_iter().next().map(StartRecord::try_from).transpose()
+    }
+
+    async fn take_over(
+        &self,
+        id: StartId,
+        lease: Duration,
+    ) -> Result<Option<(StartRecord, WorkflowIntentSpec)>, StoreError> {
+        let statement = concat!(
+            "UPDATE runs
+             SET outcome = 'starting', attempt = attempt + 1, reason = NULL, settled_at = NULL,
+                 leased_until = (SELECT now FROM clock) + $2
+             WHERE id = $1 AND (outcome = 'unknown'
+                 OR (outcome = 'starting' AND leased_until <= (SELECT now FROM clock)))
+             RETURNING spec, ",
+            start_columns!()
+        );
+        let id = id.to_string();
+        let values = [id.as_str().into(), microseconds(lease).into()];
+        let taken: Vec<SpecRow> =
+            self.0.write(statement, &values).await.map_err(failed("take a start over"))?;
+        let Some(taken) = taken.into_iter().next() else { return Ok(None) };
+        let (start, spec): (StartRecord, _) = taken.try_into()?;
+        let spec = match spec {
+            Some(spec) => spec,
+            None => spec_of_intent(&start, self.revision(&start.intent, start.revision.into()).await?)?,
+        };
+        Ok(Some((start, spec)))
+    }
+
+    async fn put_off(&self, start: &StartRecord, pause: Duration) -> Result<(), StoreError> {
+        let statement = "UPDATE runs SET leased_until = (SELECT now FROM clock) + $3
+             WHERE id = $1 AND outcome = 'starting' AND attempt = $2";
+        let id = start.id.to_string();
+        let values = [id.as_str().into(), start.attempt.into(), microseconds(pause).into()];
+        self.0.execute(statement, &values).await.map_err(failed("put a start off"))?;
+        Ok(())
+    }
+
+    async fn settle(&self, start: &StartRecord) -> Result<bool, StoreError> {
+        let statement = "UPDATE runs
+             SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7, settled_at = $8,
+                 leased_until = NULL, spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
+             WHERE id = $1 AND attempt = $2 AND outcome = 'starting'
+             RETURNING id";
+        let id = start.id.to_string();
+        let outcome = OutcomeColumns::from(&start.outcome);
+        let values = [
+            id.as_str().into(),
+            start.attempt.into(),
+            start.workflow_id.as_str().into(),
+            start.outcome.word().into(),
+            outcome.run_id.into(),
+            outcome.already_running.into(),
+            outcome.reason.into(),
+            outcome.settled_at.into(),
+        ];
+        let settled: Vec<(String,)> =
+            self.0.write(statement, &values).await.map_err(failed("settle a run"))?;
+        Ok(!settled.is_empty())
+    }
+
+    async fn starts(
+        &self,
+        key: &IntentKey,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StartRecord>, StoreError> {
+        let statement = concat!(
+            "SELECT ",
+            start_columns!(),
+            " FROM runs
+             WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+                 AND number < $6
+             ORDER BY number DESC LIMIT $7"
+        );
+        let values = of_intent(key, &[before.unwrap_or(i64::MAX).into(), i64::from(limit).into()]);
+        let rows: Vec<StartRow> = self.0.read(statement, &values).await.map_err(failed("list runs"))?;
+        rows.into_iter().map(StartRecord::try_from).collect()
+    }
+
+    async fn start(&self, key: &IntentKey, name: &str) -> Result<Option<StartRecord>, StoreError> {
+        // In two halves, each with an index that fits; few rows have one ID.
+        let statement = concat!(
+            "SELECT ",
+            start_columns!(),
+            " FROM runs WHERE id = $1 UNION ALL SELECT ",
+            start_columns!(),
+            " FROM runs WHERE run_id = $1"
+        );
+        let rows: Vec<StartRow> =
+            self.0.read(statement, &[name.into()]).await.map_err(failed("look up a run"))?;
+        let starts: Vec<StartRecord> =
+            rows.into_iter().map(StartRecord::try_from).collect::<Result<_, _>>()?;
+        // Several starts may have one run, where it was running already: the first made it.
+        Ok(starts.into_iter().filter(|start| start.intent == *key).min_by_key(|start| start.number))
+    }
+
+    async fn abandoned(&self, limit: u32) -> Result<Vec<StartId>, StoreError> {
+        let statement = "SELECT id FROM runs
+             WHERE outcome = 'starting' AND leased_until <= (SELECT now FROM clock)
+             ORDER BY leased_until, id LIMIT $1";
+        let rows: Vec<(String,)> = self
+            .0
+            .read(statement, &[i64::from(limit).into()])
+            .await
+            .map_err(failed("list abandoned starts"))?;
+        rows.into_iter().map(|(id,)| start_id(id)).collect()
+    }
+
+    async fn forget_keys(&self) -> Result<u64, StoreError> {
+        let statement = "UPDATE runs SET key_until = NULL, fingerprint = NULL
+             WHERE key_until <= (SELECT now FROM clock) AND outcome <> 'starting'";
+        self.0.execute(statement, &[]).await.map_err(failed("forget keys"))
+    }
+}
+
+/// Puts a start on record; `None` where its key is on record.
+async fn begin<S: Sql>(
+    store: &S,
+    start: &StartRecord,
+    spec: &str,
+    terms: Terms,
+) -> Result<Option<StartRecord>, StoreError> {
+    let id = start.id.to_string();
+    let values = of_intent(
+        &start.intent,
+        &[
+            id.as_str().into(),
+            start.revision.into(),
+            start.workflow_id.as_str().into(),
+            start.key.text.as_str().into(),
+            start.key.fingerprint.as_deref().into(),
+            microseconds(terms.key_kept).into(),
+            start.started_by.as_str().into(),
+            start.requested_at.as_microsecond().into(),
+            microseconds(terms.lease).into(),
+            spec.into(),
+        ],
+    );
+    let begun: Vec<(i64, String)> =
+        store.write(S::BEGIN, &values).await.map_err(failed("put a start on record"))?;
+    Ok(begun.into_iter().next().map(|(number, workflow_id)| StartRecord {
+        number,
+        workflow_id: workflow_id.into(),
+        attempt: 1,
+        ..start.clone()
+    }))
+}
+
+/// The start that is on record under this one's key. A key that has had its time is forgotten on the way.
+async fn known(store: &impl Sql, start: &StartRecord) -> Result<Option<StartRecord>, StoreError> {
+    let values = of_intent(&start.intent, &[start.key.text.as_str().into()]);
+    let forget = "UPDATE runs SET key_until = NULL, fingerprint = NULL
+         WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+             AND idempotency_key = $6 AND key_until <= (SELECT now FROM clock) AND outcome <> 'starting'";
+    store.execute(forget, &values).await.map_err(failed("forget a key"))?;
+    let find = concat!(
+        "SELECT ",
+        start_columns!(),
+        " FROM runs
+         WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+             AND idempotency_key = $6 AND key_until IS NOT NULL"
+    );
+    let known: Vec<StartRow> = store.read(find, &values).await.map_err(failed("look up a key"))?;
+    known.into_iter().next().map(StartRecord::try_from).transpose()
+}
+
+/// What a run's column `spec` holds. A start that asks for nothing beyond its intent leaves it empty: the intent's revisions are kept.
+fn spec_column(spec: Option<&WorkflowIntentSpec>) -> String {
+    spec.map(WorkflowIntentSpec::to_go_text).unwrap_or_default()
+}
+
+/// The spec of the revision that a run is of.
+fn spec_of_intent(start: &StartRecord, revision: Option<Revision>) -> Result<WorkflowIntentSpec, StoreError> {
+    let intent = revision.and_then(|revision| revision.intent);
+    intent.map(|intent| intent.spec).ok_or_else(|| StoreError::Inconsistent {
+        table: "intent_revisions",
+        column: "document",
+        row: format!("{} {}", start.intent.name, start.revision),
+        source: format!("start `{}` is of this revision, which is not there", start.id).into(),
+    })
+}
+
+/// A length of time beyond the calendar is as good as for ever.
+fn microseconds(time: Duration) -> i64 {
+    const MOST: u64 = 1 << 60;
+    i64::try_from(time.as_micros().min(u128::from(MOST))).unwrap_or(i64::MAX)
+}
+
+fn start_id(id: String) -> Result<StartId, StoreError> {
+    id.parse().map_err(|error: uuid::Error| StoreError::Inconsistent {
+        table: "runs",
+        column: "id",
+        row: id,
+        source: error.into(),
+    })
+}

@@ -1,0 +1,216 @@
+//! The store on SQLite: the embedded default, for one replica.
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge_core::ports::{PoolState, Store, StoreError};
+use sqlx::sqlite::{
+    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use tokio::time::{Instant, sleep};
+
+use crate::error::{OpenError, failed, pool_state};
+use crate::group::Group;
+use crate::latest::Latest;
+use crate::sql::{BEGIN_ON_SQLITE, Record, Sql, SqlStore, Value, arguments};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Longest wait for another process that has the file locked, a backup for one.
+const BUSY: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+/// How often a file that belongs to another process is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A store on SQLite.
+pub type SqliteStore = SqlStore<SqliteDatabase>;
+
+/// An SQLite database.
+#[derive(Debug)]
+pub struct SqliteDatabase {
+    /// One connection: SQLite has one writer anyhow, and waiting here is fair where waiting for SQLite's lock is not.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    group: Group,
+    /// Held as long as the store lives; the system lets go of it with the process, however that ends.
+    lock: Option<File>,
+    latest: Latest,
+}
+
+impl SqliteStore {
+    /// A store in memory, gone with the process.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub async fn in_memory() -> Result<Self, OpenError> {
+        // A second connection would open a second, empty database; so there is one, for ever.
+        let pool = pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await?;
+        migrated(&pool).await?;
+        Ok(Self::over(pool.clone(), pool, None))
+    }
+
+    /// A store in a file, made where there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be made, read or written, is not one of ours, or belongs to another process.
+    pub async fn file(path: &Path) -> Result<Self, OpenError> {
+        let lock = lock(path).await?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .busy_timeout(BUSY)
+            // Readers do not wait for the writer.
+            .journal_mode(SqliteJournalMode::Wal)
+            // What is committed outlives a power cut.
+            .synchronous(SqliteSynchronous::Full);
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let readers = pool(READERS).connect_with(options.read_only(true)).await?;
+        migrated(&writer).await?;
+        Ok(Self::over(writer, readers, Some(lock)))
+    }
+
+    fn over(writer: SqlitePool, readers: SqlitePool, lock: Option<File>) -> Self {
+        let group = Group::new(writer.clone());
+        Self(SqliteDatabase { writer, readers, group, lock, latest: Latest::default() })
+    }
+}
+
+async fn migrated(writer: &SqlitePool) -> Result<(), OpenError> {
+    MIGRATIONS.run(writer).await?;
+    // There is one replica, and it has only just begun: nobody is at a start.
+    sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'").execute(writer).await?;
+    Ok(())
+}
+
+/// Takes the file for this process: two of them would take each other's starts for abandoned. The lock is on a file beside it,
+/// because closing a file of SQLite's takes SQLite's own locks away.
+pub(crate) async fn lock(path: &Path) -> Result<File, OpenError> {
+    let io = |error| OpenError::Unavailable(sqlx::Error::Io(error));
+    let mut beside = OsString::from(path);
+    beside.push(".lock");
+    let file = File::create(PathBuf::from(beside)).map_err(io)?;
+    let patience = Instant::now() + BUSY;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // The one before may be about to end.
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => sleep(PAUSE).await,
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(BUSY)
+        .idle_timeout(None)
+        // A file does not hang up; asking first would cost each statement another switch of threads.
+        .test_before_acquire(false)
+        .max_lifetime(None)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM intents LIMIT 1")
+            .fetch_optional(&self.0.readers)
+            .await
+            .map_err(failed("answer"))?;
+        Ok(())
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        vec![pool_state("writer", &self.0.writer), pool_state("readers", &self.0.readers)]
+    }
+
+    async fn close(&self) {
+        // Readers first: the last connection to close folds the write-ahead log into the file.
+        self.0.readers.close().await;
+        self.0.writer.close().await;
+        if let Some(Err(error)) = self.0.lock.as_ref().map(File::unlock) {
+            tracing::warn!(%error, "the database's file stays taken until this process ends");
+        }
+    }
+}
+
+impl Sql for SqliteDatabase {
+    const BEGIN: &'static str = BEGIN_ON_SQLITE;
+
+    async fn read<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        sqlx::query_as_with(statement, arguments::<Sqlite>(values)?).fetch_all(&self.readers).await
+    }
+
+    async fn write<R: Record>(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        let rows = self.group.write(statement, arguments::<Sqlite>(values)?).await?;
+        rows.iter().map(R::from_row).collect()
+    }
+
+    async fn execute(&self, statement: &'static str, values: &[Value<'_>]) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_with(statement, arguments::<Sqlite>(values)?).execute(&self.writer).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn execute_both(
+        &self,
+        first: (&'static str, &[Value<'_>]),
+        second: (&'static str, &[Value<'_>]),
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.writer.begin().await?;
+        let done =
+            sqlx::query_with(first.0, arguments::<Sqlite>(first.1)?).execute(&mut *transaction).await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query_with(second.0, arguments::<Sqlite>(second.1)?).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    fn latest(&self) -> Option<&Latest> {
+        Some(&self.latest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bridge_core::model::{DigKey, RevisionNumber};
+    use bridge_core::ports::IntentStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unreadable_row_is_named() {
+        let store = SqliteStore::in_memory().await.unwrap();
+        sqlx::query(
+            "INSERT INTO intent_revisions VALUES ('p', 'a', 'v', 'd', 'broken', 1, 'created', NULL, 'me', 0, '{')",
+        )
+        .execute(&store.0.writer)
+        .await
+        .unwrap();
+        let dig = DigKey {
+            project: "p".to_owned(),
+            composite_app: "a".to_owned(),
+            version: "v".to_owned(),
+            dig: "d".to_owned(),
+        };
+        let key = dig.intent("broken");
+        let error = store.latest_revision(&key).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("table `intent_revisions`, column `document`, row `broken 1`"), "{text}");
+        assert!(store.revision(&key, RevisionNumber::FIRST).await.is_err());
+    }
+}

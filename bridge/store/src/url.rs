@@ -1,0 +1,123 @@
+//! Which database to open.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+use url::Url;
+
+/// A database's URL: `sqlite:///path/to/file`, `sqlite:file` (relative), `sqlite::memory:` or `postgres://user@host/database`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// SQLite in memory: gone with the process.
+    SqliteMemory,
+    /// SQLite in a file.
+    SqliteFile(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(PostgresUrl),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return text.parse().map(Self::Postgres);
+        }
+        let path = match text.strip_prefix("sqlite:") {
+            Some(":memory:") => return Ok(Self::SqliteMemory),
+            Some(path) => path.strip_prefix("//").unwrap_or(path),
+            None => "",
+        };
+        if path.is_empty() || path.contains(['?', '#']) {
+            let forms =
+                "write sqlite:///path/to/file, sqlite:file, sqlite::memory: or postgres://user@host/database";
+            return Err(forms.to_owned());
+        }
+        Ok(Self::SqliteFile(path.into()))
+    }
+}
+
+/// The URL of a PostgreSQL server, which may hold a password: it is shown without.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl(Url);
+
+impl PostgresUrl {
+    pub(crate) fn options(&self) -> sqlx::Result<PgConnectOptions> {
+        self.0.as_str().parse()
+    }
+}
+
+impl FromStr for PostgresUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = Url::parse(text).map_err(|error| error.to_string())?;
+        if url.host_str().is_none_or(str::is_empty) || url.path().len() < 2 {
+            return Err("write postgres://user@host/database".to_owned());
+        }
+        let url = Self(url);
+        url.options().map_err(|error| workflow_api::chain(&error))?;
+        Ok(url)
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Parameters may hold a password as well.
+        write!(f, "postgres://{}{}", self.0.host_str().unwrap_or_default(), self.0.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_a_file_memory_or_a_server() {
+        for (text, url) in [
+            ("sqlite::memory:", DatabaseUrl::SqliteMemory),
+            ("sqlite:///var/lib/bridge.db", DatabaseUrl::SqliteFile("/var/lib/bridge.db".into())),
+            ("sqlite://bridge.db", DatabaseUrl::SqliteFile("bridge.db".into())),
+            ("sqlite:bridge.db", DatabaseUrl::SqliteFile("bridge.db".into())),
+        ] {
+            assert_eq!(text.parse(), Ok(url), "{text}");
+        }
+        for text in
+            ["postgres://bridge@db:5432/bridge", "postgresql://bridge:pw@db/bridge?sslmode=verify-full"]
+        {
+            assert!(matches!(text.parse(), Ok(DatabaseUrl::Postgres(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_urls_are_refused() {
+        for text in [
+            "",
+            "bridge.db",
+            "mysql://host/db",
+            "sqlite:",
+            "sqlite://",
+            "sqlite:a?mode=ro",
+            "postgres:",
+            "postgres:///db",
+            "postgres://host",
+            "postgres://host/db?sslmode=maybe",
+        ] {
+            assert!(text.parse::<DatabaseUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let url: DatabaseUrl = "postgres://bridge:secret@db/bridge?password=secret".parse().unwrap();
+        assert_eq!(format!("{url:?}"), "Postgres(postgres://db/bridge)");
+        for text in
+            ["postgres://bridge:secret@db:x/bridge", "postgres://bridge:secret@db/bridge?sslmode=secret-mode"]
+        {
+            let error = text.parse::<DatabaseUrl>().unwrap_err();
+            assert!(!error.contains("secret@") && !error.contains(":secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What Temporal knows of a run.
+
+use std::time::Duration;
+
+use bridge_core::ports::{Description, EngineError, Outline};
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+};
+use workflow_api::RunId;
+
+use crate::rpc::Session;
+use crate::{convert, pending};
+
+/// Describes a run. Its JSON is Temporal's answer and nothing else: the CLI's `describe` adds `closeEvent` and `result`, and shortens
+/// memos unless told `--no-json-shorthand-payloads`.
+pub(crate) async fn description(session: &Session<'_>, bound: Duration) -> Result<Description, EngineError> {
+    let answer = ask(session, session.execution(), bound).await?;
+    let json = temporal::json::description(&answer).map_err(|error| session.unexpected(error))?;
+    Ok(Description { outline: read(session, answer)?, json })
+}
+
+/// Returns the state and the times of any run of the workflow.
+pub(crate) async fn outline(
+    session: &Session<'_>,
+    execution: Option<WorkflowExecution>,
+    bound: Duration,
+) -> Result<Outline, EngineError> {
+    let answer = ask(session, execution, bound).await?;
+    read(session, answer)
+}
+
+/// Returns the ID of a run, and how many events it has by now.
+pub(crate) async fn length(session: &Session<'_>, bound: Duration) -> Result<(RunId, i64), EngineError> {
+    let info = ask(session, session.execution(), bound).await?.workflow_execution_info.unwrap_or_default();
+    Ok((info.execution.unwrap_or_default().run_id.into(), info.history_length))
+}
+
+async fn ask(
+    session: &Session<'_>,
+    execution: Option<WorkflowExecution>,
+    bound: Duration,
+) -> Result<DescribeWorkflowExecutionResponse, EngineError> {
+    let request = DescribeWorkflowExecutionRequest { namespace: session.namespace(), execution };
+    session.call(bound, request).await
+}
+
+fn read(session: &Session<'_>, answer: DescribeWorkflowExecutionResponse) -> Result<Outline, EngineError> {
+    let info = answer.workflow_execution_info.unwrap_or_default();
+    let state = convert::state(info.status())
+        .ok_or_else(|| session.unexpected("a run was described without its status"))?;
+    let now = session.now();
+    Ok(Outline {
+        state,
+        run_id: info.execution.unwrap_or_default().run_id.into(),
+        first_run_id: info.first_run_id.into(),
+        workflow_type: info.r#type.unwrap_or_default().name.into(),
+        task_queue: info.task_queue.into(),
+        started: info.start_time.and_then(convert::timestamp),
+        closed: info.close_time.and_then(convert::timestamp),
+        pending_activities: answer
+            .pending_activities
+            .into_iter()
+            .map(|info| pending::activity(info, now))
+            .collect(),
+        request_ids: answer
+            .workflow_extended_info
+            .into_iter()
+            .flat_map(|info| info.request_id_infos.into_keys())
+            .collect(),
+    })
+}

@@ -1,0 +1,130 @@
+//! Temporal as the bridge's engine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::{
+    CommandError, Description, Engine, EngineError, EscalateError, HistoryPage, HistoryRequest, Outline,
+    Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update, UpdateError, Updated, Waited,
+};
+use futures::stream::BoxStream;
+use serde_json::Value;
+use tokio::time::Instant;
+use workflow_api::{Escalation, RawJson, RunId};
+
+use crate::bounds::Bounds;
+use crate::escalation::Escalations;
+use crate::events::{self, Tail};
+use crate::polls::{self, Polls};
+use crate::rpc::Session;
+use crate::servers::Servers;
+use crate::wait::Progress;
+use crate::{describe, follow, history, query, reset, signal, stop, update, wait};
+
+/// The official Temporal server, by gRPC.
+#[derive(Debug, Clone)]
+pub struct TemporalEngine {
+    servers: Servers,
+    bounds: Bounds,
+    waits: Polls<Progress>,
+    tails: Polls<Tail>,
+    escalations: Option<Escalations>,
+}
+
+impl TemporalEngine {
+    /// An engine on these servers.
+    #[must_use]
+    pub fn new(servers: Servers, bounds: Bounds) -> Self {
+        metrics::describe_gauge!(
+            polls::OPEN_POLLS,
+            "Long polls that are open to Temporal, each for all callers who wait on one run or follow it"
+        );
+        Self { servers, bounds, waits: Polls::default(), tails: Polls::default(), escalations: None }
+    }
+
+    /// Enables delayed termination. The caller must also run [`Escalations::keep`].
+    #[must_use]
+    pub fn with_escalations(self, escalations: Escalations) -> Self {
+        Self { escalations: Some(escalations), ..self }
+    }
+
+    fn session<'a>(&self, run: &'a WorkflowRun) -> Result<Session<'a>, EngineError> {
+        Session::new(&self.servers, run)
+    }
+}
+
+#[async_trait]
+impl Engine for TemporalEngine {
+    async fn outline(&self, run: &WorkflowRun) -> Result<Outline, EngineError> {
+        let session = self.session(run)?;
+        describe::outline(&session, session.execution(), self.bounds.call).await
+    }
+
+    async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError> {
+        describe::description(&self.session(run)?, self.bounds.call).await
+    }
+
+    async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError> {
+        history::history(&self.session(run)?, request, self.bounds.call).await
+    }
+
+    fn events(
+        &self,
+        run: &WorkflowRun,
+        after: i64,
+    ) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {
+        events::events(self.servers.clone(), self.tails.clone(), run.clone(), after, self.bounds.call)
+    }
+
+    async fn query(&self, run: &WorkflowRun, question: &Query) -> Result<Value, QueryError> {
+        query::query(&self.session(run)?, question, self.bounds).await
+    }
+
+    async fn wait(&self, run: &WorkflowRun, bound: Option<Duration>) -> Result<Waited, EngineError> {
+        // A bound beyond the clock's end means none.
+        let deadline = bound.and_then(|bound| Instant::now().checked_add(bound));
+        wait::wait(&self.waits, run, deadline, |run, report| {
+            follow::to_the_end(self.servers.clone(), run, self.bounds.call, report)
+        })
+        .await
+    }
+
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), CommandError> {
+        stop::cancel(&self.session(run)?, order, self.bounds.call).await
+    }
+
+    async fn terminate(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        details: Option<&RawJson>,
+    ) -> Result<(), CommandError> {
+        stop::terminate(&self.session(run)?, order, details, self.bounds.call).await
+    }
+
+    async fn terminate_after(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        grace: Duration,
+    ) -> Result<Escalation, EscalateError> {
+        let escalations = self.escalations.as_ref().ok_or(EscalateError::Off)?;
+        let session = self.session(run)?;
+        let outline = describe::outline(&session, session.execution(), self.bounds.call).await?;
+        Ok(escalations.schedule(run, &outline, order, grace, self.bounds.call).await?)
+    }
+
+    async fn signal(&self, run: &WorkflowRun, signal: &Signal) -> Result<(), CommandError> {
+        signal::signal(&self.session(run)?, signal, self.bounds.call).await
+    }
+
+    async fn update(&self, run: &WorkflowRun, update: &Update) -> Result<Updated, UpdateError> {
+        update::update(&self.session(run)?, update, self.bounds).await
+    }
+
+    async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError> {
+        reset::reset(&self.session(run)?, reset, self.bounds.call).await
+    }
+}

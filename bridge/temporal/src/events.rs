@@ -1,0 +1,268 @@
+//! The events of a workflow as they happen. Each stream reads what there is by itself, page by page; what is to come is read once for
+//! all streams on the run.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::{EngineError, RunClose, RunEvent};
+use futures::StreamExt;
+use futures::stream::{BoxStream, try_unfold};
+use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use tokio::sync::watch;
+use workflow_api::RunId;
+
+use crate::failure::{self, Background, Ending};
+use crate::polls::{LongPoll, PollLost, Polls, Report};
+use crate::rpc::Session;
+use crate::servers::Servers;
+use crate::{describe, follow, history};
+
+/// The events of `run` after the one with the ID `after`, and on through the runs that follow it.
+pub(crate) fn events(
+    servers: Servers,
+    tails: Polls<Tail>,
+    run: WorkflowRun,
+    after: i64,
+    bound: Duration,
+) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {
+    let follower =
+        Follower { servers, tails, run, told: after, bound, place: Place::Outside, ready: VecDeque::new() };
+    try_unfold(
+        follower,
+        |mut follower| async move { Ok(follower.next().await?.map(|event| (event, follower))) },
+    )
+    .boxed()
+}
+
+/// One stream of events.
+struct Follower {
+    servers: Servers,
+    tails: Polls<Tail>,
+    run: WorkflowRun,
+    /// The last event told of this run.
+    told: i64,
+    bound: Duration,
+    place: Place,
+    /// Read and not told yet.
+    ready: VecDeque<Arc<RunEvent>>,
+}
+
+/// Where a stream stands in its run.
+enum Place {
+    /// It knows nothing of the run yet.
+    Outside,
+    /// It reads what there is.
+    Behind {
+        reader: Reader,
+        /// The event up to which to read.
+        goal: i64,
+    },
+    /// It has all there is, and shares what is to come.
+    AtTail { reader: Reader, tail: watch::Receiver<Tail> },
+    /// The last run has closed.
+    Over,
+}
+
+/// How far a stream has read by itself.
+#[derive(Clone)]
+struct Reader {
+    page_token: Vec<u8>,
+    event_id: i64,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Result<Option<Arc<RunEvent>>, EngineError> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.tell(&event);
+                return Ok(Some(event));
+            }
+            self.place = match std::mem::replace(&mut self.place, Place::Over) {
+                Place::Outside => self.enter().await?,
+                Place::Behind { reader, goal } if reader.event_id < goal => self.read(reader, goal).await?,
+                Place::Behind { reader, .. } => self.join(reader),
+                Place::AtTail { reader, tail } => self.share(reader, tail).await?,
+                Place::Over => return Ok(None),
+            };
+        }
+    }
+
+    fn tell(&mut self, event: &RunEvent) {
+        self.told = event.event_id;
+        if let Some(close) = &event.close {
+            self.place = self.leave(close);
+        }
+    }
+
+    /// Goes on in the next run, where there is one.
+    fn leave(&mut self, close: &RunClose) -> Place {
+        let Some(next) = &close.next else { return Place::Over };
+        self.run.run_id = next.clone();
+        self.told = 0;
+        Place::Outside
+    }
+
+    async fn enter(&mut self) -> Result<Place, EngineError> {
+        let session = Session::new(&self.servers, &self.run)?;
+        let (run_id, goal) = describe::length(&session, self.bound).await?;
+        self.run.run_id = run_id;
+        Ok(Place::Behind { reader: Reader { page_token: Vec::new(), event_id: 0 }, goal })
+    }
+
+    async fn read(&mut self, reader: Reader, goal: i64) -> Result<Place, EngineError> {
+        let session = Session::new(&self.servers, &self.run)?;
+        let (events, page_token) = page(&session, &reader.page_token).await?;
+        let event_id = events.last().map_or(reader.event_id, |event| event.event_id);
+        let last = events.last().filter(|last| last.event_id <= self.told);
+        if let Some(close) = last.and_then(|last| last.close.clone()) {
+            // Asked for what comes after the end of the run.
+            return Ok(self.leave(&close));
+        }
+        let told = self.told;
+        self.ready.extend(events.into_iter().filter(|event| event.event_id > told).map(Arc::new));
+        if page_token.is_empty() && self.ready.is_empty() {
+            return Ok(Place::Over);
+        }
+        Ok(Place::Behind { reader: Reader { page_token, event_id }, goal })
+    }
+
+    fn join(&self, reader: Reader) -> Place {
+        let tail = self.tails.join(&self.run, Tail::after(reader.event_id), |report| {
+            tail(self.servers.clone(), self.run.clone(), reader.page_token.clone(), report)
+        });
+        Place::AtTail { reader, tail }
+    }
+
+    async fn share(&mut self, reader: Reader, mut tail: watch::Receiver<Tail>) -> Result<Place, EngineError> {
+        {
+            let tail = tail.borrow_and_update();
+            if tail.first() > self.told + 1 {
+                // This stream is slow, and what it needs next is no longer at hand.
+                return Ok(Place::Behind { reader, goal: tail.first() - 1 });
+            }
+            self.ready.extend(tail.events.iter().filter(|event| event.event_id > self.told).cloned());
+            if let (true, Some(error)) = (self.ready.is_empty(), &tail.failed) {
+                return Err(error.clone());
+            }
+        }
+        if self.ready.is_empty() && tail.changed().await.is_err() {
+            return Err(Session::new(&self.servers, &self.run)?.unexpected(PollLost));
+        }
+        Ok(Place::AtTail { reader, tail })
+    }
+}
+
+/// The newest events of a run, for the streams that have all before them. Old ones make room.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    events: VecDeque<Arc<RunEvent>>,
+    sizes: VecDeque<usize>,
+    last: i64,
+    failed: Option<EngineError>,
+}
+
+impl Tail {
+    /// What is kept at most; one event always is.
+    const EVENTS: usize = 256;
+    const BYTES: usize = 1 << 20;
+
+    fn after(last: i64) -> Self {
+        Self { events: VecDeque::new(), sizes: VecDeque::new(), last, failed: None }
+    }
+
+    /// The first event that is at hand, or will be.
+    fn first(&self) -> i64 {
+        self.events.front().map_or(self.last + 1, |event| event.event_id)
+    }
+
+    fn push(&mut self, event: RunEvent) {
+        self.last = event.event_id;
+        self.sizes.push_back(event.json.as_str().len());
+        self.events.push_back(Arc::new(event));
+        while self.events.len() > 1
+            && (self.events.len() > Self::EVENTS || self.sizes.iter().sum::<usize>() > Self::BYTES)
+        {
+            self.events.pop_front();
+            self.sizes.pop_front();
+        }
+    }
+}
+
+/// Reads what is to come, for all streams on the run.
+async fn tail(servers: Servers, run: WorkflowRun, mut page_token: Vec<u8>, report: Report<Tail>) {
+    let _counted = LongPoll::open();
+    let session = match Session::new(&servers, &run) {
+        Ok(session) => session,
+        Err(error) => {
+            report.send_modify(|tail| tail.failed = Some(error));
+            return;
+        }
+    };
+    while !page_token.is_empty() {
+        match page(&session, &page_token).await {
+            Ok((events, next)) => {
+                page_token = next;
+                report.send_if_modified(|tail| {
+                    let any = !events.is_empty();
+                    events.into_iter().for_each(|event| tail.push(event));
+                    any
+                });
+            }
+            Err(error) => {
+                report.send_modify(|tail| tail.failed = Some(error));
+                return;
+            }
+        }
+    }
+}
+
+/// The next page of events, once there is one, and the token of the page after it; empty once the run has closed.
+async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>, Vec<u8>), EngineError> {
+    let run_id = &session.run().run_id;
+    let page = follow::next_page(session, run_id, HistoryEventFilterType::AllEvent, page_token).await?;
+    let events = history::settled(page.history);
+    let events = events.map(|event| read(session, run_id, event)).collect::<Result<_, _>>()?;
+    Ok((events, page.next_page_token))
+}
+
+fn read(session: &Session<'_>, run_id: &RunId, event: HistoryEvent) -> Result<RunEvent, EngineError> {
+    let json = temporal::json::event(&event).map_err(|error| session.unexpected(error))?;
+    let event_id = event.event_id;
+    let close = failure::ending(event, run_id, &Background::default()).map(|ending| match ending {
+        Ending::Final(closed) => RunClose { state: closed.state, next: None },
+        Ending::Next { state, run_id } => RunClose { state, next: Some(run_id) },
+    });
+    Ok(RunEvent { run_id: run_id.clone(), event_id, json, close })
+}
+
+#[cfg(test)]
+mod tests {
+    use workflow_api::RawJson;
+
+    use super::*;
+
+    fn event(event_id: i64, text: &str) -> RunEvent {
+        RunEvent { run_id: "r".into(), event_id, json: RawJson::of(text).unwrap(), close: None }
+    }
+
+    #[test]
+    fn a_tail_keeps_so_many_events() {
+        let mut tail = Tail::after(7);
+        assert_eq!(tail.first(), 8);
+        (8..1000).for_each(|id| tail.push(event(id, "small")));
+        assert_eq!((tail.events.len(), tail.first(), tail.last), (Tail::EVENTS, 1000 - 256, 999));
+    }
+
+    #[test]
+    fn a_tail_keeps_so_many_bytes_and_always_the_newest_event() {
+        let mut tail = Tail::after(0);
+        let large = "x".repeat(Tail::BYTES / 3);
+        (1..10).for_each(|id| tail.push(event(id, &large)));
+        assert_eq!((tail.events.len(), tail.first()), (2, 8));
+        tail.push(event(10, &"x".repeat(Tail::BYTES * 2)));
+        assert_eq!((tail.events.len(), tail.first()), (1, 10));
+    }
+}

@@ -1,0 +1,117 @@
+//! Watching a run to its end by one long poll.
+
+use std::time::Duration;
+
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::EngineError;
+use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
+    GetWorkflowExecutionHistoryReverseRequest,
+};
+use tokio::time::Instant;
+use workflow_api::{RunId, WorkflowState};
+
+use crate::describe;
+use crate::failure::{self, Background, Ending};
+use crate::polls::{LongPoll, Report};
+use crate::rpc::{LONG_POLL, Session};
+use crate::servers::Servers;
+use crate::wait::Progress;
+
+/// How long Temporal may be away before waiters are told.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two attempts to reach it.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Watches one run to its end. Each call but the long polls is bound by `bound`. The end of "the latest run" is the run that this is
+/// now: whoever waits on that one by its ID shares its poll.
+pub(crate) async fn to_the_end(
+    servers: Servers,
+    run: WorkflowRun,
+    bound: Duration,
+    report: Report<Progress>,
+) -> Result<Ending, EngineError> {
+    let session = Session::new(&servers, &run)?;
+    // Seen first, so that no caller gets `running` for what closed long ago.
+    let seen = describe::outline(&session, session.execution(), bound).await?;
+    if run.run_id.is_empty() {
+        return Ok(Ending::Next { state: seen.state, run_id: seen.run_id });
+    }
+    if seen.state == WorkflowState::Running {
+        report.send_replace(Progress::Running);
+    }
+    let event = closing_event(&session, &run.run_id).await?;
+    let background = background(&session, &event, bound).await?;
+    failure::ending(event, &run.run_id, &background)
+        .ok_or_else(|| session.unexpected("a run closed with an unknown event"))
+}
+
+/// The event that closes a run, once it is there.
+async fn closing_event(session: &Session<'_>, run_id: &RunId) -> Result<HistoryEvent, EngineError> {
+    let _counted = LongPoll::open();
+    let mut page_token = Vec::new();
+    loop {
+        let page = next_page(session, run_id, HistoryEventFilterType::CloseEvent, &page_token).await?;
+        if let Some(event) = page.history.and_then(|history| history.events.into_iter().next_back()) {
+            return Ok(event);
+        }
+        page_token = page.next_page_token;
+    }
+}
+
+/// The next page of a history, once there is one. A server that is away for a moment is asked again.
+pub(crate) async fn next_page(
+    session: &Session<'_>,
+    run_id: &RunId,
+    filter: HistoryEventFilterType,
+    page_token: &[u8],
+) -> Result<GetWorkflowExecutionHistoryResponse, EngineError> {
+    let mut away = None;
+    loop {
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace: session.namespace(),
+            execution: session.execution_of(run_id.as_str()),
+            wait_new_event: true,
+            history_event_filter_type: filter.into(),
+            next_page_token: page_token.to_vec(),
+            ..Default::default()
+        };
+        let page = session.call(LONG_POLL, request);
+        match page.await {
+            // The SDK does not repeat a poll that was long open, nor one whose connection was cut.
+            Err(EngineError::Unavailable { .. })
+                if away.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            page => return page,
+        }
+    }
+}
+
+/// What earlier events tell of the end; read from the end, where they most likely are.
+async fn background(
+    session: &Session<'_>,
+    closing: &HistoryEvent,
+    bound: Duration,
+) -> Result<Background, EngineError> {
+    let mut background = Background::of(closing);
+    let mut page_token = Vec::new();
+    while !background.is_complete() {
+        let request = GetWorkflowExecutionHistoryReverseRequest {
+            namespace: session.namespace(),
+            execution: session.execution(),
+            next_page_token: page_token,
+            ..Default::default()
+        };
+        let page = session.call(bound, request).await?;
+        page.history.unwrap_or_default().events.iter().for_each(|event| background.read(event));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        page_token = page.next_page_token;
+    }
+    Ok(background)
+}

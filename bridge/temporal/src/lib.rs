@@ -1,0 +1,33 @@
+//! Temporal as the workflow engine of the bridge.
+#![warn(missing_docs)]
+
+mod bounds;
+mod command;
+mod convert;
+mod describe;
+mod engine;
+mod escalation;
+mod events;
+mod failure;
+mod follow;
+mod history;
+mod payload;
+mod pending;
+mod polls;
+mod query;
+mod registered;
+mod reset;
+mod rpc;
+mod servers;
+mod signal;
+mod stop;
+mod targets;
+mod update;
+mod wait;
+
+pub use bounds::Bounds;
+pub use engine::TemporalEngine;
+pub use escalation::{EscalateCancel, Escalations};
+pub use registered::{NamespacePatterns, Registered, RegisteredTargets, TargetsFileError};
+pub use servers::Servers;
+pub use targets::TemporalTargets;

@@ -1,0 +1,188 @@
+//! The Temporal servers that the operator registers: the file that BRIDGE_TARGETS names.
+//!
+//! ```toml
+//! [cloud]
+//! address = "acme.tmprl.cloud:7233"
+//! namespaces = ["emco.acme", "lab.acme"]   # the first where a call names none
+//! api_key_file = "/run/secrets/cloud-key"  # or api_key_env = "CLOUD_KEY"
+//!
+//! [edge]
+//! address = "temporal.edge.svc:7233"
+//! namespaces = ["emco"]
+//! tls = { server_ca_cert_path = "/etc/edge/ca.pem", client_cert_path = "/etc/edge/tls.crt", client_key_path = "/etc/edge/tls.key" }
+//! ```
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io;
+use std::str::FromStr;
+
+use service::hosts::matches;
+use temporal::{RegisteredTarget, RegisteredTargetError, TemporalTarget};
+
+/// A Temporal server that callers may name, with what is needed to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The name under which callers may ask for it, beside its address.
+    pub name: String,
+    /// The server, in its first namespace.
+    pub target: TemporalTarget,
+    /// The namespaces that may be asked.
+    pub namespaces: Vec<String>,
+}
+
+/// The registered servers. As a setting it is the path of their file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegisteredTargets(Vec<Registered>);
+
+/// Why the file of the registered servers cannot be used. No text of it says what the file holds beyond names of settings.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetsFileError {
+    /// It cannot be read.
+    #[error("the file `{path}` cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// It is not such a file.
+    #[error("line {line} of the file is wrong: {message}")]
+    Malformed {
+        /// Where, counted from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A server in it cannot be used.
+    #[error("the server `{name}` cannot be used: {}", workflow_api::chain(&**.source))]
+    Server {
+        /// Its name.
+        name: String,
+        /// Why not.
+        #[source]
+        source: Box<RegisteredTargetError>,
+    },
+    /// Two of its servers are one.
+    #[error(
+        "the servers `{0}` and `{1}` have the same address; write one of them, with the namespaces of both"
+    )]
+    SameAddress(String, String),
+}
+
+impl RegisteredTargets {
+    /// The server of this name or this address.
+    pub fn find(&self, server: &str, address: Option<&str>) -> Option<&Registered> {
+        self.0.iter().find(|registered| registered.name == server).or_else(|| {
+            self.0.iter().find(|registered| Some(registered.target.address().as_str()) == address)
+        })
+    }
+
+    /// Reads the text of a file; `variable` looks up the environment.
+    ///
+    /// # Errors
+    /// When it is not such a file, or a server in it cannot be used.
+    pub fn read(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, TargetsFileError> {
+        let servers: BTreeMap<String, RegisteredTarget> =
+            toml::from_str(text).map_err(|error| TargetsFileError::Malformed {
+                line: error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1),
+                // `Display` would quote the line, which may hold a key.
+                message: error.message().to_owned(),
+            })?;
+        let mut registered = Vec::<Registered>::new();
+        for (name, server) in servers {
+            let target = server.target(&variable).map_err(|source| TargetsFileError::Server {
+                name: name.clone(),
+                source: Box::new(source),
+            })?;
+            if let Some(same) = registered.iter().find(|other| other.target.address() == target.address()) {
+                return Err(TargetsFileError::SameAddress(same.name.clone(), name));
+            }
+            let mut namespaces = server.namespaces;
+            if namespaces.is_empty() {
+                namespaces.push(target.namespace().to_owned());
+            }
+            registered.push(Registered { name, target, namespaces });
+        }
+        Ok(Self(registered))
+    }
+}
+
+/// Patterns of namespaces, separated by commas, with `*` for any text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamespacePatterns(Vec<String>);
+
+impl NamespacePatterns {
+    /// Whether one of the patterns matches.
+    pub fn allow(&self, namespace: &str) -> bool {
+        self.0.iter().any(|pattern| matches(pattern, namespace))
+    }
+}
+
+impl FromStr for NamespacePatterns {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let patterns = text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty());
+        Ok(Self(patterns.map(str::to_owned).collect()))
+    }
+}
+
+impl FromStr for RegisteredTargets {
+    type Err = TargetsFileError;
+
+    fn from_str(path: &str) -> Result<Self, Self::Err> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TargetsFileError::Unreadable { path: path.to_owned(), source })?;
+        Self::read(&text, |name| std::env::var(name).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<RegisteredTargets, String> {
+        RegisteredTargets::read(text, |name| (name == "KEY").then(|| "hunter2".to_owned()))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn servers_are_found_by_name_and_by_address() {
+        let targets = read(
+            "[cloud]\naddress = \"Cloud:443\"\nnamespaces = [\"a\", \"b\"]\napi_key_env = \"KEY\"\n\
+             [edge]\naddress = \"edge:7233\"\n",
+        )
+        .unwrap();
+        let cloud = targets.find("cloud", None).unwrap();
+        assert_eq!(cloud.target.address(), "cloud:443");
+        assert_eq!(cloud.namespaces, ["a", "b"]);
+        assert_eq!(targets.find("edge:7233", Some("edge:7233")).unwrap().namespaces, ["default"]);
+        assert_eq!(targets.find("other", Some("other:7233")), None);
+        assert!(!format!("{targets:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_what_the_file_holds() {
+        for (text, words) in [
+            (
+                "[a]\naddress = \"t\"\napi_key = \"hunter2\"\n",
+                "line 3 of the file is wrong: unknown field `api_key`",
+            ),
+            ("[a]\naddress = \"t\"\n[a.tls]\nkey = \"hunter2\"\n", "unknown field `key`"),
+            ("[a]\naddress = hunter2\n", "line 2"),
+            ("[a]\n", "missing field `address`"),
+            (
+                "[a]\naddress = \"t\"\napi_key_env = \"NONE\"\n",
+                "the server `a` cannot be used: api_key_env names",
+            ),
+            ("[a]\naddress = \"t\"\n[b]\naddress = \"T:7233\"\n", "`a` and `b` have the same address"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(words) && !error.contains("hunter2"), "{error}");
+        }
+        let error = "/nowhere/targets.toml".parse::<RegisteredTargets>().unwrap_err().to_string();
+        assert!(error.contains("/nowhere/targets.toml"), "{error}");
+    }
+}

@@ -1,0 +1,63 @@
+//! Running a workflow again from a point of its history.
+
+use std::time::Duration;
+
+use bridge_core::ports::{HistoryRequest, Reset, ResetError, ResetPoint};
+use temporalio_common::protos::temporal::api::enums::v1::EventType;
+use temporalio_common::protos::temporal::api::workflowservice::v1::ResetWorkflowExecutionRequest;
+use workflow_api::RunId;
+
+use crate::describe;
+use crate::history::Read;
+use crate::rpc::Session;
+
+/// Resets the run, and answers the new one.
+pub(crate) async fn reset(
+    session: &Session<'_>,
+    reset: &Reset,
+    bound: Duration,
+) -> Result<RunId, ResetError> {
+    // One run for both questions, should a new one start in between.
+    let run_id = describe::outline(session, session.execution(), bound).await?.run_id;
+    let event_id = match reset.to {
+        ResetPoint::Event(event_id) => event_id,
+        ResetPoint::FirstWorkflowTask => completed_task(session, &run_id, false, bound).await?,
+        ResetPoint::LastWorkflowTask => completed_task(session, &run_id, true, bound).await?,
+    };
+    let request = ResetWorkflowExecutionRequest {
+        namespace: session.namespace(),
+        workflow_execution: session.execution_of(run_id.as_str()),
+        reason: reset.reason.clone(),
+        workflow_task_finish_event_id: event_id,
+        // Temporal asks for one, but does not know a repeat by it (1.32).
+        request_id: uuid::Uuid::new_v4().to_string(),
+        identity: reset.identity.clone(),
+        ..Default::default()
+    };
+    let answer = session.call(bound, request).await?;
+    Ok(answer.run_id.into())
+}
+
+/// The event that completed the first workflow task, or the last.
+async fn completed_task(
+    session: &Session<'_>,
+    run_id: &RunId,
+    last: bool,
+    bound: Duration,
+) -> Result<i64, ResetError> {
+    let request = HistoryRequest { reverse: last, ..HistoryRequest::default() };
+    let history = Read { session, run_id, request: &request, bound };
+    let mut token = Vec::new();
+    loop {
+        let (page, next) = history.page(&token).await?;
+        let completed = page.iter().find(|event| event.event_type() == EventType::WorkflowTaskCompleted);
+        if let Some(event) = completed {
+            return Ok(event.event_id);
+        }
+        if next.is_empty() {
+            let workflow_id = session.run().workflow_id.clone();
+            return Err(ResetError::NothingDone { workflow_id, run_id: run_id.clone() });
+        }
+        token = next;
+    }
+}

@@ -1,0 +1,197 @@
+//! The Temporal servers and namespaces that may be asked: the configured ones, those that the operator registers, and those that
+//! callers may name.
+
+use std::net::IpAddr;
+
+use bridge_core::model::Target;
+use bridge_core::ports::{TargetError, Targets};
+use service::hosts::{HostPatterns, HostPort};
+use service::outbound::is_forbidden;
+use temporal::{AddressError, TemporalTarget};
+use workflow_api::Namespace;
+
+use crate::registered::{NamespacePatterns, RegisteredTargets};
+
+const TEMPORAL_PORT: u16 = 7233;
+
+/// The Temporal servers that may be asked.
+#[derive(Debug, Clone)]
+pub struct TemporalTargets {
+    /// The configured one.
+    pub default: TemporalTarget,
+    /// Those that are registered.
+    pub registered: RegisteredTargets,
+    /// Those that callers may name beside these; without credentials.
+    pub allowed: HostPatterns,
+    /// The namespaces that callers may name on servers that are not registered, beside the configured one.
+    pub namespaces: NamespacePatterns,
+}
+
+impl Targets for TemporalTargets {
+    fn home(&self) -> Target {
+        neutral(&self.default)
+    }
+
+    fn resolve(&self, server: &str, namespace: &Namespace) -> Result<Target, TargetError> {
+        self.find(server, namespace.as_str()).map(|target| neutral(&target))
+    }
+}
+
+impl TemporalTargets {
+    /// The configured server alone.
+    #[must_use]
+    pub fn only(default: TemporalTarget) -> Self {
+        Self {
+            default,
+            registered: RegisteredTargets::default(),
+            allowed: HostPatterns::default(),
+            namespaces: NamespacePatterns::default(),
+        }
+    }
+
+    /// Returns how to connect to a target: with the credentials of the configured or of a registered server, else without any.
+    ///
+    /// # Errors
+    /// When the target is no address.
+    pub(crate) fn connected(&self, target: &Target) -> Result<TemporalTarget, AddressError> {
+        let namespace = target.namespace.as_str();
+        if target.server == self.default.address() {
+            return Ok(self.default.clone().with_namespace(namespace));
+        }
+        match self.registered.find(&target.server, Some(&target.server)) {
+            Some(registered) => Ok(registered.target.clone().with_namespace(namespace)),
+            None => Ok(TemporalTarget::new(&target.server, namespace)?.checked()),
+        }
+    }
+
+    fn find(&self, server: &str, namespace: &str) -> Result<TemporalTarget, TargetError> {
+        if server.is_empty() {
+            return self.in_namespace(self.default.clone(), namespace);
+        }
+        // Without a scheme: it would decide on TLS, which is not the caller's to decide.
+        let named = (!server.contains('/'))
+            .then(|| TemporalTarget::new(server, self.default.namespace()).ok())
+            .flatten();
+        let address = named.as_ref().map(TemporalTarget::address);
+        if let Some(registered) = self.registered.find(server, address.as_deref()) {
+            return if namespace.is_empty() {
+                Ok(registered.target.clone())
+            } else if registered.namespaces.iter().any(|allowed| allowed == namespace) {
+                Ok(registered.target.clone().with_namespace(namespace))
+            } else {
+                Err(TargetError::NamespaceNotAllowed {
+                    namespace: namespace.to_owned(),
+                    server: registered.name.clone(),
+                    setting: "the server's namespaces in BRIDGE_TARGETS",
+                })
+            };
+        }
+        let (Some(named), Some(address)) = (named, address) else {
+            return Err(TargetError::NotAnAddress(server.to_owned()));
+        };
+        if address == self.default.address() {
+            return self.in_namespace(self.default.clone(), namespace);
+        }
+        let host = HostPort::parse(&address, TEMPORAL_PORT)
+            .ok_or_else(|| TargetError::NotAnAddress(server.to_owned()))?;
+        if host.host.parse::<IpAddr>().is_ok_and(is_forbidden) {
+            Err(TargetError::Forbidden(host.to_string()))
+        } else if self.allowed.allow(&host) {
+            self.in_namespace(named.checked(), namespace)
+        } else {
+            Err(TargetError::NotAllowed(host.to_string()))
+        }
+    }
+
+    fn in_namespace(&self, target: TemporalTarget, namespace: &str) -> Result<TemporalTarget, TargetError> {
+        if namespace.is_empty() || namespace == target.namespace() {
+            Ok(target)
+        } else if self.namespaces.allow(namespace) {
+            Ok(target.with_namespace(namespace))
+        } else {
+            Err(TargetError::NamespaceNotAllowed {
+                namespace: namespace.to_owned(),
+                server: target.address(),
+                setting: "BRIDGE_TEMPORAL_NAMESPACES",
+            })
+        }
+    }
+}
+
+fn neutral(target: &TemporalTarget) -> Target {
+    Target { server: target.address(), namespace: target.namespace().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(allowed: &str) -> TemporalTargets {
+        let file = "[cloud]\naddress = \"https://cloud.example:7233\"\nnamespaces = [\"a\", \"b\"]\n";
+        TemporalTargets {
+            default: TemporalTarget::new("temporal:7233", "emco").unwrap(),
+            registered: RegisteredTargets::read(file, |_| None).unwrap(),
+            allowed: allowed.parse().unwrap(),
+            namespaces: "lab-*, other".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_configured_server_is_always_allowed() {
+        let targets = targets("");
+        for server in ["", "temporal:7233", "temporal", "TEMPORAL:7233"] {
+            assert_eq!(targets.find(server, "").unwrap(), targets.default, "{server}");
+            assert_eq!(targets.find(server, "emco").unwrap(), targets.default, "{server}");
+        }
+    }
+
+    #[test]
+    fn others_must_match_a_pattern() {
+        let resolved = targets("10.0.*:7233").find("10.0.0.1:7233", "").unwrap();
+        assert_eq!((resolved.address(), resolved.namespace()), ("10.0.0.1:7233".to_owned(), "emco"));
+        let error = targets("10.0.*:7233").find("10.0.0.1:80", "").unwrap_err();
+        assert!(error.to_string().contains("BRIDGE_TEMPORAL_SERVERS"), "{error}");
+    }
+
+    #[test]
+    fn registered_servers_go_by_name_and_by_address() {
+        let targets = targets("*");
+        for server in ["cloud", "cloud.example:7233", "Cloud.Example"] {
+            let resolved = targets.find(server, "").unwrap();
+            assert_eq!(resolved.namespace(), "a", "{server}");
+            // Their own way, not the one of servers that match a pattern.
+            assert!(format!("{resolved:?}").contains("https://cloud.example:7233/"), "{resolved:?}");
+            assert_eq!(targets.find(server, "b").unwrap().namespace(), "b");
+            let error = targets.find(server, "other").unwrap_err().to_string();
+            assert!(error.contains("BRIDGE_TARGETS") && error.contains("`cloud`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn namespaces_must_be_allowed() {
+        let targets = targets("10.0.0.1");
+        for server in ["", "temporal", "10.0.0.1"] {
+            for namespace in ["lab-1", "other"] {
+                assert_eq!(targets.find(server, namespace).unwrap().namespace(), namespace);
+            }
+            let error = targets.find(server, "a").unwrap_err().to_string();
+            assert!(error.contains("`a`") && error.contains("BRIDGE_TEMPORAL_NAMESPACES"), "{error}");
+        }
+    }
+
+    #[test]
+    fn metadata_addresses_are_refused_whatever_is_allowed() {
+        for server in ["169.254.169.254:80", "2852039166:80", "[::ffff:169.254.169.254]:80", "[fe80::1]"] {
+            let resolved = targets("*").find(server, "");
+            assert!(matches!(resolved, Err(TargetError::Forbidden(_))), "{server}: {resolved:?}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_addresses() {
+        for server in ["http://temporal:7233", "host:port", "a b", ":7233", "user@temporal"] {
+            let resolved = targets("*").find(server, "");
+            assert!(matches!(resolved, Err(TargetError::NotAnAddress(_))), "{server}: {resolved:?}");
+        }
+    }
+}

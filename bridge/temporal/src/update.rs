@@ -1,0 +1,182 @@
+//! Updates: asked for once, however often they are repeated under one ID, and waited for within a bound.
+
+use std::time::Duration;
+
+use bridge_core::ports::{EngineError, Update, UpdateError, Updated};
+use temporal::{FaultKind, trace_header};
+use temporalio_common::protos::temporal::api::enums::v1::UpdateWorkflowExecutionLifecycleStage as Stage;
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
+use temporalio_common::protos::temporal::api::update::v1::{
+    Input, Meta, Outcome, Request, UpdateRef, WaitPolicy, outcome,
+};
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    PollWorkflowExecutionUpdateRequest, UpdateWorkflowExecutionRequest,
+};
+use tokio::time::Instant;
+use workflow_api::RunId;
+
+use crate::bounds::Bounds;
+use crate::rpc::Session;
+use crate::{command, describe, failure, payload, query};
+
+/// Temporal waits some 20 s at most, and then answers how far the update came.
+const LONG_POLL: Duration = Duration::from_secs(30);
+/// What is left of a bound for the last question.
+const SHORTEST: Duration = Duration::from_millis(50);
+
+/// Updates the workflow, and waits for the outcome until the bound of the update.
+pub(crate) async fn update(
+    session: &Session<'_>,
+    update: &Update,
+    bounds: Bounds,
+) -> Result<Updated, UpdateError> {
+    let deadline = Instant::now() + update.bound;
+    let mut stage = Stage::Unspecified;
+    loop {
+        let bound = deadline.saturating_duration_since(Instant::now()).clamp(SHORTEST, LONG_POLL);
+        let asked = session.try_call(bound, request(session, update)).await;
+        match asked {
+            Ok(answer) => {
+                let run_id = run_of(answer.update_ref.as_ref());
+                if let Some(outcome) = answer.outcome {
+                    return settled(session, update, run_id, outcome, bounds).await;
+                }
+                stage = answer.stage();
+                if Instant::now() >= deadline {
+                    return unsettled(session, update, stage, run_id, bounds).await;
+                }
+            }
+            Err(fault) if fault.kind() == FaultKind::DeadlineExceeded => {
+                if Instant::now() >= deadline {
+                    return look(session, update, stage, bounds).await;
+                }
+            }
+            Err(fault) => {
+                let answer = Err(session.error(fault, bound));
+                return Ok(command::taken(session, answer, bounds.call).await?);
+            }
+        }
+    }
+}
+
+fn request(session: &Session<'_>, update: &Update) -> UpdateWorkflowExecutionRequest {
+    UpdateWorkflowExecutionRequest {
+        namespace: session.namespace(),
+        workflow_execution: session.execution(),
+        wait_policy: Some(WaitPolicy { lifecycle_stage: Stage::Completed.into() }),
+        request: Some(Request {
+            meta: Some(Meta { update_id: update.update_id.clone(), identity: update.identity.clone() }),
+            input: Some(Input {
+                header: trace_header(),
+                name: update.name.clone(),
+                args: payload::from_json(&update.args),
+            }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// What is known of the update when the time is up; asked without waiting.
+async fn look(
+    session: &Session<'_>,
+    update: &Update,
+    stage: Stage,
+    bounds: Bounds,
+) -> Result<Updated, UpdateError> {
+    let request = PollWorkflowExecutionUpdateRequest {
+        namespace: session.namespace(),
+        update_ref: Some(UpdateRef {
+            workflow_execution: session.execution(),
+            update_id: update.update_id.clone(),
+        }),
+        identity: update.identity.clone(),
+        wait_policy: None,
+    };
+    let seen = session.call(bounds.call, request).await;
+    match seen {
+        Ok(answer) => {
+            let run_id = run_of(answer.update_ref.as_ref());
+            match answer.outcome {
+                Some(outcome) => settled(session, update, run_id, outcome, bounds).await,
+                None => {
+                    let stage = if answer.stage() == Stage::Unspecified { stage } else { answer.stage() };
+                    unsettled(session, update, stage, run_id, bounds).await
+                }
+            }
+        }
+        // Not even admitted, or forgotten before any worker saw it.
+        Err(EngineError::NoSuchWorkflow { .. }) => {
+            unsettled(session, update, stage, session.run().run_id.clone(), bounds).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn settled(
+    session: &Session<'_>,
+    update: &Update,
+    run_id: RunId,
+    outcome: Outcome,
+    bounds: Bounds,
+) -> Result<Updated, UpdateError> {
+    match outcome.value {
+        Some(outcome::Value::Failure(failure)) => {
+            Err(not_done(session, update, &run_id, failure, bounds).await)
+        }
+        Some(outcome::Value::Success(result)) => {
+            Ok(Updated::Completed { run_id, result: payload::to_json(Some(&result)) })
+        }
+        None => Ok(Updated::Completed { run_id, result: serde_json::Value::Null }),
+    }
+}
+
+/// Temporal keeps what a workflow took and failed at; what the workflow did not take leaves no trace.
+async fn not_done(
+    session: &Session<'_>,
+    update: &Update,
+    run_id: &RunId,
+    failure: Failure,
+    bounds: Bounds,
+) -> UpdateError {
+    let request = PollWorkflowExecutionUpdateRequest {
+        namespace: session.namespace(),
+        update_ref: Some(UpdateRef {
+            workflow_execution: session.execution_of(run_id.as_str()),
+            update_id: update.update_id.clone(),
+        }),
+        identity: update.identity.clone(),
+        wait_policy: None,
+    };
+    let kept = session.call(bounds.call, request).await;
+    let (workflow_id, name) = (session.run().workflow_id.clone(), update.name.clone());
+    let failure = Box::new(failure::alone(failure));
+    match kept {
+        Err(EngineError::NoSuchWorkflow { .. }) => UpdateError::Rejected { workflow_id, name, failure },
+        Ok(_) | Err(_) => UpdateError::Failed { workflow_id, name, failure },
+    }
+}
+
+/// The time is up: the workflow is at work on the update, or no worker has looked at it yet.
+async fn unsettled(
+    session: &Session<'_>,
+    update: &Update,
+    stage: Stage,
+    run_id: RunId,
+    bounds: Bounds,
+) -> Result<Updated, UpdateError> {
+    if matches!(stage, Stage::Accepted | Stage::Completed) {
+        return Ok(Updated::Accepted { run_id });
+    }
+    let workflow_id = session.run().workflow_id.clone();
+    let seen = describe::outline(session, session.execution(), bounds.call).await?;
+    if query::is_deserted(session, seen.task_queue.as_str(), bounds.call).await? {
+        return Err(UpdateError::NoWorker { workflow_id, task_queue: seen.task_queue });
+    }
+    Err(UpdateError::NotTaken { workflow_id, name: update.name.clone(), bound: update.bound })
+}
+
+fn run_of(update: Option<&UpdateRef>) -> RunId {
+    let execution = update.and_then(|update| update.workflow_execution.as_ref());
+    execution.map(|execution| execution.run_id.as_str().into()).unwrap_or_default()
+}

@@ -1,0 +1,159 @@
+//! An engine that answers as told: for the answers that a real Temporal gives only in an emergency.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::{
+    CommandError, Description, Engine, EngineError, EscalateError, HistoryPage, HistoryRequest, Outline,
+    Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update, UpdateError, Updated, Waited,
+};
+use futures::future::{BoxFuture, ready};
+use futures::stream::{BoxStream, empty};
+use futures::{FutureExt, StreamExt};
+use serde_json::{Value, json};
+use workflow_api::{Escalation, RawJson, RunId, WorkflowState};
+
+type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
+
+/// An engine that answers as told.
+pub(super) struct ScriptedEngine {
+    pub(super) outline: Answer<Result<Outline, EngineError>>,
+    pub(super) query: Answer<Result<Value, QueryError>>,
+    pub(super) wait: Answer<BoxFuture<'static, Result<Waited, EngineError>>>,
+    pub(super) stop: Answer<Result<(), CommandError>>,
+    /// The orders to cancel (no details) and to terminate that it was given.
+    pub(super) orders: Arc<Mutex<Vec<Order>>>,
+}
+
+/// An order to end a run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Order {
+    pub(super) run: WorkflowRun,
+    pub(super) terminate: bool,
+    pub(super) reason: String,
+    pub(super) details: Option<RawJson>,
+}
+
+impl Default for ScriptedEngine {
+    /// Knows every workflow, as running.
+    fn default() -> Self {
+        Self {
+            outline: Box::new(|_| Ok(outline(WorkflowState::Running))),
+            query: Box::new(|_| Ok(Value::Null)),
+            wait: Box::new(|_| ready(Ok(Waited::StillRunning)).boxed()),
+            stop: Box::new(|_| Ok(())),
+            orders: Arc::default(),
+        }
+    }
+}
+
+impl ScriptedEngine {
+    /// Fails in the same way whatever it is asked.
+    pub(super) fn failing(error: EngineError) -> Self {
+        let (one, two, three, four) = (error.clone(), error.clone(), error.clone(), error);
+        Self {
+            outline: Box::new(move |_| Err(one.clone())),
+            query: Box::new(move |_| Err(two.clone().into())),
+            wait: Box::new(move |_| ready(Err(three.clone())).boxed()),
+            stop: Box::new(move |_| Err(four.clone().into())),
+            orders: Arc::default(),
+        }
+    }
+}
+
+/// A run in this state, started now.
+pub(super) fn outline(state: WorkflowState) -> Outline {
+    Outline {
+        state,
+        run_id: "run-1".into(),
+        first_run_id: "run-1".into(),
+        workflow_type: "Type".into(),
+        task_queue: "queue".into(),
+        started: Some(jiff::Timestamp::now()),
+        closed: None,
+        pending_activities: Vec::new(),
+        request_ids: Vec::new(),
+    }
+}
+
+impl fmt::Debug for ScriptedEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScriptedEngine")
+    }
+}
+
+#[async_trait]
+impl Engine for ScriptedEngine {
+    async fn outline(&self, run: &WorkflowRun) -> Result<Outline, EngineError> {
+        (self.outline)(run)
+    }
+
+    async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError> {
+        let outline = (self.outline)(run)?;
+        let status = json!({"workflowExecutionInfo": {"status": outline.state.to_string()}});
+        Ok(Description { outline, json: RawJson::of(&status).unwrap() })
+    }
+
+    async fn history(&self, _: &WorkflowRun, _: &HistoryRequest) -> Result<HistoryPage, EngineError> {
+        Ok(HistoryPage { events: vec![RawJson::of(&json!({"eventId": "1"})).unwrap()], next: None })
+    }
+
+    fn events(&self, _: &WorkflowRun, _: i64) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {
+        empty().boxed()
+    }
+
+    async fn query(&self, run: &WorkflowRun, _: &Query) -> Result<Value, QueryError> {
+        (self.query)(run)
+    }
+
+    async fn wait(&self, run: &WorkflowRun, _: Option<Duration>) -> Result<Waited, EngineError> {
+        (self.wait)(run).await
+    }
+
+    async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), CommandError> {
+        self.note(run, order, false, None);
+        (self.stop)(run)
+    }
+
+    async fn terminate(
+        &self,
+        run: &WorkflowRun,
+        order: &StopOrder,
+        details: Option<&RawJson>,
+    ) -> Result<(), CommandError> {
+        self.note(run, order, true, details);
+        (self.stop)(run)
+    }
+
+    async fn terminate_after(
+        &self,
+        _: &WorkflowRun,
+        _: &StopOrder,
+        _: Duration,
+    ) -> Result<Escalation, EscalateError> {
+        Err(EscalateError::Off)
+    }
+
+    async fn signal(&self, run: &WorkflowRun, _: &Signal) -> Result<(), CommandError> {
+        (self.stop)(run)
+    }
+
+    async fn update(&self, run: &WorkflowRun, _: &Update) -> Result<Updated, UpdateError> {
+        (self.stop)(run)?;
+        Ok(Updated::Accepted { run_id: run.run_id.clone() })
+    }
+
+    async fn reset(&self, run: &WorkflowRun, _: &Reset) -> Result<RunId, ResetError> {
+        Ok((self.outline)(run)?.run_id)
+    }
+}
+
+impl ScriptedEngine {
+    fn note(&self, run: &WorkflowRun, order: &StopOrder, terminate: bool, details: Option<&RawJson>) {
+        let (run, reason, details) = (run.clone(), order.reason.clone(), details.cloned());
+        self.orders.lock().unwrap().push(Order { run, terminate, reason, details });
+    }
+}

@@ -1,0 +1,163 @@
+//! The runs of an intent: every start, and how it stands now.
+
+use std::sync::Arc;
+
+use ::http::StatusCode;
+use bridge_core::ports::EngineError;
+use harness::{SAMPLE_DIG, SAMPLE_INTENT, http};
+use reqwest::Method;
+use serde_json::{Value, json};
+use workflow_api::WorkflowState;
+
+use super::engine::{ScriptedEngine, outline};
+use super::{Api, ScriptedClient, header, problem_of, unique};
+
+async fn runs(api: &Api, query: &str) -> Value {
+    let answer = api.get(&format!("/{SAMPLE_INTENT}/runs{query}")).await;
+    assert_eq!(answer.status(), 200);
+    answer.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_run_says_who_started_it_and_where_to_go_on() {
+    let flags = ["--temporal-ui-url", "https://temporal.example/ui/"];
+    let api = Api::on_engine_with(ScriptedEngine::default(), &flags).await;
+    let client = ScriptedClient::ours("w%201", "run-1").await;
+    api.create_sample(client.port).await;
+    let start = api.request(Method::POST, &format!("/{SAMPLE_INTENT}/start"));
+    let start = start.header("X-Forwarded-User", "alice").header("Idempotency-Key", "key-1");
+    assert_eq!(start.send().await.unwrap().status(), 204);
+    let listed = runs(&api, "").await;
+    let run = &listed[0];
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let intent = format!("{SAMPLE_DIG}/temporal-workflow-intents/{SAMPLE_INTENT}");
+    let id = run["startID"].as_str().unwrap();
+    let expected = json!({
+        "startID": id,
+        "number": 1,
+        "workflowID": "w 1",
+        "runID": "run-1",
+        "startedAt": run["startedAt"],
+        "startedBy": "alice",
+        "revision": 1,
+        "idempotencyKey": "key-1",
+        "outcome": "started",
+        "alreadyRunning": false,
+        "workflowState": "Running",
+        "links": {
+            "self": format!("{intent}/runs/{id}"),
+            "status": format!("{intent}/status?workflowID=w+1&runID=run-1"),
+            "cancel": format!("{intent}/cancel?workflowID=w+1&runID=run-1"),
+            "temporalUI": "https://temporal.example/ui/namespaces/default/workflows/w%201/run-1/history",
+        },
+    });
+    assert_eq!(*run, expected);
+    run["startedAt"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    for link in ["self", "status"] {
+        let url = format!("{}{}", api.url, run["links"][link].as_str().unwrap());
+        assert_eq!(http().get(url).send().await.unwrap().status(), 200, "{link}");
+    }
+    for name in [id, "run-1"] {
+        let one: Value = api.get(&format!("/{SAMPLE_INTENT}/runs/{name}")).await.json().await.unwrap();
+        assert_eq!(one, expected);
+    }
+}
+
+#[tokio::test]
+async fn states_are_those_of_temporal_now() {
+    let (api, temporal) = Api::on_temporal().await;
+    let client = ScriptedClient::emco().await;
+    let id = unique("live");
+    api.create(client.port, &id).await;
+    let start = ["workflow", "start", "--type", "T", "--task-queue", "nobody", "--workflow-id", &id];
+    temporal.cli(&start).await.unwrap();
+    assert_eq!(api.start_sample().await.status(), 204);
+    assert_eq!(runs(&api, "").await[0]["workflowState"], "Running");
+    temporal.cli(&["workflow", "terminate", "--workflow-id", &id]).await.unwrap();
+    assert_eq!(runs(&api, "").await[0]["workflowState"], "Terminated");
+}
+
+#[tokio::test]
+async fn starts_that_came_to_nothing_are_told_with_the_reason() {
+    let api = Api::new().await;
+    let client = ScriptedClient::start(|| async { (StatusCode::CONFLICT, "no such cluster") }).await;
+    api.create_sample(client.port).await;
+    api.start_sample().await;
+    let run = &runs(&api, "").await[0];
+    assert_eq!(
+        (&run["outcome"], run.get("runID"), run.get("workflowState")),
+        (&json!("not_started"), None, None)
+    );
+    assert!(run["reason"].as_str().unwrap().contains("no such cluster"), "{run}");
+    assert!(run["links"]["status"].as_str().unwrap().ends_with("/status?workflowID=migrate-apps-1"), "{run}");
+}
+
+#[tokio::test]
+async fn what_temporal_cannot_tell_is_said_to_be_unknown() {
+    let gone = |run: &bridge_core::model::WorkflowRun| {
+        Err(EngineError::NoSuchWorkflow {
+            engine: String::new(),
+            workflow_id: run.workflow_id.clone(),
+            run_id: run.run_id.clone(),
+        })
+    };
+    let away = |_: &_| {
+        let source: Arc<dyn std::error::Error + Send + Sync> = Arc::from(Box::from("away"));
+        Err(EngineError::Unavailable { engine: String::new(), source })
+    };
+    for (engine, error) in [
+        (ScriptedEngine { outline: Box::new(gone), ..ScriptedEngine::default() }, "no_such_workflow"),
+        (ScriptedEngine { outline: Box::new(away), ..ScriptedEngine::default() }, "temporal_unavailable"),
+    ] {
+        let api = Api::on_engine(engine).await;
+        api.create_sample(ScriptedClient::ours("w", "r").await.port).await;
+        api.start_sample().await;
+        let run = &runs(&api, "").await[0];
+        assert_eq!((run.get("workflowState"), &run["workflowStateError"]), (None, &json!(error)));
+    }
+}
+
+#[tokio::test]
+async fn runs_come_in_pages_and_outlive_their_intent() {
+    let closed = |_: &_| Ok(outline(WorkflowState::Completed));
+    let engine = ScriptedEngine { outline: Box::new(closed), ..ScriptedEngine::default() };
+    let api = Api::on_engine(engine).await;
+    api.create_sample(ScriptedClient::ours("w", "r").await.port).await;
+    for _ in 0..5 {
+        api.start_sample().await;
+    }
+    assert_eq!(api.request(Method::DELETE, &format!("/{SAMPLE_INTENT}")).send().await.unwrap().status(), 204);
+    let path = format!("{}{SAMPLE_DIG}/temporal-workflow-intents/{SAMPLE_INTENT}/runs", api.url);
+    let mut url = Some(format!("{path}?limit=2"));
+    let mut pages = Vec::new();
+    while let Some(page) = url {
+        let answer = http().get(page).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        url = answer.headers().contains_key("link").then(|| {
+            let query = header(&answer, "link").strip_prefix('<').unwrap();
+            format!("{path}{}", query.strip_suffix(">; rel=\"next\"").unwrap())
+        });
+        let runs: Vec<Value> = answer.json().await.unwrap();
+        pages.push(runs.iter().map(|run| run["number"].as_i64().unwrap()).collect::<Vec<_>>());
+    }
+    assert_eq!(pages, [vec![5, 4], vec![3, 2], vec![1]]);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let api = Api::new().await;
+    api.create_sample(9090).await;
+    assert_eq!(runs(&api, "").await, json!([]));
+    problem_of(api.get("/absent/runs").await, 404, "no_such_intent").await;
+    problem_of(api.get(&format!("/{SAMPLE_INTENT}/runs/run-1")).await, 404, "no_such_run").await;
+    for (query, parameter) in [
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=x", "limit"),
+        ("continue=x", "continue"),
+        ("x=1", "x"),
+    ] {
+        let refused = api.get(&format!("/{SAMPLE_INTENT}/runs?{query}")).await;
+        assert_eq!(problem_of(refused, 400, "invalid_parameter").await["parameter"], parameter);
+    }
+}

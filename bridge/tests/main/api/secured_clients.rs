@@ -1,0 +1,75 @@
+//! Workflow clients that are called over TLS, and want a certificate and a token.
+
+use std::path::Path;
+
+use client_kit::ServerOptions;
+use harness::{SAMPLE_INTENT, TemporalServer, eventually};
+use reqwest::StatusCode;
+use serde_json::Value;
+use service::files::SettingFile;
+use service::http::{BearerTokens, ClientAuth, Tls, TlsFiles};
+
+use super::our_client::OurClient;
+use super::secured::Papers;
+use super::{Api, SOON, problem_of, unique};
+
+/// A workflow client that wants both, and the file that tells the bridge so.
+async fn secured(papers: &Papers) -> (OurClient, String, String) {
+    let file = |path: &str| SettingFile::from(Path::new(path));
+    let path = |name: &str| papers.directory.path().join(name).to_str().unwrap().to_owned();
+    let (tokens, ours, clients) = (path("tokens"), path("token"), path("clients.toml"));
+    std::fs::write(&tokens, "open-sesame").unwrap();
+    std::fs::write(&ours, "open-sesame\n").unwrap();
+    let tls = TlsFiles::new(file(&papers.certificate), file(&papers.key_file))
+        .with_client_ca(file(&papers.ca), ClientAuth::Required);
+    let options = ServerOptions {
+        tls: Some(Tls::load(tls).unwrap()),
+        bearer_tokens: Some(BearerTokens::load(file(&tokens)).unwrap()),
+        ..ServerOptions::default()
+    };
+    let client = OurClient::start_with(TemporalServer::shared().await.unwrap().address(), options).await;
+    let Papers { certificate, key_file, ca, .. } = papers;
+    let document = format!(
+        "[[client]]\nhosts = \"127.0.0.1:{}\"\nca_file = {ca:?}\ncertificate_file = {certificate:?}\nkey_file = {key_file:?}\n\
+         token_file = {ours:?}\n",
+        client.port
+    );
+    std::fs::write(&clients, document).unwrap();
+    (client, clients, ours)
+}
+
+#[tokio::test]
+async fn a_client_that_wants_a_certificate_and_a_token_is_asked_and_started_through() {
+    let papers = Papers::new();
+    let (client, clients, token) = secured(&papers).await;
+    let api = Api::with(&["--clients", &clients, "--client-check", "20s"]).await;
+    api.create(client.port, &unique("secured")).await;
+    let check: Value = api.get(&format!("/{SAMPLE_INTENT}/check")).await.json().await.unwrap();
+    assert_eq!(check["standing"], "Accepted", "{check}");
+    let started = api.post(&format!("/{SAMPLE_INTENT}/start"), "").await;
+    assert_eq!(started.status(), StatusCode::NO_CONTENT);
+    assert!(started.headers().contains_key("run-id"));
+
+    // A token may be changed while the bridge runs.
+    std::fs::write(&token, "wrong").unwrap();
+    eventually(SOON, "the new token is sent", async || {
+        let check: Value = api.get(&format!("/{SAMPLE_INTENT}/check")).await.json().await.unwrap();
+        check["standing"] == "Unknown"
+    })
+    .await;
+    let refused = api.post(&format!("/{SAMPLE_INTENT}/start"), "").await;
+    let problem = problem_of(refused, 502, "client_refused").await;
+    assert_eq!(problem["clientStatus"], 401, "{problem}");
+    assert!(!problem.to_string().contains("wrong"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_client_behind_tls_is_not_reached_in_clear() {
+    let papers = Papers::new();
+    let (client, ..) = secured(&papers).await;
+    // Nobody can know what became of the request, so it is asked about until the bound.
+    let api = Api::with(&["--start-timeout", "2s"]).await;
+    api.create(client.port, &unique("secured")).await;
+    let answer = api.post(&format!("/{SAMPLE_INTENT}/start"), "").await;
+    assert_eq!(answer.status(), StatusCode::BAD_GATEWAY, "{}", answer.text().await.unwrap());
+}

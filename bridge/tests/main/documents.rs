@@ -1,0 +1,101 @@
+//! What people read, held against what the program does: the settings of the front page, the problems of the API's page.
+
+use std::collections::BTreeSet;
+
+use bridge::cli::Cli;
+use clap::CommandFactory;
+use serde_json::Value;
+
+const README: &str = include_str!("../../README.md");
+const API: &str = include_str!("../../../docs/api.md");
+
+/// The cells of each row of the table that has this head, without back-quotes.
+fn table(text: &str, head: &str) -> Vec<Vec<String>> {
+    let cells =
+        |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+    text.lines()
+        .skip_while(|line| !line.starts_with(head))
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(cells)
+        .collect()
+}
+
+/// The numbers of the differences from workflowmgr.
+pub(crate) fn differences() -> BTreeSet<u32> {
+    let rows = table(API, "| # |").into_iter();
+    rows.flat_map(|row| row[0].split(',').filter_map(|number| number.trim().parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn every_difference_has_a_number_and_a_reason() {
+    let rows = table(API, "| # |");
+    assert!(rows.iter().all(|row| row.len() == 4 && row.iter().all(|cell| !cell.is_empty())), "{rows:#?}");
+    let numbers: Vec<u32> = differences().into_iter().collect();
+    assert_eq!(numbers, (1..=numbers.len().try_into().unwrap()).collect::<Vec<u32>>());
+}
+
+#[test]
+fn the_front_page_has_every_setting_with_its_default() {
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    let (of_environment, others): (Vec<_>, Vec<_>) = serve
+        .get_arguments()
+        .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
+        .partition(|argument| argument.get_env().is_some());
+    let settings: BTreeSet<_> = of_environment
+        .iter()
+        .map(|argument| {
+            let defaults: Vec<_> =
+                argument.get_default_values().iter().map(|value| value.to_str().unwrap()).collect();
+            let variable = argument.get_env().unwrap().to_str().unwrap();
+            [variable.to_owned(), format!("--{}", argument.get_long().unwrap()), defaults.concat()]
+        })
+        .collect();
+    let told: BTreeSet<_> = table(README, "| Variable |")
+        .into_iter()
+        .map(|row| <[String; 3]>::try_from(row[..3].to_vec()).unwrap())
+        .collect();
+    assert_eq!(told, settings);
+    for argument in others {
+        let flag = format!("`--{}`", argument.get_long().unwrap());
+        assert!(README.contains(&flag), "{flag}");
+    }
+}
+
+#[test]
+fn the_apis_page_has_every_problem_with_its_status() {
+    let document: Value = serde_json::from_str(&bridge_http::document()).unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let mut problems = BTreeSet::new();
+    for (status, response) in operations.flat_map(|operation| operation["responses"].as_object().unwrap()) {
+        if response["content"].get("application/problem+json").is_some() {
+            let lines = response["description"].as_str().unwrap().split("\n\n");
+            problems.extend(lines.map(|line| [line.split('`').nth(1).unwrap().to_owned(), status.clone()]));
+        }
+    }
+    // Of every server of ours, whatever its routes.
+    problems
+        .extend([["no_such_path", "404"], ["method_not_allowed", "405"]].map(|row| row.map(str::to_owned)));
+    let told: BTreeSet<_> = table(API, "| Code |")
+        .into_iter()
+        .map(|row| <[String; 2]>::try_from(row[..2].to_vec()).unwrap())
+        .collect();
+    assert_eq!(told, problems);
+}
+
+#[test]
+fn the_apis_page_has_every_route() {
+    let document: Value = serde_json::from_str(&bridge_http::document()).unwrap();
+    let told: BTreeSet<_> =
+        table(API, "| Route |").into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some((_, below)) = path.split_once("temporal-workflow-intents") else { continue };
+        let route = format!("…{}", below.replace("{workflowIntent}", "{name}"));
+        for method in item.as_object().unwrap().keys() {
+            assert!(told.contains(&(route.clone(), method.to_uppercase())), "{method} {route}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The program `bridge` over real sockets, on a real Temporal with a real worker: status, waits and streams of workflows that live.
+
+mod histories;
+mod parts;
+mod sockets;
+mod streams;
+mod waits;
+
+use std::path::PathBuf;
+
+use bridge_core::model::WorkflowRun;
+use harness::{Process, SAMPLE_DIG, SAMPLE_INTENT, eventually, free_port, http, sample_intent};
+use reqwest::Response;
+use serde_json::Value;
+
+use crate::api::SOON;
+use crate::cli::serving;
+use crate::temporal::Fixture;
+
+/// A bridge in a process of its own, with one intent.
+struct LiveBridge {
+    process: Process,
+    port: u16,
+    _directory: tempfile::TempDir,
+}
+
+impl LiveBridge {
+    async fn on(fixture: &Fixture) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let database: PathBuf = directory.path().join("bridge.db");
+        let port = free_port();
+        let mut process = serving(port, &database, fixture.server.address()).spawn().unwrap();
+        process.wait_ready(&format!("http://127.0.0.1:{port}/readyz")).await.unwrap();
+        let bridge = Self { process, port, _directory: directory };
+        let intents = format!("http://127.0.0.1:{port}{SAMPLE_DIG}/temporal-workflow-intents");
+        let body = sample_intent("127.0.0.1", 9090, "http://emco").to_string();
+        assert_eq!(http().post(intents).body(body).send().await.unwrap().status(), 201);
+        bridge
+    }
+
+    /// The path and query of the status of a run.
+    fn path(run: &WorkflowRun, query: &str) -> String {
+        let (workflow_id, run_id) = (&run.workflow_id, &run.run_id);
+        format!(
+            "{SAMPLE_DIG}/temporal-workflow-intents/{SAMPLE_INTENT}/status?workflowID={workflow_id}&runID={run_id}&{query}"
+        )
+    }
+
+    async fn status(&self, run: &WorkflowRun, query: &str) -> Response {
+        http().get(format!("http://127.0.0.1:{}{}", self.port, Self::path(run, query))).send().await.unwrap()
+    }
+
+    /// The status, which must be told with this code.
+    async fn told(&self, run: &WorkflowRun, query: &str, code: u16) -> Value {
+        let answer = self.status(run, query).await;
+        let (found, text) = (answer.status(), answer.text().await.unwrap());
+        assert_eq!(found, code, "{query}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// A gauge of the process.
+    async fn gauge(&self, name: &str) -> f64 {
+        let text = http().get(format!("http://127.0.0.1:{}/metrics", self.port)).send().await.unwrap();
+        let text = text.text().await.unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Waits until gauges stand at values.
+    async fn stands(&self, within: std::time::Duration, gauges: &[(&str, f64)]) {
+        eventually(within, &format!("{gauges:?}"), async || {
+            for (name, wanted) in gauges {
+                let found = self.gauge(name).await;
+                if found != *wanted {
+                    return Err(format!("{name} is {found}"));
+                }
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// Resident memory of the process, in KiB.
+    fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().trim_end_matches(" kB").trim().parse().unwrap()
+    }
+}
+
+/// The events that Temporal's own command line shows of a run.
+async fn shown(fixture: &Fixture, run: &WorkflowRun) -> Vec<Value> {
+    let args = ["workflow", "show", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
+    let mut shown = fixture.server.cli(&args).await.unwrap();
+    let Value::Array(events) = shown["events"].take() else { panic!("{shown}") };
+    events
+}
+
+/// The run that goes on with the work of this one, once there is one.
+async fn next_run(fixture: &Fixture, run: &WorkflowRun) -> WorkflowRun {
+    let next = eventually(SOON, "another run is the latest", async || {
+        let described =
+            fixture.server.cli(&["workflow", "describe", "-w", run.workflow_id.as_str()]).await.ok()?;
+        let latest = described["workflowExecutionInfo"]["execution"]["runId"].as_str()?.to_owned();
+        (latest != run.run_id.as_str()).then_some(latest)
+    })
+    .await;
+    run_of(run, &next)
+}
+
+/// Another run of the same workflow; the latest where it is empty.
+fn run_of(run: &WorkflowRun, run_id: &str) -> WorkflowRun {
+    WorkflowRun { run_id: run_id.into(), ..run.clone() }
+}

@@ -1,0 +1,12 @@
+//! The tests of the bridge: one program, a module for each part.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod access;
+mod api;
+mod cli;
+mod defects;
+mod documents;
+mod live;
+mod replay;
+mod schemathesis;
+mod temporal;

@@ -1,0 +1,128 @@
+//! The Temporal port against a real Temporal server and a real worker.
+
+mod describe;
+mod events;
+mod faults;
+mod query;
+mod stop;
+mod wait;
+pub(crate) mod worker;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bridge_core::SystemClock;
+use bridge_core::model::{Target, WorkflowRun};
+use bridge_core::ports::{Engine, Waited};
+use bridge_temporal::{Bounds, Servers, TemporalEngine, TemporalTargets};
+use harness::{TemporalServer, eventually};
+use serde_json::Value;
+use temporal::TemporalTarget;
+use worker::TestWorker;
+use workflow_api::WorkflowState;
+
+/// Enough for anything that is to happen, on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A Temporal server with a worker, and an engine of the test's own.
+pub(crate) struct Fixture {
+    pub(crate) server: &'static TemporalServer,
+    pub(crate) task_queue: &'static str,
+    engine: TemporalEngine,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Result<Self> {
+        /// One worker serves all tests of the process; its task queue is nobody else's.
+        static WORKER: OnceLock<(String, TestWorker)> = OnceLock::new();
+        let server = TemporalServer::shared().await?;
+        let (task_queue, _) = WORKER.get_or_init(|| {
+            let task_queue = unique("bridge-tests");
+            let worker = TestWorker::start(server.url(), task_queue.clone());
+            (task_queue, worker)
+        });
+        Ok(Self { server, task_queue, engine: engine() })
+    }
+
+    /// Starts a workflow through Temporal's own command line.
+    pub(crate) async fn start(&self, workflow_type: &str, input: &Value) -> Result<WorkflowRun> {
+        self.start_with(workflow_type, input, &[]).await
+    }
+
+    pub(crate) async fn start_with(
+        &self,
+        workflow_type: &str,
+        input: &Value,
+        options: &[&str],
+    ) -> Result<WorkflowRun> {
+        let workflow_id = unique(workflow_type);
+        let input = input.to_string();
+        let mut args = vec!["workflow", "start", "--type", workflow_type, "--workflow-id", &workflow_id];
+        args.extend(["--task-queue", self.task_queue, "--input", &input]);
+        args.extend(options);
+        let started = self.server.cli(&args).await?;
+        let run_id = started["runId"].as_str().context("a start answers the run ID")?;
+        Ok(WorkflowRun { target: self.target()?, workflow_id: workflow_id.into(), run_id: run_id.into() })
+    }
+
+    /// Starts a workflow, and waits until it waits for its signal.
+    pub(crate) async fn closed_gate(&self) -> Result<WorkflowRun> {
+        let run = self.start("Gate", &Value::Null).await?;
+        self.stands(&run).await;
+        Ok(run)
+    }
+
+    /// Waits until a gate has begun, and answers queries.
+    pub(crate) async fn stands(&self, run: &WorkflowRun) {
+        eventually(SOON, "the workflow answers queries", async || {
+            self.engine.query(run, &query::question("current-state")).await
+        })
+        .await;
+    }
+
+    pub(crate) async fn open_gate(&self, run: &WorkflowRun, with: &Value) -> Result<()> {
+        let with = with.to_string();
+        let args = ["workflow", "signal", "--name", "open", "-w", run.workflow_id.as_str(), "--input", &with];
+        self.server.cli(&args).await.map(drop)
+    }
+
+    /// Waits for the end of a run, which must be `state`.
+    pub(crate) async fn ended(
+        &self,
+        run: &WorkflowRun,
+        state: WorkflowState,
+    ) -> Result<bridge_core::ports::Closed> {
+        match self.engine.wait(run, Some(SOON)).await? {
+            Waited::Closed(closed) => {
+                assert_eq!(closed.state, state, "{closed:?}");
+                Ok(closed)
+            }
+            Waited::StillRunning => anyhow::bail!("{run:?} does not end"),
+        }
+    }
+
+    pub(crate) fn target(&self) -> Result<Target> {
+        Ok(target(self.server.address()))
+    }
+}
+
+fn engine() -> TemporalEngine {
+    let bounds = Bounds { call: Duration::from_secs(4), query: Duration::from_secs(5) };
+    engine_with(bounds)
+}
+
+/// An engine that may ask any server.
+pub(crate) fn engine_with(bounds: Bounds) -> TemporalEngine {
+    let home = TemporalTarget::new("nowhere:7233", "default").unwrap();
+    TemporalEngine::new(Servers::new(TemporalTargets::only(home), Arc::new(SystemClock)), bounds)
+}
+
+/// The namespace `default` of a server.
+pub(crate) fn target(server: &str) -> Target {
+    Target { server: server.to_owned(), namespace: "default".into() }
+}
+
+fn unique(name: &str) -> String {
+    format!("{name}-{}", uuid::Uuid::new_v4())
+}

@@ -1,0 +1,196 @@
+//! Description and history against what Temporal's own command line prints.
+
+use anyhow::{Context, Result};
+use bridge_core::model::{Target, WorkflowRun};
+use bridge_core::ports::{Engine, EngineError, HistoryPage, HistoryRequest};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+use temporal::{TemporalConnection, TemporalTarget};
+use temporalio_client::tonic::IntoRequest;
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
+use workflow_api::WorkflowState;
+
+use super::{Fixture, unique};
+
+/// The events of a page, to look into.
+pub(super) fn events(page: &HistoryPage) -> Result<Vec<Value>> {
+    Ok(page.events.iter().map(|event| serde_json::from_str(event.as_str())).collect::<Result<_, _>>()?)
+}
+
+impl Fixture {
+    /// The description equals the CLI's, but for what the CLI adds from elsewhere and how it shortens memos unless told not to.
+    async fn describes_as_the_cli(&self, run: &WorkflowRun) -> Result<()> {
+        let ours = self.engine.describe(run).await?;
+        let args = ["workflow", "describe", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
+        let mut theirs = self.server.cli(&[&args[..], &["--no-json-shorthand-payloads"]].concat()).await?;
+        let members = theirs.as_object_mut().context("a description is an object")?;
+        members.remove("closeEvent");
+        members.remove("result");
+        assert_eq!(serde_json::from_str::<Value>(ours.json.as_str())?, theirs);
+        Ok(())
+    }
+
+    /// The history equals the CLI's, event for event.
+    async fn tells_the_history_of_the_cli(&self, run: &WorkflowRun) -> Result<Vec<Value>> {
+        let ours = events(&self.engine.history(run, &HistoryRequest::default()).await?)?;
+        let args = ["workflow", "show", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
+        let theirs = self.server.cli(&args).await?;
+        let events = theirs["events"].as_array().context("a history has events")?;
+        for (ours, theirs) in ours.iter().zip(events) {
+            assert_eq!(ours, theirs);
+        }
+        assert_eq!(ours.len(), events.len());
+        Ok(ours)
+    }
+
+    /// Sends so many signals, in any order.
+    pub(super) async fn signals(&self, run: &WorkflowRun, count: usize) -> Result<()> {
+        let client =
+            TemporalConnection::new(TemporalTarget::new(&run.target.server, run.target.namespace.as_str())?)
+                .client()
+                .await?;
+        let signals = (0..count).map(|_| {
+            let mut temporal = client.connection().workflow_service();
+            let request = SignalWorkflowExecutionRequest {
+                namespace: run.target.namespace.as_str().to_owned(),
+                workflow_execution: Some(WorkflowExecution {
+                    workflow_id: run.workflow_id.to_string(),
+                    ..WorkflowExecution::default()
+                }),
+                signal_name: "open".to_owned(),
+                ..Default::default()
+            };
+            async move { temporal.signal_workflow_execution(request.into_request()).await }
+        });
+        stream::iter(signals).buffer_unordered(32).try_collect::<Vec<_>>().await?;
+        Ok(())
+    }
+
+    async fn tells_what_the_cli_tells(&self, run: &WorkflowRun, events: &[&str]) -> Result<()> {
+        self.describes_as_the_cli(run).await?;
+        let history = self.tells_the_history_of_the_cli(run).await?;
+        let types: Vec<&str> = history.iter().filter_map(|event| event["eventType"].as_str()).collect();
+        for event in events {
+            assert!(types.contains(&format!("EVENT_TYPE_{event}").as_str()), "no {event} in {types:?}");
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_completed_run_is_told_as_the_cli_tells_it() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let options = ["--memo", r#"b="two""#, "--memo", "a=1", "--execution-timeout", "90s"];
+    let run = fixture.start_with("Echo", &json!({ "floats": [2.0, 2.5] }), &options).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    fixture
+        .tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_COMPLETED"])
+        .await?;
+    let described = fixture.engine.describe(&run).await?;
+    assert_eq!(described.outline.state, WorkflowState::Completed);
+    assert_eq!(described.outline.run_id, run.run_id);
+    assert_eq!(described.outline.workflow_type.as_str(), "Echo");
+    assert_eq!(described.outline.task_queue.as_str(), fixture.task_queue);
+    assert!(described.outline.started < described.outline.closed, "{described:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn activities_retry_options_and_failures_are_told_as_the_cli_tells_them() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("FailingActivity", &Value::Null).await?;
+    fixture.ended(&run, WorkflowState::Failed).await?;
+    fixture.tells_what_the_cli_tells(&run, &["ACTIVITY_TASK_FAILED", "WORKFLOW_EXECUTION_FAILED"]).await
+}
+
+#[tokio::test]
+async fn timers_activities_and_children_are_told_as_the_cli_tells_them() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("Family", &json!(unique("child"))).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    let events = ["TIMER_FIRED", "ACTIVITY_TASK_COMPLETED", "CHILD_WORKFLOW_EXECUTION_COMPLETED"];
+    fixture.tells_what_the_cli_tells(&run, &events).await
+}
+
+#[tokio::test]
+async fn a_running_run_and_its_signals_are_told_as_the_cli_tells_them() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_TASK_COMPLETED"]).await?;
+    assert_eq!(fixture.engine.outline(&run).await?.closed, None);
+    fixture.open_gate(&run, &json!(1)).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_SIGNALED"]).await
+}
+
+#[tokio::test]
+async fn a_run_continued_as_new_is_told_as_the_cli_tells_it() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("Again", &json!(1)).await?;
+    let last = fixture.ended(&run, WorkflowState::Completed).await?;
+    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_CONTINUED_AS_NEW"]).await?;
+    assert_eq!(fixture.engine.outline(&run).await?.state, WorkflowState::ContinuedAsNew);
+    let last = WorkflowRun { run_id: last.run_id, ..run };
+    fixture.tells_what_the_cli_tells(&last, &["WORKFLOW_EXECUTION_COMPLETED"]).await
+}
+
+#[tokio::test]
+async fn the_latest_run_is_described_where_none_is_named() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let first = fixture.start("Again", &json!(1)).await?;
+    let last = fixture.ended(&first, WorkflowState::Completed).await?;
+    let latest = WorkflowRun { run_id: Default::default(), ..first };
+    assert_eq!(fixture.engine.outline(&latest).await?.run_id, last.run_id);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_history_of_many_pages_is_told_whole() -> Result<()> {
+    /// Temporal puts 256 on a page.
+    const SIGNALS: usize = 600;
+    let fixture = Fixture::new().await?;
+    // Without a worker, every signal is an entry of its own.
+    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
+    fixture.signals(&run, SIGNALS).await?;
+    let history = fixture.tells_the_history_of_the_cli(&run).await?;
+    assert!(history.len() > SIGNALS, "{}", history.len());
+    Ok(())
+}
+
+#[tokio::test]
+async fn equal_runs_give_equal_text() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let memo: Vec<String> = (0..16).map(|key| format!("key{key}=1")).collect();
+    let options: Vec<&str> = memo.iter().flat_map(|memo| ["--memo", memo]).collect();
+    let run = fixture.start_with("Echo", &json!(1), &options).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    let first = fixture.engine.describe(&run).await?.json;
+    let second = fixture.engine.describe(&run).await?.json;
+    assert_eq!(first, second);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let unknown = WorkflowRun {
+        target: fixture.target()?,
+        workflow_id: unique("nobody").into(),
+        run_id: Default::default(),
+    };
+    let error = fixture.engine.describe(&unknown).await.unwrap_err();
+    assert!(matches!(error, EngineError::NoSuchWorkflow { .. }), "{error:?}");
+    let error = fixture.engine.history(&unknown, &HistoryRequest::default()).await.unwrap_err();
+    assert!(matches!(error, EngineError::NoSuchWorkflow { .. }), "{error:?}");
+    let elsewhere = WorkflowRun {
+        target: Target { namespace: "nowhere".into(), ..fixture.target()? },
+        ..unknown.clone()
+    };
+    let error = fixture.engine.describe(&elsewhere).await.unwrap_err();
+    assert!(matches!(error, EngineError::NoSuchNamespace { .. }), "{error:?}");
+    let misnamed = WorkflowRun { run_id: "not-a-run-id".into(), ..unknown };
+    let error = fixture.engine.describe(&misnamed).await.unwrap_err();
+    assert!(matches!(error, EngineError::InvalidArgument { .. }), "{error:?}");
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Temporal away, silent, or cut off in mid-wait.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder};
+use bridge_temporal::{Bounds, TemporalEngine};
+use harness::{Proxy, eventually, free_port};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use workflow_api::WorkflowState;
+
+use super::query::question;
+use super::{Fixture, SOON, engine};
+
+/// What a bound may be exceeded by on a busy machine.
+const SLACK: Duration = Duration::from_millis(1500);
+
+fn run_at(address: &str) -> Result<WorkflowRun> {
+    let target = super::target(address);
+    Ok(WorkflowRun { target, workflow_id: "any".into(), run_id: Default::default() })
+}
+
+/// Asks everything of an engine, one after the other; each must end within `bound` with an error that `expected` accepts.
+async fn everything_fails(
+    engine: &TemporalEngine,
+    run: &WorkflowRun,
+    bound: Duration,
+    expected: fn(&EngineError) -> bool,
+) {
+    let check = |what: &str, since: Instant, error: EngineError| {
+        assert!(expected(&error), "{what}: {error:?}");
+        assert!(since.elapsed() < bound + SLACK, "{what} took {:?}", since.elapsed());
+    };
+    let since = Instant::now();
+    check("describe", since, engine.describe(run).await.unwrap_err());
+    let since = Instant::now();
+    check("history", since, engine.history(run, &HistoryRequest::default()).await.unwrap_err());
+    let since = Instant::now();
+    check("wait", since, engine.wait(run, Some(SOON)).await.unwrap_err());
+    let since = Instant::now();
+    let CommandError::Engine(error) = engine.cancel(run, &StopOrder::default()).await.unwrap_err() else {
+        panic!("nobody said that the run is closed");
+    };
+    check("cancel", since, error);
+    let since = Instant::now();
+    let CommandError::Engine(error) = engine.terminate(run, &StopOrder::default(), None).await.unwrap_err()
+    else {
+        panic!("nobody said that the run is closed");
+    };
+    check("terminate", since, error);
+    let since = Instant::now();
+    let error = engine.query(run, &question("any")).await.unwrap_err();
+    let bridge_core::ports::QueryError::Engine(error) = error else { panic!("{error:?}") };
+    check("query", since, error);
+}
+
+#[tokio::test]
+async fn a_closed_port_is_unavailable_at_once() -> Result<()> {
+    let run = run_at(&format!("127.0.0.1:{}", free_port()))?;
+    let unavailable = |error: &EngineError| matches!(error, EngineError::Unavailable { .. });
+    everything_fails(&engine(), &run, Duration::from_millis(500), unavailable).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_unavailable_within_the_bound() -> Result<()> {
+    let silent = TcpListener::bind("127.0.0.1:0").await?;
+    let run = run_at(&silent.local_addr()?.to_string())?;
+    let bound = Duration::from_millis(300);
+    let engine = super::engine_with(Bounds { call: bound, query: bound });
+    let unavailable = |error: &EngineError| matches!(error, EngineError::Unavailable { .. });
+    everything_fails(&engine, &run, bound, unavailable).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_later_exceeds_the_deadline() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let proxy = Proxy::start(fixture.server.address()).await?;
+    let mut run = fixture.start("Echo", &json!(1)).await?;
+    run.target = super::target(&proxy.address());
+    let bound = Duration::from_millis(500);
+    let engine = super::engine_with(Bounds { call: bound, query: bound });
+    eventually(SOON, "the engine is connected", async || engine.describe(&run).await).await;
+    proxy.pause();
+    // A query asks once more why there is no answer.
+    let late = |error: &EngineError| matches!(error, EngineError::DeadlineExceeded { .. });
+    everything_fails(&engine, &run, bound * 2, late).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_outlives_a_broken_connection() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let proxy = Proxy::start(fixture.server.address()).await?;
+    let run = fixture.closed_gate().await?;
+    let target = super::target(&proxy.address());
+    let through_proxy = WorkflowRun { target, ..run.clone() };
+    let waiting = tokio::spawn(waits(fixture.engine.clone(), through_proxy));
+    seen_running(&fixture, &run, &proxy).await;
+    for _ in 0..3 {
+        proxy.cut();
+        seen_running(&fixture, &run, &proxy).await;
+    }
+    fixture.open_gate(&run, &json!("through")).await?;
+    let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
+    assert_eq!((closed.state, closed.result), (WorkflowState::Completed, Some(json!("through"))));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_ends_when_temporal_stays_away() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let mut proxy = Proxy::start(fixture.server.address()).await?;
+    let run = fixture.start_with("Gate", &Value::Null, &[]).await?;
+    let target = super::target(&proxy.address());
+    let through_proxy = WorkflowRun { target, ..run.clone() };
+    let waiting = tokio::spawn(waits(fixture.engine.clone(), through_proxy));
+    seen_running(&fixture, &run, &proxy).await;
+    let since = Instant::now();
+    proxy.refuse().await;
+    let error = waiting.await?.unwrap_err();
+    assert!(matches!(error, EngineError::Unavailable { .. }), "{error:?}");
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    Ok(())
+}
+
+async fn waits(engine: TemporalEngine, run: WorkflowRun) -> Result<bridge_core::ports::Waited, EngineError> {
+    engine.wait(&run, Some(SOON)).await
+}
+
+/// Until a wait over the proxy has seen the run, so that its long poll is open.
+async fn seen_running(fixture: &Fixture, run: &WorkflowRun, proxy: &Proxy) {
+    let target = super::target(&proxy.address());
+    let run = WorkflowRun { target, ..run.clone() };
+    eventually(SOON, "the run is seen running", async || {
+        fixture.engine.wait(&run, Some(Duration::ZERO)).await.map_err(|error| format!("{error:?}"))
+    })
+    .await;
+}

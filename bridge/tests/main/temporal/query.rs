@@ -1,0 +1,108 @@
+//! Queries: answers, and every reason why there is none.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::{Engine, EngineError, Query, QueryError, StopOrder};
+use harness::eventually;
+use serde_json::{Value, json};
+use workflow_api::WorkflowState;
+
+use super::worker::TestWorker;
+use super::{Fixture, SOON, unique};
+
+pub(super) fn question(query_type: &str) -> Query {
+    Query { query_type: query_type.to_owned(), args: Vec::new(), bound: None, reject: None }
+}
+
+#[tokio::test]
+async fn a_query_is_answered() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    assert_eq!(fixture.engine.query(&run, &question("current-state")).await?, json!({ "open": false }));
+    assert_eq!(fixture.engine.query(&run, &question("nothing")).await?, Value::Null);
+    let echo = Query { args: vec![json!("hallo").into()], ..question("echo") };
+    assert_eq!(fixture.engine.query(&run, &echo).await?, json!("hallo"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_closed_run_still_answers() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    fixture.open_gate(&run, &json!(1)).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    assert_eq!(fixture.engine.query(&run, &question("current-state")).await?, json!({ "open": true }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_query_the_workflow_does_not_know_or_cannot_answer_failed() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    for (query_type, said) in [("unknown", "unknown"), ("broken", "the hinge is missing")] {
+        let error = fixture.engine.query(&run, &question(query_type)).await.unwrap_err();
+        let QueryError::Failed { message, .. } = &error else { panic!("{error:?}") };
+        assert!(message.contains(said), "{message}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_query_to_a_task_queue_without_workers_says_so() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let deserted = unique("deserted");
+    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &deserted]).await?;
+    let hasty = Query { bound: Some(Duration::from_secs(1)), ..question("current-state") };
+    let asked = Instant::now();
+    let error = fixture.engine.query(&run, &hasty).await.unwrap_err();
+    let QueryError::NoWorker { task_queue, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(task_queue.as_str(), deserted);
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_query_after_the_last_worker_left_is_late_at_its_bound() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let left = unique("left");
+    let worker = TestWorker::start(fixture.server.url(), left.clone());
+    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &left]).await?;
+    eventually(SOON, "the workflow answers", async || {
+        fixture.engine.query(&run, &question("current-state")).await
+    })
+    .await;
+    drop(worker);
+    let hasty = Query { bound: Some(Duration::from_secs(1)), ..question("current-state") };
+    let asked = Instant::now();
+    let error = fixture.engine.query(&run, &hasty).await.unwrap_err();
+    // Temporal still lists the worker for minutes, so nobody can say more; but it is not Temporal who is late.
+    let QueryError::Late { bound, task_queue, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*bound, task_queue.as_str()), (Duration::from_secs(1), left.as_str()));
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_ended_before_it_began_cannot_be_queried() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
+    fixture.engine.terminate(&run, &StopOrder::default(), None).await?;
+    let error = fixture.engine.query(&run, &question("current-state")).await.unwrap_err();
+    assert!(matches!(error, QueryError::Rejected { .. }), "{error:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_query_to_a_workflow_that_is_not_there_says_so() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let unknown = WorkflowRun {
+        target: fixture.target()?,
+        workflow_id: unique("nobody").into(),
+        run_id: Default::default(),
+    };
+    let error = fixture.engine.query(&unknown, &question("current-state")).await.unwrap_err();
+    assert!(matches!(error, QueryError::Engine(EngineError::NoSuchWorkflow { .. })), "{error:?}");
+    Ok(())
+}

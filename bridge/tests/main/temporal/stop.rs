@@ -1,0 +1,128 @@
+//! Cancelling and terminating.
+
+use anyhow::Result;
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder};
+use serde_json::{Value, json};
+use workflow_api::WorkflowState;
+
+use super::describe::events;
+use super::{Fixture, unique};
+
+fn order() -> StopOrder {
+    StopOrder {
+        reason: "the cluster goes down".to_owned(),
+        identity: "admin@example".to_owned(),
+        ..StopOrder::default()
+    }
+}
+
+/// The attributes of the first event of a type.
+async fn event(fixture: &Fixture, run: &WorkflowRun, event_type: &str, attributes: &str) -> Result<Value> {
+    let history = fixture.engine.history(run, &HistoryRequest::default()).await?;
+    let event = events(&history)?.into_iter().find(|event| event["eventType"] == event_type);
+    Ok(event.map_or(Value::Null, |mut event| event[attributes].take()))
+}
+
+#[tokio::test]
+async fn a_cancelled_run_ends_and_tells_who_and_why() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    fixture.engine.cancel(&run, &order()).await?;
+    let closed = fixture.ended(&run, WorkflowState::Canceled).await?;
+    let failure = closed.failure.unwrap_or_default();
+    assert_eq!(
+        (failure.kind.as_str(), failure.message.as_str()),
+        ("CanceledFailure", "the cluster goes down")
+    );
+    let request = event(
+        &fixture,
+        &run,
+        "EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED",
+        "workflowExecutionCancelRequestedEventAttributes",
+    )
+    .await?;
+    assert_eq!(request["identity"], "admin@example");
+    assert_eq!(request["cause"], "the cluster goes down");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_terminated_run_ends_at_once_and_tells_who_why_and_the_details() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    fixture.engine.terminate(&run, &order(), Some(&json!([{ "ticket": 7 }]).into())).await?;
+    let closed = fixture.ended(&run, WorkflowState::Terminated).await?;
+    let failure = closed.failure.unwrap_or_default();
+    assert_eq!(
+        (failure.kind.as_str(), failure.message.as_str()),
+        ("TerminatedFailure", "the cluster goes down")
+    );
+    let end = event(
+        &fixture,
+        &run,
+        "EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED",
+        "workflowExecutionTerminatedEventAttributes",
+    )
+    .await?;
+    assert_eq!(end["identity"], "admin@example");
+    // One payload that holds the array, as EMCO sends it: base64 of `[{"ticket":7}]`.
+    assert_eq!(end["details"]["payloads"][0]["data"], "W3sidGlja2V0Ijo3fV0=");
+    assert_eq!(end["details"]["payloads"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_without_a_name_is_the_bridges() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    fixture.engine.terminate(&run, &StopOrder::default(), None).await?;
+    let attributes = "workflowExecutionTerminatedEventAttributes";
+    let end = event(&fixture, &run, "EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED", attributes).await?;
+    assert_eq!(end["identity"], "bridge");
+    assert_eq!(end["details"], Value::Null);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_is_not_stopped_again() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("Echo", &json!(1)).await?;
+    fixture.ended(&run, WorkflowState::Completed).await?;
+    for stopped in
+        [fixture.engine.cancel(&run, &order()).await, fixture.engine.terminate(&run, &order(), None).await]
+    {
+        let error = stopped.unwrap_err();
+        let CommandError::AlreadyClosed { state, run_id, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((*state, run_id), (WorkflowState::Completed, &run.run_id));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn cancelling_twice_is_cancelling() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    // No worker: the run cannot end between the two.
+    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
+    fixture.engine.cancel(&run, &order()).await?;
+    fixture.engine.cancel(&run, &order()).await?;
+    fixture.engine.terminate(&run, &order(), None).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_not_there_is_not_stopped() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = WorkflowRun {
+        target: fixture.target()?,
+        workflow_id: unique("nobody").into(),
+        run_id: Default::default(),
+    };
+    for stopped in
+        [fixture.engine.cancel(&run, &order()).await, fixture.engine.terminate(&run, &order(), None).await]
+    {
+        let error = stopped.unwrap_err();
+        assert!(matches!(error, CommandError::Engine(EngineError::NoSuchWorkflow { .. })), "{error:?}");
+    }
+    Ok(())
+}

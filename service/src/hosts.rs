@@ -1,0 +1,258 @@
+//! Which hosts a process may call, by patterns that operators set. Some addresses are refused whatever they set: see
+//! [`outbound`](crate::outbound).
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// A host and a port, as a caller or an intent names them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HostPort {
+    /// A name in lower case, or an address without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl HostPort {
+    /// A host and a port; the host may be bracketed, in any case, and end in the root's dot.
+    pub fn new(host: &str, port: u16) -> Self {
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let bare = bare.strip_suffix('.').unwrap_or(bare);
+        Self { host: bare.to_ascii_lowercase(), port }
+    }
+
+    /// Reads `host`, `host:port` or `[address]:port`; `None` where it is none of these.
+    pub fn parse(text: &str, default_port: u16) -> Option<Self> {
+        let (host, port) = split_port(text);
+        let port = port.map_or(Some(default_port), |port| port.parse().ok().filter(|port| *port > 0))?;
+        let parsed = Self::new(host, port);
+        workflow_api::rules::is_host(&parsed.host).then_some(parsed)
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// The port is what follows the last colon, unless the colons belong to a bare IPv6 address.
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (host, Some(port)),
+        _ => (text, None),
+    }
+}
+
+/// Patterns of hosts, separated by commas: `*` for any text in a name, ranges of addresses, a port where only that one is meant
+/// (`*.emco.svc:9090, 10.0.0.0/16, 10.1.*, [::1]:7233, [fd00::/8]:9090`). Ranges, and patterns of digits, match hosts that are
+/// given as addresses, and no names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostPatterns(Vec<HostPattern>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct HostPattern {
+    hosts: Hosts,
+    port: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Hosts {
+    /// `*` stands for any text.
+    Glob(String),
+    /// The same, of an address: `10.0.*` must not let `10.0.evil.org` in.
+    AddressGlob(String),
+    Range(Range),
+}
+
+/// A range of addresses: its first one, and how many bits are common to all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    first: IpAddr,
+    bits: u8,
+}
+
+impl HostPatterns {
+    /// Whether there is none, so that no host matches.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of the patterns matches.
+    pub fn allow(&self, target: &HostPort) -> bool {
+        let address = target.host.parse::<IpAddr>().ok();
+        self.0.iter().any(|pattern| {
+            pattern.port.is_none_or(|port| port == target.port)
+                && match &pattern.hosts {
+                    Hosts::Glob(glob) => matches(glob, &target.host),
+                    Hosts::AddressGlob(glob) => address.is_some() && matches(glob, &target.host),
+                    Hosts::Range(range) => address.is_some_and(|address| range.contains(address)),
+                }
+        })
+    }
+}
+
+impl FromStr for HostPatterns {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()).map(HostPattern::read).collect()
+    }
+}
+
+impl FromIterator<HostPattern> for HostPatterns {
+    fn from_iter<I: IntoIterator<Item = HostPattern>>(patterns: I) -> Self {
+        Self(patterns.into_iter().collect())
+    }
+}
+
+impl HostPattern {
+    fn read(text: &str) -> Result<Self, String> {
+        let refused = || {
+            format!(
+                "`{text}` is no pattern: write a host with `*` for any text or a range of addresses (10.0.0.0/16), \
+                 and a port where one is meant"
+            )
+        };
+        let (host, port) = split_port(text);
+        let port = port.map(|port| port.parse().map_err(|_| refused())).transpose()?;
+        let host = HostPort::new(host, 0).host;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '*');
+        let hosts = if host.contains('/') {
+            Hosts::Range(Range::read(&host).ok_or_else(refused)?)
+        } else if host.is_empty() || !host.chars().all(plain) {
+            return Err(refused());
+        } else if host.starts_with(|c: char| c.is_ascii_digit())
+            && host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '*'))
+        {
+            Hosts::AddressGlob(host)
+        } else {
+            Hosts::Glob(host)
+        };
+        Ok(Self { hosts, port })
+    }
+}
+
+impl Range {
+    /// Reads `first/bits`. Bits of the first address beyond those count for nothing.
+    fn read(text: &str) -> Option<Self> {
+        let (first, bits) = text.split_once('/')?;
+        let (first, bits) = (first.parse::<IpAddr>().ok()?, bits.parse::<u8>().ok()?);
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        (bits <= most).then_some(Self { first, bits })
+    }
+
+    fn contains(self, address: IpAddr) -> bool {
+        match (self.first, address) {
+            (IpAddr::V4(first), IpAddr::V4(address)) => {
+                let differ = u32::from(first) ^ u32::from(address);
+                differ.leading_zeros() >= u32::from(self.bits)
+            }
+            (IpAddr::V6(first), IpAddr::V6(address)) => {
+                let differ = u128::from(first) ^ u128::from(address);
+                differ.leading_zeros() >= u32::from(self.bits)
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// Whether `text` is `pattern`, in which `*` stands for any text.
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|tail| {
+            (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| matches(rest, &tail[at..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_with_and_without_port() {
+        for (text, host, port) in [
+            ("temporal", "temporal", 7233),
+            ("Temporal.EMCO.svc.:80", "temporal.emco.svc", 80),
+            ("192.168.0.33:7233", "192.168.0.33", 7233),
+            ("[::1]:7234", "::1", 7234),
+            ("::1", "::1", 7233),
+        ] {
+            assert_eq!(HostPort::parse(text, 7233), Some(HostPort { host: host.to_owned(), port }), "{text}");
+        }
+        for text in ["", ":7233", "host:", "host:0", "host:port", "http://host:80", "a b", "[::1", "host:1:2"]
+        {
+            assert_eq!(HostPort::parse(text, 7233), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_hosts_and_ports() {
+        let patterns: HostPatterns = "*.emco.svc:9090, 10.0.*,client, [::1]:1".parse().unwrap();
+        for (host, port) in
+            [("a.emco.svc", 9090), ("A.b.EMCO.svc.", 9090), ("10.0.0.1", 1), ("client", 7), ("::1", 1)]
+        {
+            assert!(patterns.allow(&HostPort::new(host, port)), "{host}:{port}");
+        }
+        for (host, port) in [
+            ("a.emco.svc", 80),
+            ("emco.svc", 9090),
+            ("a.emco.svc.evil.org", 9090),
+            ("10.1.0.0", 1),
+            ("clients", 7),
+            ("::1", 2),
+        ] {
+            assert!(!patterns.allow(&HostPort::new(host, port)), "{host}:{port}");
+        }
+        assert!("*".parse::<HostPatterns>().unwrap().allow(&HostPort::new("any", 1)));
+        assert!(!"".parse::<HostPatterns>().unwrap().allow(&HostPort::new("any", 1)));
+    }
+
+    #[test]
+    fn ranges_match_addresses() {
+        let patterns: HostPatterns =
+            "10.0.0.0/15:9090, 192.168.3.7/32, [fd00::/8]:1, fd01::/16".parse().unwrap();
+        for (host, port) in
+            [("10.0.255.255", 9090), ("10.1.0.0", 9090), ("192.168.3.7", 1), ("fdff::1", 1), ("fd01::2", 5)]
+        {
+            assert!(patterns.allow(&HostPort::new(host, port)), "{host}:{port}");
+        }
+        for (host, port) in [
+            ("10.2.0.0", 9090),
+            ("10.0.0.1", 80),
+            ("192.168.3.6", 1),
+            ("fe00::1", 1),
+            ("fd02::2", 5),
+            ("::ffff:10.0.0.1", 9090),
+            ("10.0.0.0", 1),
+        ] {
+            assert!(!patterns.allow(&HostPort::new(host, port)), "{host}:{port}");
+        }
+        assert!("0.0.0.0/0".parse::<HostPatterns>().unwrap().allow(&HostPort::new("8.8.8.8", 1)));
+        assert!(!"0.0.0.0/0".parse::<HostPatterns>().unwrap().allow(&HostPort::new("name", 1)));
+    }
+
+    #[test]
+    fn patterns_of_digits_match_no_names() {
+        let patterns: HostPatterns = "10.0.*,1*".parse().unwrap();
+        assert!(patterns.allow(&HostPort::new("10.0.0.1", 1)));
+        for name in ["10.0.evil.org", "1x", "1.evil.org"] {
+            assert!(!patterns.allow(&HostPort::new(name, 1)), "{name}");
+        }
+    }
+
+    #[test]
+    fn wrong_patterns_are_named() {
+        for text in ["http://host", "host:port", "a b", "10.0.0.0/33", "host/8", "fd00::/129", "/8"] {
+            assert!(text.parse::<HostPatterns>().is_err_and(|error| error.contains(text)), "{text}");
+        }
+    }
+}
