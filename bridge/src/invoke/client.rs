@@ -11,7 +11,6 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
-use service::cores::PerCore;
 use service::origin::Origin;
 use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
@@ -35,7 +34,7 @@ const NEVER: &str = "link-local, metadata, multicast and unspecified addresses a
 /// Calls workflow clients over HTTP. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct HttpInvoke {
-    plain: PerCore<reqwest::Client>,
+    plain: reqwest::Client,
     /// Those that are called over TLS, each with its own settings.
     secured: Arc<[(SecuredClient, reqwest::Client)]>,
     allowed: HostPatterns,
@@ -59,9 +58,7 @@ impl HttpInvoke {
         bound: Duration,
         resolver: Resolver,
     ) -> Result<Self, reqwest::Error> {
-        let plain = PerCore::try_new(|| {
-            builder(bound, resolver.clone()).tls_backend_preconfigured(no_tls()).build()
-        })?;
+        let plain = builder(bound, resolver).tls_backend_preconfigured(no_tls()).build()?;
         Ok(Self { plain, secured: Arc::default(), allowed })
     }
 
@@ -88,7 +85,7 @@ impl HttpInvoke {
     fn request(&self, method: Method, url: &Url) -> Result<reqwest::RequestBuilder, InvokeError> {
         self.check(url)?;
         let Some((client, http)) = self.secured(&host_of(url)) else {
-            return Ok(self.plain.here().request(method, url.clone()));
+            return Ok(self.plain.request(method, url.clone()));
         };
         let request = http.request(method, url.clone());
         Ok(match client.authorization() {

@@ -1,4 +1,4 @@
-//! The listener, plain or with TLS: one task per connection, on the core with the fewest, drained when the process ends.
+//! The listener, plain or with TLS: one task per connection, drained when the process ends.
 
 use std::convert::Infallible;
 use std::io;
@@ -29,7 +29,6 @@ use super::guard::Certified;
 use super::request_line;
 use super::shim::QuotesRewritten;
 use super::tls::Tls;
-use crate::cores::Core;
 use crate::shutdown::Shutdown;
 
 /// How long to wait before accepting again when the machine has no descriptor or memory left.
@@ -101,26 +100,11 @@ pub async fn serve(
             Caller { peer, server: server.clone(), router: router.clone(), closing: closing.clone() };
         let (tls, handshake_timeout) = (options.tls.clone(), options.handshake_timeout);
         let cut = Arc::clone(&cut);
-        let conversation = async move |stream| {
+        connections.spawn(async move {
             if meet(stream, caller, tls, handshake_timeout).await.is_err() {
                 cut.fetch_add(1, Ordering::Relaxed);
             }
-        };
-        let Some(core) = Core::least_busy() else {
-            connections.spawn(conversation(stream));
-            return;
-        };
-        let busy = core.busy();
-        connections.spawn_on(
-            async move {
-                let _busy = busy;
-                match moved(stream) {
-                    Ok(stream) => conversation(stream).await,
-                    Err(error) => tracing::debug!(%error, %peer, "cannot take a connection to a core"),
-                }
-            },
-            core.runtime(),
-        );
+        });
     };
     let mut lingered = pin!(closing.lingered());
     loop {
@@ -145,11 +129,6 @@ pub async fn serve(
         0 => Ok(()),
         connections => Err(CutOff { connections }),
     }
-}
-
-/// The same connection, its news told to the runtime that this is called in.
-fn moved(stream: TcpStream) -> io::Result<TcpStream> {
-    TcpStream::from_std(stream.into_std()?)
 }
 
 /// A caller that hung up before we accepted is nobody's fault; anything else may last.

@@ -251,3 +251,17 @@ async fn a_server_that_stops_answering_is_connected_to_anew() {
     assert_eq!(count(&connection).await.unwrap(), 7);
     assert_eq!(peer.connections.load(Ordering::SeqCst), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_on_all_threads_share_one_connection() {
+    let peer = Peer::start(false, |_, _| counted(7, OK)).await;
+    let connection = peer.connection();
+    let calls = (0..100).map(|_| {
+        tokio::spawn({
+            let connection = connection.clone();
+            async move { count(&connection).await.unwrap() }
+        })
+    });
+    assert!(join_all(calls).await.into_iter().all(|count| count.unwrap() == 7));
+    assert_eq!(peer.connections.load(Ordering::SeqCst), 1);
+}

@@ -172,7 +172,7 @@ impl App {
             outcome: Outcome::Starting,
         };
         let app = Arc::clone(self);
-        let work = self.shutdown.through(async move { app.begin(run, order).await });
+        let work = self.shutdown.spawn(async move { app.begin(run, order).await });
         let (run, repeated) = work.await.unwrap_or_else(|_| Err(StartError::BrokenOff(key.clone())))?;
         Ok(StartReport { run, repeated, unknown })
     }
