@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use service::carry::through;
+use service::origin::carried;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -86,7 +86,7 @@ impl Invoker {
             outcome
         };
         // A caller that hangs up takes nothing back. The panic hook logs a panic.
-        through(&self.under_way, invocation).await.unwrap_or_else(|_| {
+        self.under_way.spawn(carried(invocation)).await.unwrap_or_else(|_| {
             let outcome = Err(InvokeError::Panicked);
             told(client.name, &outcome);
             outcome

@@ -92,7 +92,7 @@ impl TlsSettings {
 /// Settings come from flags and the environment; `--help` lists them. The process ends on SIGTERM or SIGINT, once the
 /// starts under way are done.
 ///
-/// Each core answers on a thread of its own: a function that blocks it, instead of awaiting, keeps the other callers of that core waiting.
+/// It runs on Tokio's multi-thread runtime: a function that blocks, instead of awaiting, keeps other callers waiting.
 pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let settings: Settings = service::settings::parse();
     if let Some(command) = settings.command {
@@ -101,7 +101,7 @@ pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let temporal = or_exit(settings.temporal.target());
     let options = or_exit(settings.options());
     telemetry::init(&settings.log);
-    match service::cores::run(run(settings, temporal, options, clients)) {
+    match service::runtime::run(run(settings, temporal, options, clients)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => failed(error.as_ref()),
         Err(error) => failed(&error),

@@ -3,9 +3,6 @@
 
 #[cfg(feature = "mimalloc")]
 mod allocator;
-pub mod carry;
-
-pub mod cores;
 pub mod fields;
 pub mod files;
 pub mod health;
@@ -16,6 +13,7 @@ pub mod origin;
 pub mod outbound;
 pub mod probe;
 pub mod problem;
+pub mod runtime;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

@@ -8,8 +8,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::carry::{self, Through};
-
 /// How long a process that was cut off has left to return from `main` before it is ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -109,18 +107,10 @@ impl Shutdown {
         self.soft.child_token()
     }
 
-    /// Run work that the end of the process waits for (see [`finished`](Self::finished)), whoever began it; it keeps the
-    /// [`Origin`](crate::origin::Origin) of whoever did.
+    /// Starts work that the end of the process waits for (see [`finished`](Self::finished)). It is carried through although whoever
+    /// awaits it goes away, and keeps the [`Origin`](crate::origin::Origin) of whoever started it.
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.work.spawn(crate::origin::carried(work))
-    }
-
-    /// The same of work that its caller awaits, unless that goes away (see [`carry::through`]).
-    pub fn through<F>(&self, work: F) -> Through<impl Future<Output = F::Output> + Send + use<F>>
-    where
-        F: Future + Send + 'static,
-    {
-        carry::through(&self.work, work)
     }
 
     /// Ends when all work given to [`spawn`](Self::spawn) is done, or must be dropped. Call it last in `main`.
@@ -149,6 +139,8 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinError;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -190,5 +182,32 @@ mod tests {
         shutdown.drain();
         shutdown.finished().await;
         assert_eq!(before.elapsed().as_secs(), 30);
+    }
+
+    #[tokio::test]
+    async fn work_whose_caller_goes_away_is_done_all_the_same_and_counted() {
+        let shutdown = Shutdown::new(Duration::from_secs(30));
+        let (go, going) = tokio::sync::oneshot::channel::<()>();
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        drop(shutdown.spawn(async move {
+            going.await.unwrap();
+            done.send(()).unwrap();
+        }));
+        assert!(futures::poll!(Box::pin(shutdown.finished())).is_pending());
+        go.send(()).unwrap();
+        is_done.await.unwrap();
+        shutdown.finished().await;
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_breaks_off_and_is_not_waited_for() {
+        let shutdown = Shutdown::new(Duration::from_secs(30));
+        assert!(
+            shutdown
+                .spawn(async { panic!("as intended") })
+                .await
+                .is_err_and(|error: JoinError| error.is_panic())
+        );
+        shutdown.finished().await;
     }
 }

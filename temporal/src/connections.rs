@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::connection::{ConnectionSettings, TemporalConnection};
+use super::connect::ConnectionSettings;
+use super::connection::TemporalConnection;
 use super::target::TemporalTarget;
 
 /// One connection per target, made when it is needed, closed when idle. Clones share them.

@@ -6,17 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message;
-use temporalio_client::errors::{
-    ClientConnectError, ClientError, WorkflowInteractionError, WorkflowQueryError,
-};
-use temporalio_client::tonic::{Code, Status};
+use temporalio_client::errors::ClientConnectError;
+use temporalio_client::tonic::{self, Code, Status};
 use temporalio_common::protos::google::rpc;
 use workflow_api::Problem;
 
-use super::channel::DialError;
-use super::connection::ConnectError;
 use service::outbound::ResolveError;
 use service::problem::ProblemResponse;
+
+use super::connect::ConnectError;
 
 /// When to try again after Temporal was away or busy.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -65,26 +63,16 @@ enum Cause {
     Bound(Duration),
     Status(Arc<Status>),
     Connect(ConnectError),
-    Other(Arc<dyn Error + Send + Sync>),
-}
-
-/// Do `operation` within `bound`. Running out of time is one fault, whoever notices: the SDK, which says `Cancelled`, the server, or we.
-///
-/// # Errors
-/// When time is up, or the operation fails.
-pub async fn bounded<T, E: Into<TemporalFault>>(
-    bound: Duration,
-    operation: impl Future<Output = Result<T, E>>,
-) -> Result<T, TemporalFault> {
-    match tokio::time::timeout(bound, operation).await {
-        Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(TemporalFault::new(FaultKind::DeadlineExceeded, Cause::Bound(bound))),
-    }
 }
 
 impl TemporalFault {
     fn new(kind: FaultKind, cause: Cause) -> Self {
         Self { kind, server: None, cause }
+    }
+
+    /// Returns the fault of a call that our own bound ended.
+    pub(super) fn out_of_time(bound: Duration) -> Self {
+        Self::new(FaultKind::DeadlineExceeded, Cause::Bound(bound))
     }
 
     /// What kind of fault it is.
@@ -107,7 +95,7 @@ impl TemporalFault {
                 ClientConnectError::SystemInfoCallError(status) => Some(status),
                 _ => None,
             },
-            Cause::Bound(_) | Cause::Connect(_) | Cause::Other(_) => None,
+            Cause::Bound(_) | Cause::Connect(_) => None,
         }
     }
 
@@ -180,8 +168,10 @@ impl FaultKind {
 
     fn of(status: &Status) -> Self {
         match status.code() {
+            // A broken transport shows under several codes.
+            _ if is_transport(status) => Self::Unavailable,
             Code::Unavailable => Self::Unavailable,
-            // A server that is told by HTTP/2 that time is up says `Cancelled`.
+            // The SDK's own deadline is `Cancelled "Timeout expired"`.
             Code::DeadlineExceeded | Code::Cancelled => Self::DeadlineExceeded,
             Code::ResourceExhausted => Self::Busy,
             Code::NotFound if names_namespace(status) => Self::NamespaceNotFound,
@@ -191,9 +181,33 @@ impl FaultKind {
             Code::FailedPrecondition | Code::Aborted => Self::FailedPrecondition,
             Code::PermissionDenied | Code::Unauthenticated => Self::Refused,
             Code::Unimplemented => Self::Unimplemented,
-            Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => Self::Internal,
+            Code::Internal => http_status(status).map_or(Self::Internal, Self::of_http),
+            Code::Ok | Code::Unknown | Code::DataLoss => Self::Internal,
         }
     }
+
+    /// Returns what an answer means that comes from something before the server (http-grpc-status-mapping.md of gRPC).
+    fn of_http(status: u16) -> Self {
+        match status {
+            401 | 403 => Self::Refused,
+            404 => Self::Unimplemented,
+            429 | 502..=504 => Self::Unavailable,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// Returns whether the transport broke, and not only because the SDK's deadline passed.
+pub(super) fn is_transport(status: &Status) -> bool {
+    let causes = || std::iter::successors(status.source(), |&error| error.source());
+    causes().any(|error| error.is::<tonic::transport::Error>())
+        && !causes().any(|error| error.is::<tonic::TimeoutExpired>())
+}
+
+/// Returns the HTTP status of an answer whose body is not gRPC. Where there is a body, tonic has it in its message only.
+fn http_status(status: &Status) -> Option<u16> {
+    let (_, http) = status.message().rsplit_once("while receiving response with status: ")?;
+    http.split(' ').next()?.parse().ok()
 }
 
 /// Temporal says what is missing in a detail: a namespace, or something in it.
@@ -215,7 +229,7 @@ impl fmt::Display for TemporalFault {
             // Then the message is the transport's; it follows as the cause.
             _ if matches!(self.kind, FaultKind::Unavailable | FaultKind::DeadlineExceeded) => Ok(()),
             Cause::Status(status) if !status.message().is_empty() => write!(f, ": {}", status.message()),
-            Cause::Status(_) | Cause::Connect(_) | Cause::Other(_) => Ok(()),
+            Cause::Status(_) | Cause::Connect(_) => Ok(()),
         }
     }
 }
@@ -226,7 +240,6 @@ impl Error for TemporalFault {
             Cause::Bound(_) => None,
             Cause::Status(status) => status.source(),
             Cause::Connect(error) => error.source(),
-            Cause::Other(error) => Some(&**error),
         }
     }
 }
@@ -257,47 +270,11 @@ impl From<ConnectError> for TemporalFault {
                     ResolveError::Unknown { .. } => FaultKind::Unavailable,
                 },
             ),
-            ConnectError::Dial { address, source } => (
-                address.clone(),
-                match **source {
-                    DialError::Settings { .. } => FaultKind::Internal,
-                    _ => FaultKind::Unavailable,
-                },
-            ),
-            ConnectError::Silent { address, .. } | ConnectError::BrokenOff { address } => {
-                (address.clone(), FaultKind::Unavailable)
-            }
+            ConnectError::Dial { address, .. }
+            | ConnectError::Silent { address, .. }
+            | ConnectError::BrokenOff { address } => (address.clone(), FaultKind::Unavailable),
         };
         Self::new(kind, Cause::Connect(error)).at(address)
-    }
-}
-
-impl From<WorkflowInteractionError> for TemporalFault {
-    fn from(error: WorkflowInteractionError) -> Self {
-        match error {
-            WorkflowInteractionError::NotFound(status) | WorkflowInteractionError::Rpc(status) => {
-                status.into()
-            }
-            error => Self::new(FaultKind::Internal, Cause::Other(Arc::new(error))),
-        }
-    }
-}
-
-impl From<WorkflowQueryError> for TemporalFault {
-    fn from(error: WorkflowQueryError) -> Self {
-        match error {
-            WorkflowQueryError::NotFound(status) | WorkflowQueryError::Rpc(status) => status.into(),
-            error => Self::new(FaultKind::Internal, Cause::Other(Arc::new(error))),
-        }
-    }
-}
-
-impl From<ClientError> for TemporalFault {
-    fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::Rpc(status) => status.into(),
-            error => Self::new(FaultKind::Internal, Cause::Other(Arc::new(error))),
-        }
     }
 }
 
@@ -362,10 +339,9 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn our_own_bound_is_a_deadline() {
-        let never = std::future::pending::<Result<(), Status>>();
-        let fault = bounded(Duration::from_secs(3), never).await.unwrap_err();
+    #[test]
+    fn our_own_bound_is_a_deadline() {
+        let fault = TemporalFault::out_of_time(Duration::from_secs(3));
         assert_eq!(fault.kind(), FaultKind::DeadlineExceeded);
         assert_eq!(fault.to_string(), "Temporal did not answer in time (3s)");
     }

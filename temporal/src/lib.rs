@@ -2,7 +2,7 @@
 #![warn(missing_docs)]
 
 mod address;
-mod channel;
+mod connect;
 mod connection;
 mod connections;
 mod fault;
@@ -14,10 +14,10 @@ mod settings;
 mod target;
 
 pub use address::AddressError;
-pub use channel::DialError;
-pub use connection::{ConnectError, ConnectionSettings, TemporalConnection, identity};
+pub use connect::{ConnectError, ConnectionSettings};
+pub use connection::{TemporalConnection, identity};
 pub use connections::TemporalConnections;
-pub use fault::{FaultKind, TemporalFault, bounded};
+pub use fault::{FaultKind, TemporalFault};
 pub use header::trace_header;
 pub use method::Method;
 pub use registered::{RegisteredTarget, RegisteredTargetError, RegisteredTls};

@@ -1,42 +1,66 @@
-//! The methods of Temporal's frontend that we call ourselves, by the requests that they take.
-//!
-//! The SDK's own way to them makes and unmakes a message, its head and four futures on the way, which is half of what a call costs us.
+//! The methods of Temporal's frontend that our programs call, by the requests that they take.
 
-use prost::Message;
+use futures::future::BoxFuture;
+use temporalio_client::grpc::WorkflowService;
+use temporalio_client::tonic::{Request, Response, Status};
 use temporalio_common::protos::temporal::api::workflowservice::v1 as wire;
 
-/// A request to Temporal's frontend, whose type says which method takes it and what that answers.
-pub trait Method: Message {
+/// A request to Temporal's frontend, whose type decides which method takes it and what that returns.
+pub trait Method: Sized {
     /// The method's name in `temporal.api.workflowservice.v1.WorkflowService`.
     const NAME: &'static str;
-    /// What it answers.
-    type Answer: Message + Default;
+    /// What the method returns.
+    type Answer;
+
+    /// Calls the method.
+    fn send(
+        service: &mut dyn WorkflowService,
+        request: Request<Self>,
+    ) -> BoxFuture<'_, Result<Response<Self::Answer>, Status>>;
 }
 
 macro_rules! methods {
-    ($($name:literal: $request:ident -> $answer:ident,)*) => {$(
+    ($($name:literal: $method:ident($request:ident) -> $answer:ident,)*) => {$(
         impl Method for wire::$request {
             const NAME: &'static str = $name;
             type Answer = wire::$answer;
+
+            fn send(
+                service: &mut dyn WorkflowService,
+                request: Request<Self>,
+            ) -> BoxFuture<'_, Result<Response<Self::Answer>, Status>> {
+                service.$method(request)
+            }
         }
     )*};
 }
 
 methods! {
-    "CountWorkflowExecutions": CountWorkflowExecutionsRequest -> CountWorkflowExecutionsResponse,
-    "DescribeNamespace": DescribeNamespaceRequest -> DescribeNamespaceResponse,
-    "DescribeTaskQueue": DescribeTaskQueueRequest -> DescribeTaskQueueResponse,
-    "DescribeWorkflowExecution": DescribeWorkflowExecutionRequest -> DescribeWorkflowExecutionResponse,
-    "GetWorkflowExecutionHistory": GetWorkflowExecutionHistoryRequest -> GetWorkflowExecutionHistoryResponse,
+    "CountWorkflowExecutions":
+        count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse,
+    "DescribeNamespace": describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse,
+    "DescribeTaskQueue": describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse,
+    "DescribeWorkflowExecution":
+        describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse,
+    "GetWorkflowExecutionHistory":
+        get_workflow_execution_history(GetWorkflowExecutionHistoryRequest) -> GetWorkflowExecutionHistoryResponse,
     "GetWorkflowExecutionHistoryReverse":
-        GetWorkflowExecutionHistoryReverseRequest -> GetWorkflowExecutionHistoryReverseResponse,
-    "PollWorkflowExecutionUpdate": PollWorkflowExecutionUpdateRequest -> PollWorkflowExecutionUpdateResponse,
-    "QueryWorkflow": QueryWorkflowRequest -> QueryWorkflowResponse,
+        get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest)
+            -> GetWorkflowExecutionHistoryReverseResponse,
+    "PollWorkflowExecutionUpdate":
+        poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse,
+    "QueryWorkflow": query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse,
     "RequestCancelWorkflowExecution":
-        RequestCancelWorkflowExecutionRequest -> RequestCancelWorkflowExecutionResponse,
-    "ResetWorkflowExecution": ResetWorkflowExecutionRequest -> ResetWorkflowExecutionResponse,
-    "SignalWorkflowExecution": SignalWorkflowExecutionRequest -> SignalWorkflowExecutionResponse,
-    "StartWorkflowExecution": StartWorkflowExecutionRequest -> StartWorkflowExecutionResponse,
-    "TerminateWorkflowExecution": TerminateWorkflowExecutionRequest -> TerminateWorkflowExecutionResponse,
-    "UpdateWorkflowExecution": UpdateWorkflowExecutionRequest -> UpdateWorkflowExecutionResponse,
+        request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest)
+            -> RequestCancelWorkflowExecutionResponse,
+    "ResetWorkflowExecution":
+        reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse,
+    "SignalWorkflowExecution":
+        signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse,
+    "StartWorkflowExecution":
+        start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse,
+    "TerminateWorkflowExecution":
+        terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse,
+    "UpdateWorkflowExecution":
+        update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse,
 }

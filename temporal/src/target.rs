@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use temporalio_client::{ConnectionOptions, GrpcCompression, RetryOptions};
+use temporalio_client::{ClientTlsOptions, ConnectionOptions, GrpcCompression, RetryOptions, TlsOptions};
 use url::Url;
 
 use super::address::{self, AddressError};
-use super::channel::{self, Channel, Dial, DialError, Origin, Place};
 
 /// A namespace on a Temporal server, with what is needed to be let in. Targets are equal when one connection serves both.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -109,71 +107,52 @@ impl TemporalTarget {
         (self.url.host_str().unwrap_or_default(), self.url.port_or_known_default().unwrap_or(address::PORT))
     }
 
-    /// How to reach the server; at `address` and nowhere else, where it is given.
-    ///
-    /// # Errors
-    /// When what is set of TLS cannot be used.
-    pub(super) async fn dial(&self, address: Option<SocketAddr>) -> Result<Dial, DialError> {
-        let (host, port) = self.host_and_port();
-        let place = address.map_or_else(|| Place::Host(host.to_owned(), port), Place::Address);
-        // Whichever address is dialled, the server is who the URL, or the setting, says.
-        let named = self.tls.as_ref().and_then(|tls| tls.server_name.clone());
-        let authority = named.clone().unwrap_or_else(|| self.address());
-        let authority = Authority::try_from(authority)
-            .map_err(|error| DialError::settings("the server's name", error))?;
-        let (scheme, tls) = match &self.tls {
-            None => (Scheme::HTTP, None),
-            Some(tls) => (Scheme::HTTPS, Some((tls.clone(), named.unwrap_or_else(|| host.to_owned())))),
-        };
-        Dial::new(place, Origin { scheme, authority }, tls).await
-    }
-
-    /// What each call tells the server of who calls, as the SDK has it.
-    ///
-    /// # Errors
-    /// When a setting cannot be a header.
-    pub(super) fn headers(&self) -> Result<HeaderMap, DialError> {
-        let unusable = |what| move |error: http::Error| DialError::settings(what, error);
-        let sdk = ConnectionOptions::new(self.url.clone()).build();
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let name = HeaderName::try_from(name).map_err(|error| unusable("a header")(error.into()))?;
-            let value = HeaderValue::try_from(value).map_err(|error| unusable("a header")(error.into()))?;
-            headers.insert(name, value);
-        }
-        for (name, value, what) in [
-            ("client-name", Some(sdk.get_client_name().to_owned()), "the client's name"),
-            ("client-version", Some(sdk.get_client_version().to_owned()), "the client's version"),
-            ("temporal-namespace", Some(self.namespace.clone()), "the namespace"),
-            ("authorization", self.api_key.as_ref().map(|key| format!("Bearer {key}")), "the API key"),
-        ] {
-            if let Some(value) = value {
-                let mut value = HeaderValue::try_from(value).map_err(|error| unusable(what)(error.into()))?;
-                // Neither in logs nor in tables that tell by their size what was sent before (RFC 7541 §7.1).
-                value.set_sensitive(name == "authorization");
-                headers.entry(name).or_insert(value);
-            }
-        }
-        Ok(headers)
-    }
-
-    /// What the SDK needs to know to speak over this channel.
+    /// What the SDK needs to connect; to `dialled` and nowhere else, where it is given.
     pub(super) fn connection_options(
         &self,
-        channel: &Channel,
+        dialled: Option<SocketAddr>,
         identity: String,
+        timeout: Duration,
         retries: RetryOptions,
     ) -> ConnectionOptions {
-        ConnectionOptions::new(self.url.clone())
-            .service_override(channel::service(channel))
-            // The channel's own work, as all of what is between a call and the server.
+        // Whichever address is dialled, the server is who the URL, or the setting, names.
+        let named = self.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
+        let origin = named.map_or_else(|| self.url.to_string(), |name| format!("https://{name}"));
+        let mut url = self.url.clone();
+        if let Some(address) = dialled {
+            // The parts of a URL that has a host cannot refuse an address in its place.
+            let placed = url.set_ip_host(address.ip()).is_ok() && url.set_port(Some(address.port())).is_ok();
+            debug_assert!(placed, "{url}");
+        }
+        ConnectionOptions::new(url)
+            .maybe_override_origin(origin.parse().ok())
+            .maybe_tls_options(self.tls.as_ref().map(|tls| self.tls_options(tls)))
+            // One connection, to the first of its addresses that takes it.
             .dns_load_balancing(None)
             .identity(identity)
+            .connect_timeout(timeout)
             .retry_options(retries)
             .maybe_api_key(self.api_key.clone())
             // The SDK would pack every message. Those are small, and gain little by the time that packing takes.
             .grpc_compression(GrpcCompression::None)
             .maybe_headers((!self.headers.is_empty()).then(|| self.headers.clone().into_iter().collect()))
+            .build()
+    }
+
+    fn tls_options(&self, tls: &Tls) -> TlsOptions {
+        let identity = tls.identity.as_ref().map(|(certificate, key)| {
+            ClientTlsOptions::builder()
+                .client_cert(certificate.clone())
+                .client_private_key(key.clone())
+                .build()
+        });
+        let host = self.url.host_str().unwrap_or_default();
+        // Addresses have brackets in URLs.
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        TlsOptions::builder()
+            .maybe_server_root_ca_cert(tls.authorities.clone())
+            .domain(tls.server_name.clone().unwrap_or_else(|| host.to_owned()))
+            .maybe_client_tls_options(identity)
             .build()
     }
 }
@@ -204,5 +183,55 @@ mod tests {
         assert_ne!(target, target.clone().with_namespace("other"));
         assert_eq!(target.address(), "temporal:7233");
         assert_eq!(TemporalTarget::new("[::1]", "default").unwrap().address(), "[::1]:7233");
+    }
+
+    fn options(target: &TemporalTarget, dialled: Option<&str>) -> ConnectionOptions {
+        let dialled = dialled.map(|address| address.parse().unwrap());
+        target.connection_options(dialled, String::new(), Duration::from_secs(1), RetryOptions::no_retries())
+    }
+
+    #[test]
+    fn an_address_is_dialled_and_a_name_is_asked_for() {
+        for (address, dialled, url, origin, name) in [
+            (
+                "https://cloud.example",
+                "10.0.0.1:443",
+                "https://10.0.0.1/",
+                "https://cloud.example/",
+                "cloud.example",
+            ),
+            (
+                "https://cloud.example:1",
+                "[fd00::1]:1",
+                "https://[fd00::1]:1/",
+                "https://cloud.example:1/",
+                "cloud.example",
+            ),
+            ("https://[fd00::1]:1", "[fd00::1]:1", "https://[fd00::1]:1/", "https://[fd00::1]:1/", "fd00::1"),
+        ] {
+            let target = TemporalTarget::new(address, "default").unwrap();
+            let options = options(&target, Some(dialled));
+            assert_eq!(options.target.as_str(), url);
+            assert_eq!(options.override_origin.unwrap(), origin);
+            assert_eq!(options.tls_options.unwrap().domain.unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn a_server_name_of_the_settings_is_asked_for_whatever_the_address() {
+        let tls = Tls { server_name: Some("temporal.internal".to_owned()), ..Tls::default() };
+        let url = address::url("https://10.0.0.1:7233", true).unwrap();
+        let target = TemporalTarget::registered(url, "default".to_owned(), None, Some(tls));
+        let options = options(&target, None);
+        assert_eq!(options.target.as_str(), "https://10.0.0.1:7233/");
+        assert_eq!(options.override_origin.unwrap(), "https://temporal.internal/");
+        assert_eq!(options.tls_options.unwrap().domain.unwrap(), "temporal.internal");
+    }
+
+    #[test]
+    fn messages_are_not_packed_and_plain_text_is_plain() {
+        let options = options(&TemporalTarget::new("temporal", "default").unwrap(), None);
+        assert!(matches!(options.grpc_compression, GrpcCompression::None));
+        assert!(options.tls_options.is_none());
     }
 }

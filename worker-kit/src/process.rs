@@ -80,14 +80,11 @@ pub fn main(
     }
     let target = service::settings::or_exit(settings.temporal.target());
     telemetry::init(&settings.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let result = runtime.map_err(ProcessError::Start).and_then(|runtime| {
-        runtime.block_on(async {
-            let shutdown = Shutdown::on_signals(settings.drain.saturating_add(LAST_REPORTS))?;
-            run(task_queue, register, &settings, target, &shutdown).await
-        })
+    let result = service::runtime::run(async {
+        let shutdown = Shutdown::on_signals(settings.drain.saturating_add(LAST_REPORTS))?;
+        run(task_queue, register, &settings, target, &shutdown).await
     });
-    match result {
+    match result.map_err(ProcessError::Start).flatten() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = service::chain(&error), "the worker ends");

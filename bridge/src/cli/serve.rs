@@ -12,7 +12,7 @@ pub(super) fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::init(&settings.log);
     or_exit(settings.check());
     let temporal = or_exit(settings.temporal.target());
-    service::cores::run(async {
+    service::runtime::run(async {
         let shutdown = Shutdown::on_signals(settings.drain).context("cannot watch for signals")?;
         let listener = settings.listen.bind().await.context("BRIDGE_LISTEN cannot be used")?;
         let bridge = Bridge::open(&settings, temporal, &shutdown).await?;

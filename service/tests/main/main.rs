@@ -3,6 +3,7 @@
 
 mod bodies;
 mod drain;
+mod http2;
 mod https;
 mod process;
 mod request_line;

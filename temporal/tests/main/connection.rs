@@ -10,12 +10,14 @@ use harness::{Proxy, TemporalServer};
 use service::http;
 use service::shutdown::Shutdown;
 use temporal::{
-    ConnectError, ConnectionSettings, FaultKind, TemporalConnection, TemporalFault, TemporalTarget, bounded,
+    ConnectError, ConnectionSettings, FaultKind, Method, TemporalConnection, TemporalFault, TemporalTarget,
 };
-use temporalio_client::tonic::{IntoRequest, Request};
-use temporalio_client::{Client, NamespacedClient};
+use temporalio_client::NamespacedClient;
+use temporalio_client::tonic::Request;
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    CountWorkflowExecutionsRequest, GetSystemInfoRequest,
+    CountWorkflowExecutionsRequest, DescribeNamespaceRequest, DescribeWorkflowExecutionRequest,
+    GetSystemInfoRequest,
 };
 use tokio::net::TcpListener;
 
@@ -34,9 +36,12 @@ fn quick() -> ConnectionSettings {
     }
 }
 
-async fn system_info(client: Client) -> Result<(), TemporalFault> {
-    let request = GetSystemInfoRequest::default().into_request();
-    Ok(client.connection().workflow_service().get_system_info(request).await.map(drop)?)
+async fn ask<Q: Method>(connection: &TemporalConnection, request: Q) -> Result<(), TemporalFault> {
+    connection.ask(Q::NAME, SOON, request).await.map(drop)
+}
+
+fn describe_namespace() -> DescribeNamespaceRequest {
+    DescribeNamespaceRequest { namespace: "default".to_owned(), ..Default::default() }
 }
 
 #[tokio::test]
@@ -61,36 +66,27 @@ async fn an_unknown_namespace_is_told_from_a_missing_workflow() {
     assert!(text.contains(server.address()) && text.contains("nobodys"), "{text}");
 
     let connection = TemporalConnection::new(target(server.address()));
-    let handle_error = connection
-        .call("GetSystemInfo", SOON, async |client| {
-            let handle = client.get_workflow_handle::<temporalio_client::UntypedWorkflow>("nobodys-workflow");
-            handle.describe(temporalio_client::WorkflowDescribeOptions::default()).await.map(drop)
-        })
-        .await
-        .unwrap_err();
-    assert_eq!(handle_error.kind(), FaultKind::NotFound);
-    assert_eq!(handle_error.problem().status, 404);
+    let request = DescribeWorkflowExecutionRequest {
+        namespace: "default".to_owned(),
+        execution: Some(WorkflowExecution {
+            workflow_id: "nobodys-workflow".to_owned(),
+            run_id: String::new(),
+        }),
+    };
+    let missing = ask(&connection, request).await.unwrap_err();
+    assert_eq!(missing.kind(), FaultKind::NotFound);
+    assert_eq!(missing.problem().status, 404);
 }
 
 #[tokio::test]
 async fn a_wrong_request_is_told_with_temporals_words() {
     let server = TemporalServer::shared().await.unwrap();
     let connection = TemporalConnection::new(target(server.address()));
-    let fault = connection
-        .call("GetSystemInfo", SOON, async |client| {
-            let request = CountWorkflowExecutionsRequest {
-                namespace: client.namespace(),
-                query: "no such = query".to_owned(),
-            };
-            client
-                .connection()
-                .workflow_service()
-                .count_workflow_executions(request.into_request())
-                .await
-                .map(drop)
-        })
-        .await
-        .unwrap_err();
+    let request = CountWorkflowExecutionsRequest {
+        namespace: "default".to_owned(),
+        query: "no such = query".to_owned(),
+    };
+    let fault = ask(&connection, request).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::InvalidArgument);
     assert!(fault.problem().detail.contains("query"), "{fault}");
 }
@@ -161,7 +157,7 @@ async fn a_silent_server_counts_as_away_within_the_callers_bound() {
     let (address, _) = silent().await;
     let connection = TemporalConnection::new(target(&address));
     let since = Instant::now();
-    let fault = connection.call("GetSystemInfo", Duration::from_millis(300), system_info).await.unwrap_err();
+    let fault = connection.ask("label", Duration::from_millis(300), describe_namespace()).await.unwrap_err();
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     assert_eq!(fault.kind(), FaultKind::Unavailable);
 }
@@ -182,20 +178,18 @@ async fn a_server_that_is_not_temporal_is_refused() {
 async fn a_connection_outlives_its_server() {
     let mut server = TemporalServer::start().await.unwrap();
     let connection = TemporalConnection::with_settings(target(server.address()), quick());
-    connection.call("GetSystemInfo", SOON, system_info).await.unwrap();
+    ask(&connection, describe_namespace()).await.unwrap();
 
     server.kill().unwrap();
     let since = Instant::now();
-    let fault = connection.call("GetSystemInfo", SOON, system_info).await.unwrap_err();
+    let fault = ask(&connection, describe_namespace()).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Unavailable, "{}", service::chain(&fault));
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     assert_eq!(connection.check().await.unwrap_err().kind(), FaultKind::Unavailable);
 
     server.restart().await.unwrap();
-    harness::eventually(SOON, "the connection mends", async || {
-        connection.call("GetSystemInfo", SOON, system_info).await
-    })
-    .await;
+    harness::eventually(SOON, "the connection mends", async || ask(&connection, describe_namespace()).await)
+        .await;
 }
 
 #[tokio::test]
@@ -203,22 +197,19 @@ async fn time_that_runs_out_is_one_fault_whoever_notices() {
     let server = TemporalServer::shared().await.unwrap();
     let proxy = Proxy::start(server.address()).await.unwrap();
     let connection = TemporalConnection::new(target(&proxy.address()));
-    connection.call("GetSystemInfo", SOON, system_info).await.unwrap();
+    ask(&connection, describe_namespace()).await.unwrap();
     proxy.pause();
 
-    let ours = connection.call("GetSystemInfo", Duration::from_millis(100), system_info).await.unwrap_err();
+    let ours = connection.ask("label", Duration::from_millis(100), describe_namespace()).await.unwrap_err();
     assert_eq!(ours.kind(), FaultKind::DeadlineExceeded);
     assert!(ours.problem().detail.contains(&proxy.address()));
 
     // The SDK's own bound: it reports `Cancelled`.
     let client = connection.client().await.unwrap();
-    let theirs = bounded(SOON, async {
-        let mut request = Request::new(GetSystemInfoRequest::default());
-        request.set_timeout(Duration::from_millis(100));
-        client.connection().workflow_service().get_system_info(request).await
-    })
-    .await
-    .unwrap_err();
+    let mut request = Request::new(GetSystemInfoRequest::default());
+    request.set_timeout(Duration::from_millis(100));
+    let theirs = client.connection().workflow_service().get_system_info(request).await.unwrap_err();
+    let theirs = TemporalFault::from(theirs);
     assert_eq!(theirs.kind(), FaultKind::DeadlineExceeded, "{}", service::chain(&theirs));
     assert_eq!(theirs.problem().status, 504);
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod connection;
+mod peer;
 mod tls;
 
 use std::time::Duration;

@@ -1,0 +1,267 @@
+//! Peers that speak HTTP/2, and then do not do as Temporal does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::future::join_all;
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use prost::Message;
+use temporal::{FaultKind, Method, TemporalConnection, TemporalFault, TemporalTarget};
+
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
+};
+use tokio::net::TcpListener;
+
+use crate::SOON;
+
+/// What a peer does about a call.
+#[derive(Clone)]
+struct Played {
+    status: u16,
+    kind: &'static str,
+    /// Of the head itself, when there is no body.
+    headers: Headers,
+    /// None: the head is all.
+    chunks: Option<Vec<Bytes>>,
+    end: End,
+}
+
+type Headers = &'static [(&'static str, &'static str)];
+
+#[derive(Clone)]
+enum End {
+    Trailers(Headers),
+    Bare,
+    Reset(Reason),
+    HangsUp,
+}
+
+const OK: End = End::Trailers(&[("grpc-status", "0")]);
+const GRPC: &str = "application/grpc+proto";
+
+fn grpc(chunks: &[&'static [u8]], end: End) -> Played {
+    let chunks = chunks.iter().copied().map(Bytes::from_static).collect();
+    Played { status: 200, kind: GRPC, headers: &[], chunks: Some(chunks), end }
+}
+
+fn counted(count: i64, end: End) -> Played {
+    let message = CountWorkflowExecutionsResponse { count, ..Default::default() }.encode_to_vec();
+    let mut frame = BytesMut::new();
+    frame.put_u8(0);
+    frame.put_u32(message.len() as u32);
+    frame.put_slice(&message);
+    Played { chunks: Some(vec![frame.freeze()]), ..grpc(&[], end) }
+}
+
+fn map(headers: Headers) -> HeaderMap {
+    headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
+}
+
+/// A peer that takes us for one of its own as we connect, and plays its part at each call after that.
+struct Peer {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Peer {
+    /// `play` is given the number of the connection, and that of the call. With `goodbye` each connection ends with its first call.
+    async fn start(goodbye: bool, play: impl Fn(usize, usize) -> Played + Clone + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (connections, calls) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let peer = Self { address, connections: Arc::clone(&connections), calls: Arc::clone(&calls) };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let number = connections.fetch_add(1, Ordering::SeqCst);
+                let (calls, play) = (Arc::clone(&calls), play.clone());
+                tokio::spawn(async move {
+                    let mut connection = h2::server::handshake(stream).await.unwrap();
+                    while let Some(Ok((request, respond))) = connection.accept().await {
+                        if request.uri().path().ends_with("/GetSystemInfo") {
+                            tokio::spawn(answer(respond, grpc(&[b"\0\0\0\0\0"], OK)));
+                            continue;
+                        }
+                        checked(&request);
+                        let played = play(number, calls.fetch_add(1, Ordering::SeqCst));
+                        if matches!(played.end, End::HangsUp) {
+                            return;
+                        }
+                        tokio::spawn(answer(respond, played));
+                        if goodbye {
+                            connection.graceful_shutdown();
+                        }
+                    }
+                });
+            }
+        });
+        peer
+    }
+
+    fn connection(&self) -> TemporalConnection {
+        TemporalConnection::new(TemporalTarget::new(&self.address.to_string(), "default").unwrap())
+    }
+}
+
+/// What each call has: who asks for whom, and within which time.
+fn checked(request: &Request<RecvStream>) {
+    let method = CountWorkflowExecutionsRequest::NAME;
+    assert!(request.uri().path().ends_with(&format!(".WorkflowService/{method}")), "{}", request.uri());
+    let header = |name: &str| request.headers()[name].to_str().unwrap();
+    assert_eq!(header("temporal-namespace"), "default");
+    assert_eq!(header("client-name"), "temporal-rust");
+    assert!(header("grpc-timeout").starts_with("10") || header("grpc-timeout").starts_with("11"));
+}
+
+async fn answer(mut respond: SendResponse<Bytes>, played: Played) {
+    let mut head = Response::new(());
+    *head.status_mut() = StatusCode::from_u16(played.status).unwrap();
+    *head.headers_mut() = map(played.headers);
+    head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(played.kind));
+    let Some(chunks) = played.chunks else {
+        respond.send_response(head, true).unwrap();
+        return;
+    };
+    let mut body = respond.send_response(head, false).unwrap();
+    for chunk in chunks {
+        body.send_data(chunk, false).unwrap();
+        // So that it goes out by itself.
+        tokio::task::yield_now().await;
+    }
+    match played.end {
+        End::Trailers(trailers) => body.send_trailers(map(trailers)).unwrap(),
+        End::Reset(reason) => body.send_reset(reason),
+        End::Bare | End::HangsUp => body.send_data(Bytes::new(), true).unwrap(),
+    }
+}
+
+async fn count(connection: &TemporalConnection) -> Result<i64, TemporalFault> {
+    let request = CountWorkflowExecutionsRequest { namespace: "default".to_owned(), query: String::new() };
+    connection.ask("label", SOON, request).await.map(|answer| answer.count)
+}
+
+/// One call to a peer that plays so.
+async fn call(played: Played) -> Result<i64, TemporalFault> {
+    let peer = Peer::start(false, move |_, _| played.clone()).await;
+    count(&peer.connection()).await
+}
+
+#[tokio::test]
+async fn a_message_is_read_whole_in_however_many_pieces_it_comes() {
+    for chunks in [&[&b"\0\0\0\0\x02\x08\x07"[..]][..], &[b"\0\0", b"\0\0\x02\x08", b"\x07", b""]] {
+        assert_eq!(call(grpc(chunks, OK)).await.unwrap(), 7, "{chunks:?}");
+    }
+    assert_eq!(call(grpc(&[b"\0\0\0\0\0"], OK)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_servers_refusal_keeps_code_and_words() {
+    const REFUSAL: Headers = &[("grpc-status", "5"), ("grpc-message", "no%20such%20run")];
+    let at_once = Played { headers: REFUSAL, chunks: None, ..grpc(&[], OK) };
+    for played in [at_once, grpc(&[], End::Trailers(REFUSAL)), grpc(&[b"\0\0"], End::Trailers(REFUSAL))] {
+        let fault = call(played).await.unwrap_err();
+        assert_eq!(fault.kind(), FaultKind::NotFound);
+        assert_eq!(fault.status().unwrap().message(), "no such run");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_a_fault_and_never_a_message() {
+    let html = |status| Played {
+        status,
+        kind: "text/html",
+        chunks: Some(vec![Bytes::from_static(b"<html>")]),
+        ..grpc(&[], End::Bare)
+    };
+    for (name, played, kind) in [
+        ("503", html(503), FaultKind::Unavailable),
+        ("404", html(404), FaultKind::Unimplemented),
+        ("401", html(401), FaultKind::Refused),
+        ("200", html(200), FaultKind::Internal),
+        ("no status", counted(7, End::Bare), FaultKind::Internal),
+        ("other trailers", counted(7, End::Trailers(&[("x", "y")])), FaultKind::Internal),
+        ("compressed", grpc(&[b"\x01\0\0\0\x02\x08\x07"], OK), FaultKind::Internal),
+        ("truncated", grpc(&[b"\0\0\0\0\x02\x08"], OK), FaultKind::Internal),
+        ("half a prefix", grpc(&[b"\0\0"], OK), FaultKind::Internal),
+        ("nothing", grpc(&[], OK), FaultKind::Internal),
+        ("not a message", grpc(&[b"\0\0\0\0\x02\xff\xff"], OK), FaultKind::Internal),
+        ("calm", grpc(&[b"\0"], End::Reset(Reason::ENHANCE_YOUR_CALM)), FaultKind::Busy),
+        ("refused", grpc(&[b"\0"], End::Reset(Reason::REFUSED_STREAM)), FaultKind::Unavailable),
+        ("cancelled", grpc(&[b"\0"], End::Reset(Reason::CANCEL)), FaultKind::DeadlineExceeded),
+        ("gone", grpc(&[], End::HangsUp), FaultKind::Unavailable),
+    ] {
+        let fault = call(played).await.expect_err(name);
+        assert_eq!(fault.kind(), kind, "{name}: {}", service::chain(&fault));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_goodbye_is_dialled_again_and_no_call_fails() {
+    let peer = Peer::start(true, |_, call| counted(call as i64, OK)).await;
+    let connection = peer.connection();
+    for number in 0..20 {
+        assert_eq!(count(&connection).await.unwrap(), number);
+    }
+    assert_eq!(peer.connections.load(Ordering::SeqCst), 20);
+    let results = join_all((0..20).map(|_| count(&connection))).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+}
+
+#[tokio::test]
+async fn a_call_whose_connection_breaks_is_sent_once_more() {
+    let peer = Peer::start(false, |connection, _| match connection {
+        0 => grpc(&[], End::HangsUp),
+        _ => counted(7, OK),
+    })
+    .await;
+    assert_eq!(count(&peer.connection()).await.unwrap(), 7);
+    assert_eq!(peer.calls.load(Ordering::SeqCst), 2);
+
+    let peer = Peer::start(false, |_, _| grpc(&[], End::HangsUp)).await;
+    assert_eq!(count(&peer.connection()).await.unwrap_err().kind(), FaultKind::Unavailable);
+    assert_eq!(peer.calls.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_not_asked_again() {
+    for code in ["2", "8", "13", "14"] {
+        let refusal: Headers = vec![("grpc-status", code)].leak();
+        let peer = Peer::start(false, move |_, _| grpc(&[], End::Trailers(refusal))).await;
+        count(&peer.connection()).await.unwrap_err();
+        assert_eq!(peer.calls.load(Ordering::SeqCst), 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_answering_is_connected_to_anew() {
+    const AWAY: End = End::Trailers(&[("grpc-status", "14")]);
+    let peer = Peer::start(false, |connection, _| match connection {
+        0 => grpc(&[], AWAY),
+        _ => counted(7, OK),
+    })
+    .await;
+    let connection = peer.connection();
+    count(&connection).await.unwrap_err();
+    assert_eq!(count(&connection).await.unwrap(), 7);
+    assert_eq!(peer.connections.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_on_all_threads_share_one_connection() {
+    let peer = Peer::start(false, |_, _| counted(7, OK)).await;
+    let connection = peer.connection();
+    let calls = (0..100).map(|_| {
+        tokio::spawn({
+            let connection = connection.clone();
+            async move { count(&connection).await.unwrap() }
+        })
+    });
+    assert!(join_all(calls).await.into_iter().all(|count| count.unwrap() == 7));
+    assert_eq!(peer.connections.load(Ordering::SeqCst), 1);
+}
