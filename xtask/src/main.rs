@@ -2,6 +2,7 @@
 
 mod bench;
 mod charts;
+mod circles;
 mod compliance;
 mod composite_app;
 mod demo;
@@ -22,6 +23,7 @@ use clap::Parser;
 enum Task {
     Bench(bench::Bench),
     Charts(charts::Charts),
+    Circles(circles::Circles),
     Compliance(compliance::Compliance),
     CompositeApp(composite_app::CompositeApp),
     Demo(demo::Demo),
@@ -35,6 +37,7 @@ async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
         Task::Bench(bench) => bench.run(),
         Task::Charts(charts) => charts.run(),
+        Task::Circles(circles) => circles.run(),
         Task::Compliance(compliance) => compliance.run().await,
         Task::CompositeApp(composite_app) => composite_app.run(),
         Task::Demo(demo) => demo.run().await,
