@@ -6,6 +6,7 @@ mod circles;
 mod compliance;
 mod composite_app;
 mod demo;
+mod dependencies;
 mod images;
 mod migration;
 mod new_client;
@@ -27,6 +28,7 @@ enum Task {
     Compliance(compliance::Compliance),
     CompositeApp(composite_app::CompositeApp),
     Demo(demo::Demo),
+    Dependencies(dependencies::Dependencies),
     Images(images::Images),
     NewClient(new_client::NewClient),
     Test(test::Test),
@@ -41,6 +43,7 @@ async fn main() -> ExitCode {
         Task::Compliance(compliance) => compliance.run().await,
         Task::CompositeApp(composite_app) => composite_app.run(),
         Task::Demo(demo) => demo.run().await,
+        Task::Dependencies(dependencies) => dependencies.run(),
         Task::Images(images) => images.run(),
         Task::NewClient(new_client) => new_client.run(),
         Task::Test(test) => test.run().await,

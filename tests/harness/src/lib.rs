@@ -28,8 +28,8 @@ pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, p
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
 pub use tools::{
-    cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio, schemathesis,
-    temporal_cli,
+    cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio,
+    schemathesis, temporal_cli,
 };
 
 /// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
