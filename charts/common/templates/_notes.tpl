@@ -1,5 +1,3 @@
-{{/* The same in all charts: change charts/common, then run `cargo xtask charts`. */}}
-
 {{/* All Secrets that pods need. */}}
 {{- define "common.secretNames" -}}
 {{- $names := values (include "common.setSecrets" . | fromYaml) -}}

@@ -1,5 +1,3 @@
-{{/* The same in all charts: change charts/common, then run `cargo xtask charts`. */}}
-
 {{/* What Pod Security calls "restricted". */}}
 {{- define "common.podSecurity" -}}
 runAsNonRoot: true

@@ -1,5 +1,3 @@
-{{/* The same in all charts: change charts/common, then run `cargo xtask charts`. */}}
-
 {{/* Environment variables that all programs read: which Temporal, what to log. EMCO sets TEMPORAL_SERVER anew for each cluster. */}}
 {{- define "common.config" -}}
 {{- $temporal := .Values.temporal -}}

@@ -1,5 +1,3 @@
-{{/* The same in all charts: change charts/common, then run `cargo xtask charts`. */}}
-
 {{/* One rule of egress: a list of peers, ports and protocols. No peers: anywhere. */}}
 {{- define "common.egressRule" -}}
 {{- $peers := index . 0 }}

@@ -1,5 +1,3 @@
-{{/* The same in all charts: change charts/common, then run `cargo xtask charts`. */}}
-
 {{- define "common.deployment" -}}
 {{- $secrets := include "common.setSecrets" . | fromYaml -}}
 {{- $chart := .Chart.Name -}}

@@ -1,5 +1,3 @@
-{{/* The same in all charts: change charts/common, then run `cargo xtask charts`. */}}
-
 {{/* The name of all objects, as EMCO names them. */}}
 {{- define "common.name" -}}
 {{- $name := printf "%s-%s" .Release.Name .Chart.Name -}}

@@ -1,7 +1,7 @@
 //! `cargo xtask charts`: what in the charts and their documentation is made of something else.
 //!
-//! Each chart is whole by itself: it installs from a clone without `helm dependency build`, and EMCO takes archives without links and
-//! resolves no dependencies. So what the charts share is copied from `charts/common` into each, and a test sees that the copies are the same.
+//! Templates that charts share are in a library chart, `charts/common`. Helm has no such thing for schemas, so definitions that they share
+//! are written into each.
 
 mod definitions;
 mod values;
@@ -15,10 +15,10 @@ use anyhow::{Context, Result, ensure};
 /// The charts, each named as its folder.
 const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
 
-/// Write what is made of something else: templates and definitions that all charts share (charts/common), and docs/values.md.
+/// Write what is made of something else: the definitions that the charts' schemas share (charts/definitions.json), and docs/values.md.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Charts {
-    /// Write nothing; fail where something is out of date.
+    /// Write nothing, and fail if something is out of date.
     #[arg(long)]
     check: bool,
 }
@@ -49,20 +49,14 @@ impl Charts {
     }
 }
 
-/// All files that are made, with what belongs into them.
+/// Returns all files that are made, with their contents.
 fn made(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     let charts = root.join("charts");
-    let common = charts.join("common");
-    let definitions = read(&common.join("definitions.json"))?;
+    let definitions = read(&charts.join("definitions.json"))?;
     let mut made = Vec::new();
     let mut tables = Vec::new();
     for name in CHARTS {
         let chart = charts.join(name);
-        for template in templates(&common)? {
-            let text = read(&template)?;
-            let file = template.file_name().context("a template has a name")?;
-            made.push((chart.join("templates").join(file), text));
-        }
         let schema = chart.join("values.schema.json");
         made.push((schema.clone(), definitions::put(&read(&schema)?, &definitions)?));
         let values = read(&chart.join("values.yaml"))?;
@@ -71,18 +65,6 @@ fn made(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     }
     made.push((root.join("docs").join("values.md"), values::page(&tables)));
     Ok(made)
-}
-
-fn templates(common: &Path) -> Result<Vec<PathBuf>> {
-    let mut templates = Vec::new();
-    for entry in fs::read_dir(common)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "tpl") {
-            templates.push(path);
-        }
-    }
-    templates.sort();
-    Ok(templates)
 }
 
 fn read(path: &Path) -> Result<String> {
