@@ -1,13 +1,76 @@
-//! The program that `cargo xtask bench` calls.
+#![doc = include_str!("../README.md")]
 
+mod effort;
+mod figures;
+mod http;
+mod load;
+mod measure;
+mod payload;
+mod raw;
+mod scene;
+mod stub;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use bench::Bench;
-use clap::Parser;
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
 
-fn main() -> ExitCode {
-    Bench::parse().run().unwrap_or_else(|error| {
+use crate::effort::{FULL, QUICK};
+use crate::scene::Programs;
+
+/// Measures our programs beside Temporal itself. `cargo xtask bench` builds them and calls this.
+#[derive(Debug, Parser)]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
+struct Bench {
+    /// The folder of bridge, sample-client and sample-worker.
+    #[arg(long, required = true)]
+    programs: Option<PathBuf>,
+    /// Measure in few and short rounds, which takes less than a minute.
+    #[arg(long)]
+    quick: bool,
+    /// Print the medians and their spreads as one JSON object, the last line of standard output.
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    aside: Option<Aside>,
+}
+
+/// What the benchmark starts itself as, in a process of its own.
+#[derive(Debug, Subcommand)]
+enum Aside {
+    /// A Temporal frontend that answers at once.
+    #[command(hide = true)]
+    Stub {
+        /// The address to listen on.
+        listen: SocketAddr,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    Bench::parse().run().await.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+impl Bench {
+    /// Fails if a program does not start or answers with an error, since such figures would mean nothing.
+    #[expect(clippy::print_stdout, reason = "the figures are what this command is asked to print")]
+    async fn run(self) -> Result<ExitCode> {
+        if let Some(Aside::Stub { listen }) = self.aside {
+            stub::serve(listen).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let folder = self.programs.unwrap_or_default().canonicalize().context("no folder of programs")?;
+        let effort = if self.quick { QUICK } else { FULL };
+        let figures = measure::all(&Programs { folder }, effort).await?;
+        eprint!("\n{}", figures.to_text());
+        if self.json {
+            println!("{}", figures.to_json());
+        }
+        Ok(if figures.hold() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
 }

@@ -1,24 +1,19 @@
-//! What is asked for on both sides: EMCO's sample migration, on a queue that no worker serves.
+//! What is asked for on both sides: EMCO's sample migration, on a task queue that no worker polls.
 
 use harness::sample_intent;
 use serde_json::{Value, json};
-use uuid::Uuid;
+use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, RetryPolicy, WorkflowType};
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 
-/// Nobody polls it: the work itself is not measured.
 pub(crate) const QUEUE: &str = "bench";
 pub(crate) const WORKFLOW_TYPE: &str = "EmcoMigrateWorkflow";
 const EMCO: &str = "http://emco.example:30415";
 
-/// The ID of a workflow, alike on every side: `uuid` is a random UUID, or what stands for one (`{{uuid}}` in an intent). A
-/// server is slower with keys in random order than with rising ones, the more so the more workflows it holds; sides that
-/// differ here are not comparable.
+/// A workflow ID that is alike on every side: `uuid` is a random UUID, or what stands for one (`{{uuid}}` in an intent). A server is slower
+/// with keys in random order than with rising ones, so sides that differ here are not comparable.
 pub(crate) fn workflow_id(uuid: &str) -> String {
     format!("bench-{uuid}")
-}
-
-/// The ID of one more workflow.
-pub(crate) fn new_workflow_id() -> String {
-    workflow_id(&Uuid::new_v4().to_string())
 }
 
 /// EMCO's sample intent under this name, for a client on this port; the workflow ID may be a template.
@@ -33,4 +28,19 @@ pub(crate) fn intent(name: &str, workflow_id: &str, client_port: u16) -> Value {
 /// What a bridge posts to a workflow client for that intent.
 pub(crate) fn invocation(workflow_id: &str) -> Value {
     intent("bench", workflow_id, 0)["spec"]["temporal"].take()
+}
+
+/// The start that our workflow client asks for when it gets [`invocation`], but for its IDs.
+pub(crate) fn start_request() -> StartWorkflowExecutionRequest {
+    let data = invocation("")["workflowParams"].to_string().into_bytes();
+    let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
+    StartWorkflowExecutionRequest {
+        namespace: "default".to_owned(),
+        workflow_type: Some(WorkflowType { name: WORKFLOW_TYPE.to_owned() }),
+        task_queue: Some(TaskQueue { name: QUEUE.to_owned(), ..TaskQueue::default() }),
+        input: Some(Payloads { payloads: vec![Payload { metadata, data, ..Payload::default() }] }),
+        identity: "bench".to_owned(),
+        retry_policy: Some(RetryPolicy { maximum_attempts: 2, ..RetryPolicy::default() }),
+        ..StartWorkflowExecutionRequest::default()
+    }
 }

@@ -1,6 +1,5 @@
-//! Our processes, as they ship: release builds, started with a Temporal's address, asked over HTTP.
+//! Our processes, started with a Temporal's address and asked over HTTP.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,22 +7,22 @@ use anyhow::{Context, Result, ensure};
 use harness::{Process, SAMPLE_DIG, free_port};
 use http::StatusCode;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::time::sleep;
 
-use crate::load::{HttpCall, Request};
+use crate::http::{HttpCall, Request, UUID};
 use crate::payload;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
-/// Requests are let go on for a while first, as long as there are any.
-const ENDS_WITHIN: Duration = Duration::from_secs(60);
-/// `USER_HZ`, in which Linux tells processor times to programs: the same on all machines of its kind.
+/// `USER_HZ`, in which Linux counts processor time for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
-/// The intent whose starts are workflows of their own.
-pub(crate) const STARTED: &str = "started";
-/// The intent of the one workflow that is asked after.
+/// The intent each start of which is a new workflow.
+const STARTED: &str = "started";
+/// The intent of the one workflow whose status is asked for; its workflow ID as well.
 pub(crate) const DESCRIBED: &str = "described";
+/// The query of a plain status request.
+pub(crate) const STATUS: &str = "runDescribeWfExec=true";
 
-/// Bridge and workflow client before one Temporal.
+/// Bridge and workflow client with one Temporal.
 #[derive(Debug)]
 pub(crate) struct Scene {
     pub(crate) bridge: Program,
@@ -31,7 +30,74 @@ pub(crate) struct Scene {
     _directory: TempDir,
 }
 
-/// A process of ours that serves HTTP.
+impl Scene {
+    pub(crate) async fn start(programs: &Programs, temporal: &str) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let client = programs.client(temporal).await?;
+        let bridge = programs.bridge(temporal, directory.path()).await?;
+        for (name, workflow_id) in [(STARTED, &*payload::workflow_id("{{uuid}}")), (DESCRIBED, DESCRIBED)] {
+            let intent = payload::intent(name, workflow_id, client.port);
+            bridge.ask(&Request::post(intents(), intent, StatusCode::CREATED)).await?;
+        }
+        bridge.ask(&start(DESCRIBED)).await?;
+        Ok(Self { bridge, client, _directory: directory })
+    }
+
+    /// `POST /invoke` of the client, each time of a new workflow.
+    pub(crate) async fn invoke(&self) -> Result<HttpCall> {
+        let invocation = payload::invocation(&payload::workflow_id(UUID));
+        let path = "/invoke/migrate_workflowclient";
+        HttpCall::connect(self.client.port, &Request::post(path, invocation, StatusCode::NO_CONTENT)).await
+    }
+
+    /// `POST …/start` of the bridge, each time of a new workflow.
+    pub(crate) async fn start_intent(&self) -> Result<HttpCall> {
+        HttpCall::connect(self.bridge.port, &start(STARTED)).await
+    }
+
+    /// `GET …/status` of the bridge, of the workflow [`DESCRIBED`].
+    pub(crate) async fn status(&self, query: &str) -> Result<HttpCall> {
+        HttpCall::connect(self.bridge.port, &Request::get(status_path(query))).await
+    }
+}
+
+fn intents() -> String {
+    format!("{SAMPLE_DIG}/temporal-workflow-intents")
+}
+
+fn start(intent: &str) -> Request {
+    Request::post(format!("{}/{intent}/start", intents()), "", StatusCode::NO_CONTENT)
+}
+
+/// The path of a status request for the workflow [`DESCRIBED`].
+pub(crate) fn status_path(query: &str) -> String {
+    format!("{}/{DESCRIBED}/status?{query}", intents())
+}
+
+/// Where the programs are.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    pub(crate) folder: PathBuf,
+}
+
+impl Programs {
+    pub(crate) async fn client(&self, temporal: &str) -> Result<Program> {
+        Program::start(&self.folder.join("sample-client"), &["--listen"], temporal, &[]).await
+    }
+
+    /// Starts a bridge with an SQLite database in `folder`.
+    pub(crate) async fn bridge(&self, temporal: &str, folder: &Path) -> Result<Program> {
+        let database = format!("sqlite://{}", folder.join("bridge.db").display());
+        let env = [("BRIDGE_DATABASE", database.as_str()), ("BRIDGE_MAX_CHANGES", "0")];
+        Program::start(&self.folder.join("bridge"), &["serve", "--listen"], temporal, &env).await
+    }
+
+    pub(crate) async fn worker(&self, temporal: &str) -> Result<Program> {
+        Program::start(&self.folder.join("sample-worker"), &["--operations-listen"], temporal, &[]).await
+    }
+}
+
+/// A process that serves HTTP.
 #[derive(Debug)]
 pub(crate) struct Program {
     process: Process,
@@ -40,86 +106,11 @@ pub(crate) struct Program {
     pub(crate) ready_ms: f64,
 }
 
-impl Scene {
-    pub(crate) async fn start(programs: &Programs, temporal: &str) -> Result<Self> {
-        Self::on(programs, temporal, temporal).await
-    }
-
-    /// The client asks Temporal at another address than the bridge.
-    pub(crate) async fn on(programs: &Programs, bridges: &str, clients: &str) -> Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let client = programs.client(clients).await?;
-        let bridge = programs.bridge(bridges, directory.path()).await?;
-        let scene = Self { bridge, client, _directory: directory };
-        for (name, workflow_id) in
-            [(STARTED, payload::workflow_id("{{uuid}}")), (DESCRIBED, DESCRIBED.to_owned())]
-        {
-            let intent = payload::intent(name, &workflow_id, scene.client.port).to_string();
-            let create = Request::post(intents(), &intent).expects(StatusCode::CREATED);
-            scene.bridge.ask(&create).await?;
-        }
-        scene.bridge.ask(&Request::post(start(DESCRIBED), "")).await?;
-        Ok(scene)
-    }
-
-    /// Ends them as an operator would: a program that counts what runs writes that down at its end.
-    pub(crate) async fn end(mut self) -> Result<()> {
-        for program in [&mut self.bridge, &mut self.client] {
-            program.process.terminate()?;
-            let status = program.process.wait_exit(ENDS_WITHIN).await?;
-            ensure!(status.success(), "{status}\n{}", program.process.tail());
-        }
-        Ok(())
-    }
-}
-
-/// The collection of the sample group's intents.
-fn intents() -> String {
-    format!("{SAMPLE_DIG}/temporal-workflow-intents")
-}
-
-/// Where an intent is started.
-pub(crate) fn start(intent: &str) -> String {
-    format!("{}/{intent}/start", intents())
-}
-
-/// What is asked of a workflow's status.
-pub(crate) fn status(intent: &str, query: &str) -> String {
-    format!("{}/{intent}/status?{query}", intents())
-}
-
-/// Where the programs lie.
-#[derive(Debug)]
-pub(crate) struct Programs {
-    pub(crate) folder: PathBuf,
-}
-
-impl Programs {
-    pub(crate) async fn client(&self, temporal: &str) -> Result<Program> {
-        self.program("sample-client", &["--listen"], temporal, &[]).await
-    }
-
-    /// On an SQLite database in this folder.
-    pub(crate) async fn bridge(&self, temporal: &str, folder: &Path) -> Result<Program> {
-        let database = format!("sqlite://{}", folder.join("bridge.db").display());
-        let env = [("BRIDGE_DATABASE", database.as_str()), ("BRIDGE_MAX_CHANGES", "0")];
-        self.program("bridge", &["serve", "--listen"], temporal, &env).await
-    }
-
-    pub(crate) async fn worker(&self, temporal: &str) -> Result<Program> {
-        self.program("sample-worker", &["--operations-listen"], temporal, &[]).await
-    }
-
-    async fn program(
-        &self,
-        name: &str,
-        args: &[&str],
-        temporal: &str,
-        env: &[(&str, &str)],
-    ) -> Result<Program> {
-        let port = free_port();
-        let path = self.folder.join(name);
+impl Program {
+    /// `args` end with the option that takes an address to listen on.
+    async fn start(path: &Path, args: &[&str], temporal: &str, env: &[(&str, &str)]) -> Result<Self> {
         ensure!(path.is_file(), "{} is not there", path.display());
+        let port = free_port();
         let process = Process::builder(path)
             .args(args.iter().copied())
             .arg(format!("127.0.0.1:{port}"))
@@ -127,44 +118,21 @@ impl Programs {
             .env("LOG_LEVEL", "warn");
         let process = env.iter().fold(process, |process, (key, value)| process.env(*key, *value));
         let since = Instant::now();
-        let process = process.spawn()?;
-        let mut program = Program { process, port, ready_ms: 0.0 };
+        let mut program = Self { process: process.spawn()?, port, ready_ms: 0.0 };
         let ready = Request::get("/readyz");
         while program.ask(&ready).await.is_err() {
-            ensure!(since.elapsed() < READY_WITHIN, "{name} is not ready\n{}", program.process.tail());
-            ensure!(program.process.exit_status()?.is_none(), "{name} ended\n{}", program.process.tail());
-            // What is measured is in milliseconds.
-            tokio::time::sleep(Duration::from_micros(500)).await;
+            let ended = program.process.exit_status()?.is_some() || since.elapsed() > READY_WITHIN;
+            ensure!(!ended, "{} does not get ready\n{}", path.display(), program.process.tail());
+            // The time is measured in milliseconds.
+            sleep(Duration::from_micros(500)).await;
         }
         program.ready_ms = since.elapsed().as_secs_f64() * 1e3;
         Ok(program)
     }
-}
 
-/// Starts this very program as something else, in a process of its own that listens where the answer says.
-pub(crate) async fn aside(what: &str, args: &[&str]) -> Result<(Process, SocketAddr)> {
-    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let program = std::env::current_exe().context("no program to start again")?;
-    let process = Process::builder(program).arg(what).arg(address.to_string());
-    let mut process = process.args(args.iter().copied()).spawn()?;
-    let since = Instant::now();
-    while TcpStream::connect(address).await.is_err() {
-        ensure!(since.elapsed() < READY_WITHIN, "the {what} does not listen\n{}", process.tail());
-        ensure!(process.exit_status()?.is_none(), "the {what} ended\n{}", process.tail());
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    Ok((process, address))
-}
-
-impl Program {
-    /// Asks once, over a connection of its own.
+    /// Makes a request over a new connection.
     pub(crate) async fn ask(&self, request: &Request) -> Result<String> {
-        let body = HttpCall::connect(self.port, request).await?.ask().await?;
-        Ok(String::from_utf8_lossy(&body).into_owned())
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.process.pid()
+        HttpCall::connect(self.port, request).await?.ask().await
     }
 
     /// Processor time used so far, user and system, of all threads, in microseconds (`proc_pid_stat(5)`).
@@ -199,10 +167,10 @@ impl Program {
         kib.and_then(|kib| kib.parse().ok()).with_context(|| format!("no {name} in /proc"))
     }
 
-    /// One of its metrics, without labels.
+    /// Returns the value of a metric without labels.
     pub(crate) async fn metric(&self, name: &str) -> Result<f64> {
         let text = self.ask(&Request::get("/metrics")).await?;
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.map_or(Ok(0.0), |value| value.parse().context("a metric that is no number"))
+        value.map_or(Ok(0.0), |value| value.parse().with_context(|| format!("{name} is not a number")))
     }
 }

@@ -15,9 +15,6 @@ pub(crate) struct Bench {
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
-    /// Instead, load the programs with nothing but this for ten seconds, Temporal's frontend being a stub: for a profiler to look at.
-    #[arg(long, conflicts_with_all = ["quick", "json"], value_parser = ["invoke", "start", "status"])]
-    load: Option<String>,
 }
 
 impl Bench {
@@ -29,7 +26,6 @@ impl Bench {
         let mut bench = Command::new(bench);
         bench.env("TEMPORAL_CLI", cli).arg("--programs").arg(programs);
         bench.args(self.quick.then_some("--quick")).args(self.json.then_some("--json"));
-        bench.args(self.load.iter().flat_map(|work| ["--load", work]));
         let status = bench.status().context("the benchmark does not start")?;
         Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

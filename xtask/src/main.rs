@@ -2,9 +2,11 @@
 
 mod bench;
 mod charts;
+mod circles;
 mod compliance;
 mod composite_app;
 mod demo;
+mod dependencies;
 mod images;
 mod migration;
 mod new_client;
@@ -22,9 +24,11 @@ use clap::Parser;
 enum Task {
     Bench(bench::Bench),
     Charts(charts::Charts),
+    Circles(circles::Circles),
     Compliance(compliance::Compliance),
     CompositeApp(composite_app::CompositeApp),
     Demo(demo::Demo),
+    Dependencies(dependencies::Dependencies),
     Images(images::Images),
     NewClient(new_client::NewClient),
     Test(test::Test),
@@ -35,9 +39,11 @@ async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
         Task::Bench(bench) => bench.run(),
         Task::Charts(charts) => charts.run(),
+        Task::Circles(circles) => circles.run(),
         Task::Compliance(compliance) => compliance.run().await,
         Task::CompositeApp(composite_app) => composite_app.run(),
         Task::Demo(demo) => demo.run().await,
+        Task::Dependencies(dependencies) => dependencies.run(),
         Task::Images(images) => images.run(),
         Task::NewClient(new_client) => new_client.run(),
         Task::Test(test) => test.run().await,

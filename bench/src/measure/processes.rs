@@ -1,19 +1,20 @@
-//! What our processes cost by being there: memory at rest, time to be ready, size of the programs.
+//! What our processes cost by being there: time to be ready, memory at rest.
 
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::sleep;
 
-use super::Effort;
-use crate::report::Report;
+use crate::effort::Effort;
+use crate::figures::Figures;
 use crate::scene::Programs;
 
-const MIB: f64 = 1024.0;
+const KIB_IN_MIB: f64 = 1024.0;
 /// After what a start needs, before anything is asked.
 const AT_REST: Duration = Duration::from_secs(1);
 
 pub(super) async fn measure(
-    report: &mut Report,
+    figures: &mut Figures,
     programs: &Programs,
     temporal: &str,
     effort: Effort,
@@ -23,21 +24,12 @@ pub(super) async fn measure(
         let bridge = programs.bridge(temporal, folder.path()).await?;
         let client = programs.client(temporal).await?;
         let worker = programs.worker(temporal).await?;
-        report.note("bridge_ready_ms", bridge.ready_ms);
-        report.note("client_ready_ms", client.ready_ms);
-        report.note("worker_ready_ms", worker.ready_ms);
-        tokio::time::sleep(AT_REST).await;
-        report.note("bridge_idle_rss_mib", bridge.resident_kib()? / MIB);
-        report.note("client_idle_rss_mib", client.resident_kib()? / MIB);
-        report.note("worker_idle_rss_mib", worker.resident_kib()? / MIB);
-    }
-    for (name, program) in [
-        ("bridge_binary_mib", "bridge"),
-        ("client_binary_mib", "sample-client"),
-        ("worker_binary_mib", "sample-worker"),
-    ] {
-        let bytes = std::fs::metadata(programs.folder.join(program))?.len();
-        report.note(name, bytes as f64 / MIB / MIB);
+        figures.note("bridge_ready_ms", bridge.ready_ms);
+        figures.note("client_ready_ms", client.ready_ms);
+        sleep(AT_REST).await;
+        figures.note("bridge_idle_mib", bridge.resident_kib()? / KIB_IN_MIB);
+        figures.note("client_idle_mib", client.resident_kib()? / KIB_IN_MIB);
+        figures.note("worker_idle_mib", worker.resident_kib()? / KIB_IN_MIB);
     }
     Ok(())
 }

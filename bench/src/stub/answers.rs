@@ -1,4 +1,4 @@
-//! What the stub knows, and how it answers each method.
+//! The stub's answer to each method.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::SystemTime;
@@ -19,22 +19,25 @@ use temporalio_common::protos::temporal::api::workflow::v1::{
     WorkflowExecutionConfig, WorkflowExecutionInfo,
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    CountWorkflowExecutionsResponse, DescribeNamespaceResponse, DescribeWorkflowExecutionRequest,
-    DescribeWorkflowExecutionResponse, GetSystemInfoResponse, GetWorkflowExecutionHistoryRequest,
-    GetWorkflowExecutionHistoryResponse, StartWorkflowExecutionResponse,
+    DescribeNamespaceResponse, DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+    GetSystemInfoResponse, GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
+    StartWorkflowExecutionResponse,
 };
 use uuid::Uuid;
 
+use crate::effort::LONGEST_HISTORY;
 use crate::payload::{QUEUE, WORKFLOW_TYPE};
+use crate::scene::DESCRIBED;
 
-/// How many events Temporal's frontend gives at once (its `frontend.historyMaxPageSize`, as the server comes).
+/// Temporal's frontend returns so many events at once (the default of its `frontend.historyMaxPageSize`).
 const PAGE: usize = 256;
 
-/// What a call is answered.
+/// The answer to a call.
 pub(super) enum Answer {
     Now(Bytes),
-    /// Held: what it waits for does not happen.
+    /// The call waits for what does not happen.
     Never,
+    /// The stub does not know the method.
     Unknown,
 }
 
@@ -44,20 +47,23 @@ impl<M: Message> From<M> for Answer {
     }
 }
 
-/// What is there to tell.
+/// What the stub knows: one workflow with a long history; all others are as if just started.
 #[derive(Debug)]
 pub(super) struct Answers {
-    long: String,
     events: Vec<HistoryEvent>,
+    /// The long history in pages of [`PAGE`], as a frontend has them at hand: encoding must not take what our processes need.
+    pages: Vec<Bytes>,
 }
 
 impl Answers {
-    pub(super) fn new(long: &str, events: usize) -> Self {
-        Self { long: long.to_owned(), events: (1..=events).map(event).collect() }
+    pub(super) fn new() -> Self {
+        let events: Vec<HistoryEvent> = (1..=LONGEST_HISTORY).map(event).collect();
+        let pages = (0..events.len()).step_by(PAGE).map(|from| page(&events, from, PAGE)).collect();
+        Self { events, pages }
     }
 
-    /// `held` counts the calls that are.
-    pub(super) fn to(&self, method: &str, message: Bytes, held: impl Fn() -> usize) -> Answer {
+    /// Answers a call of this method.
+    pub(super) fn to(&self, method: &str, message: Bytes) -> Answer {
         match method {
             "GetSystemInfo" => GetSystemInfoResponse::default().into(),
             "DescribeNamespace" => {
@@ -74,10 +80,6 @@ impl Answers {
                 .map_or(Answer::Unknown, |asked| self.description(asked).into()),
             "GetWorkflowExecutionHistory" => GetWorkflowExecutionHistoryRequest::decode(message)
                 .map_or(Answer::Unknown, |asked| self.history(&asked)),
-            // Here, of the calls that are held: nothing else has to be counted.
-            "CountWorkflowExecutions" => {
-                CountWorkflowExecutionsResponse { count: held() as i64, ..Default::default() }.into()
-            }
             "PollWorkflowTaskQueue" | "PollActivityTaskQueue" => Answer::Never,
             _ => Answer::Unknown,
         }
@@ -88,7 +90,7 @@ impl Answers {
         if execution.run_id.is_empty() {
             execution.run_id = run_of(&execution.workflow_id);
         }
-        let is_long = execution.workflow_id == self.long;
+        let is_long = execution.workflow_id == DESCRIBED;
         let now = Some(SystemTime::now().into());
         let queue = TaskQueue { name: QUEUE.to_owned(), ..TaskQueue::default() };
         let info = WorkflowExecutionInfo {
@@ -115,27 +117,26 @@ impl Answers {
         if closing || asked.wait_new_event {
             return Answer::Never;
         }
-        let id = asked.execution.as_ref().map(|execution| execution.workflow_id.as_str());
-        let all = if id == Some(&self.long) {
-            self.events.as_slice()
-        } else {
-            &self.events[..2.min(self.events.len())]
-        };
+        let is_long = asked.execution.as_ref().is_some_and(|execution| execution.workflow_id == DESCRIBED);
+        let events = if is_long { self.events.as_slice() } else { &self.events[..2] };
         let from = asked.next_page_token.as_slice().try_into().map_or(0, u64::from_be_bytes) as usize;
-        let size = match asked.maximum_page_size {
-            1.. => (asked.maximum_page_size as usize).min(PAGE),
-            _ => PAGE,
-        };
-        let to = (from + size).min(all.len());
-        let next_page_token = if to < all.len() { (to as u64).to_be_bytes().to_vec() } else { Vec::new() };
-        let events = all.get(from..to).unwrap_or_default().to_vec();
-        GetWorkflowExecutionHistoryResponse {
-            history: Some(History { events }),
-            next_page_token,
-            ..GetWorkflowExecutionHistoryResponse::default()
-        }
-        .into()
+        let size = usize::try_from(asked.maximum_page_size).ok().filter(|size| (1..PAGE).contains(size));
+        Answer::Now(match (size, self.pages.get(from / PAGE)) {
+            (None, Some(page)) if is_long && from.is_multiple_of(PAGE) => page.clone(),
+            _ => page(events, from, size.unwrap_or(PAGE)),
+        })
     }
+}
+
+/// One page of these events, encoded.
+fn page(events: &[HistoryEvent], from: usize, size: usize) -> Bytes {
+    let to = (from + size).min(events.len());
+    let response = GetWorkflowExecutionHistoryResponse {
+        history: Some(History { events: events.get(from..to).unwrap_or_default().to_vec() }),
+        next_page_token: if to < events.len() { (to as u64).to_be_bytes().to_vec() } else { Vec::new() },
+        ..GetWorkflowExecutionHistoryResponse::default()
+    };
+    response.encode_to_vec().into()
 }
 
 /// The run that a workflow is always in.
@@ -146,7 +147,7 @@ fn run_of(workflow_id: &str) -> String {
 }
 
 /// A start, and then one signal after the other.
-pub(crate) fn event(number: usize) -> HistoryEvent {
+fn event(number: usize) -> HistoryEvent {
     let data = format!(r#"{{"app":"collectd","cluster":"provider1/cluster{number}"}}"#).into_bytes();
     let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
     let input = Some(Payloads { payloads: vec![Payload { metadata, data, ..Payload::default() }] });
@@ -171,7 +172,7 @@ pub(crate) fn event(number: usize) -> HistoryEvent {
         event_id: number as i64,
         event_time: Some(SystemTime::now().into()),
         event_type: event_type.into(),
-        // Those without are of a try that may not be kept.
+        // Events without one belong to an attempt that may not be kept.
         task_id: number as i64,
         attributes: Some(attributes),
         ..HistoryEvent::default()

@@ -56,7 +56,8 @@ pub fn write_lists(out: &Path) -> Result<()> {
     let crates = sbom::Crates::of(&SHIPPED)?;
     for name in SHIPPED {
         let list = list(out, name);
-        fs::write(&list, crates.list(name, &version)?)
+        let image = format!("{REPOSITORY}/{name}");
+        fs::write(&list, crates.list(&image, name, &version)?)
             .with_context(|| format!("cannot write {}", list.display()))?;
     }
     Ok(())

@@ -1,4 +1,7 @@
-//! What is in an image, as CycloneDX 1.6 says it: the crates that are linked into the program, the C library, the authorities.
+//! The list of what is in an image (CycloneDX 1.6): the crates that are linked into the program, the C library, the authorities.
+//!
+//! `cargo-cyclonedx` was tried: it also lists procedural macros and crates that only features of other packages bring in, neither of which
+//! is in the program, and writes CycloneDX 1.5 at most. `cargo tree` knows exactly what is linked, so the list is made from that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,11 +9,12 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::REPOSITORY;
 use super::version::Version;
 use crate::cargo::{cargo, workspace_dir};
 use crate::programs::{glibc, host, rust};
 
+/// Crates whose names begin so have their licence in a file alone.
+const TEMPORAL: (&str, &str) = ("temporalio-", "MIT");
 /// The crate that [`super::folder`] has the authorities from, and their licence.
 const AUTHORITIES: (&str, &str) = ("webpki-root-certs", "CDLA-Permissive-2.0");
 
@@ -32,7 +36,7 @@ struct Found {
 }
 
 impl Crates {
-    /// Those of the programs that are built together: with the features that they have then.
+    /// Returns the crates of programs that are built together, with the features that they have then.
     pub(super) fn of(programs: &[&str]) -> Result<Self> {
         let mut tree = cargo();
         tree.args(["tree", "--locked", "--target", &host()?, "--edges", "normal,no-proc-macro"]);
@@ -47,12 +51,11 @@ impl Crates {
         Ok(Self { found, checksums: checksums(&lock)? })
     }
 
-    /// What is in the image of `program`, as JSON; the same for the same source and tools.
-    pub(super) fn list(&self, program: &str, version: &Version) -> Result<String> {
+    /// Returns the list of what is in `image`, the one of `program`, as JSON. The same source and tools give the same list.
+    pub(super) fn list(&self, image: &str, program: &str, version: &Version) -> Result<String> {
         let root = (program.to_owned(), version.number.to_owned());
         ensure!(self.found.contains_key(&root), "cargo knows no program {program} {}", version.number);
         let linked = self.linked(&root);
-        let image = format!("{REPOSITORY}/{program}");
         let mut components: Vec<Value> = linked.iter().map(|id| self.component(id)).collect();
         components.extend(self.others()?);
         let mut dependencies: Vec<Value> = linked
@@ -105,9 +108,12 @@ impl Crates {
             "bom-ref": reference(id),
             "name": id.0,
             "version": id.1,
-            "licenses": licences(&self.found[id].licence),
+            "licenses": licences(match self.found[id].licence.as_str() {
+                "" if id.0.starts_with(TEMPORAL.0) => TEMPORAL.1,
+                licence => licence,
+            }),
         });
-        // What has none in Cargo.lock is of this workspace, and not to be had from a registry.
+        // A crate without a checksum in Cargo.lock is one of this workspace, and in no registry.
         if let Some(checksum) = checksum {
             component["purl"] = json!(format!("pkg:cargo/{}@{}", id.0, id.1));
             component["hashes"] = json!([{"alg": "SHA-256", "content": checksum}]);
@@ -115,7 +121,7 @@ impl Crates {
         component
     }
 
-    /// What is in an image without being a crate of its program.
+    /// Returns what is in an image without being a crate of its program.
     fn others(&self) -> Result<Vec<Value>> {
         let generic = |name: &str, version: &str, licence: &str| {
             let package = format!("pkg:generic/{name}@{version}");
@@ -145,7 +151,7 @@ fn reference((name, version): &Id) -> String {
     format!("{name}@{version}")
 }
 
-/// None where nothing is known. Old manifests write `/` for `OR`.
+/// An empty list if nothing is known. Old manifests write `/` for `OR`.
 fn licences(expression: &str) -> Value {
     match expression.trim() {
         "" => json!([]),
@@ -156,7 +162,7 @@ fn licences(expression: &str) -> Value {
     }
 }
 
-/// Lines of `DEPTH|NAME vVERSION …|LICENCE`. A crate that has been shown is shown again without what it uses, marked `(*)`.
+/// Reads lines of `DEPTH|NAME vVERSION …|LICENCE`. A crate that has been shown is shown again without what it uses, marked `(*)`.
 fn parse(tree: &str) -> Option<BTreeMap<Id, Found>> {
     let mut found = BTreeMap::<Id, Found>::new();
     let mut path: Vec<Id> = Vec::new();
@@ -177,7 +183,7 @@ fn parse(tree: &str) -> Option<BTreeMap<Id, Found>> {
 }
 
 fn checksums(lock: &str) -> Result<BTreeMap<Id, String>> {
-    let lock: toml::Table = lock.parse().context("Cargo.lock is no TOML")?;
+    let lock: toml::Table = lock.parse().context("Cargo.lock is not TOML")?;
     let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
     let entry = |package: &toml::Value| {
         let text = |key| package.get(key).and_then(toml::Value::as_str).map(str::to_owned);

@@ -3,8 +3,7 @@
 #[path = "../ui/pass/mod.rs"]
 mod pass;
 
-/// After a change: `TRYBUILD=overwrite cargo test -p client-kit --test main compiler_refuses`, then read the differences.
 #[test]
 fn compiler_refuses() {
-    trybuild::TestCases::new().compile_fail("tests/ui/fail/*.rs");
+    harness::compiler_refuses("client_kit", "tests/ui/fail".as_ref()).unwrap();
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod compiler;
 mod eventually;
 mod leash;
 mod port;
@@ -17,6 +18,7 @@ mod tools;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+pub use compiler::compiler_refuses;
 pub use eventually::{Answer, eventually};
 pub use port::free_port;
 #[cfg(feature = "postgres")]
@@ -28,9 +30,10 @@ pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, p
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
 pub use tools::{
-    cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio, schemathesis,
-    temporal_cli,
+    cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio,
+    schemathesis, temporal_cli,
 };
+
 
 /// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
 pub fn http() -> &'static reqwest::Client {

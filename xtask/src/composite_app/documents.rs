@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::App;
+use super::app::App;
 
 macro_rules! documents {
     ($($name:literal),* $(,)?) => {

@@ -1,6 +1,6 @@
 //! What an installation is for, and the values of the charts in it.
 
-use super::App;
+use super::app::App;
 
 /// What an installation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -1,6 +1,7 @@
 //! `cargo xtask composite-app`: charts, profiles and documents with which an administrator deploys bridge, workflow client and worker
 //! by EMCO itself.
 
+mod app;
 mod archive;
 mod documents;
 mod environment;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 
+use app::App;
 use environment::Environment;
 use fill::Fill;
 use names::{Name, Plain, Release, Stem, Tag};
@@ -68,35 +70,6 @@ pub(crate) struct CompositeApp {
     /// Temporal's namespace.
     #[arg(long, value_name = "NAME", default_value = "default")]
     temporal_namespace: Plain,
-}
-
-/// An app of the composite app; also a chart, an archive and its top directory.
-#[derive(Debug, Clone, Copy)]
-enum App {
-    Worker,
-    WorkflowClient,
-    Bridge,
-}
-
-impl App {
-    /// Each before those that depend on it.
-    const ALL: [Self; 3] = [Self::Worker, Self::WorkflowClient, Self::Bridge];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Worker => "worker",
-            Self::WorkflowClient => "workflow-client",
-            Self::Bridge => "bridge",
-        }
-    }
-
-    fn image(self) -> &'static str {
-        match self {
-            Self::Worker => "sample-worker",
-            Self::WorkflowClient => "sample-client",
-            Self::Bridge => "bridge",
-        }
-    }
 }
 
 impl CompositeApp {

@@ -13,7 +13,7 @@ const WRAPPED: &str =
 fn notes(chart: &Chart, profile: &Profile) -> String {
     let home = tempfile::tempdir().unwrap();
     let copy = home.path().join(chart.name);
-    let copied = Command::new("cp").arg("-r").arg(chart.folder()).arg(&copy).status().unwrap();
+    let copied = Command::new("cp").arg("-rL").arg(chart.folder()).arg(&copy).status().unwrap();
     assert!(copied.success());
     fs::rename(copy.join("templates/NOTES.txt"), copy.join("NOTES.txt")).unwrap();
     fs::write(copy.join("templates/notes.yaml"), WRAPPED).unwrap();

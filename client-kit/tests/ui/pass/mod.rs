@@ -1,4 +1,4 @@
-//! What the compiler accepts. Part of the tests themselves, as running such cases by trybuild would build every dependency anew.
+//! What the compiler accepts. Part of the tests themselves: what compiles needs no compiler of its own.
 
 mod arguments;
 mod modules_and_conditions;

@@ -1,0 +1,164 @@
+//! The figures: what each must reach, and what was measured.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use self::Bound::{AtLeast, AtMost};
+
+/// What each figure must reach on two cores.
+const BOUNDS: [(&str, Bound); 19] = [
+    ("invoke_vs_raw_throughput", AtLeast(0.9)),
+    ("start_vs_raw_throughput", AtLeast(0.8)),
+    ("status_vs_raw_throughput", AtLeast(0.85)),
+    ("invoke_added_p50_ms", AtMost(0.5)),
+    ("start_added_p50_ms", AtMost(2.0)),
+    ("invoke_cpu_us", AtMost(150.0)),
+    ("start_cpu_us", AtMost(600.0)),
+    ("status_cpu_us", AtMost(150.0)),
+    ("waiter_kib", AtMost(48.0)),
+    ("polls", AtMost(100.0)),
+    ("bridge_idle_mib", AtMost(32.0)),
+    ("client_idle_mib", AtMost(20.0)),
+    ("worker_idle_mib", AtMost(32.0)),
+    ("bridge_ready_ms", AtMost(150.0)),
+    ("client_ready_ms", AtMost(150.0)),
+    ("history_first_page_ms", AtMost(100.0)),
+    ("history_first_page_mib", AtMost(8.0)),
+    ("history_whole_mib", AtMost(64.0)),
+    ("slow_caller_p99_ratio", AtMost(3.0)),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Bound {
+    fn holds(self, value: f64) -> bool {
+        match self {
+            AtLeast(bound) => value >= bound,
+            AtMost(bound) => value <= bound,
+        }
+    }
+
+    fn sign(self) -> String {
+        match self {
+            AtLeast(bound) => format!("≥ {bound}"),
+            AtMost(bound) => format!("≤ {bound}"),
+        }
+    }
+}
+
+/// What was measured, each round's value by the figure's name.
+#[derive(Debug, Default)]
+pub(crate) struct Figures(BTreeMap<&'static str, Vec<f64>>);
+
+impl Figures {
+    /// Notes one round's value.
+    pub(crate) fn note(&mut self, name: &'static str, value: f64) {
+        self.0.entry(name).or_default().push(value);
+    }
+
+    /// Reports whether every figure was measured and keeps its bound.
+    pub(crate) fn hold(&self) -> bool {
+        BOUNDS.iter().all(|(name, bound)| self.summary(name).is_some_and(|(median, _)| bound.holds(median)))
+    }
+
+    /// Returns the medians by name, and the spreads by name under `spread`.
+    pub(crate) fn to_json(&self) -> Value {
+        let (mut medians, mut spreads) = (Map::new(), Map::new());
+        for (name, _) in BOUNDS {
+            if let Some((median, spread)) = self.summary(name) {
+                medians.insert(name.to_owned(), json!(rounded(median)));
+                spreads.insert(name.to_owned(), json!(rounded(spread)));
+            }
+        }
+        medians.insert("spread".to_owned(), Value::Object(spreads));
+        Value::Object(medians)
+    }
+
+    /// Returns a line for each figure, in the form of a Markdown table.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = "| Figure | Median | Spread | Must be | |\n|---|---|---|---|---|\n".to_owned();
+        for (name, bound) in BOUNDS {
+            let (median, spread) = self.summary(name).unwrap_or((f64::NAN, f64::NAN));
+            let held = if bound.holds(median) { "held" } else { "MISSED" };
+            text += &format!(
+                "| `{name}` | {} | {} | {} | {held} |\n",
+                rounded(median),
+                rounded(spread),
+                bound.sign()
+            );
+        }
+        text
+    }
+
+    /// The median, and how far the middle half of the rounds lies apart.
+    fn summary(&self, name: &str) -> Option<(f64, f64)> {
+        let mut sorted = self.0.get(name)?.clone();
+        let median = quantile(&mut sorted, 0.5);
+        Some((median, quantile(&mut sorted, 0.75) - quantile(&mut sorted, 0.25)))
+    }
+}
+
+/// The value below which this share of `values` lies; not a number if there are none.
+pub(crate) fn quantile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = share * values.len().saturating_sub(1) as f64;
+    match (values.get(at.floor() as usize), values.get(at.ceil() as usize)) {
+        (Some(low), Some(high)) => low + (high - low) * at.fract(),
+        _ => f64::NAN,
+    }
+}
+
+/// To three significant digits.
+fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let scale = 10_f64.powi(2 - value.abs().log10().floor() as i32);
+    (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_at(value: impl Fn(Bound) -> f64) -> Figures {
+        let mut figures = Figures::default();
+        BOUNDS.iter().for_each(|(name, bound)| figures.note(name, value(*bound)));
+        figures
+    }
+
+    #[test]
+    fn figures_hold_at_their_bounds_and_not_beyond_them() {
+        let at_bound = |bound| match bound {
+            AtLeast(bound) | AtMost(bound) => bound,
+        };
+        let mut figures = all_at(at_bound);
+        assert!(figures.hold() && !figures.to_text().contains("MISSED"));
+        figures.note("polls", 300.0);
+        assert!(!figures.hold() && figures.to_text().contains("| `polls` | 200 | 100 | ≤ 100 | MISSED |"));
+        assert!(!Figures::default().hold(), "what was not measured does not hold");
+    }
+
+    #[test]
+    fn medians_and_spreads_are_two_objects() {
+        let mut figures = Figures::default();
+        [5.0, 1.0, 2.0, 4.0, 3.0].into_iter().for_each(|value| figures.note("waiter_kib", value));
+        assert_eq!(figures.to_json(), json!({"waiter_kib": 3.0, "spread": {"waiter_kib": 2.0}}));
+    }
+
+    #[test]
+    fn three_digits_are_kept() {
+        assert_eq!([1234.0, 12.345, 0.012_345, 0.0].map(rounded), [1230.0, 12.3, 0.0123, 0.0]);
+    }
+
+    #[test]
+    fn quantiles_lie_between_values() {
+        assert_eq!(quantile(&mut [2.0, 1.0], 0.99), 1.99);
+        assert!(quantile(&mut [], 0.5).is_nan());
+    }
+}

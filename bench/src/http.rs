@@ -1,0 +1,97 @@
+//! Calls over HTTP/1.1, as bridges and administrators make them.
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+use crate::load::Call;
+
+/// A body has it where each request gets a UUID of its own.
+pub(crate) const UUID: &str = "@uuid@";
+
+/// A request, and the status that its answer must have.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    method: Method,
+    path: String,
+    body: String,
+    status: StatusCode,
+}
+
+impl Request {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: String::new(), status: StatusCode::OK }
+    }
+
+    pub(crate) fn post(path: impl Into<String>, body: impl ToString, status: StatusCode) -> Self {
+        Self { method: Method::POST, path: path.into(), body: body.to_string(), status }
+    }
+}
+
+/// A connection over which one request is made again and again.
+pub(crate) struct HttpCall {
+    sender: SendRequest<Full<Bytes>>,
+    port: u16,
+    request: Request,
+}
+
+impl HttpCall {
+    pub(crate) async fn connect(port: u16, request: &Request) -> Result<Self> {
+        Ok(Self { sender: dial(port).await?, port, request: request.clone() })
+    }
+
+    /// Returns the answer's body as text.
+    pub(crate) async fn ask(&mut self) -> Result<String> {
+        let body = self.send().await?.collect().await?.to_bytes();
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Returns the answer's body, of which nothing is read yet.
+    async fn send(&mut self) -> Result<Incoming> {
+        let Request { method, path, body, status } = &self.request;
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path.as_str())
+            .header(HOST, format!("127.0.0.1:{}", self.port))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::from(body.replace(UUID, &Uuid::new_v4().to_string())))?;
+        if self.sender.ready().await.is_err() {
+            // Servers close what was idle for long, as it is while others are measured.
+            self.sender = dial(self.port).await?;
+            self.sender.ready().await?;
+        }
+        let (head, body) = self.sender.send_request(request).await?.into_parts();
+        if head.status != *status {
+            let text = String::from_utf8_lossy(&body.collect().await?.to_bytes()).into_owned();
+            bail!("{method} {path}: {}: {text}", head.status);
+        }
+        Ok(body)
+    }
+}
+
+async fn dial(port: u16) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.with_context(|| format!("port {port}"))?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // An error of the connection is one of the call that is under way on it.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+impl Call for HttpCall {
+    /// Reads the whole answer, and keeps nothing of it.
+    async fn call(&mut self) -> Result<()> {
+        let mut body = self.send().await?;
+        while let Some(frame) = body.frame().await {
+            frame?;
+        }
+        Ok(())
+    }
+}

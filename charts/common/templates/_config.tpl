@@ -1,0 +1,95 @@
+{{/* Environment variables that all programs read: which Temporal, what to log. EMCO sets TEMPORAL_SERVER anew for each cluster. */}}
+{{- define "common.config" -}}
+{{- $temporal := .Values.temporal -}}
+TEMPORAL_SERVER: {{ required "temporal.server is missing: write the host name of the Temporal frontend" $temporal.server | quote }}
+TEMPORAL_PORT: {{ $temporal.port | quote }}
+TEMPORAL_NAMESPACE: {{ $temporal.namespace | quote }}
+{{- if and $temporal.apiKey.existingSecret (not $temporal.tls.enabled) -}}
+{{- fail "temporal.tls.enabled is false: an API key (temporal.apiKey) is sent over TLS alone" -}}
+{{- end }}
+{{- if and $temporal.tls.existingSecret (not $temporal.tls.enabled) -}}
+{{- fail "temporal.tls.enabled is false: the certificates of temporal.tls.existingSecret would not be used" -}}
+{{- end }}
+{{- with $temporal.tls }}
+{{- if .enabled }}
+TEMPORAL_TLS: "true"
+{{- with .serverName }}
+TEMPORAL_TLS_SERVER_NAME: {{ . | quote }}
+{{- end }}
+{{- if .existingSecret }}
+{{- if ne (empty .certificateKey) (empty .privateKeyKey) -}}
+{{- fail "temporal.tls.certificateKey and temporal.tls.privateKeyKey go together: give both, or neither" -}}
+{{- end }}
+{{- with .caKey }}
+TEMPORAL_TLS_SERVER_CA_CERT_PATH: {{ include "common.secretFile" (list "temporal" .) }}
+{{- end }}
+{{- with .certificateKey }}
+TEMPORAL_TLS_CLIENT_CERT_PATH: {{ include "common.secretFile" (list "temporal" .) }}
+{{- end }}
+{{- with .privateKeyKey }}
+TEMPORAL_TLS_CLIENT_KEY_PATH: {{ include "common.secretFile" (list "temporal" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+LOG_LEVEL: {{ .Values.log.level | quote }}
+LOG_FORMAT: {{ .Values.log.format }}
+{{- end }}
+
+{{/* Who is let in over what; the argument: the context, and the prefix of the variables. */}}
+{{- define "common.secureConfig" -}}
+{{- $prefix := index . 1 -}}
+{{- with (index . 0).Values }}
+{{- if and .tls.clientCA.existingSecret (not .tls.existingSecret) -}}
+{{- fail "tls.existingSecret is missing: callers show certificates (tls.clientCA) over TLS alone" -}}
+{{- end }}
+{{- if .tls.existingSecret }}
+{{ $prefix }}_TLS_CERTIFICATE: {{ include "common.secretFile" (list "tls" .tls.certificateKey) }}
+{{ $prefix }}_TLS_KEY: {{ include "common.secretFile" (list "tls" .tls.privateKeyKey) }}
+{{- if .tls.clientCA.existingSecret }}
+{{ $prefix }}_TLS_CLIENT_CA: {{ include "common.secretFile" (list "client-ca" .tls.clientCA.key) }}
+{{ $prefix }}_TLS_CLIENT_AUTH: {{ .tls.clientAuth }}
+{{- end }}
+{{- end }}
+{{- if .bearerTokens.existingSecret }}
+{{ $prefix }}_BEARER_TOKENS: {{ include "common.secretFile" (list "tokens" .bearerTokens.key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* How a pod ends; the argument as above. */}}
+{{- define "common.drainConfig" -}}
+{{- $prefix := index . 1 -}}
+{{- $values := (index . 0).Values -}}
+{{- $drain := int $values.drainSeconds -}}
+{{- $linger := int $values.lingerSeconds -}}
+{{- if gt $linger $drain -}}
+{{- fail (printf "lingerSeconds (%d) is a part of drainSeconds (%d): write no more than that" $linger $drain) -}}
+{{- end }}
+{{ $prefix }}_DRAIN: {{ $drain }}s
+{{ $prefix }}_LINGER: {{ $linger }}s
+{{- end }}
+
+{{/* Secrets mounted as files by all programs, by the mounts' names. */}}
+{{- define "common.secrets" -}}
+temporal: {{ .Values.temporal.tls.existingSecret | quote }}
+{{- with .Values.tls }}
+tls: {{ .existingSecret | quote }}
+client-ca: {{ .clientCA.existingSecret | quote }}
+{{- end }}
+{{- with .Values.bearerTokens }}
+tokens: {{ .existingSecret | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "common.configMap" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "common.name" . }}
+  labels:
+    {{- include "common.labels" . | nindent 4 }}
+data:
+  {{- include "common.config" . | nindent 2 }}
+  {{- include (printf "%s.config" .Chart.Name) . | nindent 2 }}
+{{- end }}

@@ -1,0 +1,61 @@
+{{/* The name of all objects, as EMCO names them. */}}
+{{- define "common.name" -}}
+{{- $name := printf "%s-%s" .Release.Name .Chart.Name -}}
+{{- if gt (len $name) 63 -}}
+{{- fail (printf "the release name is too long: `%s` has more than the 63 characters that the name of a Service may have" $name) -}}
+{{- end -}}
+{{- $name -}}
+{{- end }}
+
+{{- define "common.serviceName" -}}
+{{- .Values.service.name | default (include "common.name" .) -}}
+{{- end }}
+
+{{- define "common.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "common.name" .) -}}
+{{- else -}}
+{{- .Values.serviceAccount.name | default "default" -}}
+{{- end -}}
+{{- end }}
+
+{{/* EMCO's two labels. */}}
+{{- define "common.selector" -}}
+app: {{ .Chart.Name }}
+release: {{ .Release.Name }}
+{{- end }}
+
+{{- define "common.labels" -}}
+{{ include "common.selector" . }}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: temporal-emco
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- define "common.image" -}}
+{{- $image := .Values.image -}}
+{{- if and (eq .Values.environment "prod") (not $image.digest) (or (not $image.tag) (eq $image.tag "latest")) -}}
+{{- fail "image.tag is missing: in prod say which image runs, by image.tag (not latest) or image.digest" -}}
+{{- end -}}
+{{- $image.repository -}}
+{{- if or $image.tag (not $image.digest) }}:{{ $image.tag | default .Chart.AppVersion }}{{ end -}}
+{{- if $image.digest }}@{{ $image.digest }}{{ end -}}
+{{- end }}
+
+{{/* Whether the port speaks TLS: not empty. */}}
+{{- define "common.tls" -}}
+{{- if hasKey .Values "tls" -}}{{- .Values.tls.existingSecret -}}{{- end -}}
+{{- end }}
+
+{{/* The name of the port says what it speaks, to Istio as well. */}}
+{{- define "common.portName" -}}
+{{- if include "common.tls" . -}}https{{- else -}}http{{- end -}}
+{{- end }}
+
+{{/* Where a file of a Secret is: list of the mount's name, and the key. */}}
+{{- define "common.secretFile" -}}
+/run/secrets/{{ index . 0 }}/{{ index . 1 }}
+{{- end }}

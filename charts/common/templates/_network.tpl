@@ -1,0 +1,72 @@
+{{/* One rule of egress: a list of peers, ports and protocols. No peers: anywhere. */}}
+{{- define "common.egressRule" -}}
+{{- $peers := index . 0 }}
+{{- $ports := index . 1 }}
+{{- $protocols := index . 2 }}
+- ports:
+    {{- range $port := $ports }}
+    {{- range $protocols }}
+    - { port: {{ $port }}, protocol: {{ . }} }
+    {{- end }}
+    {{- end }}
+  {{- with $peers }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* The ports of URLs, as a JSON list. */}}
+{{- define "common.portsOfUrls" -}}
+{{- $ports := list }}
+{{- range . }}
+{{- $url := urlParse . }}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) }}
+{{- $ports = append $ports (int ($port | default (ternary 443 80 (eq $url.scheme "https")))) }}
+{{- end }}
+{{- $ports | uniq | toJson }}
+{{- end }}
+
+{{/* Where Temporal listens; the server may be written with its port. */}}
+{{- define "common.temporalPort" -}}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" .Values.temporal.server) | default (toString .Values.temporal.port) -}}
+{{- end }}
+
+{{- define "common.networkPolicy" -}}
+{{- with .Values.networkPolicy }}
+{{- if .enabled }}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ include "common.name" $ }}
+  labels:
+    {{- include "common.labels" $ | nindent 4 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "common.selector" $ | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - ports:
+        - { port: {{ $.Values.service.port }}, protocol: TCP }
+      {{- with .from }}
+      from:
+        {{- toYaml . | nindent 8 }}
+        # `helm test`
+        - podSelector:
+            matchLabels:
+              app: {{ include "common.testName" $ }}
+              release: {{ $.Release.Name }}
+      {{- end }}
+  egress:
+    {{- include "common.egressRule" (list .dns.to .dns.ports (list "UDP" "TCP")) | trim | nindent 4 }}
+    {{- $ports := .temporal.ports | default (list (include "common.temporalPort" $ | int)) }}
+    {{- include "common.egressRule" (list .temporal.to $ports (list "TCP")) | trim | nindent 4 }}
+    {{- with include (printf "%s.egress" $.Chart.Name) $ | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with .egress }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

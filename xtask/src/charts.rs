@@ -1,0 +1,72 @@
+//! `cargo xtask charts`: what in the charts and their documentation is made of something else.
+//!
+//! Templates that charts share are in a library chart, `charts/common`. Helm has no such thing for schemas, so definitions that they share
+//! are written into each.
+
+mod definitions;
+mod values;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+
+/// The charts, each named as its folder.
+const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
+
+/// Write what is made of something else: the definitions that the charts' schemas share (charts/definitions.json), and docs/values.md.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Charts {
+    /// Write nothing, and fail if something is out of date.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Charts {
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+        let mut stale = Vec::new();
+        for (path, text) in made(root)? {
+            if fs::read_to_string(&path).is_ok_and(|present| present == text) {
+                continue;
+            }
+            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            if !self.check {
+                fs::write(&path, text).with_context(|| format!("cannot write {name}"))?;
+            }
+            stale.push(name);
+        }
+        ensure!(
+            !self.check || stale.is_empty(),
+            "out of date: {}; run `cargo xtask charts`",
+            stale.join(", ")
+        );
+        for name in stale {
+            eprintln!("wrote {name}");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Returns all files that are made, with their contents.
+fn made(root: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let charts = root.join("charts");
+    let definitions = read(&charts.join("definitions.json"))?;
+    let mut made = Vec::new();
+    let mut tables = Vec::new();
+    for name in CHARTS {
+        let chart = charts.join(name);
+        let schema = chart.join("values.schema.json");
+        made.push((schema.clone(), definitions::put(&read(&schema)?, &definitions)?));
+        let values = read(&chart.join("values.yaml"))?;
+        let rows = values::rows(&values).with_context(|| format!("charts/{name}/values.yaml"))?;
+        tables.push((name, rows));
+    }
+    made.push((root.join("docs").join("values.md"), values::page(&tables)));
+    Ok(made)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
