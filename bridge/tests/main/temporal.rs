@@ -1,11 +1,6 @@
-//! The Temporal port against a real Temporal server and a real worker.
+//! A real Temporal server with a real worker, and what the engine does when the server or the way to it fails.
 
-mod describe;
-mod events;
 mod faults;
-mod query;
-mod stop;
-mod wait;
 pub(crate) mod worker;
 
 use std::sync::{Arc, OnceLock};
@@ -14,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bridge_core::SystemClock;
 use bridge_core::model::{Target, WorkflowRun};
-use bridge_core::ports::{Engine, Waited};
+use bridge_core::ports::{Engine, Query, Waited};
 use bridge_temporal::{Bounds, Servers, TemporalEngine, TemporalTargets};
 use harness::{TemporalServer, eventually};
 use serde_json::Value;
@@ -23,13 +18,13 @@ use worker::TestWorker;
 use workflow_api::WorkflowState;
 
 /// Enough for anything that is to happen, on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A Temporal server with a worker, and an engine of the test's own.
 pub(crate) struct Fixture {
     pub(crate) server: &'static TemporalServer,
     pub(crate) task_queue: &'static str,
-    engine: TemporalEngine,
+    pub(crate) engine: Arc<dyn Engine>,
 }
 
 impl Fixture {
@@ -42,7 +37,7 @@ impl Fixture {
             let worker = TestWorker::start(server.url(), task_queue.clone());
             (task_queue, worker)
         });
-        Ok(Self { server, task_queue, engine: engine() })
+        Ok(Self { server, task_queue, engine: Arc::new(engine()) })
     }
 
     /// Starts a workflow through Temporal's own command line.
@@ -76,7 +71,7 @@ impl Fixture {
     /// Waits until a gate has begun, and answers queries.
     pub(crate) async fn stands(&self, run: &WorkflowRun) {
         eventually(SOON, "the workflow answers queries", async || {
-            self.engine.query(run, &query::question("current-state")).await
+            self.engine.query(run, &question("current-state")).await
         })
         .await;
     }
@@ -123,6 +118,10 @@ pub(crate) fn target(server: &str) -> Target {
     Target { server: server.to_owned(), namespace: "default".into() }
 }
 
-fn unique(name: &str) -> String {
+pub(crate) fn unique(name: &str) -> String {
     format!("{name}-{}", uuid::Uuid::new_v4())
+}
+
+pub(crate) fn question(query_type: &str) -> Query {
+    Query { query_type: query_type.to_owned(), args: Vec::new(), bound: None, reject: None }
 }

@@ -1,5 +1,6 @@
 //! Temporal away, silent, or cut off in mid-wait.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use workflow_api::WorkflowState;
 
-use super::query::question;
+use super::question;
 use super::{Fixture, SOON, engine};
 
 /// What a bound may be exceeded by on a busy machine.
@@ -127,7 +128,7 @@ async fn a_wait_ends_when_temporal_stays_away() -> Result<()> {
     Ok(())
 }
 
-async fn waits(engine: TemporalEngine, run: WorkflowRun) -> Result<bridge_core::ports::Waited, EngineError> {
+async fn waits(engine: Arc<dyn Engine>, run: WorkflowRun) -> Result<bridge_core::ports::Waited, EngineError> {
     engine.wait(&run, Some(SOON)).await
 }
 

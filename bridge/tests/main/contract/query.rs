@@ -4,17 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{Engine, EngineError, Query, QueryError, StopOrder};
+use bridge_core::ports::{EngineError, Query, QueryError, StopOrder};
 use harness::eventually;
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
-use super::worker::TestWorker;
-use super::{Fixture, SOON, unique};
-
-pub(super) fn question(query_type: &str) -> Query {
-    Query { query_type: query_type.to_owned(), args: Vec::new(), bound: None, reject: None }
-}
+use crate::temporal::worker::TestWorker;
+use crate::temporal::{Fixture, SOON, question, unique};
 
 #[tokio::test]
 async fn a_query_is_answered() -> Result<()> {

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{Engine, EngineError, Waited};
+use bridge_core::ports::{EngineError, Waited};
 use futures::future::join_all;
 use harness::eventually;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
-use super::{Fixture, SOON, unique};
+use crate::temporal::{Fixture, SOON, unique};
 
 #[tokio::test]
 async fn a_completed_run_has_its_result() -> Result<()> {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{Engine, EngineError, RunEvent, StopOrder};
+use bridge_core::ports::{EngineError, RunEvent, StopOrder};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use harness::Proxy;
 use serde_json::{Value, json};
 
-use super::{Fixture, unique};
+use crate::temporal::{Fixture, unique};
 
 type Events = BoxStream<'static, Result<Arc<RunEvent>, EngineError>>;
 
@@ -57,7 +57,7 @@ async fn a_stream_outlives_a_broken_connection_and_ends_when_temporal_stays_away
     let fixture = Fixture::new().await?;
     let mut proxy = Proxy::start(fixture.server.address()).await?;
     let run = fixture.closed_gate().await?;
-    let target = super::target(&proxy.address());
+    let target = crate::temporal::target(&proxy.address());
     let mut events = fixture.engine.events(&WorkflowRun { target, ..run.clone() }, 0);
     read_to(&mut events, 4).await?;
     proxy.cut();

@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder};
+use bridge_core::ports::{CommandError, EngineError, HistoryRequest, StopOrder};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
 use super::describe::events;
-use super::{Fixture, unique};
+use crate::temporal::{Fixture, unique};
 
 fn order() -> StopOrder {
     StopOrder {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use bridge_core::model::{Target, WorkflowRun};
-use bridge_core::ports::{Engine, EngineError, HistoryPage, HistoryRequest};
+use bridge_core::ports::{EngineError, HistoryPage, HistoryRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use temporal::{TemporalConnection, TemporalTarget};
@@ -11,7 +11,7 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
 use workflow_api::WorkflowState;
 
-use super::{Fixture, unique};
+use crate::temporal::{Fixture, unique};
 
 /// The events of a page, to look into.
 pub(super) fn events(page: &HistoryPage) -> Result<Vec<Value>> {

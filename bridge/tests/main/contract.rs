@@ -1,0 +1,12 @@
+//! What an engine must do, by its port alone: on Temporal, with a real server and a real worker.
+//!
+//! To add an engine, give it a [`Fixture`](crate::temporal::Fixture) of its own, which starts workflows of the types in
+//! `temporal/worker.rs` by the engine's own means, and run these modules on it. What they hold: `describe` (states, times,
+//! canonical JSON, history in pages from either end), `events` (streams that miss nothing), `query`, `stop` (cancel, terminate,
+//! signal), `wait` (to the end of a chain, shared by all who wait).
+
+mod describe;
+mod events;
+mod query;
+mod stop;
+mod wait;
