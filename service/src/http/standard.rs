@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use workflow_api::Problem;
 
-use super::access::record;
+use super::access::{self, record};
 use super::body::{BodyLimits, bounded};
 use super::escapes::wrong_escape;
 use super::wrap::{Inner, wrapped};
@@ -19,6 +19,7 @@ use crate::problem::{ProblemResponse, negotiate, of_status};
 /// for unknown paths and methods, refused input and panics, in the form that the caller prefers. A path whose percent-encoding is
 /// broken is refused before any route sees it.
 pub fn standard(router: Router, bodies: impl Into<BodyLimits>) -> Router {
+    access::describe();
     let bodies = bodies.into();
     let router = router.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
     let router = router.layer(CatchPanicLayer::custom(failed));
