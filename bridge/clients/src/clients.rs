@@ -10,10 +10,10 @@ use bridge_core::Correlation;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use percent_encoding::percent_decode_str;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
 use service::hosts::{HostPatterns, HostPort};
+use service::http::headers::decoded;
 use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
 use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read};
@@ -255,7 +255,7 @@ fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
     // Percent-encoded, as a header cannot carry every ID.
     let told = |name| {
         let value = headers.get(name)?.to_str().ok()?;
-        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+        Some(decoded(value))
     };
     // No ID is empty or has a NUL character; whoever says so has told nothing.
     let sound = |id: &String| !id.is_empty() && !id.contains('\0');

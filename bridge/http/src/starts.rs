@@ -11,6 +11,9 @@ use http::header::{LOCATION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Serialize;
+use service::http::headers::{
+    PREFERENCE_APPLIED, REPRESENTATION, RUN_ID, WORKFLOW_ID, encoded, prefers_representation,
+};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use workflow_api::{RunId, StartOverrides, StartRequest, Started, TemporalSpec};
@@ -18,13 +21,11 @@ use workflow_api::{RunId, StartOverrides, StartRequest, Started, TemporalSpec};
 use crate::api::Api;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::{GoJson, RUN_ID, WORKFLOW_ID, encoded, headers, warnings};
+use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::{Content, FieldValidation, Optional};
 use crate::wire::call::{Call, CallParams};
-use crate::wire::headers::idempotency_key;
-use crate::wire::params::{BodyParams, Params, invalid};
+use crate::wire::params::{BodyParams, Params, idempotency_key, invalid};
 use crate::wire::path::{self, IntentPath};
-use crate::wire::prefer::{self, PREFERENCE_APPLIED, REPRESENTATION};
 use crate::wire::sample::sample_intent;
 use crate::wire::success::SuccessStatus;
 
@@ -171,7 +172,7 @@ impl CallParams for Wanted {
             success: params.parsed::<SuccessStatus>("successStatus")?.map(|status| status.0),
             key: idempotency_key(headers)?,
             dry_run: dry_run(params)?,
-            representation: prefer::representation(headers),
+            representation: prefers_representation(headers),
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ::metrics::counter;
+use ::metrics::{counter, describe_counter};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
@@ -45,7 +45,7 @@ const PING_EACH: Duration = Duration::from_secs(30);
 const PING_WITHIN: Duration = Duration::from_secs(15);
 
 /// Callers whose TLS handshake failed.
-pub(crate) const HANDSHAKES_FAILED: &str = "http_server_tls_handshakes_failed_total";
+const HANDSHAKES_FAILED: &str = "http_server_tls_handshakes_failed_total";
 
 /// What a listener allows its callers.
 #[derive(Debug, Clone)]
@@ -96,6 +96,7 @@ pub async fn serve(
     shutdown: &Shutdown,
     options: Options,
 ) -> Result<(), CutOff> {
+    describe_counter!(HANDSHAKES_FAILED, "TLS handshakes that failed or took too long");
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, tls = options.tls.is_some(), "listening");
     }

@@ -34,7 +34,6 @@ pub use tools::{
     schemathesis, temporal_cli,
 };
 
-
 /// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
 pub fn http() -> &'static reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {

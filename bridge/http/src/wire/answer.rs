@@ -3,7 +3,6 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
 use http::{HeaderValue, StatusCode};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use service::fields;
 use workflow_api::{WorkflowStatus, to_go_json, to_go_json_sized};
@@ -48,19 +47,6 @@ pub(crate) fn headers<const N: usize>(texts: [(HeaderName, &str); N]) -> HeaderM
 fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes()).ok()
 }
-
-/// What a header cannot carry as it is, and the percent sign, so that there is one way back; as our workflow clients do it.
-const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
-
-/// A text that fits into a header.
-pub(crate) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, ENCODED).to_string()
-}
-
-/// The header that names the workflow of a start.
-pub(crate) const WORKFLOW_ID: HeaderName = HeaderName::from_static("workflow-id");
-/// The header that names the run of a start.
-pub(crate) const RUN_ID: HeaderName = HeaderName::from_static("run-id");
 
 /// A success without a body.
 pub(crate) const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use http::HeaderMap;
+use service::http::headers;
 use service::http::wrong_escape;
 use utoipa::IntoParams;
 
@@ -89,6 +91,12 @@ impl Params {
 pub(crate) fn invalid(parameter: &str, complaint: &str) -> ApiError {
     let detail = format!("parameter `{parameter}` {complaint}");
     INVALID_PARAMETER.problem(detail).with("parameter", parameter).into()
+}
+
+/// Reads the `Idempotency-Key`.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    headers::idempotency_key(headers)
+        .map_err(|_| invalid("Idempotency-Key", "is not one key: write 1 to 255 visible characters of ASCII"))
 }
 
 /// The parameter of calls that have a body.

@@ -5,15 +5,14 @@ use bridge_core::Addressee;
 use bridge_core::model::IntentKey;
 use http::HeaderMap;
 use serde::Serialize;
+use service::http::headers::{PREFERENCE_APPLIED, REPRESENTATION, prefers_representation};
 use utoipa::IntoParams;
 use workflow_api::RunReference;
 
 use crate::problem::ApiError;
 use crate::wire::answer::{GoJson, NO_CONTENT, headers};
 use crate::wire::call::CallParams;
-use crate::wire::headers::idempotency_key;
-use crate::wire::params::Params;
-use crate::wire::prefer::{self, PREFERENCE_APPLIED, REPRESENTATION};
+use crate::wire::params::{Params, idempotency_key};
 
 /// The parameters of calls about a workflow; `P` are those of one call.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ impl<P: CallParams> CallParams for About<P> {
                 run_id: params.text("runID").into(),
             },
             idempotency_key: idempotency_key(headers)?,
-            representation: prefer::representation(headers),
+            representation: prefers_representation(headers),
             own: P::read(params, headers)?,
         })
     }

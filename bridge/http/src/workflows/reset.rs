@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
 use bridge_core::ports::ResetPoint;
 use http::header::LOCATION;
+use service::http::headers::{RUN_ID, WORKFLOW_ID, encoded};
 use workflow_api::{Fault, ResetAnswer, ResetRequest, ResetSpec};
 
 use super::about::{About, RunParams};
 use crate::api::Api;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::{GoJson, RUN_ID, WORKFLOW_ID, encoded, headers, warnings};
+use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::{BodyError, Optional};
 use crate::wire::call::Call;
 use crate::wire::params::BodyParams;

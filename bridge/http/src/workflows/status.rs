@@ -8,6 +8,7 @@ use bridge_core::Addressee;
 use bridge_core::model::IntentKey;
 use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
+use service::http::headers::PREFERENCE_APPLIED;
 use workflow_api::WorkflowStatus;
 
 use super::events;
@@ -19,7 +20,6 @@ use crate::problem::workflows::by_method;
 use crate::wire::answer::{headers, status_json};
 use crate::wire::call::Call;
 use crate::wire::path::{self, IntentPath};
-use crate::wire::prefer::PREFERENCE_APPLIED;
 
 problems!(
     Problems,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bridge_core::ports::{HistoryRequest, PageToken, Query, RejectCondition};
 use bridge_core::{FollowRequest, Position, StatusRequest};
 use http::HeaderMap;
+use service::http::headers::preferred_wait;
 use utoipa::IntoParams;
 use workflow_api::{RawJson, RunReference};
 
@@ -12,7 +13,6 @@ use super::events::{self, LAST_EVENT_ID};
 use crate::problem::ApiError;
 use crate::wire::call::CallParams;
 use crate::wire::params::{Params, invalid};
-use crate::wire::prefer;
 
 const KEYS: [&str; 17] = [
     "temporalServer",
@@ -145,7 +145,7 @@ impl CallParams for Wanted {
         let form = if events::are_wanted(headers) {
             Form::Stream(follow_request(params, headers)?)
         } else {
-            let preferred = prefer::wait(headers);
+            let preferred = preferred_wait(headers);
             Form::Status(status_request(params, preferred)?, preferred)
         };
         Ok(Self { run, form })
