@@ -3,7 +3,6 @@
 mod access;
 mod body;
 mod escapes;
-mod guard;
 mod limits;
 mod operations;
 mod request_line;
@@ -17,7 +16,6 @@ pub use access::RequestId;
 pub(crate) use access::{ACTIVE, DURATION};
 pub use body::BodyLimits;
 pub use escapes::wrong_escape;
-pub use guard::{BearerTokens, Guard, guarded};
 pub use limits::{Limits, limited};
 pub use operations::operations;
 pub(crate) use serve::HANDSHAKES_FAILED;

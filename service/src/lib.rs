@@ -3,6 +3,7 @@
 
 #[cfg(feature = "mimalloc")]
 mod allocator;
+pub mod auth;
 mod chain;
 pub mod fields;
 pub mod files;

@@ -25,10 +25,10 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::guard::Certified;
 use super::request_line;
 use super::shim::QuotesRewritten;
 use super::tls::Tls;
+use crate::auth::Certified;
 use crate::shutdown::Shutdown;
 
 /// How long to wait before accepting again when the machine has no descriptor or memory left.
@@ -184,7 +184,7 @@ async fn meet(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, peer = %caller.peer, "cannot set TCP_NODELAY");
     }
-    let Some(tls) = tls else { return converse(stream, caller, false).await };
+    let Some(tls) = tls else { return converse(stream, caller, None).await };
     // A handshake goes on though the process drains: the request that follows it may be on its way.
     let greeted = tokio::select! {
         greeted = tokio::time::timeout(handshake_timeout, tls.acceptor().accept(stream)) => greeted,
@@ -193,7 +193,7 @@ async fn meet(
     };
     match greeted.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(stream) => {
-            let certified = shows_certificate(&stream);
+            let certified = certified(&stream);
             Box::pin(converse(stream, caller, certified)).await
         }
         Err(error) => {
@@ -204,21 +204,21 @@ async fn meet(
     }
 }
 
-/// Whether the caller has shown a certificate; one that is not vouched for ends the handshake.
-fn shows_certificate(stream: &TlsStream<TcpStream>) -> bool {
-    stream.get_ref().1.peer_certificates().is_some_and(|chain| !chain.is_empty())
+/// The certificate that the caller has shown, if any; one that is not vouched for ends the handshake.
+fn certified(stream: &TlsStream<TcpStream>) -> Option<Certified> {
+    stream.get_ref().1.peer_certificates()?.first().map(Certified::new)
 }
 
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     Caller { peer, server, router, closing }: Caller,
-    certified: bool,
+    certified: Option<Certified>,
 ) -> Result<(), Dropped> {
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let mut request = detached(request);
         request.extensions_mut().insert(ConnectInfo(peer));
-        if certified {
-            request.extensions_mut().insert(Certified);
+        if let Some(certified) = &certified {
+            request.extensions_mut().insert(certified.clone());
         }
         answer(router.clone(), request.map(axum::body::Body::new), closing.shutdown.clone())
     });
