@@ -13,9 +13,10 @@ use bridge_http::Api;
 use bridge_store::{DatabaseUrl, OpenError as StoreError};
 use bridge_temporal::{Bounds, Escalations, Servers, TemporalEngine, TemporalTargets};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
+use service::auth::{Authenticator, authenticated};
 use service::files::FileError;
 use service::health::Health;
-use service::http::{CutOff, Guard, Limits, Options, Tls, guarded, limited, operations, standard};
+use service::http::{CutOff, Limits, Options, Tls, limited, operations, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
 use temporal::TemporalTarget;
@@ -37,7 +38,7 @@ pub struct Bridge {
     shutdown: Shutdown,
     escalations: Option<Escalations>,
     limits: Limits,
-    guard: Guard,
+    authenticator: Authenticator,
     linger: Duration,
     tls: Option<Tls>,
 }
@@ -99,7 +100,7 @@ impl Bridge {
         engine: Arc<dyn Engine>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        let (tls, guard) = settings.secure.load()?;
+        let (tls, authenticator) = settings.secure.load()?;
         if settings.database == DatabaseUrl::SqliteMemory {
             tracing::warn!(
                 "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
@@ -137,14 +138,12 @@ impl Bridge {
             namespace: home.namespace.to_string(),
             temporal_ui: settings.temporal_ui_url.clone(),
             success_status: clients.success_status.clone(),
-            user_header: settings.user_header.clone(),
         };
         let limits = Limits {
             requests: settings.load.max_requests,
             waits: settings.load.max_waits,
             is_wait: bridge_http::is_wait,
             changes: NonZeroU32::new(settings.load.max_changes),
-            caller: Some(settings.user_header.clone()),
         };
         Ok(Self {
             parts,
@@ -152,7 +151,7 @@ impl Bridge {
             shutdown: shutdown.clone(),
             escalations: None,
             limits,
-            guard,
+            authenticator,
             linger: settings.linger,
             tls,
         })
@@ -209,7 +208,7 @@ impl Bridge {
             async move { store.ping().await }
         });
         let api = bridge_http::router(Arc::clone(&self.api));
-        let api = guarded(limited(api, self.limits.clone()), self.guard.clone());
+        let api = authenticated(limited(api, self.limits.clone()), self.authenticator.clone());
         standard(api.merge(operations(health, metrics)), MAX_BODY)
     }
 }

@@ -8,7 +8,6 @@ use bridge_clients::SecuredClients;
 use bridge_http::SuccessRules;
 use bridge_store::DatabaseUrl;
 use bridge_temporal::{NamespacePatterns, RegisteredTargets};
-use http::HeaderName;
 use service::hosts::HostPatterns;
 use service::settings::{ListenAddress, duration};
 use service::telemetry::LogSettings;
@@ -65,9 +64,6 @@ pub struct Settings {
     /// emco-bridge of the configured Temporal while there is any: on or off.
     #[arg(long, env = "BRIDGE_ESCALATION", default_value = "on", value_name = "ON|OFF", value_parser = on_or_off, action = clap::ArgAction::Set)]
     pub escalation: bool,
-    /// The header in which the proxy in front of the bridge names the user; kept with what the user does.
-    #[arg(long, env = "BRIDGE_USER_HEADER", default_value = "x-forwarded-user", value_name = "NAME")]
-    pub user_header: HeaderName,
     /// Who vouches for deployment intent groups.
     #[command(flatten)]
     pub emco: EmcoSettings,
@@ -88,8 +84,8 @@ pub struct Load {
     /// How many status calls may wait at once, event streams included.
     #[arg(long, env = "BRIDGE_MAX_WAITS", default_value = "20000", value_name = "NUMBER")]
     pub max_waits: usize,
-    /// How many changes (POST, PUT, DELETE) one caller may ask for in a second, twice as many at once; 0 for any number. Callers are told
-    /// apart by BRIDGE_USER_HEADER, else by their addresses.
+    /// How many changes (POST, PUT, DELETE) one caller may ask for in a second, twice as many at once; 0 for any number. Callers are counted
+    /// by their identity, where it is proven, else by their addresses.
     #[arg(long, env = "BRIDGE_MAX_CHANGES", default_value = "5000", value_name = "NUMBER")]
     pub max_changes: u32,
 }
@@ -280,6 +276,7 @@ mod tests {
             ("--targets", "/nowhere.toml", "BRIDGE_TARGETS"),
             ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),
             ("--user-header", "a b", "BRIDGE_USER_HEADER"),
+            ("--trusted-proxies", "10.0.0.0/33", "BRIDGE_TRUSTED_PROXIES"),
             ("--escalation", "maybe", "BRIDGE_ESCALATION"),
             ("--client-hosts", ",", "BRIDGE_CLIENT_HOSTS"),
             ("--emco-url", "ftp://emco", "BRIDGE_EMCO_URL"),

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use http::HeaderName;
+use service::auth::{Authenticator, BearerTokens, TrustedProxies};
 use service::files::{FileError, SettingFile};
-use service::http::{BearerTokens, ClientAuth, Guard, Tls, TlsFiles};
+use service::http::{ClientAuth, Tls, TlsFiles};
 
 const BEARER_TOKENS: &str = "BRIDGE_BEARER_TOKENS";
 const TLS_CERTIFICATE: &str = "BRIDGE_TLS_CERTIFICATE";
@@ -30,10 +32,17 @@ pub struct Secure {
     /// /readyz and /metrics.
     #[arg(long, env = "BRIDGE_TLS_CLIENT_AUTH", default_value = "required", value_name = "WHETHER")]
     pub tls_client_auth: ClientAuth,
+    /// The proxies whose user header is believed, separated by commas: networks (10.42.0.0/16) and addresses, or the names in
+    /// their client certificates. By default no header is believed.
+    #[arg(long, env = "BRIDGE_TRUSTED_PROXIES", default_value = "", value_name = "PROXIES")]
+    pub trusted_proxies: TrustedProxies,
+    /// The header in which a trusted proxy names the user; kept with what the user does.
+    #[arg(long, env = "BRIDGE_USER_HEADER", default_value = "x-forwarded-user", value_name = "NAME")]
+    pub user_header: HeaderName,
 }
 
 impl Secure {
-    pub(crate) fn load(&self) -> Result<(Option<Tls>, Guard), FileError> {
+    pub(crate) fn load(&self) -> Result<(Option<Tls>, Authenticator), FileError> {
         let tls = match (&self.tls_certificate, &self.tls_key) {
             (Some(certificate), Some(key)) => {
                 let certificate = SettingFile::of(TLS_CERTIFICATE, certificate);
@@ -48,6 +57,7 @@ impl Secure {
         let tokens = self.bearer_tokens.as_ref().map(|file| SettingFile::of(BEARER_TOKENS, file));
         let tokens = tokens.map(BearerTokens::load).transpose()?;
         let certificate = tls.as_ref().is_some_and(Tls::certificate_is_optional);
-        Ok((tls, Guard { tokens, certificate }))
+        let (proxies, user_header) = (self.trusted_proxies.clone(), Some(self.user_header.clone()));
+        Ok((tls, Authenticator { tokens, certificate, proxies, user_header }))
     }
 }

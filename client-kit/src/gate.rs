@@ -4,7 +4,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::response::Response;
-use service::http::{Guard, Inner, Limits, guarded, limited, wrapped};
+use service::auth::{Authenticator, authenticated};
+use service::http::{Inner, Limits, limited, wrapped};
 
 /// Says `none` on a failed start where it is certain that nothing was started.
 pub(crate) const START_OUTCOME: HeaderName = HeaderName::from_static("start-outcome");
@@ -13,11 +14,11 @@ pub(crate) const START_OUTCOME: HeaderName = HeaderName::from_static("start-outc
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Invoked;
 
-/// `routes` for callers whom `guard` lets in, `at_once` of them. A start that is refused here says that nothing was started:
-/// the bridge cannot tell a 503 of ours from one of a gateway that has lost our answer.
-pub(crate) fn gated(routes: Router, guard: Guard, at_once: usize) -> Router {
-    let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None, caller: None };
-    wrapped(guarded(limited(routes, limits), guard), say_that_nothing_was_started)
+/// `routes` for callers that `authenticator` lets in, `at_once` of them. A start that is refused here says that
+/// nothing was started: the bridge cannot tell a 503 of ours from one of a gateway that has lost our answer.
+pub(crate) fn gated(routes: Router, authenticator: Authenticator, at_once: usize) -> Router {
+    let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None };
+    wrapped(authenticated(limited(routes, limits), authenticator), say_that_nothing_was_started)
 }
 
 async fn say_that_nothing_was_started(request: Request, inner: Inner) -> Response {

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use service::auth::BearerTokens;
 use service::files::{FileError, SettingFile};
-use service::http::{BearerTokens, ClientAuth, Tls, TlsFiles};
+use service::http::{ClientAuth, Tls, TlsFiles};
 use service::metrics::Metrics;
 use service::settings::{ListenAddress, duration, or_exit, size};
 use service::shutdown::Shutdown;

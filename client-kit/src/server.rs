@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use service::auth::{Authenticator, BearerTokens};
 use service::health::Health;
-use service::http::{BearerTokens, BodyLimits, CutOff, Guard, Options, Tls, operations, serve, standard};
+use service::http::{BodyLimits, CutOff, Options, Tls, operations, serve, standard};
 use service::metrics::Metrics;
 use service::shutdown::Shutdown;
 use tokio::net::TcpListener;
@@ -87,8 +88,9 @@ impl Server {
     }
 
     fn routes(&self, certificate: bool) -> Router {
-        let guard = Guard { tokens: self.options.bearer_tokens.clone(), certificate };
-        gated(routes(Arc::clone(&self.invocations)), guard, self.options.max_requests)
+        let tokens = self.options.bearer_tokens.clone();
+        let authenticator = Authenticator { tokens, certificate, ..Authenticator::default() };
+        gated(routes(Arc::clone(&self.invocations)), authenticator, self.options.max_requests)
     }
 
     /// Serves until the process drains, `/healthz`, `/readyz` and `/metrics` too; then until what is under way is done,

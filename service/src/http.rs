@@ -3,7 +3,6 @@
 mod access;
 mod body;
 mod escapes;
-mod guard;
 pub mod headers;
 mod limits;
 mod opened;
@@ -16,7 +15,6 @@ mod wrap;
 
 pub use body::BodyLimits;
 pub use escapes::wrong_escape;
-pub use guard::{BearerTokens, Guard, guarded};
 pub use limits::{Limits, limited};
 pub use operations::operations;
 pub use serve::{CutOff, Options, serve};

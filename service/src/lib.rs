@@ -3,6 +3,7 @@
 
 #[cfg(feature = "mimalloc")]
 mod allocator;
+pub mod auth;
 pub mod fields;
 pub mod files;
 pub mod health;

@@ -20,6 +20,4 @@ pub struct Api {
     pub temporal_ui: Option<Url>,
     /// Which callers get another status than 204 for a start that succeeded.
     pub success_status: SuccessRules,
-    /// The header in which the proxy in front of the bridge names the user.
-    pub user_header: http::HeaderName,
 }

@@ -96,6 +96,9 @@ impl Api {
         if !flags.contains(&"--database") {
             arguments.extend(["--database", "sqlite::memory:"]);
         }
+        if !flags.contains(&"--trusted-proxies") {
+            arguments.extend(["--trusted-proxies", "127.0.0.1"]);
+        }
         let program: Program = service::settings::try_parse_from(arguments).unwrap();
         let shutdown = Shutdown::new(AT_ONCE);
         let target = TemporalTarget::new(temporal, "default").unwrap();

@@ -22,6 +22,7 @@ pub(crate) fn serving(port: u16, database: &Path, temporal: &str) -> ProcessBuil
         .env("BRIDGE_DATABASE", format!("sqlite://{}", database.display()))
         // Clients of most tests are nowhere.
         .env("BRIDGE_CLIENT_CHECK", "0s")
+        .env("BRIDGE_TRUSTED_PROXIES", "127.0.0.1")
         .env("TEMPORAL_ADDRESS", temporal)
 }
 

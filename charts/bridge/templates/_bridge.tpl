@@ -17,6 +17,7 @@ PGSSLROOTCERT: {{ include "common.secretFile" (list "postgres" .key) }}
 {{- end }}
 {{- include "common.drainConfig" (list . "BRIDGE") }}
 {{- include "common.secureConfig" (list . "BRIDGE") }}
+BRIDGE_TRUSTED_PROXIES: {{ join "," .Values.trustedProxies | quote }}
 BRIDGE_USER_HEADER: {{ .Values.userHeader | quote }}
 BRIDGE_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
 BRIDGE_MAX_WAITS: {{ .Values.limits.waits | int | quote }}

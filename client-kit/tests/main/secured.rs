@@ -8,8 +8,9 @@ use client_kit::testing::{Failure, RecordedTemporal};
 use harness::{eventually, http};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client, Identity};
+use service::auth::BearerTokens;
 use service::files::SettingFile;
-use service::http::{BearerTokens, ClientAuth, Tls, TlsFiles};
+use service::http::{ClientAuth, Tls, TlsFiles};
 use tempfile::TempDir;
 
 use crate::serving::{Answer, LIMIT, Serving, answer};

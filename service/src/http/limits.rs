@@ -17,12 +17,12 @@ use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::HeaderName;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use workflow_api::Problem;
 
 use super::wrap::{Inner, wrapped};
+use crate::auth::Identity;
 use crate::problem::ProblemResponse;
 
 /// Requests that were refused, by limit.
@@ -44,11 +44,10 @@ pub struct Limits {
     pub is_wait: fn(&Request) -> bool,
     /// How many changes (requests that are not GET, HEAD or OPTIONS) one caller may ask for in a second; none for any number.
     pub changes: Option<NonZeroU32>,
-    /// The header that names the caller; without it callers are told apart by their addresses.
-    pub caller: Option<HeaderName>,
 }
 
-/// `router` within `limits`.
+/// `router` within `limits`. Callers count by their proven [`Identity`], else by their addresses, so authentication goes
+/// outside: [`authenticated`](crate::auth::authenticated)`(limited(router, …), …)`.
 pub fn limited(router: Router, limits: Limits) -> Router {
     describe_counter!(
         REFUSED,
@@ -62,7 +61,7 @@ pub fn limited(router: Router, limits: Limits) -> Router {
 /// Who asks for a change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum CallerKey {
-    Named(Vec<u8>),
+    Proven(Identity),
     At(IpAddr),
     Unknown,
 }
@@ -123,20 +122,20 @@ impl Gate {
             changes.retain_recent();
             changes.shrink_to_fit();
         }
-        changes.check_key(&self.caller(request)).map_err(|not_until| {
+        changes.check_key(&caller(request)).map_err(|not_until| {
             let after = not_until.wait_time_from(DefaultClock::default().now());
             let text = format!("you ask for more than {rate} changes in a second, the most that one caller may; come back later");
             refusal(429, "too_many_requests", text, after)
         })
     }
+}
 
-    fn caller(&self, request: &Request) -> CallerKey {
-        let named = self.limits.caller.as_ref().and_then(|name| request.headers().get(name));
-        match (named, request.extensions().get::<ConnectInfo<SocketAddr>>()) {
-            (Some(name), _) => CallerKey::Named(name.as_bytes().to_vec()),
-            (None, Some(ConnectInfo(peer))) => CallerKey::At(peer.ip()),
-            (None, None) => CallerKey::Unknown,
-        }
+fn caller(request: &Request) -> CallerKey {
+    let identity = request.extensions().get::<Identity>().filter(|identity| !identity.name().is_empty());
+    match (identity, request.extensions().get::<ConnectInfo<SocketAddr>>()) {
+        (Some(identity), _) => CallerKey::Proven(identity.clone()),
+        (None, Some(ConnectInfo(peer))) => CallerKey::At(peer.ip()),
+        (None, None) => CallerKey::Unknown,
     }
 }
 
@@ -195,8 +194,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-
-    const USER: HeaderName = HeaderName::from_static("x-user");
+    use crate::auth::Proof;
 
     fn router(changes: Option<u32>) -> Router {
         let stream =
@@ -207,7 +205,6 @@ mod tests {
             waits: 2,
             is_wait: |request| request.uri().query() == Some("wait"),
             changes: changes.and_then(NonZeroU32::new),
-            caller: Some(USER),
         };
         limited(routes, limits)
     }
@@ -238,7 +235,7 @@ mod tests {
         let change = async |user: Option<&str>, peer: &str| {
             let mut request = Request::post("/change").body(Body::empty()).unwrap();
             if let Some(user) = user {
-                request.headers_mut().insert(USER, user.parse().unwrap());
+                request.extensions_mut().insert(Identity::new(user, Proof::Token));
             }
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer.parse().unwrap()));
             router.clone().oneshot(request).await.unwrap()
@@ -253,7 +250,7 @@ mod tests {
             }
         }
         assert_eq!(refused.unwrap().headers()[header::RETRY_AFTER], "1");
-        for (user, peer) in [(Some("bob"), "10.0.0.1:1"), (None, "10.0.0.1:1"), (None, "10.0.0.2:1")] {
+        for (user, peer) in [(Some("bob"), "10.0.0.1:1"), (Some(""), "10.0.0.1:1"), (None, "10.0.0.2:1")] {
             assert_eq!(change(user, peer).await.status(), StatusCode::OK, "{user:?} {peer}");
         }
         assert_eq!(get_(&router, "/stream").await.status(), StatusCode::OK);

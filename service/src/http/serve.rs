@@ -28,11 +28,11 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::guard::Certified;
 use super::limits::Held;
 use super::opened::Opened;
 use super::request_line;
 use super::tls::Tls;
+use crate::auth::Certified;
 use crate::shutdown::Shutdown;
 
 /// How long to wait before accepting again when the machine has no descriptor or memory left.
@@ -218,7 +218,7 @@ async fn meet(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, peer = %caller.peer, "cannot set TCP_NODELAY");
     }
-    let Some(tls) = tls else { return converse(stream, caller, false).await };
+    let Some(tls) = tls else { return converse(stream, caller, None).await };
     // A handshake goes on though the process drains: the request that follows it may be on its way.
     let greeted = tokio::select! {
         greeted = timeout(handshake_timeout, tls.acceptor().accept(stream)) => greeted,
@@ -227,7 +227,7 @@ async fn meet(
     };
     match greeted.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(stream) => {
-            let certified = shows_certificate(&stream);
+            let certified = certified(&stream);
             Box::pin(converse(stream, caller, certified)).await
         }
         Err(error) => {
@@ -238,16 +238,16 @@ async fn meet(
     }
 }
 
-/// Whether the caller has shown a certificate; one that is not vouched for ends the handshake.
-fn shows_certificate(stream: &TlsStream<TcpStream>) -> bool {
-    stream.get_ref().1.peer_certificates().is_some_and(|chain| !chain.is_empty())
+/// The certificate that the caller has shown, if any; one that is not vouched for ends the handshake.
+fn certified(stream: &TlsStream<TcpStream>) -> Option<Certified> {
+    stream.get_ref().1.peer_certificates()?.first().map(Certified::new)
 }
 
 /// One connection on which bytes come in clear, by the version of HTTP that the caller speaks.
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     Caller { peer, server, router, closing }: Caller,
-    certified: bool,
+    certified: Option<Certified>,
 ) -> Result<(), Dropped> {
     let opened = tokio::select! {
         // First, so that a caller who has begun to speak is answered although the process drains.
@@ -262,8 +262,8 @@ async fn converse(
     let shutdown = closing.shutdown.clone();
     let respond = move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        if certified {
-            request.extensions_mut().insert(Certified);
+        if let Some(certified) = &certified {
+            request.extensions_mut().insert(certified.clone());
         }
         answer(router.clone(), request.map(Body::new), shutdown.clone())
     };

@@ -27,7 +27,8 @@ pub enum ClientAuth {
     /// Each caller must; without one there is no connection.
     #[default]
     Required,
-    /// A caller may. One who shows none is answered only what needs no certificate (see [`Guard`](super::Guard)).
+    /// A caller may. One who shows none is answered only what needs no certificate (see
+    /// [`Authenticator`](crate::auth::Authenticator)).
     Optional,
 }
 

@@ -8,8 +8,9 @@ use harness::eventually;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use service::auth::{Authenticator, authenticated};
 use service::files::SettingFile;
-use service::http::{ClientAuth, Guard, Options, Tls, TlsFiles, guarded};
+use service::http::{ClientAuth, Options, Tls, TlsFiles};
 use service::shutdown::Shutdown;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,9 +29,9 @@ use crate::wire::{Caller, SOON, Server, echo};
 const NAME: &str = "client.test";
 const QUESTION: &[u8] = b"GET /question HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
@@ -43,11 +44,11 @@ fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPai
 }
 
 /// The files of a secret, as a chart mounts them.
-struct Secret(TempDir);
+pub(crate) struct Secret(TempDir);
 
 impl Secret {
     /// With a certificate of `authority`, and the certificate of `callers` to vouch for theirs.
-    fn new(authority: &Authority, callers: &Authority) -> Self {
+    pub(crate) fn new(authority: &Authority, callers: &Authority) -> Self {
         let secret = Self(tempfile::tempdir().unwrap());
         secret.write("ca.crt", callers.pem());
         secret.renew(authority);
@@ -70,12 +71,12 @@ impl Secret {
         TlsFiles::new(file("TLS_CERTIFICATE", "tls.crt"), file("TLS_KEY", "tls.key"))
     }
 
-    fn mutual(&self, auth: ClientAuth) -> TlsFiles {
+    pub(crate) fn mutual(&self, auth: ClientAuth) -> TlsFiles {
         self.files().with_client_ca(SettingFile::of("TLS_CLIENT_CA", self.0.path().join("ca.crt")), auth)
     }
 }
 
-fn options(files: TlsFiles) -> Options {
+pub(crate) fn options(files: TlsFiles) -> Options {
     Options { tls: Some(Tls::load(files).unwrap()), ..Options::default() }
 }
 
@@ -88,10 +89,10 @@ async fn serve(options: Options) -> Server {
 }
 
 /// A caller who trusts one authority, and shows a certificate or none.
-struct Trust(ClientConfig);
+pub(crate) struct Trust(ClientConfig);
 
 impl Trust {
-    fn of(authority: &Authority, own: Option<(rcgen::Certificate, KeyPair)>) -> Self {
+    pub(crate) fn of(authority: &Authority, own: Option<(rcgen::Certificate, KeyPair)>) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(authority.der().clone()).unwrap();
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -114,7 +115,7 @@ impl Trust {
         self
     }
 
-    async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
         let stream = TcpStream::connect(address).await?;
         let name = ServerName::try_from(NAME).unwrap();
         TlsConnector::from(Arc::new(self.0.clone())).connect(name, stream).await
@@ -187,10 +188,10 @@ async fn callers_without_a_certificate_that_is_vouched_for_are_refused() {
 }
 
 #[tokio::test]
-async fn where_a_certificate_is_optional_the_guard_sees_who_has_one() {
+async fn where_a_certificate_is_optional_only_callers_with_one_are_let_in() {
     let (ours, callers) = (authority(), authority());
     let secret = Secret::new(&ours, &callers);
-    let router = guarded(echo(), Guard { tokens: None, certificate: true });
+    let router = authenticated(echo(), Authenticator { certificate: true, ..Authenticator::default() });
     let options = options(secret.mutual(ClientAuth::Optional));
     let server = Server::with(router, options, Duration::from_secs(30)).await;
     assert!(Trust::of(&ours, Some(certificate(&callers, "caller"))).is_served(server.address).await);

@@ -1,6 +1,7 @@
 //! The package as its users meet it: real sockets, real processes.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod auth;
 mod bodies;
 mod drain;
 mod http2;

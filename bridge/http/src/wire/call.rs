@@ -10,6 +10,7 @@ use bridge_core::{Actor, Correlation, Proof, Request};
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
+use service::auth::{Identity, Proof as IdentityProof};
 use service::origin::Origin;
 
 use crate::api::Api;
@@ -98,16 +99,20 @@ fn read_params<K, P: CallParams, B: Content<K>>(parts: &Parts) -> Result<(P, Fie
 
 /// Who asks, for which request, and when.
 fn context(api: &Api, parts: &Parts) -> Request {
-    let user = parts.headers.get(&api.user_header);
-    // Names are rarely ASCII only; what is not UTF-8 either is replaced.
-    let actor = user.map(|user| Actor::new(&String::from_utf8_lossy(user.as_bytes()), Proof::Proxy));
+    let identity = parts.extensions.get::<Identity>().cloned().unwrap_or_default();
+    let proof = match identity.proof() {
+        IdentityProof::None => Proof::None,
+        IdentityProof::Token => Proof::Token,
+        IdentityProof::Certificate => Proof::Certificate,
+        IdentityProof::Proxy => Proof::Proxy,
+    };
     let correlation = Origin::current().map(|origin| Correlation {
         request_id: origin.request_id().to_owned(),
         trace_parent: origin.trace().parent().to_owned(),
         trace_state: origin.trace().state().map(str::to_owned),
     });
     Request {
-        actor: actor.unwrap_or_default(),
+        actor: Actor::new(identity.name(), proof),
         correlation: correlation.unwrap_or_default(),
         now: api.clock.now(),
     }

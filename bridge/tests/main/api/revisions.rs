@@ -73,6 +73,16 @@ async fn another_header_may_name_the_user() {
 }
 
 #[tokio::test]
+async fn a_user_header_counts_only_from_a_trusted_proxy() {
+    for proxies in ["", "10.0.0.0/8", "ingress.example"] {
+        let api = Api::with(&["--trusted-proxies", proxies]).await;
+        put(&api, Some("mallory"), "one").await;
+        let list: Vec<Value> = api.get(REVISIONS).await.json().await.unwrap();
+        assert_eq!(list[0]["changedBy"], "anonymous", "{proxies}");
+    }
+}
+
+#[tokio::test]
 async fn each_revision_is_kept_as_it_was() {
     let api = Api::new().await;
     put(&api, None, "one").await;

@@ -6,8 +6,9 @@ use client_kit::ServerOptions;
 use harness::{SAMPLE_INTENT, TemporalServer, eventually};
 use reqwest::StatusCode;
 use serde_json::Value;
+use service::auth::BearerTokens;
 use service::files::SettingFile;
-use service::http::{BearerTokens, ClientAuth, Tls, TlsFiles};
+use service::http::{ClientAuth, Tls, TlsFiles};
 
 use super::our_client::OurClient;
 use super::secured::Papers;

@@ -1,0 +1,66 @@
+//! Who a caller is, as far as it is proven.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+/// Who a caller is, and what proves it. The default is nobody: a caller that has proven nothing.
+///
+/// As an extractor it gives what [`authenticated`](super::authenticated) found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Identity {
+    name: String,
+    proof: Proof,
+}
+
+/// What proves an [`Identity`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// Nothing: anybody may be the caller.
+    #[default]
+    None,
+    /// A bearer token.
+    Token,
+    /// A TLS client certificate.
+    Certificate,
+    /// The word of a trusted proxy.
+    Proxy,
+}
+
+impl Identity {
+    /// A name with control characters is none: it goes to logs and histories.
+    pub(crate) fn new(name: impl Into<String>, proof: Proof) -> Self {
+        let name = name.into();
+        Self { name: if name.contains(char::is_control) { String::new() } else { name }, proof }
+    }
+
+    /// The name of the caller. Empty for nobody, and for a token or a certificate without a name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What proves the name.
+    pub fn proof(&self) -> Proof {
+        self.proof
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Identity {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_control_characters_is_none() {
+        assert_eq!(Identity::new("alice\r\nbob", Proof::Proxy).name(), "");
+        assert_eq!(Identity::new("Zoë Müller", Proof::Proxy).name(), "Zoë Müller");
+    }
+}

@@ -1,0 +1,224 @@
+//! Who a request's caller is, over real connections: what proves it, what is believed, what the rate limit counts.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::HeaderName;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
+use service::auth::{Authenticator, BearerTokens, Identity, authenticated};
+use service::http::{ClientAuth, Limits, limited};
+
+use crate::https::{Authority, Secret, Trust, authority, options};
+use crate::wire::{Caller, Server};
+
+const USER: HeaderName = HeaderName::from_static("x-forwarded-user");
+
+/// Answers who asks: `Token alice`.
+fn who() -> Router {
+    Router::new().fallback(async |identity: Identity| format!("{:?} {}", identity.proof(), identity.name()))
+}
+
+/// Believes `proxies`, lets everybody in.
+fn trusting(proxies: &str) -> Authenticator {
+    Authenticator { proxies: proxies.parse().unwrap(), user_header: Some(USER), ..Authenticator::default() }
+}
+
+fn tokens(content: &str) -> Option<BearerTokens> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), content).unwrap();
+    Some(BearerTokens::load(file.path()).unwrap())
+}
+
+async fn ask(caller: &mut Caller, method: &str, headers: &str) -> (u16, String) {
+    caller.send(format!("{method} / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).await;
+    caller.answer().await
+}
+
+/// Who a caller on a plain connection with these headers is.
+async fn plain(authenticator: Authenticator, headers: &str) -> String {
+    let server = Server::start(authenticated(who(), authenticator)).await;
+    let (status, who) = ask(&mut Caller::connect(server.address).await, "GET", headers).await;
+    assert_eq!(status, 200, "{who}");
+    who
+}
+
+/// A server over TLS that takes the certificates of an authority, or none.
+struct Secured {
+    server: Server,
+    authority: Authority,
+    _secret: Secret,
+}
+
+impl Secured {
+    async fn start(authenticator: Authenticator, auth: ClientAuth) -> Self {
+        let authority = authority();
+        let secret = Secret::new(&authority, &authority);
+        let options = options(secret.mutual(auth));
+        let server =
+            Server::with(authenticated(who(), authenticator), options, Duration::from_secs(30)).await;
+        Self { server, authority, _secret: secret }
+    }
+
+    /// Who the owner of a certificate is, with these headers.
+    async fn who(&self, uri: Option<&str>, dns: &[&str], common: &str, headers: &str) -> String {
+        let dns: Vec<_> = dns.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(dns).unwrap();
+        params.subject_alt_names.extend(uri.map(|uri| SanType::URI(uri.try_into().unwrap())));
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, common);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.authority).unwrap();
+        self.ask(Some((certificate, key)), headers).await
+    }
+
+    async fn ask(&self, certificate: Option<(rcgen::Certificate, KeyPair)>, headers: &str) -> String {
+        let trust = Trust::of(&self.authority, certificate);
+        let mut caller = Caller::over(trust.connect(self.server.address).await.unwrap());
+        let (status, who) = ask(&mut caller, "GET", headers).await;
+        assert_eq!(status, 200, "{who}");
+        // What the connection has proven holds for each of its requests.
+        assert_eq!(ask(&mut caller, "GET", headers).await, (status, who.clone()));
+        who
+    }
+}
+
+#[tokio::test]
+async fn without_proof_a_caller_is_nobody() {
+    assert_eq!(plain(Authenticator::default(), "Authorization: Bearer one\r\n").await, "None ");
+    let server = Server::start(who()).await;
+    assert_eq!(ask(&mut Caller::connect(server.address).await, "GET", "").await, (200, "None ".to_owned()));
+}
+
+#[tokio::test]
+async fn a_token_proves_the_name_before_it() {
+    let authenticator = Authenticator { tokens: tokens("alice one\ntwo\n"), ..Authenticator::default() };
+    assert_eq!(plain(authenticator.clone(), "Authorization: Bearer one\r\n").await, "Token alice");
+    assert_eq!(plain(authenticator.clone(), "Authorization: Bearer two\r\n").await, "Token ");
+    let server = Server::start(authenticated(who(), authenticator)).await;
+    let headers = "Authorization: Bearer alice\r\n";
+    assert_eq!(ask(&mut Caller::connect(server.address).await, "GET", headers).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_certificate_proves_its_subject() {
+    let server = Secured::start(Authenticator::default(), ClientAuth::Required).await;
+    let spiffe = "spiffe://example.org/alice";
+    for (uri, dns, common, name) in [
+        (Some(spiffe), &["alice.example.org"][..], "alice", spiffe),
+        (
+            Some("https://example.org/alice"),
+            &["alice.example.org", "b.example.org"],
+            "alice",
+            "alice.example.org",
+        ),
+        (None, &[], "alice", "alice"),
+    ] {
+        assert_eq!(server.who(uri, dns, common, "").await, format!("Certificate {name}"));
+    }
+}
+
+#[tokio::test]
+async fn the_header_of_a_trusted_network_is_believed_and_no_others() {
+    let alice = "X-Forwarded-User: alice\r\n";
+    for (proxies, who) in [
+        ("127.0.0.0/8", "Proxy alice"),
+        ("10.0.0.0/8,127.0.0.1", "Proxy alice"),
+        ("10.0.0.0/8", "None "),
+        ("", "None "),
+    ] {
+        assert_eq!(plain(trusting(proxies), alice).await, who, "{proxies}");
+    }
+    // No name, or two of which one may be the proxy's.
+    for headers in ["", "X-Forwarded-User:\r\n", "X-Forwarded-User: bob\r\nX-Forwarded-User: alice\r\n"] {
+        assert_eq!(plain(trusting("127.0.0.1"), headers).await, "None ", "{headers}");
+    }
+    let no_header = Authenticator { user_header: None, ..trusting("127.0.0.1") };
+    assert_eq!(plain(no_header, alice).await, "None ");
+}
+
+#[tokio::test]
+async fn the_header_of_a_trusted_certificate_is_believed_and_no_others() {
+    let server = Secured::start(trusting("gateway.example.org"), ClientAuth::Optional).await;
+    let alice = "X-Forwarded-User: alice\r\n";
+    assert_eq!(server.who(None, &["gateway.example.org"], "gateway", alice).await, "Proxy alice");
+    assert_eq!(
+        server.who(None, &["other.example.org"], "gateway.example.org", alice).await,
+        "Certificate other.example.org"
+    );
+    assert_eq!(server.ask(None, alice).await, "None ");
+}
+
+#[tokio::test]
+async fn a_proxys_word_counts_before_a_certificate_before_a_token() {
+    let authenticator =
+        Authenticator { tokens: tokens("carol token"), certificate: true, ..trusting("gateway") };
+    let server = Secured::start(authenticator, ClientAuth::Optional).await;
+    let token = "Authorization: Bearer token\r\n";
+    let all = format!("X-Forwarded-User: alice\r\n{token}");
+    assert_eq!(server.who(None, &[], "gateway", &all).await, "Proxy alice");
+    assert_eq!(server.who(None, &[], "gateway", token).await, "Certificate gateway");
+    assert_eq!(server.who(None, &[], "bob", &all).await, "Certificate bob");
+    assert_eq!(server.ask(None, &all).await, "Token carol");
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_needs_its_token_all_the_same() {
+    let authenticator = Authenticator { tokens: tokens("proxy token"), ..trusting("127.0.0.1") };
+    let server = Server::start(authenticated(who(), authenticator)).await;
+    let mut caller = Caller::connect(server.address).await;
+    let alice = "X-Forwarded-User: alice\r\n";
+    assert_eq!(ask(&mut caller, "GET", alice).await.0, 401);
+    let both = format!("{alice}Authorization: Bearer token\r\n");
+    assert_eq!(ask(&mut caller, "GET", &both).await, (200, "Proxy alice".to_owned()));
+}
+
+#[tokio::test]
+async fn changes_are_counted_by_proven_name_else_by_address() {
+    let limits = Limits { requests: 10, waits: 0, is_wait: |_| false, changes: NonZeroU32::new(1) };
+    let serve = async |authenticator| {
+        Server::start(authenticated(limited(who(), limits.clone()), authenticator)).await
+    };
+    // Whatever the time: so many at once are more than one in a second.
+    let exhausted = async |caller: &mut Caller, headers: &dyn Fn(usize) -> String| {
+        for attempt in 0..100 {
+            match ask(caller, "POST", &headers(attempt)).await.0 {
+                200 => {}
+                status => return status == 429,
+            }
+        }
+        false
+    };
+    let server =
+        serve(Authenticator { tokens: tokens("alice one\nbob two"), ..Authenticator::default() }).await;
+    let mut caller = Caller::connect(server.address).await;
+    let by = |token: &str| format!("Authorization: Bearer {token}\r\n");
+    assert!(exhausted(&mut caller, &|_| by("one")).await);
+    assert_eq!(ask(&mut caller, "POST", &by("two")).await, (200, "Token bob".to_owned()));
+
+    // A name that nothing proves makes no other caller.
+    let server = serve(trusting("10.0.0.0/8")).await;
+    let mut caller = Caller::connect(server.address).await;
+    assert!(exhausted(&mut caller, &|attempt| format!("X-Forwarded-User: {attempt}\r\n")).await);
+    let server = serve(trusting("127.0.0.1")).await;
+    let mut caller = Caller::connect(server.address).await;
+    assert!(!exhausted(&mut caller, &|attempt| format!("X-Forwarded-User: {attempt}\r\n")).await);
+}
+
+#[tokio::test]
+async fn names_of_tokens_are_read_again_when_the_file_changes() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "alice one").unwrap();
+    let tokens = Some(BearerTokens::load(file.path()).unwrap());
+    let server =
+        Server::start(authenticated(who(), Authenticator { tokens, ..Authenticator::default() })).await;
+    let mut caller = Caller::connect(server.address).await;
+    let one = "Authorization: Bearer one\r\n";
+    assert_eq!(ask(&mut caller, "GET", one).await.1, "Token alice");
+    std::fs::write(file.path(), "bob one").unwrap();
+    let caller = tokio::sync::Mutex::new(caller);
+    harness::eventually(crate::wire::SOON, "the new name", async || {
+        ask(&mut *caller.lock().await, "GET", one).await.1 == "Token bob"
+    })
+    .await;
+}
