@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use http::StatusCode;
+use ipnet::IpNet;
 
 /// Statuses that a start may succeed with.
 const STATUSES: [StatusCode; 4] =
@@ -30,16 +31,20 @@ pub struct SuccessRules(Vec<Rule>);
 struct Rule {
     /// The whole, or its beginning and `*`.
     user_agent: String,
-    network: Option<Network>,
+    network: Option<IpNet>,
     status: SuccessStatus,
 }
 
 impl SuccessRules {
     /// The status that a caller wants, where a rule fits.
     pub fn status(&self, user_agent: &str, address: Option<IpAddr>) -> Option<StatusCode> {
+        // A listener for both families sees IPv4 inside IPv6.
+        let address = address.map(|address| address.to_canonical());
         let fits = |rule: &&Rule| {
             rule.is_of(user_agent)
-                && rule.network.is_none_or(|network| address.is_some_and(|address| network.holds(address)))
+                && rule
+                    .network
+                    .is_none_or(|network| address.is_some_and(|address| network.contains(&address)))
         };
         self.0.iter().find(fits).map(|rule| rule.status.0)
     }
@@ -83,50 +88,17 @@ impl FromStr for Rule {
         }
         Ok(Self {
             user_agent: user_agent.to_owned(),
-            network: network.map(str::parse).transpose().map_err(refused)?,
+            network: network.map(network_of).transpose().map_err(refused)?,
             status: status.parse().map_err(refused)?,
         })
     }
 }
 
-/// Addresses that begin alike: `10.42.0.0/16`, or one address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Network {
-    fn holds(self, address: IpAddr) -> bool {
-        // A listener for both families sees IPv4 inside IPv6.
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let mask = u32::MAX.checked_shl(u32::from(32 - self.bits)).unwrap_or_default();
-                ours.to_bits() & mask == theirs.to_bits() & mask
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let mask = u128::MAX.checked_shl(u32::from(128 - self.bits)).unwrap_or_default();
-                ours.to_bits() & mask == theirs.to_bits() & mask
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
-impl FromStr for Network {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = "write a network such as 10.42.0.0/16, or an address";
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| refused)?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), str::parse).map_err(|_| refused)?;
-        if bits <= most { Ok(Self { address, bits }) } else { Err(refused) }
-    }
+/// Reads a network, or one address.
+fn network_of(text: &str) -> Result<IpNet, &'static str> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "write a network such as 10.42.0.0/16, or an address")
 }
 
 #[cfg(test)]

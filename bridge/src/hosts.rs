@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
+
 /// A host and a port, as a caller or an intent names them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HostPort {
@@ -67,14 +69,7 @@ enum Hosts {
     Glob(String),
     /// The same, of an address: `10.0.*` must not let `10.0.evil.org` in.
     AddressGlob(String),
-    Range(Range),
-}
-
-/// A range of addresses: its first one, and how many bits are common to all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Range {
-    first: IpAddr,
-    bits: u8,
+    Range(IpNet),
 }
 
 impl HostPatterns {
@@ -91,7 +86,7 @@ impl HostPatterns {
                 && match &pattern.hosts {
                     Hosts::Glob(glob) => matches(glob, &target.host),
                     Hosts::AddressGlob(glob) => address.is_some() && matches(glob, &target.host),
-                    Hosts::Range(range) => address.is_some_and(|address| range.contains(address)),
+                    Hosts::Range(range) => address.is_some_and(|address| range.contains(&address)),
                 }
         })
     }
@@ -124,7 +119,7 @@ impl HostPattern {
         let host = HostPort::new(host, 0).host;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '*');
         let hosts = if host.contains('/') {
-            Hosts::Range(Range::read(&host).ok_or_else(refused)?)
+            Hosts::Range(host.parse().map_err(|_| refused())?)
         } else if host.is_empty() || !host.chars().all(plain) {
             return Err(refused());
         } else if host.starts_with(|c: char| c.is_ascii_digit())
@@ -135,30 +130,6 @@ impl HostPattern {
             Hosts::Glob(host)
         };
         Ok(Self { hosts, port })
-    }
-}
-
-impl Range {
-    /// Reads `first/bits`. Bits of the first address beyond those count for nothing.
-    fn read(text: &str) -> Option<Self> {
-        let (first, bits) = text.split_once('/')?;
-        let (first, bits) = (first.parse::<IpAddr>().ok()?, bits.parse::<u8>().ok()?);
-        let most = if first.is_ipv4() { 32 } else { 128 };
-        (bits <= most).then_some(Self { first, bits })
-    }
-
-    fn contains(self, address: IpAddr) -> bool {
-        match (self.first, address) {
-            (IpAddr::V4(first), IpAddr::V4(address)) => {
-                let differ = u32::from(first) ^ u32::from(address);
-                differ.leading_zeros() >= u32::from(self.bits)
-            }
-            (IpAddr::V6(first), IpAddr::V6(address)) => {
-                let differ = u128::from(first) ^ u128::from(address);
-                differ.leading_zeros() >= u32::from(self.bits)
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
     }
 }
 

@@ -6,10 +6,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use ::metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-
-use crate::http::{ACTIVE, DURATION, HANDSHAKES_FAILED};
 
 /// Upper bounds of the request durations that are counted, in seconds.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -64,13 +62,6 @@ impl Metrics {
         if ::metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another recorder of metrics is installed; /metrics stays empty");
         }
-        describe_histogram!(
-            DURATION,
-            Unit::Seconds,
-            "Time to the head of the answer, by method, route and status"
-        );
-        describe_gauge!(ACTIVE, "Requests under way");
-        describe_counter!(HANDSHAKES_FAILED, "TLS handshakes that failed or took too long");
         describe_gauge!("build_info", "1, labelled with what is running");
         process::describe();
         gauge!("build_info", "program" => program, "version" => version).set(1.0);

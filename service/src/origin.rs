@@ -5,8 +5,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::http::RequestId;
-
 /// The header that carries a request's id, in and out.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -17,6 +15,33 @@ const STATE_MAX: usize = 512;
 
 tokio::task_local! {
     static CURRENT: Origin;
+}
+
+/// The id of a request, an extension of it: the caller's (`x-request-id`), or ours. Pass it on to those asked in turn.
+#[derive(Debug, Clone)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// A caller's id is taken when it is short and plain: it goes into our logs and answers.
+    fn of(headers: &HeaderMap) -> Self {
+        let plain = |id: &&HeaderValue| {
+            (1..=128).contains(&id.len())
+                && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte))
+        };
+        Self(headers.get(REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
+            HeaderValue::try_from(Uuid::now_v7().to_string())
+                .unwrap_or_else(|_| HeaderValue::from_static("-"))
+        }))
+    }
 }
 
 /// The request that work belongs to.

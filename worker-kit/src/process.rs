@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use service::health::Health;
 use service::http;
 use service::metrics::Metrics;
@@ -26,8 +27,11 @@ use crate::meter::Meter;
 const LAST_REPORTS: Duration = Duration::from_secs(5);
 /// How long the SDK repeats a report while Temporal is away, before the work that it reports is lost.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Waits between attempts to run, while Temporal is away or refuses us.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The pauses between attempts to run, while Temporal is away or refuses us.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(250))
+    .with_max_delay(LONGEST_PAUSE)
+    .without_max_times();
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Runs the workflows and activities of a worker, for Temporal.
@@ -169,12 +173,13 @@ impl Process<'_> {
 
     /// Works until the process drains. A Temporal that is away is waited for, never a reason to end.
     async fn serve(&self) -> Result<(), ProcessError> {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = PAUSES.build();
         while !self.shutdown.is_draining() {
-            match Box::pin(self.work(&mut pause)).await {
+            match Box::pin(self.work(&mut pauses)).await {
                 Ok(()) => {}
                 Err(Breakdown::Options(error)) => return Err(error.into()),
                 Err(breakdown) => {
+                    let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
                     tracing::warn!(
                         error = service::chain(&breakdown),
                         ?pause,
@@ -184,7 +189,6 @@ impl Process<'_> {
                         () = self.shutdown.draining() => {}
                         () = tokio::time::sleep(pause) => {}
                     }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
@@ -192,7 +196,7 @@ impl Process<'_> {
     }
 
     /// Works until the process drains or the worker breaks down.
-    async fn work(&self, pause: &mut Duration) -> Result<(), Breakdown> {
+    async fn work(&self, pauses: &mut ExponentialBackoff) -> Result<(), Breakdown> {
         let client = tokio::select! {
             () = self.shutdown.draining() => return Ok(()),
             client = self.connection.client() => client?,
@@ -213,8 +217,8 @@ impl Process<'_> {
         self.polls.store(false, Ordering::Relaxed);
         stopping.abort();
         if matches!(result, Err(WorkerRunError::Fatal { .. })) {
-            // It did run; begin with short waits again.
-            *pause = FIRST_PAUSE;
+            // It did run; begin with short pauses again.
+            *pauses = PAUSES.build();
         }
         Ok(result?)
     }

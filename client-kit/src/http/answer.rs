@@ -2,29 +2,23 @@
 
 use axum::Json;
 use axum::http::header::WARNING;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use service::fields::warnings;
+use service::http::headers::{PREFERENCE_APPLIED, REPRESENTATION, RUN_ID, WORKFLOW_ID, encoded};
 use workflow_api::Started;
-
-const WORKFLOW_ID: HeaderName = HeaderName::from_static("workflow-id");
-const RUN_ID: HeaderName = HeaderName::from_static("run-id");
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-/// What a header cannot carry as it is, and the percent sign, so that there is one way back.
-const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 /// 204 unless the caller wants a body: EMCO's workflowmgr takes every other status for a failed start (EMCO-API §2.1).
 pub(super) fn answer(started: &Started, wants_body: bool, unknown_fields: &[String]) -> Response {
     let mut answer = if wants_body {
-        let applied = [(PREFERENCE_APPLIED, HeaderValue::from_static("return=representation"))];
+        let applied = [(PREFERENCE_APPLIED, REPRESENTATION)];
         (StatusCode::CREATED, applied, Json(started)).into_response()
     } else {
         StatusCode::NO_CONTENT.into_response()
     };
     let headers = answer.headers_mut();
     for (name, id) in [(WORKFLOW_ID, started.workflow_id.as_str()), (RUN_ID, started.run_id.as_str())] {
-        if let Ok(id) = HeaderValue::try_from(utf8_percent_encode(id, ENCODED).to_string()) {
+        if let Ok(id) = HeaderValue::try_from(encoded(id)) {
             headers.insert(name, id);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use emco::{Client, Deployed, DigKey, DigStatus, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
@@ -10,7 +11,10 @@ use crate::emco_calls::{clusters, failure, lasting, one_line, orchestrator};
 use crate::model::{AppClusters, Late, NOT_REMOVED, Target, Wait};
 
 /// The pauses between two looks: short at first, for an EMCO that is quick.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(100))
+    .with_max_delay(LONGEST_PAUSE)
+    .without_max_times();
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long rsync has to begin with a removal before a roll-back and an update follow. It grows with their number; at first it is a quarter of
@@ -41,7 +45,7 @@ pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<A
     let within = wait.within + wait.late.map(|late| late.grace).unwrap_or_default();
     let deadline = scheduled.unwrap_or_else(SystemTime::now) + within;
     let mut watch = Watch::new(&emco, &key, wait, deadline);
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = PAUSES.build();
     loop {
         let missing = match watch.look().await {
             Ok(Look::Done(clusters)) => return Ok(clusters),
@@ -59,11 +63,10 @@ pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<A
             return Err(watch.too_late(missing, within).await);
         }
         if std::mem::take(&mut watch.has_acted) {
-            pause = FIRST_PAUSE;
+            pauses = PAUSES.build();
         }
         let left = deadline.duration_since(now).unwrap_or(LONGEST_PAUSE);
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE).min(left)).await;
     }
 }
 

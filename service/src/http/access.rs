@@ -2,47 +2,30 @@
 
 use std::time::Instant;
 
-use ::metrics::{gauge, histogram};
+use ::metrics::{Unit, describe_gauge, describe_histogram, gauge, histogram};
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::Method;
 use axum::response::Response;
 use tracing::{Instrument, Span};
 
 use crate::origin::{Origin, REQUEST_ID};
 
 /// How long requests took, from the head being read to the head of the answer being ready.
-pub(crate) const DURATION: &str = "http_server_request_duration_seconds";
+const DURATION: &str = "http_server_request_duration_seconds";
 /// Requests under way.
-pub(crate) const ACTIVE: &str = "http_server_active_requests";
+const ACTIVE: &str = "http_server_active_requests";
 
 /// The paths that probes and scrapers call all the time: not worth a line each.
 const ROUTINE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// The id of a request, an extension of it: the caller's (`x-request-id`), or ours. Pass it on to those asked in turn.
-#[derive(Debug, Clone)]
-pub struct RequestId(HeaderValue);
-
-impl RequestId {
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
-    }
-
-    pub(crate) fn header(&self) -> HeaderValue {
-        self.0.clone()
-    }
-
-    /// A caller's id is taken when it is short and plain: it goes into our logs and answers.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let plain = |id: &&HeaderValue| {
-            (1..=128).contains(&id.len())
-                && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte))
-        };
-        Self(headers.get(REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
-            HeaderValue::try_from(uuid::Uuid::now_v7().to_string())
-                .unwrap_or_else(|_| HeaderValue::from_static("-"))
-        }))
-    }
+/// Tells the recorder of metrics what is counted here.
+pub(super) fn describe() {
+    describe_histogram!(
+        DURATION,
+        Unit::Seconds,
+        "Time to the head of the answer, by method, route and status"
+    );
+    describe_gauge!(ACTIVE, "Requests under way");
 }
 
 /// The layer that records.
@@ -57,7 +40,7 @@ pub(super) async fn record<F: Future<Output = Response>>(
     request.extensions_mut().insert(id.clone());
     let mut response = origin.scope(next(request)).instrument(span).await;
     entry.close(response.status().as_u16(), "answered");
-    response.headers_mut().insert(REQUEST_ID, id.0);
+    response.headers_mut().insert(REQUEST_ID, id.header());
     response
 }
 
@@ -127,6 +110,7 @@ mod tests {
     use super::super::wrap::wrapped;
     use super::*;
     use crate::metrics::Metrics;
+    use crate::origin::RequestId;
 
     fn recorded(router: Router) -> Router {
         wrapped(router, |request, inner| record(request, |request| inner.run(request)))

@@ -150,18 +150,24 @@ fn refusal(status: u16, code: &'static str, text: String, after: Duration) -> Pr
 async fn admit(gate: Arc<Gate>, request: Request, inner: Inner) -> Response {
     match gate.place(&request) {
         // An event stream lasts as long as its body.
-        Ok(place) => inner.run(request).await.map(|body| Body::new(Held { body, _place: place })),
+        Ok(place) => inner.run(request).await.map(|body| Body::new(Held::new(body, place))),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-/// A body whose request is under way until it has been sent or given up.
-struct Held {
+/// A body that holds something until it has been sent or given up: so long its request is under way.
+pub(super) struct Held<T> {
     body: Body,
-    _place: OwnedSemaphorePermit,
+    _held: T,
 }
 
-impl hyper::body::Body for Held {
+impl<T> Held<T> {
+    pub(super) fn new(body: Body, held: T) -> Self {
+        Self { body, _held: held }
+    }
+}
+
+impl<T: Unpin> hyper::body::Body for Held<T> {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,13 +1,15 @@
 //! What every server answers alike, whatever its routes.
 
+use std::any::Any;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use futures::FutureExt;
+use tower_http::catch_panic::CatchPanicLayer;
 use workflow_api::Problem;
 
-use super::access::record;
+use super::access::{self, record};
 use super::body::{BodyLimits, bounded};
 use super::escapes::wrong_escape;
 use super::wrap::{Inner, wrapped};
@@ -17,11 +19,12 @@ use crate::problem::{ProblemResponse, negotiate, of_status};
 /// for unknown paths and methods, refused input and panics, in the form that the caller prefers. A path whose percent-encoding is
 /// broken is refused before any route sees it.
 pub fn standard(router: Router, bodies: impl Into<BodyLimits>) -> Router {
+    access::describe();
     let bodies = bodies.into();
     let router = router.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
+    let router = router.layer(CatchPanicLayer::custom(failed));
     wrapped(router, move |request, inner| {
-        let within_panics = |request| readable(request, inner);
-        let within_bodies = move |request| bounded(bodies, request, within_panics);
+        let within_bodies = move |request| bounded(bodies, request, |request| readable(request, inner));
         record(request, move |request| negotiate(request, within_bodies))
     })
     // The limits of axum's own extractors, instead of ours.
@@ -39,7 +42,7 @@ async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
 /// Refuses a path that cannot be read: axum would take its broken escapes for text.
 async fn readable(request: Request, inner: Inner) -> Response {
     match wrong_escape(request.uri().path()) {
-        None => catch_panic(request, inner).await,
+        None => inner.run(request).await,
         Some(escape) => {
             let text = format!("The path has the escape `{escape}`: write % and two hex digits");
             ProblemResponse::new(of_status(StatusCode::BAD_REQUEST, &text)).into_response()
@@ -48,12 +51,9 @@ async fn readable(request: Request, inner: Inner) -> Response {
 }
 
 /// A panic ends its request, not the connection. The panic hook has logged it.
-async fn catch_panic(request: Request, inner: Inner) -> Response {
-    let answer = std::panic::AssertUnwindSafe(inner.run(request)).catch_unwind().await;
-    answer.unwrap_or_else(|_| {
-        let text = "The server failed on this request; its log says why, under the request id";
-        ProblemResponse::new(of_status(StatusCode::INTERNAL_SERVER_ERROR, text)).into_response()
-    })
+fn failed(_: Box<dyn Any + Send>) -> Response {
+    let text = "The server failed on this request; its log says why, under the request id";
+    ProblemResponse::new(of_status(StatusCode::INTERNAL_SERVER_ERROR, text)).into_response()
 }
 
 #[cfg(test)]

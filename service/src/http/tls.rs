@@ -104,7 +104,7 @@ fn config(files: &TlsFiles, contents: &[Vec<u8>]) -> Result<ServerConfig, FileEr
         }
         error => files.key.fault_because(&format!("cannot be used with {}", files.certificate), error),
     })?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
 

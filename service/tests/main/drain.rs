@@ -21,7 +21,7 @@ pub(crate) struct Slow {
 }
 
 impl Slow {
-    async fn start(deadline: Duration) -> Self {
+    pub(crate) async fn start(deadline: Duration) -> Self {
         Self::with(Options::default(), deadline).await
     }
 
@@ -42,7 +42,15 @@ impl Slow {
 
     async fn ask(&self, caller: &mut Caller) {
         caller.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        self.is_asked().await;
+    }
+
+    pub(crate) async fn is_asked(&self) {
         timeout(SOON, self.asked.acquire()).await.unwrap().unwrap().forget();
+    }
+
+    pub(crate) fn may_answer(&self) {
+        self.may_answer.add_permits(1);
     }
 
     /// Drains between a question and its answer.
@@ -59,7 +67,7 @@ impl Slow {
         .await;
         assert!(!self.server.serving.is_finished());
 
-        self.may_answer.add_permits(1);
+        self.may_answer();
         assert_eq!(busy.answer().await, (200, "at last".to_owned()));
         busy.closed().await;
         assert_eq!(timeout(SOON, self.server.serving).await.unwrap().unwrap(), Ok(()));

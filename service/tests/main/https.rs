@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use harness::eventually;
+use http_body_util::Full;
+use hyper::body::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use service::auth::{Authenticator, authenticated};
 use service::files::SettingFile;
@@ -21,6 +23,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::drain::Slow;
+use crate::http2::Http2;
 use crate::wire::{Caller, SOON, Server, echo};
 
 const NAME: &str = "client.test";
@@ -75,6 +78,10 @@ impl Secret {
 
 pub(crate) fn options(files: TlsFiles) -> Options {
     Options { tls: Some(Tls::load(files).unwrap()), ..Options::default() }
+}
+
+fn question() -> http::Request<Full<Bytes>> {
+    http::Request::get(format!("https://{NAME}/question")).body(Full::default()).unwrap()
 }
 
 async fn serve(options: Options) -> Server {
@@ -146,7 +153,12 @@ async fn callers_who_trust_the_authority_are_served_over_tls_alone() {
     let http1 = Trust::of(&ours, None).speaking("http/1.1");
     let stream = http1.connect(server.address).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-    let error = Trust::of(&ours, None).speaking("h2").connect(server.address).await.unwrap_err();
+    let http2 = Trust::of(&ours, None).speaking("h2");
+    let stream = http2.connect(server.address).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (status, answer) = Http2::over(stream).await.ask(question()).await.unwrap();
+    assert_eq!((status, answer.as_str()), (200, "GET https://client.test/question [] "));
+    let error = Trust::of(&ours, None).speaking("h3").connect(server.address).await.unwrap_err();
     assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
 
     let mut plain = TcpStream::connect(server.address).await.unwrap();
@@ -183,6 +195,10 @@ async fn where_a_certificate_is_optional_only_callers_with_one_are_let_in() {
     let options = options(secret.mutual(ClientAuth::Optional));
     let server = Server::with(router, options, Duration::from_secs(30)).await;
     assert!(Trust::of(&ours, Some(certificate(&callers, "caller"))).is_served(server.address).await);
+    for (own, status) in [(Some(certificate(&callers, "caller")), 200), (None, 403)] {
+        let stream = Trust::of(&ours, own).speaking("h2").connect(server.address).await.unwrap();
+        assert_eq!(Http2::over(stream).await.ask(question()).await.unwrap().0, status);
+    }
     let refused = Trust::of(&ours, None).ask(server.address).await.unwrap();
     assert!(refused.starts_with("HTTP/1.1 403 ") && refused.contains("certificate_required"), "{refused}");
     // One that nobody vouches for is worse than none.

@@ -4,6 +4,7 @@
 mod auth;
 mod bodies;
 mod drain;
+mod http2;
 mod https;
 mod process;
 mod request_line;
