@@ -12,7 +12,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -24,7 +25,6 @@ pub use proxies::{TrustedProxies, TrustedProxiesError};
 pub use tokens::BearerTokens;
 use tokens::bearer;
 
-use crate::http::{Inner, wrapped};
 use crate::problem::ProblemResponse;
 
 /// What a caller must show to be let in, and what is believed about who it is. By default everybody is let in, and no
@@ -56,15 +56,18 @@ enum Refusal {
 ///
 /// [`limited`](crate::http::limited) counts by identity, so it goes inside: `authenticated(limited(router, …), …)`.
 pub fn authenticated(router: Router, authenticator: Authenticator) -> Router {
-    let authenticator = Arc::new(authenticator);
-    wrapped(router, move |request, inner| admit(Arc::clone(&authenticator), request, inner))
+    router.layer(from_fn_with_state(Arc::new(authenticator), admit))
 }
 
-async fn admit(authenticator: Arc<Authenticator>, mut request: Request, inner: Inner) -> Response {
+async fn admit(
+    State(authenticator): State<Arc<Authenticator>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match authenticator.identify(&request) {
         Ok(identity) => {
             request.extensions_mut().insert(identity);
-            inner.run(request).await
+            next.run(request).await
         }
         Err(refusal) => refusal.into_response(),
     }
@@ -80,7 +83,7 @@ impl Authenticator {
             by_token => Ok(self
                 .by_proxy(request, certified)
                 .or_else(|| certified.map(Certified::identity))
-                .or(by_token.ok())
+                .or_else(|| by_token.ok())
                 .unwrap_or_default()),
         }
     }

@@ -5,7 +5,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
-use super::{Identity, Proof};
+use super::identity::{Identity, Proof};
 
 /// The caller's certificate was verified: an extension of each request on its connection.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Identity, Proof};
+use super::identity::{Identity, Proof};
 use crate::files::{FileError, Reloaded, SettingFile};
 
 /// The bearer tokens of a file: one a line, with the name of its owner before it if it has one (`NAME TOKEN`). Blank

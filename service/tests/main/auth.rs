@@ -4,11 +4,13 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::HeaderName;
+use axum::http::{HeaderName, Request};
+use http_body_util::Full;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
 use service::auth::{Authenticator, BearerTokens, Identity, authenticated};
 use service::http::{ClientAuth, Limits, limited};
 
+use crate::http2::Http2;
 use crate::https::{Authority, Secret, Trust, authority, options};
 use crate::wire::{Caller, Server};
 
@@ -135,6 +137,16 @@ async fn the_header_of_a_trusted_network_is_believed_and_no_others() {
     }
     let no_header = Authenticator { user_header: None, ..trusting("127.0.0.1") };
     assert_eq!(plain(no_header, alice).await, "None ");
+}
+
+#[tokio::test]
+async fn each_request_on_a_connection_has_a_user_of_its_own() {
+    let server = Server::start(authenticated(who(), trusting("127.0.0.1"))).await;
+    let connection = Http2::connect(server.address).await;
+    for user in ["alice", "bob"] {
+        let request = Request::get("http://service.test/").header(USER, user).body(Full::default()).unwrap();
+        assert_eq!(connection.ask(request).await.unwrap(), (200, format!("Proxy {user}")));
+    }
 }
 
 #[tokio::test]
