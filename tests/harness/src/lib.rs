@@ -14,6 +14,7 @@ mod sample;
 mod stack;
 mod temporal;
 mod tools;
+mod wire;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub use tools::{
     schemathesis, temporal_cli,
 };
 
+pub use wire::{Wire, WireAnswer};
 
 /// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
 pub fn http() -> &'static reqwest::Client {
