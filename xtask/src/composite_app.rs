@@ -20,9 +20,9 @@ use environment::Environment;
 use fill::Fill;
 use names::{Name, Plain, Release, Stem, Tag};
 
-const VALUES: &str = include_str!("../../../composite-app/values.yaml");
-const EMCOCTL: &str = include_str!("../../../composite-app/emcoctl.yaml");
-const GUIDE: &str = include_str!("../../../composite-app/guide.md");
+const VALUES: &str = include_str!("../../composite-app/values.yaml");
+const EMCOCTL: &str = include_str!("../../composite-app/emcoctl.yaml");
+const GUIDE: &str = include_str!("../../composite-app/guide.md");
 
 /// Write bridge, workflow client and worker as an EMCO composite app: chart and profile archives, and documents that emcoctl applies in
 /// order. `docs/deploy.md` goes through it. The same options give the same bytes.

@@ -13,13 +13,13 @@ use name::Name;
 
 /// What is written: path, and text with the names of the template in it.
 const FILES: [(&str, &str); 7] = [
-    (".gitignore", include_str!("../../templates/my-workflow/gitignore")),
-    ("Cargo.toml", include_str!("../../templates/my-workflow/Cargo.toml")),
-    ("intent.json", include_str!("../../templates/my-workflow/intent.json")),
-    ("src/client.rs", include_str!("../../templates/my-workflow/src/client.rs")),
-    ("src/lib.rs", include_str!("../../templates/my-workflow/src/lib.rs")),
-    ("src/worker.rs", include_str!("../../templates/my-workflow/src/worker.rs")),
-    ("src/workflow.rs", include_str!("../../templates/my-workflow/src/workflow.rs")),
+    (".gitignore", include_str!("../templates/my-workflow/gitignore")),
+    ("Cargo.toml", include_str!("../templates/my-workflow/Cargo.toml")),
+    ("intent.json", include_str!("../templates/my-workflow/intent.json")),
+    ("src/client.rs", include_str!("../templates/my-workflow/src/client.rs")),
+    ("src/lib.rs", include_str!("../templates/my-workflow/src/lib.rs")),
+    ("src/worker.rs", include_str!("../templates/my-workflow/src/worker.rs")),
+    ("src/workflow.rs", include_str!("../templates/my-workflow/src/workflow.rs")),
 ];
 /// The packages that the template takes from this repository.
 const KITS: [&str; 2] = ["client-kit", "worker-kit"];

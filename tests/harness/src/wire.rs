@@ -1,0 +1,113 @@
+//! HTTP/1.1 byte by byte, for what clients of HTTP would not send or would not show.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, ToSocketAddrs};
+use tokio::time::timeout;
+
+/// Longer than any server takes that is there at all.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// A connection that bytes are written to as they are. Dropping it cuts the connection.
+#[derive(Debug)]
+pub struct Wire {
+    stream: Box<dyn Stream>,
+    /// Bytes that have been read and belong to no answer yet.
+    read: Vec<u8>,
+}
+
+/// An answer of HTTP/1.1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WireAnswer {
+    /// The status code.
+    pub status: u16,
+    /// Status line and header lines, as they came.
+    pub head: String,
+    /// The body as text.
+    pub body: String,
+}
+
+/// TCP, or TLS over it.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for S {}
+
+impl Wire {
+    /// Connects to a server.
+    pub async fn connect(address: impl ToSocketAddrs) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self::over(stream))
+    }
+
+    /// Takes a connection that exists, as one with TLS.
+    pub fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + Debug + 'static) -> Self {
+        Self { stream: Box::new(stream), read: Vec::new() }
+    }
+
+    /// Sends bytes. Sent in parts, they also arrive in parts, unless the machine is busy.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
+        self.stream.write_all(bytes.as_ref()).await?;
+        self.stream.flush().await?;
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+
+    /// Reads the next answer. A body without a length goes on to the end of the connection.
+    pub async fn answer(&mut self) -> Result<WireAnswer> {
+        let head = loop {
+            if let Some(end) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                let head: Vec<u8> = self.read.drain(..end + 4).collect();
+                break String::from_utf8(head)?;
+            }
+            if !self.more().await? {
+                bail!("the connection ended after {:?}", String::from_utf8_lossy(&self.read));
+            }
+        };
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let mut answer = WireAnswer { status: status.context("no status line")?, head, body: String::new() };
+        let length = match answer.header("content-length") {
+            Some(length) => length.parse()?,
+            None if matches!(answer.status, 100..200 | 204 | 304) => 0,
+            None => usize::MAX,
+        };
+        while self.read.len() < length {
+            if !self.more().await? {
+                if length == usize::MAX {
+                    break;
+                }
+                bail!("the connection ended within a body of {length} bytes");
+            }
+        }
+        let body = self.read.drain(..length.min(self.read.len())).collect();
+        answer.body = String::from_utf8(body)?;
+        Ok(answer)
+    }
+
+    /// Waits until the server closes the connection, and fails if it sends anything before.
+    pub async fn closed(mut self) -> Result<()> {
+        if self.more().await? {
+            bail!("the server sends {:?}", String::from_utf8_lossy(&self.read));
+        }
+        Ok(())
+    }
+
+    /// Reads on, and returns false at the end of the connection.
+    async fn more(&mut self) -> Result<bool> {
+        let read = timeout(WITHIN, self.stream.read_buf(&mut self.read)).await;
+        let read = read.map_err(|_| anyhow!("nothing came within {WITHIN:?}"))?;
+        // A connection that was reset is closed too.
+        Ok(read.is_ok_and(|length| length > 0))
+    }
+}
+
+impl WireAnswer {
+    /// The value of a header, by its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        headers.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+}
