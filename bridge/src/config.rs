@@ -210,7 +210,11 @@ pub enum SettingsError {
 /// Parses patterns of hosts. At least one is required: without any, no intent could be started.
 pub(crate) fn some_hosts(text: &str) -> Result<HostPatterns, String> {
     let hosts: HostPatterns = text.parse()?;
-    if hosts.is_empty() { Err("write at least one pattern; `*` allows any host".to_owned()) } else { Ok(hosts) }
+    if hosts.is_empty() {
+        Err("write at least one pattern; `*` allows any host".to_owned())
+    } else {
+        Ok(hosts)
+    }
 }
 
 fn emco_url(text: &str) -> Result<String, &'static str> {

@@ -78,7 +78,10 @@ impl Check {
                 writeln!(out, "{file}: `{name}` is valid, and its workflow client accepts it")?
             }
             ClientCheck::Unknown(reason) => {
-                writeln!(out, "{file}: `{name}` is valid, but its workflow client could not check it: {reason}")?;
+                writeln!(
+                    out,
+                    "{file}: `{name}` is valid, but its workflow client could not check it: {reason}"
+                )?;
             }
             ClientCheck::Drifted(faults) => {
                 writeln!(out, "{file}: `{name}` would be refused:")?;

@@ -1,4 +1,4 @@
-//! Answers that succeed: JSON in Go's bytes, and what is told in headers.
+//! Successful responses: JSON in Go's bytes, and headers.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
@@ -17,7 +17,7 @@ impl<T: Serialize> IntoResponse for GoJson<T> {
     }
 }
 
-/// As [`GoJson`], of a status: with a whole history in it there is none larger.
+/// A status as [`GoJson`]. With a whole history in it, it is the largest of all responses.
 pub(crate) fn status_json(status: &WorkflowStatus) -> Response {
     let events = status.workflow_history.iter().flatten();
     let size: usize = events.map(|event| event.as_str().len() + 1).sum();
@@ -29,12 +29,12 @@ fn go_json(mut body: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// `Warning` headers for fields that nobody knows (DESIGN §3).
+/// Returns `Warning` headers for unknown fields (DESIGN §3).
 pub(crate) fn warnings(unknown: &[String]) -> HeaderMap {
     fields::warnings(unknown).map(|warning| (WARNING, warning)).collect()
 }
 
-/// Headers for texts that are not empty. A text that no header can carry is left out.
+/// Returns headers for the texts that are not empty. A text that no header can carry is left out.
 pub(crate) fn headers<const N: usize>(texts: [(HeaderName, &str); N]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
@@ -49,10 +49,11 @@ fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes()).ok()
 }
 
-/// What a header cannot carry as it is, and the percent sign, so that there is one way back; as our workflow clients do it.
+/// Characters that a header cannot carry, and the percent sign, so that decoding is unambiguous. Our workflow
+/// clients encode in the same way.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// A text that fits into a header.
+/// Encodes a text so that it fits into a header.
 pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
@@ -62,5 +63,5 @@ pub(crate) const WORKFLOW_ID: HeaderName = HeaderName::from_static("workflow-id"
 /// The header that names the run of a start.
 pub(crate) const RUN_ID: HeaderName = HeaderName::from_static("run-id");
 
-/// A success without a body.
+/// A successful response without a body.
 pub(crate) const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;

@@ -1,4 +1,4 @@
-//! Request headers of our own.
+//! Request headers that are not HTTP's own.
 
 use http::HeaderMap;
 
@@ -8,7 +8,7 @@ use crate::wire::params::invalid;
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const KEY_MAX: usize = 255;
 
-/// Reads `Idempotency-Key`: bare, or quoted as the header's draft standard has it.
+/// Returns the `Idempotency-Key`, either bare or quoted as in the draft standard of the header.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = keys.next() else { return Ok(None) };
@@ -18,6 +18,6 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
     if sound && keys.next().is_none() {
         Ok(Some(text.to_owned()))
     } else {
-        Err(invalid(IDEMPOTENCY_KEY, "is not one key: write 1 to 255 visible characters of ASCII"))
+        Err(invalid(IDEMPOTENCY_KEY, "is not one key: write 1 to 255 visible ASCII characters"))
     }
 }

@@ -1,29 +1,29 @@
-//! What a caller prefers (RFC 7240): `Prefer: return=representation` asks for a body where EMCO answers none,
-//! `wait=10` bounds a wait.
+//! Preferences of a caller (RFC 7240). `Prefer: return=representation` requests a body where EMCO returns
+//! none; `wait=10` limits a wait.
 
 use http::{HeaderMap, HeaderName};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
-/// The header that says which preference was heeded.
+/// The header that names the preferences that were applied.
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 /// The preference for a body.
 pub(crate) const REPRESENTATION: &str = "return=representation";
 
-/// Whether the caller wants a body.
+/// Returns whether the caller prefers a body.
 pub(crate) fn representation(headers: &HeaderMap) -> bool {
     preferences(headers).any(|(name, value)| {
         name.eq_ignore_ascii_case("return") && value.eq_ignore_ascii_case("representation")
     })
 }
 
-/// How many seconds the caller would wait. As RFC 7240 has it, a value that makes no sense is no preference.
+/// Returns how many seconds the caller is ready to wait. As in RFC 7240, an invalid value is ignored.
 pub(crate) fn wait(headers: &HeaderMap) -> Option<u32> {
     preferences(headers)
         .find(|(name, _)| name.eq_ignore_ascii_case("wait"))
         .and_then(|(_, value)| value.parse().ok())
 }
 
-/// Names and values of all preferences, without their parameters.
+/// Returns the names and values of all preferences, without their parameters.
 fn preferences(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(PREFER)
