@@ -40,7 +40,7 @@ async fn a_sound_intent_is_taken_by_its_client_and_others_are_told_all_that_is_w
     std::fs::write(&file, intent.to_string()).unwrap();
     let output = check(&[], &file);
     assert_eq!(output.status.code(), Some(1));
-    for part in ["$.spec.workflowClient.clientEndpointPort: ", "$.spec.temporal.surprise: is not known"] {
+    for part in ["$.spec.workflowClient.clientEndpointPort: ", "$.spec.temporal.surprise: is not a known field"] {
         assert!(text(&output).contains(part), "{part}: {}", text(&output));
     }
 }
