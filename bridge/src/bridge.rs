@@ -1,4 +1,4 @@
-//! The process: its parts put together, served, and taken down in order.
+//! The process: builds its parts, serves, and stops them in order.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -43,28 +43,28 @@ pub struct Bridge {
     tls: Option<Tls>,
 }
 
-/// Why there is no bridge.
+/// Why the bridge could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The database cannot be used.
     #[error("BRIDGE_DATABASE cannot be used")]
     Database(#[from] StoreError),
-    /// Calls to workflow clients cannot be made.
+    /// The HTTP client for workflow clients cannot be built.
     #[error("the HTTP client for workflow clients cannot be set up")]
     Http(#[from] reqwest::Error),
-    /// A file of TLS or of tokens does not do.
+    /// A file of certificates, keys or tokens cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
-    /// EMCO cannot be asked.
+    /// The HTTP client for EMCO cannot be built.
     #[error("EMCO cannot be asked for deployment intent groups")]
     Parents(#[from] ParentsError),
 }
 
 impl Bridge {
-    /// Opens the database and puts the parts together. Temporal is not needed yet.
+    /// Opens the database and builds the parts. Temporal is not needed yet.
     ///
     /// # Errors
-    /// When the database or a file of the settings cannot be used.
+    /// Returns an error if the database or a file of the settings cannot be used.
     pub async fn open(
         settings: &Settings,
         temporal: TemporalTarget,
@@ -81,10 +81,10 @@ impl Bridge {
         Ok(Self { escalations, ..bridge })
     }
 
-    /// Puts the parts together with another engine than Temporal.
+    /// Builds the parts with another engine than Temporal.
     ///
     /// # Errors
-    /// When the database or a file of the settings cannot be used.
+    /// Returns an error if the database or a file of the settings cannot be used.
     pub async fn with_engine(
         settings: &Settings,
         temporal: TemporalTarget,
@@ -162,22 +162,22 @@ impl Bridge {
         &self.api.app
     }
 
-    /// Returns what the use cases work with.
+    /// Returns the parts that the use cases work with.
     pub fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// Serves until the process drains; then finishes starts under way and closes the database.
+    /// Serves until the process drains. Then it finishes open starts and closes the database.
     ///
     /// # Errors
-    /// When requests were still under way at the drain deadline.
+    /// Returns an error if requests were still open at the drain deadline.
     pub async fn serve(mut self, listener: TcpListener) -> Result<(), CutOff> {
         let shutdown = &self.shutdown;
         if let Some(escalations) = self.escalations.take() {
             shutdown.spawn(escalations.keep(Arc::clone(&self.parts.engine), shutdown.clone()));
         }
         let router = self.router();
-        // In the background: starts that an earlier process left open must not keep this one from serving.
+        // In the background: open starts of an earlier process must not delay this one.
         let starts = self.api.app.starts.clone();
         shutdown.spawn(async move { starts.recover_abandoned().await });
         let options = Options { linger: self.linger, tls: self.tls.clone(), ..Options::default() };
@@ -187,12 +187,12 @@ impl Bridge {
         served
     }
 
-    /// Returns all that is served: the API, and what operators ask.
+    /// Returns all routes: the API, and health and metrics for operators.
     fn router(&self) -> Router {
         let metrics = Metrics::install("bridge", env!("CARGO_PKG_VERSION"));
-        describe_counter!(STARTS, Unit::Count, "Starts that were settled, by intent and outcome");
-        describe_gauge!(OPEN_WAITS, "Callers who wait for the end of a run");
-        describe_gauge!(OPEN_STREAMS, "Callers who follow the events of a workflow");
+        describe_counter!(STARTS, Unit::Count, "Starts whose outcome is known, by intent and outcome");
+        describe_gauge!(OPEN_WAITS, "Callers that wait for the end of a run");
+        describe_gauge!(OPEN_STREAMS, "Callers that follow the events of a workflow");
         describe_gauge!(CONNECTIONS, "Connections to the database, by pool and state");
         let store = Arc::clone(&self.parts.store);
         let metrics = metrics.with_sample(move || {
@@ -202,7 +202,8 @@ impl Bridge {
             }
         });
         let store = Arc::clone(&self.parts.store);
-        // Temporal is no condition: without it intents can be kept all the same, and each call reports that it is away.
+        // Temporal is not a condition: without it, intents can still be managed, and each call reports that
+        // Temporal is away.
         let health = Health::new(&self.shutdown).with_check("database", move || {
             let store = Arc::clone(&store);
             async move { store.ping().await }

@@ -11,7 +11,8 @@ use service::probe::Probe;
 
 use crate::config::Settings;
 
-/// The workflow manager for EMCO: registers workflow intents, starts them, follows and cancels their workflows.
+/// The workflow manager for EMCO: registers workflow intents, starts their workflows, reports their status
+/// and cancels them.
 #[derive(Debug, Parser)]
 #[command(name = "bridge", version)]
 pub struct Cli {
@@ -23,21 +24,21 @@ pub struct Cli {
 enum Command {
     /// Serve the REST API.
     Serve(Box<Settings>),
-    /// Look at workflow intents before they are registered.
+    /// Check workflow intents before they are registered.
     #[command(subcommand)]
     Intent(intent::Command),
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
-    /// Ask another process whether it is there.
+    /// Ask another process whether it is ready.
     Probe(Probe),
 }
 
 impl Cli {
-    /// Does what was asked.
+    /// Runs the command.
     ///
     /// # Errors
-    /// When it cannot be done; settings that are wrong end the process.
+    /// Returns why the command failed. Invalid settings end the process.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),

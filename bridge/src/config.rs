@@ -1,4 +1,4 @@
-//! The settings of `bridge serve`: flags over environment over defaults.
+//! The settings of `bridge serve`: a flag wins over its environment variable, the variable over the default.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -19,11 +19,12 @@ pub use crate::secure::Secure;
 /// The settings of `bridge serve`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
-    /// Where to listen: host:port, or :port for all addresses.
+    /// Address to listen on: host:port, or :port for all addresses.
     #[arg(long, env = "BRIDGE_LISTEN", default_value = "0.0.0.0:9095", value_name = "ADDRESS")]
     pub listen: ListenAddress,
-    /// Where intents and runs are kept: sqlite:///path/to/file, sqlite:file, sqlite::memory: for as long as the process lives,
-    /// or postgres://user@host/database, which replicas may share. A password is better kept in the file that PGPASSFILE names.
+    /// Database for intents and runs: sqlite:///path/to/file, sqlite:file, sqlite::memory: (kept only while
+    /// the process lives), or postgres://user@host/database, which replicas can share. Put the password into
+    /// the file that PGPASSFILE names.
     #[arg(
         long,
         env = "BRIDGE_DATABASE",
@@ -32,39 +33,41 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database: DatabaseUrl,
-    /// How many connections to PostgreSQL this replica opens at most. The server's own limit, 100 by default, is shared by all replicas.
+    /// Maximum number of connections that this replica opens to PostgreSQL. All replicas share the server's
+    /// own limit, which is 100 by default.
     #[arg(long, env = "BRIDGE_DATABASE_CONNECTIONS", default_value = "16", value_name = "NUMBER")]
     pub database_connections: NonZeroU32,
-    /// How long requests under way may take when the process is told to end.
+    /// How long open requests may take to finish after the process is asked to stop.
     #[arg(long, env = "BRIDGE_DRAIN", default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub drain: Duration,
-    /// How long new connections are still taken when the process is told to end: until load balancers have heard of it. A part of
-    /// BRIDGE_DRAIN.
+    /// How long new connections are still accepted after the process is asked to stop, so that load balancers
+    /// can notice. This time is a part of BRIDGE_DRAIN.
     #[arg(long, env = "BRIDGE_LINGER", default_value = "2s", value_name = "TIME", value_parser = duration)]
     pub linger: Duration,
-    /// Who is let in, and over what.
+    /// Authentication and TLS of the listener.
     #[command(flatten)]
     pub secure: Secure,
-    /// How much is taken on.
+    /// Limits on the load.
     #[command(flatten)]
     pub load: Load,
-    /// How workflow clients are called.
+    /// Calls to workflow clients.
     #[command(flatten)]
     pub clients: Clients,
-    /// How long status calls wait.
+    /// Waits of status calls.
     #[command(flatten)]
     pub waits: Waits,
-    /// Which other Temporals callers may name.
+    /// Other Temporal servers that callers may name.
     #[command(flatten)]
     pub others: OtherTemporals,
-    /// Where Temporal's own UI is, for links to runs: `https://temporal.example.org/ui`. None without.
+    /// URL of Temporal's own UI, for links to runs: `https://temporal.example.org/ui`. Without it, responses
+    /// have no links.
     #[arg(long, env = "BRIDGE_TEMPORAL_UI_URL", value_name = "URL", value_parser = http_url)]
     pub temporal_ui_url: Option<Url>,
-    /// Whether a cancellation may end in a termination later (escalateAfter). Where it may, the bridge polls the task queue
-    /// emco-bridge of the configured Temporal while there is any: on or off.
+    /// Whether a cancellation can be followed by a termination (escalateAfter): on or off. If on, the bridge
+    /// polls the task queue emco-bridge of the configured Temporal while such a termination is pending.
     #[arg(long, env = "BRIDGE_ESCALATION", default_value = "on", value_name = "ON|OFF", value_parser = on_or_off, action = clap::ArgAction::Set)]
     pub escalation: bool,
-    /// Who vouches for deployment intent groups.
+    /// EMCO, which knows the deployment intent groups.
     #[command(flatten)]
     pub emco: EmcoSettings,
     /// The configured Temporal.
@@ -75,60 +78,65 @@ pub struct Settings {
     pub log: LogSettings,
 }
 
-/// How much is taken on. What is over is refused at once, with 429 or 503 and when to come back.
+/// Limits on the load. Requests above a limit are refused at once, with 429 or 503 and `Retry-After`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Load {
-    /// How many requests are taken on at once, waits apart.
+    /// Maximum number of requests that are served at once, without those that wait.
     #[arg(long, env = "BRIDGE_MAX_REQUESTS", default_value = "1000", value_name = "NUMBER")]
     pub max_requests: usize,
-    /// How many status calls may wait at once, event streams included.
+    /// Maximum number of status calls that wait at once, event streams included.
     #[arg(long, env = "BRIDGE_MAX_WAITS", default_value = "20000", value_name = "NUMBER")]
     pub max_waits: usize,
-    /// How many changes (POST, PUT, DELETE) one caller may ask for in a second, twice as many at once; 0 for any number. Callers are counted
-    /// by their identity, where it is proven, else by their addresses.
+    /// Maximum number of changes (POST, PUT, DELETE) per second and caller, with bursts of twice as many; 0
+    /// means no limit. Callers are counted
+    /// by their proven identity, else by their address.
     #[arg(long, env = "BRIDGE_MAX_CHANGES", default_value = "5000", value_name = "NUMBER")]
     pub max_changes: u32,
 }
 
-/// How workflow clients are called.
+/// Calls to workflow clients.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Clients {
-    /// Which workflow-client hosts may be called: patterns separated by commas, with `*` for any text, ranges of addresses, and a port
-    /// where only that one is meant (`*.emco.svc:9090,10.0.0.0/16`). Link-local and metadata addresses never are.
+    /// Hosts of workflow clients that the bridge may call: patterns separated by commas. A pattern is a host
+    /// name with `*` for any text, or a range of addresses, with a port if only that port is allowed
+    /// (`*.emco.svc:9090,10.0.0.0/16`). Link-local and metadata addresses are never called.
     #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS", value_parser = some_hosts)]
     pub client_hosts: HostPatterns,
-    /// A TOML file of the workflow clients that are called over TLS, with what they want: authorities, a certificate, a token. All others
-    /// are called over plain HTTP, as EMCO does.
+    /// TOML file of the workflow clients that are called over TLS, each with its authorities, certificate and
+    /// token. All others are called over plain HTTP, as in EMCO.
     #[arg(long, env = "BRIDGE_CLIENTS", value_name = "FILE")]
     pub clients: Option<SecuredClients>,
-    /// How long a workflow client may take to answer a start. Longer than the client's own bound, so that its answer arrives.
+    /// Timeout for a workflow client's response to a start. It should be longer than the client's own
+    /// timeout, so that its response arrives.
     #[arg(long, env = "BRIDGE_START_TIMEOUT", default_value = "15s", value_name = "TIME", value_parser = duration)]
     pub start_timeout: Duration,
-    /// How long a workflow client may take to say whether it would take an intent that is to be kept. One that is away, or has no
-    /// catalogue, is not waited for any longer, and the intent is kept. 0s does not ask.
+    /// Timeout for asking the workflow client to validate an intent before it is stored. If the client does
+    /// not respond in time, or has no catalogue, the intent is stored unchecked. 0s disables the check.
     #[arg(long, env = "BRIDGE_CLIENT_CHECK", default_value = "2s", value_name = "TIME", value_parser = duration)]
     pub client_check: Duration,
-    /// How long an Idempotency-Key of a start stands for that start, from its first use on.
+    /// How long an Idempotency-Key is kept after its first use. A start with the same key within this time is
+    /// a repeat of the first one.
     #[arg(long, env = "BRIDGE_KEY_RETENTION", default_value = "168h", value_name = "TIME", value_parser = duration)]
     pub key_retention: Duration,
-    /// Which callers want another status than 204 for a start that succeeded: rules `USER-AGENT[@NETWORK]=STATUS` separated by
-    /// commas, of which the first that fits counts; a user agent may end in `*` for any text. For EMCO's policy controller, which takes 201 alone:
-    /// `Go-http-client/*@10.42.0.0/16=201`. A caller's own `?successStatus=` comes first.
+    /// Callers that get another status than 204 for a successful start: rules `USER-AGENT[@NETWORK]=STATUS`
+    /// separated by commas. The first rule that matches is used; a user agent may end in `*` for any text.
+    /// EMCO's policy controller accepts only 201: `Go-http-client/*@10.42.0.0/16=201`. The caller's own
+    /// `?successStatus=` takes precedence.
     #[arg(long, env = "BRIDGE_SUCCESS_STATUS", default_value = "", value_name = "RULES")]
     pub success_status: SuccessRules,
 }
 
-/// Who vouches for deployment intent groups.
+/// EMCO, which knows the deployment intent groups.
 #[derive(Debug, Clone, clap::Args)]
 pub struct EmcoSettings {
-    /// EMCO's orchestrator, or an ingress before it: an intent is created only under a deployment intent group that it knows.
-    /// Groups are not checked where this is absent.
+    /// URL of EMCO's orchestrator, or of an ingress before it. An intent can then be created only in a
+    /// deployment intent group that exists there. Without this setting, groups are not checked.
     #[arg(long = "emco-url", env = "BRIDGE_EMCO_URL", value_name = "URL", value_parser = emco_url)]
     pub url: Option<String>,
-    /// The file with the bearer token for EMCO; read with each call, as it may change.
+    /// File with the bearer token for EMCO. It is read again for each call.
     #[arg(long = "emco-token-file", env = "BRIDGE_EMCO_TOKEN_FILE", value_name = "FILE", requires = "url")]
     pub token_file: Option<PathBuf>,
-    /// The file with certificates (PEM) that vouch for EMCO, besides the system's.
+    /// File with certificates (PEM) of authorities to trust for EMCO, in addition to the system's.
     #[arg(long = "emco-ca-file", env = "BRIDGE_EMCO_CA_FILE", value_name = "FILE", requires = "url")]
     pub ca_file: Option<PathBuf>,
 }
@@ -140,37 +148,39 @@ impl EmcoSettings {
     }
 }
 
-/// Which Temporal servers and namespaces callers may name beside the configured ones. None by default.
+/// Temporal servers and namespaces that callers may name in addition to the configured ones. By default there
+/// are none.
 #[derive(Debug, Clone, clap::Args)]
 pub struct OtherTemporals {
-    /// A TOML file of Temporal servers that callers may name, each with its namespaces and credentials.
+    /// TOML file of Temporal servers that callers may name, each with its namespaces and credentials.
     #[arg(long, env = "BRIDGE_TARGETS", value_name = "FILE")]
     pub targets: Option<RegisteredTargets>,
-    /// Which other Temporal servers callers may name, as BRIDGE_CLIENT_HOSTS names hosts; they are reached without credentials.
+    /// Other Temporal servers that callers may name: patterns as in BRIDGE_CLIENT_HOSTS. They are called
+    /// without credentials.
     #[arg(long, env = "BRIDGE_TEMPORAL_SERVERS", default_value = "", value_name = "PATTERNS")]
     pub temporal_servers: HostPatterns,
-    /// Which namespaces callers may name on servers that BRIDGE_TARGETS does not list: patterns separated by commas, with `*` for any
-    /// text.
+    /// Namespaces that callers may name on servers that BRIDGE_TARGETS does not list: patterns separated by
+    /// commas, with `*` for any text.
     #[arg(long, env = "BRIDGE_TEMPORAL_NAMESPACES", default_value = "", value_name = "PATTERNS")]
     pub temporal_namespaces: NamespacePatterns,
 }
 
-/// How long status calls wait.
+/// Waits of status calls.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Waits {
-    /// How long a status call with waitForResult waits when it does not say.
+    /// How long a status call with waitForResult waits if it has no `timeout`.
     #[arg(long, env = "BRIDGE_WAIT", default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub wait: Duration,
-    /// The longest wait that a status call may ask for.
+    /// The longest wait that a status call may request.
     #[arg(long, env = "BRIDGE_MAX_WAIT", default_value = "5m", value_name = "TIME", value_parser = duration)]
     pub max_wait: Duration,
 }
 
 impl Settings {
-    /// Whether the settings go together.
+    /// Checks that the settings fit together.
     ///
     /// # Errors
-    /// When they do not.
+    /// Returns the settings that contradict each other.
     pub fn check(&self) -> Result<(), SettingsError> {
         if self.linger > self.drain {
             return Err(SettingsError::Linger { linger: self.linger, drain: self.drain });
@@ -179,24 +189,28 @@ impl Settings {
     }
 }
 
-/// Why settings do not go together.
+/// Why settings contradict each other.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// The process would have ended before.
-    #[error("BRIDGE_LINGER ({linger:?}) is a part of BRIDGE_DRAIN ({drain:?}): write no more than that")]
+    /// New connections would be accepted for longer than the process lives.
+    #[error("BRIDGE_LINGER ({linger:?}) is a part of BRIDGE_DRAIN ({drain:?}): it must not be longer")]
     Linger {
-        /// What was written.
+        /// The value of BRIDGE_LINGER.
         linger: Duration,
-        /// What it is a part of.
+        /// The value of BRIDGE_DRAIN.
         drain: Duration,
     },
 }
 
-/// Patterns of hosts, of which there must be one: without any, no intent could be started.
+/// Parses patterns of hosts. At least one is required: without any, no intent could be started.
 pub(crate) fn some_hosts(text: &str) -> Result<HostPatterns, String> {
     let hosts: HostPatterns = text.parse()?;
-    if hosts.is_empty() { Err("write at least one pattern; `*` is any host".to_owned()) } else { Ok(hosts) }
+    if hosts.is_empty() {
+        Err("write at least one pattern; `*` allows any host".to_owned())
+    } else {
+        Ok(hosts)
+    }
 }
 
 fn emco_url(text: &str) -> Result<String, &'static str> {
@@ -283,7 +297,7 @@ mod tests {
         ] {
             let error = settings(&[flag, value]).unwrap_err();
             assert!(error.contains(variable), "{error}");
-            // A database's URL may hold a password.
+            // The URL of a database may hold a password.
             assert_eq!(error.contains(value), flag != "--database", "{error}");
         }
     }

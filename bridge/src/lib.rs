@@ -2,8 +2,9 @@
 //!
 //! # Inside
 //!
-//! This package is the executable: command line, settings, wiring. The rest is in packages beside it: `core` (use cases and the
-//! ports that they need), `store`, `temporal`, `clients` (implementations of the ports) and `http` (the REST API).
+//! This package is the executable: command line, settings, wiring. The rest is in packages beside it: `core`
+//! (use cases and the ports that they need), `store`, `temporal`, `clients` (implementations of the ports)
+//! and `http` (the REST API).
 #![warn(missing_docs)]
 
 mod bridge;

@@ -1,4 +1,4 @@
-//! Who is let in, and over what.
+//! Authentication and TLS of the listener.
 
 use std::path::PathBuf;
 
@@ -12,24 +12,26 @@ const TLS_CERTIFICATE: &str = "BRIDGE_TLS_CERTIFICATE";
 const TLS_KEY: &str = "BRIDGE_TLS_KEY";
 const TLS_CLIENT_CA: &str = "BRIDGE_TLS_CLIENT_CA";
 
-/// Who is let in, and over what. Everybody over plain HTTP by default: emcoctl and EMCO's own services speak nothing else. Files are
-/// read again when they change.
+/// Authentication and TLS of the listener. By default, everybody may connect, over plain HTTP: emcoctl and
+/// EMCO's own services support nothing else. Files are read again when they change.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Secure {
-    /// The file with the bearer tokens of which callers must send one, one a line. None: callers need none.
+    /// File with bearer tokens, one per line. Each caller must send one of them. Without this file, callers
+    /// need no token.
     #[arg(long, env = BEARER_TOKENS, value_name = "FILE")]
     pub bearer_tokens: Option<PathBuf>,
-    /// The file with the certificate and those that vouch for it (PEM); then TLS alone is spoken.
+    /// File with the certificate and its chain (PEM). The listener then accepts TLS only.
     #[arg(long, env = TLS_CERTIFICATE, value_name = "FILE", requires = "tls_key")]
     pub tls_certificate: Option<PathBuf>,
-    /// The file with its private key (PEM).
+    /// File with the private key of the certificate (PEM).
     #[arg(long, env = TLS_KEY, value_name = "FILE", requires = "tls_certificate")]
     pub tls_key: Option<PathBuf>,
-    /// The file with the certificates (PEM) that vouch for callers, who then show one of their own.
+    /// File with the certificates (PEM) of the authorities that sign callers' certificates. Callers must then
+    /// present a certificate.
     #[arg(long, env = TLS_CLIENT_CA, value_name = "FILE", requires = "tls_certificate")]
     pub tls_client_ca: Option<PathBuf>,
-    /// Whether a caller without certificate is refused the connection, or needs a bearer token instead and may ask for /healthz,
-    /// /readyz and /metrics.
+    /// What happens to a caller without a certificate. `required`: the connection is refused. `optional`: the
+    /// caller needs a bearer token instead, except for /healthz, /readyz and /metrics.
     #[arg(long, env = "BRIDGE_TLS_CLIENT_AUTH", default_value = "required", value_name = "WHETHER")]
     pub tls_client_auth: ClientAuth,
     /// The proxies whose user header is believed, separated by commas: networks (10.42.0.0/16) and addresses, or the names in

@@ -1,4 +1,4 @@
-//! Calling workflow clients over HTTP: bounded, no redirects, no proxy, only hosts that may be called.
+//! Calls workflow clients over HTTP: with timeouts, without redirects or proxies, only on allowed hosts.
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -21,11 +21,11 @@ use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read};
 use crate::secured::{SecuredClient, SecuredClients};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// More than this is no answer to a start, and is not read.
+/// A larger response is not one to a start; the rest of it is not read.
 const ANSWER_MAX: usize = 64 << 10;
-/// Some hundred clients with their schemas; more is not read.
+/// This is enough for some hundred clients with their schemas. The rest is not read.
 const CATALOGUE_MAX: usize = 4 << 20;
-/// Headers of workflow clients made with our kit.
+/// A header of workflow clients made with our kit.
 const ACCEPTS_IDEMPOTENCY_KEY: &str = "Accepts-Idempotency-Key";
 const START_OUTCOME: &str = "Start-Outcome";
 const NOT_LISTED: &str = "BRIDGE_CLIENT_HOSTS does not list it; ask the operator to add it";
@@ -35,24 +35,24 @@ const NEVER: &str = "link-local, metadata, multicast and unspecified addresses a
 #[derive(Debug, Clone)]
 pub struct HttpClients {
     plain: reqwest::Client,
-    /// Those that are called over TLS, each with its own settings.
+    /// The clients that are called over TLS, each with its own settings.
     secured: Arc<[(SecuredClient, reqwest::Client)]>,
     allowed: HostPatterns,
 }
 
 impl HttpClients {
-    /// A caller of the hosts in `allowed`; no call is given more time than `bound`.
+    /// Creates a client that calls the hosts in `allowed`. No call lasts longer than `bound`.
     ///
     /// # Errors
-    /// When the HTTP client cannot be set up.
+    /// Returns an error if the HTTP client cannot be built.
     pub fn new(allowed: HostPatterns, bound: Duration) -> Result<Self, reqwest::Error> {
         Self::with_resolver(allowed, bound, Resolver::default())
     }
 
-    /// The same, resolving names as `resolver` does.
+    /// Creates a client as [`new`](Self::new) does, with another resolver of names.
     ///
     /// # Errors
-    /// When the HTTP client cannot be set up.
+    /// Returns an error if the HTTP client cannot be built.
     pub fn with_resolver(
         allowed: HostPatterns,
         bound: Duration,
@@ -62,12 +62,12 @@ impl HttpClients {
         Ok(Self { plain, secured: Arc::default(), allowed })
     }
 
-    /// The same, calling these over TLS.
+    /// Calls these clients over TLS.
     ///
     /// # Errors
-    /// When the HTTP client cannot be set up.
+    /// Returns an error if the HTTP client cannot be built.
     pub fn with_secured(self, clients: SecuredClients, bound: Duration) -> Result<Self, reqwest::Error> {
-        // Whoever installed one before is as good as we are.
+        // If another provider is installed already, it serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let equipped = clients.0.into_iter().map(|client| {
             let http = client.equip(builder(bound, Resolver::default()).https_only(true)).build()?;
@@ -76,12 +76,12 @@ impl HttpClients {
         Ok(Self { secured: equipped.collect::<Result<_, reqwest::Error>>()?, ..self })
     }
 
-    /// How this host is called, if over TLS.
+    /// Returns the settings of this host, if it is called over TLS.
     fn secured(&self, host: &HostPort) -> Option<&(SecuredClient, reqwest::Client)> {
         self.secured.iter().find(|(client, _)| client.is_for(host))
     }
 
-    /// A request to this endpoint, once it is certain that it may be called.
+    /// Creates a request to this endpoint, after the check that it is allowed.
     fn request(&self, method: Method, url: &Url) -> Result<reqwest::RequestBuilder, ClientError> {
         self.check(url)?;
         let Some((client, http)) = self.secured(&host_of(url)) else {
@@ -97,8 +97,8 @@ impl HttpClients {
     fn check(&self, url: &Url) -> Result<(), ClientError> {
         let host = host_of(url);
         let forbidden = |reason| Err(ClientError::Forbidden { host: host.to_string(), reason });
-        // Names are checked when they are resolved; an address is resolved by nobody. `url` has read its odd forms
-        // (decimal, octal) already.
+        // Names are checked when they are resolved, but addresses are not resolved. `url` has parsed their
+        // unusual forms (decimal, octal) already.
         let address = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
@@ -110,7 +110,7 @@ impl HttpClients {
         if self.allowed.allow(&host) { Ok(()) } else { forbidden(NOT_LISTED) }
     }
 
-    /// `http(s)://{clientEndpointName}:{clientEndpointPort}/` and these segments, each escaped.
+    /// Returns `http(s)://{clientEndpointName}:{clientEndpointPort}/` with these segments, each escaped.
     fn url_below(&self, endpoint: &ClientEndpoint, path: &[&str]) -> Result<Url, ClientError> {
         let name = &endpoint.client_endpoint_name;
         let port = endpoint.client_endpoint_port;
@@ -141,15 +141,16 @@ impl HttpClients {
     }
 }
 
-/// What all calls have in common.
+/// Returns the settings that all calls share.
 fn builder(bound: Duration, resolver: Resolver) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(concat!("emco-workflow-bridge/", env!("CARGO_PKG_VERSION")))
-        // A redirect would lead past the check of the host.
+        // A redirect would circumvent the check of the host.
         .redirect(redirect::Policy::none())
         .no_proxy()
         .http1_only()
-        // Within the bound of the whole call: while there is no connection, it is certain that nothing was sent.
+        // Shorter than the timeout of the whole call. If the connection fails, it is certain that nothing was
+        // sent.
         .connect_timeout(CONNECT_TIMEOUT.min(bound / 2))
         .dns_resolver(Arc::new(CheckedResolver(resolver)))
 }
@@ -195,13 +196,14 @@ impl Clients for HttpClients {
             .headers(headers_of(correlation))
             .header(CONTENT_TYPE, "application/json")
             .header("Idempotency-Key", idempotency_key)
-            // Ours then say whether the workflow was running before; a client written for EMCO takes no notice.
+            // Our own clients then report whether the workflow was running before. A client written for EMCO
+            // ignores this header.
             .header("Prefer", "return=representation")
             .body(body.clone());
         let answer = self.send(url, within, request).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
-            // Accepted, whatever becomes of the rest.
+            // The client has accepted the start, even if reading the rest fails.
             let body = beginning(answer, ANSWER_MAX).await;
             return Ok(accepted(&headers, &body));
         }
@@ -214,8 +216,8 @@ impl Clients for HttpClients {
         if is_of_a_gateway(answer.status().as_u16()) {
             return Err(refused(&call.url, answer).await);
         }
-        let told = answer.headers().get(ACCEPTS_IDEMPOTENCY_KEY);
-        Ok(answer.status().is_success() && told.is_some_and(|value| value == "true"))
+        let value = answer.headers().get(ACCEPTS_IDEMPOTENCY_KEY);
+        Ok(answer.status().is_success() && value.is_some_and(|value| value == "true"))
     }
 
     async fn catalogue(
@@ -232,7 +234,7 @@ impl Clients for HttpClients {
             return Ok(None);
         }
         let body = beginning(answer, CATALOGUE_MAX).await;
-        // Without clients it is not ours: somebody else answers this path.
+        // A catalogue without clients is not one of ours: another server responds at this path.
         Ok(read::<Catalogue>(&body).ok().map(|read| read.value).filter(|found| !found.clients.is_empty()))
     }
 }
@@ -250,14 +252,15 @@ async fn refused(url: &Url, answer: reqwest::Response) -> ClientError {
     }
 }
 
-/// Our workflow clients answer with headers, and with a body where one is preferred; others answer neither.
+/// Reads the response to a start. Our own workflow clients send headers, and a body if one is preferred;
+/// others send neither.
 fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
-    // Percent-encoded, as a header cannot carry every ID.
-    let told = |name| {
+    // Percent-encoded, because a header cannot carry every ID.
+    let header = |name| {
         let value = headers.get(name)?.to_str().ok()?;
         Some(decoded(value))
     };
-    // No ID is empty or has a NUL character; whoever says so has told nothing.
+    // An ID that is empty or has a NUL character is not valid, and is ignored.
     let sound = |id: &String| !id.is_empty() && !id.contains('\0');
     let started: Option<Started> =
         serde_json::from_slice(body).ok().filter(|started: &Started| !started.run_id.is_empty());
@@ -265,13 +268,16 @@ fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
     let (workflow_id, run_id) =
         started.map(|started| (started.workflow_id.into_string(), started.run_id.into_string())).unzip();
     Accepted {
-        workflow_id: told("Workflow-Id").filter(sound).or_else(|| workflow_id.filter(sound)).map(Into::into),
-        run_id: told("Run-Id").filter(sound).or_else(|| run_id.filter(sound)).map(Into::into),
+        workflow_id: header("Workflow-Id")
+            .filter(sound)
+            .or_else(|| workflow_id.filter(sound))
+            .map(Into::into),
+        run_id: header("Run-Id").filter(sound).or_else(|| run_id.filter(sound)).map(Into::into),
         already_running,
     }
 }
 
-/// Returns the headers that name the request that a call belongs to.
+/// Returns the headers that identify the request that a call belongs to.
 fn headers_of(correlation: &Correlation) -> HeaderMap {
     let texts = [
         ("x-request-id", Some(&correlation.request_id)),
@@ -287,7 +293,7 @@ fn headers_of(correlation: &Correlation) -> HeaderMap {
         .collect()
 }
 
-/// The first `most` bytes of the body, or as many as came.
+/// Returns the first `most` bytes of the body, or fewer if it is shorter or breaks off.
 async fn beginning(mut answer: reqwest::Response, most: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() < most {
@@ -308,7 +314,8 @@ fn is_refusal(cause: &(dyn Error + 'static)) -> bool {
     matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. }))
 }
 
-/// Most workflow clients are called over plain HTTP; trusting no certificate keeps the platform's store unread.
+/// Most workflow clients are called over plain HTTP. Without trusted certificates, the platform's store is
+/// not read.
 fn no_tls() -> rustls::ClientConfig {
     rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -317,7 +324,7 @@ fn no_tls() -> rustls::ClientConfig {
         .with_no_client_auth()
 }
 
-/// Leaves the addresses out that are never called: what is dialled is what was checked.
+/// Removes the addresses that are never called. The connection uses exactly the addresses that were checked.
 #[derive(Debug)]
 struct CheckedResolver(Resolver);
 
@@ -325,7 +332,7 @@ impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let resolver = self.0.clone();
         Box::pin(async move {
-            // The port is that of the URL, whatever is said here.
+            // The port of the URL is used, whatever this one is.
             let addresses: Addrs = Box::new(resolver.allowed(name.as_str(), 0).await?.into_iter());
             Ok(addresses)
         })
@@ -384,9 +391,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         assert_eq!(accepted(&headers, b""), Accepted::default());
         let body = br#"{"workflowID":"w","runID":"r","alreadyRunning":true}"#;
-        let told = accepted(&headers, body);
+        let report = accepted(&headers, body);
         assert_eq!(
-            (told.workflow_id, told.run_id, told.already_running),
+            (report.workflow_id, report.run_id, report.already_running),
             (Some("w".into()), Some("r".into()), Some(true))
         );
         headers.insert("Run-Id", "r2".parse().unwrap());

@@ -1,4 +1,4 @@
-//! The calls of the bridge over HTTP: to workflow clients, and to EMCO about deployment intent groups.
+//! The bridge's calls over HTTP: to workflow clients, and to EMCO about deployment intent groups.
 #![warn(missing_docs)]
 
 mod clients;

@@ -1,4 +1,4 @@
-//! EMCO, asked whether deployment intent groups exist.
+//! Asks EMCO whether deployment intent groups exist.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,26 +8,26 @@ use bridge_core::model::DigKey;
 use bridge_core::ports::{ParentError, Parents};
 use emco::{BuildError, Client, Kind, Retry, Settings, Token};
 
-/// A caller waits for the answer.
+/// Short, because a caller waits for the response.
 const TIMEOUT: Duration = Duration::from_secs(3);
 const TRIES: u32 = 2;
 
-/// How EMCO is asked.
+/// The settings of calls to EMCO.
 #[derive(Debug, Clone, Default)]
 pub struct EmcoSettings {
-    /// The URL of EMCO's orchestrator; `None` where EMCO is not asked, and every group exists.
+    /// The URL of EMCO's orchestrator. `None`: EMCO is not asked, and every group exists.
     pub url: Option<String>,
     /// The file with the bearer token.
     pub token_file: Option<PathBuf>,
-    /// The file with the certificates (PEM) of EMCO's authorities, besides the system's.
+    /// The file with certificates (PEM) of authorities to trust for EMCO, in addition to the system's.
     pub ca_file: Option<PathBuf>,
 }
 
-/// EMCO, asked whether deployment intent groups exist.
+/// Asks EMCO whether deployment intent groups exist.
 #[derive(Debug, Clone)]
 pub struct EmcoParents(Option<Client>);
 
-/// Why EMCO cannot be asked.
+/// Why the client for EMCO cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ParentsError {
     /// A file of the settings cannot be read.
@@ -37,23 +37,23 @@ pub enum ParentsError {
         path: PathBuf,
         /// The variable that names it.
         setting: &'static str,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The settings make no client.
+    /// The settings are not valid.
     #[error("BRIDGE_EMCO_URL, BRIDGE_EMCO_TOKEN_FILE or BRIDGE_EMCO_CA_FILE cannot be used")]
     Client(#[from] BuildError),
 }
 
 impl EmcoParents {
-    /// Prepares a client of EMCO. Asks nothing yet.
+    /// Builds a client for EMCO. Sends nothing yet.
     ///
     /// # Errors
-    /// When a file cannot be read, or the settings make no client.
+    /// Returns an error if a file cannot be read, or the settings are not valid.
     pub fn open(settings: &EmcoSettings) -> Result<Self, ParentsError> {
         let Some(url) = &settings.url else { return Ok(Self(None)) };
-        // Read with each call, as it may change; but a missing file is reported now.
+        // The file is read again for each call, but a missing file is reported now.
         if let Some(file) = &settings.token_file {
             read("BRIDGE_EMCO_TOKEN_FILE", file)?;
         }

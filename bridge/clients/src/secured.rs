@@ -1,10 +1,10 @@
-//! The workflow clients that are called over TLS, or want a token: the file that BRIDGE_CLIENTS names.
+//! The workflow clients that are called over TLS or with a token: the file of BRIDGE_CLIENTS.
 //!
 //! ```toml
 //! [[client]]
-//! hosts = "*.edge.svc:9443"                 # as in BRIDGE_CLIENT_HOSTS; the first entry that fits counts
-//! ca_file = "/etc/edge/ca.pem"              # who vouches for them, instead of the system's authorities
-//! certificate_file = "/etc/edge/tls.crt"    # our certificate and its key, where they want one
+//! hosts = "*.edge.svc:9443"                 # as in BRIDGE_CLIENT_HOSTS; the first match is used
+//! ca_file = "/etc/edge/ca.pem"              # authorities to trust instead of the system's
+//! certificate_file = "/etc/edge/tls.crt"    # our certificate and its key, if the clients require one
 //! key_file = "/etc/edge/tls.key"
 //! token_file = "/run/secrets/edge-token"    # sent with every call; read again when it changes
 //! ```
@@ -18,11 +18,11 @@ use serde::Deserialize;
 use service::hosts::{HostPatterns, HostPort};
 use service::token::TokenFile;
 
-/// Workflow clients that are called over TLS. As a setting it is the path of their file.
+/// Workflow clients that are called over TLS. The setting is the path of their file.
 #[derive(Debug, Clone, Default)]
 pub struct SecuredClients(pub(crate) Vec<SecuredClient>);
 
-/// How some workflow clients are called.
+/// The settings for some workflow clients.
 #[derive(Debug, Clone)]
 pub(crate) struct SecuredClient {
     hosts: HostPatterns,
@@ -31,7 +31,7 @@ pub(crate) struct SecuredClient {
     token: Option<TokenFile>,
 }
 
-/// Why the file cannot be used. No text of it says what a file holds.
+/// Why the file cannot be used. The text never quotes the content of a file.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SecuredClientsError(String);
@@ -60,7 +60,7 @@ impl FromStr for SecuredClients {
         let document: Document = toml::from_str(&String::from_utf8_lossy(&text)).map_err(|error| {
             let before = error.span().map_or(0, |span| span.start).min(text.len());
             let line = text[..before].iter().filter(|byte| **byte == b'\n').count() + 1;
-            SecuredClientsError(format!("line {line} of the file is wrong: {}", error.message()))
+            SecuredClientsError(format!("line {line} of the file is not valid: {}", error.message()))
         })?;
         document.client.into_iter().map(Entry::load).collect::<Result<_, _>>().map(Self)
     }
@@ -75,7 +75,7 @@ impl Entry {
         let authorities = match &self.ca_file {
             Some(path) => {
                 let found = Certificate::from_pem_bundle(&read(path)?).ok().filter(|found| !found.is_empty());
-                Some(found.ok_or_else(|| of("ca_file holds no certificates (PEM)".to_owned()))?)
+                Some(found.ok_or_else(|| of("ca_file has no certificates (PEM)".to_owned()))?)
             }
             None => None,
         };
@@ -84,12 +84,12 @@ impl Entry {
                 let pem = [read(certificate)?, b"\n".to_vec(), read(key)?].concat();
                 let identity = Identity::from_pem(&pem);
                 Some(identity.map_err(|_holds_the_key| {
-                    of("certificate_file and key_file do not go together".to_owned())
+                    of("certificate_file and key_file do not belong together".to_owned())
                 })?)
             }
             (None, None) => None,
             (Some(_), None) | (None, Some(_)) => {
-                return Err(of("certificate_file and key_file go together; one is missing".to_owned()));
+                return Err(of("certificate_file and key_file must both be set; one is missing".to_owned()));
             }
         };
         let token = self.token_file.as_deref().map(TokenFile::load).transpose();
@@ -103,7 +103,7 @@ impl SecuredClient {
         self.hosts.allow(host)
     }
 
-    /// What an HTTP client needs to be let in.
+    /// Adds authorities and our certificate to an HTTP client.
     pub(crate) fn equip(&self, client: ClientBuilder) -> ClientBuilder {
         let client = match &self.authorities {
             Some(authorities) => client.tls_certs_only(authorities.iter().cloned()),
@@ -115,7 +115,7 @@ impl SecuredClient {
         }
     }
 
-    /// The `Authorization` of a call.
+    /// Returns the `Authorization` header of a call.
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         self.token.as_ref().map(TokenFile::bearer)
     }
@@ -151,16 +151,16 @@ mod tests {
         std::fs::write(&secret, "hunter2 hunter3").unwrap();
         let path = secret.path().display();
         for (entry, part) in [
-            ("hosts = 1".to_owned(), "line 2 of the file is wrong"),
+            ("hosts = 1".to_owned(), "line 2 of the file is not valid"),
             ("host = \"*\"".to_owned(), "unknown field"),
             ("hosts = \"a b\"".to_owned(), "`a b` cannot be called"),
             ("hosts = \"*\"\nca_file = \"/nowhere\"".to_owned(), "`/nowhere` cannot be read"),
-            (format!("hosts = \"*\"\nca_file = \"{path}\""), "ca_file holds no certificates"),
+            (format!("hosts = \"*\"\nca_file = \"{path}\""), "ca_file has no certificates"),
             (format!("hosts = \"*\"\ntoken_file = \"{path}\""), "holds no token"),
             (format!("hosts = \"*\"\nkey_file = \"{path}\""), "one is missing"),
             (
                 format!("hosts = \"*\"\nkey_file = \"{path}\"\ncertificate_file = \"{path}\""),
-                "do not go together",
+                "do not belong together",
             ),
         ] {
             let error = load(&format!("[[client]]\n{entry}\n")).unwrap_err();

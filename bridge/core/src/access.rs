@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::model::{DigKey, IntentKey};
 use crate::request::Request;
 
-/// What a caller asks for: one for each use case.
+/// The actions of callers: one for each use case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is the use case of its name")]
 pub enum Action {
@@ -61,7 +61,7 @@ impl Action {
         Self::Reset,
     ];
 
-    /// Returns the word for it in logs and messages.
+    /// Returns its text in logs and messages.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl Action {
         }
     }
 
-    /// Whether the use case changes something.
+    /// Returns whether the use case changes something.
     #[must_use]
     pub fn changes(self) -> bool {
         match self {
@@ -118,12 +118,12 @@ impl Action {
     }
 }
 
-/// What a use case is about.
+/// What an action is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource<'a> {
     /// The intents of a deployment intent group.
     Group(&'a DigKey),
-    /// An intent, and the workflows that belong to it.
+    /// An intent and its workflows.
     Intent(&'a IntentKey),
 }
 
@@ -136,16 +136,16 @@ impl fmt::Display for Resource<'_> {
     }
 }
 
-/// Decides who may do what.
+/// Decides which actions are allowed.
 pub trait Gate: fmt::Debug + Send + Sync {
-    /// Returns whether the actor of a request may do this.
+    /// Decides whether the actor of a request may do this.
     ///
     /// # Errors
-    /// Why not, as part of a sentence.
+    /// Returns the reason for the denial, as part of a sentence.
     fn decide(&self, request: &Request, action: Action, resource: &Resource<'_>) -> Result<(), String>;
 }
 
-/// The gate that lets everybody do everything: who may connect at all is decided before.
+/// A gate that allows everything. Authentication has decided before who may connect.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Open;
 
@@ -155,7 +155,7 @@ impl Gate for Open {
     }
 }
 
-/// Records what was asked for and whether it was allowed.
+/// Records actions and the decisions about them.
 #[async_trait]
 pub trait Audit: fmt::Debug + Send + Sync {
     /// Records one decision of the gate.
@@ -167,15 +167,15 @@ pub trait Audit: fmt::Debug + Send + Sync {
 pub struct Decision<'a> {
     /// The request.
     pub request: &'a Request,
-    /// What was asked for.
+    /// The action.
     pub action: Action,
     /// What it is about.
     pub resource: Resource<'a>,
-    /// Why it was denied, where it was.
+    /// Why it was denied, if it was.
     pub denied: Option<&'a str>,
 }
 
-/// An audit that writes to the log: changes and denials; reads at debug level.
+/// An audit that writes to the log: changes and denials at info level, reads at debug level.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogAudit;
 
@@ -203,13 +203,13 @@ pub struct Access {
     audit: Arc<dyn Audit>,
 }
 
-/// The caller may not do this.
+/// The caller is not permitted to do this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{actor} may not {} for {resource}: {reason}", .action.word())]
+#[error("{actor} is not permitted to {} for {resource}: {reason}", .action.word())]
 pub struct Denied {
-    /// Who asked.
+    /// The caller.
     pub actor: String,
-    /// What was asked for.
+    /// The action.
     pub action: Action,
     /// What it is about.
     pub resource: String,
@@ -218,16 +218,16 @@ pub struct Denied {
 }
 
 impl Access {
-    /// A gate with an audit beside it.
+    /// Combines a gate and an audit.
     #[must_use]
     pub fn new(gate: Arc<dyn Gate>, audit: Arc<dyn Audit>) -> Self {
         Self { gate, audit }
     }
 
-    /// Asks the gate whether a request may do this, and has the decision recorded.
+    /// Asks the gate whether a request is allowed, and records the decision.
     ///
     /// # Errors
-    /// When the gate denies it.
+    /// Returns an error if the gate denies it.
     pub async fn authorize(
         &self,
         request: &Request,

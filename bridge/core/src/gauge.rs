@@ -1,13 +1,13 @@
-//! Gauges of callers who are being served for long.
+//! Gauges of long-lasting calls.
 
 use metrics::gauge;
 
-/// The gauge of callers who wait for the end of a run.
+/// The gauge of callers that wait for the end of a run.
 pub const OPEN_WAITS: &str = "bridge_open_waits";
-/// The gauge of callers who follow a workflow.
+/// The gauge of callers that follow a workflow.
 pub const OPEN_STREAMS: &str = "bridge_open_streams";
 
-/// One more on a gauge, for as long as this lives.
+/// Adds one to a gauge until it is dropped.
 pub(crate) struct Counted(&'static str);
 
 impl Counted {

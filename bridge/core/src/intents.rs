@@ -1,4 +1,5 @@
-//! Use cases about intents: create, replace, delete, roll back, look up. Every change is a revision that names who made it.
+//! Use cases about intents: create, replace, delete, roll back, look up. Every change makes a revision with
+//! the name of its author.
 
 mod check;
 mod conditions;
@@ -25,34 +26,34 @@ pub struct Intents {
     lookup: Lookup,
 }
 
-/// How an intent is changed.
+/// The options of a change.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeOptions {
-    /// Which revision it must be at before.
+    /// The revision that the intent must be at.
     pub conditions: Conditions,
-    /// Whether everything is checked and nothing is stored.
+    /// Whether everything is validated but nothing is stored.
     pub dry_run: bool,
-    /// Whether its workflow client is not asked.
+    /// Whether the workflow client is not asked to validate the intent.
     pub unchecked: bool,
 }
 
 /// The result of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
-    /// The intent, normalised.
+    /// The intent, as it is stored.
     pub kept: KeptIntent,
-    /// Whether there was none before.
+    /// Whether the intent did not exist before.
     pub created: bool,
 }
 
-/// Why an intent was not changed. Then nothing was stored.
+/// Why an intent was not changed. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
-    /// The caller may not change it.
+    /// The caller is not permitted to change it.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// The intent is not valid.
-    #[error("the workflow intent is not sound: it has {}", count(.0.len()))]
+    #[error("the workflow intent is not valid: it has {}", count(.0.len()))]
     Unsound(Vec<Fault>),
     /// The name is taken.
     #[error(
@@ -63,22 +64,22 @@ pub enum ChangeError {
     #[error("workflow intent `{0}` does not exist; create it first")]
     NoSuchIntent(IntentKey),
     /// There is no such revision to roll back to.
-    #[error("workflow intent `{intent}` has no revision `{revision}` that could be taken again")]
+    #[error("workflow intent `{intent}` has no revision `{revision}` that it can be rolled back to")]
     NoSuchRevision {
         /// The intent.
         intent: Box<IntentKey>,
-        /// What the caller named.
+        /// The revision in the request.
         revision: String,
     },
     /// The intent is not at the revision that the caller expects.
-    #[error("workflow intent `{intent}` is not what the request's conditions say: {}", now(*.current))]
+    #[error("workflow intent `{intent}` does not meet the request's conditions: {}", now(*.current))]
     ConditionFailed {
         /// The intent.
         intent: Box<IntentKey>,
-        /// The revision that it is at; `None` where it does not exist.
+        /// The revision that it is at; `None` if it does not exist.
         current: Option<RevisionNumber>,
     },
-    /// The group does not exist, or EMCO cannot be asked.
+    /// The group does not exist, or EMCO could not be asked.
     #[error(transparent)]
     Parent(#[from] ParentError),
     /// The database failed.
@@ -103,7 +104,7 @@ impl Intents {
     /// Creates an intent in the group `dig`.
     ///
     /// # Errors
-    /// All faults of it at once; also when the name is taken.
+    /// Returns all faults of the intent at once, or an error if the name is taken.
     pub async fn create(
         &self,
         request: &Request,
@@ -121,11 +122,11 @@ impl Intents {
         .await
     }
 
-    /// Creates an intent, or replaces the one of this name. An intent without a name gets that of `key`. A replacement that is
-    /// equal makes no revision.
+    /// Creates an intent, or replaces the one of this name. An intent without a name gets that of `key`. A
+    /// replacement that is equal makes no revision.
     ///
     /// # Errors
-    /// All faults of it at once.
+    /// Returns all faults of the intent at once.
     pub async fn put(
         &self,
         request: &Request,
@@ -148,11 +149,11 @@ impl Intents {
         .await
     }
 
-    /// Rolls an intent back to an earlier revision, which becomes a new one; also an intent that was deleted. `revision` is the
-    /// number as the caller wrote it.
+    /// Rolls an intent back to an earlier revision, whose document becomes a new revision. A deleted intent
+    /// can be rolled back as well. `revision` is the number as the caller wrote it.
     ///
     /// # Errors
-    /// When there is no such revision, or it is that of a deletion.
+    /// Returns an error if there is no such revision, or if it is a deletion.
     pub async fn roll_back(
         &self,
         request: &Request,
@@ -186,7 +187,7 @@ impl Intents {
     /// Returns an intent.
     ///
     /// # Errors
-    /// When there is none, or the database fails.
+    /// Returns an error if the intent does not exist, or the database fails.
     pub async fn get(&self, request: &Request, key: &IntentKey) -> Result<KeptIntent, IntentError> {
         self.parts.access.authorize(request, Action::GetIntent, Resource::Intent(key)).await?;
         self.lookup.kept(key).await
@@ -195,7 +196,7 @@ impl Intents {
     /// Deletes an intent. Runs that it started continue; their records and its revisions stay.
     ///
     /// # Errors
-    /// When there is none, or it is not at the expected revision.
+    /// Returns an error if the intent does not exist, or is not at the expected revision.
     pub async fn delete(
         &self,
         request: &Request,
@@ -219,7 +220,8 @@ impl Intents {
         }
     }
 
-    /// Makes the change that `next` chooses for the current intent. Where another change was faster, `next` chooses again.
+    /// Makes the change that `next` chooses for the current intent. If another change was faster, `next`
+    /// chooses again.
     async fn change(
         &self,
         request: &Request,
@@ -274,11 +276,11 @@ impl Intents {
     }
 }
 
-/// What to do with an intent.
+/// The change to make.
 enum Next {
-    /// Keep this in its place.
+    /// Store this revision.
     Keep(ChangeKind, WorkflowIntent),
-    /// Nothing: it is as it should be.
+    /// None: the intent is already as requested.
     Leave(KeptIntent),
 }
 
@@ -297,7 +299,7 @@ fn change(request: &Request, revision: RevisionNumber, kind: ChangeKind) -> Chan
     Change { revision, kind, by: request.actor.to_string(), at: request.now }
 }
 
-/// Finds all faults of an intent and of the path. `name` is the one in the path, where that has one.
+/// Finds all faults of an intent and of the path. `name` is the name in the path, if the path has one.
 fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Result<(), ChangeError> {
     let mut faults = dig.faults();
     let named = &intent.metadata.name;

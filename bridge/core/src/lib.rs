@@ -1,4 +1,4 @@
-//! The use cases of the bridge, and the ports that they need. No HTTP, no SQL, no engine: other packages bring these.
+//! The use cases of the bridge, and the ports that they need. HTTP, SQL and the engine are in other packages.
 //!
 //! Each use case is an async function `f(&Request, typed arguments)`. It passes [`access`] before it does anything.
 #![warn(missing_docs)]
@@ -40,18 +40,18 @@ pub use workflows::{
 /// All use cases.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// Those about intents.
+    /// The use cases about intents.
     pub intents: Intents,
-    /// Those that start workflows.
+    /// The use cases that start workflows.
     pub starts: Starts,
-    /// Those about workflows that were started.
+    /// The use cases about workflows that were started.
     pub workflows: Workflows,
-    /// Those about the records of starts.
+    /// The use cases about start records.
     pub runs: Runs,
 }
 
 impl App {
-    /// The use cases over these parts.
+    /// Creates the use cases with these parts.
     #[must_use]
     pub fn new(parts: &Parts) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Looking up intents, and what was started from them.
+//! Looks up intents, and the workflows that were started from them.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use crate::access::Denied;
 use crate::model::{IntentKey, KeptIntent, Outcome, Revision, StartRecord};
 use crate::ports::{Store, StoreError};
 
-/// How many starts are read at once in search of one.
+/// How many starts are read at once during a search.
 const BATCH: u32 = 20;
 
 /// Why an intent cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IntentError {
-    /// The caller may not use it.
+    /// The caller is not permitted to use it.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// It does not exist.
     #[error("workflow intent `{0}` does not exist; create it first")]
     NoSuchIntent(Box<IntentKey>),
-    /// Each of its starts makes a workflow of its own, and there was none yet.
+    /// Each of its starts makes a new workflow, and there was no start yet.
     #[error(
         "workflow intent `{0}` has no workflow yet, because each start makes one of its own: start it, or name `workflowID`"
     )]
@@ -30,7 +30,7 @@ pub enum IntentError {
     Store(#[from] StoreError),
 }
 
-/// Looks up intents, and what was started from them.
+/// Looks up intents, and the workflows that were started from them.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup {
     store: Arc<dyn Store>,
@@ -52,7 +52,8 @@ impl Lookup {
         Ok(self.kept(key).await?.intent)
     }
 
-    /// Returns the workflow that a call is about: the one that it names, else the intent's; where each start makes one, the latest.
+    /// Returns the workflow that a call is about: the one that it names, else the intent's; if each start
+    /// makes its own, the latest one.
     pub(crate) async fn workflow_of(
         &self,
         key: &IntentKey,
@@ -73,7 +74,7 @@ impl Lookup {
         latest.await?.ok_or_else(|| IntentError::NoWorkflowYet(Box::new(key.clone())))
     }
 
-    /// Returns what `pick` takes of the latest start of an intent from which it takes something.
+    /// Returns the first result of `pick` on the starts of an intent, from the latest one back.
     pub(crate) async fn latest_start<T>(
         &self,
         key: &IntentKey,

@@ -1,4 +1,4 @@
-//! What the use cases are about: intents and their revisions, records of starts, runs of workflows.
+//! The types of the use cases: intents and their revisions, start records, runs of workflows.
 
 mod intent;
 mod revision;

@@ -1,4 +1,4 @@
-//! What the use cases work with.
+//! The parts that the use cases work with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use crate::clock::Clock;
 use crate::ports::{Clients, Engine, Parents, Store, Targets};
 use crate::tasks::Tasks;
 
-/// What the use cases work with. Clones share all of it.
+/// The parts that the use cases work with. Clones share all of them.
 #[derive(Debug, Clone)]
 pub struct Parts {
     /// The gate before every use case.
     pub access: Access,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The database.
     pub store: Arc<dyn Store>,
@@ -25,26 +25,27 @@ pub struct Parts {
     pub clients: Arc<dyn Clients>,
     /// EMCO's deployment intent groups.
     pub parents: Arc<dyn Parents>,
-    /// How long things may take.
+    /// The timeouts.
     pub limits: Limits,
     /// Whether runs can be terminated later.
     pub escalates: bool,
-    /// The bridge's own identity in the engine's histories.
+    /// The bridge's own name in the engine's histories.
     pub identity: String,
-    /// Work that the end of the process waits for.
+    /// Background work that the end of the process waits for.
     pub tasks: Tasks,
 }
 
-/// How long things may take.
+/// The timeouts.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// A workflow client's response to a start.
+    /// Timeout for a workflow client's response to a start.
     pub start: Duration,
-    /// A workflow client's answer about an intent that is to be kept; zero where it is not asked.
+    /// Timeout for asking a workflow client to validate an intent before it is stored; zero disables the
+    /// check.
     pub client_check: Duration,
-    /// How long a caller's idempotency key names its start, from its first use on.
+    /// How long a caller's idempotency key is kept after its first use.
     pub key_kept: Duration,
-    /// A wait for a result whose caller gives no time.
+    /// How long to wait for a result if the caller gives no timeout.
     pub wait: Duration,
     /// The longest wait that a caller may ask for.
     pub max_wait: Duration,

@@ -1,4 +1,4 @@
-//! What the use cases need of the outside. Other packages of the bridge implement it.
+//! The interfaces of the use cases to the outside. Other packages of the bridge implement them.
 
 mod clients;
 mod engine;

@@ -1,24 +1,24 @@
-//! What every use case is given first: who asks, which request it belongs to, and the time.
+//! The first argument of every use case: the caller, the correlation and the time.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-/// Long enough for any name; engines bound the length of identities.
+/// This is long enough for any name. Engines limit the length of identities.
 const NAME_MAX: usize = 200;
 
 /// The context of one call of a use case.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Who asks.
+    /// The caller.
     pub actor: Actor,
-    /// The request that the call belongs to.
+    /// The request that the call belongs to, for logs.
     pub correlation: Correlation,
     /// The time of the call.
     pub now: Timestamp,
 }
 
-/// Who asks for something.
+/// The caller of a use case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
     name: String,
@@ -28,7 +28,7 @@ pub struct Actor {
 /// How an actor was identified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Proof {
-    /// Not at all.
+    /// It was not identified.
     #[default]
     None,
     /// By a bearer token.
@@ -40,7 +40,7 @@ pub enum Proof {
 }
 
 impl Proof {
-    /// Returns the word for it in logs.
+    /// Returns its text in logs.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -53,7 +53,8 @@ impl Proof {
 }
 
 impl Actor {
-    /// An actor of this name. Control characters are left out and long names are cut, because names go to logs and histories.
+    /// Creates an actor with this name. Control characters are removed and long names are cut, because names
+    /// go to logs and histories.
     #[must_use]
     pub fn new(name: &str, proof: Proof) -> Self {
         Self { name: name.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX).collect(), proof }
@@ -71,7 +72,8 @@ impl Actor {
         self.proof
     }
 
-    /// Returns the identity in the engine's histories: `alice via bridge@host:pid`, or the bridge's own.
+    /// Returns its identity in the engine's histories: `alice via bridge@host:pid`, or only the bridge's own
+    /// name.
     #[must_use]
     pub fn via(&self, bridge: &str) -> String {
         if self.name.is_empty() { bridge.to_owned() } else { format!("{} via {bridge}", self.name) }
@@ -84,14 +86,14 @@ impl fmt::Display for Actor {
     }
 }
 
-/// The request that work belongs to, for logs and for the calls that it leads to.
+/// The request that work belongs to. It goes to logs and to the calls that the work makes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Correlation {
-    /// The ID of the request; empty for work of the bridge's own.
+    /// The ID of the request; empty for the bridge's own work.
     pub request_id: String,
-    /// Its place in a trace (W3C Trace Context, `traceparent`); empty where there is none.
+    /// Its place in a trace (W3C Trace Context, `traceparent`); empty if there is none.
     pub trace_parent: String,
-    /// The state of the trace (`tracestate`), where there is one.
+    /// The state of the trace (`tracestate`), if there is one.
     pub trace_state: Option<String>,
 }
 

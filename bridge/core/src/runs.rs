@@ -1,4 +1,4 @@
-//! Use cases about the records of starts, and the state of their runs now.
+//! Use cases about start records, and the current state of their runs.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::parts::Parts;
 use crate::ports::{EngineError, StoreError};
 use crate::request::Request;
 
-/// How many runs the engine is asked about at once.
+/// How many runs are looked up in the engine at once.
 const WIDTH: usize = 16;
-/// How long all of them may take together.
+/// Timeout for all of them together.
 const BOUND: Duration = Duration::from_secs(4);
 
-/// Use cases about the records of starts.
+/// Use cases about start records.
 #[derive(Debug, Clone)]
 pub struct Runs {
     parts: Parts,
@@ -39,26 +39,26 @@ pub struct LiveRun {
 pub enum LiveState {
     /// There is no run, or its ID is not known.
     NoRun,
-    /// The engine knows it.
+    /// The engine has the run.
     Known(WorkflowState),
-    /// The engine does not know it any more: a namespace keeps closed runs for some days.
+    /// The engine has deleted the run: a namespace keeps closed runs for some days.
     Gone,
-    /// The engine cannot be asked now.
+    /// The engine could not be asked.
     Unknown,
 }
 
-/// Why there is no run to show.
+/// Why there is no run to return.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The intent does not exist, or cannot be looked up.
     #[error(transparent)]
     Intent(#[from] IntentError),
-    /// The intent has none of this name.
+    /// The intent has no run of this name.
     #[error("workflow intent `{intent}` has no run `{name}`: write a run ID, or the ID of a start")]
     NoSuchRun {
         /// The intent.
         intent: IntentKey,
-        /// What names no run.
+        /// The name in the request.
         name: String,
     },
 }
@@ -81,11 +81,11 @@ impl Runs {
         Self { parts, lookup }
     }
 
-    /// Returns at most `limit` starts of an intent, newest first; only those with numbers below `before`, where it is given. The
-    /// starts of a deleted intent are still there.
+    /// Returns at most `limit` starts of an intent, newest first, and only those with numbers below `before`,
+    /// if given. The starts of a deleted intent are kept.
     ///
     /// # Errors
-    /// When there are none because there is no such intent, or the database fails.
+    /// Returns an error if the intent never existed, or the database fails.
     pub async fn list(
         &self,
         request: &Request,
@@ -106,10 +106,10 @@ impl Runs {
     /// Returns the start of an intent that has this run ID or start ID.
     ///
     /// # Errors
-    /// When there is none, or the database fails.
+    /// Returns an error if there is no such start, or the database fails.
     pub async fn get(&self, request: &Request, key: &IntentKey, name: &str) -> Result<LiveRun, RunError> {
         self.parts.access.authorize(request, Action::GetRun, Resource::Intent(key)).await?;
-        // The database is not asked for what it cannot hold.
+        // Names that the database cannot hold are not looked up.
         let possible = key.is_sound() && !name.contains('\0');
         let found = if possible { self.parts.store.start(key, name).await? } else { None };
         match found {
@@ -139,7 +139,7 @@ impl Runs {
             Ok(outline) => LiveState::Known(outline.state),
             Err(EngineError::NoSuchWorkflow { .. }) => LiveState::Gone,
             Err(error) => {
-                tracing::debug!(workflow_id = %run.workflow_id, error = workflow_api::chain(&error), "the state of a run is not known");
+                tracing::debug!(workflow_id = %run.workflow_id, error = workflow_api::chain(&error), "the state of a run could not be read");
                 LiveState::Unknown
             }
         }

@@ -1,5 +1,6 @@
-//! Starting intents: put on record before the workflow client is asked, settled before the caller is answered, carried through
-//! even when the caller hangs up. A caller's key names one start, however often it comes.
+//! Use cases that start workflows. A start is recorded before the workflow client is called, settled before
+//! the caller gets a response, and completed even if the caller hangs up. Calls with one idempotency key are
+//! one start.
 
 mod attempt;
 mod error;
@@ -32,21 +33,21 @@ pub struct Starts {
     lookup: Lookup,
 }
 
-/// What a caller asks for beside the intent.
+/// The options of a start.
 #[derive(Debug, Clone, Default)]
 pub struct StartOrder {
-    /// What this start does otherwise than the intent says.
+    /// Changes to the intent for this start.
     pub overrides: StartOverrides,
-    /// The caller's key, where there is one.
+    /// The caller's idempotency key, if there is one.
     pub key: Option<StartKeyRequest>,
 }
 
-/// A caller's key: the same key is the same start.
+/// A caller's idempotency key: calls with one key are one start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartKeyRequest {
     /// The key.
     pub text: String,
-    /// A hash of what is asked for: another request under the same key is refused.
+    /// A hash of the request. Another request with the same key is rejected.
     pub fingerprint: String,
 }
 
@@ -55,11 +56,11 @@ pub struct StartKeyRequest {
 pub struct StartReport {
     /// The run.
     pub run: StartedRun,
-    /// Whether an earlier call under the same key started it.
+    /// Whether an earlier call with the same key started it.
     pub repeated: bool,
 }
 
-/// What a start would post.
+/// The request that a start would send to the workflow client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartPreview {
     /// The URL.
@@ -74,11 +75,12 @@ impl Starts {
         Self { parts, lookup }
     }
 
-    /// Starts the workflow of an intent once. Where an earlier call under the same key started it, returns the same result; where
-    /// that call started nothing, or its outcome is not known, makes the start good now.
+    /// Starts the workflow of an intent once. If an earlier call with the same key started it, returns the
+    /// same result. If that call failed, or its outcome is not known, completes the start now.
     ///
     /// # Errors
-    /// When the workflow client did not accept it, or may not have; when the order is not valid.
+    /// Returns an error if the order is not valid, or if the workflow client did not accept the start, or may
+    /// not have accepted it.
     pub async fn start(
         &self,
         request: &Request,
@@ -112,10 +114,10 @@ impl Starts {
         Ok(StartReport { run, repeated })
     }
 
-    /// Returns what a start would post to the workflow client. Posts nothing and stores nothing.
+    /// Returns the request that a start would send to the workflow client. Sends and stores nothing.
     ///
     /// # Errors
-    /// When there is no such intent, or the overrides are not valid.
+    /// Returns an error if the intent does not exist, or the overrides are not valid.
     pub async fn preview(
         &self,
         request: &Request,
@@ -140,13 +142,13 @@ impl Starts {
         Ok(StartPreview { url: call.url.into(), body: spec.temporal })
     }
 
-    /// Makes good the starts that nobody carries through any more, those of other replicas too, until the process drains. Forgets
-    /// expired keys as well.
+    /// Completes abandoned starts, also those of other replicas, until the process drains. Deletes expired
+    /// keys as well.
     pub async fn recover_abandoned(&self) {
         recovery::run(&self.parts).await;
     }
 
-    /// Begins a start, or finds the one under the same key. Returns whether it found one.
+    /// Records a new start, or finds the one with the same key. Returns whether it found one.
     async fn begin(
         &self,
         start: StartRecord,
@@ -155,7 +157,7 @@ impl Starts {
     ) -> Result<(StartedRun, bool), StartError> {
         let limits = &self.parts.limits;
         let terms = Terms { lease: settle::lease(limits), key_kept: limits.key_kept };
-        // The call is prepared while the disk is at work.
+        // The call is prepared while the disk is busy.
         let (begun, call) = join(
             self.parts.store.begin_start(&start, order.own_spec(), terms),
             self.early_invocation(&start, &order.spec, correlation),
@@ -172,12 +174,12 @@ impl Starts {
             Begun::Known(known) if known.key.fingerprint != start.key.fingerprint => {
                 Err(StartError::KeyReused(known.intent))
             }
-            // Boxed, as what follows is rare, and large to keep for each start.
+            // Boxed: this is rare, and would otherwise enlarge every start.
             Begun::Known(known) => Box::pin(self.repeat(known, start, order, correlation)).await,
         }
     }
 
-    /// Answers a call whose key came before: `known` is on record, `start` was to be put there.
+    /// Responds to a call whose key is known. `known` is the recorded start, `start` is the one of this call.
     async fn repeat(
         &self,
         known: StartRecord,
@@ -197,7 +199,7 @@ impl Starts {
                 let (mut taken, spec) = taken.map_err(IntentError::Store)?.ok_or_else(in_flight)?;
                 let result = resume::resume(&self.parts, &taken, &spec, correlation).await;
                 match settle::close(&self.parts, &mut taken, result).await {
-                    // So it can be made good.
+                    // The start can be tried again.
                     Err(StartError::NotStarted { source: StartFault::BrokenOff(_), .. }) => {}
                     result => return Ok((result?, true)),
                 }
@@ -210,7 +212,7 @@ impl Starts {
         Ok((self.carry_through(start, call).await?, false))
     }
 
-    /// Makes a start of which the client does not know yet.
+    /// Makes a start that has not been sent to the workflow client yet.
     async fn carry_through(
         &self,
         mut start: StartRecord,
@@ -223,8 +225,8 @@ impl Starts {
         settle::close(&self.parts, &mut start, result).await
     }
 
-    /// Prepares the call of a start, after other tasks have had their turn; `None` where it depends on the number that the store
-    /// gives.
+    /// Prepares the call of a start after other tasks have had their turn. Returns `None` if the call depends
+    /// on the number that the store assigns.
     async fn early_invocation(
         &self,
         start: &StartRecord,

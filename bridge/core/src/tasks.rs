@@ -1,11 +1,11 @@
-//! Work that the end of the process waits for.
+//! Background work that the end of the process waits for.
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-/// The tasks of the use cases, and whether the process drains. Clones are about the same process.
+/// The tasks of the use cases, and whether the process drains. Clones share both.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {
     /// Tracks the work that the end of the process waits for.
@@ -15,7 +15,7 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// Spawns work in the span of its caller. It is finished even where the caller does not wait for it.
+    /// Spawns work in the span of its caller. The work completes even if the caller does not wait for it.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

@@ -30,12 +30,12 @@ pub struct Workflows {
     lookup: Lookup,
 }
 
-/// What a use case is about: the workflow of an intent, or the run that is named.
+/// The subject of a call: the workflow of an intent, or another run that is named.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Addressee {
     /// The intent.
     pub intent: IntentKey,
-    /// What the caller names; each empty part means the intent's, or the configured one.
+    /// The run in the request. An empty part means the intent's, or the configured one.
     pub run: RunReference,
 }
 
@@ -45,7 +45,7 @@ impl Workflows {
         Self { parts, lookup }
     }
 
-    /// Returns the run that a caller means: the one that is named, else the latest of the intent's workflow.
+    /// Returns the run that a call is about: the one that it names, else the latest of the intent's workflow.
     async fn run_of<E>(&self, to: &Addressee) -> Result<WorkflowRun, E>
     where
         E: From<IntentError> + From<TargetError>,

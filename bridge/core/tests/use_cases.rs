@@ -1,5 +1,6 @@
-//! Every use case has an action, and passes the gate before anything else: found in the source, so that none is forgotten.
-#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+//! Every use case has an action of its own, and passes the gate first. The test reads the source, so that no
+//! use case is missed.
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +10,7 @@ use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
 const SERVICES: [&str; 4] = ["Intents", "Starts", "Workflows", "Runs"];
-/// Public functions that are no use cases: the bridge calls them, and no caller.
+/// Public functions that are not use cases: only the bridge itself calls them.
 const BACKGROUND: [&str; 1] = ["Starts::recover_abandoned"];
 
 #[test]
@@ -17,7 +18,7 @@ fn every_use_case_asks_the_gate_first_for_an_action_of_its_own() {
     let mut actions = BTreeMap::new();
     for file in sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))) {
         for (name, function) in use_cases(&file) {
-            let action = gate(&function).unwrap_or_else(|| panic!("`{name}` does not ask the gate first"));
+            let action = gate(&function).unwrap_or_else(|| panic!("`{name}` does not pass the gate first"));
             let other = actions.insert(action.clone(), name.clone());
             assert_eq!(other, None, "`{name}` has the action `{action}` of another use case");
         }
@@ -41,7 +42,7 @@ fn sources(folder: &Path) -> Vec<syn::File> {
     files
 }
 
-/// The public functions of the services, with their names.
+/// Returns the public functions of the services, with their names.
 fn use_cases(file: &syn::File) -> Vec<(String, ImplItemFn)> {
     let impls = file.items.iter().filter_map(|item| match item {
         Item::Impl(block) if block.trait_.is_none() => Some(block),
@@ -68,7 +69,8 @@ fn use_cases(file: &syn::File) -> Vec<(String, ImplItemFn)> {
     found
 }
 
-/// The action for which a function asks the gate in its first statement, about the request that is its first argument.
+/// Returns the action that a function authorizes in its first statement, for the request that is its first
+/// argument.
 fn gate(function: &ImplItemFn) -> Option<String> {
     let Some(FnArg::Typed(first)) = function.sig.inputs.iter().nth(1) else { return None };
     let syn::Type::Reference(reference) = &*first.ty else { return None };

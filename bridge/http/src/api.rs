@@ -1,4 +1,4 @@
-//! What the handlers work with.
+//! The state of the handlers.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use url::Url;
 
 use crate::wire::success::SuccessRules;
 
-/// What the handlers work with: the use cases, and what the operator sets of the API.
+/// The state of the handlers: the use cases, and the operator's settings of the API.
 #[derive(Debug)]
 pub struct Api {
     /// The use cases.
     pub app: App,
-    /// The time of a request.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The configured namespace, for links to Temporal's own UI.
     pub namespace: String,
-    /// The address of Temporal's own UI, where there is one.
+    /// The URL of Temporal's own UI, if set.
     pub temporal_ui: Option<Url>,
-    /// Which callers get another status than 204 for a start that succeeded.
+    /// Rules for the callers that get another status than 204 for a successful start.
     pub success_status: SuccessRules,
 }

@@ -11,15 +11,15 @@ use crate::wire::path;
 use crate::workflows::{cancel, query, reset, signal, status, terminate, update};
 use crate::{runs, starts};
 
-/// The tag of operations that no limit applies to.
+/// The tag of operations that have no limits.
 const OPERATION: &str = "operation";
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Workflow intents of EMCO",
-        description = "Register workflow intents under a deployment intent group, start their workflows, follow and cancel them. \
-                       A drop-in for EMCO's workflowmgr.",
+        description = "Register workflow intents under a deployment intent group, start their workflows, follow them and cancel them. \
+                       A replacement for EMCO's workflowmgr.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
@@ -49,9 +49,9 @@ const OPERATION: &str = "operation";
     ),
     components(schemas(Problem)),
     tags(
-        (name = "workflow intents", description = "What to start, and how"),
+        (name = "workflow intents", description = "What to start, and with which options"),
         (name = "workflows", description = "What was started"),
-        (name = "operation", description = "What those who run the process ask it"),
+        (name = "operation", description = "For operators of the process"),
         (name = "document", description = "This document"),
     ),
 )]
@@ -64,7 +64,7 @@ pub fn document() -> String {
     text
 }
 
-/// Returns the document, with the problems of the layers before every operation: who may ask, and how much.
+/// Returns the document, with the problems of the layers before every operation: authentication and limits.
 fn whole() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     for item in document.paths.paths.values_mut() {
@@ -105,40 +105,40 @@ pub(crate) async fn serve() -> Json<utoipa::openapi::OpenApi> {
     Json(whole())
 }
 
-/// Say that the process lives
+/// Check that the process is alive
 #[utoipa::path(
     get,
     path = "/healthz",
     tag = OPERATION,
-    responses((status = 200, description = "It lives", body = String, content_type = "text/plain", example = json!("alive\n"))),
+    responses((status = 200, description = "It is alive", body = String, content_type = "text/plain", example = json!("alive\n"))),
 )]
-#[expect(dead_code, reason = "describes what the service package answers")]
+#[expect(dead_code, reason = "describes a route of the service package")]
 fn live() {}
 
-/// Say whether the process takes requests
+/// Check that the process is ready for requests
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = OPERATION,
     responses(
-        (status = 200, description = "It does", body = Value, example = json!({"ready": true, "checks": [{"name": "database", "ready": true}]})),
+        (status = 200, description = "It is ready", body = Value, example = json!({"ready": true, "checks": [{"name": "database", "ready": true}]})),
         (
             status = 503,
-            description = "It does not: each check, and why it failed",
+            description = "It is not ready: each check, and why it failed",
             body = Value,
             example = json!({"ready": false, "checks": [{"name": "database", "ready": false, "reason": "it does not answer"}]})
         ),
     ),
 )]
-#[expect(dead_code, reason = "describes what the service package answers")]
+#[expect(dead_code, reason = "describes a route of the service package")]
 fn ready() {}
 
-/// Measure the process
+/// Get the metrics of the process
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = OPERATION,
     responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain", example = json!("bridge_open_waits 0\n"))),
 )]
-#[expect(dead_code, reason = "describes what the service package answers")]
+#[expect(dead_code, reason = "describes a route of the service package")]
 fn measures() {}

@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): every kind, and which error is which.
+//! Problem details (RFC 9457): all kinds, and the kind of each error.
 
 pub(crate) mod error;
 pub(crate) mod intents;

@@ -1,4 +1,4 @@
-//! `GET …/temporal-workflow-intents/{name}/runs`: the starts of an intent, and how their runs stand now.
+//! `GET …/temporal-workflow-intents/{name}/runs`: the starts of an intent, and the state of their runs.
 
 use std::sync::Arc;
 
@@ -20,61 +20,64 @@ use crate::wire::call::{Call, RunName};
 use crate::wire::page::{self, Page};
 use crate::wire::path::{self, IntentPath};
 
-/// So many runs are told where the caller does not say: each costs a call to Temporal.
+/// Default number of runs on a page: each costs a call to Temporal.
 const LIMIT: u32 = 50;
 
-/// A start of a workflow intent, and how its run stands now.
+/// A start of a workflow intent, and the state of its run.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunView {
-    /// Names the start.
+    /// The ID of the start.
     #[serde(rename = "startID")]
     start_id: String,
-    /// Which start of the intent it is, counted from 1.
+    /// The number of this start among those of the intent, from 1.
     number: i64,
     /// The workflow.
     #[serde(rename = "workflowID")]
     workflow_id: WorkflowId,
-    /// The run; left out where there is none, or nobody told it.
+    /// The run; absent if there is none, or if its ID is not known.
     #[serde(rename = "runID", skip_serializing_if = "Option::is_none")]
     run_id: Option<RunId>,
-    /// When the start was asked for (RFC 3339).
+    /// When the start was requested (RFC 3339).
     started_at: String,
-    /// Who asked for it; empty where nobody said.
+    /// Who requested it; empty if the caller had no name.
     started_by: String,
     /// The revision of the intent that was started.
     revision: i64,
-    /// What the workflow client is given to tell a repeated start from a new one: the caller's key, or the bridge's own.
+    /// The key that the workflow client gets with the start: the caller's `Idempotency-Key`, or one made by
+    /// the bridge.
     idempotency_key: String,
-    /// What came of it: `starting`, `started`, `not_started` or `unknown`.
+    /// The outcome of the start: `starting`, `started`, `not_started` or `unknown`.
     outcome: &'static str,
-    /// Why it is not known to be started.
+    /// Why the outcome is not `started`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Whether the workflow was running before, so that nothing new was started.
+    /// Whether the workflow was running before, so that no new run was started.
     already_running: bool,
-    /// Where the run stands, as Temporal says now. Left out where there is no run, or `workflowStateError` says why not.
+    /// The state of the run in Temporal now. Absent if there is no run, or if `workflowStateError` is
+    /// present.
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow_state: Option<WorkflowState>,
-    /// Why the state is not told: `temporal_unavailable`, or `no_such_workflow` where Temporal keeps the run no longer.
+    /// Why the state is absent: `temporal_unavailable`, or `no_such_workflow` if Temporal has deleted the
+    /// run.
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow_state_error: Option<&'static str>,
-    /// Where to go on from here.
+    /// Related resources.
     links: Links,
 }
 
-/// Where to go on from a run.
+/// Resources that are related to a run.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Links {
     /// This run.
     #[serde(rename = "self")]
     itself: String,
-    /// The status of the workflow: of this run, where it is known.
+    /// The status of the workflow; of this run, if its ID is known.
     status: String,
-    /// Where to `POST` an order to end this run, with `{}` at least as the body.
+    /// Where to `POST` a cancellation of this run; `{}` is a sufficient body.
     cancel: String,
-    /// The run in Temporal's own UI, where the operator has set its address (`BRIDGE_TEMPORAL_UI_URL`).
+    /// The run in Temporal's own UI, if the operator has set its URL (`BRIDGE_TEMPORAL_UI_URL`).
     #[serde(rename = "temporalUI", skip_serializing_if = "Option::is_none")]
     temporal_ui: Option<String>,
 }
@@ -126,7 +129,7 @@ impl RunView {
     }
 }
 
-/// Returns the address of a run in Temporal's own UI.
+/// Returns the URL of a run in Temporal's own UI.
 fn ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> Option<String> {
     let mut url = ui.clone();
     url.path_segments_mut().ok()?.pop_if_empty().extend([
@@ -140,15 +143,15 @@ fn ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) 
     Some(url.into())
 }
 
-/// The parameters of a list of runs.
+/// Parameters of the list of runs.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `list_runs` reads")]
 pub(crate) struct RunsParams {
-    /// How many runs to answer at most: 1 to 1000. 50 where it is absent.
+    /// Maximum number of runs: 1 to 1000. Default: 50.
     #[param(minimum = 1, maximum = 1000, example = 20)]
     limit: Option<u32>,
-    /// Where to go on: the `Continue` header of the page before.
+    /// Where the page begins: the `Continue` header of the previous page.
     #[param(rename = "continue")]
     position: Option<String>,
 }
@@ -158,8 +161,8 @@ problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
 
 /// List the runs of a workflow intent
 ///
-/// Every start of the intent, newest first, with the state that Temporal tells now. A deleted intent keeps its runs. Where there
-/// are more, the headers `Continue` and `Link` lead to the next page.
+/// Every start of the intent, newest first, with the current state in Temporal. A deleted intent keeps its
+/// runs. The headers `Continue` and `Link` lead to the next page, if there is one.
 #[utoipa::path(
     get,
     path = path::RUNS,
@@ -167,8 +170,8 @@ problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
     params(IntentPath, RunsParams),
     responses(
         (status = 200, description = "The runs", body = [RunView], headers(
-            ("Continue" = String, description = "Where to go on; absent on the last page"),
-            ("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page"),
+            ("Continue" = String, description = "The token of the next page; absent on the last page"),
+            ("Link" = String, description = "The URL of the next page (`rel=\"next\"`); absent on the last page"),
         ), example = json!([sample_run()])),
         ListProblems,
     ),
@@ -188,7 +191,8 @@ pub(crate) async fn list_runs(
 
 /// Get a run of a workflow intent
 ///
-/// By Temporal's run ID, or by the ID of the start, which also names starts that came to nothing.
+/// The run is named by Temporal's run ID, or by the ID of its start, which also exists for a start that
+/// failed.
 #[utoipa::path(
     get,
     path = path::RUN,

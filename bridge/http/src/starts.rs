@@ -29,7 +29,7 @@ use crate::wire::path::{self, IntentPath};
 use crate::wire::sample::sample_intent;
 use crate::wire::success::SuccessStatus;
 
-/// The header of a response that repeats that of an earlier call under the same key.
+/// The header of a response that repeats the one of an earlier call with the same key.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 problems!(
@@ -52,35 +52,35 @@ problems!(
     DATABASE
 );
 
-/// What the call itself asks for, and how it is answered.
+/// Parameters of a start.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `Wanted` reads")]
 pub(crate) struct StartParams {
-    /// `All`: start nothing, but tell what would be posted to the workflow client.
+    /// `All`: start nothing, but return the request that the workflow client would get.
     #[param(rename = "dryRun", pattern = "^All$", example = "All")]
     dry_run: Option<String>,
-    /// The status of an answer that says that the workflow was started: 200, 201, 202 or 204. Without it 204, or what the
-    /// operator has set for the caller (`BRIDGE_SUCCESS_STATUS`).
+    /// The status of the response to a successful start: 200, 201, 202 or 204. Default: 204, or the status
+    /// that the operator has set for the caller (`BRIDGE_SUCCESS_STATUS`).
     #[param(rename = "successStatus", example = 201)]
     success_status: Option<u16>,
 }
 
-/// What a start would post to the workflow client.
+/// The request that a start would send to the workflow client.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct StartPreviewView {
     /// Always `POST`.
     method: &'static str,
-    /// Where to.
+    /// Its URL.
     url: String,
-    /// What. A new UUID in it is an example.
+    /// Its body. A new UUID in it is an example.
     body: TemporalSpec,
 }
 
-/// The bodies of a 200.
+/// The two bodies of a 200.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes what two functions answer")]
+#[expect(dead_code, reason = "describes the responses of two functions")]
 enum RunningOrPreview {
     Running(Started),
     Preview(Box<StartPreviewView>),
@@ -88,13 +88,15 @@ enum RunningOrPreview {
 
 /// Start the workflow of an intent
 ///
-/// Posts the intent's `spec.temporal` to its workflow client and answers when that has answered. The workflow itself goes on; ask
-/// for its status. The body may be left out; it may give this start another workflow ID and other parameters.
+/// Sends the intent's `spec.temporal` to its workflow client, and responds when the client has responded. The
+/// workflow then continues on its own; get its status to follow it. The body is optional. It can set another
+/// workflow ID and other parameters for this start.
 ///
-/// Calls under the same `Idempotency-Key` are one start: the first starts the workflow, and others are answered the same, also
-/// when the workflow ID was used again since. A call whose start came to nothing may be repeated under its key: it is then made
-/// again. So may one whose outcome is unknown: then it is found out. Where the workflow client's answer is lost, a client that
-/// heeds keys (made with our kit) is asked again; for another, Temporal tells whether the workflow was started.
+/// Calls with the same `Idempotency-Key` are one start: the first call starts the workflow, and the others
+/// get the same response, even if the workflow ID was used again since. A call whose start failed can be
+/// repeated with its key: the start is then tried again. If the outcome of a start is unknown, a repeated
+/// call finds it out. If the workflow client's response is lost, a client that supports keys (made with our
+/// kit) is asked again; for other clients, the bridge asks Temporal whether the workflow was started.
 #[utoipa::path(
     post,
     path = path::START,
@@ -103,24 +105,24 @@ enum RunningOrPreview {
         IntentPath,
         StartParams,
         BodyParams,
-        ("Idempotency-Key" = Option<String>, Header, description = "Names this start: 1 to 255 visible characters of ASCII, such as a UUID. Kept for `BRIDGE_KEY_RETENTION` (7 days)", example = "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11"),
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The key of this start: 1 to 255 visible ASCII characters, such as a UUID. Kept for `BRIDGE_KEY_RETENTION` (7 days)", example = "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11"),
+        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
     ),
     request_body(content = Option<StartRequest>, example = json!({
         "metadata": {"name": ""},
         "spec": {"workflowID": "migrate-{{run}}", "activityParams": {"all-activities": {"targetClusterName": "cluster3"}}},
     })),
     responses(
-        (status = 204, description = "Started, or running already", headers(
-            ("Workflow-Id" = String, description = "The workflow, percent-encoded where a header needs it"),
-            ("Run-Id" = String, description = "The run, where it is known"),
-            ("Idempotency-Replayed" = bool, description = "`true` where an earlier call under the same key started it"),
-            ("Warning" = String, description = "One for each unknown field"),
+        (status = 204, description = "Started, or already running", headers(
+            ("Workflow-Id" = String, description = "The workflow, percent-encoded if necessary"),
+            ("Run-Id" = String, description = "The run, if its ID is known"),
+            ("Idempotency-Replayed" = bool, description = "`true` if an earlier call with the same key started it"),
+            ("Warning" = String, description = "One header for each unknown field"),
         )),
-        (status = 201, description = "Started, when a body is preferred", body = Started,
+        (status = 201, description = "Started, with `Prefer: return=representation`", body = Started,
             headers(("Location" = String, description = "The path of the run's status")),
             example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "alreadyRunning": false})),
-        (status = 200, description = "Running already, when a body is preferred; or, with `dryRun`, what would be posted",
+        (status = 200, description = "Already running, with `Prefer: return=representation`; or, with `dryRun`, the request that the workflow client would get",
             body = RunningOrPreview, examples(
                 ("running" = (value = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "alreadyRunning": true}))),
                 ("dryRun" = (value = json!({
@@ -153,7 +155,7 @@ pub(crate) async fn start_intent(
     }
 }
 
-/// What the caller asks for beside the body.
+/// The parsed parameters.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     dry_run: bool,
@@ -177,7 +179,7 @@ impl CallParams for Wanted {
     }
 }
 
-/// The body of a start, and its hash: another body under the same key is refused.
+/// The body of a start, and its hash: another body with the same key is rejected.
 #[derive(Debug)]
 pub(crate) struct Body {
     overrides: StartOverrides,
@@ -200,7 +202,7 @@ fn fingerprint(body: &[u8]) -> String {
     })
 }
 
-/// What the operator's rules say about the caller.
+/// The status that the operator's rules set for the caller.
 pub(crate) struct Seen {
     wants: Option<StatusCode>,
 }

@@ -1,4 +1,4 @@
-//! What requests and responses have in common on the wire.
+//! The parts of requests and responses that all resources share.
 
 pub(crate) mod answer;
 pub(crate) mod body;

@@ -1,4 +1,4 @@
-//! `bridge intent check`: what is wrong with intents, found on the administrator's own machine.
+//! `bridge intent check`: finds the faults of intents on the administrator's own machine.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,31 +15,31 @@ use workflow_api::{Fault, WorkflowIntent, read};
 
 use crate::config::some_hosts;
 
-/// What emcoctl's documents say besides the intent (EMCO-API §5.1).
+/// The fields of emcoctl's documents beside the intent (EMCO-API §5.1).
 const ANCHOR: &str = "/resourceContext/anchor";
 const ENVELOPE: [&str; 2] = ["version", "resourceContext"];
-/// How an anchor of intents ends.
+/// The end of an anchor of intents.
 const INTENTS: &str = "temporal-workflow-intents";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Read intents as the bridge reads them, and ask their workflow clients whether they would take them. Nothing is registered or
-    /// started. The exit code is 0 where nothing is wrong, else 1.
+    /// Validate intents as the bridge does, and ask their workflow clients whether they accept them. Nothing
+    /// is registered or started. The exit code is 0 if all intents are valid, else 1.
     Check(Check),
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Files with intents: JSON as the REST API takes it, or emcoctl's YAML with its values filled in.
+    /// Files with intents: JSON as for the REST API, or emcoctl's YAML with its values filled in.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// How long a workflow client may take to answer.
+    /// Timeout for the response of a workflow client.
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration)]
     within: Duration,
-    /// Which workflow-client hosts may be called, as for `bridge serve`.
+    /// Hosts of workflow clients that may be called, as for `bridge serve`.
     #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS", value_parser = some_hosts)]
     client_hosts: HostPatterns,
-    /// Also fail where a workflow client is away or has no catalogue.
+    /// Also fail if a workflow client is away or has no catalogue.
     #[arg(long)]
     require_client: bool,
 }
@@ -64,21 +64,24 @@ impl Check {
                     Ok(intent) => ClientCheck::ask(&clients, &intent, self.within).await,
                     Err(faults) => ClientCheck::Drifted(faults),
                 };
-                sound &= self.tell(out, file, &name, &check)?;
+                sound &= self.report(out, file, &name, &check)?;
             }
         }
         Ok(sound)
     }
 
-    /// Says what was found, and whether it is good.
-    fn tell(&self, out: &mut impl Write, file: &Path, name: &str, check: &ClientCheck) -> Result<bool> {
+    /// Prints the result, and returns whether the check succeeded.
+    fn report(&self, out: &mut impl Write, file: &Path, name: &str, check: &ClientCheck) -> Result<bool> {
         let file = file.display();
         match check {
             ClientCheck::Accepted => {
-                writeln!(out, "{file}: `{name}` is sound, and its workflow client would take it")?
+                writeln!(out, "{file}: `{name}` is valid, and its workflow client accepts it")?
             }
             ClientCheck::Unknown(reason) => {
-                writeln!(out, "{file}: `{name}` is sound; its workflow client could not be asked: {reason}")?;
+                writeln!(
+                    out,
+                    "{file}: `{name}` is valid, but its workflow client could not check it: {reason}"
+                )?;
             }
             ClientCheck::Drifted(faults) => {
                 writeln!(out, "{file}: `{name}` would be refused:")?;
@@ -95,7 +98,7 @@ impl Check {
     }
 }
 
-/// The intents in a file. Other documents of emcoctl's are passed over.
+/// Returns the intents in a file. Other documents for emcoctl are skipped.
 fn intents(file: &Path) -> Result<Vec<Value>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).with_context(|| {
@@ -118,14 +121,15 @@ fn intent(mut document: Value) -> Option<Value> {
     Some(document)
 }
 
-/// The name of the intent, for people, and the intent or all that is wrong with it. Unknown fields are: the bridge would pass them over.
+/// Returns the name of the intent, for messages, and the intent or its faults. An unknown field is a fault
+/// here, because the bridge would ignore it.
 fn faults_of(document: &Value) -> (String, Result<WorkflowIntent, Vec<Fault>>) {
     let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?").to_owned();
     let faults = match read::<WorkflowIntent>(document.to_string().as_bytes()) {
         Err(error) => Err(error.into_faults()),
         Ok(read) => {
             let mut faults = read.value.faults();
-            faults.extend(read.unknown.into_iter().map(|path| Fault::new(path, "is not known")));
+            faults.extend(read.unknown.into_iter().map(|path| Fault::new(path, "is not a known field")));
             if faults.is_empty() { Ok(read.value) } else { Err(faults) }
         }
     };

@@ -1,4 +1,4 @@
-//! `bridge serve`: serves until it is told to end.
+//! `bridge serve`: serves until the process is asked to stop.
 
 use anyhow::Context;
 use service::settings::or_exit;

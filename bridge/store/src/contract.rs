@@ -1,4 +1,4 @@
-//! What every store must do: the same cases run on each backend, each on a fresh database.
+//! The contract suite of stores: the same cases run on each backend, each on a fresh database.
 
 mod intents;
 mod starts;
@@ -38,7 +38,7 @@ async fn postgres() -> (PostgresStore, ()) {
     (PostgresStore::connect(&url.parse().unwrap(), NonZeroU32::new(16).unwrap()).await.unwrap(), ())
 }
 
-/// One test for each case; `$store` gives a fresh store and whatever must outlive it.
+/// Makes one test for each case. `$store` returns a fresh store and the guards that it needs.
 macro_rules! storage_contract {
     ($name:ident, $store:expr) => {
         mod $name {
@@ -96,7 +96,7 @@ async fn a_file_is_found_again_also_after_a_crash() {
     let (first, directory) = sqlite_file().await;
     let (key, kept) = (dig("dig1").intent("a"), intents::created("a"));
     first.add_revision(&key, &kept).await.unwrap();
-    // Not closed: the write-ahead log is all there is, as after a crash.
+    // The store is not closed: only the write-ahead log has the data, as after a crash.
     let crashed = tempfile::tempdir().unwrap();
     for name in ["bridge.db", "bridge.db-wal"] {
         std::fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();

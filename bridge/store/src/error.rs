@@ -1,4 +1,4 @@
-//! Why the database was not opened, and how its errors reach the ports.
+//! The errors of opening a database, and the conversion of its other errors for the ports.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,12 @@ use bridge_core::ports::{PoolState, StoreError};
 /// Why the database was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It did not answer, or refused.
+    /// The database did not respond, or rejected the connection.
     #[error("the database could not be opened")]
     Unavailable(#[from] sqlx::Error),
-    /// The file belongs to another process.
+    /// Another process uses the file.
     #[error(
-        "{} is in use by another process: end that one, or use PostgreSQL, which several may share", .0.display()
+        "{} is in use by another process: stop that process, or use PostgreSQL, which several processes can share", .0.display()
     )]
     InUse(PathBuf),
     /// The schema could not be brought up to date.
@@ -20,7 +20,7 @@ pub enum OpenError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
-/// Names what the database could not do.
+/// Returns a function that names the failed operation.
 pub(crate) fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Unavailable { action, source: source.into() }
 }

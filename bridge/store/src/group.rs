@@ -1,4 +1,5 @@
-//! Writing to SQLite in groups: what is asked for while the disk is at work is one transaction next, with one sync.
+//! Group writes to SQLite: all statements that arrive while the disk is busy form the next transaction, with
+//! one sync.
 
 use std::io;
 
@@ -6,12 +7,12 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use tokio::sync::{mpsc, oneshot};
 
-/// Most statements of one transaction.
+/// Maximum number of statements in one transaction.
 const MOST: usize = 128;
 
 type Rows = Result<Vec<SqliteRow>, sqlx::Error>;
 
-/// Hands statements to the one task that writes them.
+/// Sends statements to the one task that writes them.
 #[derive(Debug)]
 pub(crate) struct Group(mpsc::Sender<Asked>);
 
@@ -23,7 +24,7 @@ struct Asked {
 }
 
 impl Group {
-    /// Begins the task, which ends when the group is dropped.
+    /// Spawns the task. It ends when the group is dropped.
     pub(crate) fn new(writer: SqlitePool) -> Self {
         let (asked, mut received) = mpsc::channel(MOST);
         tokio::spawn(async move {
@@ -40,7 +41,7 @@ impl Group {
                     }
                 };
                 for (answer, rows) in answers.into_iter().zip(rows) {
-                    // Whoever asked may have gone.
+                    // The caller may be gone.
                     let _ = answer.send(rows);
                 }
             }
@@ -48,21 +49,22 @@ impl Group {
         Self(asked)
     }
 
-    /// Returns the rows after the statement's `RETURNING`, once they are on the disk.
+    /// Writes a statement, and returns its `RETURNING` rows once they are on the disk.
     pub(crate) async fn write(&self, statement: &'static str, arguments: SqliteArguments) -> Rows {
         let (answer, answered) = oneshot::channel();
-        // Where the task has ended, the answer says so.
+        // If the task has ended, receiving fails below.
         let _ = self.0.send(Asked { statement, arguments, answer }).await;
         answered.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
 
-/// Returns what each statement led to. One whose values break a constraint fails alone; any other failure is that of all.
+/// Writes statements, and returns the result of each. A statement that violates a constraint fails alone; any
+/// other failure affects all of them.
 async fn write(
     writer: &SqlitePool,
     mut statements: Vec<(&'static str, SqliteArguments)>,
 ) -> Result<Vec<Rows>, sqlx::Error> {
-    // One alone needs no transaction around it.
+    // A single statement needs no explicit transaction.
     if statements.len() == 1
         && let Some((statement, arguments)) = statements.pop()
     {
@@ -73,7 +75,7 @@ async fn write(
     for (statement, arguments) in statements {
         let rows = sqlx::query_with(statement, arguments).fetch_all(&mut *transaction).await;
         match rows {
-            // SQLite may have ended the transaction, and the next statement would be written without it.
+            // SQLite may have ended the transaction; the next statement would then be outside of it.
             Err(error) if !breaks_constraint(&error) => return Err(error),
             rows => all.push(rows),
         }

@@ -1,16 +1,17 @@
-//! The latest revisions of intents, kept at hand: each status and each start asks for one.
+//! A cache of the latest revisions of intents: each status and each start needs one.
 //!
-//! Only for a database that belongs to one process. Where replicas share one, another may have changed what is at hand here.
+//! It is only for a database that belongs to one process. If replicas share a database, another one may have
+//! changed what is cached here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bridge_core::model::{IntentKey, Revision};
 
-/// So many are kept. An intent has some KiB.
+/// Maximum number of revisions. An intent has some KiB.
 const MOST: usize = 1000;
 
-/// The latest revisions that were asked for.
+/// A cache of the latest revisions.
 #[derive(Debug, Default)]
 pub(crate) struct Latest {
     state: Mutex<State>,
@@ -23,18 +24,19 @@ struct State {
     changes: u64,
 }
 
-/// Since when somebody looks a revision up.
+/// The state of the cache before a lookup in the database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Since(u64);
 
 impl Latest {
-    /// The latest revision of an intent; else a mark, for [`keep`](Self::keep).
+    /// Returns the latest revision of an intent, or a mark for [`keep`](Self::keep).
     pub(crate) fn get(&self, key: &IntentKey) -> Result<Revision, Since> {
         let state = self.state();
         state.revisions.get(key).cloned().ok_or(Since(state.changes))
     }
 
-    /// Keeps what was looked up, unless something has changed meanwhile: it may be out of date.
+    /// Caches a revision that was looked up, unless something has changed since the mark: it may be out of
+    /// date.
     pub(crate) fn keep(&self, since: Since, key: &IntentKey, revision: &Revision) {
         let mut state = self.state();
         if state.changes != since.0 {
@@ -46,14 +48,14 @@ impl Latest {
         state.revisions.insert(key.clone(), revision.clone());
     }
 
-    /// An intent has a later revision now, or may have.
+    /// Removes an intent that has, or may have, a later revision.
     pub(crate) fn forget(&self, key: &IntentKey) {
         let mut state = self.state();
         state.changes += 1;
         state.revisions.remove(key);
     }
 
-    /// No code panics while it holds the lock, and every state is whole.
+    /// No code panics while it holds the lock, and every state is valid.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

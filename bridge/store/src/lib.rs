@@ -1,7 +1,8 @@
 //! The database of the bridge: SQLite or PostgreSQL.
 //!
-//! To add a backend: give it migrations under `migrations/`, let [`DatabaseUrl`] and [`open`] choose it by its URL, and run the
-//! contract suite (`contract/`) on it. One that takes the same SQL implements `sql::Sql` and gets the ports from `sql/`.
+//! To add a backend: write its migrations under `migrations/`, let [`DatabaseUrl`] and [`open`] choose it by
+//! its URL, and run the contract suite (`contract/`) on it. A backend that accepts the same SQL implements
+//! `sql::Sql` and gets the ports from `sql/`.
 #![warn(missing_docs)]
 
 #[cfg(test)]
@@ -24,10 +25,10 @@ pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use url::{DatabaseUrl, PostgresUrl};
 
-/// Opens the database. Creates it and brings its schema up to date where needed.
+/// Opens the database. Creates it and migrates its schema if needed.
 ///
 /// # Errors
-/// When it cannot be opened, or was made by a later version of this program.
+/// Returns an error if it cannot be opened, or was migrated by a later version of this program.
 pub async fn open(url: &DatabaseUrl, connections: NonZeroU32) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match url {
         DatabaseUrl::SqliteMemory => Arc::new(SqliteStore::in_memory().await?),

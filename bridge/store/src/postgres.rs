@@ -1,4 +1,4 @@
-//! The store on PostgreSQL: shared by several replicas.
+//! The store on PostgreSQL, which several replicas can share.
 
 use std::io;
 use std::num::NonZeroU32;
@@ -15,9 +15,9 @@ use crate::url::PostgresUrl;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Longest wait for a connection: for the server to answer, or for another request to be done with one.
+/// Timeout for a connection: for the server to respond, or for another request to return one to the pool.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Longest wait for another replica that migrates, and for one migration.
+/// Timeout for a migration, and for waiting until another replica has migrated.
 const MIGRATE: Duration = Duration::from_secs(300);
 
 /// A store on PostgreSQL.
@@ -30,18 +30,19 @@ pub struct PostgresDatabase {
 }
 
 impl PostgresStore {
-    /// A store in this database, whose schema is brought up to date by whichever replica comes first. It opens so many
-    /// connections at most.
+    /// Opens the store in this database, with at most this number of connections. The first replica migrates
+    /// its schema.
     ///
     /// # Errors
-    /// When the server cannot be reached or refuses, or the database was made by a later version of this program.
+    /// Returns an error if the server cannot be reached or rejects the connection, or if the database was
+    /// migrated by a later version of this program.
     pub async fn connect(url: &PostgresUrl, connections: NonZeroU32) -> Result<Self, OpenError> {
         let options = url.options()?.application_name("bridge");
         migrate(&options).await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections.get())
             .acquire_timeout(CONNECT)
-            // No statement of ours is near these bounds: a server that is stuck must not hold requests.
+            // All statements are far below these limits. They keep a stuck server from blocking requests.
             .connect_lazy_with(options.options([
                 ("statement_timeout", "10s"),
                 ("lock_timeout", "5s"),
@@ -51,18 +52,18 @@ impl PostgresStore {
     }
 }
 
-/// On a connection of its own: a migration may take longer than a request.
+/// Uses a connection of its own, because a migration may take longer than a request.
 async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
     let options = options.clone().options([("statement_timeout", format!("{}s", MIGRATE.as_secs()))]);
     let silent = |_| {
         OpenError::Unavailable(sqlx::Error::Io(io::Error::new(
             io::ErrorKind::TimedOut,
-            "the server does not answer",
+            "the server does not respond",
         )))
     };
     let mut connection = tokio::time::timeout(CONNECT, options.connect()).await.map_err(silent)??;
     MIGRATIONS.run(&mut connection).await?;
-    // What was migrated is committed; a farewell that fails changes nothing.
+    // The migration is committed; an error while closing has no effect.
     let _ = connection.close().await;
     Ok(())
 }
@@ -102,7 +103,7 @@ impl Sql for PostgresDatabase {
         statement: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
-        // All rows: only then has the statement ended and is committed.
+        // Fetches all rows, because the statement is committed only after the last one.
         sqlx::query_as_with(statement, arguments::<Postgres>(values)?).fetch_all(&self.pool).await
     }
 

@@ -1,5 +1,5 @@
-//! The SQL of the traits, written once: SQLite and PostgreSQL take the same, down to `$1`, and each has a view `clock`. What
-//! differs between them is in [`Sql`].
+//! The SQL of the ports, written once. SQLite and PostgreSQL accept the same statements, down to `$1`, and
+//! each has a view `clock`. Their differences are in [`Sql`].
 
 mod intents;
 mod start_row;
@@ -13,51 +13,52 @@ use sqlx::{Arguments, Database, Encode, FromRow, Type};
 use crate::latest::Latest;
 pub(crate) use starts::{BEGIN_ON_POSTGRES, BEGIN_ON_SQLITE};
 
-/// A store on a database that takes the statements.
+/// A store on a database that accepts the statements.
 #[derive(Debug)]
 pub struct SqlStore<S>(pub(crate) S);
 
-/// A database that takes the statements. What it has written when a call returns is there for good, power cuts included.
+/// A database that accepts the statements. When a call returns, its writes are durable, even after a power
+/// failure.
 pub(crate) trait Sql: Send + Sync {
-    /// The statement that puts a start on record.
+    /// The statement that records a start.
     const BEGIN: &'static str;
 
-    /// Returns the rows that a statement reads.
+    /// Returns the rows of a query.
     fn read<R: Record>(
         &self,
         statement: &'static str,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
 
-    /// Writes, and returns the rows after `RETURNING`.
+    /// Executes a statement that writes, and returns its `RETURNING` rows.
     fn write<R: Record>(
         &self,
         statement: &'static str,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
 
-    /// Writes, and returns the number of rows that were written.
+    /// Executes a statement that writes, and returns the number of rows that were written.
     fn execute(
         &self,
         statement: &'static str,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
-    /// Writes with two statements in one transaction. Where the first writes no row, nothing is written. Returns whether
-    /// anything was.
+    /// Executes two statements in one transaction. If the first one writes no row, nothing is written.
+    /// Returns whether anything was written.
     fn execute_both(
         &self,
         first: (&'static str, &[Value<'_>]),
         second: (&'static str, &[Value<'_>]),
     ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
 
-    /// The latest revisions at hand; `None` where another process may change them.
+    /// Returns the cache of latest revisions; `None` if another process may change them.
     fn latest(&self) -> Option<&Latest> {
         None
     }
 }
 
-/// What can be read from a row of either database.
+/// A type that can be read from a row of either database.
 pub(crate) trait Record:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {
@@ -65,7 +66,7 @@ pub(crate) trait Record:
 
 impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
-/// A value that a statement is given.
+/// An argument of a statement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value<'a> {
     Text(Option<&'a str>),
@@ -103,7 +104,7 @@ impl From<bool> for Value<'_> {
     }
 }
 
-/// The values as the driver wants them.
+/// Converts the values to the arguments of the driver.
 pub(crate) fn arguments<DB: Database>(values: &[Value<'_>]) -> Result<DB::Arguments, sqlx::Error>
 where
     for<'q> Option<&'q str>: Encode<'q, DB> + Type<DB>,
@@ -122,7 +123,7 @@ where
     Ok(arguments)
 }
 
-/// The values of a statement whose first five are what names an intent.
+/// Returns the values of a statement whose first five values are the key of an intent.
 fn of_intent<'a>(key: &'a IntentKey, others: &[Value<'a>]) -> Vec<Value<'a>> {
     let dig = &key.dig;
     let names = [&dig.project, &dig.composite_app, &dig.version, &dig.dig, &key.name];

@@ -19,10 +19,10 @@ use crate::sql::{BEGIN_ON_SQLITE, Record, Sql, SqlStore, Value, arguments};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Longest wait for another process that has the file locked, a backup for one.
+/// Timeout for another process that has locked the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
-/// How often a file that belongs to another process is tried again.
+/// Interval between two attempts to lock a file that belongs to another process.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A store on SQLite.
@@ -31,40 +31,42 @@ pub type SqliteStore = SqlStore<SqliteDatabase>;
 /// An SQLite database.
 #[derive(Debug)]
 pub struct SqliteDatabase {
-    /// One connection: SQLite has one writer anyhow, and waiting here is fair where waiting for SQLite's lock is not.
+    /// A single connection: SQLite has one writer anyway. Waiting for it here is fair, while waiting for
+    /// SQLite's lock is not.
     writer: SqlitePool,
     readers: SqlitePool,
     group: Group,
-    /// Held as long as the store lives; the system lets go of it with the process, however that ends.
+    /// The lock, held as long as the store lives. The system releases it when the process ends in any way.
     lock: Option<File>,
     latest: Latest,
 }
 
 impl SqliteStore {
-    /// A store in memory, gone with the process.
+    /// Opens a store in memory, which ends with the process.
     ///
     /// # Errors
-    /// When SQLite refuses.
+    /// Returns an error if SQLite fails.
     pub async fn in_memory() -> Result<Self, OpenError> {
-        // A second connection would open a second, empty database; so there is one, for ever.
+        // A second connection would open a second, empty database. So there is exactly one.
         let pool = pool(1).connect_with(SqliteConnectOptions::new().in_memory(true)).await?;
         migrated(&pool).await?;
         Ok(Self::over(pool.clone(), pool, None))
     }
 
-    /// A store in a file, made where there is none.
+    /// Opens a store in a file, which is created if missing.
     ///
     /// # Errors
-    /// When the file cannot be made, read or written, is not one of ours, or belongs to another process.
+    /// Returns an error if the file cannot be created, read or written, is not a database of the bridge, or
+    /// belongs to another process.
     pub async fn file(path: &Path) -> Result<Self, OpenError> {
         let lock = lock(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .busy_timeout(BUSY)
-            // Readers do not wait for the writer.
+            // With the write-ahead log, readers do not wait for the writer.
             .journal_mode(SqliteJournalMode::Wal)
-            // What is committed outlives a power cut.
+            // A committed transaction survives a power failure.
             .synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(options.clone()).await?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
@@ -80,13 +82,14 @@ impl SqliteStore {
 
 async fn migrated(writer: &SqlitePool) -> Result<(), OpenError> {
     MIGRATIONS.run(writer).await?;
-    // There is one replica, and it has only just begun: nobody is at a start.
+    // There is one replica, and it has just started: no process works on a start.
     sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'").execute(writer).await?;
     Ok(())
 }
 
-/// Takes the file for this process: two of them would take each other's starts for abandoned. The lock is on a file beside it,
-/// because closing a file of SQLite's takes SQLite's own locks away.
+/// Locks the database for this process: otherwise each of two processes would take the other's starts for
+/// abandoned ones. The lock is on a separate file, because closing a file of SQLite's also releases SQLite's
+/// own locks.
 pub(crate) async fn lock(path: &Path) -> Result<File, OpenError> {
     let io = |error| OpenError::Unavailable(sqlx::Error::Io(error));
     let mut beside = OsString::from(path);
@@ -96,7 +99,7 @@ pub(crate) async fn lock(path: &Path) -> Result<File, OpenError> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            // The one before may be about to end.
+            // The previous process may be about to end.
             Err(TryLockError::WouldBlock) if Instant::now() < patience => sleep(PAUSE).await,
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => return Err(io(error)),
@@ -110,7 +113,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .acquire_timeout(BUSY)
         .idle_timeout(None)
-        // A file does not hang up; asking first would cost each statement another switch of threads.
+        // A connection to a file does not break. Testing it would cost each statement another thread switch.
         .test_before_acquire(false)
         .max_lifetime(None)
 }
@@ -130,11 +133,11 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        // Readers first: the last connection to close folds the write-ahead log into the file.
+        // Readers first: the last connection that closes merges the write-ahead log into the file.
         self.0.readers.close().await;
         self.0.writer.close().await;
         if let Some(Err(error)) = self.0.lock.as_ref().map(File::unlock) {
-            tracing::warn!(%error, "the database's file stays taken until this process ends");
+            tracing::warn!(%error, "the database's file stays locked until this process ends");
         }
     }
 }

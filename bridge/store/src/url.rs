@@ -1,4 +1,4 @@
-//! Which database to open.
+//! The URL of the database.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,10 +7,11 @@ use std::str::FromStr;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
-/// A database's URL: `sqlite:///path/to/file`, `sqlite:file` (relative), `sqlite::memory:` or `postgres://user@host/database`.
+/// The URL of a database: `sqlite:///path/to/file`, `sqlite:file` (relative), `sqlite::memory:` or
+/// `postgres://user@host/database`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// SQLite in memory: gone with the process.
+    /// SQLite in memory: the data is lost when the process ends.
     SqliteMemory,
     /// SQLite in a file.
     SqliteFile(PathBuf),
@@ -39,7 +40,7 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// The URL of a PostgreSQL server, which may hold a password: it is shown without.
+/// The URL of a PostgreSQL server. It may have a password, which is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl(Url);
 
@@ -65,7 +66,7 @@ impl FromStr for PostgresUrl {
 
 impl fmt::Debug for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Parameters may hold a password as well.
+        // Parameters may have a password as well.
         write!(f, "postgres://{}{}", self.0.host_str().unwrap_or_default(), self.0.path())
     }
 }

@@ -1,18 +1,18 @@
-//! How long Temporal may take.
+//! Timeouts of calls to Temporal.
 
 use std::time::Duration;
 
-/// How long Temporal may take.
+/// Timeouts of calls to Temporal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// To answer a call, connecting included.
+    /// Timeout of a call, including the connection.
     pub call: Duration,
-    /// To have a workflow answer a query whose caller gives no time.
+    /// Timeout of a query whose caller gives none.
     pub query: Duration,
 }
 
 impl Default for Bounds {
-    /// One call stays under the 5 s within which an answer about a silent Temporal is due.
+    /// One call is shorter than 5 s, which is the limit for a response about an unresponsive Temporal.
     fn default() -> Self {
         Self { call: Duration::from_secs(4), query: Duration::from_secs(10) }
     }

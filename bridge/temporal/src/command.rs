@@ -1,4 +1,4 @@
-//! Commands to a run: what they have in common is that a run that has ended takes none.
+//! Commands to a run. A run that has ended accepts none.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use workflow_api::WorkflowState;
 use crate::describe;
 use crate::rpc::Session;
 
-/// What Temporal made of a command. To Temporal, a closed run is as little there as one that never was; to us it is not.
+/// Returns the result of a command. Temporal reports a closed run in the same way as one that does not exist;
+/// the bridge reports them differently.
 pub(crate) async fn taken<A>(
     session: &Session<'_>,
     answer: Result<A, EngineError>,
@@ -23,7 +24,7 @@ pub(crate) async fn taken<A>(
     }
 }
 
-/// Refuses runs that have ended.
+/// Returns an error if the run has ended.
 pub(crate) async fn open(session: &Session<'_>, bound: Duration) -> Result<(), CommandError> {
     let seen = describe::outline(session, session.execution(), bound).await?;
     if seen.state == WorkflowState::Running {

@@ -1,4 +1,4 @@
-//! What Temporal knows of a run.
+//! Describes runs.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use workflow_api::RunId;
 use crate::rpc::Session;
 use crate::{convert, pending};
 
-/// Describes a run. Its JSON is Temporal's answer and nothing else: the CLI's `describe` adds `closeEvent` and `result`, and shortens
-/// memos unless told `--no-json-shorthand-payloads`.
+/// Describes a run. Its JSON is exactly Temporal's response. The command line's `describe` adds `closeEvent`
+/// and `result`, and shortens memos without `--no-json-shorthand-payloads`.
 pub(crate) async fn description(session: &Session<'_>, bound: Duration) -> Result<Description, EngineError> {
     let answer = ask(session, session.execution(), bound).await?;
     let json = temporal::json::description(&answer).map_err(|error| session.unexpected(error))?;
@@ -30,7 +30,7 @@ pub(crate) async fn outline(
     read(session, answer)
 }
 
-/// Returns the ID of a run, and how many events it has by now.
+/// Returns the ID of a run, and the current number of its events.
 pub(crate) async fn length(session: &Session<'_>, bound: Duration) -> Result<(RunId, i64), EngineError> {
     let info = ask(session, session.execution(), bound).await?.workflow_execution_info.unwrap_or_default();
     Ok((info.execution.unwrap_or_default().run_id.into(), info.history_length))
@@ -48,7 +48,7 @@ async fn ask(
 fn read(session: &Session<'_>, answer: DescribeWorkflowExecutionResponse) -> Result<Outline, EngineError> {
     let info = answer.workflow_execution_info.unwrap_or_default();
     let state = convert::state(info.status())
-        .ok_or_else(|| session.unexpected("a run was described without its status"))?;
+        .ok_or_else(|| session.unexpected("the description of a run has no status"))?;
     let now = session.now();
     Ok(Outline {
         state,

@@ -1,4 +1,4 @@
-//! Temporal as the bridge's engine.
+//! The implementation of the engine port on Temporal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,12 +34,12 @@ pub struct TemporalEngine {
 }
 
 impl TemporalEngine {
-    /// An engine on these servers.
+    /// Creates an engine on these servers.
     #[must_use]
     pub fn new(servers: Servers, bounds: Bounds) -> Self {
         metrics::describe_gauge!(
             polls::OPEN_POLLS,
-            "Long polls that are open to Temporal, each for all callers who wait on one run or follow it"
+            "Open long polls to Temporal, each for all callers that wait on one run or follow it"
         );
         Self { servers, bounds, waits: Polls::default(), tails: Polls::default(), escalations: None }
     }
@@ -83,7 +83,7 @@ impl Engine for TemporalEngine {
     }
 
     async fn wait(&self, run: &WorkflowRun, bound: Option<Duration>) -> Result<Waited, EngineError> {
-        // A bound beyond the clock's end means none.
+        // A timeout beyond the range of the clock means no timeout.
         let deadline = bound.and_then(|bound| Instant::now().checked_add(bound));
         wait::wait(&self.waits, run, deadline, |run, report| {
             follow::to_the_end(self.servers.clone(), run, self.bounds.call, report)

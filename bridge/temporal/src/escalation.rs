@@ -1,8 +1,8 @@
-//! Terminations that happen later: each is a small workflow in the bridge's own Temporal, which any replica of the bridge
-//! works on. So they survive the process that was asked for them.
+//! Delayed terminations. Each is a small workflow in the bridge's own Temporal, and any replica of the bridge
+//! works on it. So it survives the process that scheduled it.
 //!
-//! A bridge polls for them only while there are any: it is told by its own requests, and looks every few seconds for those
-//! that another process left behind.
+//! A bridge polls the task queue only while there are escalations. It knows of its own ones, and looks every
+//! few seconds for those of other processes.
 
 mod activities;
 mod order;
@@ -34,17 +34,17 @@ use crate::servers::Servers;
 
 /// The workflow type of an escalation.
 const WORKFLOW_TYPE: &str = "EmcoBridgeEscalateCancel";
-/// Where the bridge's replicas ask for work.
+/// The task queue of the bridge's replicas.
 const TASK_QUEUE: &str = "emco-bridge";
-/// Finds those that are not over.
+/// The query for open escalations.
 const OPEN: &str = "WorkflowType = 'EmcoBridgeEscalateCancel' AND ExecutionStatus = 'Running'";
-/// Between two looks for escalations that another process left behind; longer while Temporal is away.
+/// Interval between two searches for escalations of other processes; longer while Temporal is away.
 const LOOK: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(80);
-/// How long such a look may take.
+/// Timeout of such a search.
 const BOUND: Duration = Duration::from_secs(5);
 
-/// The terminations that happen later. Clones are about the same.
+/// The delayed terminations. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Escalations {
     servers: Servers,
@@ -52,13 +52,14 @@ pub struct Escalations {
 }
 
 impl Escalations {
-    /// Escalations that are kept in the configured Temporal.
+    /// Creates the escalations in the configured Temporal.
     #[must_use]
     pub fn new(servers: Servers) -> Self {
         Self { servers, wanted: Arc::default() }
     }
 
-    /// Sees to it that a run is ended after `grace`. Asked twice for one run, the first time stands.
+    /// Schedules the termination of a run after `grace`. If this is called twice for one run, the first call
+    /// counts.
     pub(crate) async fn schedule(
         &self,
         run: &WorkflowRun,
@@ -67,7 +68,7 @@ impl Escalations {
         grace: Duration,
         bound: Duration,
     ) -> Result<Escalation, EngineError> {
-        // A run ID is unique and short, which a workflow ID need not be.
+        // A run ID is unique and short; a workflow ID may not be.
         let id = WorkflowId::from(format!("emco-bridge-escalate-cancel-{}", outline.run_id));
         let summary = format!("Terminates {} unless it ends within {grace:?}", run.workflow_id);
         let order = Order {
@@ -102,7 +103,7 @@ impl Escalations {
         Ok(Escalation { workflow_id: id, run_id: started.run_id.into(), already_scheduled: !started.started })
     }
 
-    /// Works on escalations, this bridge's and those that others left, until the process drains. Temporal away is waited for.
+    /// Works on the escalations of all bridges until the process drains. Waits while Temporal is away.
     pub async fn keep(self, engine: Arc<dyn Engine>, shutdown: Shutdown) {
         let targets = Arc::clone(self.servers.targets());
         let parts = Parts { engine, targets, shutdown: shutdown.clone() };
@@ -117,7 +118,10 @@ impl Escalations {
             pause = match done {
                 Ok(()) => LOOK,
                 Err(error) => {
-                    tracing::debug!(error = workflow_api::chain(&error), "no work on escalations for now");
+                    tracing::debug!(
+                        error = workflow_api::chain(&error),
+                        "escalations cannot be worked on now"
+                    );
                     (pause * 2).min(LONGEST_PAUSE)
                 }
             };
@@ -129,7 +133,7 @@ impl Escalations {
         }
     }
 
-    /// Works while there is any.
+    /// Works as long as there are escalations.
     async fn work(&self, parts: &Parts) -> Result<(), worker::Breakdown> {
         let client = self.servers.connection(&self.servers.targets().home())?.client().await?;
         let mut working = worker::start(client, parts)?;

@@ -1,5 +1,5 @@
-//! The events of a workflow as they happen. Each stream reads what there is by itself, page by page; what is to come is read once for
-//! all streams on the run.
+//! The events of a workflow as they happen. Each stream reads the past events by itself, page by page. New
+//! events are read once for all streams on the run.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::rpc::Session;
 use crate::servers::Servers;
 use crate::{describe, follow, history};
 
-/// The events of `run` after the one with the ID `after`, and on through the runs that follow it.
+/// Returns the events of `run` after the one with the ID `after`, and those of the runs that continue it.
 pub(crate) fn events(
     servers: Servers,
     tails: Polls<Tail>,
@@ -28,8 +28,15 @@ pub(crate) fn events(
     after: i64,
     bound: Duration,
 ) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {
-    let follower =
-        Follower { servers, tails, run, told: after, bound, place: Place::Outside, ready: VecDeque::new() };
+    let follower = Follower {
+        servers,
+        tails,
+        run,
+        returned: after,
+        bound,
+        place: Place::Outside,
+        ready: VecDeque::new(),
+    };
     try_unfold(
         follower,
         |mut follower| async move { Ok(follower.next().await?.map(|event| (event, follower))) },
@@ -42,25 +49,25 @@ struct Follower {
     servers: Servers,
     tails: Polls<Tail>,
     run: WorkflowRun,
-    /// The last event told of this run.
-    told: i64,
+    /// The ID of the last event of this run that was returned.
+    returned: i64,
     bound: Duration,
     place: Place,
-    /// Read and not told yet.
+    /// Events that were read but not returned yet.
     ready: VecDeque<Arc<RunEvent>>,
 }
 
-/// Where a stream stands in its run.
+/// The position of a stream in its run.
 enum Place {
-    /// It knows nothing of the run yet.
+    /// Nothing of the run is known yet.
     Outside,
-    /// It reads what there is.
+    /// The stream reads past events.
     Behind {
         reader: Reader,
-        /// The event up to which to read.
+        /// The last event to read.
         goal: i64,
     },
-    /// It has all there is, and shares what is to come.
+    /// The stream has all past events, and shares the new ones.
     AtTail { reader: Reader, tail: watch::Receiver<Tail> },
     /// The last run has closed.
     Over,
@@ -77,7 +84,7 @@ impl Follower {
     async fn next(&mut self) -> Result<Option<Arc<RunEvent>>, EngineError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
-                self.tell(&event);
+                self.note(&event);
                 return Ok(Some(event));
             }
             self.place = match std::mem::replace(&mut self.place, Place::Over) {
@@ -90,18 +97,18 @@ impl Follower {
         }
     }
 
-    fn tell(&mut self, event: &RunEvent) {
-        self.told = event.event_id;
+    fn note(&mut self, event: &RunEvent) {
+        self.returned = event.event_id;
         if let Some(close) = &event.close {
             self.place = self.leave(close);
         }
     }
 
-    /// Goes on in the next run, where there is one.
+    /// Continues with the next run, if there is one.
     fn leave(&mut self, close: &RunClose) -> Place {
         let Some(next) = &close.next else { return Place::Over };
         self.run.run_id = next.clone();
-        self.told = 0;
+        self.returned = 0;
         Place::Outside
     }
 
@@ -116,13 +123,13 @@ impl Follower {
         let session = Session::new(&self.servers, &self.run)?;
         let (events, page_token) = page(&session, &reader.page_token).await?;
         let event_id = events.last().map_or(reader.event_id, |event| event.event_id);
-        let last = events.last().filter(|last| last.event_id <= self.told);
+        let last = events.last().filter(|last| last.event_id <= self.returned);
         if let Some(close) = last.and_then(|last| last.close.clone()) {
-            // Asked for what comes after the end of the run.
+            // The events after the end of the run were requested.
             return Ok(self.leave(&close));
         }
-        let told = self.told;
-        self.ready.extend(events.into_iter().filter(|event| event.event_id > told).map(Arc::new));
+        let returned = self.returned;
+        self.ready.extend(events.into_iter().filter(|event| event.event_id > returned).map(Arc::new));
         if page_token.is_empty() && self.ready.is_empty() {
             return Ok(Place::Over);
         }
@@ -139,11 +146,11 @@ impl Follower {
     async fn share(&mut self, reader: Reader, mut tail: watch::Receiver<Tail>) -> Result<Place, EngineError> {
         {
             let tail = tail.borrow_and_update();
-            if tail.first() > self.told + 1 {
-                // This stream is slow, and what it needs next is no longer at hand.
+            if tail.first() > self.returned + 1 {
+                // This stream is slow, and its next event is no longer in the tail.
                 return Ok(Place::Behind { reader, goal: tail.first() - 1 });
             }
-            self.ready.extend(tail.events.iter().filter(|event| event.event_id > self.told).cloned());
+            self.ready.extend(tail.events.iter().filter(|event| event.event_id > self.returned).cloned());
             if let (true, Some(error)) = (self.ready.is_empty(), &tail.failed) {
                 return Err(error.clone());
             }
@@ -155,7 +162,7 @@ impl Follower {
     }
 }
 
-/// The newest events of a run, for the streams that have all before them. Old ones make room.
+/// The newest events of a run, for the streams that have all earlier ones. Old events are dropped.
 #[derive(Debug)]
 pub(crate) struct Tail {
     events: VecDeque<Arc<RunEvent>>,
@@ -165,7 +172,7 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// What is kept at most; one event always is.
+    /// Maximum number of events; one event is always kept.
     const EVENTS: usize = 256;
     const BYTES: usize = 1 << 20;
 
@@ -173,7 +180,7 @@ impl Tail {
         Self { events: VecDeque::new(), sizes: VecDeque::new(), last, failed: None }
     }
 
-    /// The first event that is at hand, or will be.
+    /// Returns the ID of the first event that is, or will be, in the tail.
     fn first(&self) -> i64 {
         self.events.front().map_or(self.last + 1, |event| event.event_id)
     }
@@ -191,7 +198,7 @@ impl Tail {
     }
 }
 
-/// Reads what is to come, for all streams on the run.
+/// Reads new events for all streams on the run.
 async fn tail(servers: Servers, run: WorkflowRun, mut page_token: Vec<u8>, report: Report<Tail>) {
     let _counted = LongPoll::open();
     let session = match Session::new(&servers, &run) {
@@ -219,7 +226,8 @@ async fn tail(servers: Servers, run: WorkflowRun, mut page_token: Vec<u8>, repor
     }
 }
 
-/// The next page of events, once there is one, and the token of the page after it; empty once the run has closed.
+/// Returns the next page of events, once there is one, and the token of the page after it. The page is empty
+/// once the run has closed.
 async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>, Vec<u8>), EngineError> {
     let run_id = &session.run().run_id;
     let page = follow::next_page(session, run_id, HistoryEventFilterType::AllEvent, page_token).await?;

@@ -1,4 +1,4 @@
-//! How a run ended, read from the event that closed it.
+//! The end of a run, read from the event that closed it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,21 +12,22 @@ use workflow_api::{RunId, WorkflowFailure, WorkflowState};
 
 use crate::payload;
 
-/// What a closing event says.
+/// The content of a closing event.
 #[derive(Debug, Clone)]
 pub(crate) enum Ending {
-    /// The run ended for good.
+    /// The run ended, and no other run continues it.
     Final(Closed),
-    /// The run ended, and another goes on: it continued as new, is retried by its policy, or was due again by its cron schedule.
+    /// The run ended, and another run continues it: it continued as new, is retried by its policy, or was due
+    /// again by its cron schedule.
     Next {
-        /// How this run ended.
+        /// The state of the closed run.
         state: WorkflowState,
-        /// The run that goes on.
+        /// The run that continues it.
         run_id: RunId,
     },
 }
 
-/// Reads the event that closed `run_id`. None if it is no such event.
+/// Reads the event that closed `run_id`. Returns `None` if it is not a closing event.
 pub(crate) fn ending(event: HistoryEvent, run_id: &RunId, background: &Background) -> Option<Ending> {
     let closed = |state, result, failure| Closed { run_id: run_id.clone(), state, result, failure };
     let next = successor(&event);
@@ -60,7 +61,7 @@ pub(crate) fn ending(event: HistoryEvent, run_id: &RunId, background: &Backgroun
     })
 }
 
-/// The run that goes on with the work of the run that this event closed.
+/// Returns the run that continues the one that this event closed.
 fn successor(event: &HistoryEvent) -> Option<RunId> {
     let next = match event.attributes.as_ref()? {
         Attributes::WorkflowExecutionCompletedEventAttributes(event) => &event.new_execution_run_id,
@@ -72,7 +73,8 @@ fn successor(event: &HistoryEvent) -> Option<RunId> {
     (!next.is_empty()).then(|| next.as_str().into())
 }
 
-/// What a closing event leaves to earlier events of its run: why it was cancelled, and the attempts of failed activities.
+/// Data that a closing event takes from earlier events of its run: why it was cancelled, and the attempts of
+/// failed activities.
 #[derive(Debug, Default)]
 pub(crate) struct Background {
     cancel_reason: String,
@@ -82,7 +84,7 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// What this closing event leaves open.
+    /// Returns the data that this closing event lacks.
     pub(crate) fn of(event: &HistoryEvent) -> Self {
         let mut background = Self::default();
         if successor(event).is_some() {
@@ -102,12 +104,12 @@ impl Background {
         background
     }
 
-    /// Whether nothing is open.
+    /// Returns whether nothing is missing.
     pub(crate) fn is_complete(&self) -> bool {
         !self.wants_reason && self.wants_attempts.is_empty()
     }
 
-    /// Takes what this event tells.
+    /// Adds the data of this event.
     pub(crate) fn read(&mut self, event: &HistoryEvent) {
         match &event.attributes {
             Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(request))
@@ -126,7 +128,7 @@ impl Background {
     }
 }
 
-/// The event with which the failed activity was started.
+/// Returns the ID of the event that started the failed activity.
 fn activity_start(failure: &Failure) -> Option<i64> {
     match failure.failure_info.as_ref()? {
         FailureInfo::ActivityFailureInfo(info) if info.started_event_id > 0 => Some(info.started_event_id),
@@ -146,12 +148,12 @@ fn plain(kind: &str, message: &str) -> WorkflowFailure {
     WorkflowFailure { message: message.to_owned(), kind: kind.to_owned(), ..WorkflowFailure::default() }
 }
 
-/// A failure and everything that caused it, without the history that it belongs to.
+/// Converts a failure and all its causes, without the history that it belongs to.
 pub(crate) fn alone(failure: Failure) -> WorkflowFailure {
     chain(failure, &HashMap::new())
 }
 
-/// A failure and everything that caused it.
+/// Converts a failure and all its causes.
 fn chain(failure: Failure, attempts: &HashMap<i64, i32>) -> WorkflowFailure {
     let attempt = activity_start(&failure).and_then(|started| attempts.get(&started).copied());
     let activity = match &failure.failure_info {
@@ -170,7 +172,7 @@ fn chain(failure: Failure, attempts: &HashMap<i64, i32>) -> WorkflowFailure {
     }
 }
 
-/// The type that user code gave its failure; else Temporal's word for it.
+/// Returns the type that user code gave its failure, else Temporal's name for it.
 fn kind(info: &FailureInfo) -> String {
     let word = match info {
         FailureInfo::ApplicationFailureInfo(info) => or(&info.r#type, "ApplicationFailure"),

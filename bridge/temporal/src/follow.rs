@@ -1,4 +1,4 @@
-//! Watching a run to its end by one long poll.
+//! Watches a run until its end with one long poll.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ use crate::rpc::{LONG_POLL, Session};
 use crate::servers::Servers;
 use crate::wait::Progress;
 
-/// How long Temporal may be away before waiters are told.
+/// How long Temporal may be away before waiting callers get an error.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Between two attempts to reach it.
+/// Interval between two attempts to reach it.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Watches one run to its end. Each call but the long polls is bound by `bound`. The end of "the latest run" is the run that this is
-/// now: whoever waits on that one by its ID shares its poll.
+/// Watches one run until its end. Each call except the long polls has the timeout `bound`. The end of "the
+/// latest run" is the current latest run: callers that wait on that run by its ID share its poll.
 pub(crate) async fn to_the_end(
     servers: Servers,
     run: WorkflowRun,
@@ -34,7 +34,7 @@ pub(crate) async fn to_the_end(
     report: Report<Progress>,
 ) -> Result<Ending, EngineError> {
     let session = Session::new(&servers, &run)?;
-    // Seen first, so that no caller gets `running` for what closed long ago.
+    // Read first, so that no caller gets `running` for a run that closed long ago.
     let seen = describe::outline(&session, session.execution(), bound).await?;
     if run.run_id.is_empty() {
         return Ok(Ending::Next { state: seen.state, run_id: seen.run_id });
@@ -45,10 +45,10 @@ pub(crate) async fn to_the_end(
     let event = closing_event(&session, &run.run_id).await?;
     let background = background(&session, &event, bound).await?;
     failure::ending(event, &run.run_id, &background)
-        .ok_or_else(|| session.unexpected("a run closed with an unknown event"))
+        .ok_or_else(|| session.unexpected("the closing event of a run is unknown"))
 }
 
-/// The event that closes a run, once it is there.
+/// Returns the event that closes a run, once it exists.
 async fn closing_event(session: &Session<'_>, run_id: &RunId) -> Result<HistoryEvent, EngineError> {
     let _counted = LongPoll::open();
     let mut page_token = Vec::new();
@@ -61,7 +61,8 @@ async fn closing_event(session: &Session<'_>, run_id: &RunId) -> Result<HistoryE
     }
 }
 
-/// The next page of a history, once there is one. A server that is away for a moment is asked again.
+/// Returns the next page of a history, once there is one. If the server is away for a moment, the call is
+/// repeated.
 pub(crate) async fn next_page(
     session: &Session<'_>,
     run_id: &RunId,
@@ -80,7 +81,7 @@ pub(crate) async fn next_page(
         };
         let page = session.call(LONG_POLL, request);
         match page.await {
-            // The SDK does not repeat a poll that was long open, nor one whose connection was cut.
+            // The SDK repeats neither a poll that was open for long nor a call whose connection broke.
             Err(EngineError::Unavailable { .. })
                 if away.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
             {
@@ -91,7 +92,7 @@ pub(crate) async fn next_page(
     }
 }
 
-/// What earlier events tell of the end; read from the end, where they most likely are.
+/// Reads from earlier events what the closing event lacks; from the end, where these events most likely are.
 async fn background(
     session: &Session<'_>,
     closing: &HistoryEvent,

@@ -1,4 +1,4 @@
-//! The history of a run, whole or page by page, from either end.
+//! Reads the history of a run, whole or page by page, from either end.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use workflow_api::RunId;
 use crate::describe;
 use crate::rpc::Session;
 
-/// Events up to now.
+/// Returns the current events.
 pub(crate) async fn history(
     session: &Session<'_>,
     request: &HistoryRequest,
     bound: Duration,
 ) -> Result<HistoryPage, EngineError> {
     if request.close_event {
-        // Asked for the closing event of an open run, Temporal waits for it, even where it is told not to.
+        // A request for the closing event of an open run would wait for it, even if it is set not to wait.
         let seen = describe::outline(session, session.execution(), bound).await?;
         if !seen.state.is_closed() {
             return Ok(HistoryPage::default());
@@ -36,20 +36,20 @@ pub(crate) async fn history(
     };
     let read = Read { session, run_id: &run_id, request, bound };
     let mut within = from.map(|token| token.within.clone()).unwrap_or_default();
-    let mut told = from.map(|token| token.event_id);
+    let mut last = from.map(|token| token.event_id);
     let mut events = Vec::new();
     loop {
         let (page, next) = read.page(&within).await?;
         for event in page {
-            if told.is_some_and(|told| !follows(event.event_id, told, request.reverse)) {
+            if last.is_some_and(|last| !follows(event.event_id, last, request.reverse)) {
                 continue;
             }
             if request.page_size == Some(events.len()) {
                 let next =
-                    told.map(|event_id| PageToken { run_id, reverse: request.reverse, event_id, within });
+                    last.map(|event_id| PageToken { run_id, reverse: request.reverse, event_id, within });
                 return Ok(HistoryPage { events, next });
             }
-            told = Some(event.event_id);
+            last = Some(event.event_id);
             events.push(temporal::json::event(&event).map_err(|error| session.unexpected(error))?);
         }
         if next.is_empty() {
@@ -59,18 +59,19 @@ pub(crate) async fn history(
     }
 }
 
-/// The events of a page that stay. Of a workflow task that it tries again Temporal adds what would be the events, had the try
-/// succeeded, unless it is its own command line or UI that asks; the IDs of these are given again later.
+/// Returns the settled events of a page. For a workflow task that Temporal retries, the page also has the
+/// events that would exist if the attempt succeeded, except for calls from its own command line or UI. The
+/// IDs of these events are used again later.
 pub(crate) fn settled(history: Option<History>) -> impl Iterator<Item = HistoryEvent> {
     history.unwrap_or_default().events.into_iter().filter(|event| event.task_id > 0)
 }
 
-/// Whether an event comes after the one told last.
-fn follows(event_id: i64, told: i64, reverse: bool) -> bool {
-    if reverse { event_id < told } else { event_id > told }
+/// Returns whether an event comes after the last one.
+fn follows(event_id: i64, last: i64, reverse: bool) -> bool {
+    if reverse { event_id < last } else { event_id > last }
 }
 
-/// What is read page by page.
+/// Reads a history page by page.
 pub(crate) struct Read<'a> {
     pub(crate) session: &'a Session<'a>,
     pub(crate) run_id: &'a RunId,
@@ -79,11 +80,11 @@ pub(crate) struct Read<'a> {
 }
 
 impl Read<'_> {
-    /// One of Temporal's pages, and the token of the next.
+    /// Returns one of Temporal's pages, and the token of the next.
     pub(crate) async fn page(&self, token: &[u8]) -> Result<(Vec<HistoryEvent>, Vec<u8>), EngineError> {
         let (namespace, execution) =
             (self.session.namespace(), self.session.execution_of(self.run_id.as_str()));
-        // The closing event is one: it has no order.
+        // The closing event is a single one, so it has no order.
         if self.request.reverse && !self.request.close_event {
             let request = GetWorkflowExecutionHistoryReverseRequest {
                 namespace,

@@ -1,4 +1,4 @@
-//! Temporal's payloads and JSON, each from the other.
+//! Converts between Temporal's payloads and JSON.
 
 use std::collections::HashMap;
 
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads};
 use workflow_api::RawJson;
 
-/// The metadata key under which a payload says what it holds.
+/// The metadata key of a payload's encoding.
 const ENCODING: &str = "encoding";
-/// Nothing at all: a result of a workflow that answers nothing.
+/// The encoding of no value, such as the result of a workflow that returns nothing.
 const NULL: &str = "binary/null";
 const JSON: &str = "json/plain";
 /// A protobuf message as JSON.
 const JSON_PROTOBUF: &str = "json/protobuf";
 
-/// What the payloads hold: nothing is `null`, one is itself, several are an array.
+/// Converts payloads to JSON: no payload is `null`, one is its value, several are an array.
 pub(crate) fn to_json(payloads: Option<&Payloads>) -> Value {
     match payloads.map_or(&[][..], |payloads| &payloads.payloads) {
         [] => Value::Null,
@@ -25,18 +25,18 @@ pub(crate) fn to_json(payloads: Option<&Payloads>) -> Value {
     }
 }
 
-/// One payload for each value, as the SDKs of Go and Python make them.
+/// Makes one payload for each value, as the SDKs of Go and Python do.
 pub(crate) fn from_json<'a>(values: impl IntoIterator<Item = &'a RawJson>) -> Option<Payloads> {
     let payloads: Vec<Payload> = values.into_iter().map(payload_from_json).collect();
     (!payloads.is_empty()).then_some(Payloads { payloads })
 }
 
-/// Base64 as protobuf's JSON has it.
+/// Returns base64 as in protobuf's JSON.
 pub(crate) fn base64(data: &[u8]) -> String {
     BASE64_STANDARD.encode(data)
 }
 
-/// What is not JSON, or says it is and is not, is given as encoding and base64.
+/// Converts a payload. If it is not JSON, or is broken JSON, returns its encoding and base64.
 fn payload_to_json(payload: &Payload) -> Value {
     let encoding =
         payload.metadata.get(ENCODING).map_or_else(Default::default, |text| String::from_utf8_lossy(text));

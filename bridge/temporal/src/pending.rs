@@ -1,4 +1,4 @@
-//! The activities that a run has not ended.
+//! Converts the pending activities of a run.
 
 use jiff::Timestamp;
 use temporalio_common::protos::temporal::api::enums::v1::PendingActivityState;
@@ -7,7 +7,7 @@ use workflow_api::PendingActivity;
 
 use crate::{convert, failure};
 
-/// An activity that has not ended.
+/// Converts an activity that has not ended.
 pub(crate) fn activity(info: PendingActivityInfo, now: Timestamp) -> PendingActivity {
     let state = state(info.state()).to_owned();
     let heartbeat = info.last_heartbeat_time.and_then(convert::timestamp);

@@ -1,4 +1,5 @@
-//! Work that any number of callers share, one piece for each run: the first one starts it, and it ends when the last one leaves.
+//! Shared work: any number of callers share one piece for each run. The first caller starts it, and it ends
+//! when the last one leaves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -9,10 +10,10 @@ use tokio::sync::watch;
 /// The gauge of open polls.
 pub(crate) const OPEN_POLLS: &str = "bridge_long_polls";
 
-/// What shared work reports its progress to.
+/// The channel on which shared work reports its progress.
 pub(crate) type Report<P> = Arc<watch::Sender<P>>;
 
-/// The work that is under way.
+/// The current work.
 #[derive(Debug)]
 pub(crate) struct Polls<P> {
     open: Arc<Mutex<HashMap<WorkflowRun, Weak<watch::Sender<P>>>>>,
@@ -31,8 +32,8 @@ impl<P> Default for Polls<P> {
 }
 
 impl<P: Send + Sync + 'static> Polls<P> {
-    /// Joins the work on `run`; where there is none, begins it at `first` with the future that `start` makes. The receiver closes
-    /// when the work is over: what it reported last is its result.
+    /// Joins the work on `run`. If there is none, starts it at `first` with the future that `start` makes.
+    /// The receiver closes when the work ends; the last progress is its result.
     pub(crate) fn join<F>(
         &self,
         run: &WorkflowRun,
@@ -55,7 +56,7 @@ impl<P: Send + Sync + 'static> Polls<P> {
     }
 }
 
-/// One piece of shared work. Dropping it, in whatever way it ended, takes it off the list.
+/// One piece of shared work. Dropping it, however it ended, removes it from the list.
 struct Poll<P> {
     polls: Polls<P>,
     run: WorkflowRun,
@@ -73,7 +74,7 @@ impl<P> Poll<P> {
         }
     }
 
-    /// Takes the poll off the list, unless somebody joined since the last one left.
+    /// Removes the poll from the list, unless a caller has joined since the last one left.
     fn leave(&self) -> bool {
         let mut open = self.polls.open.lock().unwrap_or_else(PoisonError::into_inner);
         let nobody = self.report.receiver_count() == 0;
@@ -87,7 +88,7 @@ impl<P> Poll<P> {
 impl<P> Drop for Poll<P> {
     fn drop(&mut self) {
         let mut open = self.polls.open.lock().unwrap_or_else(PoisonError::into_inner);
-        // After `leave`, a new poll may stand in this one's place.
+        // After `leave`, a new poll may have the same key.
         let own = Arc::downgrade(&self.report);
         if open.get(&self.run).is_some_and(|listed| listed.ptr_eq(&own)) {
             open.remove(&self.run);
@@ -95,7 +96,7 @@ impl<P> Drop for Poll<P> {
     }
 }
 
-/// Counts one long poll for as long as it is held.
+/// Counts one long poll until it is dropped.
 pub(crate) struct LongPoll(());
 
 impl LongPoll {
@@ -112,7 +113,7 @@ impl Drop for LongPoll {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the shared poll broke off")]
+#[error("the shared poll stopped")]
 pub(crate) struct PollLost;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Asking a workflow's code, and finding out why it does not answer.
+//! Queries a workflow's code, and finds out why it does not answer.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::bounds::Bounds;
 use crate::rpc::{Session, detail};
 use crate::{convert, describe, payload};
 
-/// A worker that is there asks at least once a minute; the rest is for clocks that differ.
+/// A running worker polls at least once a minute; the rest allows for clocks that differ.
 const LONGEST_SILENCE: SignedDuration = SignedDuration::from_secs(90);
 
-/// Asks the workflow.
+/// Queries the workflow.
 pub(crate) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) -> Result<Value, QueryError> {
     let bound = query.bound.unwrap_or(bounds.query);
     let request = QueryWorkflowRequest {
@@ -47,7 +47,7 @@ pub(crate) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) 
         Err(fault) if detail(&fault).as_deref() == Some("QueryFailedFailure") => Err(QueryError::Failed {
             workflow_id: session.run().workflow_id.clone(),
             query_type: query.query_type.clone(),
-            message: said(&fault),
+            message: message_of(&fault),
         }),
         Err(fault) => match fault.kind() {
             FaultKind::FailedPrecondition | FaultKind::DeadlineExceeded => {
@@ -58,15 +58,16 @@ pub(crate) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) 
     }
 }
 
-/// Why there is no answer. A worker that is not there shows as time that runs out, so the task queue is asked as well.
+/// Returns why there is no result. A missing worker shows as a timeout, so the task queue is described as
+/// well.
 async fn explain(session: &Session<'_>, fault: TemporalFault, bound: Duration, call: Duration) -> QueryError {
     let workflow_id = session.run().workflow_id.clone();
     let late = fault.kind() == FaultKind::DeadlineExceeded;
     let seen = match describe::outline(session, session.execution(), call).await {
         Ok(seen) => seen,
-        // Temporal itself is silent.
+        // Temporal itself does not respond.
         Err(error) if late => return error.into(),
-        Err(_) => return QueryError::Rejected { workflow_id, message: said(&fault) },
+        Err(_) => return QueryError::Rejected { workflow_id, message: message_of(&fault) },
     };
     if (late || !seen.state.is_closed())
         && is_deserted(session, seen.task_queue.as_str(), call).await.unwrap_or(false)
@@ -74,10 +75,10 @@ async fn explain(session: &Session<'_>, fault: TemporalFault, bound: Duration, c
         return QueryError::NoWorker { workflow_id, task_queue: seen.task_queue };
     }
     if late {
-        // Temporal lists workers for minutes after they left: whether one is there, nobody can say.
+        // Temporal lists workers for minutes after they stopped, so it is not known whether one is running.
         QueryError::Late { workflow_id, task_queue: seen.task_queue, bound }
     } else {
-        QueryError::Rejected { workflow_id, message: said(&fault) }
+        QueryError::Rejected { workflow_id, message: message_of(&fault) }
     }
 }
 
@@ -96,7 +97,7 @@ fn state_text(status: WorkflowExecutionStatus) -> String {
     }
 }
 
-/// Whether no worker polls a task queue.
+/// Returns whether no worker polls a task queue.
 pub(crate) async fn is_deserted(
     session: &Session<'_>,
     task_queue: &str,
@@ -112,13 +113,13 @@ pub(crate) async fn is_deserted(
     Ok(queue.pollers.iter().all(|poller| is_gone(poller, session.now())))
 }
 
-/// Whether a worker has not asked for work lately. Temporal keeps the names of those that left for minutes.
+/// Returns whether a worker has not polled lately. Temporal lists workers for minutes after they stopped.
 fn is_gone(poller: &PollerInfo, now: jiff::Timestamp) -> bool {
     let seen = poller.last_access_time.and_then(convert::timestamp);
     seen.is_some_and(|seen| now.duration_since(seen) > LONGEST_SILENCE)
 }
 
-fn said(fault: &TemporalFault) -> String {
+fn message_of(fault: &TemporalFault) -> String {
     fault.status().map_or_else(|| fault.to_string(), |status| status.message().to_owned())
 }
 
@@ -135,7 +136,7 @@ mod tests {
         };
         assert!(is_gone(&poller(100), now));
         assert!(!is_gone(&poller(60), now));
-        // A clock ahead of ours.
+        // The worker's clock is ahead of ours.
         assert!(!is_gone(&poller(-100), now));
         assert!(!is_gone(&PollerInfo::default(), now));
     }

@@ -1,9 +1,9 @@
-//! The Temporal servers that the operator registers: the file that BRIDGE_TARGETS names.
+//! The Temporal servers that the operator registers: the file of BRIDGE_TARGETS.
 //!
 //! ```toml
 //! [cloud]
 //! address = "acme.tmprl.cloud:7233"
-//! namespaces = ["emco.acme", "lab.acme"]   # the first where a call names none
+//! namespaces = ["emco.acme", "lab.acme"]   # the first is the default
 //! api_key_file = "/run/secrets/cloud-key"  # or api_key_env = "CLOUD_KEY"
 //!
 //! [edge]
@@ -20,39 +20,40 @@ use std::str::FromStr;
 use service::hosts::matches;
 use temporal::{RegisteredTarget, RegisteredTargetError, TemporalTarget};
 
-/// A Temporal server that callers may name, with what is needed to be let in.
+/// A Temporal server that callers may name, with its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
-    /// The name under which callers may ask for it, beside its address.
+    /// The name that callers can use instead of its address.
     pub name: String,
     /// The server, in its first namespace.
     pub target: TemporalTarget,
-    /// The namespaces that may be asked.
+    /// The namespaces that callers may use.
     pub namespaces: Vec<String>,
 }
 
-/// The registered servers. As a setting it is the path of their file.
+/// The registered servers. The setting is the path of their file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegisteredTargets(Vec<Registered>);
 
-/// Why the file of the registered servers cannot be used. No text of it says what the file holds beyond names of settings.
+/// Why the file of the registered servers cannot be used. Apart from names of settings, the text never quotes
+/// the content of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetsFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the file `{path}` cannot be read: {source}")]
     Unreadable {
         /// The file.
         path: String,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// It is not such a file.
-    #[error("line {line} of the file is wrong: {message}")]
+    /// The file is not valid.
+    #[error("line {line} of the file is not valid: {message}")]
     Malformed {
-        /// Where, counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
     /// A server in it cannot be used.
@@ -60,34 +61,34 @@ pub enum TargetsFileError {
     Server {
         /// Its name.
         name: String,
-        /// Why not.
+        /// The cause.
         #[source]
         source: Box<RegisteredTargetError>,
     },
-    /// Two of its servers are one.
+    /// Two of its servers have the same address.
     #[error(
-        "the servers `{0}` and `{1}` have the same address; write one of them, with the namespaces of both"
+        "the servers `{0}` and `{1}` have the same address; register one of them, with the namespaces of both"
     )]
     SameAddress(String, String),
 }
 
 impl RegisteredTargets {
-    /// The server of this name or this address.
+    /// Returns the server with this name or this address.
     pub fn find(&self, server: &str, address: Option<&str>) -> Option<&Registered> {
         self.0.iter().find(|registered| registered.name == server).or_else(|| {
             self.0.iter().find(|registered| Some(registered.target.address().as_str()) == address)
         })
     }
 
-    /// Reads the text of a file; `variable` looks up the environment.
+    /// Parses the text of a file. `variable` looks up an environment variable.
     ///
     /// # Errors
-    /// When it is not such a file, or a server in it cannot be used.
+    /// Returns an error if the text is not valid, or a server in it cannot be used.
     pub fn read(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, TargetsFileError> {
         let servers: BTreeMap<String, RegisteredTarget> =
             toml::from_str(text).map_err(|error| TargetsFileError::Malformed {
                 line: error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1),
-                // `Display` would quote the line, which may hold a key.
+                // `Display` would quote the line, which may have a key.
                 message: error.message().to_owned(),
             })?;
         let mut registered = Vec::<Registered>::new();
@@ -114,7 +115,7 @@ impl RegisteredTargets {
 pub struct NamespacePatterns(Vec<String>);
 
 impl NamespacePatterns {
-    /// Whether one of the patterns matches.
+    /// Returns whether one of the patterns matches.
     pub fn allow(&self, namespace: &str) -> bool {
         self.0.iter().any(|pattern| matches(pattern, namespace))
     }
@@ -168,7 +169,7 @@ mod tests {
         for (text, words) in [
             (
                 "[a]\naddress = \"t\"\napi_key = \"hunter2\"\n",
-                "line 3 of the file is wrong: unknown field `api_key`",
+                "line 3 of the file is not valid: unknown field `api_key`",
             ),
             ("[a]\naddress = \"t\"\n[a.tls]\nkey = \"hunter2\"\n", "unknown field `key`"),
             ("[a]\naddress = hunter2\n", "line 2"),

@@ -1,4 +1,4 @@
-//! Running a workflow again from a point of its history.
+//! Resets a workflow to a point of its history.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::describe;
 use crate::history::Read;
 use crate::rpc::Session;
 
-/// Resets the run, and answers the new one.
+/// Resets the run, and returns the new one.
 pub(crate) async fn reset(
     session: &Session<'_>,
     reset: &Reset,
     bound: Duration,
 ) -> Result<RunId, ResetError> {
-    // One run for both questions, should a new one start in between.
+    // Fixes the run for both calls, in case a new one starts in between.
     let run_id = describe::outline(session, session.execution(), bound).await?.run_id;
     let event_id = match reset.to {
         ResetPoint::Event(event_id) => event_id,
@@ -29,7 +29,7 @@ pub(crate) async fn reset(
         workflow_execution: session.execution_of(run_id.as_str()),
         reason: reset.reason.clone(),
         workflow_task_finish_event_id: event_id,
-        // Temporal asks for one, but does not know a repeat by it (1.32).
+        // Temporal requires an ID, but does not recognize a repeat by it (1.32).
         request_id: uuid::Uuid::new_v4().to_string(),
         identity: reset.identity.clone(),
         ..Default::default()
@@ -38,7 +38,7 @@ pub(crate) async fn reset(
     Ok(answer.run_id.into())
 }
 
-/// The event that completed the first workflow task, or the last.
+/// Returns the event that completed the first workflow task, or the last.
 async fn completed_task(
     session: &Session<'_>,
     run_id: &RunId,

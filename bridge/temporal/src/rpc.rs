@@ -1,4 +1,4 @@
-//! Calls to Temporal about one run: each with a bound, and with errors that say what they mean.
+//! Calls to Temporal about one run, each with a timeout and typed errors.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 
 use crate::servers::{Servers, place};
 
-/// How long one long poll may be held. Temporal itself answers after some 20 s.
+/// How long one long poll may last. Temporal itself responds after some 20 s.
 pub(crate) const LONG_POLL: Duration = Duration::from_secs(60);
 
-/// What is asked about one run.
+/// Calls about one run.
 pub(crate) struct Session<'a> {
     run: &'a WorkflowRun,
     connection: TemporalConnection,
@@ -48,7 +48,7 @@ impl<'a> Session<'a> {
         self.execution_of(self.run.run_id.as_str())
     }
 
-    /// As [`Self::execution`], for another run of the same workflow.
+    /// Returns the execution of another run of the same workflow.
     pub(crate) fn execution_of(&self, run_id: &str) -> Option<WorkflowExecution> {
         Some(WorkflowExecution {
             workflow_id: self.run.workflow_id.as_str().to_owned(),
@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Asks Temporal, after connecting if need be, and takes no answer after `bound`.
+    /// Calls Temporal, with `bound` as the timeout. Connects first if necessary.
     pub(crate) async fn call<Q: Method>(
         &self,
         bound: Duration,
@@ -65,7 +65,7 @@ impl<'a> Session<'a> {
         self.try_call(bound, request).await.map_err(|fault| self.error(fault, bound))
     }
 
-    /// As [`Self::call`], for callers that read Temporal's refusals themselves.
+    /// Calls Temporal as [`Self::call`] does, but returns the fault itself.
     pub(crate) async fn try_call<Q: Method>(
         &self,
         bound: Duration,
@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
         self.connection.ask(label::<Q>(bound), bound, request).await
     }
 
-    /// What a failed call means.
+    /// Converts a fault of a call.
     pub(crate) fn error(&self, fault: TemporalFault, bound: Duration) -> EngineError {
         let engine = place(&self.run.target);
         let message = fault.status().map_or_else(|| fault.to_string(), |status| status.message().to_owned());
@@ -98,18 +98,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What Temporal answered makes no sense to us.
+    /// Returns the error for an unexpected response of Temporal's.
     pub(crate) fn unexpected(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> EngineError {
         EngineError::Other { engine: place(&self.run.target), source: cause.into().into() }
     }
 }
 
-/// The method, for measures. Polls are held by Temporal, so they are measured as a method of their own.
+/// Returns the name of the method for metrics. Temporal holds long polls open, so they are measured
+/// separately.
 fn label<Q: Method>(bound: Duration) -> &'static str {
     if bound >= LONG_POLL { "(long poll)" } else { Q::NAME }
 }
 
-/// The name of the message in which Temporal gives the details of a refusal.
+/// Returns the name of the message with the details of a fault.
 pub(crate) fn detail(fault: &TemporalFault) -> Option<String> {
     let details = rpc::Status::decode(fault.status()?.details()).ok()?.details;
     details.first()?.type_url.rsplit('.').next().map(str::to_owned)

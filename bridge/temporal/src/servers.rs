@@ -18,7 +18,7 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// The servers of these targets.
+    /// Creates the connections to the servers of these targets.
     #[must_use]
     pub fn new(targets: TemporalTargets, clock: Arc<dyn Clock>) -> Self {
         Self { connections: TemporalConnections::default(), targets: Arc::new(targets), clock }
@@ -34,7 +34,7 @@ impl Servers {
         Arc::clone(&self.clock)
     }
 
-    /// Returns the connection to a server. It is made when it is first used.
+    /// Returns the connection to a server. It is established at first use.
     pub(crate) fn connection(&self, target: &Target) -> Result<TemporalConnection, EngineError> {
         let found = self.targets.connected(target).map_err(|error| EngineError::InvalidArgument {
             engine: place(target),
@@ -44,7 +44,7 @@ impl Servers {
     }
 }
 
-/// Returns a server's place in texts for people.
+/// Returns the name of a server for people.
 pub(crate) fn place(target: &Target) -> String {
     format!("Temporal at {target}")
 }

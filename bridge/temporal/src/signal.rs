@@ -1,4 +1,4 @@
-//! Signals: Temporal keeps them for the workflow, whether its code knows them or not.
+//! Sends signals. Temporal delivers them whether or not the workflow has a handler.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Ending a run from outside.
+//! Cancels or terminates a run.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use workflow_api::RawJson;
 use crate::rpc::Session;
 use crate::{command, payload};
 
-/// Asks the run to end.
+/// Cancels the run.
 pub(crate) async fn cancel(
     session: &Session<'_>,
     order: &StopOrder,
     bound: Duration,
 ) -> Result<(), CommandError> {
-    // Asked first, because Temporal takes the request for a closed run as well and says nothing.
+    // Checked first, because Temporal accepts the request for a closed run without an error.
     command::open(session, bound).await?;
     let request = RequestCancelWorkflowExecutionRequest {
         namespace: session.namespace(),
         workflow_execution: session.execution(),
         identity: identity(order),
-        // Temporal asks for one.
+        // Temporal requires an ID.
         request_id: uuid::Uuid::new_v4().to_string(),
         reason: order.reason.clone(),
         ..Default::default()
@@ -32,7 +32,7 @@ pub(crate) async fn cancel(
     Ok(())
 }
 
-/// Ends the run at once.
+/// Terminates the run.
 pub(crate) async fn terminate(
     session: &Session<'_>,
     order: &StopOrder,

@@ -1,5 +1,5 @@
-//! The Temporal servers and namespaces that may be asked: the configured ones, those that the operator registers, and those that
-//! callers may name.
+//! The Temporal servers and namespaces that callers may use: the configured ones, the registered ones, and
+//! those that match the operator's patterns.
 
 use std::net::IpAddr;
 
@@ -14,16 +14,16 @@ use crate::registered::{NamespacePatterns, RegisteredTargets};
 
 const TEMPORAL_PORT: u16 = 7233;
 
-/// The Temporal servers that may be asked.
+/// The Temporal servers that callers may use.
 #[derive(Debug, Clone)]
 pub struct TemporalTargets {
-    /// The configured one.
+    /// The configured server.
     pub default: TemporalTarget,
-    /// Those that are registered.
+    /// The registered servers.
     pub registered: RegisteredTargets,
-    /// Those that callers may name beside these; without credentials.
+    /// Patterns of other servers; they are called without credentials.
     pub allowed: HostPatterns,
-    /// The namespaces that callers may name on servers that are not registered, beside the configured one.
+    /// Patterns of namespaces on servers that are not registered, in addition to the configured one.
     pub namespaces: NamespacePatterns,
 }
 
@@ -38,7 +38,7 @@ impl Targets for TemporalTargets {
 }
 
 impl TemporalTargets {
-    /// The configured server alone.
+    /// Allows only the configured server.
     #[must_use]
     pub fn only(default: TemporalTarget) -> Self {
         Self {
@@ -49,10 +49,11 @@ impl TemporalTargets {
         }
     }
 
-    /// Returns how to connect to a target: with the credentials of the configured or of a registered server, else without any.
+    /// Returns how to connect to a target: with the credentials of the configured or the registered server,
+    /// else without any.
     ///
     /// # Errors
-    /// When the target is no address.
+    /// Returns an error if the target is not an address.
     pub(crate) fn connected(&self, target: &Target) -> Result<TemporalTarget, AddressError> {
         let namespace = target.namespace.as_str();
         if target.server == self.default.address() {
@@ -68,7 +69,7 @@ impl TemporalTargets {
         if server.is_empty() {
             return self.in_namespace(self.default.clone(), namespace);
         }
-        // Without a scheme: it would decide on TLS, which is not the caller's to decide.
+        // A scheme is not accepted: it would decide about TLS, which the caller must not do.
         let named = (!server.contains('/'))
             .then(|| TemporalTarget::new(server, self.default.namespace()).ok())
             .flatten();
@@ -159,7 +160,7 @@ mod tests {
         for server in ["cloud", "cloud.example:7233", "Cloud.Example"] {
             let resolved = targets.find(server, "").unwrap();
             assert_eq!(resolved.namespace(), "a", "{server}");
-            // Their own way, not the one of servers that match a pattern.
+            // With their own settings, not those of a pattern.
             assert!(format!("{resolved:?}").contains("https://cloud.example:7233/"), "{resolved:?}");
             assert_eq!(targets.find(server, "b").unwrap().namespace(), "b");
             let error = targets.find(server, "other").unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Updates: asked for once, however often they are repeated under one ID, and waited for within a bound.
+//! Sends updates. Repeats with one ID are one update, and each waits for the outcome up to its timeout.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ use crate::bounds::Bounds;
 use crate::rpc::Session;
 use crate::{command, describe, failure, payload, query};
 
-/// Temporal waits some 20 s at most, and then answers how far the update came.
+/// Temporal waits some 20 s at most, and then reports the progress of the update.
 const LONG_POLL: Duration = Duration::from_secs(30);
-/// What is left of a bound for the last question.
+/// The part of a timeout that is reserved for the last call.
 const SHORTEST: Duration = Duration::from_millis(50);
 
-/// Updates the workflow, and waits for the outcome until the bound of the update.
+/// Updates the workflow, and waits for the outcome up to the update's timeout.
 pub(crate) async fn update(
     session: &Session<'_>,
     update: &Update,
@@ -77,7 +77,7 @@ fn request(session: &Session<'_>, update: &Update) -> UpdateWorkflowExecutionReq
     }
 }
 
-/// What is known of the update when the time is up; asked without waiting.
+/// Returns the state of the update after the timeout, without waiting.
 async fn look(
     session: &Session<'_>,
     update: &Update,
@@ -105,7 +105,7 @@ async fn look(
                 }
             }
         }
-        // Not even admitted, or forgotten before any worker saw it.
+        // The update was not admitted, or was dropped before any worker saw it.
         Err(EngineError::NoSuchWorkflow { .. }) => {
             unsettled(session, update, stage, session.run().run_id.clone(), bounds).await
         }
@@ -131,7 +131,8 @@ async fn settled(
     }
 }
 
-/// Temporal keeps what a workflow took and failed at; what the workflow did not take leaves no trace.
+/// Returns the error of a failed update. Temporal keeps an update that the workflow accepted and failed in; a
+/// rejected update leaves no trace.
 async fn not_done(
     session: &Session<'_>,
     update: &Update,
@@ -157,7 +158,7 @@ async fn not_done(
     }
 }
 
-/// The time is up: the workflow is at work on the update, or no worker has looked at it yet.
+/// Returns the state after the timeout: the workflow works on the update, or no worker has accepted it yet.
 async fn unsettled(
     session: &Session<'_>,
     update: &Update,

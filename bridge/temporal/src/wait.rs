@@ -1,4 +1,4 @@
-//! Waiting for the end of runs: any number of waiters on one run share one long poll.
+//! Waits for the end of runs. Any number of callers that wait on one run share one long poll.
 
 use std::sync::Arc;
 
@@ -11,19 +11,20 @@ use crate::failure::Ending;
 use crate::polls::{PollLost, Polls, Report};
 use crate::servers::place;
 
-/// How far the wait for the end of one run has come.
+/// The progress of the wait for the end of one run.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each run, not for each waiter")]
 pub(crate) enum Progress {
-    /// Nobody knows yet whether the run has ended.
+    /// It is not known yet whether the run has ended.
     Unknown,
-    /// It was seen running.
+    /// The run is open.
     Running,
-    /// It ended, or nobody can say.
+    /// The run ended, or an error occurred.
     Ended(Result<Ending, EngineError>),
 }
 
-/// Waits until `deadline` for the end of `run` and of the runs that go on with its work. `watch` watches one run, for all who wait.
+/// Waits until `deadline` for the end of `run` and of the runs that continue it. `watch` watches one run, for
+/// all callers that wait on it.
 pub(crate) async fn wait<F>(
     polls: &Polls<Progress>,
     run: &WorkflowRun,
@@ -46,14 +47,15 @@ where
             None => seen(&mut poll, is_ended).await,
             Some(deadline) => match timeout_at(deadline, seen(&mut poll, is_ended)).await {
                 Ok(progress) => progress,
-                // The calls before the first sight have bounds of their own; to say `running` unseen would be a guess.
+                // The first calls have timeouts of their own. A response `running` before they return would
+                // be a guess.
                 Err(_) => seen(&mut poll, is_known).await,
             },
         };
         match progress {
             Some(Progress::Ended(ended)) => match ended? {
                 Ending::Final(closed) => return Ok(Waited::Closed(closed)),
-                // Each run has a poll of its own, so whoever waits on a later run shares it.
+                // Each run has a poll of its own, so callers that wait on a later run share it.
                 Ending::Next { run_id, .. } => at.run_id = run_id,
             },
             Some(Progress::Running) => return Ok(Waited::StillRunning),
@@ -64,7 +66,7 @@ where
     }
 }
 
-/// The first progress that `wanted` accepts. None if the poll broke off before.
+/// Returns the first progress that `wanted` accepts; `None` if the poll stopped before.
 async fn seen(poll: &mut watch::Receiver<Progress>, wanted: fn(&Progress) -> bool) -> Option<Progress> {
     poll.wait_for(wanted).await.ok().map(|progress| progress.clone())
 }
@@ -132,7 +134,7 @@ mod tests {
         assert!(waited.into_iter().all(|waited| waited.unwrap() == Waited::Closed(closed())));
         let mut watched = watched.lock().unwrap().clone();
         watched.sort();
-        // The short ones may be over before the next waiter comes; the long one is watched once.
+        // The short watches may be over before the next caller comes; the long one happens once.
         assert_eq!(watched.iter().filter(|run| *run == "last").count(), 1, "{watched:?}");
     }
 

@@ -1,4 +1,5 @@
-//! Whether a workflow client accepts an intent: checked against the client's own catalogue, before anything is started.
+//! Asks a workflow client whether it accepts an intent. The client's catalogue is checked; nothing is
+//! started.
 
 use std::time::Duration;
 
@@ -11,22 +12,24 @@ use crate::model::IntentKey;
 use crate::ports::Clients;
 use crate::request::Request;
 
-/// How long a client may take where a caller asks for the check, though changes are not checked.
+/// Timeout for a check that a caller requests while the check of changes is turned off.
 const ON_PURPOSE: Duration = Duration::from_secs(2);
 
-/// Whether the workflow client of an intent accepts it.
+/// The result of a check by the workflow client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientCheck {
-    /// It accepts it.
+    /// The client accepts it.
     Accepted,
-    /// It refuses it: the intent is not, or no longer, what the client reads. Paths are the intent's.
+    /// The client would reject it: the intent does not, or does not any more, fit the client's parameters.
+    /// Paths are the intent's.
     Drifted(Vec<Fault>),
-    /// Not known: the client is away, or has no catalogue, as those written for EMCO. The text is the reason.
+    /// Not known, with the reason: the client is away, or has no catalogue, like the clients written for
+    /// EMCO.
     Unknown(String),
 }
 
 impl ClientCheck {
-    /// Asks the workflow client of `intent`.
+    /// Asks the workflow client of `intent` to validate it.
     pub async fn ask(clients: &dyn Clients, intent: &WorkflowIntent, within: Duration) -> Self {
         match clients.catalogue(&intent.spec.workflow_client, within).await {
             Ok(Some(catalogue)) => Self::of(&catalogue, intent),
@@ -58,7 +61,7 @@ impl ClientCheck {
         if faults.is_empty() { Self::Accepted } else { Self::Drifted(faults) }
     }
 
-    /// Returns its name.
+    /// Returns the result without its details.
     #[must_use]
     pub fn standing(&self) -> ClientStanding {
         match self {
@@ -70,10 +73,10 @@ impl ClientCheck {
 }
 
 impl Intents {
-    /// Asks the workflow client of an intent whether it accepts it as it is.
+    /// Asks the workflow client of an intent to validate it in its current form.
     ///
     /// # Errors
-    /// When there is no such intent, or the database fails.
+    /// Returns an error if the intent does not exist, or the database fails.
     pub async fn check(&self, request: &Request, key: &IntentKey) -> Result<ClientCheck, IntentError> {
         self.parts.access.authorize(request, Action::CheckIntent, Resource::Intent(key)).await?;
         let intent = self.lookup.intent(key).await?;
@@ -86,13 +89,14 @@ impl Intents {
         ClientCheck::ask(&*self.parts.clients, intent, within).await
     }
 
-    /// Returns the faults that the client finds in an intent that is to be kept; none where it cannot be asked.
+    /// Returns the faults that the client finds in an intent before it is stored; none if the client cannot
+    /// be asked.
     pub(super) async fn client_faults(&self, intent: &WorkflowIntent) -> Vec<Fault> {
         match self.ask_client(intent).await {
             ClientCheck::Accepted => Vec::new(),
             ClientCheck::Drifted(faults) => faults,
             ClientCheck::Unknown(reason) => {
-                tracing::debug!(reason, "the intent is kept though its workflow client could not be asked");
+                tracing::debug!(reason, "the intent is stored without a check by its workflow client");
                 Vec::new()
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::model::RevisionNumber;
 
-/// Conditions on a change; by default there are none.
+/// Conditions on a change. By default there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// The intent must be at one of these revisions.
@@ -14,14 +14,14 @@ pub struct Conditions {
 /// Revisions of an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revisions {
-    /// Any, as long as the intent exists.
+    /// Any revision, as long as the intent exists.
     Any,
     /// These.
     Of(Vec<RevisionNumber>),
 }
 
 impl Revisions {
-    /// Whether the current revision of an intent is among them; `None` where the intent does not exist.
+    /// Returns whether the current revision of an intent is among them; `None` if the intent does not exist.
     pub fn contain(&self, current: Option<RevisionNumber>) -> bool {
         match self {
             Self::Any => current.is_some(),
@@ -31,7 +31,7 @@ impl Revisions {
 }
 
 impl Conditions {
-    /// Whether an intent at this revision meets the conditions; `None` where it does not exist.
+    /// Returns whether an intent at this revision meets the conditions; `None` if it does not exist.
     pub(super) fn hold(&self, current: Option<RevisionNumber>) -> bool {
         self.matches.as_ref().is_none_or(|revisions| revisions.contain(current))
             && !self.matches_none.as_ref().is_some_and(|revisions| revisions.contain(current))

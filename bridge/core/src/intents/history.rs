@@ -6,21 +6,21 @@ use crate::model::{Change, IntentKey, Revision, RevisionNumber};
 use crate::ports::StoreError;
 use crate::request::Request;
 
-/// Why revisions cannot be shown.
+/// Why revisions cannot be returned.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// The caller may not see them.
+    /// The caller is not permitted to read them.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// There never was such an intent.
-    #[error("there never was a workflow intent `{0}`")]
+    /// The intent never existed.
+    #[error("workflow intent `{0}` never existed")]
     NoSuchIntent(IntentKey),
     /// There is no such revision.
     #[error("workflow intent `{intent}` has no revision `{revision}`")]
     NoSuchRevision {
         /// The intent.
         intent: IntentKey,
-        /// What the caller named.
+        /// The revision in the request.
         revision: String,
     },
     /// The database failed.
@@ -28,21 +28,21 @@ pub enum HistoryError {
     Store(#[from] StoreError),
 }
 
-/// Changes of an intent, newest first.
+/// A page of changes of an intent, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangePage {
     /// The changes.
     pub changes: Vec<Change>,
-    /// Where the next page begins: after this one. `None` on the last page.
+    /// The last revision on this page; the next page begins after it. `None` on the last page.
     pub next: Option<RevisionNumber>,
 }
 
 impl Intents {
-    /// Returns at most `limit` changes of an intent, newest first, also of one that was deleted; only those before `before`, where
-    /// it is given.
+    /// Returns at most `limit` changes of an intent, newest first, and only those before `before`, if given.
+    /// The changes of a deleted intent are kept.
     ///
     /// # Errors
-    /// When there never was such an intent, or the database fails.
+    /// Returns an error if the intent never existed, or the database fails.
     pub async fn changes(
         &self,
         request: &Request,
@@ -54,7 +54,7 @@ impl Intents {
         if !key.is_sound() {
             return Err(HistoryError::NoSuchIntent(key.clone()));
         }
-        // One more than is wanted shows whether there is a next page.
+        // One more than requested shows whether there is a next page.
         let mut changes = self.parts.store.changes(key, before, limit.saturating_add(1)).await?;
         if changes.is_empty() && before.is_none() {
             return Err(HistoryError::NoSuchIntent(key.clone()));
@@ -68,7 +68,7 @@ impl Intents {
     /// Returns one revision of an intent. `number` is as the caller wrote it.
     ///
     /// # Errors
-    /// When there is none of this number, or the database fails.
+    /// Returns an error if there is no revision of this number, or the database fails.
     pub async fn revision(
         &self,
         request: &Request,

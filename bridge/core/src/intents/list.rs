@@ -1,4 +1,4 @@
-//! Listing the intents of a group, page by page, with filters.
+//! Lists the intents of a group, page by page, with filters.
 
 use std::time::Duration;
 
@@ -11,25 +11,25 @@ use crate::model::{DigKey, IntentKey, Outcome, WorkflowRun};
 use crate::ports::{EngineError, Outline, StoreError, Waited};
 use crate::request::Request;
 
-/// How many intents are fetched from the database at once.
+/// How many intents are read from the database at once.
 const BATCH: u32 = 200;
-/// How many runs the engine is asked about at once.
+/// How many runs are looked up in the engine at once.
 const LOOKS: usize = 16;
-/// How long the engine may take to find the end of a workflow that has closed.
+/// Timeout for the engine to find the end of a workflow that has closed.
 const END: Duration = Duration::from_secs(5);
 
 /// Which intents to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// The name after which to begin; empty for the beginning.
+    /// The name after which the page begins; empty for the first page.
     pub after: String,
-    /// How many at most; `None` for all.
+    /// Maximum number of intents; `None` for all.
     pub limit: Option<u32>,
-    /// Which ones.
+    /// The filter.
     pub filter: IntentFilter,
 }
 
-/// Which intents are asked for; by default all are. Every part that is there must hold.
+/// A filter on intents. An intent must meet every part that is present; by default, all intents do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IntentFilter {
     /// The workflow client that is called.
@@ -40,23 +40,23 @@ pub struct IntentFilter {
     pub state: Option<WorkflowState>,
     /// The workflow type of that run.
     pub workflow_type: Option<WorkflowType>,
-    /// What its workflow client says of it.
+    /// The result of the check by its workflow client.
     pub client_check: Option<ClientStanding>,
 }
 
-/// Some intents of a group, ordered by name.
+/// A page of intents of a group, ordered by name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct IntentPage {
     /// The intents.
     pub intents: Vec<WorkflowIntent>,
-    /// Where the next page begins: after this name. `None` on the last page.
+    /// The last name on this page; the next page begins after it. `None` on the last page.
     pub next: Option<String>,
 }
 
 /// Why intents cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// The caller may not see them.
+    /// The caller is not permitted to read them.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// The database failed.
@@ -71,7 +71,7 @@ impl Intents {
     /// Returns intents of a group, ordered by name.
     ///
     /// # Errors
-    /// When the database fails; or the engine, where the filter is about runs.
+    /// Returns an error if the database fails, or if the filter is about runs and the engine fails.
     pub async fn list(
         &self,
         request: &Request,
@@ -84,7 +84,7 @@ impl Intents {
             return Ok(page);
         }
         let mut after = listing.after.clone();
-        // One more than is wanted shows whether there is a next page.
+        // One more than requested shows whether there is a next page.
         let size = listing.limit.map_or(BATCH, |limit| limit.saturating_add(1).min(BATCH));
         loop {
             let batch = self.parts.store.intents(dig, &after, size).await?;
@@ -133,8 +133,8 @@ impl Intents {
         })
     }
 
-    /// Returns the state of the workflow that was started last from an intent: of the last run of its chain, as a status does. `None`
-    /// where there was none, or the engine has forgotten it.
+    /// Returns the state of the workflow that was started last from an intent, in the last run of its chain,
+    /// as in its status. Returns `None` if there was no start, or if the engine has deleted the run.
     async fn latest_run(&self, key: &IntentKey) -> Result<Option<Outline>, ListError> {
         let latest = self.lookup.latest_start(key, |run| match run.outcome {
             Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),

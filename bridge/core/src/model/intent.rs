@@ -19,7 +19,8 @@ pub struct DigKey {
 }
 
 impl DigKey {
-    /// Returns a fault for each name that EMCO would refuse (EMCO-API §0.4), under the part of the URL's path that it came from.
+    /// Returns a fault for each name that EMCO would reject (EMCO-API §0.4), under the part of the URL's path
+    /// that it came from.
     pub fn faults(&self) -> Vec<Fault> {
         [
             ("project", &self.project),
@@ -31,7 +32,7 @@ impl DigKey {
         .filter(|(_, name)| !is_name(name))
         .map(|(part, name)| {
             let message = format!(
-                "`{name}` is not a name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
+                "`{name}` is not a valid name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
                  with a letter or digit at both ends"
             );
             Fault::new(format!("path.{part}"), message)
@@ -61,12 +62,12 @@ pub struct IntentKey {
 }
 
 impl IntentKey {
-    /// Returns the key under which `intent` is kept in `dig`.
+    /// Returns the key of `intent` in `dig`.
     pub fn of(dig: &DigKey, intent: &WorkflowIntent) -> Self {
         dig.intent(&intent.metadata.name)
     }
 
-    /// Whether an intent can have this key. The database is not asked about others.
+    /// Returns whether an intent can have this key. Other keys are not looked up in the database.
     pub fn is_sound(&self) -> bool {
         self.dig.faults().is_empty() && is_name(&self.name)
     }

@@ -59,7 +59,7 @@ pub struct KeptIntent {
 pub struct Change {
     /// The revision that it made.
     pub revision: RevisionNumber,
-    /// What the change was.
+    /// The kind of change.
     pub kind: ChangeKind,
     /// Who made it.
     pub by: String,
@@ -67,16 +67,16 @@ pub struct Change {
     pub at: Timestamp,
 }
 
-/// What a change was.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// The intent was created, also where an earlier one of this name was deleted.
+    /// The intent was created, possibly after an earlier one of this name was deleted.
     Created,
     /// Another document replaced it.
     Replaced,
     /// The document of an earlier revision replaced it.
     RolledBack {
-        /// That revision.
+        /// The number of that revision.
         to: RevisionNumber,
     },
     /// The intent was deleted.
@@ -84,7 +84,7 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// Returns the word for it in the store and on the wire.
+    /// Returns its text in the store and on the wire.
     pub fn word(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -108,12 +108,12 @@ impl ChangeKind {
 pub struct Revision {
     /// The change that made it.
     pub change: Change,
-    /// The intent; `None` where the change was its deletion.
+    /// The intent; `None` if the revision is its deletion.
     pub intent: Option<WorkflowIntent>,
 }
 
 impl Revision {
-    /// Returns the intent; `None` where the change was its deletion.
+    /// Returns the intent; `None` if the revision is its deletion.
     pub fn into_kept(self) -> Option<KeptIntent> {
         let revision = self.change.revision;
         self.intent.map(|intent| KeptIntent { revision, intent })

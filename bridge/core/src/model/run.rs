@@ -1,10 +1,11 @@
-//! Where workflows run, and what names one run.
+//! The places where workflows run, and the names of runs.
 
 use std::fmt;
 
 use workflow_api::{Namespace, RunId, WorkflowId};
 
-/// A server of the workflow engine and a namespace on it, which callers may use: [`Targets`](crate::ports::Targets) makes them.
+/// A server of the workflow engine and a namespace on it that callers may use.
+/// [`Targets`](crate::ports::Targets) makes them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// The address of the server: `host:port`.

@@ -1,4 +1,4 @@
-//! The record of a start: which intent, under which key, and its outcome.
+//! The start record: intent, key and outcome of a start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,12 +9,12 @@ use workflow_api::{RunId, WorkflowId};
 
 use super::IntentKey;
 
-/// The ID of the record of a start. The bridge makes it, before the engine makes a run ID.
+/// The ID of a start record. The bridge makes it before the engine makes a run ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StartId(Uuid);
 
 impl StartId {
-    /// Makes a new ID; later ones are greater.
+    /// Creates a new ID. Later IDs are greater.
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
@@ -40,65 +40,65 @@ impl fmt::Display for StartId {
     }
 }
 
-/// The record of a start. It stays when its intent is deleted.
+/// A start record. It is kept when its intent is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartRecord {
     /// The ID of this record.
     pub id: StartId,
     /// The intent that was started.
     pub intent: IntentKey,
-    /// The number among the starts of the intent, from 1; 0 before it is on record.
+    /// The number among the starts of the intent, from 1; 0 before the start is recorded.
     pub number: i64,
     /// The revision of the intent that was started.
     pub revision: i64,
-    /// The workflow ID that the client is given. [`RUN_NUMBER`](crate::model::RUN_NUMBER) in it is replaced by the number when it is put on
-    /// record.
+    /// The workflow ID for the client. When the start is recorded, [`RUN_NUMBER`](crate::model::RUN_NUMBER)
+    /// in it is replaced by the number.
     pub workflow_id: WorkflowId,
-    /// What makes a repeated start the same start.
+    /// Identifies repeats of this start.
     pub key: StartKey,
-    /// Who asked for it; empty where the caller had no name.
+    /// Who requested it; empty if the caller had no name.
     pub started_by: String,
-    /// When the start was asked for: just before the workflow client was called.
+    /// When the start was requested: just before the workflow client was called.
     pub requested_at: Timestamp,
-    /// How many times somebody took the start up. Only the last one of them may settle it.
+    /// How many times a process began or took over the start. Only the last process may settle it.
     pub attempt: i64,
     /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// What makes a repeated start the same start.
+/// Identifies repeats of a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartKey {
-    /// What the workflow client is given: the caller's `Idempotency-Key`, or the start's own ID.
+    /// The key that the workflow client gets: the caller's `Idempotency-Key`, or the start's own ID.
     pub text: String,
-    /// The hash of the request under a caller's key. Another request under the same key is refused.
+    /// The hash of the request with a caller's key. Another request with the same key is rejected.
     pub fingerprint: Option<String>,
 }
 
 /// The outcome of a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The workflow client has not answered yet, or the bridge ended before it heard the answer.
+    /// The workflow client has not responded yet, or the bridge ended before the response.
     Starting,
     /// The workflow client accepted it.
     Started {
-        /// The run; `None` where neither the client nor the engine reported it.
+        /// The run; `None` if neither the client nor the engine reported it.
         run_id: Option<RunId>,
-        /// Whether it was running before, so that nothing new was started.
+        /// Whether it was running before, so that no new run was started.
         already_running: bool,
-        /// When the bridge learned of it.
+        /// When the bridge got to know it.
         at: Timestamp,
     },
     /// Nothing was started.
     NotStarted {
-        /// Why.
+        /// The reason.
         reason: String,
-        /// When the bridge learned of it.
+        /// When the bridge got to know it.
         at: Timestamp,
     },
-    /// Nobody knows whether something was started.
+    /// It is not known whether something was started.
     Unknown {
-        /// Why.
+        /// The reason.
         reason: String,
         /// When the bridge gave up.
         at: Timestamp,
@@ -106,7 +106,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns the word for this outcome in the store, in responses and in metrics.
+    /// Returns its text in the store, in responses and in metrics.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Starting => "starting",

@@ -1,4 +1,4 @@
-//! The workflow engine: what the use cases ask of it.
+//! The workflow engine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,34 +16,35 @@ use super::{
 };
 use crate::model::WorkflowRun;
 
-/// A workflow engine. Every call ends within a bound of its own; dropping a call ends it at once.
+/// A workflow engine. Every call has a timeout of its own. Dropping a call ends it at once.
 #[async_trait]
 pub trait Engine: std::fmt::Debug + Send + Sync {
     /// Returns the state of a run, and its times.
     async fn outline(&self, run: &WorkflowRun) -> Result<Outline, EngineError>;
 
-    /// Returns everything that the engine knows of a run.
+    /// Returns all data of the engine about a run.
     async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError>;
 
-    /// Returns the events of a run up to now.
+    /// Returns the current events of a run.
     async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError>;
 
-    /// Returns the events of a run after the one with the ID `after` (0 for all), as they happen, and those of the runs that
-    /// continue it, to the event that closes the last. Any number of streams on one run cost the engine one.
+    /// Returns the events of a run after the one with the ID `after` (0 for all) as they happen, and those of
+    /// the runs that continue it, up to the event that closes the last run. Any number of streams on one run
+    /// cost the engine one.
     fn events(&self, run: &WorkflowRun, after: i64)
     -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>>;
 
     /// Queries the workflow's code. A query without a result returns `null`.
     async fn query(&self, run: &WorkflowRun, query: &Query) -> Result<Value, QueryError>;
 
-    /// Waits until the run has closed, and every run that continues it; no longer than `bound`, where there is one. Any number
-    /// of waits on one run cost the engine one.
+    /// Waits until the run and every run that continues it have closed, but no longer than `bound`, if given.
+    /// Any number of waits on one run cost the engine one.
     async fn wait(&self, run: &WorkflowRun, bound: Option<Duration>) -> Result<Waited, EngineError>;
 
     /// Asks a run to end; its code may clean up first.
     async fn cancel(&self, run: &WorkflowRun, order: &StopOrder) -> Result<(), CommandError>;
 
-    /// Ends a run at once. `details` is kept in its history, as one value.
+    /// Ends a run at once. `details` is stored in its history, as one value.
     async fn terminate(
         &self,
         run: &WorkflowRun,
@@ -51,7 +52,8 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
         details: Option<&RawJson>,
     ) -> Result<(), CommandError>;
 
-    /// Terminates a run, or the run that continues it, if it has not closed when `grace` is over. Survives this process.
+    /// Terminates a run, or the run that continues it, unless it closes within `grace`. This works even if
+    /// this process ends before.
     async fn terminate_after(
         &self,
         run: &WorkflowRun,
@@ -59,13 +61,13 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
         grace: Duration,
     ) -> Result<Escalation, EscalateError>;
 
-    /// Sends a signal. Whether the workflow handles it cannot be known.
+    /// Sends a signal. The engine does not report whether the workflow handles it.
     async fn signal(&self, run: &WorkflowRun, signal: &Signal) -> Result<(), CommandError>;
 
     /// Updates the workflow, and waits for the outcome.
     async fn update(&self, run: &WorkflowRun, update: &Update) -> Result<Updated, UpdateError>;
 
-    /// Ends the run, and starts one that continues from a point of its history. Returns the new run.
+    /// Ends the run, and starts another that continues from a point of its history. Returns the new run.
     async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError>;
 }
 
@@ -74,7 +76,7 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
 pub struct Outline {
     /// Its state.
     pub state: WorkflowState,
-    /// The run itself, also where the latest was asked for.
+    /// The run itself, also if the call was about the latest run.
     pub run_id: RunId,
     /// The first run of its chain: runs that continue each other by continue-as-new, retries or a cron schedule.
     pub first_run_id: RunId,
@@ -88,16 +90,16 @@ pub struct Outline {
     pub closed: Option<jiff::Timestamp>,
     /// The activities that have not ended.
     pub pending_activities: Vec<PendingActivity>,
-    /// The keys of the starts that made it or found it running; empty where the engine does not report them.
+    /// The keys of the starts that made it or found it running; empty if the engine does not report them.
     pub request_ids: Vec<String>,
 }
 
-/// Everything that the engine knows of a run.
+/// All data of the engine about a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
     /// Its state and times.
     pub outline: Outline,
-    /// Everything, as the engine's canonical JSON.
+    /// All data, as the engine's canonical JSON.
     pub json: RawJson,
 }
 
@@ -110,7 +112,7 @@ pub struct RunEvent {
     pub event_id: i64,
     /// The event as the engine's canonical JSON.
     pub json: RawJson,
-    /// How it closed the run, where it did.
+    /// How it closed the run, if it did.
     pub close: Option<RunClose>,
 }
 
@@ -130,24 +132,24 @@ pub struct Query {
     pub query_type: String,
     /// Its arguments, in order.
     pub args: Vec<RawJson>,
-    /// How long the workflow may take; `None` for the engine's own bound.
+    /// The timeout; `None` for the engine's default.
     pub bound: Option<Duration>,
-    /// In which states of the run it is not asked; `None` for those where no result is possible.
+    /// The states of the run in which the query is rejected; `None` for those in which no result is possible.
     pub reject: Option<RejectCondition>,
 }
 
-/// In which states of a run it is not queried.
+/// The states of a run in which a query is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectCondition {
-    /// Unless it is open.
+    /// All states except open.
     NotOpen,
-    /// Unless it is open or completed.
+    /// All states except open and completed.
     NotCompletedCleanly,
 }
 
 /// How a wait ended.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart as soon as it is there")]
+#[expect(clippy::large_enum_variant, reason = "it is destructured at once")]
 pub enum Waited {
     /// The run closed, and no other run continues it.
     Closed(Closed),
@@ -158,24 +160,24 @@ pub enum Waited {
 /// How a run closed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closed {
-    /// The run that closed: a later one than was asked for where that one continued as new or was retried.
+    /// The run that closed. It is a later run than the given one if that one continued as new or was retried.
     pub run_id: RunId,
     /// Its state: never `Running`, and never `ContinuedAsNew`, which is followed.
     pub state: WorkflowState,
-    /// Its result, where it completed; `null` where it returned nothing.
+    /// Its result, if it completed; `null` if the workflow returned nothing.
     pub result: Option<Value>,
-    /// Why it did not complete; for a cancelled or terminated run the reason given.
+    /// Why it did not complete. For a cancelled or terminated run, it has the given reason.
     pub failure: Option<WorkflowFailure>,
 }
 
-/// Who wants a run to end, and why; the engine keeps both in the run's history.
+/// A request to end a run. The engine stores the reason and the identity in the run's history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StopOrder {
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Who; empty for the bridge itself.
+    /// Who requested it; empty for the bridge itself.
     pub identity: String,
-    /// The first run of the chain that is meant: the latest run ends only if it belongs to it. Empty for any.
+    /// The first run of a chain: the latest run ends only if it belongs to this chain. Empty for any chain.
     pub first_run_id: RunId,
 }
 
@@ -186,7 +188,7 @@ pub struct Signal {
     pub name: String,
     /// Its arguments, in order.
     pub args: Vec<RawJson>,
-    /// Signals under one ID are one signal.
+    /// Signals with one ID are one signal.
     pub request_id: String,
     /// Who sends it.
     pub identity: String,
@@ -199,43 +201,43 @@ pub struct Update {
     pub name: String,
     /// Its arguments, in order.
     pub args: Vec<RawJson>,
-    /// Updates under one ID are one update.
+    /// Updates with one ID are one update.
     pub update_id: String,
-    /// Who asks for it.
+    /// Who requested it.
     pub identity: String,
     /// How long to wait for the outcome.
     pub bound: Duration,
 }
 
-/// How far an update came.
+/// The progress of an update.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Updated {
     /// The workflow completed it.
     Completed {
         /// The run that was updated.
         run_id: RunId,
-        /// The result; `null` where it returned nothing.
+        /// The result; `null` if the update returned nothing.
         result: Value,
     },
-    /// The workflow accepted it, and had not completed it when the bound was reached.
+    /// The workflow accepted it, but has not completed it within the timeout.
     Accepted {
         /// The run that is updated.
         run_id: RunId,
     },
 }
 
-/// A request to run a workflow again from a point of its history.
+/// A request to restart a workflow from a point of its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reset {
-    /// From where.
+    /// The point.
     pub to: ResetPoint,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Who wants it.
+    /// Who requested it.
     pub identity: String,
 }
 
-/// A point of a history from which a workflow can run again.
+/// A point of a history from which a workflow can restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetPoint {
     /// The end of the first workflow task.

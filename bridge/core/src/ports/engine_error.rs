@@ -1,6 +1,6 @@
-//! Why the engine did not do what was asked.
+//! Errors of the engine.
 //!
-//! `engine` in an error is its place in texts for people: `Temporal at host:7233 (namespace `default`)`.
+//! `engine` in an error is its name for people: `Temporal at host:7233 (namespace `default`)`.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -8,76 +8,76 @@ use std::time::Duration;
 
 use workflow_api::{RunId, TaskQueue, WorkflowFailure, WorkflowId, WorkflowState};
 
-/// Why the engine did not do what was asked.
+/// Why a call to the engine failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EngineError {
-    /// No such workflow, or no such run of it.
-    #[error("{engine} knows no workflow `{workflow_id}`{}", run_text(.run_id))]
+    /// The workflow, or this run of it, does not exist.
+    #[error("{engine} has no workflow `{workflow_id}`{}", run_text(.run_id))]
     NoSuchWorkflow {
-        /// Its place.
+        /// The engine's name.
         engine: String,
         /// The workflow.
         workflow_id: WorkflowId,
-        /// The run; empty where the latest was meant.
+        /// The run; empty for the latest.
         run_id: RunId,
     },
-    /// No such namespace.
+    /// The namespace does not exist.
     #[error("{engine} has no such namespace; create it or name another")]
     NoSuchNamespace {
-        /// Its place.
+        /// The engine's name.
         engine: String,
     },
-    /// The server's name leads to an address that is never called.
-    #[error("{engine} may not be asked: its name leads to a link-local, metadata or similar address")]
+    /// The server's name resolves to an address that is never called.
+    #[error("{engine} must not be called: its name resolves to a link-local, metadata or similar address")]
     Forbidden {
-        /// Its place.
+        /// The engine's name.
         engine: String,
     },
-    /// The server cannot be reached, or says that it cannot serve now.
+    /// The server cannot be reached, or reports that it cannot serve now.
     #[error("{engine} is not available; try again later")]
     Unavailable {
-        /// Its place.
+        /// The engine's name.
         engine: String,
-        /// What it answered.
+        /// Its response.
         #[source]
         source: Cause,
     },
-    /// The server did not answer in time.
-    #[error("{engine} did not answer within {bound:?}")]
+    /// The server did not respond in time.
+    #[error("{engine} did not respond within {bound:?}")]
     DeadlineExceeded {
-        /// Its place.
+        /// The engine's name.
         engine: String,
-        /// The time it was given.
+        /// The timeout.
         bound: Duration,
     },
-    /// The server refuses what was asked: asking again does not help.
-    #[error("{engine} refuses the request: {message}")]
+    /// The server rejects the request; it would reject a repeat as well.
+    #[error("{engine} rejects the request: {message}")]
     InvalidArgument {
-        /// Its place.
+        /// The engine's name.
         engine: String,
-        /// What it answered.
+        /// Its response.
         message: String,
     },
-    /// Our credentials are missing, wrong or not enough.
-    #[error("{engine} refuses the bridge's credentials: {message}")]
+    /// The bridge's credentials are missing, wrong or not sufficient.
+    #[error("{engine} rejects the bridge's credentials: {message}")]
     PermissionDenied {
-        /// Its place.
+        /// The engine's name.
         engine: String,
-        /// What it answered.
+        /// Its response.
         message: String,
     },
-    /// Anything else.
+    /// Any other error.
     #[error("{engine} failed")]
     Other {
-        /// Its place.
+        /// The engine's name.
         engine: String,
-        /// What it answered.
+        /// Its response.
         #[source]
         source: Cause,
     },
 }
 
-/// The cause of an error; shared, because many callers who wait get the same one.
+/// The cause of an error; shared, because all callers that wait on one run get the same one.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
 /// Why a query has no result.
@@ -88,38 +88,38 @@ pub enum QueryError {
     Rejected {
         /// The workflow.
         workflow_id: WorkflowId,
-        /// Why.
+        /// The reason.
         message: String,
     },
-    /// The workflow knows no such query, or failed to answer it; engines report both in one way.
+    /// The workflow has no such query, or its query handler failed. Engines report both in the same way.
     #[error("workflow `{workflow_id}` did not answer query `{query_type}`: {message}")]
     Failed {
         /// The workflow.
         workflow_id: WorkflowId,
         /// The query.
         query_type: String,
-        /// What the workflow answered.
+        /// The workflow's response.
         message: String,
     },
-    /// No worker is there to answer.
-    #[error("no worker polls task queue `{task_queue}`, so nobody can answer for workflow `{workflow_id}`")]
+    /// No worker is running that could answer.
+    #[error("no worker polls task queue `{task_queue}`, so workflow `{workflow_id}` cannot answer")]
     NoWorker {
         /// The workflow.
         workflow_id: WorkflowId,
-        /// Where a worker is missing.
+        /// The task queue without a worker.
         task_queue: TaskQueue,
     },
-    /// No result came in time: the worker is busy, is stuck, or has just gone.
+    /// No result came in time: the worker is busy, is stuck, or has just stopped.
     #[error(
-        "workflow `{workflow_id}` did not answer within {bound:?}: look whether the workers of task queue \
-         `{task_queue}` run, or give them longer"
+        "workflow `{workflow_id}` did not answer within {bound:?}: check that the workers of task queue \
+         `{task_queue}` run, or use a longer timeout"
     )]
     Late {
         /// The workflow.
         workflow_id: WorkflowId,
-        /// Whose workers were asked.
+        /// The task queue of its workers.
         task_queue: TaskQueue,
-        /// The time they were given.
+        /// The timeout.
         bound: Duration,
     },
     /// The engine failed.
@@ -127,7 +127,7 @@ pub enum QueryError {
     Engine(#[from] EngineError),
 }
 
-/// Why a run did not take a command: cancel, terminate, signal.
+/// Why a command to a run failed: cancel, terminate, signal.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CommandError {
     /// It has ended already.
@@ -137,7 +137,7 @@ pub enum CommandError {
         workflow_id: WorkflowId,
         /// The run.
         run_id: RunId,
-        /// How it ended.
+        /// Its state.
         state: WorkflowState,
     },
     /// The engine failed.
@@ -148,44 +148,44 @@ pub enum CommandError {
 /// Why an update has no outcome.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum UpdateError {
-    /// The workflow knows no such update, or refused it before it began: nothing changed.
+    /// The workflow has no such update, or rejected it. Nothing was changed.
     #[error("workflow `{workflow_id}` rejects update `{name}`: {}", .failure.message)]
     Rejected {
         /// The workflow.
         workflow_id: WorkflowId,
         /// The update.
         name: String,
-        /// Why.
+        /// The reason.
         failure: Box<WorkflowFailure>,
     },
-    /// The workflow began the update and failed at it.
-    #[error("workflow `{workflow_id}` failed at update `{name}`: {}", .failure.message)]
+    /// The workflow accepted the update, and the update failed.
+    #[error("update `{name}` of workflow `{workflow_id}` failed: {}", .failure.message)]
     Failed {
         /// The workflow.
         workflow_id: WorkflowId,
         /// The update.
         name: String,
-        /// Why.
+        /// The reason.
         failure: Box<WorkflowFailure>,
     },
-    /// No worker is there to take it.
-    #[error("no worker polls task queue `{task_queue}`, so nobody can update workflow `{workflow_id}`")]
+    /// No worker is running that could accept it.
+    #[error("no worker polls task queue `{task_queue}`, so workflow `{workflow_id}` cannot be updated")]
     NoWorker {
         /// The workflow.
         workflow_id: WorkflowId,
-        /// Where a worker is missing.
+        /// The task queue without a worker.
         task_queue: TaskQueue,
     },
-    /// No worker took it in time. A worker may take it yet.
+    /// No worker accepted it in time. A worker may still accept it later.
     #[error(
-        "no worker took update `{name}` of workflow `{workflow_id}` within {bound:?}; repeat it under the same updateID"
+        "no worker accepted update `{name}` of workflow `{workflow_id}` within {bound:?}; repeat it with the same updateID"
     )]
     NotTaken {
         /// The workflow.
         workflow_id: WorkflowId,
         /// The update.
         name: String,
-        /// The time that was given.
+        /// The timeout.
         bound: Duration,
     },
     /// The run has ended, or the engine failed.
@@ -202,9 +202,9 @@ impl From<EngineError> for UpdateError {
 /// Why a run was not reset.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ResetError {
-    /// No worker has done anything for it yet.
+    /// No worker has completed a workflow task of this run yet.
     #[error(
-        "run `{run_id}` of workflow `{workflow_id}` has completed no workflow task, so there is no point to go back to"
+        "run `{run_id}` of workflow `{workflow_id}` has completed no workflow task, so there is no point to reset it to"
     )]
     NothingDone {
         /// The workflow.
@@ -220,7 +220,7 @@ pub enum ResetError {
 /// Why a run will not be terminated later.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EscalateError {
-    /// The operator has switched it off.
+    /// The operator has turned it off.
     #[error("this bridge does not escalate: its operator has set BRIDGE_ESCALATION=off")]
     Off,
     /// The engine failed.

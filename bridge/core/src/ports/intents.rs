@@ -1,4 +1,4 @@
-//! What the database keeps of intents: every revision of each.
+//! Storage of intents: every revision of each.
 
 use async_trait::async_trait;
 
@@ -8,20 +8,23 @@ use crate::model::{Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumb
 /// Stores intents.
 #[async_trait]
 pub trait IntentStore {
-    /// Returns the latest revision of an intent, also where that is its deletion; `None` where there never was one.
+    /// Returns the latest revision of an intent, which may be its deletion; `None` if the intent never
+    /// existed.
     async fn latest_revision(&self, key: &IntentKey) -> Result<Option<Revision>, StoreError>;
 
-    /// Adds a revision, unless its number is taken. Returns whether it was added. Of several at once, one succeeds.
+    /// Adds a revision, unless its number is taken. Returns whether it was added. Of several concurrent
+    /// calls, one succeeds.
     async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError>;
 
-    /// Returns at most `limit` intents of a group whose names come after `after`, ordered by name, byte by byte.
+    /// Returns at most `limit` intents of a group whose names come after `after`, ordered by the bytes of
+    /// their names.
     async fn intents(&self, dig: &DigKey, after: &str, limit: u32) -> Result<Vec<KeptIntent>, StoreError>;
 
     /// Returns one revision of an intent.
     async fn revision(&self, key: &IntentKey, number: RevisionNumber)
     -> Result<Option<Revision>, StoreError>;
 
-    /// Returns at most `limit` changes of an intent, newest first; only those before `before`, where it is given.
+    /// Returns at most `limit` changes of an intent, newest first, and only those before `before`, if given.
     async fn changes(
         &self,
         key: &IntentKey,

@@ -8,16 +8,16 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use workflow_api::{RawJson, RunId};
 
-/// Which events of a history are asked for.
+/// The requested part of a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryRequest {
-    /// Only the event that closed the run; none while it is open.
+    /// Only the event that closed the run; no event while the run is open.
     pub close_event: bool,
     /// Whether the newest event comes first.
     pub reverse: bool,
-    /// How many events at most; `None` for all.
+    /// Maximum number of events; `None` for all.
     pub page_size: Option<usize>,
-    /// Where the page before ended; `None` for the first page.
+    /// The end of the previous page; `None` for the first page.
     pub page_token: Option<PageToken>,
 }
 
@@ -26,20 +26,21 @@ pub struct HistoryRequest {
 pub struct HistoryPage {
     /// The events, each as the engine's canonical JSON.
     pub events: Vec<RawJson>,
-    /// Where the next page begins; `None` on the last.
+    /// The token of the next page; `None` on the last page.
     pub next: Option<PageToken>,
 }
 
-/// Where a page of a history ended. Its text is opaque to callers.
+/// The end of a page of a history. Its text is opaque to callers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageToken {
-    /// The run; later pages stay with it, whatever the latest run is by then.
+    /// The run. Later pages are about the same run, even if there is a later run by then.
     #[serde(rename = "r")]
     pub run_id: RunId,
     /// Whether the newest event comes first.
     #[serde(rename = "v")]
     pub reverse: bool,
-    /// The last event of the page. An engine's pages may be of batches, and ours may end inside one.
+    /// The last event of the page. An engine's pages may consist of batches, and a page of ours may end
+    /// inside a batch.
     #[serde(rename = "e")]
     pub event_id: i64,
     /// The engine's token of the page that holds this event.
@@ -47,9 +48,9 @@ pub struct PageToken {
     pub within: Vec<u8>,
 }
 
-/// A text that is no page token.
+/// The text is not a page token.
 #[derive(Debug, thiserror::Error)]
-#[error("is no page token: take it from `historyNextPageToken` of the page before")]
+#[error("is not a page token: take it from `historyNextPageToken` of the previous page")]
 pub struct NoPageToken;
 
 impl fmt::Display for PageToken {

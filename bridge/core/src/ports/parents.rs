@@ -1,4 +1,4 @@
-//! EMCO, which knows the deployment intent groups.
+//! EMCO, which has the deployment intent groups.
 
 use async_trait::async_trait;
 
@@ -7,23 +7,23 @@ use crate::model::DigKey;
 /// Checks that deployment intent groups exist.
 #[async_trait]
 pub trait Parents: std::fmt::Debug + Send + Sync {
-    /// Checks that a group exists. Where no EMCO is configured, every group does.
+    /// Checks that a group exists. If no EMCO is configured, every group exists.
     ///
     /// # Errors
-    /// When it does not, or EMCO cannot be asked.
+    /// Returns an error if it does not exist, or if EMCO cannot be asked.
     async fn check(&self, dig: &DigKey) -> Result<(), ParentError>;
 }
 
 /// Why an intent cannot be created in a group.
 #[derive(Debug, thiserror::Error)]
 pub enum ParentError {
-    /// EMCO knows no such group.
-    #[error("EMCO knows no deployment intent group `{0}`; create it first")]
+    /// The group does not exist in EMCO.
+    #[error("EMCO has no deployment intent group `{0}`; create it first")]
     NoSuchGroup(DigKey),
-    /// EMCO does not answer now.
-    #[error("EMCO cannot be asked now whether deployment intent group `{0}` exists")]
+    /// EMCO does not respond now.
+    #[error("EMCO cannot be reached, so it is not known whether deployment intent group `{0}` exists")]
     Unavailable(DigKey, #[source] Box<dyn std::error::Error + Send + Sync>),
-    /// EMCO refuses to answer, or is not EMCO.
-    #[error("EMCO does not answer whether deployment intent group `{0}` exists")]
+    /// EMCO rejects the query, or the server is not EMCO.
+    #[error("EMCO rejects the query for deployment intent group `{0}`")]
     Refused(DigKey, #[source] Box<dyn std::error::Error + Send + Sync>),
 }

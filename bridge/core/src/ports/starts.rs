@@ -1,4 +1,4 @@
-//! What the database keeps of starts.
+//! Storage of start records.
 
 use std::time::Duration;
 
@@ -8,18 +8,21 @@ use workflow_api::WorkflowIntentSpec;
 use super::StoreError;
 use crate::model::{IntentKey, StartId, StartRecord};
 
-/// Stores the records of starts.
+/// Stores start records.
 ///
-/// A start under way is leased to one process. Leases run by the database's clock, which all replicas share: when a lease has
-/// expired, its holder has ended, and another process may take the start over.
+/// An open start is leased to one process. Leases use the database's clock, which all replicas share. When a
+/// lease has expired, its process has ended, and another process can take the start over.
 #[async_trait]
 pub trait StartStore {
-    /// Puts a start on record, leased to the caller: it survives power cuts when this returns. Gives it the next number among the
-    /// starts of its intent, and puts the number into its workflow ID.
+    /// Records a start, with a lease for the caller. When this returns, the record survives a power failure.
+    /// The start gets the next number among the starts of its intent; the number is also put into its
+    /// workflow ID.
     ///
-    /// Writes nothing where the intent has a start under the same key. Of several under one key at once, one is new.
+    /// Writes nothing if the intent has a start with the same key. Of several concurrent calls with one key,
+    /// one start is new.
     ///
-    /// `spec` is what the client is given, where that differs from the intent at the record's revision in more than the workflow ID.
+    /// `spec` is the spec for the client, if it differs from the intent at the record's revision in more than
+    /// the workflow ID.
     async fn begin_start(
         &self,
         start: &StartRecord,
@@ -27,8 +30,8 @@ pub trait StartStore {
         terms: Terms,
     ) -> Result<Begun, StoreError>;
 
-    /// Begins a start again that started nothing. Workflow ID, number and key stay. Returns `None` where another process did so
-    /// first.
+    /// Begins a start again that started nothing. Workflow ID, number and key stay the same. Returns `None`
+    /// if another process was faster.
     async fn begin_again(
         &self,
         start: &StartRecord,
@@ -36,22 +39,23 @@ pub trait StartStore {
         lease: Duration,
     ) -> Result<Option<StartRecord>, StoreError>;
 
-    /// Takes over a start whose lease has expired or whose outcome is unknown. Returns it with what the client was given; `None`
-    /// where there is no such start, or another process is at it.
+    /// Takes over a start whose lease has expired or whose outcome is unknown. Returns it with the spec for
+    /// the client, or `None` if there is no such start, or if another process works on it.
     async fn take_over(
         &self,
         id: StartId,
         lease: Duration,
     ) -> Result<Option<(StartRecord, WorkflowIntentSpec)>, StoreError>;
 
-    /// Leaves a start to be taken over after `pause`. Does nothing where another process is at it.
+    /// Lets a start be taken over after `pause`. Does nothing if another process works on it.
     async fn put_off(&self, start: &StartRecord, pause: Duration) -> Result<(), StoreError>;
 
-    /// Writes the workflow ID and the outcome of a start, if it is under way and nobody took it over since. Returns whether it
-    /// did.
+    /// Writes the workflow ID and the outcome of a start, if it is still open and no other process has taken
+    /// it over. Returns whether it was written.
     async fn settle(&self, start: &StartRecord) -> Result<bool, StoreError>;
 
-    /// Returns at most `limit` starts of an intent, newest first; only those with numbers below `before`, where it is given.
+    /// Returns at most `limit` starts of an intent, newest first, and only those with numbers below `before`,
+    /// if given.
     async fn starts(
         &self,
         key: &IntentKey,
@@ -62,27 +66,27 @@ pub trait StartStore {
     /// Returns the start of an intent that has this run ID or start ID.
     async fn start(&self, key: &IntentKey, name: &str) -> Result<Option<StartRecord>, StoreError>;
 
-    /// Returns starts under way whose lease has expired, oldest first.
+    /// Returns open starts whose lease has expired, oldest first.
     async fn abandoned(&self, limit: u32) -> Result<Vec<StartId>, StoreError>;
 
-    /// Forgets callers' keys that were kept long enough. Returns how many. The records stay.
+    /// Deletes callers' keys whose retention has passed. Returns how many. The records are kept.
     async fn forget_keys(&self) -> Result<u64, StoreError>;
 }
 
-/// How long a start belongs to whom.
+/// How long a start is leased, and its key kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// How long a start may be under way before others may take it over.
+    /// How long a start can be open before another process may take it over.
     pub lease: Duration,
-    /// How long a caller's key names the start.
+    /// How long a caller's key is kept.
     pub key_kept: Duration,
 }
 
-/// A start on record.
+/// The result of recording a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
     /// It is new.
     New(StartRecord),
-    /// There was one under the same key.
+    /// There was a start with the same key.
     Known(StartRecord),
 }

@@ -4,52 +4,52 @@ use async_trait::async_trait;
 
 use super::{IntentStore, StartStore};
 
-/// Stores what the bridge keeps. Absence is not an error: lookups return `None`.
+/// The storage of the bridge. A missing item is not an error: lookups return `None`.
 #[async_trait]
 pub trait Store: IntentStore + StartStore + std::fmt::Debug + Send + Sync {
-    /// Asks the database whether it answers.
+    /// Checks that the database responds.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Returns the state of its connections.
+    /// Returns the state of its connection pools.
     fn pools(&self) -> Vec<PoolState>;
 
     /// Closes the database.
     async fn close(&self);
 }
 
-/// The state of the connections of a pool.
+/// The state of a connection pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolState {
-    /// What they are for.
+    /// The name of the pool.
     pub name: &'static str,
-    /// How many are in use.
+    /// The number of connections in use.
     pub busy: usize,
-    /// How many are not.
+    /// The number of idle connections.
     pub idle: usize,
 }
 
-/// Why the database did not do what was asked.
+/// Why an access to the database failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database did not answer, or refused.
+    /// The database did not respond, or rejected the statement.
     #[error("the database could not {action}")]
     Unavailable {
-        /// What was asked of it.
+        /// The attempted operation.
         action: &'static str,
-        /// What it answered.
+        /// The database's response.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A row is not what this program writes.
-    #[error("the database holds something unreadable in table `{table}`, column `{column}`, row `{row}`")]
+    /// A row has content that this program does not write.
+    #[error("the database has unreadable content in table `{table}`, column `{column}`, row `{row}`")]
     Inconsistent {
         /// The table.
         table: &'static str,
         /// The column.
         column: &'static str,
-        /// What names the row.
+        /// The key of the row.
         row: String,
-        /// Why it cannot be read.
+        /// Why it is unreadable.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

@@ -4,42 +4,42 @@ use workflow_api::Namespace;
 
 use crate::model::Target;
 
-/// Finds the server and the namespace that a caller means, and checks that the caller may use them.
+/// Finds the server and the namespace in a request, and checks that callers may use them.
 pub trait Targets: std::fmt::Debug + Send + Sync {
     /// Returns the configured server and namespace.
     fn home(&self) -> Target;
 
-    /// Returns the target that `server` (`host:port`, or the name of a registered server) and `namespace` name. An empty text means
-    /// the configured one.
+    /// Returns the target with this server (`host:port`, or the name of a registered server) and this
+    /// namespace. An empty text means the configured one.
     ///
     /// # Errors
-    /// When they may not be used.
+    /// Returns an error if callers may not use them.
     fn resolve(&self, server: &str, namespace: &Namespace) -> Result<Target, TargetError>;
 }
 
-/// Why a server or namespace that a caller named is not used.
+/// Why callers may not use a server or namespace.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// The server is no address.
+    /// The server is not an address.
     #[error(
-        "temporalServer is `{0}`, which is no address: write host:port or the name of a registered server, or leave it out for the \
+        "temporalServer is `{0}`, which is not an address: write host:port or the name of a registered server, or leave it out for the \
          configured one"
     )]
     NotAnAddress(String),
     /// The operator does not allow the server.
     #[error(
-        "the Temporal server `{0}` may not be asked: leave temporalServer out for the configured one, or ask the operator to \
+        "the Temporal server `{0}` is not allowed: leave temporalServer out for the configured one, or ask the operator to \
          register it in BRIDGE_TARGETS or to add it to BRIDGE_TEMPORAL_SERVERS"
     )]
     NotAllowed(String),
     /// The server's address is never called.
     #[error(
-        "the Temporal server `{0}` may not be asked: link-local, metadata, multicast and unspecified addresses are never called"
+        "the Temporal server `{0}` is not allowed: link-local, metadata, multicast and unspecified addresses are never called"
     )]
     Forbidden(String),
     /// The operator does not allow the namespace.
     #[error(
-        "the namespace `{namespace}` of the Temporal server `{server}` may not be asked: leave namespace out for the configured one, or \
+        "the namespace `{namespace}` of the Temporal server `{server}` is not allowed: leave namespace out for the configured one, or \
          ask the operator to add it to {setting}"
     )]
     NamespaceNotAllowed {

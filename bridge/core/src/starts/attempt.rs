@@ -1,7 +1,8 @@
-//! One attempt at a start: ask the workflow client, and where its response is lost, find out what it did.
+//! One attempt at a start. It calls the workflow client. If the response is lost, it finds out what the
+//! client did.
 //!
-//! A client that heeds keys is asked again under the same key, which leads to the same run. Another client is never asked twice:
-//! the engine shows whether the workflow has a run that began since.
+//! A client that supports keys is called again with the same key, which leads to the same run. Any other
+//! client is never called twice: the engine shows whether the workflow has a run that began since.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -17,12 +18,12 @@ use crate::parts::Parts;
 use crate::ports::{Accepted, ClientError, EngineError, Invocation};
 use crate::request::Correlation;
 
-/// A silent client that heeds keys is asked this many times in the time of a start.
+/// How many times an unresponsive client that supports keys is called within the timeout of a start.
 const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Prepares the call of a start: the client is given `spec`, with the workflow ID that is on record.
+/// Prepares the call of a start. The client gets `spec` with the recorded workflow ID.
 pub(super) fn invocation(
     parts: &Parts,
     start: &StartRecord,
@@ -41,7 +42,7 @@ pub(super) fn invocation(
     call.map_err(|error| not_started(start, error))
 }
 
-/// One attempt at a start, within the start's time.
+/// One attempt at a start, within its timeout.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     parts: &'a Parts,
@@ -51,17 +52,17 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// An attempt at `start` by this call.
+    /// Creates an attempt at `start` with this call.
     pub(super) fn new(parts: &'a Parts, start: &'a StartRecord, call: Invocation) -> Self {
         Self { parts, start, call, deadline: Instant::now() + parts.limits.start }
     }
 
-    /// Returns how much of the time is left.
+    /// Returns the time that is left.
     pub(super) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// How long to wait for a silent client that may be asked again.
+    /// Returns how long to wait for an unresponsive client that can be called again.
     fn patience(&self) -> Duration {
         (self.parts.limits.start / TRIES).min(self.left())
     }
@@ -70,7 +71,7 @@ impl<'a> Attempt<'a> {
         self.parts.clients.invoke(&self.call, within).await
     }
 
-    /// Starts the workflow. The client was not asked before.
+    /// Starts the workflow. The client was not called before.
     pub(super) async fn start(self) -> Result<StartedRun, StartError> {
         match self.ask().await {
             Ok(accepted) => Ok(self.complete(accepted).await),
@@ -79,7 +80,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Asks once, and waits for the response as long as there is time; for a client that may be asked again only a part of it.
+    /// Calls the client once. Waits for the response as long as there is time, or only for a part of it if
+    /// the client can be called again.
     async fn ask(&self) -> Result<Accepted, ClientError> {
         let mut asked = pin!(self.invoke(self.left()));
         let patience = self.patience();
@@ -95,7 +97,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Finds out what the client did, which may have started the workflow.
+    /// Finds out what the client did: it may have started the workflow.
     async fn after_lost_response(self, mut error: ClientError) -> Result<StartedRun, StartError> {
         let mut pauses = ExponentialBuilder::new()
             .with_min_delay(FIRST_PAUSE)
@@ -106,7 +108,7 @@ impl<'a> Attempt<'a> {
             match self.parts.clients.takes_keys(&self.call, self.patience()).await {
                 Ok(true) => match self.invoke(self.patience()).await {
                     Ok(accepted) => return Ok(self.complete(accepted).await),
-                    // What it refuses now it refused before.
+                    // A client that rejects the call now has rejected it before.
                     Err(refusal) if refusal.is_refusal() => return Err(not_started(self.start, refusal)),
                     Err(next) => error = next,
                 },
@@ -114,7 +116,7 @@ impl<'a> Attempt<'a> {
                     Some(Ok(Sighting::Ours(run_id) | Sighting::Since { run_id, .. })) => {
                         return Ok(self.started(run_id));
                     }
-                    // Not there may mean not there yet.
+                    // A run that is not there may still come.
                     Some(Ok(Sighting::Earlier { .. } | Sighting::Nothing) | Err(_)) | None => {}
                 },
             }
@@ -126,7 +128,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Asks a client again that heeds keys, after the response to another attempt was lost. It has the time of a start, from now.
+    /// Calls a client again that supports keys, after the response to another attempt was lost. The timeout
+    /// begins now.
     pub(super) async fn start_again(mut self) -> Result<StartedRun, StartError> {
         self.deadline = Instant::now() + self.parts.limits.start;
         match self.invoke(self.patience()).await {
@@ -136,17 +139,17 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Returns whether the client heeds keys; false also where it is away.
+    /// Returns whether the client supports keys; false if it is away.
     pub(super) async fn takes_keys(&self) -> bool {
         self.parts.clients.takes_keys(&self.call, self.patience()).await.unwrap_or_default()
     }
 
-    /// Returns what the engine knows, if it answers in time.
+    /// Returns what the engine has of the start, if it responds in time.
     pub(super) async fn look(&self) -> Option<Result<Sighting, EngineError>> {
         timeout_at(self.deadline, look_for(self.parts, self.start)).await.ok()
     }
 
-    /// Completes what the client reported by what the engine knows: a client written for EMCO reports nothing.
+    /// Adds data from the engine to what the client reported: a client written for EMCO reports nothing.
     async fn complete(&self, accepted: Accepted) -> StartedRun {
         let workflow_id = accepted.workflow_id.unwrap_or_else(|| self.start.workflow_id.clone());
         if let Some(run_id) = accepted.run_id {
@@ -156,18 +159,18 @@ impl<'a> Attempt<'a> {
         let named = StartRecord { workflow_id: workflow_id.clone(), ..self.start.clone() };
         let (run_id, already_running) = match Box::pin(look_for(self.parts, &named)).await {
             Ok(Sighting::Ours(run_id) | Sighting::Since { run_id, .. }) => (Some(run_id), false),
-            // A workflow client takes an ID that is running for a success (EMCO-API §2.4).
+            // To a workflow client, an ID that is already running is a success (EMCO-API §2.4).
             Ok(Sighting::Earlier { run_id, closed: false }) => (Some(run_id), true),
             Ok(Sighting::Earlier { .. } | Sighting::Nothing) => (None, false),
             Err(error) => {
-                tracing::warn!(start = %self.start.id, error = workflow_api::chain(&error), "the run ID of a start is not known");
+                tracing::warn!(start = %self.start.id, error = workflow_api::chain(&error), "the run ID of a start could not be found out");
                 (None, false)
             }
         };
         StartedRun { workflow_id, run_id, already_running }
     }
 
-    /// The result of a start whose run the engine has.
+    /// Returns the result of a start whose run the engine has.
     pub(super) fn started(&self, run_id: RunId) -> StartedRun {
         StartedRun {
             workflow_id: self.start.workflow_id.clone(),

@@ -1,4 +1,4 @@
-//! The result of a start, and why there is none.
+//! The result of a start, and its errors.
 
 use workflow_api::{Fault, RunId, WorkflowId};
 
@@ -12,36 +12,36 @@ use crate::ports::{ClientError, StoreError};
 pub struct StartedRun {
     /// The workflow.
     pub workflow_id: WorkflowId,
-    /// The run; `None` where neither the client nor the engine reported it.
+    /// The run; `None` if neither the client nor the engine reported it.
     pub run_id: Option<RunId>,
-    /// Whether it was running before, so that nothing new was started.
+    /// Whether it was running before, so that no new run was started.
     pub already_running: bool,
 }
 
 /// Why an intent was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The caller may not start it.
+    /// The caller is not permitted to start it.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// What the caller asks for is not valid.
-    #[error("the start is not sound; nothing was started")]
+    /// The options of the start are not valid.
+    #[error("the start is not valid; nothing was started")]
     Unsound(Vec<Fault>),
     /// There is no such intent, or it could not be looked up.
     #[error(transparent)]
     Intent(#[from] IntentError),
-    /// The start could not be put on record; so nothing was started.
-    #[error("nothing was started, because the start could not be put on record")]
+    /// The start could not be recorded, so nothing was started.
+    #[error("nothing was started, because the start could not be recorded")]
     NotRecorded(#[source] StoreError),
-    /// An earlier call under the same key asked for something else.
+    /// An earlier call with the same key had another body.
     #[error(
-        "the idempotency key was given before, with another body, to start workflow intent `{0}`: \
-         nothing was started; write a new key for a new start"
+        "the idempotency key was used before, with another body, to start workflow intent `{0}`: \
+         nothing was started; use a new key for a new start"
     )]
     KeyReused(IntentKey),
-    /// An earlier call under the same key is under way.
+    /// An earlier call with the same key is still open.
     #[error(
-        "a start of workflow intent `{0}` under this idempotency key is under way: ask again shortly for its outcome"
+        "a start of workflow intent `{0}` with this idempotency key is in progress: retry shortly to get its outcome"
     )]
     InFlight(IntentKey),
     /// The workflow client did not accept it, and nothing was started.
@@ -49,13 +49,13 @@ pub enum StartError {
     NotStarted {
         /// The intent.
         intent: Box<IntentKey>,
-        /// Why.
+        /// The cause.
         #[source]
         source: StartFault,
     },
     /// The workflow client may or may not have started the workflow.
     #[error(
-        "nobody can say yet whether workflow intent `{intent}` was started: ask for the status of \
+        "it is not known yet whether workflow intent `{intent}` was started: get the status of \
          workflow `{workflow_id}`, or repeat the call if it had an `Idempotency-Key`; without one, a repeat may start it twice"
     )]
     OutcomeUnknown {
@@ -63,32 +63,32 @@ pub enum StartError {
         intent: Box<IntentKey>,
         /// The workflow to look for.
         workflow_id: WorkflowId,
-        /// What went wrong.
+        /// The cause.
         #[source]
         source: StartFault,
     },
-    /// The start broke off; the log says why.
-    #[error("the start of workflow intent `{0}` broke off inside the bridge")]
+    /// The start stopped because of an error in the bridge, which is in the log.
+    #[error("the start of workflow intent `{0}` failed inside the bridge")]
     BrokenOff(IntentKey),
 }
 
-/// What went wrong with a start that was begun.
+/// Why a start failed after it was begun.
 #[derive(Debug, thiserror::Error)]
 pub enum StartFault {
     /// The workflow client.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// An earlier attempt broke off; the text is what was found of it.
+    /// An earlier attempt did not end. The text is what is known about it.
     #[error("{0}")]
     BrokenOff(&'static str),
 }
 
-/// The client has started nothing.
+/// Returns the error of a start of which the client has started nothing.
 pub(super) fn not_started(start: &StartRecord, source: ClientError) -> StartError {
     StartError::NotStarted { intent: Box::new(start.intent.clone()), source: StartFault::Client(source) }
 }
 
-/// It is not known whether the client started something.
+/// Returns the error of a start of which it is not known whether the client started something.
 pub(super) fn unknown(start: &StartRecord, source: StartFault) -> StartError {
     StartError::OutcomeUnknown {
         intent: Box::new(start.intent.clone()),

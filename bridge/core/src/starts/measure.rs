@@ -1,5 +1,5 @@
-//! Counting starts by intent. Each name that was ever counted stays in the metrics of the process, so only a bounded number of
-//! intents get labels of their own.
+//! Counts starts by intent. Each label stays in the metrics until the process ends, so only a limited number
+//! of intents get labels of their own.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -13,7 +13,7 @@ pub const STARTS: &str = "bridge_starts_total";
 
 /// How many intents get labels of their own.
 const MOST: usize = 1000;
-/// The labels of all others.
+/// The label of all others.
 const OTHER: &str = "other";
 
 /// Counts a start that was settled.
@@ -34,7 +34,7 @@ pub(super) fn settled(intent: &IntentKey, outcome: &Outcome) {
     .increment(1);
 }
 
-/// The intents with labels of their own: the first ones that come.
+/// The intents with labels of their own: the first ones that were counted.
 struct Named {
     most: usize,
     intents: Mutex<HashSet<IntentKey>>,
@@ -45,7 +45,7 @@ impl Named {
         Self { most, intents: Mutex::default() }
     }
 
-    /// Whether the intent is one of them, or becomes one.
+    /// Returns whether the intent has a label of its own, or gets one now.
     fn take(&self, intent: &IntentKey) -> bool {
         let mut intents = self.intents.lock().unwrap_or_else(PoisonError::into_inner);
         intents.contains(intent) || (intents.len() < self.most && intents.insert(intent.clone()))

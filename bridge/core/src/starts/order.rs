@@ -1,26 +1,27 @@
-//! What one start asks for: the intent, and what the caller wants otherwise.
+//! The content of one start: the intent, with the caller's changes.
 
 use uuid::Uuid;
 use workflow_api::{Fault, StartOverrides, WorkflowIntentSpec, template};
 
 use crate::model::{KeptIntent, RevisionNumber};
 
-/// A start that is asked for.
+/// The content of one start.
 #[derive(Debug)]
 pub(super) struct Order {
-    /// The revision of the intent that is started.
+    /// The revision of the intent.
     pub(super) revision: RevisionNumber,
-    /// What the client is given. The number of the start stays open in the workflow ID: only the store knows it.
+    /// The spec for the client. The number of the start is not yet in the workflow ID, because only the store
+    /// knows it.
     pub(super) spec: WorkflowIntentSpec,
-    /// Whether it is that of the intent, apart from the workflow ID.
+    /// Whether it is the intent's own spec, apart from the workflow ID.
     is_the_intents: bool,
 }
 
 impl Order {
-    /// Applies what the caller wants to the intent.
+    /// Applies the caller's changes to the intent.
     ///
     /// # Errors
-    /// All faults of what the caller wants.
+    /// Returns all faults of the changes.
     pub(super) fn new(kept: KeptIntent, overrides: StartOverrides) -> Result<Self, Vec<Fault>> {
         let KeptIntent { revision, intent } = kept;
         let mut spec = intent.spec;
@@ -29,7 +30,7 @@ impl Order {
         Ok(Self { revision, spec, is_the_intents })
     }
 
-    /// Returns what has to be on record beside the intent's revision and the workflow ID.
+    /// Returns the spec that must be recorded in addition to the intent's revision and the workflow ID.
     pub(super) fn own_spec(&self) -> Option<&WorkflowIntentSpec> {
         (!self.is_the_intents).then_some(&self.spec)
     }
@@ -45,7 +46,7 @@ fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) -> Result<(),
     if !wanted.is_empty() {
         *id = wanted;
     }
-    // Made here rather than by the client, so that it is on record before the client is asked.
+    // Made here instead of by the client, so that it is recorded before the client is called.
     let open = if id.is_empty() { template::UUID } else { id.as_str() };
     *id = open.replace(template::UUID, &Uuid::new_v4().to_string()).into();
     let params = &mut spec.temporal.workflow_params.activity_params;

@@ -1,5 +1,5 @@
-//! Making good the starts that a bridge left open when it ended: the engine shows what became of them, and clients that heed
-//! keys are asked again.
+//! Completes the starts that a bridge left open when it ended. The engine shows their runs; clients that
+//! support keys are called again.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ use crate::model::{StartId, StartRecord};
 use crate::parts::Parts;
 use crate::request::Correlation;
 
-/// How often abandoned starts are looked for.
+/// Interval between two searches for abandoned starts.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How often expired keys are forgotten.
+/// Interval between two deletions of expired keys.
 const FORGETTING: Duration = Duration::from_secs(3600);
 /// How many starts are recovered at once.
 const WIDTH: usize = 8;
 const BATCH: u32 = 256;
 
-/// A start that cannot be decided is left alone for at least the first of these, and at most the second.
+/// How long to wait before a start that cannot be settled is tried again: at least, and at most.
 const PUT_OFF: (SignedDuration, SignedDuration) =
     (SignedDuration::from_secs(1), SignedDuration::from_secs(30));
 
-/// Recovers starts and forgets keys until the process drains.
+/// Recovers starts and deletes expired keys until the process drains.
 pub(super) async fn run(parts: &Parts) {
     let mut forget_at = Instant::now();
     loop {
@@ -38,11 +38,11 @@ pub(super) async fn run(parts: &Parts) {
             forget_at += FORGETTING;
             match parts.store.forget_keys().await {
                 Ok(0) => {}
-                Ok(keys) => tracing::info!(keys, "forgot idempotency keys"),
+                Ok(keys) => tracing::info!(keys, "deleted expired idempotency keys"),
                 Err(error) => {
                     tracing::warn!(
                         error = workflow_api::chain(&error),
-                        "idempotency keys cannot be forgotten"
+                        "expired idempotency keys cannot be deleted"
                     )
                 }
             }
@@ -58,7 +58,7 @@ async fn recover_all(parts: &Parts) {
     match parts.store.abandoned(BATCH).await {
         Ok(abandoned) => stream::iter(abandoned).for_each_concurrent(WIDTH, |id| recover(parts, id)).await,
         Err(error) => {
-            tracing::error!(error = workflow_api::chain(&error), "open starts cannot be looked up");
+            tracing::error!(error = workflow_api::chain(&error), "abandoned starts cannot be looked up");
         }
     }
 }
@@ -70,7 +70,7 @@ async fn recover(parts: &Parts, id: StartId) {
                 Err(StartError::OutcomeUnknown { source: StartFault::BrokenOff(NOT_YET), .. }) => {
                     put_off(parts, &start).await;
                 }
-                // The outcome is on record; no caller waits for it.
+                // The outcome is recorded; no caller waits for it.
                 result => drop(settle::close(parts, &mut start, result).await),
             }
         }
@@ -84,8 +84,8 @@ async fn recover(parts: &Parts, id: StartId) {
 async fn put_off(parts: &Parts, start: &StartRecord) {
     let age = parts.clock.now().duration_since(start.requested_at);
     let pause = (age / 10).clamp(PUT_OFF.0, PUT_OFF.1).unsigned_abs();
-    tracing::warn!(start = %start.id, intent = %start.intent, ?pause, "a start that was left open cannot be settled yet");
+    tracing::warn!(start = %start.id, intent = %start.intent, ?pause, "an abandoned start cannot be settled yet");
     if let Err(error) = parts.store.put_off(start, pause).await {
-        tracing::warn!(start = %start.id, error = workflow_api::chain(&error), "a start cannot be put off");
+        tracing::warn!(start = %start.id, error = workflow_api::chain(&error), "the next attempt at a start cannot be scheduled");
     }
 }

@@ -1,4 +1,4 @@
-//! Finding out what became of a start that was begun before.
+//! Finds out the outcome of a start that was begun before.
 
 use std::time::Duration;
 
@@ -17,24 +17,24 @@ use crate::request::Correlation;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long a start may take to reach the engine after the bridge gave the workflow client up.
+/// How long a start may take to reach the engine after the bridge stopped waiting for the workflow client.
 const GRACE: SignedDuration = SignedDuration::from_secs(10);
 
-/// A namespace keeps closed runs for a day at least; a run that is not found for longer may have been there.
+/// A namespace keeps closed runs for at least a day. A run that is older than this may have existed even if
+/// it is not found.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
 const NONE_SINCE: &str =
-    "the bridge ended before the workflow client answered; Temporal knows of no run since";
-const TOO_LONG_AGO: &str =
-    "the bridge ended before the workflow client answered, too long ago for Temporal to know";
+    "the bridge ended before the workflow client responded; Temporal has no run since then";
+const TOO_LONG_AGO: &str = "the bridge ended before the workflow client responded, so long ago that Temporal may have deleted the run";
 const LATER_RUN: &str =
-    "the bridge ended before the workflow client answered; a later run has the workflow ID now";
-/// The reason of a start that cannot be decided yet.
+    "the bridge ended before the workflow client responded; a later run has the workflow ID now";
+/// The reason for a start that cannot be settled yet.
 pub(super) const NOT_YET: &str =
-    "the workflow client's answer was lost, and neither it nor Temporal can tell yet what it did";
+    "the workflow client's response was lost, and neither the client nor Temporal shows yet what it did";
 
-/// Finds out what became of a start that was begun before, and makes it good where that is safe. `spec` is what the client was
-/// given.
+/// Finds out the outcome of a start that was begun before, and completes the start if that is safe. `spec` is
+/// the spec for the client.
 pub(super) async fn resume(
     parts: &Parts,
     start: &StartRecord,
@@ -53,7 +53,7 @@ pub(super) async fn resume(
         .build();
     loop {
         let takes_keys = attempt.takes_keys().await;
-        // Where the engine is away, nothing is certain.
+        // If the engine is away, nothing is certain.
         if let Some(Ok(sighting)) = attempt.look().await {
             match judge(start, sighting, takes_keys, parts.clock.now(), given_up) {
                 Verdict::Started(run_id) => return Ok(attempt.started(run_id)),
@@ -74,15 +74,15 @@ pub(super) async fn resume(
     }
 }
 
-/// What to do about a start that was begun before.
+/// How to proceed with a start that was begun before.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Started(RunId),
     NotStarted(&'static str),
     Unknown(&'static str),
-    /// The client heeds keys, and asking it again can start nothing twice.
+    /// The client supports keys, so another call cannot start a second run.
     AskAgain,
-    /// It may still come.
+    /// The run may still come.
     Wait,
 }
 
@@ -95,7 +95,8 @@ fn judge(
 ) -> Verdict {
     match sighting {
         Sighting::Ours(run_id) => Verdict::Started(run_id),
-        // The engine knows a key only as long as its run is the latest: behind a later one, ours would be started again.
+        // The engine knows a key only while its run is the latest one. After a later run, another call would
+        // start a second one.
         Sighting::Since { closed: true, reports_keys: true, .. } if takes_keys => Verdict::Unknown(LATER_RUN),
         Sighting::Since { closed: false, .. } if takes_keys => Verdict::AskAgain,
         Sighting::Since { run_id, began, .. } if began <= given_up => Verdict::Started(run_id),

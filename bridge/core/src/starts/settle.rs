@@ -1,4 +1,4 @@
-//! Writing down the outcome of a start.
+//! Records the outcome of a start.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::measure;
 use crate::model::{Outcome, StartRecord};
 use crate::parts::{Limits, Parts};
 
-/// How long it may take to settle a start, beyond the time of the start.
+/// Timeout for settling a start, beyond the timeout of the start.
 const TO_SETTLE: Duration = Duration::from_secs(10);
 
 /// Settles a start, and returns its result.
@@ -27,7 +27,8 @@ pub(super) async fn close(
     result
 }
 
-/// Where this fails, the response to the caller stays true, and whoever takes the start over settles it.
+/// If this fails, the response to the caller is still correct, and the process that takes the start over
+/// settles it.
 async fn settle(parts: &Parts, start: &StartRecord) {
     measure::settled(&start.intent, &start.outcome);
     match parts.store.settle(start).await {
@@ -36,25 +37,25 @@ async fn settle(parts: &Parts, start: &StartRecord) {
             outcome = start.outcome.word(), "start settled")
         }
         Ok(false) => {
-            tracing::warn!(start = %start.id, "a start was taken over before it was settled; its record is left alone")
+            tracing::warn!(start = %start.id, "a start was taken over before it was settled; its record is not changed")
         }
         Err(error) => tracing::error!(start = %start.id, outcome = start.outcome.word(),
-            error = workflow_api::chain(&error), "the outcome of a start could not be put on record"),
+            error = workflow_api::chain(&error), "the outcome of a start could not be recorded"),
     }
 }
 
-/// Returns how long a start may be under way.
+/// Returns the lease of a start.
 pub(super) fn lease(limits: &Limits) -> Duration {
     limits.start + TO_SETTLE
 }
 
-/// Returns how long a start may be under way that was begun before: it is looked for, and then perhaps made again.
+/// Returns the lease of a start that was begun before: it is looked up, and then perhaps made again.
 pub(super) fn lease_to_resume(limits: &Limits) -> Duration {
     limits.start * 2 + TO_SETTLE
 }
 
 fn outcome(result: &Result<StartedRun, StartError>, at: Timestamp) -> Outcome {
-    // A peer's text may hold what no database takes.
+    // The text of a peer may have a character that no database accepts.
     let reason = |error: &(dyn Error + 'static)| workflow_api::chain(error).replace('\0', "\u{fffd}");
     match result {
         Ok(started) => {

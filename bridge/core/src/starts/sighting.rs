@@ -1,4 +1,4 @@
-//! What the engine knows of a start: whether the workflow has a run that the start made.
+//! Looks up a start in the engine: whether the workflow has a run that the start made.
 
 use jiff::{SignedDuration, Timestamp};
 use workflow_api::RunId;
@@ -10,34 +10,34 @@ use crate::ports::{EngineError, Outline};
 /// How far the engine's clock may be behind ours.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
-/// The latest run of a start's workflow, seen from the start.
+/// The latest run of a start's workflow, compared with the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sighting {
-    /// This start made it: it bears the start's key.
+    /// This start made it: the run has the start's key.
     Ours(RunId),
-    /// It was begun since the start was asked for.
+    /// The run began after the start was requested.
     Since {
         /// The run.
         run_id: RunId,
-        /// When it was begun.
+        /// When it began.
         began: Timestamp,
         /// Whether it has ended.
         closed: bool,
-        /// Whether the engine reports its keys: then the start's is not among them.
+        /// Whether the engine reports its keys. If so, the start's key is not among them.
         reports_keys: bool,
     },
-    /// It was begun before the start was asked for.
+    /// The run began before the start was requested.
     Earlier {
         /// The run.
         run_id: RunId,
         /// Whether it has ended.
         closed: bool,
     },
-    /// There is none.
+    /// There is no run.
     Nothing,
 }
 
-/// Looks for the run of a start on the configured server.
+/// Looks up the run of a start on the configured server.
 pub(super) async fn look_for(parts: &Parts, start: &StartRecord) -> Result<Sighting, EngineError> {
     let latest = WorkflowRun {
         target: parts.targets.home(),

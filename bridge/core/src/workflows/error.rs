@@ -1,4 +1,4 @@
-//! Why a workflow did not do what was asked.
+//! Errors of the use cases about workflows.
 
 use crate::access::Denied;
 use crate::lookup::IntentError;
@@ -9,16 +9,16 @@ use crate::ports::{
 /// Why a workflow was not stopped, signalled, queried, updated or reset.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkflowError {
-    /// The caller may not do this.
+    /// The caller is not permitted to do this.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// There is no such intent, or it could not be looked up.
     #[error(transparent)]
     Intent(#[from] IntentError),
-    /// The server or the namespace may not be used.
+    /// Callers may not use the server or the namespace.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// The engine did not do it.
+    /// The command failed.
     #[error(transparent)]
     Command(#[from] CommandError),
     /// The query has no result.
@@ -30,11 +30,11 @@ pub enum WorkflowError {
     /// The run was not reset.
     #[error(transparent)]
     Reset(#[from] ResetError),
-    /// It was cancelled, but will not be terminated.
+    /// It was cancelled, but will not be terminated later.
     #[error("the workflow was cancelled, but nothing will terminate it; repeat the request")]
     Escalate(#[source] EscalateError),
-    /// It was done, but the state of the workflow is not known.
-    #[error("the workflow was told to end, but its status cannot be told")]
+    /// The command succeeded, but the state of the workflow is not known.
+    #[error("the request was sent to the workflow, but its status could not be read")]
     Status(#[source] EngineError),
     /// The state of the workflow is not known.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Following a workflow: its state and its history as they happen, until its last run closes.
+//! Follows a workflow: returns its state and its history as they change, until its last run closes.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,28 +18,28 @@ use crate::model::WorkflowRun;
 use crate::parts::Parts;
 use crate::ports::{EngineError, RunEvent, Waited};
 use crate::request::Request;
-/// How long the result may take once the run has closed.
+/// Timeout for the result once the run has closed.
 const RESULT: Duration = Duration::from_secs(10);
 
-/// What a stream is to contain.
+/// The content of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FollowRequest {
-    /// Where it continues; `None` for the beginning of the run.
+    /// The position after which it continues; `None` for the beginning of the run.
     pub after: Option<Position>,
-    /// Whether it contains only those events of the history that close runs.
+    /// Whether it has only those events of the history that close runs.
     pub close_events: bool,
     /// Whether failures have stack traces.
     pub stack_trace: bool,
 }
 
-/// A place in the history of a workflow. As text: `run/event`, followed by `/closed` where nothing more is to come.
+/// A position in the history of a workflow. As text: `run/event`, followed by `/closed` after the last item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The run.
     pub run_id: RunId,
     /// The last event that was sent.
     pub event_id: i64,
-    /// Whether the end was sent too.
+    /// Whether the last item was sent as well.
     pub closed: bool,
 }
 
@@ -53,7 +53,8 @@ impl FromStr for Position {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "write the ID of an event of this stream, or leave it out to begin anew";
+        const WRONG: &str =
+            "write the ID of an event of this stream, or leave it out to start at the beginning";
         let (place, closed) = match text.strip_suffix("/closed") {
             Some(place) => (place, true),
             None => (text, false),
@@ -70,18 +71,18 @@ impl FromStr for Position {
 /// One item of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Followed {
-    /// The state of a run now.
+    /// The current state of a run.
     State(WorkflowStatus),
     /// An event of a run.
     Event(Arc<RunEvent>),
-    /// The last run has closed: nothing more is to come.
+    /// The last run has closed. This is the last item.
     Closed {
-        /// How it ended.
+        /// The status with the result.
         status: WorkflowStatus,
-        /// The end.
+        /// The position after this item.
         at: Position,
     },
-    /// This process ends, but the workflow continues: ask again, from the last event on.
+    /// This process stops, but the workflow continues: the client should reconnect, with its last event.
     ComeBack,
 }
 
@@ -89,7 +90,8 @@ impl Workflows {
     /// Follows a workflow that belongs to an intent. An error ends the stream.
     ///
     /// # Errors
-    /// When intent, workflow or run do not exist, or Temporal cannot be asked.
+    /// Returns an error if the intent, the workflow or the run does not exist, or if the engine cannot be
+    /// asked.
     pub async fn follow(
         &self,
         request: &Request,
@@ -156,7 +158,7 @@ impl Following {
                 }
                 Some(Some(Ok(event))) => self.take(event).await,
                 Some(Some(Err(error))) => Err(error),
-                // All events were sent before: only the end is left.
+                // All events were sent before; only the end is left.
                 Some(None) => self.push_end().await,
             };
             if let Err(error) = taken {
@@ -204,7 +206,7 @@ impl Following {
                 let at = Position { run_id: status.run_id.clone(), closed: true, ..self.at.clone() };
                 self.ready.push_back(Followed::Closed { status, at });
             }
-            // Reset or retried meanwhile.
+            // The run was reset or retried in the meantime.
             Waited::StillRunning => self.ready.push_back(Followed::ComeBack),
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Querying a workflow.
+//! Queries a workflow.
 
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ use crate::ports::Query;
 use crate::request::Request;
 
 impl Workflows {
-    /// Queries the workflow, which has `bound` to answer, where one is given.
+    /// Queries the workflow, with `bound` as the timeout, if given.
     ///
     /// # Errors
-    /// When intent, workflow or run do not exist, the query has no result, or the engine cannot be asked.
+    /// Returns an error if the intent, the workflow or the run does not exist, if the query has no result, or
+    /// if the engine cannot be asked.
     pub async fn query(
         &self,
         request: &Request,

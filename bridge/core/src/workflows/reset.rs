@@ -1,4 +1,4 @@
-//! Running a workflow again from a point of its history.
+//! Resets a workflow to a point of its history.
 
 use workflow_api::ResetAnswer;
 
@@ -8,11 +8,12 @@ use crate::ports::{Reset, ResetPoint};
 use crate::request::Request;
 
 impl Workflows {
-    /// Ends a run, if it has not closed, and starts one that continues from a point of its history. Each call is a reset of its
-    /// own.
+    /// Ends a run, if it has not closed, and starts another that continues from a point of its history. Each
+    /// call is a separate reset.
     ///
     /// # Errors
-    /// When intent, workflow or run do not exist, there is no such point, or the engine cannot be asked.
+    /// Returns an error if the intent, the workflow, the run or the point does not exist, or if the engine
+    /// cannot be asked.
     pub async fn reset(
         &self,
         request: &Request,

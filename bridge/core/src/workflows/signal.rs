@@ -1,4 +1,4 @@
-//! Sending a signal to a workflow.
+//! Sends a signal to a workflow.
 
 use uuid::Uuid;
 use workflow_api::{RawJson, WorkflowStatus};
@@ -8,24 +8,25 @@ use crate::access::{Action, Resource};
 use crate::ports::Signal;
 use crate::request::Request;
 
-/// A signal that a caller sends.
+/// A signal from a caller.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SignalOrder {
     /// Its name.
     pub name: String,
     /// Its arguments, in order.
     pub args: Vec<RawJson>,
-    /// The caller's key: signals under one key are one signal.
+    /// The caller's key: signals with one key are one signal.
     pub key: Option<String>,
-    /// Whether the caller wants the state of the workflow afterwards.
+    /// Whether the caller wants the state of the workflow after the signal.
     pub report: bool,
 }
 
 impl Workflows {
-    /// Sends a signal. Returns the state of the workflow afterwards, where the order asks for it.
+    /// Sends a signal. Returns the state of the workflow after it, if requested.
     ///
     /// # Errors
-    /// When intent, workflow or run do not exist, the run has closed, or the engine cannot be asked.
+    /// Returns an error if the intent, the workflow or the run does not exist, if the run has closed, or if
+    /// the engine cannot be asked.
     pub async fn signal(
         &self,
         request: &Request,

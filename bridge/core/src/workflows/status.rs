@@ -1,4 +1,5 @@
-//! The status of a workflow: description, history, query and wait in one call, side by side, each with an error of its own.
+//! The status of a workflow: description, history, query and wait in one call, in parallel, each with an
+//! error of its own.
 
 use std::time::Duration;
 
@@ -16,38 +17,38 @@ use crate::ports::{
 };
 use crate::request::Request;
 
-/// How long a workflow may take to answer a query that does not say.
+/// Default timeout of a query.
 const QUERY: Duration = Duration::from_secs(10);
 
-/// What a status is to contain (EMCO-API §1.6).
+/// The content of a status (EMCO-API §1.6).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatusRequest {
-    /// Whether to wait for the end of the run, and for its result.
+    /// Whether to wait for the end of the run, and return its result.
     pub wait: bool,
-    /// How long to wait; `None` for the bridge's own bound.
+    /// Maximum time to wait; `None` for the bridge's default.
     pub timeout: Option<Duration>,
-    /// Whether it contains the engine's description.
+    /// Whether to return the engine's description.
     pub describe: bool,
-    /// Which part of the history it contains; `None` for none.
+    /// The part of the history to return; `None` for no history.
     pub history: Option<HistoryRequest>,
-    /// The query of the workflow whose result it contains.
+    /// The query whose result to return.
     pub query: Option<Query>,
     /// Whether failures have stack traces.
     pub stack_trace: bool,
 }
 
-/// The status, and whether it is all that was asked for.
+/// The status, and whether it is complete.
 #[derive(Debug, Clone)]
 pub struct StatusReport {
     /// The status.
     pub status: WorkflowStatus,
     /// Whether the run was still open when the wait ended.
     pub unfinished: bool,
-    /// Which parts are missing, and why.
+    /// The errors of the parts that are missing.
     pub errors: Vec<StatusMethodError>,
 }
 
-/// The parts of a status, each asked for by itself.
+/// The parts of a status, each with a call of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusMethod {
     /// The engine's description.
@@ -77,27 +78,27 @@ impl StatusMethod {
 pub struct StatusMethodError {
     /// The part.
     pub method: StatusMethod,
-    /// Why.
+    /// The cause.
     pub error: QueryError,
 }
 
 /// Why there is no status.
 #[derive(Debug, thiserror::Error)]
 pub enum StatusError {
-    /// The caller may not see it.
+    /// The caller is not permitted to read it.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// There is no such intent, or it could not be looked up.
     #[error(transparent)]
     Intent(#[from] IntentError),
-    /// The server or the namespace may not be used.
+    /// Callers may not use the server or the namespace.
     #[error(transparent)]
     Target(#[from] TargetError),
     /// The engine cannot be asked.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// No part of what was asked for is known.
-    #[error("nothing of what was asked for can be told: {}", .0.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; "))]
+    /// No requested part of the status could be read.
+    #[error("no requested part of the status could be read: {}", .0.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; "))]
     Nothing(Vec<StatusMethodError>),
 }
 
@@ -105,7 +106,7 @@ impl Workflows {
     /// Returns the status of a workflow that belongs to an intent.
     ///
     /// # Errors
-    /// When the intent does not exist, or no part of what was asked for is known.
+    /// Returns an error if the intent does not exist, or if no requested part of the status could be read.
     pub async fn status(
         &self,
         request: &Request,
@@ -119,7 +120,7 @@ impl Workflows {
             self.ask(&run, wanted.query.as_ref()),
             self.wait(&run, wanted),
         );
-        // What was seen before the end is out of date now.
+        // Data from before the end is out of date now.
         if let Some(Ok(Waited::Closed(closed))) = &waited
             && !seen
                 .outline
@@ -127,7 +128,7 @@ impl Workflows {
                 .is_ok_and(|(seen, _)| seen.run_id == closed.run_id && seen.state == closed.state)
         {
             let ended = WorkflowRun { run_id: closed.run_id.clone(), ..run.clone() };
-            // A later page stays with its run.
+            // A later page is about the run of the first page.
             let history = wanted.history.as_ref().filter(|history| history.page_token.is_none());
             let now = self.see(&ended, wanted.describe, history).await;
             seen = Seen { outline: now.outline, history: now.history.or(seen.history) };
@@ -170,19 +171,19 @@ impl Workflows {
         let bound = wanted.timeout.unwrap_or(limits.wait).min(limits.max_wait);
         tokio::select! {
             waited = self.parts.engine.wait(run, Some(bound)) => Some(waited),
-            // A process that ends does not hold its callers: they come back to another one.
+            // A process that stops does not hold its callers: they connect to another one.
             () = self.parts.tasks.draining() => Some(Ok(Waited::StillRunning)),
         }
     }
 }
 
-/// What the engine knew at one moment: the outline, with the description where that was asked for.
+/// The engine's data at one moment: the outline, and the description if requested.
 struct Seen {
     outline: Result<(Outline, RawJson), EngineError>,
     history: Option<Result<HistoryPage, EngineError>>,
 }
 
-/// The results of all methods; `None` where a method was not asked for.
+/// The results of all parts; `None` for a part that was not requested.
 struct Parts {
     seen: Seen,
     answer: Option<Result<Value, QueryError>>,
@@ -192,7 +193,8 @@ struct Parts {
 impl Parts {
     fn report(self, run: WorkflowRun, wanted: &StatusRequest) -> Result<StatusReport, StatusError> {
         let mut errors = Errors(Vec::new());
-        // Always asked, because every status names run and state; but it is a success only to those who asked for it.
+        // Always described, because every status has run ID and state. It counts as a successful part only if
+        // the caller requested it.
         let described = wanted.describe
             || (self.seen.history.is_none() && self.answer.is_none() && self.waited.is_none());
         let outline = errors.keep(StatusMethod::Describe, Some(self.seen.outline));
@@ -216,7 +218,7 @@ impl Parts {
             status.workflow_history = Some(history.events);
             status.history_next_page_token = history.next.map(|next| next.to_string());
         }
-        // As in EMCO: the field is absent where the query has no result.
+        // As in EMCO, the field is absent if the query has no result.
         status.workflow_query_result = answer.filter(|answer| !answer.is_null());
         if let Some(Waited::Closed(closed)) = waited {
             write_end(&mut status, closed, wanted.stack_trace);

@@ -1,4 +1,4 @@
-//! Cancelling or terminating a workflow, and waiting for its end.
+//! Cancels or terminates a workflow, and waits for its end.
 
 use std::time::Duration;
 
@@ -10,26 +10,27 @@ use crate::model::WorkflowRun;
 use crate::ports::{CommandError, EngineError, EscalateError, StopOrder, Waited};
 use crate::request::Request;
 
-/// A stop that a caller asks for.
+/// A request to stop a workflow.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stop {
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// How long to wait for the end of the run, if at all.
+    /// How long to wait for the end of the run; `None` for not at all.
     pub wait: Option<Duration>,
-    /// Whether the caller wants the state of the workflow afterwards, also without a wait.
+    /// Whether the caller wants the state of the workflow afterwards, even without a wait.
     pub report: bool,
-    /// After which time a run is terminated that was cancelled and has not closed.
+    /// The time after which a cancelled run is terminated if it has not closed.
     pub escalate_after: Option<Duration>,
     /// Details of a termination, for the history.
     pub details: Vec<RawJson>,
 }
 
 impl Workflows {
-    /// Asks a workflow to end; its code may clean up first. Returns its state afterwards, where the caller wants it.
+    /// Asks a workflow to end; its code may clean up first. Returns its state afterwards, if requested.
     ///
     /// # Errors
-    /// When intent, workflow or run do not exist, the run has closed, or the engine cannot be asked.
+    /// Returns an error if the intent, the workflow or the run does not exist, if the run has closed, or if
+    /// the engine cannot be asked.
     pub async fn cancel(
         &self,
         request: &Request,
@@ -50,10 +51,10 @@ impl Workflows {
         Ok(report.map(|report| StopReport { escalation, ..report }))
     }
 
-    /// Ends a workflow at once. Returns its state afterwards, where the caller wants it.
+    /// Ends a workflow at once. Returns its state afterwards, if requested.
     ///
     /// # Errors
-    /// As [`cancel`](Self::cancel).
+    /// Returns an error in the cases of [`cancel`](Self::cancel).
     pub async fn terminate(
         &self,
         request: &Request,
@@ -76,7 +77,7 @@ impl Workflows {
         if stop.escalate_after.is_some() && !self.parts.escalates {
             return Err(WorkflowError::Escalate(EscalateError::Off));
         }
-        // What follows is about this run, even if another starts meanwhile.
+        // The rest is about this run, even if another one starts in the meantime.
         if stop.escalate_after.is_some() || stop.wait.is_some() {
             run.run_id = self.parts.engine.outline(&run).await.map_err(CommandError::from)?.run_id;
         }
@@ -101,7 +102,7 @@ impl Workflows {
             run_id: seen.run_id,
             workflow_state: seen.state,
             stopped: closed,
-            // Temporal still lists those of a run that was terminated.
+            // Temporal still lists the activities of a run that was terminated.
             pending_activities: if closed { Vec::new() } else { seen.pending_activities },
             escalation: None,
         })
@@ -112,7 +113,7 @@ impl Workflows {
         let bound = wait.min(self.parts.limits.max_wait);
         let waited = tokio::select! {
             waited = self.parts.engine.wait(run, Some(bound)) => waited?,
-            // A process that ends does not hold its callers.
+            // A process that stops does not hold its callers.
             () = self.parts.tasks.draining() => Waited::StillRunning,
         };
         match waited {
@@ -131,6 +132,6 @@ impl Workflows {
 
 /// Returns the details as one value.
 fn details(details: &[RawJson]) -> Option<RawJson> {
-    // Texts that are JSON make JSON.
+    // Texts that are each JSON make a JSON array.
     if details.is_empty() { None } else { RawJson::of(details).ok() }
 }

@@ -1,4 +1,4 @@
-//! Updating a workflow.
+//! Updates a workflow.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use crate::access::{Action, Resource};
 use crate::ports::{Update, Updated};
 use crate::request::Request;
 
-/// An update that a caller asks for.
+/// An update from a caller.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UpdateOrder {
     /// Its name.
     pub name: String,
     /// Its arguments, in order.
     pub args: Vec<RawJson>,
-    /// The caller's ID: updates under one ID are one update.
+    /// The caller's ID: updates with one ID are one update.
     pub update_id: Option<String>,
-    /// How long to wait for the outcome; `None` for the bridge's own bound.
+    /// Maximum time to wait for the outcome; `None` for the bridge's default.
     pub wait: Option<Duration>,
 }
 
@@ -27,7 +27,8 @@ impl Workflows {
     /// Updates the workflow, and waits for the outcome.
     ///
     /// # Errors
-    /// When intent, workflow or run do not exist, the workflow rejects the update or fails at it, or the engine cannot be asked.
+    /// Returns an error if the intent, the workflow or the run does not exist, if the workflow rejects the
+    /// update or fails in it, or if the engine cannot be asked.
     pub async fn update(
         &self,
         request: &Request,

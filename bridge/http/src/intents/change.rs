@@ -1,4 +1,4 @@
-//! What requests that change an intent have in common: parameters, conditions, and the answer.
+//! The parts that all changes of an intent share: parameters, conditions and the response.
 
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::{DigKey, IntentKey};
@@ -13,46 +13,48 @@ use crate::wire::call::CallParams;
 use crate::wire::params::Params;
 use crate::wire::{etag, path};
 
-/// The parameters of calls that change an intent and have a body.
+/// Parameters of changes with a body.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `Changes` reads")]
 pub(crate) struct ChangeParams {
-    /// What to do about unknown fields: `Ignore` them, `Warn` (default; `Warning` headers name them), or be `Strict` (400).
+    /// How to treat unknown fields: `Ignore`; `Warn` (default: `Warning` headers name them); `Strict` (400).
     #[param(rename = "fieldValidation", pattern = "^(Ignore|Warn|Strict)$", example = "Strict")]
     field_validation: Option<String>,
-    /// `All`: check everything, answer as if it were done, and store nothing.
+    /// `All`: validate the request, respond as if it were done, but store nothing.
     #[param(rename = "dryRun", pattern = "^All$", example = "All")]
     dry_run: Option<String>,
-    /// `Skip`: keep the intent without asking its workflow client whether it would take it.
+    /// `Skip`: store the intent without asking its workflow client to validate it.
     #[param(rename = "clientCheck", pattern = "^Skip$", example = "Skip")]
     client_check: Option<String>,
 }
 
-/// The parameters of calls that change an intent and have no body.
+/// Parameters of changes without a body.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameter that `DryRun` reads")]
 pub(crate) struct DryRunParam {
-    /// `All`: check everything, answer as if it were done, and store nothing.
+    /// `All`: validate the request, respond as if it were done, but store nothing.
     #[param(rename = "dryRun", pattern = "^All$", example = "All")]
     dry_run: Option<String>,
 }
 
-/// The headers with conditions on a change.
+/// Headers with conditions on a change.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes the headers that `etag::conditions` reads")]
 pub(crate) struct ConditionHeaders {
-    /// Change the intent only if it is at one of these revisions: entity tags as `ETag` has them, or `*` for any (412 otherwise).
+    /// Change the intent only if it is at one of these revisions: entity tags as in `ETag`, or `*` for any
+    /// (otherwise 412).
     #[param(rename = "If-Match", example = "\"3\"")]
     if_match: Option<String>,
-    /// Change the intent only if it is at none of these revisions; with `*` only if there is none (412 otherwise).
+    /// Change the intent only if it is at none of these revisions. `*`: only if the intent does not exist
+    /// (otherwise 412).
     #[param(rename = "If-None-Match", example = "*")]
     if_none_match: Option<String>,
 }
 
-/// How an intent is changed by a call with a body.
+/// The options of a change with a body.
 #[derive(Debug)]
 pub(crate) struct Changes(pub(crate) ChangeOptions);
 
@@ -68,7 +70,7 @@ impl CallParams for Changes {
     }
 }
 
-/// How an intent is changed by a call without a body.
+/// The options of a change without a body.
 #[derive(Debug)]
 pub(crate) struct DryRun(pub(crate) ChangeOptions);
 
@@ -102,7 +104,7 @@ impl std::str::FromStr for Skip {
     }
 }
 
-/// Returns the response to a change: 201 where there was no intent before, else 200.
+/// Returns the response to a change: 201 if the intent did not exist before, else 200.
 pub(crate) fn answer(dig: &DigKey, changed: Changed, unknown: &[String]) -> Response {
     let kept = changed.kept;
     let tag = etag::of_revision(kept.revision);

@@ -1,4 +1,4 @@
-//! `GET …/temporal-workflow-intents/{name}/check`: whether the workflow client of an intent would take it as it is.
+//! `GET …/temporal-workflow-intents/{name}/check`: asks the workflow client of an intent to validate it.
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use crate::wire::path::{self, IntentPath};
 
 problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
 
-/// What a workflow client says of an intent.
+/// The result of a validation by the workflow client.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CheckView {
-    /// How the intent stands with its client.
+    /// Whether the client accepts the intent.
     standing: ClientStanding,
-    /// What it would refuse, by path in the intent.
+    /// The faults that the client would reject, by path in the intent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<Fault>,
-    /// Why nobody knows.
+    /// Why the result is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -42,17 +42,17 @@ impl From<ClientCheck> for CheckView {
     }
 }
 
-/// Ask the workflow client of an intent whether it would take it
+/// Ask the workflow client of an intent whether it accepts the intent
 ///
-/// The client's catalogue says which parameters it reads. An intent that was sound when it was created drifts when its client changes.
-/// Nothing is started.
+/// The parameters are validated against the client's catalogue. An intent that was valid when it was created
+/// can drift when its client changes. Nothing is started.
 #[utoipa::path(
     get,
     path = path::CHECK,
     tag = "workflow intents",
     params(IntentPath),
     responses(
-        (status = 200, description = "What the client says", body = CheckView, example = json!({
+        (status = 200, description = "The result", body = CheckView, example = json!({
             "standing": "Drifted",
             "faults": [{
                 "path": "$.spec.temporal.workflowParams.activityParams.all-activities.targetCluster",

@@ -34,8 +34,9 @@ problems!(
 
 /// Create a workflow intent
 ///
-/// Keys of the body match without regard to case, durations are nanoseconds or text (`30s`). The answer is the intent as it
-/// was understood. A faulty intent is refused with all its faults at once, and nothing is stored.
+/// Keys of the body are matched in any case. Durations are nanoseconds or text (`30s`). The response has the
+/// intent as the bridge stores it. An intent that is not valid is rejected with all its faults at once, and
+/// nothing is stored.
 #[utoipa::path(
     post,
     path = path::INTENTS,
@@ -46,7 +47,7 @@ problems!(
         (status = 201, description = "Created", body = WorkflowIntent, headers(
             ("Location" = String, description = "The intent's path"),
             ("ETag" = String, description = "The intent's revision, in quotes"),
-            ("Warning" = String, description = "One for each unknown field"),
+            ("Warning" = String, description = "One header for each unknown field"),
         ), example = json!(sample_intent())),
         Problems,
     ),

@@ -1,4 +1,4 @@
-//! `DELETE …/temporal-workflow-intents/{name}`: removes a workflow intent.
+//! `DELETE …/temporal-workflow-intents/{name}`: deletes a workflow intent.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT, CONDITION_FAILED], DATAB
 
 /// Delete a workflow intent
 ///
-/// Runs that it started go on. Its revisions stay, so it can be rolled back to one of them.
+/// Runs that it started continue. Its revisions are kept, so it can be rolled back to one of them.
 #[utoipa::path(
     delete,
     path = path::INTENT,

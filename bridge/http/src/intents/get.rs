@@ -1,4 +1,4 @@
-//! `GET …/temporal-workflow-intents/{name}`: one workflow intent.
+//! `GET …/temporal-workflow-intents/{name}`: returns a workflow intent.
 
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
     tag = "workflow intents",
     params(
         IntentPath,
-        ("If-None-Match" = Option<String>, Header, description = "Answer with a body only if the intent is at none of these revisions: entity tags as `ETag` has them", example = "\"3\""),
+        ("If-None-Match" = Option<String>, Header, description = "Respond with a body only if the intent is at none of these revisions: entity tags as in `ETag`", example = "\"3\""),
     ),
     responses(
         (status = 200, description = "The intent", body = WorkflowIntent, headers(("ETag" = String, description = "The intent's revision, in quotes")), example = json!(sample_intent())),
-        (status = 304, description = "The caller has it already",
+        (status = 304, description = "The intent is at one of these revisions",
             headers(("ETag" = String, description = "The intent's revision, in quotes"))),
         Problems,
     ),

@@ -1,4 +1,4 @@
-//! `GET …/temporal-workflow-intents`: the workflow intents of a group.
+//! `GET …/temporal-workflow-intents`: lists the workflow intents of a group.
 
 use std::sync::Arc;
 
@@ -23,15 +23,15 @@ use crate::wire::sample::sample_intent;
 
 problems!(Problems, [INVALID_PARAMETER], DATABASE, TEMPORAL_CONFIGURED);
 
-/// The parameters of a list.
+/// Parameters of the list.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `read` reads")]
 struct ListParams {
-    /// How many intents to answer at most: 1 to 1000. All where it is absent.
+    /// Maximum number of intents: 1 to 1000. Without it, all are returned.
     #[param(minimum = 1, maximum = 1000, example = 100)]
     limit: Option<u32>,
-    /// Where to go on: the `Continue` header of the page before.
+    /// Where the page begins: the `Continue` header of the previous page.
     #[param(rename = "continue")]
     position: Option<String>,
     /// Only intents that call this workflow client.
@@ -46,7 +46,8 @@ struct ListParams {
     /// Only intents whose latest run is of this workflow type.
     #[param(rename = "workflowType", example = "EmcoMigrateWorkflow")]
     workflow_type: Option<String>,
-    /// Only intents of which their workflow clients say this now: `Accepted`, `Drifted` (the client would refuse it) or `Unknown`.
+    /// Only intents with this result of the check by their workflow clients: `Accepted`, `Drifted` (the
+    /// client would reject it) or `Unknown`.
     #[param(rename = "clientCheck", inline)]
     client_check: Option<ClientStanding>,
 }
@@ -56,9 +57,9 @@ const KNOWN: [&str; 7] =
 
 /// List the workflow intents of a deployment intent group
 ///
-/// Ordered by name; an empty list where there is none. With `limit`, the headers `Continue` and `Link` lead to the next page.
-/// Intents that were never started are in no state; Temporal is asked only where `state` or `workflowType` is given, workflow clients
-/// only where `clientCheck` is.
+/// The list is ordered by name; it is empty if the group has no intents. With `limit`, the headers `Continue`
+/// and `Link` lead to the next page. An intent that was never started has no state. Temporal is asked only
+/// with `state` or `workflowType`, workflow clients only with `clientCheck`.
 #[utoipa::path(
     get,
     path = path::INTENTS,
@@ -66,8 +67,8 @@ const KNOWN: [&str; 7] =
     params(DigPath, ListParams),
     responses(
         (status = 200, description = "The intents", body = [WorkflowIntent], headers(
-            ("Continue" = String, description = "Where to go on; absent on the last page"),
-            ("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page"),
+            ("Continue" = String, description = "The token of the next page; absent on the last page"),
+            ("Link" = String, description = "The URL of the next page (`rel=\"next\"`); absent on the last page"),
         ), example = json!([sample_intent()])),
         Problems,
     ),
@@ -80,7 +81,7 @@ pub(crate) async fn list_intents(
     Ok((page::next(call.uri.query(), page.next), GoJson(page.intents)).into_response())
 }
 
-/// Which intents are asked for.
+/// The requested part of the list.
 #[derive(Debug)]
 pub(crate) struct Wanted(Listing);
 
@@ -114,7 +115,7 @@ fn read(params: &Params) -> Result<Listing, ApiError> {
     })
 }
 
-/// One of the words that a wire type is written with.
+/// Parses a parameter that is one of the words of a wire type.
 fn word<T: DeserializeOwned>(params: &Params, key: &str, words: &str) -> Result<Option<T>, ApiError> {
     match params.text(key) {
         "" => Ok(None),

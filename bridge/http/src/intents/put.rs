@@ -33,8 +33,8 @@ problems!(
 
 /// Create or replace a workflow intent
 ///
-/// The body may leave the name out. Runs that were started before go on as they were. A body that changes nothing makes no
-/// revision.
+/// The body may omit the name. Runs that were started before are not affected. A body that changes nothing
+/// makes no revision.
 #[utoipa::path(
     put,
     path = path::INTENT,
@@ -42,14 +42,14 @@ problems!(
     params(IntentPath, ChangeParams, ConditionHeaders),
     request_body(content = WorkflowIntent, example = json!(sample_intent())),
     responses(
-        (status = 200, description = "Replaced, or as it was", body = WorkflowIntent, headers(
+        (status = 200, description = "Replaced, or unchanged", body = WorkflowIntent, headers(
             ("ETag" = String, description = "The intent's revision, in quotes"),
-            ("Warning" = String, description = "One for each unknown field"),
+            ("Warning" = String, description = "One header for each unknown field"),
         ), example = json!(sample_intent())),
         (status = 201, description = "Created", body = WorkflowIntent, headers(
             ("Location" = String, description = "The intent's path"),
             ("ETag" = String, description = "The intent's revision, in quotes"),
-            ("Warning" = String, description = "One for each unknown field"),
+            ("Warning" = String, description = "One header for each unknown field"),
         ), example = json!(sample_intent())),
         Problems,
     ),

@@ -1,4 +1,4 @@
-//! `GET …/temporal-workflow-intents/{name}/revisions`: how an intent changed.
+//! `GET …/temporal-workflow-intents/{name}/revisions`: returns the history of an intent.
 
 use std::sync::Arc;
 
@@ -18,25 +18,25 @@ use crate::wire::page::{self, Page};
 use crate::wire::path::{self, IntentPath};
 use crate::wire::sample::sample_intent;
 
-/// How many changes are answered where the caller does not say.
+/// Default number of changes on a page.
 const LIMIT: u32 = 100;
 
 /// A change of an intent.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Change {
-    /// The revision that it led to. Numbers go on when an intent is deleted and created again.
+    /// The revision that the change made. Numbers continue when an intent is deleted and created again.
     #[schema(minimum = 1)]
     revision: i64,
-    /// What was done: `created`, `replaced`, `rolled_back` or `deleted`.
+    /// The kind of change: `created`, `replaced`, `rolled_back` or `deleted`.
     #[schema(pattern = "^(created|replaced|rolled_back|deleted)$")]
     action: &'static str,
-    /// The revision whose document was taken again by a roll-back.
+    /// The revision that was rolled back to.
     #[serde(skip_serializing_if = "Option::is_none")]
     rolled_back_to: Option<i64>,
-    /// Who did it: as the proxy in front of the bridge says, else `anonymous`.
+    /// Who made the change: the name from the proxy in front of the bridge, else `anonymous`.
     changed_by: String,
-    /// When.
+    /// When the change was made.
     #[schema(format = DateTime)]
     changed_at: String,
 }
@@ -58,20 +58,20 @@ impl From<model::Change> for Change {
 pub(crate) struct Revision {
     #[serde(flatten)]
     change: Change,
-    /// The intent; absent once it was deleted.
+    /// The intent; absent if this revision is its deletion.
     #[serde(skip_serializing_if = "Option::is_none")]
     intent: Option<WorkflowIntent>,
 }
 
-/// The parameters of a list of revisions.
+/// Parameters of the list of revisions.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `list_revisions` reads")]
 struct PageParams {
-    /// How many revisions to answer at most: 1 to 1000, or 100 where it is absent.
+    /// Maximum number of revisions: 1 to 1000. Default: 100.
     #[param(minimum = 1, maximum = 1000, example = 10)]
     limit: Option<u32>,
-    /// Where to go on: the `Continue` header of the page before.
+    /// Where the page begins: the `Continue` header of the previous page.
     #[param(rename = "continue")]
     position: Option<String>,
 }
@@ -80,7 +80,8 @@ problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
 
 /// List the revisions of a workflow intent
 ///
-/// Newest first; also of an intent that was deleted. The headers `Continue` and `Link` lead to the next page.
+/// The list begins with the newest revision. It also exists for an intent that was deleted. The headers
+/// `Continue` and `Link` lead to the next page.
 #[utoipa::path(
     get,
     path = path::REVISIONS,
@@ -88,8 +89,8 @@ problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
     params(IntentPath, PageParams),
     responses(
         (status = 200, description = "The revisions", body = [Change], headers(
-            ("Continue" = String, description = "Where to go on; absent on the last page"),
-            ("Link" = String, description = "The next page (`rel=\"next\"`); absent on the last page"),
+            ("Continue" = String, description = "The token of the next page; absent on the last page"),
+            ("Link" = String, description = "The URL of the next page (`rel=\"next\"`); absent on the last page"),
         ), example = json!([
             {"revision": 2, "action": "replaced", "changedBy": "alice", "changedAt": "2026-02-03T04:05:06.789012Z"},
             {"revision": 1, "action": "created", "changedBy": "anonymous", "changedAt": "2026-01-02T03:04:05.678901Z"},

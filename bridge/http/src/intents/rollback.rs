@@ -1,4 +1,4 @@
-//! `POST …/temporal-workflow-intents/{name}/rollback`: takes an earlier revision again.
+//! `POST …/temporal-workflow-intents/{name}/rollback`: rolls an intent back to an earlier revision.
 
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ problems!(
 
 /// Roll a workflow intent back
 ///
-/// The document of an earlier revision becomes a new revision; also of an intent that was deleted. The body is that of EMCO's
-/// roll-back of deployment intent groups.
+/// The document of an earlier revision becomes a new revision, also if the intent was deleted. The body is
+/// the one that EMCO uses to roll back deployment intent groups.
 #[utoipa::path(
     post,
     path = path::ROLLBACK,
@@ -43,14 +43,14 @@ problems!(
     params(IntentPath, ChangeParams, ConditionHeaders),
     request_body(content = RollbackRequest, example = json!({"spec": {"revision": "2"}})),
     responses(
-        (status = 200, description = "Rolled back, or as it was", body = WorkflowIntent, headers(
+        (status = 200, description = "Rolled back, or unchanged", body = WorkflowIntent, headers(
             ("ETag" = String, description = "The intent's new revision, in quotes"),
-            ("Warning" = String, description = "One for each unknown field"),
+            ("Warning" = String, description = "One header for each unknown field"),
         ), example = json!(sample_intent())),
-        (status = 201, description = "There again", body = WorkflowIntent, headers(
+        (status = 201, description = "The deleted intent exists again", body = WorkflowIntent, headers(
             ("Location" = String, description = "The intent's path"),
             ("ETag" = String, description = "The intent's new revision, in quotes"),
-            ("Warning" = String, description = "One for each unknown field"),
+            ("Warning" = String, description = "One header for each unknown field"),
         ), example = json!(sample_intent())),
         Problems,
     ),
@@ -65,7 +65,7 @@ pub(crate) async fn roll_back_intent(
     Ok(change::answer(&call.key.dig, changed, &call.unknown))
 }
 
-/// The revision that is named: a number or a text.
+/// Returns the revision in the body, which is a number or a text.
 fn revision(body: &RollbackRequest) -> String {
     let Some(named) = &body.spec.revision else { return String::new() };
     serde_json::from_str(named.as_str()).unwrap_or_else(|_no_text| named.as_str().to_owned())

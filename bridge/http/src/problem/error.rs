@@ -1,4 +1,4 @@
-//! Errors on their way to the caller.
+//! Conversion of errors into responses.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::wire::body::BodyError;
 
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// An error on its way to the caller.
+/// An error that becomes the response.
 #[derive(Debug)]
 pub(crate) struct ApiError(Box<Problem>);
 
@@ -31,7 +31,7 @@ impl ApiError {
         self
     }
 
-    /// Adds a member of its own.
+    /// Adds an extension member.
     pub(crate) fn with(self, name: &str, value: impl Into<Value>) -> Self {
         Self(Box::new(self.0.with(name, value)))
     }
@@ -51,17 +51,17 @@ impl From<Problem> for ApiError {
     }
 }
 
-/// The error's own sentence, without what lies under it.
+/// The error's own text, without its causes.
 pub(crate) fn plain(kind: Kind, error: &dyn Error) -> ApiError {
     kind.problem(error.to_string()).into()
 }
 
-/// The error with its causes: about a peer, which the caller may be able to mend.
+/// The error with its causes, which are about a peer. The caller may be able to correct them.
 pub(crate) fn with_causes(kind: Kind, error: &(dyn Error + 'static)) -> ApiError {
     kind.problem(workflow_api::chain(error)).into()
 }
 
-/// The error's own sentence; what lies under it is the operator's business, and goes to the log.
+/// The error's own text. Its causes are for the operator, and go to the log.
 pub(crate) fn logged(kind: Kind, error: &(dyn Error + 'static)) -> ApiError {
     tracing::error!(code = kind.code, error = workflow_api::chain(error), "a request failed");
     plain(kind, error)
@@ -127,7 +127,7 @@ impl From<EngineError> for ApiError {
             tracing::warn!(
                 code = kind.code,
                 error = workflow_api::chain(&error),
-                "Temporal did not do what was asked"
+                "a call to Temporal failed"
             );
         }
         with_causes(kind, &error)

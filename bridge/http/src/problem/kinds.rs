@@ -1,5 +1,5 @@
-//! Every kind of problem that the API answers: its status, its code, what it means. The same table makes the answers and
-//! the OpenAPI document, so that they cannot part.
+//! Every kind of problem in the API: its status, its code, its meaning. Responses and the OpenAPI document
+//! are made from this one table, so they cannot differ.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ pub(crate) struct Kind {
     pub(crate) status: u16,
     /// The code, for programs.
     pub(crate) code: &'static str,
-    /// When it is answered, for the document.
+    /// When it occurs, for the document.
     pub(crate) meaning: &'static str,
 }
 
 impl Kind {
-    /// A problem of this kind.
+    /// Returns a problem of this kind.
     pub(crate) fn problem(self, detail: impl Into<String>) -> Problem {
         Problem::new(self.status, self.code, detail)
     }
@@ -38,66 +38,66 @@ macro_rules! kinds {
 kinds! {
     INVALID_PARAMETER = 400 "invalid_parameter" "A query parameter or header is unknown or has a wrong value; `parameter` names it.";
     NOT_JSON = 400 "not_json" "The body is empty or not JSON.";
-    UNKNOWN_FIELDS = 400 "unknown_fields" "The body has unknown fields, and `fieldValidation=Strict` was asked for.";
-    TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal refuses what was asked, such as a run ID that is none.";
-    BAD_REQUEST = 400 "bad_request" "The path cannot be read: its percent-encoding is broken, or not UTF-8.";
-    BODY_INCOMPLETE = 400 "body_incomplete" "The body broke off before its end.";
-    UNAUTHORIZED = 401 "unauthorized" "No bearer token was sent, or one that is not known. Only where the operator has set some.";
-    CERTIFICATE_REQUIRED = 403 "certificate_required" "No client certificate was shown. Only where the operator asks for one.";
-    FORBIDDEN = 403 "forbidden" "The caller may not do this.";
-    CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The workflow client's host may not be called.";
-    TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The Temporal server that was named may not be asked.";
-    NAMESPACE_NOT_ALLOWED = 403 "namespace_not_allowed" "The Temporal namespace that was named may not be asked.";
-    NO_SUCH_GROUP = 404 "no_such_deployment_intent_group" "EMCO knows no such deployment intent group. Asked only where the bridge knows EMCO's URL.";
-    NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent has no such revision, or the intent was deleted by it and the call needs one that was not.";
+    UNKNOWN_FIELDS = 400 "unknown_fields" "The body has unknown fields, and `fieldValidation=Strict` is set.";
+    TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal rejects an argument, such as an invalid run ID.";
+    BAD_REQUEST = 400 "bad_request" "The path is not valid: its percent-encoding is broken, or not UTF-8.";
+    BODY_INCOMPLETE = 400 "body_incomplete" "The connection closed before the end of the body.";
+    UNAUTHORIZED = 401 "unauthorized" "The bearer token is missing or unknown. Only if the operator has set up tokens.";
+    CERTIFICATE_REQUIRED = 403 "certificate_required" "The caller presented no client certificate. Only if the operator requires one.";
+    FORBIDDEN = 403 "forbidden" "The caller is not permitted to do this.";
+    CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The operator does not allow calls to the workflow client's host.";
+    TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The operator does not allow calls to this Temporal server.";
+    NAMESPACE_NOT_ALLOWED = 403 "namespace_not_allowed" "The operator does not allow calls to this Temporal namespace.";
+    NO_SUCH_GROUP = 404 "no_such_deployment_intent_group" "The deployment intent group does not exist in EMCO. Checked only if the operator has set EMCO's URL.";
+    NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent has no such revision, or the revision is a deletion and the call needs a document.";
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
-    NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal knows no such workflow, or no such run of it.";
+    NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal has no such workflow, or the workflow has no such run.";
     NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
-    NO_SUCH_PATH = 404 "no_such_path" "There is nothing at this path.";
-    NO_SUCH_METHOD = 405 "method_not_allowed" "The path does not take this verb; `Allow` lists those that it takes.";
-    BODY_TIMEOUT = 408 "body_timeout" "The body did not come whole within 30 s.";
-    INTENT_EXISTS = 409 "intent_exists" "A workflow intent of this name exists in the group.";
-    KEY_IN_FLIGHT = 409 "idempotency_key_in_flight" "A start under the same key is under way; ask again after `Retry-After`.";
+    NO_SUCH_PATH = 404 "no_such_path" "The API has no such path.";
+    NO_SUCH_METHOD = 405 "method_not_allowed" "The path does not support this method; `Allow` lists the methods that it supports.";
+    BODY_TIMEOUT = 408 "body_timeout" "The body did not arrive completely within 30 s.";
+    INTENT_EXISTS = 409 "intent_exists" "A workflow intent with this name exists already in the group.";
+    KEY_IN_FLIGHT = 409 "idempotency_key_in_flight" "A start under the same key is in progress; retry after `Retry-After`.";
     QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
-    WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` says how.";
-    NOTHING_TO_RESET = 409 "nothing_to_reset" "The run has completed no workflow task yet, so there is no point to go back to.";
-    CONDITION_FAILED = 412 "condition_failed" "The intent is not what `If-Match` or `If-None-Match` says; `currentETag` tells what it is. Nothing was changed.";
+    WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` is its state.";
+    NOTHING_TO_RESET = 409 "nothing_to_reset" "The run has completed no workflow task yet, so there is no point to reset it to.";
+    CONDITION_FAILED = 412 "condition_failed" "The intent's revision does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
-    INVALID_INTENT = 422 "invalid_intent" "The intent is not sound; `faults` lists everything that is wrong. Nothing was stored.";
-    INVALID_START = 422 "invalid_start" "The start is not sound; `faults` lists everything that is wrong. Nothing was started.";
-    KEY_REUSED = 422 "idempotency_key_reused" "The key was given before, with another body. Nothing was started.";
-    QUERY_FAILED = 422 "query_failed" "The workflow knows no such query, or failed to answer it.";
-    UPDATE_REJECTED = 422 "update_rejected" "The workflow knows no such update, or refused it; nothing changed. `workflowFailure` says why.";
-    UPDATE_FAILED = 422 "update_failed" "The workflow began the update and failed at it; `workflowFailure` says why.";
-    TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller asks for more changes than one may; come back after `Retry-After`.";
-    INTERNAL = 500 "internal_error" "The bridge failed; its log says why, under the request ID.";
-    ESCALATION_OFF = 501 "escalation_off" "The bridge was set up not to escalate cancellations. Nothing was done.";
-    CLIENT_REFUSED = 502 "client_refused" "The workflow client answered, but not that it accepts; `clientStatus` and `clientText` say what. Nothing was started.";
+    INVALID_INTENT = 422 "invalid_intent" "The intent is not valid; `faults` lists all its faults. Nothing was stored.";
+    INVALID_START = 422 "invalid_start" "The start is not valid; `faults` lists all its faults. Nothing was started.";
+    KEY_REUSED = 422 "idempotency_key_reused" "The key was used before, with another body. Nothing was started.";
+    QUERY_FAILED = 422 "query_failed" "The workflow has no such query, or its query handler failed.";
+    UPDATE_REJECTED = 422 "update_rejected" "The workflow has no such update, or rejected it; nothing was changed. `workflowFailure` is the reason.";
+    UPDATE_FAILED = 422 "update_failed" "The workflow accepted the update, and the update failed; `workflowFailure` is the reason.";
+    TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller exceeds the limit on changes; retry after `Retry-After`.";
+    INTERNAL = 500 "internal_error" "The bridge failed; its log has the cause, under the request ID.";
+    ESCALATION_OFF = 501 "escalation_off" "The operator has turned off the escalation of cancellations. Nothing was done.";
+    CLIENT_REFUSED = 502 "client_refused" "The workflow client rejected the start; `clientStatus` and `clientText` are from its response. Nothing was started.";
     CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached. Nothing was started.";
-    START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's answer was lost, and nobody can say yet whether the workflow was started. Ask for the status of `workflowID` (`statusLink` leads there), or repeat the call under its `Idempotency-Key`.";
-    NO_SUCH_NAMESPACE = 502 "no_such_namespace" "Temporal has no such namespace: the bridge is set up wrongly.";
-    TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal refuses the bridge's credentials.";
+    START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's response was lost, and it is not known yet whether the workflow was started. Get the status of `workflowID` (at `statusLink`), or repeat the call with its `Idempotency-Key`.";
+    NO_SUCH_NAMESPACE = 502 "no_such_namespace" "Temporal has no such namespace: the bridge's settings are wrong.";
+    TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal rejects the bridge's credentials.";
     TEMPORAL_FAILED = 502 "temporal_failed" "Temporal failed.";
-    EMCO_REFUSED = 502 "emco_refused" "EMCO does not tell the bridge whether the deployment intent group exists: the bridge's URL or token is wrong.";
-    OVERLOADED = 503 "overloaded" "As many requests are under way as are taken on; come back after `Retry-After`.";
-    TOO_MANY_WAITS = 503 "too_many_waits" "As many waits are under way as are taken on; come back after `Retry-After`.";
-    DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not answer.";
-    EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so nobody knows whether the deployment intent group exists; try again after `Retry-After`.";
-    NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so nobody can answer a query.";
-    TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; try again after `Retry-After`.";
+    EMCO_REFUSED = 502 "emco_refused" "EMCO rejects the bridge's query for the deployment intent group: the bridge's URL or token for EMCO is wrong.";
+    OVERLOADED = 503 "overloaded" "The bridge serves as many requests as it can; retry after `Retry-After`.";
+    TOO_MANY_WAITS = 503 "too_many_waits" "The bridge serves as many waits as it can; retry after `Retry-After`.";
+    DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not respond.";
+    EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so it is not known whether the deployment intent group exists; retry after `Retry-After`.";
+    NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so the workflow cannot answer.";
+    TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; retry after `Retry-After`.";
     QUERY_TIMEOUT = 504 "query_timeout" "The workflow did not answer the query in time: its worker is busy, stuck or gone.";
-    UPDATE_NOT_TAKEN = 504 "update_not_taken" "No worker took the update in time; one may yet. Repeat the request with the same `updateID`.";
-    TEMPORAL_TIMEOUT = 504 "temporal_timeout" "Temporal did not answer in time.";
+    UPDATE_NOT_TAKEN = 504 "update_not_taken" "No worker accepted the update in time, but one may do so later. Repeat the request with the same `updateID`.";
+    TEMPORAL_TIMEOUT = 504 "temporal_timeout" "Temporal did not respond in time.";
 }
 
-/// What a use of a database can answer.
+/// Problems of an access to the database.
 pub(crate) const DATABASE: [Kind; 2] = [INTERNAL, DATABASE_UNAVAILABLE];
 
-/// What asking for an intent's parent can answer.
+/// Problems of asking EMCO for an intent's group.
 pub(crate) const PARENT: [Kind; 3] = [NO_SUCH_GROUP, EMCO_REFUSED, EMCO_UNAVAILABLE];
 
-/// What a call to the configured Temporal can answer, where no workflow must be there.
+/// Problems of a call to the configured Temporal that needs no workflow.
 pub(crate) const TEMPORAL_CONFIGURED: [Kind; 6] = [
     TEMPORAL_REFUSED,
     NO_SUCH_NAMESPACE,
@@ -107,7 +107,7 @@ pub(crate) const TEMPORAL_CONFIGURED: [Kind; 6] = [
     TEMPORAL_TIMEOUT,
 ];
 
-/// What a call to Temporal can answer.
+/// Problems of a call to Temporal.
 pub(crate) const TEMPORAL: [Kind; 9] = [
     TEMPORAL_REFUSED,
     TEMPORAL_NOT_ALLOWED,
@@ -120,7 +120,7 @@ pub(crate) const TEMPORAL: [Kind; 9] = [
     TEMPORAL_TIMEOUT,
 ];
 
-/// What stands before an operation answers: who may ask, how much, and how.
+/// Problems of the layers before an operation: authentication, limits, and the body.
 pub(crate) fn gate(changes: bool, has_body: bool) -> impl Iterator<Item = &'static Kind> {
     const ALWAYS: &[Kind] =
         &[BAD_REQUEST, UNAUTHORIZED, CERTIFICATE_REQUIRED, FORBIDDEN, OVERLOADED, TOO_MANY_WAITS];
@@ -130,12 +130,12 @@ pub(crate) fn gate(changes: bool, has_body: bool) -> impl Iterator<Item = &'stat
     ALWAYS.iter().chain(when(changes, CHANGE)).chain(when(has_body, BODY))
 }
 
-/// What is answered where there is no operation: to paths and verbs that are none.
+/// Responses to unknown paths (404) and methods (405).
 pub(crate) fn elsewhere() -> [(&'static str, Response); 2] {
     [("NoSuchPath", response(&[NO_SUCH_PATH])), ("MethodNotAllowed", response(&[NO_SUCH_METHOD]))]
 }
 
-/// The responses of an operation that can answer these kinds: one for each status.
+/// Returns the responses for these kinds: one for each status.
 pub(crate) fn responses<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status = BTreeMap::<u16, Vec<Kind>>::new();
     for kind in kinds {
@@ -144,7 +144,7 @@ pub(crate) fn responses<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> BTreeM
     by_status.into_iter().map(|(status, kinds)| (status.to_string(), response(&kinds).into())).collect()
 }
 
-/// The response that tells these kinds, each with an example under its code.
+/// Returns the response for these kinds, each with an example under its code.
 fn response(kinds: &[Kind]) -> Response {
     let lines: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}", kind.code, kind.meaning)).collect();
     let examples = kinds.iter().map(|kind| {
@@ -159,7 +159,7 @@ fn response(kinds: &[Kind]) -> Response {
         .build()
 }
 
-/// A type that stands for the problems of an operation in `responses(..)`.
+/// Defines a type that stands for the problems of an operation in `responses(..)`.
 macro_rules! problems {
     ($name:ident, $($kinds:expr),+ $(,)?) => {
         struct $name;
@@ -184,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    /// Every problem that some operation of the document answers: status and line.
+    /// Returns all problems of the operations in the document: status and line.
     fn documented() -> BTreeSet<(String, String)> {
         let document: Value = serde_json::from_str(&crate::document()).unwrap();
         let operations = document["paths"]

@@ -43,7 +43,7 @@ fn not_started(fault: &StartFault) -> Kind {
     }
 }
 
-/// What the workflow client answered goes to the caller, who may be able to mend it.
+/// Adds the workflow client's response, which may help the caller to correct the request.
 fn of_client(kind: Kind, error: &StartError, fault: &StartFault) -> ApiError {
     let problem = with_causes(kind, error);
     match fault {

@@ -22,7 +22,7 @@ impl From<WorkflowError> for ApiError {
             WorkflowError::Reset(error) => error.into(),
             WorkflowError::Engine(error) => error.into(),
             WorkflowError::Escalate(EscalateError::Off) => plain(kinds::ESCALATION_OFF, &EscalateError::Off),
-            // Half of it was done, and the sentence must name that half.
+            // Half of it was done, and the text must name that half.
             ref half @ (WorkflowError::Escalate(EscalateError::Engine(ref cause))
             | WorkflowError::Status(ref cause)) => with_causes(of_engine(cause), half),
         }
@@ -78,7 +78,7 @@ impl From<QueryError> for ApiError {
     }
 }
 
-/// Returns what went wrong in the parts of a status, by method.
+/// Returns the problems of the parts of a status, by method.
 pub(crate) fn by_method(errors: Vec<StatusMethodError>) -> BTreeMap<String, Problem> {
     let problem = |error: StatusMethodError| {
         (error.method.word().to_owned(), ApiError::from(error.error).problem().clone())
@@ -98,11 +98,11 @@ impl From<StatusError> for ApiError {
     }
 }
 
-/// The worst of several problems stands for all; the others are beside it.
+/// The problem with the highest status stands for all; the others are in `errors`.
 fn nothing(errors: Vec<StatusMethodError>) -> ApiError {
     let problems = by_method(errors);
     let worst = problems.values().max_by_key(|problem| problem.status).cloned();
-    let worst = worst.unwrap_or_else(|| kinds::INTERNAL.problem("no part of the status was asked for"));
+    let worst = worst.unwrap_or_else(|| kinds::INTERNAL.problem("no part of the status was requested"));
     let worst = ApiError::from(worst);
     if problems.len() < 2 { worst } else { worst.with("errors", json!(problems)) }
 }

@@ -1,4 +1,4 @@
-//! Answers that succeed: JSON in Go's bytes, and what is told in headers.
+//! Successful responses: JSON in Go's bytes, and headers.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
@@ -16,7 +16,7 @@ impl<T: Serialize> IntoResponse for GoJson<T> {
     }
 }
 
-/// As [`GoJson`], of a status: with a whole history in it there is none larger.
+/// A status as [`GoJson`]. With a whole history in it, it is the largest of all responses.
 pub(crate) fn status_json(status: &WorkflowStatus) -> Response {
     let events = status.workflow_history.iter().flatten();
     let size: usize = events.map(|event| event.as_str().len() + 1).sum();
@@ -28,12 +28,12 @@ fn go_json(mut body: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// `Warning` headers for fields that nobody knows (DESIGN §3).
+/// Returns `Warning` headers for unknown fields (DESIGN §3).
 pub(crate) fn warnings(unknown: &[String]) -> HeaderMap {
     fields::warnings(unknown).map(|warning| (WARNING, warning)).collect()
 }
 
-/// Headers for texts that are not empty. A text that no header can carry is left out.
+/// Returns headers for the texts that are not empty. A text that no header can carry is left out.
 pub(crate) fn headers<const N: usize>(texts: [(HeaderName, &str); N]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
@@ -48,5 +48,5 @@ fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes()).ok()
 }
 
-/// A success without a body.
+/// A successful response without a body.
 pub(crate) const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;

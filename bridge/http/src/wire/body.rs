@@ -1,4 +1,4 @@
-//! Bodies: read by Go's rules, with unknown fields reported to the caller or refused (DESIGN §3).
+//! Bodies: parsed by Go's rules, with unknown fields reported to the caller or rejected (DESIGN §3).
 
 use bridge_core::model::DigKey;
 use workflow_api::{Fault, FromJson, ReadError, read};
@@ -6,12 +6,12 @@ use workflow_api::{Fault, FromJson, ReadError, read};
 use crate::problem::ApiError;
 pub(crate) use service::fields::FieldValidation;
 
-/// What a call's body is, and how it is read. `K` is what the path names.
+/// The body of a call, and how it is parsed. `K` is the key in the path.
 pub(crate) trait Content<K>: Sized + Send {
-    /// Whether there may be a body.
+    /// Whether the call can have a body.
     const EXPECTED: bool = true;
 
-    /// Reads the body. Returns it with the JSON paths of the unknown fields that the caller is to be warned of.
+    /// Parses the body. Returns it with the JSON paths of the unknown fields to warn of.
     fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Vec<String>), ApiError>;
 }
 
@@ -24,7 +24,7 @@ impl<K> Content<K> for () {
     }
 }
 
-/// A body that must be there.
+/// A required body.
 #[derive(Debug)]
 pub(crate) struct Required<T>(pub(crate) T);
 
@@ -35,7 +35,7 @@ impl<K, T: FromJson + Default + Send> Content<K> for Required<T> {
     }
 }
 
-/// A body that may be left out.
+/// An optional body.
 #[derive(Debug)]
 pub(crate) struct Optional<T>(pub(crate) T);
 
@@ -49,7 +49,7 @@ impl<K, T: FromJson + Default + Send> Content<K> for Optional<T> {
     }
 }
 
-/// A body in a group: where it cannot be read, the faults of the path are reported with it.
+/// A body of a call in a group: if it cannot be parsed, the faults of the path are reported as well.
 #[derive(Debug)]
 pub(crate) struct InGroup<T>(pub(crate) T);
 
@@ -82,17 +82,17 @@ impl Group for bridge_core::model::IntentKey {
 /// Why a body cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyError {
-    /// It is not JSON, or there is none.
+    /// It is empty or not JSON.
     #[error("{0}")]
     NotJson(String),
     /// Parts of it have the wrong type.
     #[error("the body has {} of the wrong type", parts(.0.len()))]
     WrongTypes(Vec<Fault>),
-    /// It has unknown fields, and the caller asked for strict validation.
+    /// It has unknown fields, and the caller requested strict validation.
     #[error("the body has unknown fields, and fieldValidation=Strict refuses them: {}", .0.join(", "))]
     UnknownFields(Vec<String>),
-    /// It leaves out what is required, or contradicts itself.
-    #[error("the body does not say all that is needed")]
+    /// A required field is missing, or fields contradict each other.
+    #[error("the body is incomplete")]
     Incomplete(Vec<Fault>),
 }
 
@@ -107,7 +107,7 @@ impl BodyError {
             Self::NotJson(text) => vec![Fault::new("$", text)],
             Self::WrongTypes(faults) | Self::Incomplete(faults) => faults,
             Self::UnknownFields(paths) => {
-                paths.into_iter().map(|path| Fault::new(path, "is not a field that is known here")).collect()
+                paths.into_iter().map(|path| Fault::new(path, "is not a known field")).collect()
             }
         }
     }
@@ -125,10 +125,10 @@ fn read_body<T: FromJson + Default>(
     Ok((body.value, unknown))
 }
 
-/// Refuses an empty text.
+/// Rejects an empty text.
 pub(crate) fn required(path: &str, text: &str) -> Result<(), BodyError> {
     if text.is_empty() {
-        return Err(BodyError::Incomplete(vec![Fault::new(path, "must be given")]));
+        return Err(BodyError::Incomplete(vec![Fault::new(path, "is required")]));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One extractor for all calls: who asks, what for, with which parameters and which body.
+//! One extractor for all calls: the caller, the key, the parameters and the body.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::wire::path::{DigPath, IntentPath, RevisionPath, RunPath};
 /// A call of the API.
 #[derive(Debug)]
 pub(crate) struct Call<K, P = (), B = ()> {
-    /// Who asks, and when.
+    /// The caller, the correlation and the time.
     pub(crate) request: Request,
-    /// What the path names.
+    /// The key in the path.
     pub(crate) key: K,
     /// The query parameters, and the headers that belong to them.
     pub(crate) params: P,
@@ -38,7 +38,7 @@ pub(crate) struct Call<K, P = (), B = ()> {
     pub(crate) uri: Uri,
 }
 
-/// What a path names.
+/// The key in a path.
 pub(crate) trait Key: Sized + Send {
     /// The path's parameters.
     type Path: DeserializeOwned + Send;
@@ -46,7 +46,7 @@ pub(crate) trait Key: Sized + Send {
     fn of(path: Self::Path) -> Self;
 }
 
-/// What a call asks for by query parameters and headers.
+/// The query parameters and headers of a call.
 pub(crate) trait CallParams: Sized + Send {
     /// The names of its query parameters.
     fn known() -> Vec<&'static str>;
@@ -86,7 +86,8 @@ impl<K: Key, P: CallParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P, 
     }
 }
 
-/// Reads the query parameters. An unknown one is refused: a typing error must not change what is done.
+/// Parses the query parameters. An unknown parameter is rejected, so that a typing error does not change the
+/// result.
 fn read_params<K, P: CallParams, B: Content<K>>(parts: &Parts) -> Result<(P, FieldValidation), ApiError> {
     let mut known = P::known();
     if B::EXPECTED {
@@ -97,7 +98,7 @@ fn read_params<K, P: CallParams, B: Content<K>>(parts: &Parts) -> Result<(P, Fie
     Ok((P::read(&params, &parts.headers)?, fields))
 }
 
-/// Who asks, for which request, and when.
+/// Returns the context of the call: caller, correlation and time.
 fn context(api: &Api, parts: &Parts) -> Request {
     let identity = parts.extensions.get::<Identity>().cloned().unwrap_or_default();
     let proof = match identity.proof() {
@@ -146,7 +147,7 @@ impl Key for RunName {
     }
 }
 
-/// A revision of an intent, its number as it is written.
+/// A revision of an intent, with its number as text.
 #[derive(Debug)]
 pub(crate) struct RevisionName(pub(crate) IntentKey, pub(crate) String);
 

@@ -8,12 +8,13 @@ use http::{HeaderMap, HeaderName};
 use crate::problem::ApiError;
 use crate::wire::params::invalid;
 
-/// The entity tag of an intent at this revision. It is strong: the same revision is the same bytes.
+/// Returns the entity tag of an intent at this revision. It is strong: one revision always has the same
+/// bytes.
 pub(crate) fn of_revision(revision: RevisionNumber) -> String {
     format!("\"{revision}\"")
 }
 
-/// The conditions that a request makes.
+/// Returns the conditions of a request.
 pub(crate) fn conditions(headers: &HeaderMap) -> Result<Conditions, ApiError> {
     Ok(Conditions {
         matches: states(headers, IF_MATCH, Comparison::Strong)?,
@@ -21,7 +22,7 @@ pub(crate) fn conditions(headers: &HeaderMap) -> Result<Conditions, ApiError> {
     })
 }
 
-/// Whether the caller of a GET has this revision already.
+/// Returns whether the caller of a GET has this revision already.
 pub(crate) fn is_known(headers: &HeaderMap, revision: RevisionNumber) -> Result<bool, ApiError> {
     let known = states(headers, IF_NONE_MATCH, Comparison::Weak)?;
     Ok(known.is_some_and(|states| states.contain(Some(revision))))
@@ -29,13 +30,14 @@ pub(crate) fn is_known(headers: &HeaderMap, revision: RevisionNumber) -> Result<
 
 #[derive(Clone, Copy, PartialEq)]
 enum Comparison {
-    /// A weak tag is like its strong one.
+    /// A weak tag matches the strong tag with the same text.
     Weak,
-    /// A weak tag is like no other.
+    /// A weak tag matches nothing.
     Strong,
 }
 
-/// The states that a header names: `*`, or tags with commas between them. A tag that is none of ours names no state.
+/// Returns the revisions in a header: `*`, or tags separated by commas. A tag that the bridge did not make is
+/// ignored.
 fn states(
     headers: &HeaderMap,
     name: HeaderName,
@@ -46,9 +48,8 @@ fn states(
     }
     let mut states = Vec::new();
     for value in headers.get_all(&name) {
-        let wrong = || {
-            invalid(name.as_str(), "has no entity tags: write * or tags as ETag has them, quotes included")
-        };
+        let wrong =
+            || invalid(name.as_str(), "has no entity tags: write * or tags as in ETag, quotes included");
         let text = value.to_str().map_err(|_not_ascii| wrong())?.trim();
         if text == "*" {
             return Ok(Some(Revisions::Any));

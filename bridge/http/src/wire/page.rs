@@ -1,4 +1,5 @@
-//! Lists in pages: `limit` and `continue`, and the headers that lead to the next page. The body stays an array, as EMCO's lists are.
+//! Lists in pages: `limit` and `continue`, and the headers that lead to the next page. The body is an array,
+//! as in EMCO's lists.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -15,12 +16,12 @@ use crate::wire::params::{Params, invalid};
 const CONTINUE: HeaderName = HeaderName::from_static("continue");
 const LIMIT_MAX: u32 = 1000;
 
-/// The parameters of a list: how many, and after which position.
+/// The parameters of a list.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
-    /// How many at most, where the caller gives a number.
+    /// The maximum number of items, if the caller gives one.
     pub(crate) limit: Option<u32>,
-    /// Where the page before ended.
+    /// The last position of the previous page.
     pub(crate) after: Option<T>,
 }
 
@@ -34,7 +35,7 @@ impl<T: FromStr + Send> CallParams for Page<T> {
     }
 }
 
-/// Reads how many items the caller wants at most.
+/// Parses the maximum number of items.
 pub(crate) fn limit(params: &Params) -> Result<Option<u32>, ApiError> {
     match params.parsed("limit")? {
         Some(limit) if !(1..=LIMIT_MAX).contains(&limit) => {
@@ -44,7 +45,7 @@ pub(crate) fn limit(params: &Params) -> Result<Option<u32>, ApiError> {
     }
 }
 
-/// Reads where the page begins.
+/// Parses the position where the page begins.
 pub(crate) fn position<T: FromStr>(params: &Params) -> Result<Option<T>, ApiError> {
     let token = params.text("continue");
     if token.is_empty() {
@@ -53,11 +54,12 @@ pub(crate) fn position<T: FromStr>(params: &Params) -> Result<Option<T>, ApiErro
     let decoded = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match decoded.and_then(|text| text.parse().ok()) {
         Some(position) => Ok(Some(position)),
-        None => Err(invalid("continue", "is no token of this list: leave it out to begin again")),
+        None => Err(invalid("continue", "is not a token of this list: leave it out to get the first page")),
     }
 }
 
-/// Returns the headers that lead to the next page: `Continue` with the token, `Link` with the whole query. None on the last page.
+/// Returns the headers that lead to the next page: `Continue` with the token, `Link` with the whole query.
+/// There are none on the last page.
 pub(crate) fn next(query: Option<&str>, position: Option<impl Display>) -> HeaderMap {
     let Some(position) = position else { return HeaderMap::new() };
     let token = URL_SAFE_NO_PAD.encode(position.to_string());

@@ -1,4 +1,5 @@
-//! Query parameters by EMCO's rules (EMCO-API §1.6): keys in their own case, of repeated ones the first.
+//! Query parameters by EMCO's rules (EMCO-API §1.6): keys are case-sensitive, and the first of repeated
+//! parameters is used.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -18,14 +19,14 @@ use crate::problem::kinds::INVALID_PARAMETER;
 pub(crate) struct Params(HashMap<String, String>);
 
 impl Params {
-    /// Reads a query string; `None` and nothing are alike.
+    /// Parses a query string. `None` is like an empty one.
     pub(crate) fn read(query: Option<&str>) -> Result<Self, ApiError> {
         let query = query.unwrap_or_default();
         if let Some(escape) = wrong_escape(query) {
             let detail = format!("the query has the escape `{escape}`: write % and two hex digits");
             return Err(INVALID_PARAMETER.problem(detail).into());
         }
-        // Some take it for `&` and some for part of a value.
+        // Some programs read it as `&`, others as part of a value.
         if query.contains(';') {
             let detail = "the query has a `;`: write & between parameters, and %3B for one in a value";
             return Err(INVALID_PARAMETER.problem(detail).into());
@@ -37,21 +38,21 @@ impl Params {
         Ok(Self(params))
     }
 
-    /// Refuses parameters that are not in `known`.
+    /// Rejects parameters that are not in `known`.
     pub(crate) fn only(self, known: &[&str]) -> Result<Self, ApiError> {
         match self.0.keys().filter(|key| !known.contains(&key.as_str())).min() {
-            Some(key) if known.is_empty() => Err(invalid(key, "is not known: leave it out")),
-            Some(key) => Err(invalid(key, &format!("is not known: write one of {}", known.join(", ")))),
+            Some(key) if known.is_empty() => Err(invalid(key, "is unknown: leave it out")),
+            Some(key) => Err(invalid(key, &format!("is unknown: write one of {}", known.join(", ")))),
             None => Ok(self),
         }
     }
 
-    /// The value of a parameter; empty where it is absent.
+    /// Returns the value of a parameter; empty if it is absent.
     pub(crate) fn text(&self, key: &str) -> &str {
         self.0.get(key).map(String::as_str).unwrap_or_default()
     }
 
-    /// A parameter that is `true` or `false`; false where it is absent.
+    /// Returns a parameter that is `true` or `false`; false if it is absent.
     pub(crate) fn flag(&self, key: &str) -> Result<bool, ApiError> {
         match self.0.get(key).map(String::as_str) {
             None | Some("false") => Ok(false),
@@ -60,19 +61,19 @@ impl Params {
         }
     }
 
-    /// Whether a parameter is there.
+    /// Returns whether a parameter is present.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
-    /// A parameter of some other type, where it is there.
+    /// Returns a parameter of another type, if it is present.
     pub(crate) fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> Result<Option<T>, ApiError> {
         let parse =
             |text: &String| text.parse().map_err(|error| invalid(key, &format!("is `{text}`: {error}")));
         self.0.get(key).map(parse).transpose()
     }
 
-    /// A parameter that is a time, where it is there: seconds, or text like `1m30s`.
+    /// Returns a parameter that is a duration, if it is present: seconds, or text like `1m30s`.
     pub(crate) fn duration(&self, key: &str) -> Result<Option<Duration>, ApiError> {
         let text = self.text(key);
         if text.is_empty() {
@@ -87,7 +88,7 @@ impl Params {
     }
 }
 
-/// A problem that names the parameter or header at fault.
+/// Returns a problem that names the parameter or header at fault.
 pub(crate) fn invalid(parameter: &str, complaint: &str) -> ApiError {
     let detail = format!("parameter `{parameter}` {complaint}");
     INVALID_PARAMETER.problem(detail).with("parameter", parameter).into()
@@ -99,12 +100,12 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
         .map_err(|_| invalid("Idempotency-Key", "is not one key: write 1 to 255 visible characters of ASCII"))
 }
 
-/// The parameter of calls that have a body.
+/// The parameter of all calls with a body.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameter `fieldValidation`")]
 pub(crate) struct BodyParams {
-    /// What to do about unknown fields: `Ignore` them, `Warn` (default; `Warning` headers name them), or be `Strict` (400).
+    /// How to treat unknown fields: `Ignore`; `Warn` (default: `Warning` headers name them); `Strict` (400).
     #[param(rename = "fieldValidation", pattern = "^(Ignore|Warn|Strict)$", example = "Strict")]
     field_validation: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The paths of the API (EMCO-API §1.1), and the keys they name.
+//! The paths of the API (EMCO-API §1.1), and the keys in them.
 
 use bridge_core::model::{DigKey, IntentKey, StartId};
 use serde::Deserialize;
@@ -117,7 +117,7 @@ pub(crate) struct RevisionPath {
     pub(crate) revision: String,
 }
 
-/// Returns the path of an intent. Its names are plain: they were checked when it was created.
+/// Returns the path of an intent. Its names need no encoding: they were checked when it was created.
 pub(crate) fn of_intent(key: &IntentKey) -> String {
     let DigKey { project, composite_app, version, dig } = &key.dig;
     let name = &key.name;

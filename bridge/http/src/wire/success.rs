@@ -1,4 +1,4 @@
-//! Which callers want another status than EMCO's 204 for a start that succeeded, by who they seem to be.
+//! Callers that get another status than EMCO's 204 for a successful start, by user agent and address.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -6,11 +6,11 @@ use std::str::FromStr;
 use http::StatusCode;
 use ipnet::IpNet;
 
-/// Statuses that a start may succeed with.
+/// The possible statuses of a successful start.
 const STATUSES: [StatusCode; 4] =
     [StatusCode::OK, StatusCode::CREATED, StatusCode::ACCEPTED, StatusCode::NO_CONTENT];
 
-/// A status for a start that succeeded, as a caller or an operator writes it.
+/// The status of a successful start, as a caller or an operator writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SuccessStatus(pub StatusCode);
 
@@ -23,20 +23,20 @@ impl FromStr for SuccessStatus {
     }
 }
 
-/// Rules `USER-AGENT[@NETWORK]=STATUS`, separated by commas; the first that fits a caller counts.
+/// Rules `USER-AGENT[@NETWORK]=STATUS`, separated by commas. The first rule that matches is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SuccessRules(Vec<Rule>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
-    /// The whole, or its beginning and `*`.
+    /// The whole user agent, or its beginning and `*`.
     user_agent: String,
     network: Option<IpNet>,
     status: SuccessStatus,
 }
 
 impl SuccessRules {
-    /// The status that a caller wants, where a rule fits.
+    /// Returns the status for a caller, if a rule matches.
     pub fn status(&self, user_agent: &str, address: Option<IpAddr>) -> Option<StatusCode> {
         // A listener for both families sees IPv4 inside IPv6.
         let address = address.map(|address| address.to_canonical());
@@ -76,7 +76,7 @@ impl FromStr for Rule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |why: &str| format!("`{text}` is no rule: {why}");
+        let refused = |why: &str| format!("`{text}` is not a rule: {why}");
         let (caller, status) =
             text.rsplit_once('=').ok_or_else(|| refused("write USER-AGENT[@NETWORK]=STATUS"))?;
         let (user_agent, network) = match caller.rsplit_once('@') {
@@ -84,7 +84,7 @@ impl FromStr for Rule {
             None => (caller, None),
         };
         if user_agent.is_empty() {
-            return Err(refused("write a user agent, or `*` for any"));
+            return Err(refused("write a user agent, or `*` for any user agent"));
         }
         Ok(Self {
             user_agent: user_agent.to_owned(),
@@ -147,7 +147,7 @@ mod tests {
             ["Go", "=201", "Go=", "Go=404", "Go=200,x", "Go@=201", "Go@10.0.0.0/33=201", "Go@host=201"]
         {
             let error = text.parse::<SuccessRules>().unwrap_err();
-            assert!(error.contains("is no rule"), "{text}: {error}");
+            assert!(error.contains("is not a rule"), "{text}: {error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which requests wait: they last long and cost little, so they are counted apart from the others.
+//! Requests that wait. They last long and cost little, so they have a limit of their own.
 
 use axum::extract::Request;
 use http::header::ACCEPT;
@@ -6,11 +6,11 @@ use http::{HeaderName, header::AsHeaderName};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
-/// Whether the request asks to be held until something happens, or until some time has passed.
+/// Returns whether the request waits for an event, or until a timeout.
 pub fn is_wait(request: &Request) -> bool {
     request.uri().query().is_some_and(|query| query.split('&').any(asks_to_wait))
-        || says(request, PREFER, "wait=")
-        || says(request, ACCEPT, "text/event-stream")
+        || has(request, PREFER, "wait=")
+        || has(request, ACCEPT, "text/event-stream")
 }
 
 fn asks_to_wait(parameter: &str) -> bool {
@@ -20,7 +20,7 @@ fn asks_to_wait(parameter: &str) -> bool {
     )
 }
 
-fn says(request: &Request, header: impl AsHeaderName, words: &str) -> bool {
+fn has(request: &Request, header: impl AsHeaderName, words: &str) -> bool {
     let mut values = request.headers().get_all(header).iter().filter_map(|value| value.to_str().ok());
     values.any(|value| value.to_ascii_lowercase().contains(words))
 }

@@ -1,4 +1,4 @@
-//! What calls about a workflow have in common: the run that is meant, and how the response is to be.
+//! The parts that all calls about a workflow share: the run, and the form of the response.
 
 use axum::response::{IntoResponse, Response};
 use bridge_core::Addressee;
@@ -14,16 +14,16 @@ use crate::wire::answer::{GoJson, NO_CONTENT, headers};
 use crate::wire::call::CallParams;
 use crate::wire::params::{Params, idempotency_key};
 
-/// The parameters of calls about a workflow; `P` are those of one call.
+/// Parameters of calls about a workflow. `P` are the parameters of one kind of call.
 #[derive(Debug)]
 pub(crate) struct About<P = ()> {
-    /// The run that the query names; each part counts before that of the body.
+    /// The run that the query names. Each part of it takes precedence over the body.
     run: RunReference,
-    /// Makes repeats one request.
+    /// The key under which repeats are one request.
     pub(crate) idempotency_key: Option<String>,
     /// Whether the caller prefers a response with a body.
     pub(crate) representation: bool,
-    /// The parameters of the call itself.
+    /// The parameters of this kind of call.
     pub(crate) own: P,
 }
 
@@ -50,32 +50,32 @@ impl<P: CallParams> CallParams for About<P> {
 }
 
 impl<P> About<P> {
-    /// The run that the call means. `body` is what the body names.
+    /// Returns the run that the call is about. `body` is the run that the body names.
     pub(crate) fn addressee(&self, intent: &IntentKey, body: RunReference) -> Addressee {
         Addressee { intent: intent.clone(), run: self.run.clone().or(body) }
     }
 }
 
-/// The parameters of calls about a workflow, for the document.
+/// Parameters of calls about a workflow, for the document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `About` reads")]
 pub(crate) struct RunParams {
-    /// Temporal's address, as in the body; what stands here counts before the body.
+    /// Temporal's address. It takes precedence over the one in the body.
     #[param(rename = "temporalServer", example = "temporal-frontend.temporal:7233")]
     temporal_server: Option<String>,
-    /// The namespace, as in the body.
+    /// The namespace. It takes precedence over the one in the body.
     #[param(example = "default")]
     namespace: Option<String>,
-    /// The workflow, as in the body; the intent's own where it is absent in both.
+    /// The workflow. It takes precedence over the one in the body. Default: the intent's workflow.
     #[param(rename = "workflowID", example = "migrate-apps-1")]
     workflow_id: Option<String>,
-    /// The run, as in the body; the latest where it is absent in both.
+    /// The run. It takes precedence over the one in the body. Default: the latest run.
     #[param(rename = "runID", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071")]
     run_id: Option<String>,
 }
 
-/// The response with the body that the caller prefers; without one where there is none.
+/// Returns the response that the caller prefers: with this body, or without one.
 pub(crate) fn preferred(warnings: HeaderMap, body: Option<impl Serialize>) -> Response {
     match body {
         Some(body) => {

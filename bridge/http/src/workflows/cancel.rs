@@ -1,4 +1,4 @@
-//! `POST …/temporal-workflow-intents/{name}/cancel`: tells a workflow to end (EMCO-API §1.7).
+//! `POST …/temporal-workflow-intents/{name}/cancel`: cancels or terminates a workflow (EMCO-API §1.7).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,26 +38,28 @@ problems!(
     DATABASE
 );
 
-/// What a cancellation may come with.
+/// Parameters of a cancellation.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `Wanted` reads")]
 struct CancelParams {
-    /// Wait so long for the workflow to end, and tell whether it did: seconds, or text like `1m30s`.
+    /// How long to wait for the workflow to end, and report whether it did: seconds, or text like `1m30s`.
     #[param(example = "30s")]
     wait: Option<String>,
-    /// Terminate the workflow if it has not ended after so long: seconds, or text like `1m30s`. Counts before the body's.
+    /// Terminate the workflow if it has not ended after this time: seconds, or text like `1m30s`. It takes
+    /// precedence over the one in the body.
     #[param(rename = "escalateAfter", example = "60s")]
     escalate_after: Option<String>,
 }
 
 /// Cancel or terminate a workflow
 ///
-/// Cancelling lets the workflow clean up first, so it may run on for a while; terminating ends it at once. With `wait`, the answer
-/// tells whether it has ended. With `escalateAfter`, a workflow that has not ended by then is terminated, whatever becomes of
-/// the bridge; of several such requests for one run the first counts. `{}` is enough of a body: every part of it may be left
-/// out. Without any body nothing is done: one that was lost may have named another run. A run that
-/// has ended already is a conflict.
+/// A cancelled workflow can clean up first, so it may run for a while; a terminated one ends at once. With
+/// `wait`, the response reports whether the workflow has ended. With `escalateAfter`, a workflow that has not
+/// ended by then is terminated, even if the bridge restarts in between. Of several such requests for one run,
+/// the first one is used. `{}` is a sufficient body: every field is optional. A request without a body is
+/// rejected, because a lost body may have named another run. If the run has ended already, the response is
+/// 409.
 #[utoipa::path(
     post,
     path = path::CANCEL,
@@ -67,14 +69,14 @@ struct CancelParams {
         BodyParams,
         RunParams,
         CancelParams,
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
+        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
     ),
     request_body(content = CancelRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"terminate": true, "reason": "Need to upgrade workflow version"},
     })),
     responses(
-        (status = 204, description = "The workflow was told to end"),
-        (status = 200, description = "With `wait`: the workflow has ended. When a body is preferred: how it stands now", body = StopReport,
+        (status = 204, description = "The request was sent to the workflow"),
+        (status = 200, description = "With `wait`: the workflow has ended. With `Prefer: return=representation`: its state now", body = StopReport,
             example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowState": "Canceled", "stopped": true, "pendingActivities": []})),
         (status = 202, description = "With `wait`: the workflow has not ended yet", body = StopReport,
             headers(("Retry-After" = u32, description = "Seconds"), ("Location" = String, description = "The path of its status")),

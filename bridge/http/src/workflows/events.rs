@@ -1,4 +1,4 @@
-//! A workflow followed as server-sent events.
+//! A workflow as a stream of server-sent events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::api::Api;
 use crate::problem::ApiError;
 use crate::wire::answer::NO_CONTENT;
 
-/// The last event that a client has seen.
+/// The last event that a client has received.
 pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// A stream on which nothing happens says so: proxies take silence for death.
+/// Interval of comments on a quiet stream: proxies close a connection without traffic.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// When to come back to the next process.
+/// How long a client waits before it connects to the next process.
 const COME_BACK: Duration = Duration::from_secs(1);
 
-/// Whether the caller wants events.
+/// Returns whether the caller accepts events.
 pub(crate) fn are_wanted(headers: &HeaderMap) -> bool {
     headers
         .get_all(ACCEPT)
@@ -43,12 +43,12 @@ pub(crate) async fn stream(
     to: &Addressee,
     wanted: FollowRequest,
 ) -> Result<Response, ApiError> {
-    // A browser comes back to a stream that ended until it gets this.
+    // A browser reconnects after the end of a stream until it gets this response.
     if wanted.after.as_ref().is_some_and(|after| after.closed) {
         return Ok(NO_CONTENT.into_response());
     }
     let events = api.app.workflows.follow(request, to, wanted).await?;
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("still here");
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive");
     Ok(Sse::new(written(events)).keep_alive(keep_alive).into_response())
 }
 
@@ -61,9 +61,9 @@ fn written(
             Ok(event("history", &happened.json)?.id(position(&happened).to_string()))
         }
         Ok(Followed::Closed { status, at }) => Ok(event("closed", &status)?.id(at.to_string())),
-        Ok(Followed::ComeBack) => {
-            Ok(Event::default().retry(COME_BACK).comment("this server ends; come back, and miss nothing"))
-        }
+        Ok(Followed::ComeBack) => Ok(Event::default()
+            .retry(COME_BACK)
+            .comment("this server stops; reconnect to continue without a gap")),
         Err(error) => event("problem", ApiError::from(error).problem()),
     })
 }

@@ -1,4 +1,4 @@
-//! `POST …/temporal-workflow-intents/{name}/query`: asks a workflow.
+//! `POST …/temporal-workflow-intents/{name}/query`: queries a workflow.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,20 +38,20 @@ problems!(
     DATABASE
 );
 
-/// The bound of a query.
+/// Parameters of a query.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameter that the handler reads")]
 struct AskParams {
-    /// How long the workflow may take to answer: seconds, or text like `1m30s`.
+    /// Timeout of the query: seconds, or text like `1m30s`.
     #[param(example = "10s")]
     timeout: Option<String>,
 }
 
-/// Ask a workflow
+/// Query a workflow
 ///
-/// Puts a query to the workflow's code, which answers without changing anything. Workflows that have ended answer as well,
-/// as long as a worker is there.
+/// The workflow's code answers the query without any change. A workflow that has ended can answer as well, as
+/// long as a worker is running.
 #[utoipa::path(
     post,
     path = path::QUERY,
@@ -61,7 +61,7 @@ struct AskParams {
         "metadata": {"name": ""}, "spec": {"type": "current-state", "args": []},
     })),
     responses(
-        (status = 200, description = "The answer", body = QueryAnswer,
+        (status = 200, description = "The result", body = QueryAnswer,
             example = json!({"workflowID": "migrate-apps-1", "result": "DoDigUpdate"})),
         Problems,
     ),
@@ -78,7 +78,7 @@ pub(crate) async fn query_workflow(
     Ok((warnings(&call.unknown), GoJson(answer)).into_response())
 }
 
-/// How long the workflow may take.
+/// Timeout of the query.
 #[derive(Debug)]
 pub(crate) struct Timeout(Option<Duration>);
 

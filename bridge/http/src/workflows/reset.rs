@@ -1,4 +1,4 @@
-//! `POST …/temporal-workflow-intents/{name}/reset`: runs a workflow again from a point of its history.
+//! `POST …/temporal-workflow-intents/{name}/reset`: restarts a workflow from a point of its history.
 
 use std::sync::Arc;
 
@@ -37,8 +37,9 @@ problems!(
 
 /// Reset a workflow
 ///
-/// Ends the run, if it has not ended, and starts one that has the same history up to a point, and goes on from there. Each
-/// request is a reset of its own: who lost the answer looks at the runs of the workflow before repeating it.
+/// Ends the run, if it has not ended, and starts a new run. The new run has the same history up to the given
+/// point, and continues from there. Each request is a separate reset: after a lost response, look at the runs
+/// of the workflow before you repeat the request.
 #[utoipa::path(
     post,
     path = path::RESET,
@@ -49,7 +50,7 @@ problems!(
         RunParams,
     ),
     request_body(content = ResetRequest, example = json!({
-        "metadata": {"name": ""}, "spec": {"to": "LastWorkflowTask", "reason": "The worker is mended"},
+        "metadata": {"name": ""}, "spec": {"to": "LastWorkflowTask", "reason": "The worker is fixed"},
     })),
     responses(
         (status = 200, description = "The new run", body = ResetAnswer,
@@ -85,7 +86,7 @@ fn point(spec: &ResetSpec) -> Result<ResetPoint, Fault> {
         ("", 0) => {
             Err(Fault::new("$.spec.to", "write FirstWorkflowTask or LastWorkflowTask, or give an eventID"))
         }
-        ("", _) => Err(Fault::new("$.spec.eventID", "is no event: events are numbered from 1")),
+        ("", _) => Err(Fault::new("$.spec.eventID", "is not an event: events are numbered from 1")),
         ("FirstWorkflowTask" | "LastWorkflowTask", _) => {
             Err(Fault::new("$.spec.eventID", "cannot be given together with `to`"))
         }

@@ -35,8 +35,9 @@ problems!(
 
 /// Send a signal to a workflow
 ///
-/// Temporal keeps the signal for the workflow. Whether the workflow knows it, or does anything about it, only the workflow
-/// can tell: ask it with a query, or use an update instead. Requests with the same `Idempotency-Key` are one signal.
+/// Temporal delivers the signal to the workflow. The response does not show whether the workflow has a
+/// handler for it: use a query to find out, or an update instead of a signal. Requests with the same
+/// `Idempotency-Key` are one signal.
 #[utoipa::path(
     post,
     path = path::SIGNAL,
@@ -45,15 +46,15 @@ problems!(
         IntentPath,
         BodyParams,
         RunParams,
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeats one signal: 1 to 255 visible characters of ASCII"),
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key are one signal: 1 to 255 visible ASCII characters"),
+        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
     ),
     request_body(content = SignalRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"name": "open", "args": [{"gate": 1}]},
     })),
     responses(
         (status = 204, description = "The signal was sent"),
-        (status = 200, description = "The same, when a body is preferred: how the workflow stands now", body = WorkflowStatus,
+        (status = 200, description = "The signal was sent. With `Prefer: return=representation`: the status of the workflow now", body = WorkflowStatus,
             example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowExecutionDescription": {}, "workflowState": "Running"})),
         Problems,
     ),

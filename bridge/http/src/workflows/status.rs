@@ -1,4 +1,4 @@
-//! `GET …/temporal-workflow-intents/{name}/status`: how a workflow stands (EMCO-API §1.6).
+//! `GET …/temporal-workflow-intents/{name}/status`: returns the status of a workflow (EMCO-API §1.6).
 
 use std::sync::Arc;
 
@@ -30,13 +30,15 @@ problems!(
 
 /// Get the status of a workflow
 ///
-/// Answers from Temporal as it is now. With `waitForResult` it answers when the run has ended and no other goes on with its work, or
-/// with 202 when the time is up. Description, history, query and wait are asked side by side: where one of them fails, `errors` says
-/// why and the others are told all the same; where all that was asked for fails, the answer is the worst of their problems.
+/// The response has Temporal's current data. With `waitForResult`, the response comes when the run and those
+/// that continue its work have ended, or with 202 when the timeout expires. Description, history, query and
+/// wait are requested in parallel. If one of them fails, `errors` has its problem, and the others are
+/// returned as usual. If all of them fail, the response is the problem with the highest status.
 ///
-/// With `Accept: text/event-stream` the workflow is followed: `state` events (a status) say how a run stands, `history` events are
-/// the events of the run, `closed` (a status with result or failure) is the last, `problem` says why the stream broke off. A client
-/// that comes back with `Last-Event-ID` misses nothing; after `closed` it gets 204.
+/// With `Accept: text/event-stream`, the response follows the workflow: a `state` event (a status) reports
+/// the state of a run, `history` events are the events of the run, `closed` (a status with result or failure)
+/// is the last event, and `problem` reports why the stream ended early. A client that reconnects with
+/// `Last-Event-ID` misses no event; after `closed` it gets 204.
 #[utoipa::path(
     get,
     path = path::STATUS,
@@ -44,8 +46,8 @@ problems!(
     params(
         IntentPath,
         StatusParams,
-        ("Prefer" = Option<String>, Header, description = "`wait=10`: how many seconds to wait at most, where `timeout` does not say", example = "wait=10"),
-        ("Last-Event-ID" = Option<String>, Header, description = "Of a stream: the last event that arrived", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/7"),
+        ("Prefer" = Option<String>, Header, description = "`wait=10`: maximum number of seconds to wait, if there is no `timeout`", example = "wait=10"),
+        ("Last-Event-ID" = Option<String>, Header, description = "For a stream: the last event that the client received", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/7"),
     ),
     responses(
         (status = 200, description = "The status", content(
@@ -55,10 +57,10 @@ problems!(
             })),
             (String = "text/event-stream", example = "event: state\ndata: {\"workflowID\":\"migrate-apps-1\",\"runID\":\"019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071\",\"workflowExecutionDescription\":{},\"workflowState\":\"Running\"}\n\nevent: history\nid: 019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/1\ndata: {\"eventId\":\"1\",\"eventType\":\"EVENT_TYPE_WORKFLOW_EXECUTION_STARTED\"}\n\n"),
         )),
-        (status = 202, description = "The status of a run that has not ended within `timeout`; ask again", body = WorkflowStatus,
-            headers(("Retry-After" = u32, description = "Seconds"), ("Location" = String, description = "What to ask again")),
+        (status = 202, description = "The status of a run that has not ended within `timeout`; repeat the request", body = WorkflowStatus,
+            headers(("Retry-After" = u32, description = "Seconds"), ("Location" = String, description = "The path of the repeated request")),
             example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowExecutionDescription": {}, "workflowState": "Running"})),
-        (status = 204, description = "To a stream's client that has seen `closed`: nothing more is to come"),
+        (status = 204, description = "For a stream whose client has received `closed`: there are no more events"),
         Problems,
     ),
 )]
@@ -68,7 +70,7 @@ pub(crate) async fn intent_status(
 ) -> Result<Response, ApiError> {
     let to = Addressee { intent: call.key, run: call.params.run };
     let (wanted, preferred) = match call.params.form {
-        // Boxed: what a stream keeps would else be kept for each caller who waits, too.
+        // Boxed: otherwise every waiting caller would reserve the memory that a stream needs.
         Form::Stream(wanted) => return Box::pin(events::stream(&api, &call.request, &to, wanted)).await,
         Form::Status(wanted, preferred) => (wanted, preferred),
     };

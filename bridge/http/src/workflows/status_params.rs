@@ -1,4 +1,4 @@
-//! The parameters of a status call (EMCO-API §1.6, and ours).
+//! The parameters of a status call: EMCO's (EMCO-API §1.6), and our own.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ const KEYS: [&str; 17] = [
     "stackTrace",
 ];
 
-/// The parameters that a stream cannot have.
+/// The parameters that a stream does not support.
 const NOT_STREAMED: [&str; 8] = [
     "timeout",
     "historyPageSize",
@@ -46,78 +46,79 @@ const NOT_STREAMED: [&str; 8] = [
     "queryTimeout",
 ];
 
-/// The most events on a page.
+/// The maximum number of events on a page.
 const PAGE_MAX: usize = 1000;
-/// The events on a page after the first, where the caller does not say how many.
+/// The default number of events on a page after the first.
 const PAGE: usize = 100;
 
-/// The parameters of a status call. Names are matched in their own case; of repeated ones the first counts.
+/// The parameters of a status call. Names are case-sensitive, and the first of repeated parameters is used.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters that `Wanted` reads")]
 pub(crate) struct StatusParams {
-    /// Temporal's address, `host:port`, quoted or not; the configured server where it is left out.
+    /// Temporal's address, `host:port`, with or without quotes. Default: the configured server.
     #[param(rename = "temporalServer")]
     temporal_server: Option<String>,
-    /// Temporal's namespace; the configured one where it is left out.
+    /// Temporal's namespace. Default: the configured one.
     namespace: Option<String>,
-    /// The workflow ID; where it is left out the intent's, or that of its latest start where each makes one of its own.
+    /// The workflow ID. Default: the intent's, or the one of its latest start if each start makes its own.
     #[param(rename = "workflowID", example = "migrate-apps-1")]
     workflow_id: Option<String>,
-    /// The run ID; the latest run where it is left out.
+    /// The run ID. Default: the latest run.
     #[param(rename = "runID")]
     run_id: Option<String>,
-    /// Whether to wait for the end of the run, and of those that go on with its work, and tell the result or the failure.
+    /// Whether to wait for the end of the run and of those that continue its work, and return the result or
+    /// the failure.
     #[param(rename = "waitForResult")]
     wait_for_result: Option<bool>,
-    /// How long to wait for the end at most: seconds, or text like `1m30s`.
+    /// Maximum time to wait for the end: seconds, or text like `1m30s`.
     #[param(example = "30s")]
     timeout: Option<String>,
-    /// Whether to tell Temporal's description of the run.
+    /// Whether to return Temporal's description of the run.
     #[param(rename = "runDescribeWfExec")]
     run_describe_wf_exec: Option<bool>,
-    /// Whether to tell the history of the run. The parameters of the history imply it.
+    /// Whether to return the history of the run. Any other parameter of the history implies it.
     #[param(rename = "getWfHistory")]
     get_wf_history: Option<bool>,
-    /// Which events to tell: `all` (default), or `closeEvent` for the one that closed the run.
+    /// Which events to return: `all` (default), or `closeEvent` for the one that closed the run.
     #[param(rename = "historyFilter", pattern = "^(all|closeEvent)$", example = "closeEvent")]
     history_filter: Option<String>,
-    /// How many events to tell at most. Without it all are told.
+    /// Maximum number of events. Without it, all are returned.
     #[param(rename = "historyPageSize", minimum = 1, maximum = 1000, example = 100)]
     history_page_size: Option<u32>,
-    /// `historyNextPageToken` of the page before. Later pages stay with the run of the first.
+    /// The `historyNextPageToken` of the previous page. Later pages are about the same run as the first.
     #[param(rename = "historyPageToken")]
     history_page_token: Option<String>,
-    /// Whether to tell the history from its newest event on.
+    /// Whether the history begins with its newest event.
     reverse: Option<bool>,
-    /// A query to put to the workflow.
+    /// The name of a query to send to the workflow.
     #[param(rename = "queryType", example = "current-state")]
     query_type: Option<String>,
     /// The arguments of the query: a JSON array.
     #[param(rename = "queryParams", example = json!("[\"app-1\", 2]"))]
     query_params: Option<String>,
-    /// When not to ask: `none` (default), `notOpen` for a run that has ended, `notCompletedCleanly` for one that has ended otherwise
-    /// than completed.
+    /// When to reject the query: `none` (default), `notOpen` if the run has ended, `notCompletedCleanly` if
+    /// it has ended in another state than completed.
     #[param(
         rename = "queryRejectCondition",
         pattern = "^(none|notOpen|notCompletedCleanly)$",
         example = "notOpen"
     )]
     query_reject_condition: Option<String>,
-    /// How long the workflow may take to answer the query: seconds, or text like `1m30s`. 10 seconds where it is left out.
+    /// Timeout of the query: seconds, or text like `1m30s`. Default: 10 seconds.
     #[param(rename = "queryTimeout", example = "5s")]
     query_timeout: Option<String>,
-    /// Whether to tell the stack traces of a failure.
+    /// Whether to return the stack traces of a failure.
     #[param(rename = "stackTrace")]
     stack_trace: Option<bool>,
 }
 
-/// What a status call asks for.
+/// The parsed parameters.
 #[derive(Debug)]
 pub(crate) struct Wanted {
-    /// The run that is meant.
+    /// The run.
     pub(crate) run: RunReference,
-    /// In which form.
+    /// The form of the response.
     pub(crate) form: Form,
 }
 
@@ -152,7 +153,7 @@ impl CallParams for Wanted {
     }
 }
 
-/// Reads what a status is to contain. `preferred` are the seconds of `Prefer: wait`.
+/// Parses the parts of a status. `preferred` is the number of seconds in `Prefer: wait`.
 fn status_request(params: &Params, preferred: Option<u32>) -> Result<StatusRequest, ApiError> {
     let preferred = preferred.map(|seconds| Duration::from_secs(seconds.into()));
     let request = StatusRequest {
@@ -168,17 +169,20 @@ fn status_request(params: &Params, preferred: Option<u32>) -> Result<StatusReque
         && !run_id.is_empty()
         && token.run_id.as_str() != run_id
     {
-        return Err(invalid("historyPageToken", &format!("is of run `{}`: leave runID out", token.run_id)));
+        return Err(invalid(
+            "historyPageToken",
+            &format!("belongs to run `{}`: leave runID out", token.run_id),
+        ));
     }
     Ok(request)
 }
 
-/// Reads what a stream is to contain.
+/// Parses the start of a stream.
 fn follow_request(params: &Params, headers: &HeaderMap) -> Result<FollowRequest, ApiError> {
     if let Some(key) = NOT_STREAMED.into_iter().find(|key| params.has(key)) {
-        return Err(invalid(key, "has no place in a stream: leave it out, or accept application/json"));
+        return Err(invalid(key, "is not supported for a stream: leave it out, or accept application/json"));
     }
-    // Of no use to a stream, which has all of this; but wrong values are refused.
+    // A stream always has these parts, but a wrong value is still rejected.
     for key in ["waitForResult", "runDescribeWfExec", "getWfHistory"] {
         params.flag(key)?;
     }
@@ -187,7 +191,7 @@ fn follow_request(params: &Params, headers: &HeaderMap) -> Result<FollowRequest,
         Some(id) => {
             let position = id.unwrap_or_default().parse::<Position>();
             Some(position.map_err(|complaint| {
-                invalid(LAST_EVENT_ID.as_str(), &format!("is none of ours: {complaint}"))
+                invalid(LAST_EVENT_ID.as_str(), &format!("is not an event ID of this API: {complaint}"))
             })?)
         }
     };
@@ -236,7 +240,7 @@ fn query(params: &Params) -> Result<Option<Query>, ApiError> {
         },
     };
     if query.query_type.is_empty() && !query.args.is_empty() {
-        return Err(invalid("queryParams", "has no query to go with: name it in queryType"));
+        return Err(invalid("queryParams", "needs a query: name it in queryType"));
     }
     Ok((!query.query_type.is_empty()).then_some(query))
 }
@@ -245,12 +249,12 @@ fn arguments(text: &str) -> Result<Vec<RawJson>, ApiError> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    // As it is written: every digit of a number counts, and nothing may follow.
+    // Parsed as a whole: every digit of a number is kept, and nothing may follow the array.
     serde_json::from_str(text)
-        .map_err(|error| invalid("queryParams", &format!("is no JSON array of arguments: {error}")))
+        .map_err(|error| invalid("queryParams", &format!("is not a JSON array of arguments: {error}")))
 }
 
-/// emcoctl's own sample puts quotes around the address; one at either end is taken off, each for itself.
+/// Removes a quote at either end, because emcoctl's own sample puts quotes around the address.
 fn unquoted(text: &str) -> &str {
     let text = text.strip_prefix(['"', '\'']).unwrap_or(text);
     text.strip_suffix(['"', '\'']).unwrap_or(text)

@@ -1,4 +1,4 @@
-//! `POST …/temporal-workflow-intents/{name}/terminate`: ends a workflow at once.
+//! `POST …/temporal-workflow-intents/{name}/terminate`: terminates a workflow.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ problems!(
 
 /// Terminate a workflow
 ///
-/// Ends it at once, without letting it clean up. `{}` is enough of a body, as for a cancellation.
+/// The workflow ends at once, without a chance to clean up. `{}` is a sufficient body, as for a cancellation.
 #[utoipa::path(
     post,
     path = path::TERMINATE,
@@ -44,14 +44,14 @@ problems!(
         IntentPath,
         BodyParams,
         RunParams,
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for an answer with a body", example = "return=representation"),
+        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
     ),
     request_body(content = TerminateRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"reason": "The cluster is gone"},
     })),
     responses(
-        (status = 204, description = "The workflow was ended"),
-        (status = 200, description = "The same, when a body is preferred", body = StopReport,
+        (status = 204, description = "The workflow was terminated"),
+        (status = 200, description = "The workflow was terminated. With `Prefer: return=representation`: its state now", body = StopReport,
             example = json!({"workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "workflowState": "Terminated", "stopped": true, "pendingActivities": []})),
         Problems,
     ),

@@ -1,4 +1,5 @@
-//! `POST …/temporal-workflow-intents/{name}/update`: has a workflow do an update, and waits for the outcome.
+//! `POST …/temporal-workflow-intents/{name}/update`: sends an update to a workflow, and waits for its
+//! outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,23 +42,24 @@ problems!(
     DATABASE
 );
 
-/// How long to wait for the outcome.
+/// Parameters of an update.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameter that the handler reads")]
 struct UpdateParams {
-    /// How long to wait for the outcome at most: seconds, or text like `1m30s`.
+    /// Maximum time to wait for the outcome: seconds, or text like `1m30s`.
     #[param(example = "30s")]
     wait: Option<String>,
-    /// Whether to tell the stack traces of a failure.
+    /// Whether to return the stack traces of a failure.
     #[param(rename = "stackTrace")]
     stack_trace: Option<bool>,
 }
 
 /// Update a workflow
 ///
-/// The workflow may reject the update, or do it and answer. Requests with the same `updateID` are one update: who gets 202, or
-/// lost the answer, repeats the request with the `updateID` and gets the outcome of that update, whatever else the body says.
+/// The workflow can reject the update, or carry it out and return a result. Requests with the same `updateID`
+/// are one update. After 202 or a lost response, repeat the request with the `updateID` to get the outcome of
+/// that update; the rest of the body is then ignored.
 #[utoipa::path(
     post,
     path = path::UPDATE,
@@ -67,17 +69,17 @@ struct UpdateParams {
         BodyParams,
         RunParams,
         UpdateParams,
-        ("Idempotency-Key" = Option<String>, Header, description = "The `updateID`, where the body gives none: 1 to 255 visible characters of ASCII"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The `updateID`, if the body has none: 1 to 255 visible ASCII characters"),
     ),
     request_body(content = UpdateRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"name": "set-target", "args": ["cluster2"], "updateID": "set-target-1"},
     })),
     responses(
-        (status = 200, description = "The workflow has done it", body = UpdateAnswer, example = json!({
+        (status = 200, description = "The update has completed", body = UpdateAnswer, example = json!({
             "workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "updateID": "set-target-1",
             "stage": "Completed", "result": "cluster1",
         })),
-        (status = 202, description = "The workflow is at work on it; repeat the request with the `updateID`", body = UpdateAnswer,
+        (status = 202, description = "The workflow has accepted the update but not completed it; repeat the request with the `updateID`", body = UpdateAnswer,
             headers(("Retry-After" = u32, description = "Seconds")), example = json!({
                 "workflowID": "migrate-apps-1", "runID": "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071", "updateID": "set-target-1",
                 "stage": "Accepted",
@@ -106,7 +108,7 @@ pub(crate) async fn update_workflow(
     })
 }
 
-/// How long to wait for the outcome, and what to tell of it.
+/// How long to wait for the outcome, and which parts of it to return.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     wait: Option<Duration>,

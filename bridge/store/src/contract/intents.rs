@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{dig, intent};
 
-/// A revision of an intent of this name; `None` for a deletion.
+/// Returns a revision of an intent with this name; `None` for a deletion.
 pub(super) fn revision(number: i64, kind: ChangeKind, name: Option<&str>) -> Revision {
     let change = Change {
         revision: number.into(),

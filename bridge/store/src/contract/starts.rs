@@ -11,9 +11,9 @@ use super::intents::{created, revision};
 use super::{dig, intent};
 use crate::SqliteStore;
 
-/// Nobody takes over what is leased so long, and no key is forgotten.
+/// The lease does not expire during a test, and no key is deleted.
 const LONG: Terms = Terms { lease: Duration::from_secs(3600), key_kept: Duration::from_secs(3600) };
-/// The lease has run out at once.
+/// The lease has expired at once.
 const ABANDONED: Terms = Terms { lease: Duration::ZERO, ..LONG };
 
 /// Stores keep microseconds.
@@ -37,7 +37,7 @@ fn run(intent: &str) -> StartRecord {
     }
 }
 
-/// A run under a caller's key.
+/// Returns a start with a caller's key.
 fn keyed(key: &str, fingerprint: &str) -> StartRecord {
     let key = StartKey { text: key.to_owned(), fingerprint: Some(fingerprint.to_owned()) };
     StartRecord { key, ..run("a") }
@@ -171,7 +171,7 @@ pub(super) async fn a_known_key_leads_to_its_start_whatever_came_of_it(store: &d
         }
         assert_eq!(known(store, &keyed(key, "other")).await, first);
     }
-    // Repeats are no starts; and a key means something for its intent alone.
+    // Repeats are not new starts, and a key belongs to one intent only.
     assert_eq!(begun(store, &keyed("5", "body"), LONG).await.number, 5);
     let elsewhere = StartRecord { intent: dig("dig2").intent("a"), ..keyed("1", "body") };
     assert_eq!(begun(store, &elsewhere, LONG).await.number, 1);
@@ -196,7 +196,7 @@ pub(super) async fn a_key_is_forgotten_after_its_time(store: &dyn Store) {
     assert_ne!(later.id, first.id);
     let unmet = begun(store, &keyed("unmet", "body"), short).await;
     settled(store, unmet, not_started()).await;
-    // Of a start under way it stands, as long as that takes.
+    // The key of an open start is kept until the start is settled.
     assert_eq!(store.forget_keys().await.unwrap(), 1);
     assert_eq!(store.forget_keys().await.unwrap(), 0);
     assert_eq!(known(store, &keyed("open", "body")).await, open);
@@ -221,7 +221,7 @@ pub(super) async fn what_came_to_nothing_is_begun_again_by_one(store: &dyn Store
     );
     let begun: Vec<_> = [one.unwrap(), other.unwrap()].into_iter().flatten().collect();
     assert_eq!(begun, [StartRecord { attempt: 2, outcome: Outcome::Starting, ..wanted }]);
-    // Who was at it before has no say any more.
+    // The process that had the start before cannot settle it any more.
     assert!(!store.settle(&StartRecord { outcome: started(None), ..first }).await.unwrap());
 }
 
@@ -282,7 +282,7 @@ pub(super) async fn a_start_is_put_off_by_whoever_is_at_it(store: &dyn Store) {
     assert_eq!(store.abandoned(10).await.unwrap(), [run.id]);
 }
 
-/// SQLite alone: its log can be cut off where a power cut would.
+/// For SQLite only: its log can be cut off as by a power failure.
 #[tokio::test]
 async fn a_start_whose_outcome_a_power_cut_took_is_found_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -290,7 +290,7 @@ async fn a_start_whose_outcome_a_power_cut_took_is_found_again() {
     let log = |database: &std::path::Path| database.with_extension("db-wal");
     let store = SqliteStore::file(&before).await.unwrap();
     let begun = begun(&store, &run("a"), LONG).await;
-    // So much is on the disk for certain.
+    // At least this much is certainly on the disk.
     let synced = std::fs::read(log(&before)).unwrap();
     let settled = settled(&store, begun.clone(), started(Some("r-1"))).await;
     assert_eq!(store.start(&settled.intent, "r-1").await.unwrap(), Some(settled));
@@ -300,7 +300,7 @@ async fn a_start_whose_outcome_a_power_cut_took_is_found_again() {
     std::fs::write(log(&after), synced).unwrap();
     let store = SqliteStore::file(&after).await.unwrap();
     assert_eq!(store.abandoned(10).await.unwrap(), [begun.id]);
-    let (taken, told) = store.take_over(begun.id, LONG.lease).await.unwrap().unwrap();
+    let (taken, taken_spec) = store.take_over(begun.id, LONG.lease).await.unwrap().unwrap();
     assert_eq!((taken.workflow_id, taken.key), (begun.workflow_id, begun.key));
-    assert_eq!(told, spec());
+    assert_eq!(taken_spec, spec());
 }

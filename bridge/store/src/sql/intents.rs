@@ -64,9 +64,9 @@ impl<S: Sql> IntentStore for SqlStore<S> {
             (unlist, of_intent(key, &[]))
         };
         let result = self.0.execute_both((add, &added), (list, &listed)).await;
-        // Also where that failed: it may be committed all the same.
+        // Also after a failure: the change may have been committed nevertheless.
         self.0.latest().inspect(|latest| latest.forget(key));
-        result.map_err(failed("keep a change of an intent"))
+        result.map_err(failed("store a change of an intent"))
     }
 
     async fn intents(&self, dig: &DigKey, after: &str, limit: u32) -> Result<Vec<KeptIntent>, StoreError> {
@@ -152,7 +152,7 @@ impl TryFrom<ChangeRow> for Change {
             ("rolled_back", Some(to)) => ChangeKind::RolledBack { to: to.into() },
             ("deleted", _) => ChangeKind::Deleted,
             (other, _) => {
-                let text = format!("`{other}` is no action");
+                let text = format!("`{other}` is not an action");
                 return Err(unreadable("action", &row.name, row.revision, text));
             }
         };

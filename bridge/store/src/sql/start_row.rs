@@ -1,4 +1,4 @@
-//! A start as a row, and back.
+//! The conversion between starts and rows.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::{FromRow, Row};
 use workflow_api::{RunId, WorkflowIntentSpec, read};
 
-/// The columns of a start. Its `spec` is not among them: few callers want it, and it is long.
+/// The columns of a start without `spec`, which is long and rarely needed.
 macro_rules! start_columns {
     () => {
         "id, project, composite_app, composite_app_version, deployment_intent_group, intent, number, revision, \
@@ -18,7 +18,7 @@ macro_rules! start_columns {
 }
 pub(super) use start_columns;
 
-/// An outcome in columns.
+/// The columns of an outcome.
 pub(super) struct OutcomeColumns<'a> {
     pub(super) run_id: Option<&'a str>,
     pub(super) already_running: bool,
@@ -44,7 +44,7 @@ impl<'a> From<&'a Outcome> for OutcomeColumns<'a> {
     }
 }
 
-/// A start as a row.
+/// The row of a start.
 #[derive(FromRow)]
 pub(super) struct StartRow {
     id: String,
@@ -65,7 +65,7 @@ pub(super) struct StartRow {
     settled_at: Option<i64>,
 }
 
-/// A start that may have to be made again, as a row. An empty `spec` stands for the intent's own.
+/// The row of a start that may have to be made again. An empty `spec` means the intent's own.
 #[derive(FromRow)]
 pub(super) struct SpecRow {
     #[sqlx(flatten)]
@@ -121,7 +121,7 @@ impl TryFrom<StartRow> for StartRecord {
             },
             "not_started" => Outcome::NotStarted { reason, at },
             "unknown" => Outcome::Unknown { reason, at },
-            other => return Err(unreadable(&row.id, "outcome")(format!("`{other}` is no outcome"))),
+            other => return Err(unreadable(&row.id, "outcome")(format!("`{other}` is not an outcome"))),
         };
         Ok(Self {
             id: row.id.parse().map_err(unreadable(&row.id, "id"))?,

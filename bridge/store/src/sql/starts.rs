@@ -11,10 +11,10 @@ use super::start_row::{OutcomeColumns, SpecRow, StartRow, start_columns};
 use super::{Sql, SqlStore, of_intent};
 use crate::error::failed;
 
-/// Other starts under the same key may come first so often.
+/// How many times a start is tried while other starts with the same key come first.
 const ROUNDS: usize = 5;
 
-/// Puts a start on record, with the number that `counted` has. No row comes back where another start is on record under its key.
+/// Records a start with the number in `counted`. Returns no row if another start with its key is recorded.
 macro_rules! begin {
     () => {
         "INSERT INTO runs
@@ -31,7 +31,7 @@ macro_rules! begin {
     };
 }
 
-/// SQLite has one writer, so nobody else takes the number meanwhile.
+/// SQLite has one writer, so no other start gets the number in the meantime.
 pub(crate) const BEGIN_ON_SQLITE: &str = concat!(
     "WITH counted AS (
         SELECT COALESCE((
@@ -42,8 +42,9 @@ pub(crate) const BEGIN_ON_SQLITE: &str = concat!(
     begin!()
 );
 
-/// On PostgreSQL several replicas count at once, so each waits for the row that has the last number. A key that is known counts
-/// nothing. The clock is read once the number is there: others may hold that for a while.
+/// On PostgreSQL, several replicas count at once, so each waits for the row with the last number. A start
+/// with a known key is not counted. The clock is read after the number, because another replica may hold that
+/// row for a while.
 pub(crate) const BEGIN_ON_POSTGRES: &str = concat!(
     "WITH counted AS (
         INSERT INTO run_numbers AS numbers
@@ -77,7 +78,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
                 return Ok(Begun::Known(known));
             }
         }
-        Err(failed("put a start on record")(sqlx::Error::RowNotFound))
+        Err(failed("record a start")(sqlx::Error::RowNotFound))
     }
 
     async fn begin_again(
@@ -104,7 +105,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
             microseconds(lease).into(),
         ];
         let begun: Vec<StartRow> =
-            self.0.write(statement, &values).await.map_err(failed("set about a start again"))?;
+            self.0.write(statement, &values).await.map_err(failed("begin a start again"))?;
         begun.into_iter().next().map(StartRecord::try_from).transpose()
     }
 
@@ -140,7 +141,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
              WHERE id = $1 AND outcome = 'starting' AND attempt = $2";
         let id = start.id.to_string();
         let values = [id.as_str().into(), start.attempt.into(), microseconds(pause).into()];
-        self.0.execute(statement, &values).await.map_err(failed("put a start off"))?;
+        self.0.execute(statement, &values).await.map_err(failed("schedule the next attempt at a start"))?;
         Ok(())
     }
 
@@ -187,7 +188,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
     }
 
     async fn start(&self, key: &IntentKey, name: &str) -> Result<Option<StartRecord>, StoreError> {
-        // In two halves, each with an index that fits; few rows have one ID.
+        // Two queries, each with its own index. Few rows have the same ID.
         let statement = concat!(
             "SELECT ",
             start_columns!(),
@@ -199,7 +200,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
             self.0.read(statement, &[name.into()]).await.map_err(failed("look up a run"))?;
         let starts: Vec<StartRecord> =
             rows.into_iter().map(StartRecord::try_from).collect::<Result<_, _>>()?;
-        // Several starts may have one run, where it was running already: the first made it.
+        // Several starts can have one run, if it was running already. The first of them made it.
         Ok(starts.into_iter().filter(|start| start.intent == *key).min_by_key(|start| start.number))
     }
 
@@ -218,11 +219,11 @@ impl<S: Sql> StartStore for SqlStore<S> {
     async fn forget_keys(&self) -> Result<u64, StoreError> {
         let statement = "UPDATE runs SET key_until = NULL, fingerprint = NULL
              WHERE key_until <= (SELECT now FROM clock) AND outcome <> 'starting'";
-        self.0.execute(statement, &[]).await.map_err(failed("forget keys"))
+        self.0.execute(statement, &[]).await.map_err(failed("delete expired keys"))
     }
 }
 
-/// Puts a start on record; `None` where its key is on record.
+/// Records a start; returns `None` if a start with its key is recorded.
 async fn begin<S: Sql>(
     store: &S,
     start: &StartRecord,
@@ -245,8 +246,7 @@ async fn begin<S: Sql>(
             spec.into(),
         ],
     );
-    let begun: Vec<(i64, String)> =
-        store.write(S::BEGIN, &values).await.map_err(failed("put a start on record"))?;
+    let begun: Vec<(i64, String)> = store.write(S::BEGIN, &values).await.map_err(failed("record a start"))?;
     Ok(begun.into_iter().next().map(|(number, workflow_id)| StartRecord {
         number,
         workflow_id: workflow_id.into(),
@@ -255,13 +255,13 @@ async fn begin<S: Sql>(
     }))
 }
 
-/// The start that is on record under this one's key. A key that has had its time is forgotten on the way.
+/// Returns the recorded start with the same key. Deletes the key first if its retention has passed.
 async fn known(store: &impl Sql, start: &StartRecord) -> Result<Option<StartRecord>, StoreError> {
     let values = of_intent(&start.intent, &[start.key.text.as_str().into()]);
     let forget = "UPDATE runs SET key_until = NULL, fingerprint = NULL
          WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
              AND idempotency_key = $6 AND key_until <= (SELECT now FROM clock) AND outcome <> 'starting'";
-    store.execute(forget, &values).await.map_err(failed("forget a key"))?;
+    store.execute(forget, &values).await.map_err(failed("delete an expired key"))?;
     let find = concat!(
         "SELECT ",
         start_columns!(),
@@ -273,23 +273,24 @@ async fn known(store: &impl Sql, start: &StartRecord) -> Result<Option<StartReco
     known.into_iter().next().map(StartRecord::try_from).transpose()
 }
 
-/// What a run's column `spec` holds. A start that asks for nothing beyond its intent leaves it empty: the intent's revisions are kept.
+/// Returns the value of the column `spec`. It is empty if the start has no options beyond its intent, whose
+/// revisions are kept.
 fn spec_column(spec: Option<&WorkflowIntentSpec>) -> String {
     spec.map(WorkflowIntentSpec::to_go_text).unwrap_or_default()
 }
 
-/// The spec of the revision that a run is of.
+/// Returns the spec of the revision that a start is about.
 fn spec_of_intent(start: &StartRecord, revision: Option<Revision>) -> Result<WorkflowIntentSpec, StoreError> {
     let intent = revision.and_then(|revision| revision.intent);
     intent.map(|intent| intent.spec).ok_or_else(|| StoreError::Inconsistent {
         table: "intent_revisions",
         column: "document",
         row: format!("{} {}", start.intent.name, start.revision),
-        source: format!("start `{}` is of this revision, which is not there", start.id).into(),
+        source: format!("start `{}` refers to this revision, which does not exist", start.id).into(),
     })
 }
 
-/// A length of time beyond the calendar is as good as for ever.
+/// A duration beyond the calendar means forever.
 fn microseconds(time: Duration) -> i64 {
     const MOST: u64 = 1 << 60;
     i64::try_from(time.as_micros().min(u128::from(MOST))).unwrap_or(i64::MAX)

@@ -1,4 +1,4 @@
-//! What an escalation does in the world: it watches a run, and ends it.
+//! The activities of an escalation: it watches a run, and terminates it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use workflow_api::{RunId, WorkflowState};
 
 use super::order::{Ending, Order};
 
-/// Well within the heartbeat timeout.
+/// Well below the heartbeat timeout.
 const BEAT: Duration = Duration::from_secs(10);
 
 /// The activities of an escalation.
@@ -23,7 +23,7 @@ pub(crate) struct EscalationActivities {
 
 #[activities]
 impl EscalationActivities {
-    /// Waits until the run has ended, and any run that it went on in.
+    /// Waits until the run, and any run that continues it, has ended.
     #[activity(name = "EmcoBridgeAwaitEnd")]
     pub(crate) async fn await_end(
         self: Arc<Self>,
@@ -37,7 +37,7 @@ impl EscalationActivities {
             tokio::select! {
                 ended = &mut ended => match ended {
                     Ok(Waited::Closed(closed)) => return Ok(Ending { terminated: false, state: Some(closed.state) }),
-                    Ok(Waited::StillRunning) => return Err(failure("StillRunning", "the wait broke off", true)),
+                    Ok(Waited::StillRunning) => return Err(failure("StillRunning", "the wait was interrupted", true)),
                     Err(error) => return ended_otherwise(error),
                 },
                 () = ctx.cancelled() => return Err(ActivityError::cancelled()),
@@ -46,7 +46,7 @@ impl EscalationActivities {
         }
     }
 
-    /// Ends the run, or the later one of its chain that runs now.
+    /// Terminates the run, or the current run of its chain.
     #[activity(name = "EmcoBridgeTerminate")]
     pub(crate) async fn terminate(
         self: Arc<Self>,
@@ -63,7 +63,7 @@ impl EscalationActivities {
         let stop = StopOrder { reason, identity: order.identity, first_run_id: order.first_run_id };
         match self.engine.terminate(&run, &stop, None).await {
             Ok(()) => {
-                tracing::info!(workflow_id = %order.workflow_id, run_id = %order.run_id, "terminated a run that did not heed its cancellation");
+                tracing::info!(workflow_id = %order.workflow_id, run_id = %order.run_id, "terminated a run that did not end after its cancellation");
                 Ok(Ending { terminated: true, state: Some(WorkflowState::Terminated) })
             }
             Err(CommandError::AlreadyClosed { state, .. }) => {
@@ -84,7 +84,8 @@ impl EscalationActivities {
     }
 }
 
-/// A run that is gone needs no end; whatever else is wrong may be mended, so it is tried again.
+/// A run that does not exist any more needs no termination. Any other error may be temporary, so the activity
+/// is retried.
 fn ended_otherwise(error: EngineError) -> Result<Ending, ActivityError> {
     match error {
         EngineError::NoSuchWorkflow { .. } => Ok(Ending { terminated: false, state: None }),

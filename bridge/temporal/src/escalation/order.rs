@@ -3,28 +3,28 @@
 use serde::{Deserialize, Serialize};
 use workflow_api::{Namespace, RunId, WorkflowId, WorkflowState};
 
-/// What is to be terminated, when, and on whose behalf.
+/// A run to terminate, with the delay, the reason and the requester.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Order {
-    /// The address of the Temporal that holds the run.
+    /// The address of the Temporal server of the run.
     pub temporal_server: String,
     /// Its namespace.
     pub namespace: Namespace,
     /// The workflow.
     #[serde(rename = "workflowID")]
     pub workflow_id: WorkflowId,
-    /// The run that was asked to end.
+    /// The run that was cancelled.
     #[serde(rename = "runID")]
     pub run_id: RunId,
-    /// The first run of its chain: later runs of the chain are meant as well.
+    /// The first run of its chain: later runs of the chain are terminated as well.
     #[serde(rename = "firstRunID")]
     pub first_run_id: RunId,
     /// How long the run has to end, in milliseconds.
     pub grace_ms: u64,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Who asked.
+    /// Who requested it.
     pub identity: String,
 }
 
@@ -34,6 +34,6 @@ pub(crate) struct Order {
 pub struct Ending {
     /// Whether the run had to be terminated.
     pub terminated: bool,
-    /// The state of the closed run; `None` where Temporal does not know it any more.
+    /// The state of the closed run; `None` if Temporal has deleted it.
     pub state: Option<WorkflowState>,
 }

@@ -1,4 +1,4 @@
-//! The worker that escalations need: as small as a worker can be, and there only while there is work.
+//! The worker for escalations: as small as possible, and running only while there are some.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +23,12 @@ use super::workflow::EscalateCancel;
 
 /// Activities only wait or make one call, so they need no time to finish.
 const GRACE: Duration = Duration::from_secs(1);
-/// Escalations are few and short; what is not kept in memory is replayed.
+/// Escalations are few and short. A workflow that is not cached is replayed.
 const CACHED: usize = 20;
-/// Every escalation watches its run, which is one more wait. No watch may keep a termination waiting.
+/// Every escalation watches its run with one more wait. A watch must never delay a termination.
 const WATCHED: usize = 10_000;
 
-/// What the worker works with.
+/// The parts that the worker works with.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) engine: Arc<dyn Engine>,
@@ -36,34 +36,34 @@ pub(super) struct Parts {
     pub(super) shutdown: Shutdown,
 }
 
-/// Why a worker stopped to work.
+/// Why a worker stopped.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Breakdown {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("the Temporal SDK does not start")]
+    #[error("the Temporal SDK cannot be started")]
     Runtime(#[from] RuntimeError),
     #[error("the escalation workflow cannot be registered")]
     Register(#[from] WorkflowRegistrationError),
     #[error("the options of the escalation worker cannot be used")]
     Options(#[from] WorkerCreateError),
-    #[error("the escalation worker broke down")]
+    #[error("the escalation worker failed")]
     Run(#[from] WorkerRunError),
-    #[error("the thread of the escalation worker broke down")]
+    #[error("the thread of the escalation worker failed")]
     Thread(#[from] JoinError),
 }
 
-/// A worker at work.
+/// A running worker.
 #[derive(Debug)]
 pub(super) struct Working {
-    /// Dropped to have it stop.
+    /// Stops the worker when dropped.
     pub(super) stop: oneshot::Sender<()>,
     pub(super) ended: JoinHandle<Result<(), Breakdown>>,
 }
 
-/// Starts a worker. The SDK's worker cannot move between threads, so it gets one of its own.
+/// Starts a worker. The SDK's worker cannot move between threads, so it gets a thread of its own.
 pub(super) fn start(client: Client, parts: &Parts) -> Result<Working, Breakdown> {
     let activities =
         EscalationActivities { engine: Arc::clone(&parts.engine), targets: Arc::clone(&parts.targets) };

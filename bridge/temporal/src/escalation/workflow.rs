@@ -1,6 +1,6 @@
-//! The workflow of an escalation: a timer, and a termination if the run has not ended by then.
+//! The workflow of an escalation: a timer, and a termination unless the run has ended by then.
 //!
-//! To call an escalation off, cancel this workflow.
+//! To stop an escalation, cancel this workflow.
 #![expect(missing_debug_implementations, missing_docs, reason = "of the types that the SDK's macro makes")]
 
 use std::time::Duration;
@@ -18,30 +18,30 @@ use super::activities::EscalationActivities;
 use super::order::{Ending, Order};
 use crate::payload;
 
-/// A bridge that is killed is missed after this.
+/// After this time, Temporal notices that a bridge was killed.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
-/// One termination, connecting included.
+/// Timeout of one termination, including the connection.
 const TERMINATION: Duration = Duration::from_secs(15);
-/// On top of the grace, for the watch.
+/// Additional time of the watch, beyond the grace.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// Terminates a run after its time, unless it ends before.
+/// Terminates a run after a delay, unless it ends before.
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EscalateCancel;
 
 #[workflow_methods]
 impl EscalateCancel {
-    /// Takes an `Order`.
+    /// Runs the workflow. Its input is an `Order`.
     #[run(name = "EmcoBridgeEscalateCancel")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<Ending> {
-        // Temporal would repeat the task for ever after any other kind of error.
+        // After any other kind of error, Temporal would retry the task forever.
         let order = read(input).map_err(ApplicationFailure::non_retryable)?;
         let grace = Duration::from_millis(order.grace_ms);
         let watching = ActivityOptions::with_start_to_close_timeout(grace.saturating_add(MARGIN))
             .heartbeat_timeout(HEARTBEAT_TIMEOUT)
             .build();
-        // Counted from the request, not from when a bridge was there to work on it.
+        // Counted from the request, not from the time when a bridge began to work on it.
         let since = ctx.info().start_time().zip(ctx.workflow_time());
         let waited = since.and_then(|(start, now)| now.duration_since(start).ok()).unwrap_or_default();
         let mut timer = ctx.timer(grace.saturating_sub(waited));
@@ -50,7 +50,7 @@ impl EscalateCancel {
             rung = timer => rung,
             watched = watch => match watched {
                 Ok(ending) => return Ok(ending),
-                // The watch failed; the timer alone decides.
+                // The watch failed; only the timer is left.
                 Err(_) => timer.await,
             },
         };

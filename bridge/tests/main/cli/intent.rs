@@ -27,7 +27,7 @@ async fn a_sound_intent_is_taken_by_its_client_and_others_are_told_all_that_is_w
     std::fs::write(&file, intent.to_string()).unwrap();
     let output = check(&["--require-client"], &file);
     assert!(output.status.success(), "{}", text(&output));
-    assert!(text(&output).contains("its workflow client would take it"), "{}", text(&output));
+    assert!(text(&output).contains("its workflow client accepts it"), "{}", text(&output));
 
     intent["spec"]["temporal"]["workflowClientName"] = json!("migrate");
     std::fs::write(&file, intent.to_string()).unwrap();
@@ -40,7 +40,9 @@ async fn a_sound_intent_is_taken_by_its_client_and_others_are_told_all_that_is_w
     std::fs::write(&file, intent.to_string()).unwrap();
     let output = check(&[], &file);
     assert_eq!(output.status.code(), Some(1));
-    for part in ["$.spec.workflowClient.clientEndpointPort: ", "$.spec.temporal.surprise: is not known"] {
+    for part in
+        ["$.spec.workflowClient.clientEndpointPort: ", "$.spec.temporal.surprise: is not a known field"]
+    {
         assert!(text(&output).contains(part), "{part}: {}", text(&output));
     }
 }
@@ -60,7 +62,7 @@ fn emcoctls_documents_are_read_and_those_of_other_kinds_passed_over() {
     let output = check(&[], &file);
     assert!(output.status.success(), "{}", text(&output));
     assert!(
-        text(&output).contains("`an-intent` is sound; its workflow client could not be asked"),
+        text(&output).contains("`an-intent` is valid, but its workflow client could not check it"),
         "{}",
         text(&output)
     );
