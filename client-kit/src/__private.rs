@@ -3,10 +3,9 @@
 use std::any::type_name;
 use std::pin::Pin;
 
-use serde_json::Value;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use workflow_api::Fault;
-use workflow_api::params::each_once;
+use workflow_api::params::{ParamsSchema, each_once};
 
 pub use crate::params::{Argument, Call, OfActivity};
 use crate::{Client, ClientError, Refusal, StartContext, WorkflowStart};
@@ -15,7 +14,7 @@ use crate::{Client, ClientError, Refusal, StartContext, WorkflowStart};
 pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientError>> + Send>>;
 
 /// The schemas by which a client reads parameters, each with the activity whose they are.
-pub type Schemas = Vec<(&'static str, &'static Value)>;
+pub type Schemas = Vec<(&'static str, &'static ParamsSchema)>;
 
 /// A function annotated with `#[workflow_client]`.
 #[diagnostic::on_unimplemented(
@@ -97,7 +96,7 @@ pub fn answering(
 }
 
 /// The schemas of all arguments, of which not all have one.
-pub fn schemas<const N: usize>(arguments: [(&'static str, Option<&'static Value>); N]) -> Schemas {
+pub fn schemas<const N: usize>(arguments: [(&'static str, Option<&'static ParamsSchema>); N]) -> Schemas {
     arguments.into_iter().filter_map(|(activity, schema)| Some((activity, schema?))).collect()
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde_json::{Value, json};
+use workflow_api::params::UnusableSchema;
 use workflow_api::{Catalogue, CatalogueEntry};
 
 use crate::__private::{Answering, Schemas};
@@ -51,15 +52,34 @@ impl Client {
     }
 }
 
-/// Two workflow clients have one name.
+/// Why a workflow client cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{first}` and `{second}` are both the workflow client `{name}`: give one of them another `name = \"…\"`"
-)]
-pub struct DuplicateClient {
-    name: &'static str,
-    first: &'static str,
-    second: &'static str,
+#[non_exhaustive]
+pub enum InvalidClient {
+    /// Two have one name.
+    #[error(
+        "`{first}` and `{second}` are both the workflow client `{name}`: give one of them another `name = \"…\"`"
+    )]
+    Duplicate {
+        /// The name.
+        name: &'static str,
+        /// The function of one.
+        first: &'static str,
+        /// The function of the other.
+        second: &'static str,
+    },
+    /// The parameters of one cannot be validated.
+    #[error(
+        "the workflow client `{name}` (`{function}`) cannot read its parameters: correct the attributes of their type"
+    )]
+    Schema {
+        /// The name.
+        name: &'static str,
+        /// Its function.
+        function: &'static str,
+        /// What is wrong with the schema.
+        source: UnusableSchema,
+    },
 }
 
 /// The workflow clients of a server.
@@ -67,16 +87,23 @@ pub struct DuplicateClient {
 pub(crate) struct Clients(BTreeMap<&'static str, Client>);
 
 impl Clients {
-    pub(crate) fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, DuplicateClient> {
+    pub(crate) fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, InvalidClient> {
         let mut by_name = BTreeMap::new();
         for client in clients {
+            for (_, schema) in (client.schemas)() {
+                schema.usable().map_err(|source| InvalidClient::Schema {
+                    name: client.name,
+                    function: client.function,
+                    source,
+                })?;
+            }
             match by_name.entry(client.name) {
                 Entry::Vacant(place) => {
                     place.insert(client);
                 }
                 Entry::Occupied(taken) => {
                     let first: &Client = taken.get();
-                    return Err(DuplicateClient {
+                    return Err(InvalidClient::Duplicate {
                         name: client.name,
                         first: first.function,
                         second: client.function,
@@ -105,6 +132,7 @@ impl Clients {
 fn params(schemas: Schemas) -> BTreeMap<String, Value> {
     let mut by_activity: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for (activity, schema) in schemas {
+        let schema = schema.json();
         let of_activity = by_activity.entry(activity.to_owned()).or_default();
         if !of_activity.contains(&schema) {
             of_activity.push(schema);

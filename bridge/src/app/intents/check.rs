@@ -18,7 +18,8 @@ pub enum ClientCheck {
     Accepted,
     /// It would refuse it: the intent is not, or no longer, what the client reads. Paths are the intent's.
     Drifted(Vec<Fault>),
-    /// Nobody can say: the client is away, or has no catalogue, as those written for EMCO. The text says which.
+    /// Nobody can say: the client is away, has no catalogue, as those written for EMCO, or a schema that is none. The text says
+    /// which.
     Unknown(String),
 }
 
@@ -40,7 +41,10 @@ impl ClientCheck {
                     let below = fault.path.strip_prefix('$').unwrap_or(&fault.path);
                     Fault::new(format!("$.spec.temporal.workflowParams{below}"), fault.message)
                 };
-                client.check(&temporal.workflow_params).into_iter().map(at).collect()
+                match client.check(&temporal.workflow_params) {
+                    Ok(faults) => faults.into_iter().map(at).collect(),
+                    Err(unusable) => return Self::Unknown(unusable.to_string()),
+                }
             }
             None => {
                 let known: Vec<_> = catalogue.clients.iter().map(|client| client.name.as_str()).collect();
