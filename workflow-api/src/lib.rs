@@ -3,6 +3,7 @@
 
 mod cancel;
 mod catalogue;
+mod dig;
 mod duration;
 mod identity;
 mod intent;
@@ -22,6 +23,7 @@ pub mod write;
 
 pub use cancel::{CancelRequest, CancelSpec};
 pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding};
+pub use dig::DigKey;
 pub use duration::{DurationError, Nanos};
 pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
 pub use intent::{
