@@ -1,7 +1,4 @@
-//! What the compiler accepts, and what it says to authors otherwise.
-
-#[path = "../ui/pass/mod.rs"]
-mod pass;
+//! What the compiler reports to authors; `accepted` has what it accepts.
 
 /// After a change: `TRYBUILD=overwrite cargo test -p client-kit --test main compiler_refuses`, then read the differences.
 #[test]
