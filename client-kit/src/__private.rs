@@ -1,63 +1,12 @@
 //! What `#[workflow_client]` and `clients!` write into an author's crate. Not part of the interface; may change at any time.
 
-use std::any::type_name;
-use std::pin::Pin;
-
-use serde_json::Value;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use workflow_api::Fault;
-use workflow_api::params::each_once;
+use workflow_api::params::{ParamsSchema, each_once};
 
+pub use crate::client::{Answering, Declares, Schemas, WorkflowClient};
 pub use crate::params::{Argument, Call, OfActivity};
-use crate::{Client, ClientError, Refusal, StartContext, WorkflowStart};
-
-/// What a workflow client answers, in the end.
-pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientError>> + Send>>;
-
-/// The schemas by which a client reads parameters, each with the activity whose they are.
-pub type Schemas = Vec<(&'static str, &'static Value)>;
-
-/// A function annotated with `#[workflow_client]`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no workflow client",
-    note = "`clients![…]` lists functions annotated with `#[workflow_client]`"
-)]
-pub trait WorkflowClient {
-    /// The last segment of its path.
-    const NAME: &'static str;
-    /// The first paragraph of its documentation.
-    const SUMMARY: &'static str = "";
-    /// The workflow type that it declares.
-    const WORKFLOW: Option<&'static str> = None;
-    /// The task queue that it declares.
-    const TASK_QUEUE: Option<&'static str> = None;
-
-    /// The schemas of its arguments.
-    fn schemas() -> Schemas;
-
-    /// Calls it.
-    fn invoke(context: StartContext) -> Answering;
-
-    /// What `clients!` makes of it.
-    fn client() -> Client {
-        Client {
-            name: Self::NAME,
-            summary: Self::SUMMARY,
-            workflow: Self::WORKFLOW,
-            task_queue: Self::TASK_QUEUE,
-            function: type_name::<Self>(),
-            schemas: Self::schemas,
-            invoke: Self::invoke,
-        }
-    }
-}
-
-/// A workflow client that declares which workflow it starts.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not declare which workflow it starts",
-    note = "declare it: `#[workflow_client(workflow = \"…\")]`"
-)]
-pub trait Declares: WorkflowClient {}
+use crate::{ClientError, Refusal, StartContext, WorkflowStart};
 
 /// Fails to compile if two clients of one list have one name.
 pub const fn assert_distinct(names: &[&str]) {
@@ -97,7 +46,7 @@ pub fn answering(
 }
 
 /// The schemas of all arguments, of which not all have one.
-pub fn schemas<const N: usize>(arguments: [(&'static str, Option<&'static Value>); N]) -> Schemas {
+pub fn schemas<const N: usize>(arguments: [(&'static str, Option<&'static ParamsSchema>); N]) -> Schemas {
     arguments.into_iter().filter_map(|(activity, schema)| Some((activity, schema?))).collect()
 }
 

@@ -1,13 +1,76 @@
 //! Workflow clients by name.
 
+use std::any::type_name;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::pin::Pin;
 
 use serde_json::{Value, json};
+use workflow_api::params::{ParamsSchema, UnusableSchema};
 use workflow_api::{Catalogue, CatalogueEntry};
 
-use crate::__private::{Answering, Schemas};
 use crate::{ClientError, StartContext, WorkflowStart};
+
+/// What a workflow client answers, in the end.
+pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientError>> + Send>>;
+
+/// The schemas by which a client reads parameters, each with the activity whose they are.
+pub type Schemas = Vec<(&'static str, &'static ParamsSchema)>;
+
+/// A function annotated with `#[workflow_client]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no workflow client",
+    note = "`clients![…]` lists functions annotated with `#[workflow_client]`"
+)]
+pub trait WorkflowClient {
+    /// The last segment of its path.
+    const NAME: &'static str;
+    /// The first paragraph of its documentation.
+    const SUMMARY: &'static str = "";
+    /// The workflow type that it declares.
+    const WORKFLOW: Option<&'static str> = None;
+    /// The task queue that it declares.
+    const TASK_QUEUE: Option<&'static str> = None;
+
+    /// The schemas of its arguments.
+    fn schemas() -> Schemas;
+
+    /// Calls it.
+    fn invoke(context: StartContext) -> Answering;
+
+    /// What `clients!` makes of it.
+    fn client() -> Client {
+        Client {
+            name: Self::NAME,
+            summary: Self::SUMMARY,
+            workflow: Self::WORKFLOW,
+            task_queue: Self::TASK_QUEUE,
+            function: type_name::<Self>(),
+            schemas: Self::schemas,
+            invoke: Self::invoke,
+        }
+    }
+}
+
+/// A workflow client that declares which workflow it starts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not declare which workflow it starts",
+    note = "declare it: `#[workflow_client(workflow = \"…\")]`"
+)]
+pub trait Declares: WorkflowClient {}
+
+impl StartContext {
+    /// The start of the workflow that the client `C` declares, on the task queue that it declares, else on the intent's:
+    /// `ctx.start_of::<migrate>()` in a function `migrate` under `#[workflow_client(workflow = "…", task_queue = "…")]`. The
+    /// intent's options and its `workflowParams` go with it, as in [`Self::start`].
+    pub fn start_of<C: Declares>(&self) -> WorkflowStart {
+        let start = self.start(C::WORKFLOW.unwrap_or_default());
+        match C::TASK_QUEUE {
+            Some(queue) => start.on_task_queue(queue),
+            None => start,
+        }
+    }
+}
 
 /// A function annotated with `#[workflow_client]`, as [`clients!`](crate::clients) lists it.
 #[derive(Debug, Clone, Copy)]
@@ -51,15 +114,34 @@ impl Client {
     }
 }
 
-/// Two workflow clients have one name.
+/// Why a workflow client cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{first}` and `{second}` are both the workflow client `{name}`: give one of them another `name = \"…\"`"
-)]
-pub struct DuplicateClient {
-    name: &'static str,
-    first: &'static str,
-    second: &'static str,
+#[non_exhaustive]
+pub enum InvalidClient {
+    /// Two have one name.
+    #[error(
+        "`{first}` and `{second}` are both the workflow client `{name}`: give one of them another `name = \"…\"`"
+    )]
+    Duplicate {
+        /// The name.
+        name: &'static str,
+        /// The function of one.
+        first: &'static str,
+        /// The function of the other.
+        second: &'static str,
+    },
+    /// The parameters of one cannot be validated.
+    #[error(
+        "the workflow client `{name}` (`{function}`) cannot read its parameters: correct the attributes of their type"
+    )]
+    Schema {
+        /// The name.
+        name: &'static str,
+        /// Its function.
+        function: &'static str,
+        /// What is wrong with the schema.
+        source: UnusableSchema,
+    },
 }
 
 /// The workflow clients of a server.
@@ -67,16 +149,23 @@ pub struct DuplicateClient {
 pub(crate) struct Clients(BTreeMap<&'static str, Client>);
 
 impl Clients {
-    pub(crate) fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, DuplicateClient> {
+    pub(crate) fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, InvalidClient> {
         let mut by_name = BTreeMap::new();
         for client in clients {
+            for (_, schema) in (client.schemas)() {
+                schema.usable().map_err(|source| InvalidClient::Schema {
+                    name: client.name,
+                    function: client.function,
+                    source,
+                })?;
+            }
             match by_name.entry(client.name) {
                 Entry::Vacant(place) => {
                     place.insert(client);
                 }
                 Entry::Occupied(taken) => {
                     let first: &Client = taken.get();
-                    return Err(DuplicateClient {
+                    return Err(InvalidClient::Duplicate {
                         name: client.name,
                         first: first.function,
                         second: client.function,
@@ -105,6 +194,7 @@ impl Clients {
 fn params(schemas: Schemas) -> BTreeMap<String, Value> {
     let mut by_activity: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for (activity, schema) in schemas {
+        let schema = schema.json();
         let of_activity = by_activity.entry(activity.to_owned()).or_default();
         if !of_activity.contains(&schema) {
             of_activity.push(schema);

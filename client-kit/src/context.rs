@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use temporalio_common::WorkflowDefinition;
 use workflow_api::params::Parameters;
 use workflow_api::{TemporalSpec, WorkflowType};
 
-use crate::__private::Declares;
-use crate::{ClientError, WorkflowDefinition, WorkflowStart};
+use crate::{ClientError, WorkflowStart};
 
 /// The request that a workflow client answers. It can describe a start, and nothing else: there is nothing to wait on.
 #[derive(Debug, Clone)]
@@ -53,17 +53,6 @@ impl StartContext {
     /// [`WorkflowParams::ALL_ACTIVITIES`]: workflow_api::WorkflowParams::ALL_ACTIVITIES
     pub fn params<T: Parameters>(&self, activity: &str) -> Result<T, ClientError> {
         self.spec().workflow_params.read(activity).map_err(ClientError::invalid_params)
-    }
-
-    /// The start of the workflow that the client `C` declares, on the task queue that it declares, else on the intent's:
-    /// `ctx.start_of::<migrate>()` in a function `migrate` under `#[workflow_client(workflow = "…", task_queue = "…")]`. The
-    /// intent's options and its `workflowParams` go with it, as in [`Self::start`].
-    pub fn start_of<C: Declares>(&self) -> WorkflowStart {
-        let start = self.start(C::WORKFLOW.unwrap_or_default());
-        match C::TASK_QUEUE {
-            Some(queue) => start.on_task_queue(queue),
-            None => start,
-        }
     }
 
     /// The start of a workflow that is written with Temporal's Rust SDK, with the intent's options. The compiler checks the

@@ -20,7 +20,7 @@ pub mod testing;
 #[doc(hidden)]
 pub mod __private;
 
-pub use client::{Client, DuplicateClient};
+pub use client::{Client, InvalidClient};
 pub use context::StartContext;
 pub use error::{ClientError, Refusal};
 pub use params::Params;

@@ -2,8 +2,7 @@
 
 use std::ops::Deref;
 
-use serde_json::Value;
-use workflow_api::params::{Parameters, schema_of};
+use workflow_api::params::{Parameters, ParamsSchema, schema_of};
 use workflow_api::{Fault, StartOptions, TaskQueue, TemporalSpec};
 
 use crate::StartContext;
@@ -54,7 +53,7 @@ impl<T> Deref for Params<T> {
 )]
 pub trait Argument: Sized {
     /// The JSON Schema of the parameters that it reads, if it reads any.
-    fn schema() -> Option<&'static Value> {
+    fn schema() -> Option<&'static ParamsSchema> {
         None
     }
 
@@ -70,11 +69,11 @@ pub trait Argument: Sized {
 pub struct Call {
     pub(crate) context: StartContext,
     /// All that the client reads parameters by.
-    pub(crate) schemas: Vec<&'static Value>,
+    pub(crate) schemas: Vec<&'static ParamsSchema>,
 }
 
 impl<T: Parameters> Argument for Params<T> {
-    fn schema() -> Option<&'static Value> {
+    fn schema() -> Option<&'static ParamsSchema> {
         Some(schema_of::<T>())
     }
 

@@ -16,7 +16,7 @@ use crate::client::Clients;
 use crate::gate::gated;
 use crate::http::{Invocations, routes};
 use crate::invoke::{self, Invoker};
-use crate::{Client, DuplicateClient, Starter};
+use crate::{Client, InvalidClient, Starter};
 
 /// Bounds of a [`Server`], and whom it answers.
 #[derive(Debug, Clone)]
@@ -61,12 +61,12 @@ impl Server {
     /// A server of these clients.
     ///
     /// # Errors
-    /// When two of them have one name.
+    /// When two of them have one name, or one reads parameters by something else than a JSON Schema.
     pub fn new(
         clients: impl IntoIterator<Item = Client>,
         starter: impl Starter,
         options: ServerOptions,
-    ) -> Result<Self, DuplicateClient> {
+    ) -> Result<Self, InvalidClient> {
         let invoker = Invoker {
             starter: Arc::new(starter),
             budget: options.start_budget,

@@ -11,9 +11,9 @@ use url::form_urlencoded;
 
 use crate::crud::{self, key_of};
 use crate::reply::{self, Refusal};
-use crate::resources::{ClusterProvider, EmptyList, FileRule, Metadata, Resource, checked};
-use crate::schema::Check;
-use crate::server::Shared;
+use crate::resources::{ClusterProvider, EmptyList, FileRule, Resource};
+use crate::schema::{Check, Metadata, checked};
+use crate::shared::Shared;
 use crate::store::World;
 
 /// A Kubernetes cluster.

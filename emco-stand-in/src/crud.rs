@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use crate::archive;
 use crate::go_json;
+use crate::key::Key;
 use crate::reply::{self, Refusal};
 use crate::resources::{EmptyList, FileRule, Resource};
-use crate::server::Shared;
-use crate::store::{Key, World, to_value};
+use crate::shared::Shared;
+use crate::store::{World, to_value};
 
 /// EMCO has no limit of its own; ours keeps a mistake from filling the memory.
 const LONGEST_BODY: usize = 64 << 20;

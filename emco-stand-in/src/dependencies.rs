@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::go_json::Unreadable;
 use crate::reply::Refusal;
-use crate::resources::{EmptyList, Metadata, Resource, checked};
+use crate::resources::{EmptyList, Resource};
+use crate::schema::{Metadata, checked};
 use crate::store::World;
 
 /// What one app waits for.

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::key::Key;
 use crate::lifecycle::{Lifecycle, State};
 use crate::logical_clouds::clusters_of;
 use crate::reply::Refusal;
-use crate::resources::{Metadata, Resource, checked, composite_app_exists};
-use crate::schema::Check;
-use crate::store::{Key, World, to_value};
+use crate::resources::{Resource, composite_app_exists};
+use crate::schema::{Check, Metadata, checked};
+use crate::store::{World, to_value};
 use emco::ClusterRef;
 
 /// A deployment intent group.

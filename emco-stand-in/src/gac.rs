@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::go_json::Unreadable;
 use crate::reply::Refusal;
-use crate::resources::{EmptyList, FileRule, Metadata, Resource, checked};
-use crate::schema::Check;
+use crate::resources::{EmptyList, FileRule, Resource};
+use crate::schema::{Check, Metadata, checked};
 use crate::store::World;
 
 /// What all of the controller's resources do with bodies that cannot be read.

@@ -24,6 +24,7 @@
 mod archive;
 mod charts;
 mod clusters;
+mod controls;
 mod crud;
 mod dependencies;
 mod digs;
@@ -33,6 +34,7 @@ mod faults;
 mod gac;
 mod go_json;
 mod holds;
+mod key;
 mod lifecycle;
 mod logical_clouds;
 mod operations;
@@ -43,6 +45,7 @@ mod routes;
 pub mod samples;
 mod schema;
 mod server;
+mod shared;
 mod status;
 mod store;
 mod template;
@@ -62,9 +65,10 @@ pub use faults::{Effect, Fault};
 pub use template::{TemplateError, render};
 
 use emco::{ClusterRef, DigKey};
+use key::dig_key;
 use lifecycle::Rsync;
-use server::Shared;
-use store::{World, dig_at, dig_key};
+use shared::Shared;
+use store::World;
 
 /// How the stand-in behaves.
 #[derive(Debug, Clone)]
@@ -240,12 +244,5 @@ fn install_tls_provider() {
 impl Drop for StandIn {
     fn drop(&mut self) {
         self.serving.abort();
-    }
-}
-
-impl Shared {
-    fn placements(&self) -> BTreeMap<DigKey, BTreeMap<String, Vec<ClusterRef>>> {
-        let world = self.world();
-        world.digs.keys().filter_map(|key| Some((dig_at(key)?, world.placement(key)))).collect()
     }
 }

@@ -12,11 +12,13 @@ use url::form_urlencoded;
 
 use crate::crud::key_of;
 use crate::go_json::Unreadable;
+use crate::key::Key;
 use crate::lifecycle::{Action, State};
 use crate::reply::{self, Refusal};
-use crate::resources::{EmptyList, Metadata, Resource, checked, project_exists};
-use crate::server::Shared;
-use crate::store::{Key, World};
+use crate::resources::{EmptyList, Resource, project_exists};
+use crate::schema::{Metadata, checked};
+use crate::shared::Shared;
+use crate::store::World;
 use emco::ClusterRef;
 
 const NO_CLUSTERS: &str = "No Cluster References associated";

@@ -12,12 +12,14 @@ use serde::Deserialize;
 use crate::crud::key_of;
 use crate::dependencies::{refuse_cycles, waiting};
 use crate::digs::{AppIntent, Dig};
+use crate::key::Key;
 use crate::lifecycle::{Lifecycle, State, Targets};
 use crate::logical_clouds::clusters_of;
+use crate::references::PLACEMENT;
 use crate::reply::{self, Refusal};
 use crate::resources::{App, AppProfile, DigIntents, PlacementIntent, Resource};
-use crate::server::Shared;
-use crate::store::{Key, World};
+use crate::shared::Shared;
+use crate::store::World;
 use crate::{charts, go_json};
 use emco::ClusterRef;
 
@@ -246,7 +248,7 @@ fn targets(world: &World, key: &Key) -> Result<Targets, Refusal> {
     let intents = world.list::<DigIntents>(&below(key, &["intents"]));
     let gpi = intents
         .iter()
-        .find_map(|(_, intents)| intents.spec.intent.get(DigIntents::PLACEMENT))
+        .find_map(|(_, intents)| intents.spec.intent.get(PLACEMENT))
         .ok_or_else(|| Refusal::new(404, PlacementIntent::MISSING))?;
     let composite_app = &key[..5];
     let cloud = below(&key[..2], &["logical-clouds", &dig.spec.logical_cloud]);

@@ -3,8 +3,10 @@
 
 use serde_json::Value;
 
-use crate::resources::DigIntents;
-use crate::store::Key;
+use crate::key::Key;
+
+/// The controller whose intents place the apps; EMCO has it built in.
+pub(crate) const PLACEMENT: &str = "genericPlacementIntent";
 
 /// The places that a document speaks of.
 pub(crate) fn references(key: &[String], value: &Value) -> Vec<Key> {
@@ -28,7 +30,7 @@ pub(crate) fn references(key: &[String], value: &Value) -> Vec<Key> {
             ["intents", _] => {
                 let controllers = spec["intent"].as_object().into_iter().flat_map(|map| map.keys());
                 controllers
-                    .filter(|name| *name != DigIntents::PLACEMENT)
+                    .filter(|name| *name != PLACEMENT)
                     .map(|name| vec!["controllers".to_owned(), name.clone()])
                     .collect()
             }

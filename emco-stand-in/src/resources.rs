@@ -10,9 +10,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::go_json::Unreadable;
+use crate::key::Key;
 use crate::reply::Refusal;
-use crate::schema::Check;
-use crate::store::{Key, World};
+use crate::schema::{Metadata, checked};
+use crate::store::World;
 
 /// A document that lives in a collection.
 pub(crate) trait Resource: Serialize + DeserializeOwned {
@@ -110,23 +111,6 @@ pub(crate) enum EmptyList {
     NotFound,
     /// An error.
     Refused(&'static str),
-}
-
-/// Metadata as most resources have it: all four fields, always.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct Metadata {
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) user_data1: String,
-    pub(crate) user_data2: String,
-}
-
-pub(crate) fn checked(metadata: &Metadata, more: impl FnOnce(&mut Check)) -> Result<(), Refusal> {
-    let mut check = Check::default();
-    check.metadata(metadata);
-    more(&mut check);
-    check.finish()
 }
 
 /// Refuses to rename a document.
@@ -361,10 +345,6 @@ pub(crate) struct DigIntents {
 #[serde(default)]
 pub(crate) struct DigIntentsSpec {
     pub(crate) intent: BTreeMap<String, String>,
-}
-
-impl DigIntents {
-    pub(crate) const PLACEMENT: &'static str = "genericPlacementIntent";
 }
 
 impl Resource for DigIntents {

@@ -20,8 +20,8 @@ use crate::resources::{
     App, AppProfile, ClusterProvider, CompositeApp, CompositeProfile, Controller, DigIntents,
     PlacementIntent, Project, Resource,
 };
-use crate::server::Shared;
-use crate::{holds, operations, status};
+use crate::shared::Shared;
+use crate::{controls, operations, status};
 
 type Routes = MethodRouter<Arc<Shared>>;
 
@@ -86,9 +86,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route(&format!("{dig}/terminate"), post(operations::terminate))
         .route(&format!("{dig}/status"), get(status::status))
         // Ours, not EMCO's.
-        .route("/stand-in/placements", get(placements))
-        .route("/stand-in/rsync/restart", post(restart_rsync))
-        .route("/stand-in/holds/{provider}/{cluster}", put(holds::put).delete(holds::delete))
+        .route("/stand-in/placements", get(controls::placements))
+        .route("/stand-in/rsync/restart", post(controls::restart_rsync))
+        .route("/stand-in/holds/{provider}/{cluster}", put(controls::hold).delete(controls::release))
         .fallback(async || Refusal::new(404, "404 page not found"))
         .with_state(shared)
 }
@@ -108,31 +108,4 @@ async fn dig_intents(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
         world.list::<DigIntents>(&key_of(&uri)).into_iter().map(|(_, of)| json!(of.spec.intent)).collect();
     let intents = if intents.is_empty() { Value::Null } else { intents.into() };
     reply::json(StatusCode::OK, &json!({"intent": intents}))
-}
-
-async fn restart_rsync(State(shared): State<Arc<Shared>>) -> Response {
-    shared.world().restart_rsync();
-    reply::empty(StatusCode::NO_CONTENT)
-}
-
-/// Where each app of every DIG runs right now, for people.
-async fn placements(State(shared): State<Arc<Shared>>) -> Response {
-    let placements: Vec<Value> = shared
-        .placements()
-        .into_iter()
-        .map(|(dig, apps)| {
-            let apps: serde_json::Map<String, Value> = apps
-                .into_iter()
-                .map(|(app, clusters)| (app, clusters.iter().map(ToString::to_string).collect()))
-                .collect();
-            json!({
-                "project": dig.project,
-                "compositeApp": dig.composite_app,
-                "compositeAppVersion": dig.version,
-                "deploymentIntentGroup": dig.dig,
-                "apps": apps,
-            })
-        })
-        .collect();
-    reply::json(StatusCode::OK, &placements)
 }

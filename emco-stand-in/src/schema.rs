@@ -1,9 +1,27 @@
 //! EMCO's JSON-schema checks (EMCO-API §0.4), as far as they can fail.
 
+use serde::{Deserialize, Serialize};
+
 use crate::reply::Refusal;
-use crate::resources::Metadata;
 
 const NAME_PATTERN: &str = "^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$";
+
+/// Metadata as most resources have it: all four fields, always.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Metadata {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) user_data1: String,
+    pub(crate) user_data2: String,
+}
+
+pub(crate) fn checked(metadata: &Metadata, more: impl FnOnce(&mut Check)) -> Result<(), Refusal> {
+    let mut check = Check::default();
+    check.metadata(metadata);
+    more(&mut check);
+    check.finish()
+}
 
 /// Collects what is wrong with a document.
 #[derive(Debug, Default)]

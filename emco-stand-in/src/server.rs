@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::pending;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -19,37 +19,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::faults::{Effect, Faults};
+use crate::faults::Effect;
 use crate::operations;
 use crate::reply;
 use crate::routes::router;
-use crate::store::World;
-
-/// What handlers, faults and the inspecting test share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    world: Mutex<World>,
-    faults: Mutex<Faults>,
-    token: Option<String>,
-}
-
-impl Shared {
-    pub(crate) fn new(world: World, token: Option<String>) -> Self {
-        Self { world: Mutex::new(world), faults: Mutex::default(), token }
-    }
-
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn token(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
-}
+use crate::shared::Shared;
 
 /// Accepts until aborted; the connections end with it.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {

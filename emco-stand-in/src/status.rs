@@ -14,11 +14,12 @@ use url::form_urlencoded;
 use crate::charts::{self, Object};
 use crate::crud::key_of;
 use crate::digs::Dig;
+use crate::key::dig_at;
 use crate::lifecycle::{Action, AppClusters, Lifecycle};
 use crate::reply::{self, Refusal};
 use crate::schema::is_name;
-use crate::server::Shared;
-use crate::store::{World, dig_at};
+use crate::shared::Shared;
+use crate::store::World;
 
 /// The answer; fields in Go's order, empty ones left out.
 #[derive(Debug, Default, Serialize)]

@@ -11,13 +11,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::holds::Holds;
+use crate::key::Key;
 use crate::lifecycle::{Action, Lifecycle, Rsync, Targets};
 use crate::references::references;
 use crate::reply::Refusal;
-use emco::{ClusterRef, DigKey};
-
-/// A resource's place: the path of its URL after `/v2`, decoded.
-pub(crate) type Key = Vec<String>;
+use emco::ClusterRef;
 
 /// Everything the stand-in knows.
 #[derive(Debug, Default)]
@@ -203,22 +201,4 @@ pub(crate) fn to_value(document: &impl Serialize) -> Value {
 /// The resource that a collection belongs to; none for those at the top.
 fn parent_of(collection: &[String]) -> Option<&[String]> {
     collection.split_last().map(|(_, parent)| parent).filter(|parent| !parent.is_empty())
-}
-
-/// A DIG's place.
-pub(crate) fn dig_key(dig: &DigKey) -> Key {
-    let DigKey { project, composite_app, version, dig } = dig;
-    ["projects", project, "composite-apps", composite_app, version, "deployment-intent-groups", dig]
-        .map(str::to_owned)
-        .to_vec()
-}
-
-/// The DIG at a place.
-pub(crate) fn dig_at(key: &[String]) -> Option<DigKey> {
-    match key {
-        [_, project, _, composite_app, version, _, dig] => {
-            Some(DigKey::new(project, composite_app, version, dig))
-        }
-        _ => None,
-    }
 }

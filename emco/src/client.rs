@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde::de::DeserializeOwned;
+use workflow_api::DigKey;
 
 use crate::error::{BuildError, Error};
 use crate::model::{
-    AppIntent, ClusterRef, ClustersByApp, DeploymentIntentGroup, DigKey, DigStatus, GenericPlacementIntent,
-    Revision, StatusQuery,
+    AppIntent, ClusterRef, ClustersByApp, DeploymentIntentGroup, DigStatus, GenericPlacementIntent, Revision,
+    StatusQuery,
 };
+use crate::paths::of_dig;
 use crate::settings::Settings;
 use crate::transport::{Body, Call, Rollback, RollbackSpec, Transport};
 
@@ -28,7 +30,7 @@ impl Client {
 
     /// Reads a deployment intent group.
     pub async fn get_dig(&self, dig: &DigKey) -> Result<DeploymentIntentGroup, Error> {
-        self.get(dig.path(&[]), "a deployment intent group").await
+        self.get(of_dig(dig, &[]), "a deployment intent group").await
     }
 
     /// Lists a DIG's generic placement intents. Empty as well when the DIG does not exist (EMCO-API §6.4).
@@ -36,12 +38,12 @@ impl Client {
         &self,
         dig: &DigKey,
     ) -> Result<Vec<GenericPlacementIntent>, Error> {
-        self.list(dig.path(&["generic-placement-intents"]), "a list of generic placement intents").await
+        self.list(of_dig(dig, &["generic-placement-intents"]), "a list of generic placement intents").await
     }
 
     /// Lists the app intents of a generic placement intent. Empty as well when the parents do not exist (EMCO-API §6.4).
     pub async fn list_app_intents(&self, dig: &DigKey, gpi: &str) -> Result<Vec<AppIntent>, Error> {
-        let path = dig.path(&["generic-placement-intents", gpi, "app-intents"]);
+        let path = of_dig(dig, &["generic-placement-intents", gpi, "app-intents"]);
         self.list(path, "a list of app intents").await
     }
 
@@ -60,7 +62,7 @@ impl Client {
         self.transport
             .send(Call {
                 method: Method::PUT,
-                path: dig.path(&["generic-placement-intents", gpi, "app-intents", &intent.metadata.name]),
+                path: of_dig(dig, &["generic-placement-intents", gpi, "app-intents", &intent.metadata.name]),
                 query: Vec::new(),
                 body: Some(Body::AppIntent(&intent)),
                 expected: "the app intent as stored",
@@ -75,7 +77,7 @@ impl Client {
         self.transport
             .send(Call {
                 method: Method::POST,
-                path: dig.path(&["update"]),
+                path: of_dig(dig, &["update"]),
                 query: Vec::new(),
                 body: None,
                 expected: "a revision number",
@@ -90,7 +92,7 @@ impl Client {
         self.transport
             .order(Call {
                 method: Method::POST,
-                path: dig.path(&["rollback"]),
+                path: of_dig(dig, &["rollback"]),
                 query: Vec::new(),
                 body: Some(Body::Rollback(Rollback {
                     spec: RollbackSpec { revision: revision.to_string() },
@@ -105,7 +107,7 @@ impl Client {
         self.transport
             .send(Call {
                 method: Method::GET,
-                path: dig.path(&["status"]),
+                path: of_dig(dig, &["status"]),
                 query: query.pairs(),
                 body: None,
                 expected: "the status of a deployment intent group",
@@ -124,7 +126,7 @@ impl Client {
             .transport
             .send(Call {
                 method: Method::GET,
-                path: dig.path(&["status"]),
+                path: of_dig(dig, &["status"]),
                 query: vec![("clusters", String::new()), ("instance", instance.to_owned())],
                 body: None,
                 expected: "the clusters of an app context",

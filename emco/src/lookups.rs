@@ -1,10 +1,12 @@
 //! What exists: the names that a workflow checks before it changes anything, and offers where one is wrong.
 
 use serde::Deserialize;
+use workflow_api::DigKey;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::model::{ClusterRef, DigKey, Metadata};
+use crate::model::{ClusterRef, Metadata};
+use crate::paths::of_composite_app;
 
 /// A resource of which only the name matters.
 #[derive(Debug, Deserialize)]
@@ -53,13 +55,13 @@ impl Client {
 
     /// Names the deployment intent groups beside `dig`: those of its composite app.
     pub async fn dig_names(&self, dig: &DigKey) -> Result<Vec<String>, Error> {
-        self.names(dig.of_composite_app("deployment-intent-groups"), "a list of deployment intent groups")
+        self.names(of_composite_app(dig, "deployment-intent-groups"), "a list of deployment intent groups")
             .await
     }
 
     /// Names the apps of the composite app that `dig` deploys.
     pub async fn app_names(&self, dig: &DigKey) -> Result<Vec<String>, Error> {
-        self.names(dig.of_composite_app("apps"), "a list of apps").await
+        self.names(of_composite_app(dig, "apps"), "a list of apps").await
     }
 
     /// Names the cluster providers. Answered by EMCO's cluster manager (CLM).

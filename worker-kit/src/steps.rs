@@ -55,7 +55,7 @@ pub struct Steps<W> {
     plan: Rc<ActivityPlan>,
     progress: fn(&mut W) -> &mut Progress,
     of: usize,
-    undos: Rc<RefCell<Vec<Undo<W>>>>,
+    undos: Rc<RefCell<Vec<Undo<Self>>>>,
     undoing: bool,
 }
 

@@ -6,21 +6,20 @@ use serde_json::json;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::WorkflowTermination;
 
-use crate::Steps;
 use crate::failure::{self, told};
 
-type Work<W> = Box<dyn FnOnce(Steps<W>) -> Pin<Box<dyn Future<Output = Result<(), WorkflowTermination>>>>>;
+type Work<S> = Box<dyn FnOnce(S) -> Pin<Box<dyn Future<Output = Result<(), WorkflowTermination>>>>>;
 
-/// One thing to undo.
-pub(crate) struct Undo<W> {
+/// One thing to undo, by steps of the type `S`.
+pub(crate) struct Undo<S> {
     name: String,
-    work: Work<W>,
+    work: Work<S>,
 }
 
-impl<W: 'static> Undo<W> {
+impl<S: 'static> Undo<S> {
     pub(crate) fn new(
         name: String,
-        work: impl AsyncFnOnce(&Steps<W>) -> Result<(), WorkflowTermination> + 'static,
+        work: impl AsyncFnOnce(&S) -> Result<(), WorkflowTermination> + 'static,
     ) -> Self {
         Self { name, work: Box::new(|steps| Box::pin(async move { work(&steps).await })) }
     }
@@ -29,7 +28,7 @@ impl<W: 'static> Undo<W> {
         &self.name
     }
 
-    pub(crate) async fn run(self, steps: Steps<W>) -> Result<(), WorkflowTermination> {
+    pub(crate) async fn run(self, steps: S) -> Result<(), WorkflowTermination> {
         (self.work)(steps).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::params::check_params;
+use crate::params::{UnusableSchema, check_params};
 use crate::read::from_json;
 use crate::{Fault, TaskQueue, WorkflowParams, WorkflowType};
 
@@ -58,8 +58,10 @@ from_json!(CatalogueEntry {
 
 impl CatalogueEntry {
     /// What the client will find wrong with these parameters, by path below them.
-    #[must_use]
-    pub fn check(&self, params: &WorkflowParams) -> Vec<Fault> {
+    ///
+    /// # Errors
+    /// When one of the client's schemas cannot be used.
+    pub fn check(&self, params: &WorkflowParams) -> Result<Vec<Fault>, UnusableSchema> {
         check_params(&self.params, params)
     }
 }
@@ -90,7 +92,7 @@ mod tests {
         assert_eq!(catalogue.unknown, ["$.version", "$.clients[0].signals"]);
         let client = catalogue.value.get("migrate").unwrap();
         assert_eq!((client.workflow_type.as_str(), client.idempotency_key), ("Move", false));
-        let faults = client.check(&WorkflowParams::default());
+        let faults = client.check(&WorkflowParams::default()).unwrap();
         assert_eq!(faults, [Fault::new("$.activityParams.all-activities.count", "is missing")]);
         assert!(catalogue.value.get("other").is_none());
     }

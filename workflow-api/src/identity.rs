@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The longest identity that Temporal takes, in bytes.
+pub(crate) const IDENTITY_MAX: usize = 1000;
+
 macro_rules! identity {
     ($(#[doc = $doc:literal] $name:ident,)+) => {$(
         #[doc = $doc]

@@ -4,6 +4,7 @@
 mod cancel;
 mod catalogue;
 mod chain;
+mod dig;
 mod duration;
 mod identity;
 mod intent;
@@ -24,6 +25,7 @@ pub mod write;
 pub use cancel::{CancelRequest, CancelSpec};
 pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding};
 pub use chain::chain;
+pub use dig::DigKey;
 pub use duration::{DurationError, Nanos};
 pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
 pub use intent::{

@@ -2,13 +2,11 @@
 
 use std::net::Ipv6Addr;
 
+use crate::identity::IDENTITY_MAX;
 use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, WorkflowIntent, template};
 
 /// The wait before a first retry where a policy says nothing: Temporal's default.
 const DEFAULT_INITIAL_INTERVAL: Nanos = Nanos::new(1_000_000_000);
-
-/// The longest identity that Temporal takes, in bytes.
-pub(crate) const IDENTITY_MAX: usize = 1000;
 
 /// The longest name that EMCO takes.
 pub const NAME_MAX: usize = 128;

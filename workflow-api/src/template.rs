@@ -1,7 +1,7 @@
 //! Templates of workflow IDs: one intent launches many workflows.
 
 use crate::Fault;
-use crate::rules::IDENTITY_MAX;
+use crate::identity::IDENTITY_MAX;
 
 /// Stands in a workflow ID for a new UUID.
 pub const UUID: &str = "{{uuid}}";

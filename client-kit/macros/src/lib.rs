@@ -1,6 +1,7 @@
 //! The attribute of `client-kit`. Use it from there, where its documentation is: `client_kit::workflow_client`.
 
 mod expand;
+mod faults;
 mod model;
 mod options;
 

@@ -8,6 +8,7 @@ use syn::{
     Signature, Type, Visibility,
 };
 
+use crate::faults::Faults;
 use crate::options::Options;
 
 const NO_ANSWER: &str = "a workflow client answers what to start: \
@@ -67,12 +68,12 @@ impl WorkflowClient {
             Ok(item) => item,
             Err(error) => return Err(Box::new(Refusal { faults: faults.and(error), kit, function: None })),
         };
-        faults.signature(&item.sig);
+        signature(&item.sig, &mut faults);
         let name = faults.keep(client_name(name, &item.sig.ident)).unwrap_or_default();
         let is_method = item.sig.receiver().is_some();
         let mut arguments: Vec<_> = item.sig.inputs.into_iter().filter_map(argument).collect();
         for (name, activity) in activities {
-            faults.activity(&mut arguments, &name, activity);
+            note_activity(&mut arguments, &name, activity, &mut faults);
         }
         let summary = summary(&item.attrs);
         let function = Function {
@@ -80,7 +81,7 @@ impl WorkflowClient {
             visibility: item.vis,
             conditions: item.attrs.into_iter().filter(|attribute| attribute.path().is_ident("cfg")).collect(),
         };
-        match faults.0 {
+        match faults.found() {
             None => {
                 let answer = item.sig.output;
                 Ok(Self { name, summary, workflow, task_queue, kit, function, arguments, answer })
@@ -149,90 +150,57 @@ fn summary(attributes: &[Attribute]) -> String {
     lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The faults found so far.
-#[derive(Default)]
-pub(crate) struct Faults(Option<Error>);
-
-impl Faults {
-    pub(crate) fn add(&mut self, span: Span, message: &str) {
-        self.push(Error::new(span, message));
-    }
-
-    fn push(&mut self, error: Error) {
-        match &mut self.0 {
-            Some(faults) => faults.combine(error),
-            none => *none = Some(error),
+/// Notes at the argument `name` that it has the parameters of `activity`.
+fn note_activity(arguments: &mut [Argument], name: &Ident, activity: LitStr, faults: &mut Faults) {
+    let named = arguments.iter_mut().find(|argument| argument.name.as_ref() == Some(name));
+    match named {
+        Some(argument) => argument.activity = Some(activity),
+        None => {
+            let known: Vec<_> = arguments.iter().filter_map(|argument| argument.name.as_ref()).collect();
+            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            let known = if known.is_empty() { "none with a name".to_owned() } else { known.join(", ") };
+            faults.add(name.span(), &format!("there is no argument `{name}`; the function has {known}"));
         }
     }
+}
 
-    pub(crate) fn keep<T>(&mut self, result: Result<T, Error>) -> Option<T> {
-        result.map_err(|error| self.push(error)).ok()
+fn signature(signature: &Signature, faults: &mut Faults) {
+    if signature.asyncness.is_none() {
+        faults.add(signature.fn_token.span, "a workflow client is an `async fn`");
     }
+    if let Some(token) = &signature.unsafety {
+        faults.add(token.span, "a workflow client is not `unsafe`");
+    }
+    if let Some(abi) = &signature.abi {
+        faults.add(abi.span(), "a workflow client has no ABI of its own");
+    }
+    if !signature.generics.params.is_empty() {
+        faults.add(
+            signature.generics.params.span(),
+            "a workflow client is not generic: it is called with arguments of known types",
+        );
+    }
+    arguments(signature, faults);
+    if matches!(signature.output, ReturnType::Default) {
+        faults.add(signature.paren_token.span.close(), NO_ANSWER);
+    }
+}
 
-    fn and(mut self, error: Error) -> Error {
-        match self.0.take() {
-            Some(mut faults) => {
-                faults.combine(error);
+fn arguments(signature: &Signature, faults: &mut Faults) {
+    for argument in &signature.inputs {
+        match argument {
+            FnArg::Receiver(receiver) => {
                 faults
+                    .add(receiver.self_token.span(), &format!("a workflow client is no method; {ARGUMENTS}"));
             }
-            None => error,
-        }
-    }
-
-    /// Notes at the argument `name` that it has the parameters of `activity`.
-    fn activity(&mut self, arguments: &mut [Argument], name: &Ident, activity: LitStr) {
-        let named = arguments.iter_mut().find(|argument| argument.name.as_ref() == Some(name));
-        match named {
-            Some(argument) => argument.activity = Some(activity),
-            None => {
-                let known: Vec<_> = arguments.iter().filter_map(|argument| argument.name.as_ref()).collect();
-                let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-                let known = if known.is_empty() { "none with a name".to_owned() } else { known.join(", ") };
-                self.add(name.span(), &format!("there is no argument `{name}`; the function has {known}"));
-            }
-        }
-    }
-
-    fn signature(&mut self, signature: &Signature) {
-        if signature.asyncness.is_none() {
-            self.add(signature.fn_token.span, "a workflow client is an `async fn`");
-        }
-        if let Some(token) = &signature.unsafety {
-            self.add(token.span, "a workflow client is not `unsafe`");
-        }
-        if let Some(abi) = &signature.abi {
-            self.add(abi.span(), "a workflow client has no ABI of its own");
-        }
-        if !signature.generics.params.is_empty() {
-            self.add(
-                signature.generics.params.span(),
-                "a workflow client is not generic: it is called with arguments of known types",
-            );
-        }
-        self.arguments(signature);
-        if matches!(signature.output, ReturnType::Default) {
-            self.add(signature.paren_token.span.close(), NO_ANSWER);
-        }
-    }
-
-    fn arguments(&mut self, signature: &Signature) {
-        for argument in &signature.inputs {
-            match argument {
-                FnArg::Receiver(receiver) => {
-                    self.add(
-                        receiver.self_token.span(),
-                        &format!("a workflow client is no method; {ARGUMENTS}"),
-                    );
-                }
-                FnArg::Typed(argument) => {
-                    if let Type::ImplTrait(kind) = &*argument.ty {
-                        self.add(kind.span(), &format!("`impl` leaves the type open; {ARGUMENTS}"));
-                    }
+            FnArg::Typed(argument) => {
+                if let Type::ImplTrait(kind) = &*argument.ty {
+                    faults.add(kind.span(), &format!("`impl` leaves the type open; {ARGUMENTS}"));
                 }
             }
         }
-        if signature.inputs.is_empty() {
-            self.add(signature.paren_token.span.join(), ARGUMENTS);
-        }
+    }
+    if signature.inputs.is_empty() {
+        faults.add(signature.paren_token.span.join(), ARGUMENTS);
     }
 }

@@ -8,7 +8,7 @@ use syn::{
     Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, MetaList, MetaNameValue, Path, Token, parse_quote,
 };
 
-use crate::model::Faults;
+use crate::faults::Faults;
 
 const OPTIONS: &str = "the options of `#[workflow_client]` are `name = \"…\"`, `workflow = \"…\"`, `task_queue = \"…\"`, \
                        `activity(<argument> = \"…\")` and `crate = …`";

@@ -51,6 +51,7 @@ async fn a_reader_of_the_catalogue_finds_the_faults_that_the_client_finds() {
         let spec: TemporalSpec = serde_json::from_value(body.clone()).unwrap();
         let mut found: Vec<_> = client
             .check(&spec.workflow_params)
+            .unwrap()
             .iter()
             .map(|fault| json!({"path": fault.path.replacen('$', "$.workflowParams", 1), "message": fault.message}))
             .collect();

@@ -224,3 +224,20 @@ fn two_clients_of_one_name_are_refused() {
     assert!(error.contains("clients::echo`") && error.contains("other::reply`"), "{error}");
     assert!(error.contains("the workflow client `echo`"), "{error}");
 }
+
+#[test]
+fn a_client_whose_parameters_have_no_json_schema_is_refused() {
+    #[derive(Deserialize, JsonSchema)]
+    struct Lookahead {
+        #[schemars(regex(pattern = "^(?=a)"))]
+        name: String,
+    }
+    #[workflow_client]
+    async fn lookahead(Params(params): Params<Lookahead>, ctx: StartContext) -> WorkflowStart {
+        ctx.start(params.name)
+    }
+    let error = crate::serving::server(clients![echo, lookahead]).unwrap_err();
+    assert!(error.to_string().contains("the workflow client `lookahead`"), "{error}");
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("`#/properties/name/pattern`"), "{source}");
+}

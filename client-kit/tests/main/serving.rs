@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use client_kit::testing::RecordedTemporal;
-use client_kit::{Client, DuplicateClient, Server, ServerOptions, Starter, TemporalStarter};
+use client_kit::{Client, InvalidClient, Server, ServerOptions, Starter, TemporalStarter};
 use harness::http;
 use reqwest::{Body, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ impl Serving {
 }
 
 /// A server that is never asked anything.
-pub(crate) fn server(clients: impl IntoIterator<Item = Client>) -> Result<Server, DuplicateClient> {
+pub(crate) fn server(clients: impl IntoIterator<Item = Client>) -> Result<Server, InvalidClient> {
     Server::new(clients, starter("127.0.0.1:1"), ServerOptions::default())
 }
 

@@ -5,7 +5,7 @@ use http_body_util::StreamBody;
 use hyper::body::{Bytes, Frame};
 use serde_json::{Value, json};
 
-use super::{expect, nothing_runs};
+use super::expectations::{expect, nothing_runs};
 use crate::report::Outcome;
 use crate::session::{Seen, Session, is_refusal, is_success, send, words};
 

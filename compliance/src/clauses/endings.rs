@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::expect;
+use super::expectations::expect;
 use crate::report::Outcome;
 use crate::session::{Seen, Session, is_success, words};
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::expect;
+use super::expectations::expect;
 use crate::report::Outcome;
 use crate::session::{Seen, Session, is_success, send, words};
 

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 
-use super::{expect, nothing_runs};
+use super::expectations::{expect, nothing_runs};
 use crate::report::Outcome;
 use crate::session::{Seen, Session, is_success, send, words};
 

@@ -1,34 +1,42 @@
-//! Everything off a cluster that goes down.
+//! Everything off a cluster that goes down: many relocations, some at once, each a workflow of its own.
+
+mod order;
+mod report;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use temporalio_common::data_converters::RawValue;
+use temporalio_common::data_converters::{PayloadConverter, RawValue};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
+use temporalio_sdk::workflows::join_all;
 use temporalio_sdk::{
-    SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
+    ChildWorkflowCancellationType, ChildWorkflowOptions, ParentClosePolicy, SyncWorkflowContext,
+    WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
 use worker_kit::{ActivityPlan, Progress, Steps};
 use workflow_api::WorkflowParams;
 
-use super::waves::{Order, run_waves};
+use self::order::Order;
+use super::relocate::EmcoRelocateWorkflow;
 use crate::activities::{MigrateActivities, OF_EVACUATION, SEARCH};
 use crate::evacuation::{DigProgress, DigReport, EvacuationReport, Found};
 use crate::params::EvacuateRequest;
 
 /// How long the search may take, unless the intent says otherwise.
 const SEARCH_TIME: Duration = Duration::from_secs(600);
-/// How many deployment intent groups a message names.
-const MOST_NAMED: usize = 10;
+/// The type of the workflows that move the groups.
+const CHILD: &str = "EmcoRelocateWorkflow";
+
+type Context = WorkflowContext<EmcoEvacuateClusterWorkflow>;
 
 /// Moves every deployment intent group off a cluster, in waves: first a few, alone, then the others, some at once. Each moves in
 /// a workflow of its own, and an [`EvacuationReport`] tells what became of it.
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoEvacuateClusterWorkflow {
-    pub(super) progress: Progress,
-    pub(super) report: EvacuationReport,
+    progress: Progress,
+    report: EvacuationReport,
 }
 
 #[workflow_methods]
@@ -86,7 +94,7 @@ impl EmcoEvacuateClusterWorkflow {
 }
 
 async fn evacuate(
-    ctx: &WorkflowContext<EmcoEvacuateClusterWorkflow>,
+    ctx: &Context,
     params: &WorkflowParams,
     request: &EvacuateRequest,
     found: Vec<Found>,
@@ -120,84 +128,114 @@ async fn evacuate(
     Err(failure.details(report).build().into())
 }
 
-impl EvacuationReport {
-    /// The report with its counts.
-    fn counted(&self) -> Self {
-        let mut report = self.clone();
-        report.counts.clear();
-        for dig in &self.digs {
-            *report.counts.entry(dig.state).or_default() += 1;
-        }
-        report
+/// Begins with the canaries, and goes on with the others if all of these have moved.
+async fn run_waves(ctx: &Context, order: &Rc<Order>) {
+    note_ended(ctx);
+    // What has nothing to move is no canary.
+    let movable = order.found.iter().enumerate().filter(|(_, found)| found.is_movable());
+    let canaries = movable.map(|(index, _)| index + 1).take(order.canary).last().unwrap_or_default();
+    for end in [canaries, order.found.len()] {
+        let lanes = (0..order.lanes.min(end)).map(|_| lane(ctx.clone(), Rc::clone(order), end, canaries));
+        join_all(lanes).await;
     }
+}
 
-    /// Nothing will be begun any more.
-    fn close(&mut self, cancelled: bool) {
-        self.cancelled = cancelled;
-        let why = match (cancelled, &self.stopped) {
-            (true, _) => "the evacuation was cancelled",
-            (false, Some(why)) => why.as_str(),
-            (false, None) => "not begun",
+/// Moves one group after the other, as long as there is one before `end`.
+async fn lane(ctx: Context, order: Rc<Order>, end: usize, canaries: usize) {
+    loop {
+        let may_go_on = |workflow: &EmcoEvacuateClusterWorkflow| {
+            !workflow.report.paused || workflow.report.stopped.is_some() || next(workflow, end).is_none()
         };
-        for dig in self.digs.iter_mut().filter(|dig| dig.state == DigProgress::Waiting) {
-            (dig.state, dig.why) = (DigProgress::Skipped, Some(why.to_owned()));
+        let cancelled = ctx.wait_condition(may_go_on).await.is_err();
+        if cancelled || ctx.cancellation_token().is_cancelled() {
+            return;
         }
-    }
-
-    /// What went wrong, in one sentence.
-    fn one_line(&self, left: &[&DigReport]) -> String {
-        let named: Vec<String> = left
-            .iter()
-            .take(MOST_NAMED)
-            .map(|dig| {
-                let why = dig.why.as_deref().unwrap_or_default();
-                format!("{} {}: {why}", dig.dig, dig.state.word())
-            })
-            .collect();
-        let more = left.len().saturating_sub(named.len());
-        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        let moved = self.digs.iter().filter(|dig| dig.state == DigProgress::Moved).count();
-        let of = moved + left.len();
-        format!(
-            "{moved} of {of} deployment intent groups were moved off {}; {}{more}",
-            self.source,
-            named.join("; ")
-        )
+        let Some(index) = ctx.state_mut(|workflow| {
+            let index = next(workflow, end).filter(|_| workflow.report.stopped.is_none())?;
+            workflow.report.digs.get_mut(index)?.state = DigProgress::Running;
+            Some(index)
+        }) else {
+            return;
+        };
+        relocate(&ctx, &order, index).await;
+        note_ended(&ctx);
+        if !order.dry_run {
+            ctx.state_mut(|workflow| stop_where_due(workflow, &order, index < canaries));
+        }
     }
 }
 
-impl DigReport {
-    fn new(found: &Found) -> Self {
-        Self {
-            dig: found.key(),
-            apps: found.apps.clone(),
-            state: match found {
-                Found { fault: Some(_), .. } => DigProgress::Failed,
-                Found { skip: Some(_), .. } => DigProgress::Skipped,
-                _ => DigProgress::Waiting,
-            },
-            why: found.fault.clone().or_else(|| found.skip.clone()),
-            nothing_there: found.skip.is_some() && found.fault.is_none(),
-            ..Self::default()
-        }
-    }
-
-    /// Whether something of it is on the source that should not be there any more.
-    fn is_left(&self) -> bool {
-        !self.nothing_there && !matches!(self.state, DigProgress::Moved | DigProgress::Planned)
-    }
+fn next(workflow: &EmcoEvacuateClusterWorkflow, end: usize) -> Option<usize> {
+    workflow.report.digs.iter().take(end).position(|dig| dig.state == DigProgress::Waiting)
 }
 
-impl DigProgress {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waits",
-            Self::Running => "runs",
-            Self::Moved => "was moved",
-            Self::Planned => "can be moved",
-            Self::RolledBack => "was rolled back",
-            Self::Failed => "failed",
-            Self::Skipped => "was not begun",
+/// Moves one group, and notes what became of it.
+async fn relocate(ctx: &Context, order: &Order, index: usize) {
+    let Some(found) = order.found.get(index) else { return };
+    let id = format!("{}/{}", ctx.workflow_id(), found.key());
+    let note = |change: &dyn Fn(&mut DigReport)| {
+        ctx.state_mut(|workflow| workflow.report.digs.get_mut(index).map(change));
+    };
+    note(&|dig| dig.workflow_id = Some(id.clone()));
+    let input = RawValue::from_value(&order.params_of(found), &PayloadConverter::default());
+    let options = ChildWorkflowOptions::builder()
+        .workflow_id(id.clone())
+        // A cancelled one takes back what it did, and is waited for; also where this workflow is ended by force.
+        .cancel_type(ChildWorkflowCancellationType::WaitCancellationCompleted)
+        .parent_close_policy(ParentClosePolicy::RequestCancel)
+        .build();
+    let started = match ctx.start_child_workflow(EmcoRelocateWorkflow::run, input, options).await {
+        Ok(started) => started,
+        Err(error) => {
+            let cancelled = ctx.cancellation_token().is_cancelled();
+            let why = if cancelled { "cancelled before it began".to_owned() } else { error.to_string() };
+            let state = if cancelled { DigProgress::Skipped } else { DigProgress::Failed };
+            note(&|dig| (dig.state, dig.why, dig.workflow_id) = (state, Some(why.clone()), None));
+            return;
         }
+    };
+    let run_id = started.run_id.clone();
+    note(&|dig| dig.run_id = Some(run_id.clone()));
+    let end = started.result().await;
+    note(&|dig| {
+        dig.ended(&end, order.dry_run);
+        if let (DigProgress::Moved, Some(owed)) = (dig.state, &found.owed) {
+            (dig.state, dig.why) = (DigProgress::Failed, Some(owed.clone()));
+        }
+    });
+}
+
+/// Shows how many have ended.
+fn note_ended(ctx: &Context) {
+    let now = ctx.workflow_time().and_then(|now| now.try_into().ok());
+    ctx.state_mut(|workflow| {
+        let going = |dig: &&DigReport| matches!(dig.state, DigProgress::Waiting | DigProgress::Running);
+        let (of, going) = (workflow.report.digs.len(), workflow.report.digs.iter().filter(going).count());
+        let progress = &mut workflow.progress;
+        progress.step = Some(CHILD.to_owned());
+        (progress.index, progress.of, progress.since) = (of - going, of, now);
+    });
+}
+
+/// Stops the evacuation where a canary did not move, or too many failed.
+fn stop_where_due(workflow: &mut EmcoEvacuateClusterWorkflow, order: &Order, was_canary: bool) {
+    let report = &mut workflow.report;
+    // Those that nobody could look at say nothing either.
+    let tried = || report.digs.iter().zip(&order.found).filter(|(_, found)| found.is_movable());
+    let count = |is: fn(&DigReport) -> bool| tried().filter(|(dig, _)| is(dig)).count();
+    let moved = count(|dig| dig.state == DigProgress::Moved);
+    let left = count(|dig| matches!(dig.state, DigProgress::Failed | DigProgress::RolledBack));
+    // One that somebody called off says nothing about the others.
+    let called_off = count(|dig| dig.state == DigProgress::RolledBack && dig.cancelled);
+    let (failed, ended) = (left - called_off, moved + left);
+    let why = if was_canary && left > 0 {
+        Some("the first ones were not all moved".to_owned())
+    } else if failed > 0 && failed as f64 >= order.stop_share * ended as f64 {
+        Some(format!("{failed} of the {ended} that ended had failed, and stopShare is {}", order.stop_share))
+    } else {
+        None
+    };
+    if report.stopped.is_none() {
+        report.stopped = why;
     }
 }

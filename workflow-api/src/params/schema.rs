@@ -9,11 +9,9 @@ use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::fields::aliases;
-use super::guide::Shape;
-
-/// The other names of a property, in its schema: JSON Schema has no word for them.
-pub(super) const ALIASES: &str = "x-aliases";
+use super::aliases::aliases;
+use super::texts::{ALIASES, Members};
+use super::validator::{UnusableSchema, Validator};
 
 /// A type that parameters are read into. Every type that has `Deserialize` and `JsonSchema` is one.
 #[diagnostic::on_unimplemented(
@@ -27,26 +25,59 @@ pub trait Parameters: DeserializeOwned + JsonSchema + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + 'static> Parameters for T {}
 
-/// The JSON Schema (2020-12) of `T`; `x-aliases` at a property lists the other names that `T` takes for it.
-///
-/// It is made once for each type.
-pub fn schema_of<T: Parameters>() -> &'static Value {
-    shape_of::<T>().schema()
+/// The JSON Schema of a parameter type, compiled.
+#[derive(Debug)]
+pub struct ParamsSchema {
+    json: &'static Value,
+    rules: Result<Rules<'static>, UnusableSchema>,
 }
 
-/// The schema of `T` as the reader needs it.
-pub(super) fn shape_of<T: Parameters>() -> &'static Shape<'static> {
-    static SHAPES: LazyLock<Mutex<HashMap<TypeId, &'static Shape<'static>>>> = LazyLock::new(Mutex::default);
-    let known = |shapes: &HashMap<_, _>| shapes.get(&TypeId::of::<T>()).copied();
-    let lock = || SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(shape) = known(&lock()) {
-        return shape;
+impl ParamsSchema {
+    /// The schema (2020-12). `x-aliases` at a property lists the other names that the type takes for it.
+    pub fn json(&self) -> &'static Value {
+        self.json
     }
-    // Not under the lock: it runs the author's code. A program has as many schemas as types, so they may stay for ever.
-    let shape = Box::leak(Box::new(Shape::of(Box::leak(Box::new(generate::<T>())))));
-    lock().entry(TypeId::of::<T>()).or_insert(shape)
+
+    /// Whether parameters can be read by it.
+    ///
+    /// # Errors
+    /// When the author's attributes make something else of it than a JSON Schema.
+    pub fn usable(&self) -> Result<(), UnusableSchema> {
+        self.rules().map(|_| ()).map_err(Clone::clone)
+    }
+
+    pub(super) fn rules(&self) -> Result<&Rules<'static>, &UnusableSchema> {
+        self.rules.as_ref()
+    }
 }
 
+/// What parameters are read and validated by.
+#[derive(Debug)]
+pub(super) struct Rules<'a> {
+    pub(super) schema: &'a Value,
+    pub(super) members: Members<'a>,
+    pub(super) validator: Validator<'a>,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(schema: &'a Value) -> Result<Self, UnusableSchema> {
+        let validator = Validator::new(schema)?;
+        Ok(Self { schema, members: Members::new(schema), validator })
+    }
+}
+
+/// The schema of `T`, made once for each type.
+pub fn schema_of<T: Parameters>() -> &'static ParamsSchema {
+    static SCHEMAS: LazyLock<Mutex<HashMap<TypeId, &'static ParamsSchema>>> = LazyLock::new(Mutex::default);
+    let lock = || SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lock().get(&TypeId::of::<T>()).copied();
+    // Not under the lock: it runs the author's code. A program has as many schemas as types, so they are never freed.
+    known.unwrap_or_else(|| {
+        let json: &'static Value = Box::leak(Box::new(generate::<T>()));
+        let schema = Box::leak(Box::new(ParamsSchema { json, rules: Rules::new(json) }));
+        lock().entry(TypeId::of::<T>()).or_insert(schema)
+    })
+}
 fn generate<T: Parameters>() -> Value {
     let generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     let mut schema = Value::from(generator.into_root_schema_for::<T>());

@@ -23,8 +23,8 @@ pub enum ClientCheck {
     /// The client would reject it: the intent does not, or does not any more, fit the client's parameters.
     /// Paths are the intent's.
     Drifted(Vec<Fault>),
-    /// Not known, with the reason: the client is away, or has no catalogue, like the clients written for
-    /// EMCO.
+    /// Not known, with the reason: the client is away, has no catalogue, like the clients written for EMCO, or its
+    /// schema is none.
     Unknown(String),
 }
 
@@ -46,7 +46,10 @@ impl ClientCheck {
                     let below = fault.path.strip_prefix('$').unwrap_or(&fault.path);
                     Fault::new(format!("$.spec.temporal.workflowParams{below}"), fault.message)
                 };
-                client.check(&temporal.workflow_params).into_iter().map(at).collect()
+                match client.check(&temporal.workflow_params) {
+                    Ok(faults) => faults.into_iter().map(at).collect(),
+                    Err(unusable) => return Self::Unknown(unusable.to_string()),
+                }
             }
             None => {
                 let known: Vec<_> = catalogue.clients.iter().map(|client| client.name.as_str()).collect();

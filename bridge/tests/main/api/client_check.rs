@@ -162,3 +162,16 @@ async fn addresses_that_are_never_called_are_not_asked_either() {
     let unknown = standing(&api).await;
     assert!(unknown["reason"].as_str().unwrap().contains("never called"), "{unknown}");
 }
+
+#[tokio::test]
+async fn a_schema_that_recurses_without_end_keeps_no_intent_from_being_kept() {
+    let api = Api::with(&ASKING).await;
+    let endless = json!({"anyOf": [{"$ref": "#"}, {"$ref": "#"}]});
+    let catalogue =
+        json!({"clients": [{"name": "migrate_workflowclient", "params": {"all-activities": endless}}]});
+    let client = Catalogued::new(catalogue).await;
+    assert_eq!(api.post("", client.intent(json!({"app": "collectd"}))).await.status(), 201);
+    let unknown = standing(&api).await;
+    assert_eq!(unknown["standing"], "Unknown", "{unknown}");
+    assert!(unknown["reason"].as_str().unwrap().contains("JSON Schema"), "{unknown}");
+}

@@ -5,7 +5,6 @@ mod evacuate;
 mod migrate;
 mod moving;
 mod relocate;
-mod waves;
 
 pub use evacuate::EmcoEvacuateClusterWorkflow;
 pub use migrate::EmcoMigrateWorkflow;

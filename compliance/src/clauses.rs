@@ -3,13 +3,14 @@
 
 mod bodies;
 mod endings;
+mod expectations;
 mod repeats;
 mod routes;
 
 use futures::future::BoxFuture;
 
 use crate::report::{Clause, Finding, Outcome};
-use crate::session::{Seen, Session, words};
+use crate::session::Session;
 
 /// How one clause is asked.
 type Check = for<'a> fn(&'a Session<'_>) -> BoxFuture<'a, Outcome>;
@@ -59,21 +60,4 @@ pub(crate) async fn all(session: &Session<'_>) -> Vec<Finding> {
         findings.push(Finding { clause, outcome });
     }
     findings
-}
-
-/// That `seen` is what `expected` says.
-fn expect(holds: impl FnOnce(&Seen) -> bool, expected: &str, seen: &Seen) -> Outcome {
-    Outcome::of(holds(seen), expected, words(seen))
-}
-
-/// That no run of this workflow ID is there, where that can be seen.
-async fn nothing_runs(session: &Session<'_>, id: &str, after: &str) -> Outcome {
-    match session.target.backstage.runs(id).await {
-        None | Some(0) => Outcome::Passed,
-        Some(runs) => Outcome::of(
-            false,
-            format!("no workflow is started by {after}"),
-            format!("{runs} run(s) of `{id}`"),
-        ),
-    }
 }

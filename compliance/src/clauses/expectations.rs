@@ -1,0 +1,21 @@
+//! What several clauses expect.
+
+use crate::report::Outcome;
+use crate::session::{Seen, Session, words};
+
+/// That `seen` is what `expected` says.
+pub(super) fn expect(holds: impl FnOnce(&Seen) -> bool, expected: &str, seen: &Seen) -> Outcome {
+    Outcome::of(holds(seen), expected, words(seen))
+}
+
+/// That no run of this workflow ID is there, where that can be seen.
+pub(super) async fn nothing_runs(session: &Session<'_>, id: &str, after: &str) -> Outcome {
+    match session.target.backstage.runs(id).await {
+        None | Some(0) => Outcome::Passed,
+        Some(runs) => Outcome::of(
+            false,
+            format!("no workflow is started by {after}"),
+            format!("{runs} run(s) of `{id}`"),
+        ),
+    }
+}

@@ -1,0 +1,74 @@
+//! The place of workflow intents in EMCO's tree of resources.
+
+use std::fmt;
+
+use crate::Fault;
+use crate::rules::{NAME_MAX, is_name};
+
+/// Names a deployment intent group: the parent of workflow intents.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DigKey {
+    /// The project.
+    pub project: String,
+    /// The composite app.
+    pub composite_app: String,
+    /// The composite app's version.
+    pub version: String,
+    /// The deployment intent group.
+    pub dig: String,
+}
+
+impl DigKey {
+    /// A key of its four names.
+    pub fn new(
+        project: impl Into<String>,
+        composite_app: impl Into<String>,
+        version: impl Into<String>,
+        dig: impl Into<String>,
+    ) -> Self {
+        Self {
+            project: project.into(),
+            composite_app: composite_app.into(),
+            version: version.into(),
+            dig: dig.into(),
+        }
+    }
+
+    /// Which of its names EMCO would not take (EMCO-API §0.4), each as the part of the URL's path that it came from.
+    pub fn faults(&self) -> Vec<Fault> {
+        [
+            ("project", &self.project),
+            ("compositeApp", &self.composite_app),
+            ("compositeAppVersion", &self.version),
+            ("deploymentIntentGroup", &self.dig),
+        ]
+        .into_iter()
+        .filter(|(_, name)| !is_name(name))
+        .map(|(part, name)| {
+            let message = format!(
+                "`{name}` is not a name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
+                 with a letter or digit at both ends"
+            );
+            Fault::new(format!("path.{part}"), message)
+        })
+        .collect()
+    }
+}
+
+impl fmt::Display for DigKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{}", self.project, self.composite_app, self.version, self.dig)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_unusable_part_of_a_path_is_named() {
+        let faults = DigKey::new("p 1", "app", "v1", "-dig").faults();
+        let paths: Vec<_> = faults.into_iter().map(|fault| fault.path).collect();
+        assert_eq!(paths, ["path.project", "path.deploymentIntentGroup"]);
+    }
+}

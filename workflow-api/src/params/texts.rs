@@ -1,0 +1,201 @@
+//! Texts become the values that a schema wants.
+
+use std::collections::{HashMap, HashSet};
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Number, Value};
+
+/// The other names of a property, in its schema: JSON Schema has no word for them.
+pub(super) const ALIASES: &str = "x-aliases";
+/// How many alternatives are tried for one text.
+const MOST: usize = 256;
+
+/// The names that an object may have, by its schema.
+#[derive(Debug, Default)]
+pub(super) struct Members<'a> {
+    known: Vec<Member<'a>>,
+    by_name: HashMap<&'a str, usize>,
+    /// The schemas of members with other names, where there may be such.
+    pub(super) open: Vec<&'a Value>,
+}
+
+/// A member that a schema names.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    pub(super) name: &'a str,
+    /// Several, by alternatives of the object.
+    pub(super) schemas: Vec<&'a Value>,
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn new(root: &'a Value) -> Self {
+        let mut members = Self::default();
+        for part in parts(root, &[root]) {
+            if part.get("properties").is_none() && part.get("additionalProperties").is_none() && is_open(part)
+            {
+                members.open.push(part);
+            }
+            let schemas = |word| part.get(word).and_then(Value::as_object).into_iter().flatten();
+            schemas("properties").for_each(|(name, schema)| members.add(name, schema));
+            let others = schemas("patternProperties").map(|(_, schema)| schema);
+            let others = others.chain(part.get("additionalProperties"));
+            members.open.extend(others.filter(|schema| **schema != Value::Bool(false)));
+        }
+        members
+    }
+
+    fn add(&mut self, name: &'a str, schema: &'a Value) {
+        let index = *self.by_name.entry(name).or_insert_with(|| {
+            self.known.push(Member { name, schemas: Vec::new() });
+            self.known.len() - 1
+        });
+        self.known[index].schemas.push(schema);
+        let aliases = schema.get(ALIASES).and_then(Value::as_array).into_iter().flatten();
+        self.by_name.extend(aliases.filter_map(|alias| Some((alias.as_str()?, index))));
+    }
+
+    /// The member that may be written as `name`.
+    pub(super) fn get(&self, name: &str) -> Option<&Member<'a>> {
+        self.by_name.get(name).map(|index| &self.known[*index])
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.known.iter().map(|member| member.name)
+    }
+}
+
+/// The schemas that apply to the same value as `schemas`: they themselves, their alternatives, and what they refer to.
+/// Each comes once, so that a schema that refers to itself ends.
+fn parts<'a>(root: &'a Value, schemas: &[&'a Value]) -> impl Iterator<Item = &'a Value> {
+    let mut seen = HashSet::new();
+    let mut next: Vec<_> = schemas.iter().rev().copied().collect();
+    std::iter::from_fn(move || {
+        loop {
+            let part = next.pop()?;
+            if seen.insert(std::ptr::from_ref(part)) {
+                let branches = ["anyOf", "oneOf", "allOf"].into_iter();
+                let branches = branches.filter_map(|word| part.get(word)?.as_array()).flatten();
+                next.extend(branches.rev());
+                next.extend(target(root, part));
+                return Some(part);
+            }
+        }
+    })
+}
+
+/// The schema that a schema refers to.
+pub(super) fn target<'a>(root: &'a Value, schema: &Value) -> Option<&'a Value> {
+    let pointer = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
+    root.pointer(&percent_decode_str(pointer).decode_utf8().ok()?)
+}
+
+/// The schema of an item of a list, where there is one.
+pub(super) fn item(schema: &Value, index: usize) -> Option<&Value> {
+    let of_place = ["prefixItems", "items"].into_iter().find_map(|word| schema.get(word)?.get(index));
+    of_place.or_else(|| schema.get("items"))
+}
+
+/// The value that a text stands for by the schemas, of which it must follow one. A text that stands for none of theirs stays
+/// a text.
+pub(super) fn value(root: &Value, schemas: &[&Value], text: &str) -> Value {
+    let parts: Vec<_> = parts(root, schemas).take(MOST).collect();
+    let free = |part: &&Value| kinds(part).any(|kind| kind == "string") && choices(part).is_none();
+    let nullable = parts.iter().any(|part| kinds(part).any(|kind| kind == "null"));
+    if text.is_empty() && nullable && !parts.iter().any(free) {
+        return Value::Null;
+    }
+    // Of several alternatives the first that takes the text, as serde does it.
+    let mut out_of_range = None;
+    for part in parts {
+        for value in candidates(root, part, text) {
+            if in_range(part, &value) {
+                return value;
+            }
+            out_of_range.get_or_insert(value);
+        }
+    }
+    out_of_range.unwrap_or_else(|| text.into())
+}
+
+/// The values that `text` may stand for by one schema, its alternatives apart.
+fn candidates(root: &Value, part: &Value, text: &str) -> Vec<Value> {
+    let json = |text| serde_json::from_str::<Value>(text).ok();
+    if is_open(part) {
+        return vec![json(text).unwrap_or_else(|| text.into())];
+    }
+    if let Some(choices) = choices(part) {
+        let same = |value: &&Value| match value {
+            Value::String(own) => own == text,
+            other => json(text).as_ref() == Some(other),
+        };
+        return choices.iter().find(same).cloned().into_iter().collect();
+    }
+    let value = |kind| match kind {
+        "boolean" => boolean(text).map(Value::Bool),
+        "integer" => integer(text).map(Value::Number),
+        "number" => number(text).map(Value::Number),
+        "string" => Some(text.into()),
+        "array" if !text.trim_start().starts_with('[') => Some(list(root, part, text)),
+        "array" => json(text).filter(Value::is_array),
+        "object" => json(text).filter(Value::is_object),
+        _ => None,
+    };
+    kinds(part).filter_map(value).collect()
+}
+
+/// A list as people write it: `a, b, c`. A list of lists is JSON.
+fn list(root: &Value, schema: &Value, text: &str) -> Value {
+    let item = |(index, text): (usize, &str)| {
+        let alternatives: Vec<_> = parts(root, item(schema, index).as_slice()).take(MOST).collect();
+        let is_list = |part: &&Value| kinds(part).any(|kind| kind == "array");
+        if alternatives.iter().any(is_list) { text.into() } else { value(root, &alternatives, text) }
+    };
+    if text.is_empty() {
+        return Value::Array(Vec::new());
+    }
+    text.split(',').map(str::trim).enumerate().map(item).collect()
+}
+
+/// Whether a schema leaves open which kind of value follows it.
+fn is_open(schema: &Value) -> bool {
+    const WORDS: [&str; 7] = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
+    schema == &Value::Bool(true)
+        || schema.as_object().is_some_and(|schema| !WORDS.iter().any(|word| schema.contains_key(*word)))
+}
+
+/// The values of an enum.
+fn choices(schema: &Value) -> Option<&[Value]> {
+    let one = schema.get("const").map(std::slice::from_ref);
+    one.or_else(|| Some(schema.get("enum")?.as_array()?.as_slice()))
+}
+
+/// The `type`s of a schema: a text, or the texts of a list.
+fn kinds(schema: &Value) -> impl Iterator<Item = &str> {
+    let kinds = schema.get("type");
+    kinds.into_iter().chain(kinds.and_then(Value::as_array).into_iter().flatten()).filter_map(Value::as_str)
+}
+
+/// What Go's `strconv.ParseBool` takes.
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+fn integer(text: &str) -> Option<Number> {
+    text.parse::<i64>().map(Number::from).ok().or_else(|| text.parse::<u64>().map(Number::from).ok())
+}
+
+fn number(text: &str) -> Option<Number> {
+    integer(text).or_else(|| Number::from_f64(text.parse().ok()?))
+}
+
+/// Whether a value, if it is an integer, is within the bounds of the schema.
+fn in_range(schema: &Value, value: &Value) -> bool {
+    let whole = |value: &Value| value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+    let bound = |word| schema.get(word).and_then(whole);
+    let Some(number) = whole(value) else { return true };
+    bound("minimum").is_none_or(|least| number >= least) && bound("maximum").is_none_or(|most| number <= most)
+}

@@ -1,0 +1,142 @@
+//! Validates values by a schema that may come from anybody: within a bounded number of steps.
+
+use jsonschema::{PatternOptions, ValidationError};
+use serde_json::Value;
+
+use super::faults::{cut, masked};
+use super::texts::{item, target};
+
+/// How many values a schema may be made of, and how deep it may nest.
+const MOST_VALUES: usize = 10_000;
+const DEEPEST_SCHEMA: usize = 128;
+/// How large a compiled pattern may be, in bytes.
+const LARGEST_PATTERN: usize = 1 << 20;
+/// How often a schema may be applied, part by part, and how deep. Some schemas apply themselves to one value without end, others
+/// twice as often with each level of the value.
+const MOST_STEPS: usize = 100_000;
+const DEEPEST: usize = 512;
+
+/// A JSON Schema by which no parameters can be validated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the JSON Schema of the parameters{of} cannot be used: {reason}")]
+pub struct UnusableSchema {
+    of: String,
+    reason: String,
+}
+
+impl UnusableSchema {
+    fn new(reason: impl Into<String>) -> Self {
+        Self { of: String::new(), reason: reason.into() }
+    }
+
+    /// Names the activity of whose parameters it is.
+    pub(super) fn of(self, activity: &str) -> Self {
+        Self { of: format!(" of `{}`", cut(activity)), ..self }
+    }
+}
+
+/// A compiled schema.
+#[derive(Debug)]
+pub(super) struct Validator<'a> {
+    schema: &'a Value,
+    compiled: jsonschema::Validator,
+}
+
+impl<'a> Validator<'a> {
+    pub(super) fn new(schema: &'a Value) -> Result<Self, UnusableSchema> {
+        inspect(schema)?;
+        let options = jsonschema::options().offline().should_validate_formats(false);
+        // Linear in the length of the text, whatever the pattern.
+        let patterns = PatternOptions::regex().size_limit(LARGEST_PATTERN);
+        let compiled = options.with_pattern_options(patterns).build(schema).map_err(|error| {
+            UnusableSchema::new(format!("at `#{}`: {}", cut(error.instance_path().as_str()), masked(&error)))
+        })?;
+        Ok(Self { schema, compiled })
+    }
+
+    /// What is wrong with a value.
+    ///
+    /// # Errors
+    /// When it would take too many steps to find out.
+    pub(super) fn errors<'b>(
+        &'b self,
+        value: &'b Value,
+    ) -> Result<impl Iterator<Item = ValidationError<'b>>, UnusableSchema> {
+        if is_bounded(self.schema, value) {
+            Ok(self.compiled.iter_errors(value))
+        } else {
+            Err(UnusableSchema::new(format!(
+                "it takes over {MOST_STEPS} steps, or {DEEPEST} levels, to apply it to these parameters"
+            )))
+        }
+    }
+}
+
+/// Refuses what cannot be compiled, and what [`is_bounded`] does not follow.
+fn inspect(schema: &Value) -> Result<(), UnusableSchema> {
+    let mut next = vec![(schema, 0)];
+    let mut values = 0;
+    while let Some((value, depth)) = next.pop() {
+        values += 1;
+        if values > MOST_VALUES || depth > DEEPEST_SCHEMA {
+            return Err(UnusableSchema::new(format!(
+                "it has more than {MOST_VALUES} values, or more than {DEEPEST_SCHEMA} levels"
+            )));
+        }
+        for (word, member) in value.as_object().into_iter().flatten() {
+            let refused = match (word.as_str(), member.as_str()) {
+                ("$ref", Some(_)) => target(schema, value).is_none(),
+                ("$id", Some(_)) => depth > 0,
+                ("$dynamicRef" | "$recursiveRef", Some(_)) => true,
+                ("$schema", Some(draft)) => draft.contains("draft-04"),
+                _ => false,
+            };
+            if refused {
+                return Err(UnusableSchema::new(format!(
+                    "`{word}` is not supported here; write references as `#/$defs/…`, and draft 6 or later"
+                )));
+            }
+            next.push((member, depth + 1));
+        }
+        next.extend(value.as_array().into_iter().flatten().map(|item| (item, depth + 1)));
+    }
+    Ok(())
+}
+
+/// Whether the schema is applied to `value` in a bounded number of steps. Follows the keywords of JSON Schema that apply schemas,
+/// rather once too often.
+fn is_bounded(root: &Value, value: &Value) -> bool {
+    let mut next = vec![(root, value, 0)];
+    for _ in 0..MOST_STEPS {
+        let Some((schema, value, depth)) = next.pop() else { return true };
+        if depth > DEEPEST {
+            return false;
+        }
+        let mut apply = |schema, value| {
+            // As many as that take too many steps, and need not all be noted.
+            if next.len() < MOST_STEPS {
+                next.push((schema, value, depth + 1));
+            }
+        };
+        let one = |words: &'static [&str]| words.iter().filter_map(|word| schema.get(*word));
+        let several = |words| one(words).filter_map(Value::as_array).flatten();
+        let named = |words| one(words).filter_map(Value::as_object).flat_map(|schemas| schemas.values());
+        target(root, schema).into_iter().for_each(|schema| apply(schema, value));
+        one(&["not", "if", "then", "else"]).for_each(|schema| apply(schema, value));
+        several(&["anyOf", "oneOf", "allOf"]).for_each(|schema| apply(schema, value));
+        named(&["dependentSchemas", "dependencies"]).for_each(|schema| apply(schema, value));
+        for (name, member) in value.as_object().into_iter().flatten() {
+            let own = schema.get("properties").and_then(|properties| properties.get(name));
+            own.into_iter().for_each(|schema| apply(schema, member));
+            named(&["patternProperties"]).for_each(|schema| apply(schema, member));
+            let others = ["additionalProperties", "unevaluatedProperties", "propertyNames"];
+            others.iter().filter_map(|word| schema.get(word)).for_each(|schema| apply(schema, member));
+        }
+        for (index, member) in value.as_array().into_iter().flatten().enumerate() {
+            item(schema, index).into_iter().for_each(|schema| apply(schema, member));
+            one(&["contains", "additionalItems", "unevaluatedItems"])
+                .for_each(|schema| apply(schema, member));
+        }
+    }
+    false
+}

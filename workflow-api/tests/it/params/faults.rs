@@ -1,0 +1,132 @@
+//! What is wrong with parameters: all of it at once, and no value with it.
+
+use super::*;
+
+#[test]
+fn every_fault_is_told_at_once_and_no_value_with_it() {
+    let wrong = [
+        ("small", "256"),
+        ("big", "hunter2"),
+        ("huge", "-1"),
+        ("ratio", "hunter2"),
+        ("sure", "yes"),
+        ("letter", "ab"),
+        ("mode", "hunter2"),
+        ("list", "1,hunter2"),
+        ("place", r#"{"prvider": "hunter2", "port": 70000}"#),
+        ("map", "hunter2"),
+        ("pair", "1"),
+        ("maybe", "hunter2"),
+        ("maybeMode", "hunter2"),
+        ("texts", "hunter2"),
+        ("zzzzzzzzzz", "hunter2"),
+    ];
+    let faults = read::<Everything>(&wrong).unwrap_err();
+    let mut sorted = faults.clone();
+    sorted.sort();
+    assert_eq!(
+        sorted,
+        [
+            "any: is missing",
+            "big: must be an integer",
+            "byNumber: is missing",
+            "huge: must be an integer from 0",
+            "letter: the value is longer than 1 character",
+            "list[1]: must be an integer from 0",
+            "map: must be a JSON object",
+            "maybe: must be an integer from 0",
+            "maybeMode: must be `one-by-one` or `at-once`",
+            "mode: must be `one-by-one` or `at-once`",
+            "names: is missing",
+            "pair: the value has less than 2 items",
+            "place.port: must be an integer from 0 to 65535",
+            "place.provider: is missing",
+            "place.prvider: is not known; did you mean `provider`?",
+            "places: is missing",
+            "ratio: must be a number",
+            "small: must be an integer from 0 to 255",
+            "sure: must be true or false",
+            "text: is missing",
+            "texts: is not known; did you mean `text`?",
+            &format!(
+                "zzzzzzzzzz: is not known; known are `{}`",
+                schema_of::<Everything>().json()["properties"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join("`, `")
+            ),
+        ],
+        "{faults:#?}"
+    );
+    // The bridge, which has the schema alone, finds the same.
+    let mut by_schema = by_schema::<Everything>(&params(&[(ALL, &wrong)]));
+    by_schema.sort();
+    assert_eq!(by_schema, sorted);
+    assert!(!format!("{by_schema:?}{faults:?}").contains("hunter2"));
+}
+
+/// A type with rules of its own, as authors write them; its error quotes the value.
+#[derive(Debug, PartialEq, JsonSchema)]
+#[schemars(transparent)]
+struct Name(String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.contains('/') {
+            Err(D::Error::custom(format!("{text:?} has a slash")))
+        } else {
+            Ok(Self(text))
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+struct Names {
+    first: Name,
+    second: Name,
+    third: u8,
+}
+
+#[test]
+fn rules_of_ones_own_are_faults_among_the_others() {
+    let faults = read::<Names>(&[("first", "hunter/2"), ("second", "a/b/c"), ("third", "x")]).unwrap_err();
+    assert_eq!(
+        faults,
+        [
+            "third: must be an integer from 0 to 255",
+            "first: cannot be used: a rule of its type refuses it",
+            "second: cannot be used: a rule of its type refuses it",
+        ]
+    );
+}
+
+#[test]
+fn a_flood_of_faults_is_told_without_delay() {
+    let long = "a".repeat(1 << 20);
+    let mut texts: BTreeMap<_, _> =
+        (0..50_000).map(|number| (format!("name{number}"), "x".to_owned())).collect();
+    texts.insert(long.clone(), long);
+    let count = texts.len();
+    let params =
+        WorkflowParams { activity_params: [(ALL.to_owned(), texts)].into(), ..WorkflowParams::default() };
+    assert_eq!(params.read::<Project>(ALL).unwrap_err().len(), count + 1);
+    // Each of these is refused by its own rule, one by one.
+    let faults = params.read::<BTreeMap<String, Never>>(ALL).unwrap_err();
+    assert_eq!(faults[0].message, "cannot be used: never");
+    assert!(faults.len() < 100, "{}", faults.len());
+}
+
+#[derive(Debug, JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "there is none")]
+struct Never(String);
+
+impl<'de> Deserialize<'de> for Never {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("never"))
+    }
+}
