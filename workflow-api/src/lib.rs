@@ -4,10 +4,10 @@
 mod cancel;
 mod catalogue;
 mod chain;
-mod dig;
 mod duration;
 mod identity;
 mod intent;
+mod key;
 mod options;
 mod outcome;
 pub mod params;
@@ -25,12 +25,12 @@ pub mod write;
 pub use cancel::{CancelRequest, CancelSpec};
 pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding};
 pub use chain::chain;
-pub use dig::DigKey;
 pub use duration::{DurationError, Nanos};
 pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
 pub use intent::{
     ClientEndpoint, Metadata, TemporalSpec, WorkflowIntent, WorkflowIntentSpec, WorkflowParams,
 };
+pub use key::{DigKey, IntentKey};
 pub use options::{ActivityOptions, IdReusePolicy, JsonMap, RetryPolicy, StartOptions};
 pub use outcome::{
     Escalation, PendingActivity, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer, UpdateStage,

@@ -77,8 +77,7 @@ fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, ParentsError> {
 impl Parents for EmcoParents {
     async fn check(&self, dig: &DigKey) -> Result<(), ParentError> {
         let Some(emco) = &self.0 else { return Ok(()) };
-        let key = emco::DigKey::new(&dig.project, &dig.composite_app, &dig.version, &dig.dig);
-        match emco.get_dig(&key).await {
+        match emco.get_dig(dig).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == Kind::NotFound => Err(ParentError::NoSuchGroup(dig.clone())),
             Err(error) if error.is_retryable() => Err(ParentError::Unavailable(dig.clone(), error.into())),

@@ -1,12 +1,11 @@
 //! The types of the use cases: intents and their revisions, start records, runs of workflows.
 
-mod intent;
 mod revision;
 mod run;
 mod start;
 
-pub use intent::{DigKey, IntentKey};
 pub use revision::{Change, ChangeKind, KeptIntent, Revision, RevisionNumber};
 pub use run::{Target, WorkflowRun};
 pub use start::{Outcome, StartId, StartKey, StartRecord};
 pub use workflow_api::template::RUN_NUMBER;
+pub use workflow_api::{DigKey, IntentKey};

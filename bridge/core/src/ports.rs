@@ -8,6 +8,7 @@ mod page;
 mod parents;
 mod starts;
 mod store;
+mod store_error;
 mod targets;
 
 pub use clients::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
@@ -22,5 +23,6 @@ pub use intents::IntentStore;
 pub use page::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 pub use parents::{ParentError, Parents};
 pub use starts::{Begun, StartStore, Terms};
-pub use store::{PoolState, Store, StoreError};
+pub use store::{PoolState, Store};
+pub use store_error::StoreError;
 pub use targets::{TargetError, Targets};

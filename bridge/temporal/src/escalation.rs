@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 use workflow_api::{Escalation, WorkflowId};
 
 use self::order::Order;
-use self::worker::Parts;
+use self::worker::{Parts, TASK_QUEUE};
 pub use self::workflow::EscalateCancel;
 use crate::payload;
 use crate::rpc::Session;
@@ -34,8 +34,6 @@ use crate::servers::Servers;
 
 /// The workflow type of an escalation.
 const WORKFLOW_TYPE: &str = "EmcoBridgeEscalateCancel";
-/// The task queue of the bridge's replicas.
-const TASK_QUEUE: &str = "emco-bridge";
 /// The query for open escalations.
 const OPEN: &str = "WorkflowType = 'EmcoBridgeEscalateCancel' AND ExecutionStatus = 'Running'";
 /// Interval between two searches for escalations of other processes; longer while Temporal is away.

@@ -11,7 +11,6 @@ use service::problem::ProblemResponse;
 use workflow_api::{Fault, Problem};
 
 use super::kinds::{self, Kind};
-use crate::wire::body::BodyError;
 
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -79,17 +78,6 @@ impl From<StoreError> for ApiError {
 impl From<Denied> for ApiError {
     fn from(error: Denied) -> Self {
         plain(kinds::FORBIDDEN, &error)
-    }
-}
-
-impl From<BodyError> for ApiError {
-    fn from(error: BodyError) -> Self {
-        let kind = match &error {
-            BodyError::NotJson(_) => kinds::NOT_JSON,
-            BodyError::WrongTypes(_) | BodyError::Incomplete(_) => kinds::INVALID_BODY,
-            BodyError::UnknownFields(_) => kinds::UNKNOWN_FIELDS,
-        };
-        kind.problem(error.to_string()).with_faults(error.into_faults()).into()
     }
 }
 

@@ -3,7 +3,7 @@
 use bridge_core::model::DigKey;
 use workflow_api::{Fault, FromJson, ReadError, read};
 
-use crate::problem::ApiError;
+use crate::problem::{ApiError, kinds};
 pub(crate) use service::fields::FieldValidation;
 
 /// The body of a call, and how it is parsed. `K` is the key in the path.
@@ -110,6 +110,17 @@ impl BodyError {
                 paths.into_iter().map(|path| Fault::new(path, "is not a known field")).collect()
             }
         }
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        let kind = match &error {
+            BodyError::NotJson(_) => kinds::NOT_JSON,
+            BodyError::WrongTypes(_) | BodyError::Incomplete(_) => kinds::INVALID_BODY,
+            BodyError::UnknownFields(_) => kinds::UNKNOWN_FIELDS,
+        };
+        kind.problem(error.to_string()).with_faults(error.into_faults()).into()
     }
 }
 

@@ -17,10 +17,11 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::TASK_QUEUE;
 use super::activities::EscalationActivities;
 use super::workflow::EscalateCancel;
 
+/// The task queue of the bridge's replicas.
+pub(super) const TASK_QUEUE: &str = "emco-bridge";
 /// Activities only wait or make one call, so they need no time to finish.
 const GRACE: Duration = Duration::from_secs(1);
 /// Escalations are few and short. A workflow that is not cached is replayed.

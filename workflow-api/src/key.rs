@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use workflow_api::rules::{NAME_MAX, is_name};
-use workflow_api::{Fault, WorkflowIntent};
+use crate::rules::{NAME_MAX, is_name};
+use crate::{Fault, WorkflowIntent};
 
 /// Names a deployment intent group: the parent of workflow intents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,13 +12,28 @@ pub struct DigKey {
     pub project: String,
     /// The composite app.
     pub composite_app: String,
-    /// The version of the composite app.
+    /// The composite app's version.
     pub version: String,
     /// The deployment intent group.
     pub dig: String,
 }
 
 impl DigKey {
+    /// Makes a key of its four names.
+    pub fn new(
+        project: impl Into<String>,
+        composite_app: impl Into<String>,
+        version: impl Into<String>,
+        dig: impl Into<String>,
+    ) -> Self {
+        Self {
+            project: project.into(),
+            composite_app: composite_app.into(),
+            version: version.into(),
+            dig: dig.into(),
+        }
+    }
+
     /// Returns a fault for each name that EMCO would reject (EMCO-API §0.4), under the part of the URL's path
     /// that it came from.
     pub fn faults(&self) -> Vec<Fault> {
@@ -85,13 +100,8 @@ mod tests {
 
     #[test]
     fn each_unusable_part_of_a_path_is_named() {
-        let dig = DigKey {
-            project: "p 1".to_owned(),
-            composite_app: "app".to_owned(),
-            version: "v1".to_owned(),
-            dig: "-dig".to_owned(),
-        };
-        let paths: Vec<_> = dig.faults().into_iter().map(|fault| fault.path).collect();
+        let faults = DigKey::new("p 1", "app", "v1", "-dig").faults();
+        let paths: Vec<_> = faults.into_iter().map(|fault| fault.path).collect();
         assert_eq!(paths, ["path.project", "path.deploymentIntentGroup"]);
     }
 }
