@@ -10,7 +10,6 @@ use bridge_core::Correlation;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
 use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
@@ -18,6 +17,7 @@ use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
 use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read};
 
+use crate::resolver::CheckedResolver;
 use crate::secured::{SecuredClient, SecuredClients};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -322,21 +322,6 @@ fn no_tls() -> rustls::ClientConfig {
         .expect("ring has the default protocol versions")
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth()
-}
-
-/// Removes the addresses that are never called. The connection uses exactly the addresses that were checked.
-#[derive(Debug)]
-struct CheckedResolver(Resolver);
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = self.0.clone();
-        Box::pin(async move {
-            // The port of the URL is used, whatever this one is.
-            let addresses: Addrs = Box::new(resolver.allowed(name.as_str(), 0).await?.into_iter());
-            Ok(addresses)
-        })
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod clients;
 mod parents;
+mod resolver;
 mod secured;
 
 pub use clients::HttpClients;
