@@ -3,74 +3,13 @@
 use std::any::type_name;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::pin::Pin;
 
 use serde_json::{Value, json};
-use workflow_api::params::{ParamsSchema, UnusableSchema};
+use workflow_api::params::UnusableSchema;
 use workflow_api::{Catalogue, CatalogueEntry};
 
+use crate::context::{Answering, Schemas, WorkflowClient};
 use crate::{ClientError, StartContext, WorkflowStart};
-
-/// What a workflow client answers, in the end.
-pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientError>> + Send>>;
-
-/// The schemas by which a client reads parameters, each with the activity whose they are.
-pub type Schemas = Vec<(&'static str, &'static ParamsSchema)>;
-
-/// A function annotated with `#[workflow_client]`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no workflow client",
-    note = "`clients![…]` lists functions annotated with `#[workflow_client]`"
-)]
-pub trait WorkflowClient {
-    /// The last segment of its path.
-    const NAME: &'static str;
-    /// The first paragraph of its documentation.
-    const SUMMARY: &'static str = "";
-    /// The workflow type that it declares.
-    const WORKFLOW: Option<&'static str> = None;
-    /// The task queue that it declares.
-    const TASK_QUEUE: Option<&'static str> = None;
-
-    /// The schemas of its arguments.
-    fn schemas() -> Schemas;
-
-    /// Calls it.
-    fn invoke(context: StartContext) -> Answering;
-
-    /// What `clients!` makes of it.
-    fn client() -> Client {
-        Client {
-            name: Self::NAME,
-            summary: Self::SUMMARY,
-            workflow: Self::WORKFLOW,
-            task_queue: Self::TASK_QUEUE,
-            function: type_name::<Self>(),
-            schemas: Self::schemas,
-            invoke: Self::invoke,
-        }
-    }
-}
-
-/// A workflow client that declares which workflow it starts.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not declare which workflow it starts",
-    note = "declare it: `#[workflow_client(workflow = \"…\")]`"
-)]
-pub trait Declares: WorkflowClient {}
-
-impl StartContext {
-    /// The start of the workflow that the client `C` declares, on the task queue that it declares, else on the intent's:
-    /// `ctx.start_of::<migrate>()` in a function `migrate` under `#[workflow_client(workflow = "…", task_queue = "…")]`. The
-    /// intent's options and its `workflowParams` go with it, as in [`Self::start`].
-    pub fn start_of<C: Declares>(&self) -> WorkflowStart {
-        let start = self.start(C::WORKFLOW.unwrap_or_default());
-        match C::TASK_QUEUE {
-            Some(queue) => start.on_task_queue(queue),
-            None => start,
-        }
-    }
-}
 
 /// A function annotated with `#[workflow_client]`, as [`clients!`](crate::clients) lists it.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +25,21 @@ pub struct Client {
 }
 
 impl Client {
+    /// What `clients!` makes of a function.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of<C: WorkflowClient>() -> Self {
+        Self {
+            name: C::NAME,
+            summary: C::SUMMARY,
+            workflow: C::WORKFLOW,
+            task_queue: C::TASK_QUEUE,
+            function: type_name::<C>(),
+            schemas: C::schemas,
+            invoke: C::invoke,
+        }
+    }
+
     /// The name under which it is invoked.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -7,6 +7,10 @@
 //! context's queue, although the update is a success, until that context has another event or rsync restarts; where there is
 //! something to apply, that is likely not to happen, and not certain ([`Rsync`]).
 
+mod context;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -14,18 +18,8 @@ use emco::ClusterRef;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// Clusters by app.
-pub(crate) type AppClusters = BTreeMap<String, Vec<ClusterRef>>;
-
-/// What a new app context is made of.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Targets {
-    /// Where each app goes.
-    pub(crate) clusters: AppClusters,
-    /// The apps that wait until another app is ready. Only an instantiation ever learns that one is: in an update and in a roll-back they
-    /// wait without end.
-    pub(crate) waiting: BTreeSet<String>,
-}
+pub(crate) use self::context::{AppClusters, Targets};
+use self::context::{Context, Event, Job, beside};
 
 /// Which deletions rsync forgets until it restarts.
 #[derive(Debug, Default)]
@@ -80,30 +74,6 @@ pub(crate) struct Lifecycle {
     changes: Vec<Change>,
 }
 
-/// An app context.
-#[derive(Debug)]
-struct Context {
-    targets: Targets,
-    /// What rsync does, or did, with it.
-    jobs: Vec<Job>,
-    /// The contexts that replaced it, whose deletions wait for another event.
-    forgotten: Vec<String>,
-}
-
-#[derive(Debug)]
-struct Job {
-    event: Event,
-    /// None: never.
-    end: Option<Timestamp>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Event {
-    Apply,
-    Delete,
-    Terminate,
-}
-
 /// A change of one app on one cluster.
 #[derive(Debug)]
 struct Change {
@@ -112,45 +82,6 @@ struct Change {
     cluster: ClusterRef,
     /// When it is ready, if it was not there before; none: it is gone.
     ready_at: Option<Timestamp>,
-}
-
-impl Context {
-    fn new(targets: Targets) -> Self {
-        Self { targets, jobs: Vec::new(), forgotten: Vec::new() }
-    }
-
-    fn event(&self) -> Option<Event> {
-        self.jobs.last().map(|job| job.event)
-    }
-
-    fn is_busy(&self, now: Timestamp) -> bool {
-        self.jobs.last().is_some_and(|job| job.end.is_none_or(|end| end > now))
-    }
-
-    /// How far rsync got with it, in EMCO's words.
-    fn progress(&self, now: Timestamp) -> &'static str {
-        let Some(job) = self.jobs.iter().find(|job| job.end.is_none_or(|end| end > now)) else {
-            return match self.event() {
-                None => "Created",
-                Some(Event::Apply) => "Instantiated",
-                Some(Event::Delete) => "Updated",
-                Some(Event::Terminate) => "Terminated",
-            };
-        };
-        match job.event {
-            Event::Apply => "Instantiating",
-            Event::Delete => "Updating",
-            Event::Terminate => "Terminating",
-        }
-    }
-}
-
-/// The apps of the one on clusters that the other does not have them on.
-fn beside(one: &AppClusters, other: &AppClusters) -> Vec<(String, ClusterRef)> {
-    let all = one.iter().flat_map(|(app, on)| on.iter().map(move |cluster| (app, cluster)));
-    all.filter(|(app, cluster)| !other.get(*app).is_some_and(|on| on.contains(cluster)))
-        .map(|(app, cluster)| (app.clone(), cluster.clone()))
-        .collect()
 }
 
 impl Lifecycle {
@@ -406,6 +337,3 @@ impl Lifecycle {
         self.actions.push(Action { state, instance, time, revision });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,7 @@
 
 mod composite_apps;
 mod lifecycle;
+mod preconditions;
 mod program;
 mod refusals;
 mod replay;

@@ -22,6 +22,9 @@ pub fn task_queue() -> TaskQueue {
     told.as_deref().unwrap_or(QUEUE).into()
 }
 
+// Equal fields instead of one struct flattened into all: of a flattened struct the schema has no second names (`alias`), and what its
+// own types refuse is reported without the parameter's name.
+
 /// The parameters of a migration, for all activities.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -64,16 +64,16 @@ async fn every_fault_of_every_argument_comes_in_one_answer() {
     assert_eq!(
         faults(&refused),
         [
-            ("$.workflowParams.activityParams.doDIGUpdate.attempts", "must be an integer from 0 to 255"),
             ("$.workflowParams.activityParams.doDIGUpdate.replicas", "is not known; known are `attempts`"),
+            ("$.workflowParams.activityParams.doDIGUpdate.attempts", "must be an integer from 0 to 255"),
             (
                 "$.workflowParams.activityParams.all-activities.aplication",
                 "is not known; did you mean `application`?"
             ),
+            ("$.workflowParams.activityParams.all-activities.application", "is missing"),
             ("$.workflowParams.activityParams.all-activities.clusters[0]", "must be a text"),
             ("$.workflowParams.activityParams.all-activities.mode", "must be `gentle` or `hard`"),
             ("$.workflowParams.activityParams.all-activities.replicas", "must be an integer from 0 to 255"),
-            ("$.workflowParams.activityParams.all-activities.application", "is missing"),
         ]
     );
     assert!(!refused.body.to_string().contains(SECRET), "{refused:?}");
