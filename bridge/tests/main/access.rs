@@ -23,7 +23,7 @@ impl Gate for Closed {
     }
 }
 
-/// Keeps what was decided.
+/// Records the decisions.
 #[derive(Debug, Default)]
 struct Kept(Mutex<Vec<(Action, String, bool)>>);
 
@@ -36,7 +36,7 @@ impl Audit for Kept {
 }
 
 #[tokio::test]
-async fn a_closed_gate_stops_every_use_case_and_each_denial_is_recorded_once() {
+async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
     let api = Api::new().await;
     let kept = Arc::new(Kept::default());
     let access = Access::new(Arc::new(Closed), kept.clone());

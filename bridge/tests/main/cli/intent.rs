@@ -18,7 +18,7 @@ fn text(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sound_intent_is_taken_by_its_client_and_others_are_told_all_that_is_wrong() {
+async fn a_valid_intent_is_accepted_and_others_get_all_their_faults() {
     let client = OurClient::start(TemporalServer::shared().await.unwrap().address()).await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("intent.json");
@@ -40,13 +40,15 @@ async fn a_sound_intent_is_taken_by_its_client_and_others_are_told_all_that_is_w
     std::fs::write(&file, intent.to_string()).unwrap();
     let output = check(&[], &file);
     assert_eq!(output.status.code(), Some(1));
-    for part in ["$.spec.workflowClient.clientEndpointPort: ", "$.spec.temporal.surprise: is not a known field"] {
+    for part in
+        ["$.spec.workflowClient.clientEndpointPort: ", "$.spec.temporal.surprise: is not a known field"]
+    {
         assert!(text(&output).contains(part), "{part}: {}", text(&output));
     }
 }
 
 #[test]
-fn emcoctls_documents_are_read_and_those_of_other_kinds_passed_over() {
+fn emcoctls_intents_are_checked_and_its_other_documents_skipped() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("documents.yaml");
     let documents = format!(
