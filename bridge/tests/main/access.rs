@@ -76,7 +76,10 @@ async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
     ];
     for (action, text) in Action::ALL.iter().zip(&texts) {
-        assert!(text.starts_with(&format!("alice may not {} ", action.word())), "{action:?}: {text}");
+        assert!(
+            text.starts_with(&format!("alice is not permitted to {} ", action.word())),
+            "{action:?}: {text}"
+        );
         assert!(text.ends_with("the gate is closed"), "{text}");
     }
     let recorded = Action::ALL.map(|action| (action, "alice".to_owned(), true));
