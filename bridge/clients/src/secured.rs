@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_what_files_hold() {
+    fn faults_are_reported_without_the_content_of_files() {
         let secret = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&secret, "hunter2 hunter3").unwrap();
         let path = secret.path().display();

@@ -22,7 +22,8 @@ pub enum IntentError {
     NoSuchIntent(Box<IntentKey>),
     /// Each of its starts makes a new workflow, and there was no start yet.
     #[error(
-        "workflow intent `{0}` has no workflow yet, because each start makes one of its own: start it, or name `workflowID`"
+        "workflow intent `{0}` has no workflow yet, because each start makes one of its own: \
+         start it, or name `workflowID`"
     )]
     NoWorkflowYet(Box<IntentKey>),
     /// It could not be looked up.

@@ -12,7 +12,8 @@ pub enum OpenError {
     Unavailable(#[from] sqlx::Error),
     /// Another process uses the file.
     #[error(
-        "{} is in use by another process: stop that process, or use PostgreSQL, which several processes can share", .0.display()
+        "{} is in use by another process: stop that process, or use PostgreSQL, which several \
+         processes can share", .0.display()
     )]
     InUse(PathBuf),
     /// The schema could not be brought up to date.

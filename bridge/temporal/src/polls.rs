@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_all_have_left_is_dropped_and_the_next_one_starts_anew() {
+    async fn work_without_callers_is_dropped_and_the_next_starts_anew() {
         let (polls, run) = (Polls::default(), run());
         let alive = Arc::new(());
         let held = Arc::clone(&alive);

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_thousand_waiters_on_any_run_of_a_workflow_share_the_watch_of_each_run() {
+    async fn a_thousand_waiters_share_the_watch_of_each_run() {
         let (polls, watched) = (Polls::default(), Arc::new(Mutex::new(Vec::new())));
         let (end, ended) = watch::channel(false);
         let runs = ["", "first", "last"].map(run);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_the_bound_nobody_is_told_what_was_not_seen() {
+    async fn at_the_timeout_only_an_observed_state_is_reported() {
         let waited = wait(&Polls::default(), &run("r"), Some(Instant::now()), |_, report| async move {
             for _ in 0..10 {
                 tokio::task::yield_now().await;

@@ -23,7 +23,7 @@ impl Gate for Closed {
     }
 }
 
-/// Keeps what was decided.
+/// Records the decisions.
 #[derive(Debug, Default)]
 struct Kept(Mutex<Vec<(Action, String, bool)>>);
 
@@ -36,7 +36,7 @@ impl Audit for Kept {
 }
 
 #[tokio::test]
-async fn a_closed_gate_stops_every_use_case_and_each_denial_is_recorded_once() {
+async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
     let api = Api::new().await;
     let kept = Arc::new(Kept::default());
     let access = Access::new(Arc::new(Closed), kept.clone());
@@ -76,7 +76,10 @@ async fn a_closed_gate_stops_every_use_case_and_each_denial_is_recorded_once() {
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
     ];
     for (action, text) in Action::ALL.iter().zip(&texts) {
-        assert!(text.starts_with(&format!("alice may not {} ", action.word())), "{action:?}: {text}");
+        assert!(
+            text.starts_with(&format!("alice is not permitted to {} ", action.word())),
+            "{action:?}: {text}"
+        );
         assert!(text.ends_with("the gate is closed"), "{text}");
     }
     let recorded = Action::ALL.map(|action| (action, "alice".to_owned(), true));

@@ -1,4 +1,5 @@
-//! The REST API over real sockets: the bridge served in this process, workflow clients and engines that do as told.
+//! The REST API over real sockets: the bridge runs in this process, with scripted workflow clients and
+//! engines.
 
 mod cancel;
 mod changes;
@@ -50,9 +51,9 @@ use workflow_api::WorkflowIntent;
 
 pub(crate) use client::ScriptedClient;
 
-/// Enough for anything that is to happen, on a busy machine.
+/// Long enough for any step on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
-/// The longest that a test waits for an answer that must come soon.
+/// The longest time that a test waits for a response that must come soon.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Parser)]
@@ -61,7 +62,7 @@ struct Program {
     settings: Settings,
 }
 
-/// A bridge that is being served.
+/// A running bridge.
 pub(crate) struct Api {
     url: String,
     parts: Parts,
@@ -69,18 +70,18 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// On a database in memory, with a Temporal that is away.
+    /// Starts a bridge on a database in memory, with a Temporal that is away.
     pub(crate) async fn new() -> Self {
         Self::with(&[]).await
     }
 
-    /// The same, with flags of `bridge serve`.
+    /// Starts such a bridge with flags of `bridge serve`.
     async fn with(flags: &[&str]) -> Self {
         let nowhere = format!("127.0.0.1:{}", harness::free_port());
         Self::on(&nowhere, flags).await
     }
 
-    /// With a real Temporal.
+    /// Starts a bridge with a real Temporal.
     async fn on_temporal() -> (Self, &'static TemporalServer) {
         let server = TemporalServer::shared().await.unwrap();
         (Self::on(server.address(), &[]).await, server)
@@ -90,7 +91,7 @@ impl Api {
         let mut arguments = vec!["bridge"];
         arguments.extend(flags);
         if !flags.contains(&"--client-check") {
-            // Clients of most tests are nowhere.
+            // In most tests there is no workflow client.
             arguments.extend(["--client-check", "0s"]);
         }
         if !flags.contains(&"--database") {
@@ -106,12 +107,12 @@ impl Api {
         Self::serve(bridge, shutdown).await
     }
 
-    /// With an engine that does as told.
+    /// Starts a bridge with a scripted engine.
     async fn on_engine(engine: ScriptedEngine) -> Self {
         Self::on_engine_with(engine, &[]).await
     }
 
-    /// The same, with flags of `bridge serve`.
+    /// Starts such a bridge with flags of `bridge serve`.
     async fn on_engine_with(engine: ScriptedEngine, flags: &[&str]) -> Self {
         let arguments =
             ["bridge", "--client-check", "0s", "--database", "sqlite::memory:"].iter().chain(flags);
@@ -131,12 +132,12 @@ impl Api {
         Self { url, parts, shutdown }
     }
 
-    /// What the use cases work with.
+    /// Returns the parts of the use cases.
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// A request to a path below the intents of the sample's group.
+    /// Builds a request to a path below the intents of the sample's group.
     fn request(&self, method: Method, below: &str) -> RequestBuilder {
         http().request(method, format!("{}{SAMPLE_DIG}/temporal-workflow-intents{below}", self.url))
     }
@@ -160,14 +161,14 @@ impl Api {
         self.create(9090, workflow_id).await;
     }
 
-    /// The same, with a workflow client on this port.
+    /// Registers it, with a workflow client on this port.
     async fn create(&self, client_port: u16, workflow_id: &str) {
         let mut body = sample_intent("127.0.0.1", client_port, "http://emco");
         body["spec"]["temporal"]["workflowStartOptions"]["id"] = workflow_id.into();
         assert_eq!(self.post("", body.to_string()).await.status(), 201);
     }
 
-    /// Starts the sample intent under a key.
+    /// Starts the sample intent with a key.
     async fn start_under(&self, key: &str, body: impl Into<reqwest::Body>) -> Response {
         let start = self.request(Method::POST, &format!("/{SAMPLE_INTENT}/start"));
         start.header("Idempotency-Key", key).body(body).send().await.unwrap()
@@ -181,12 +182,12 @@ impl Api {
         self.get(&format!("/{SAMPLE_INTENT}/status?{query}")).await
     }
 
-    /// The sample intent as it is stored.
+    /// Returns the stored sample intent.
     async fn intent_of_sample(&self) -> WorkflowIntent {
         self.parts.store.latest_revision(&sample_key()).await.unwrap().unwrap().intent.unwrap()
     }
 
-    /// The one run on record of the sample intent.
+    /// Returns the only start record of the sample intent.
     async fn run_of_sample(&self) -> StartRecord {
         let runs = self.parts.store.starts(&sample_key(), None, 10).await.unwrap();
         let [run] = runs.try_into().unwrap();
@@ -209,7 +210,7 @@ pub(crate) fn sample_dig() -> DigKey {
     DigKey { project: name("proj1"), composite_app: name("capp1"), version: name("v1"), dig: name("dig1") }
 }
 
-/// The answer as a problem of this status and code; its body is what it says.
+/// Checks that the response is a problem of this status and code, and returns its body.
 #[track_caller]
 fn problem_of(response: Response, status: u16, code: &'static str) -> impl Future<Output = Value> {
     let caller = std::panic::Location::caller();
@@ -225,7 +226,7 @@ fn problem_of(response: Response, status: u16, code: &'static str) -> impl Futur
     }
 }
 
-/// The paths of a problem's faults, in order.
+/// Returns the paths of a problem's faults, in order.
 fn fault_paths(problem: &Value) -> Vec<&str> {
     problem["faults"].as_array().unwrap().iter().map(|fault| fault["path"].as_str().unwrap()).collect()
 }
@@ -235,7 +236,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).unwrap_or_else(|| panic!("no header {name}")).to_str().unwrap()
 }
 
-/// A name that nobody else uses.
+/// Returns a unique name.
 pub(crate) fn unique(name: &str) -> String {
     format!("{name}-{}", uuid::Uuid::now_v7())
 }

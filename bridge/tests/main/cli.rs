@@ -14,13 +14,13 @@ fn bridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bridge"))
 }
 
-/// `bridge serve` on this port, with this database and Temporal.
+/// Starts `bridge serve` on this port, with this database and Temporal.
 pub(crate) fn serving(port: u16, database: &Path, temporal: &str) -> ProcessBuilder {
     Process::builder(env!("CARGO_BIN_EXE_bridge"))
         .arg("serve")
         .env("BRIDGE_LISTEN", format!("127.0.0.1:{port}"))
         .env("BRIDGE_DATABASE", format!("sqlite://{}", database.display()))
-        // Clients of most tests are nowhere.
+        // In most tests there is no workflow client.
         .env("BRIDGE_CLIENT_CHECK", "0s")
         .env("BRIDGE_TRUSTED_PROXIES", "127.0.0.1")
         .env("TEMPORAL_ADDRESS", temporal)
@@ -88,6 +88,6 @@ async fn intents_outlive_a_kill_and_an_orderly_end() {
 
     let read = http().get(format!("{intents}/{SAMPLE_INTENT}")).send().await.unwrap();
     assert_eq!(read.text().await.unwrap(), document);
-    // No payload of an intent is in the log.
+    // The log has no payload of an intent.
     assert!(!process.log().contains("MIGRATION_TASK_Q"), "{}", process.log());
 }

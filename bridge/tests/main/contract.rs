@@ -1,9 +1,10 @@
-//! What an engine must do, by its port alone: on Temporal, with a real server and a real worker.
+//! The contract suite of engines, by the port alone: on Temporal, with a real server and a real worker.
 //!
-//! To add an engine, give it a [`Fixture`](crate::temporal::Fixture) of its own, which starts workflows of the types in
-//! `temporal/worker.rs` by the engine's own means, and run these modules on it. What they hold: `describe` (states, times,
-//! canonical JSON, history in pages from either end), `events` (streams that miss nothing), `query`, `stop` (cancel, terminate,
-//! signal), `wait` (to the end of a chain, shared by all who wait).
+//! To add an engine, give it a [`Fixture`](crate::temporal::Fixture) of its own, which starts workflows of
+//! the types in `temporal/worker.rs` by the engine's own means, and run these modules on it. They check:
+//! `describe` (states, times, canonical JSON, history in pages from either end), `events` (streams without
+//! gaps), `query`, `stop` (cancel, terminate, signal), `wait` (until the end of a chain, shared by all
+//! callers that wait).
 
 mod describe;
 mod events;

@@ -1,33 +1,33 @@
-//! The 28 defects of EMCO's workflowmgr (EMCO-API §1.8): a test for each, named `dNN_` after its number, that would fail there.
-//! All ask a real `bridge serve` over real sockets.
+//! The 28 defects of EMCO's workflowmgr (EMCO-API §1.8). Each has a test, named `dNN_` after its number, that
+//! would fail on workflowmgr. All tests call a real `bridge serve` over real sockets.
 //!
 //! | # | Defect of workflowmgr | Test |
 //! |---|---|---|
 //! | 1 | every cancel ends in 500 | `d01_a_cancel_cancels` |
 //! | 2 | cancel's schema refuses long addresses and empty names | `d02_a_cancel_as_emcoctl_sends_it_is_taken` |
 //! | 3 | a wrong boolean counts as false | `d03_a_wrong_boolean_is_refused` |
-//! | 4 | neither result nor failure is told | `d04_a_wait_tells_the_result_or_the_failure` |
+//! | 4 | neither result nor failure is reported | `d04_a_wait_reports_the_result_or_the_failure` |
 //! | 5 | status does not know the intent's workflow ID | `d05_the_workflow_id_comes_from_the_intent` |
 //! | 6 | status of an intent that does not exist | `d06_an_intent_that_does_not_exist_has_no_status` |
-//! | 7 | a connection to Temporal for each call, never closed | `d07_many_calls_share_a_connection_for_each_core` |
-//! | 8 | a health check of up to 10 s on each connect | `d08_an_absent_or_silent_temporal_is_said_within_seconds` |
+//! | 7 | a connection to Temporal for each call, never closed | `d07_many_calls_share_a_connection` |
+//! | 8 | a health check of up to 10 s on each connect | `d08_an_absent_or_silent_temporal_is_reported_in_seconds` |
 //! | 9 | Temporal's namespace and transport are fixed | `d09_the_namespace_and_tls_are_settings` |
 //! | 10 | a wait has no bound and outlives its caller | `d10_a_wait_is_bounded_and_ends_with_its_caller` |
 //! | 11 | 500 for everything | `d11_each_failure_has_its_status` |
 //! | 12 | no PUT, a second POST is a 500 | `d12_an_intent_can_be_replaced` |
-//! | 13 | a start has no time limit, and only 204 counts | `d13_a_start_is_bounded_and_any_success_counts` |
-//! | 14 | a start tells no run and takes no key | `d14_a_start_tells_its_run_and_takes_a_key` |
+//! | 13 | a start has no timeout, and only 204 is a success | `d13_a_start_is_bounded_and_any_success_counts` |
+//! | 14 | a start reports no run and supports no key | `d14_a_start_reports_its_run_and_takes_a_key` |
 //! | 15 | the client's name goes into the URL as it is | `d15_a_client_name_cannot_change_the_url` |
 //! | 16 | an empty spec is accepted | `d16_an_empty_spec_is_refused` |
 //! | 17 | activity options without a retry policy are refused | `d17_activity_options_need_no_retry_policy` |
-//! | 18 | rejected queries and query arguments are not handled | `d18_a_query_takes_arguments_and_says_why_it_failed` |
+//! | 18 | rejected queries and query arguments are not handled | `d18_a_query_takes_arguments_and_reports_why_it_failed` |
 //! | 19 | status is a dump of Go structs | `d19_a_status_is_readable` |
 //! | 20 | intents and headers are logged | `d20_no_payload_or_header_is_logged` |
 //! | 21 | creates race and overwrite each other | `d21_of_many_creates_one_wins` |
 //! | 22 | metrics call the process `orchestrator` | `d22_metrics_name_the_bridge` |
-//! | 23 | the chart exposes a port that nobody listens on | `d23_the_chart_exposes_what_listens` |
-//! | 24 | the policy controller takes a successful start for a failure | `d24_the_policy_controller_gets_its_201` |
-//! | 25 | a create fails outside its own folder | `d25_a_create_succeeds_wherever_the_process_runs` |
+//! | 23 | the chart exposes a port without a listener | `d23_the_chart_exposes_what_listens` |
+//! | 24 | the policy controller treats a successful start as a failure | `d24_the_policy_controller_gets_its_201` |
+//! | 25 | a create fails unless the process runs in its own folder | `d25_a_create_succeeds_wherever_the_process_runs` |
 //! | 26 | no OpenAPI | `d26_the_api_is_documented` |
 //! | 27 | runs are not tracked | `d27_every_start_is_on_record` |
 //! | 28 | SIGTERM ends the process abruptly | `d28_sigterm_lets_requests_finish` |
@@ -56,13 +56,13 @@ struct Served {
 }
 
 impl Served {
-    /// With the shared Temporal.
+    /// Starts it with the shared Temporal.
     async fn start() -> (Self, &'static TemporalServer) {
         let temporal = TemporalServer::shared().await.unwrap();
         (Self::on(temporal.address()).await, temporal)
     }
 
-    /// Where Temporal is not needed.
+    /// Starts it for tests that need no Temporal.
     async fn alone() -> Self {
         Self::on(&format!("127.0.0.1:{}", free_port())).await
     }
@@ -84,7 +84,7 @@ impl Served {
         served
     }
 
-    /// A request to a path below the intents of the sample's group.
+    /// Builds a request to a path below the intents of the sample's group.
     fn request(&self, method: Method, below: &str) -> RequestBuilder {
         http().request(method, format!("{}{SAMPLE_DIG}/temporal-workflow-intents{below}", self.url))
     }
@@ -121,7 +121,7 @@ impl Served {
     }
 }
 
-/// An answer, read to its end.
+/// A response with its whole body.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -140,7 +140,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The problem, which must have this status and code.
+    /// Returns the problem, which must have this status and code.
     #[track_caller]
     fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{self:?}");
@@ -151,13 +151,13 @@ impl Answer {
     }
 }
 
-/// A workflow that nobody works on; its run ID.
+/// Starts a workflow without a worker, and returns its run ID.
 async fn running(temporal: &TemporalServer, workflow_id: &str) -> String {
     let args = ["workflow", "start", "--type", "T", "--task-queue", "nobody", "-w", workflow_id];
     temporal.cli(&args).await.unwrap()["runId"].as_str().unwrap().to_owned()
 }
 
-/// How Temporal itself says that a workflow stands.
+/// Returns the state of a workflow from Temporal itself.
 async fn temporals_word(temporal: &TemporalServer, workflow_id: &str) -> String {
     let described = temporal.cli(&["workflow", "describe", "-w", workflow_id]).await.unwrap();
     described["workflowExecutionInfo"]["status"].as_str().unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! What people read, held against what the program does: the settings of the front page, the problems of the API's page.
+//! Compares documents with the program: the settings in the README, the problems and routes in `docs/api.md`.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 const README: &str = include_str!("../../README.md");
 const API: &str = include_str!("../../../docs/api.md");
 
-/// The cells of each row of the table that has this head, without back-quotes.
+/// Returns the cells of each row of the table with this header, without back-quotes.
 fn table(text: &str, head: &str) -> Vec<Vec<String>> {
     let cells =
         |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
@@ -21,7 +21,7 @@ fn table(text: &str, head: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The numbers of the differences from workflowmgr.
+/// Returns the numbers of the differences from workflowmgr.
 pub(crate) fn differences() -> BTreeSet<u32> {
     let rows = table(API, "| # |").into_iter();
     rows.flat_map(|row| row[0].split(',').filter_map(|number| number.trim().parse().ok()).collect::<Vec<_>>())
@@ -53,11 +53,11 @@ fn the_front_page_has_every_setting_with_its_default() {
             [variable.to_owned(), format!("--{}", argument.get_long().unwrap()), defaults.concat()]
         })
         .collect();
-    let told: BTreeSet<_> = table(README, "| Variable |")
+    let documented: BTreeSet<_> = table(README, "| Variable |")
         .into_iter()
         .map(|row| <[String; 3]>::try_from(row[..3].to_vec()).unwrap())
         .collect();
-    assert_eq!(told, settings);
+    assert_eq!(documented, settings);
     for argument in others {
         let flag = format!("`--{}`", argument.get_long().unwrap());
         assert!(README.contains(&flag), "{flag}");
@@ -76,26 +76,26 @@ fn the_apis_page_has_every_problem_with_its_status() {
             problems.extend(lines.map(|line| [line.split('`').nth(1).unwrap().to_owned(), status.clone()]));
         }
     }
-    // Of every server of ours, whatever its routes.
+    // Every server of ours has these, whatever its routes.
     problems
         .extend([["no_such_path", "404"], ["method_not_allowed", "405"]].map(|row| row.map(str::to_owned)));
-    let told: BTreeSet<_> = table(API, "| Code |")
+    let documented: BTreeSet<_> = table(API, "| Code |")
         .into_iter()
         .map(|row| <[String; 2]>::try_from(row[..2].to_vec()).unwrap())
         .collect();
-    assert_eq!(told, problems);
+    assert_eq!(documented, problems);
 }
 
 #[test]
 fn the_apis_page_has_every_route() {
     let document: Value = serde_json::from_str(&bridge_http::document()).unwrap();
-    let told: BTreeSet<_> =
+    let documented: BTreeSet<_> =
         table(API, "| Route |").into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some((_, below)) = path.split_once("temporal-workflow-intents") else { continue };
         let route = format!("…{}", below.replace("{workflowIntent}", "{name}"));
         for method in item.as_object().unwrap().keys() {
-            assert!(told.contains(&(route.clone(), method.to_uppercase())), "{method} {route}");
+            assert!(documented.contains(&(route.clone(), method.to_uppercase())), "{method} {route}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The program `bridge` over real sockets, on a real Temporal with a real worker: status, waits and streams of workflows that live.
+//! The program `bridge` over real sockets, on a real Temporal with a real worker: status, waits and streams
+//! of running workflows.
 
 mod histories;
 mod parts;
@@ -38,7 +39,7 @@ impl LiveBridge {
         bridge
     }
 
-    /// The path and query of the status of a run.
+    /// Returns the path and query of the status of a run.
     fn path(run: &WorkflowRun, query: &str) -> String {
         let (workflow_id, run_id) = (&run.workflow_id, &run.run_id);
         format!(
@@ -50,15 +51,15 @@ impl LiveBridge {
         http().get(format!("http://127.0.0.1:{}{}", self.port, Self::path(run, query))).send().await.unwrap()
     }
 
-    /// The status, which must be told with this code.
-    async fn told(&self, run: &WorkflowRun, query: &str, code: u16) -> Value {
+    /// Returns the status, which must have this code.
+    async fn status_json(&self, run: &WorkflowRun, query: &str, code: u16) -> Value {
         let answer = self.status(run, query).await;
         let (found, text) = (answer.status(), answer.text().await.unwrap());
         assert_eq!(found, code, "{query}: {text}");
         serde_json::from_str(&text).unwrap()
     }
 
-    /// A gauge of the process.
+    /// Returns a gauge of the process.
     async fn gauge(&self, name: &str) -> f64 {
         let text = http().get(format!("http://127.0.0.1:{}/metrics", self.port)).send().await.unwrap();
         let text = text.text().await.unwrap();
@@ -66,7 +67,7 @@ impl LiveBridge {
         value.map_or(0.0, |value| value.parse().unwrap())
     }
 
-    /// Waits until gauges stand at values.
+    /// Waits until the gauges have these values.
     async fn stands(&self, within: std::time::Duration, gauges: &[(&str, f64)]) {
         eventually(within, &format!("{gauges:?}"), async || {
             for (name, wanted) in gauges {
@@ -80,7 +81,7 @@ impl LiveBridge {
         .await;
     }
 
-    /// Resident memory of the process, in KiB.
+    /// Returns the resident memory of the process, in KiB.
     fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -88,7 +89,7 @@ impl LiveBridge {
     }
 }
 
-/// The events that Temporal's own command line shows of a run.
+/// Returns the events of a run as Temporal's own command line prints them.
 async fn shown(fixture: &Fixture, run: &WorkflowRun) -> Vec<Value> {
     let args = ["workflow", "show", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
     let mut shown = fixture.server.cli(&args).await.unwrap();
@@ -96,7 +97,7 @@ async fn shown(fixture: &Fixture, run: &WorkflowRun) -> Vec<Value> {
     events
 }
 
-/// The run that goes on with the work of this one, once there is one.
+/// Returns the run that continues this one, once there is one.
 async fn next_run(fixture: &Fixture, run: &WorkflowRun) -> WorkflowRun {
     let next = eventually(SOON, "another run is the latest", async || {
         let described =
@@ -108,7 +109,7 @@ async fn next_run(fixture: &Fixture, run: &WorkflowRun) -> WorkflowRun {
     run_of(run, &next)
 }
 
-/// Another run of the same workflow; the latest where it is empty.
+/// Returns another run of the same workflow; the latest if it is empty.
 fn run_of(run: &WorkflowRun, run_id: &str) -> WorkflowRun {
     WorkflowRun { run_id: run_id.into(), ..run.clone() }
 }

@@ -1,8 +1,9 @@
-//! What EMCO's own callers put on the wire, byte for byte: emcoctl's verbs on its documents 04 to 07 and on anchors
+//! Requests of EMCO's own callers, byte for byte: emcoctl's verbs on its documents 04 to 07 and on anchors
 //! (EMCO-API §5.3, §5.6), and the policy controller's start (§4).
 //!
-//! Each `.http` file beside this one is a request as it leaves the caller's machine, except that its lines end in LF, that a
-//! line end closes the body, and that `{bridge}`, `{client-port}`, `{temporal}` and `{length}` stand for what differs from run to run.
+//! Each `.http` file is a request as it leaves the caller's machine, except that its lines end in LF, that a
+//! line end closes the body, and that `{bridge}`, `{client-port}`, `{temporal}` and `{length}` stand for
+//! values that differ from run to run.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,8 +18,8 @@ use crate::api::ScriptedClient;
 use crate::cli::serving;
 use crate::temporal::Fixture;
 
-/// emcoctl's requests in an order that makes sense, and what is answered. Document 05, 06 and 07 are for one verb each, and
-/// emcoctl sends the others all the same.
+/// emcoctl's requests in a sensible order, and their responses. Documents 05, 06 and 07 are for one verb
+/// each, and emcoctl sends the others nevertheless.
 const EMCOCTL: [(&str, u16); 21] = [
     ("04-get", 404),
     ("04-apply", 201),
@@ -46,7 +47,7 @@ const POLICY: [&str; 1] = ["policy-start"];
 
 const WORKFLOW: &str = "migrate-apps-1";
 
-/// A bridge process, a workflow client and a connection: all that a caller of EMCO's meets.
+/// A bridge process, a workflow client and a connection: all that EMCO's callers need.
 struct Caller {
     stream: TcpStream,
     client: ScriptedClient,
@@ -67,7 +68,7 @@ impl Caller {
             env.iter().fold(builder, |builder, (key, value)| builder.env(key, value)).spawn().unwrap();
         process.wait_ready(&format!("http://127.0.0.1:{port}/readyz")).await.unwrap();
         Self {
-            // Kept for all of its requests, as Go's client does.
+            // Kept for all of its requests, as in Go's client.
             stream: TcpStream::connect(("127.0.0.1", port)).await.unwrap(),
             client: ScriptedClient::emco().await,
             temporal,
@@ -76,7 +77,7 @@ impl Caller {
         }
     }
 
-    /// Sends a request; status and body of the answer.
+    /// Sends a request, and returns status and body of the response.
     async fn send(&mut self, name: &str) -> (u16, String) {
         let request = self.request(name);
         self.stream.write_all(request.as_bytes()).await.unwrap();
@@ -156,7 +157,7 @@ async fn every_verb_of_emcoctl_is_answered() {
                 _ => {}
             }
         }
-        // Documents 05 and the anchor, one after the other; emcoctl's own body is none of the client's business.
+        // Documents 05 and the anchor, one after the other. The client does not get emcoctl's own body.
         let asked = emcoctl.client.asked();
         assert!(asked.len() == 2 && asked[0].body == asked[1].body, "{asked:?}");
         assert!(asked.iter().all(|asked| !asked.headers.contains_key("authorization")), "{asked:?}");

@@ -1,5 +1,6 @@
-//! The OpenAPI document against a real bridge with a real Temporal server: Schemathesis makes requests from the document, good
-//! and bad, and holds the answers against it. The bridge's own measures then tell that every operation was exercised.
+//! The OpenAPI document against a real bridge with a real Temporal server. Schemathesis makes valid and
+//! invalid requests from the document, and compares the responses with it. The bridge's own metrics then show
+//! that every operation was called.
 
 use std::time::Duration;
 
@@ -15,21 +16,21 @@ use crate::cli::serving;
 const LIMIT: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_is_as_the_document_says() {
+async fn every_response_is_as_documented() {
     let temporal = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await.unwrap();
     let client = ScriptedClient::emco().await;
     let directory = tempfile::tempdir().unwrap();
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
     let mut bridge = serving(port, &directory.path().join("bridge.db"), temporal.address())
-        // Made-up intents name made-up hosts.
+        // Generated intents name hosts that do not exist.
         .env("BRIDGE_CLIENT_HOSTS", format!("127.0.0.1:{}", client.port))
         .env("BRIDGE_MAX_WAIT", "100ms")
         .spawn()
         .unwrap();
     bridge.wait_ready(&format!("{url}/readyz")).await.unwrap();
 
-    // What the document's examples speak of.
+    // The objects in the document's examples.
     let intent = sample_intent("127.0.0.1", client.port, "http://emco").to_string();
     let intents = format!("{url}{SAMPLE_DIG}/temporal-workflow-intents");
     assert_eq!(http().post(&intents).body(intent).send().await.unwrap().status(), 201);
@@ -55,7 +56,7 @@ async fn every_answer_is_as_the_document_says() {
     }
 }
 
-/// Every operation of the document: method and path.
+/// Returns every operation of the document: method and path.
 fn operations() -> Vec<(String, String)> {
     let document: Value = serde_json::from_str(&bridge_http::document()).unwrap();
     let of_path = |(path, item): (&String, &Value)| {

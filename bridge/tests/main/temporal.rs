@@ -1,4 +1,5 @@
-//! A real Temporal server with a real worker, and what the engine does when the server or the way to it fails.
+//! A real Temporal server with a real worker, and the engine's behaviour when the server or the connection
+//! fails.
 
 mod faults;
 pub(crate) mod worker;
@@ -17,10 +18,10 @@ use temporal::TemporalTarget;
 use worker::TestWorker;
 use workflow_api::WorkflowState;
 
-/// Enough for anything that is to happen, on a busy machine.
+/// Long enough for any step on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// A Temporal server with a worker, and an engine of the test's own.
+/// A Temporal server with a worker, and an engine for the test.
 pub(crate) struct Fixture {
     pub(crate) server: &'static TemporalServer,
     pub(crate) task_queue: &'static str,
@@ -29,7 +30,7 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn new() -> Result<Self> {
-        /// One worker serves all tests of the process; its task queue is nobody else's.
+        /// One worker serves all tests of the process; its task queue is used only here.
         static WORKER: OnceLock<(String, TestWorker)> = OnceLock::new();
         let server = TemporalServer::shared().await?;
         let (task_queue, _) = WORKER.get_or_init(|| {
@@ -82,7 +83,7 @@ impl Fixture {
         self.server.cli(&args).await.map(drop)
     }
 
-    /// Waits for the end of a run, which must be `state`.
+    /// Waits for the end of a run, which must be in `state`.
     pub(crate) async fn ended(
         &self,
         run: &WorkflowRun,
@@ -107,13 +108,13 @@ fn engine() -> TemporalEngine {
     engine_with(bounds)
 }
 
-/// An engine that may ask any server.
+/// Creates an engine that may call any server.
 pub(crate) fn engine_with(bounds: Bounds) -> TemporalEngine {
     let home = TemporalTarget::new("nowhere:7233", "default").unwrap();
     TemporalEngine::new(Servers::new(TemporalTargets::only(home), Arc::new(SystemClock)), bounds)
 }
 
-/// The namespace `default` of a server.
+/// Returns the namespace `default` of a server.
 pub(crate) fn target(server: &str) -> Target {
     Target { server: server.to_owned(), namespace: "default".into() }
 }

@@ -178,7 +178,8 @@ pub enum UpdateError {
     },
     /// No worker accepted it in time. A worker may still accept it later.
     #[error(
-        "no worker accepted update `{name}` of workflow `{workflow_id}` within {bound:?}; repeat it with the same updateID"
+        "no worker accepted update `{name}` of workflow `{workflow_id}` within {bound:?}; repeat it with the \
+         same updateID"
     )]
     NotTaken {
         /// The workflow.

@@ -22,25 +22,26 @@ pub trait Targets: std::fmt::Debug + Send + Sync {
 pub enum TargetError {
     /// The server is not an address.
     #[error(
-        "temporalServer is `{0}`, which is not an address: write host:port or the name of a registered server, or leave it out for the \
-         configured one"
+        "temporalServer is `{0}`, which is not an address: write host:port or the name of a registered server, \
+         or leave it out for the configured one"
     )]
     NotAnAddress(String),
     /// The operator does not allow the server.
     #[error(
-        "the Temporal server `{0}` is not allowed: leave temporalServer out for the configured one, or ask the operator to \
-         register it in BRIDGE_TARGETS or to add it to BRIDGE_TEMPORAL_SERVERS"
+        "the Temporal server `{0}` is not allowed: leave temporalServer out for the configured one, or ask the \
+         operator to register it in BRIDGE_TARGETS or to add it to BRIDGE_TEMPORAL_SERVERS"
     )]
     NotAllowed(String),
     /// The server's address is never called.
     #[error(
-        "the Temporal server `{0}` is not allowed: link-local, metadata, multicast and unspecified addresses are never called"
+        "the Temporal server `{0}` is not allowed: link-local, metadata, multicast and unspecified \
+         addresses are never called"
     )]
     Forbidden(String),
     /// The operator does not allow the namespace.
     #[error(
-        "the namespace `{namespace}` of the Temporal server `{server}` is not allowed: leave namespace out for the configured one, or \
-         ask the operator to add it to {setting}"
+        "the namespace `{namespace}` of the Temporal server `{server}` is not allowed: leave namespace out \
+         for the configured one, or ask the operator to add it to {setting}"
     )]
     NamespaceNotAllowed {
         /// The namespace.

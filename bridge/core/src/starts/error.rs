@@ -56,7 +56,8 @@ pub enum StartError {
     /// The workflow client may or may not have started the workflow.
     #[error(
         "it is not known yet whether workflow intent `{intent}` was started: get the status of \
-         workflow `{workflow_id}`, or repeat the call if it had an `Idempotency-Key`; without one, a repeat may start it twice"
+         workflow `{workflow_id}`, or repeat the call if it had an `Idempotency-Key`; without one, \
+         a repeat may start it twice"
     )]
     OutcomeUnknown {
         /// The intent.

@@ -26,7 +26,8 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
 const NONE_SINCE: &str =
     "the bridge ended before the workflow client responded; Temporal has no run since then";
-const TOO_LONG_AGO: &str = "the bridge ended before the workflow client responded, so long ago that Temporal may have deleted the run";
+const TOO_LONG_AGO: &str = "the bridge ended before the workflow client responded, so long ago that \
+                            Temporal may have deleted the run";
 const LATER_RUN: &str =
     "the bridge ended before the workflow client responded; a later run has the workflow ID now";
 /// The reason for a start that cannot be settled yet.

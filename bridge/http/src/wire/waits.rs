@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_told_from_other_requests() {
+    fn waits_are_distinguished_from_other_requests() {
         for (uri, header) in [
             ("/status?waitForResult=true", None),
             ("/status?queryType=q&waitForResult=1", None),

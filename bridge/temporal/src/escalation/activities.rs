@@ -63,7 +63,7 @@ impl EscalationActivities {
         let stop = StopOrder { reason, identity: order.identity, first_run_id: order.first_run_id };
         match self.engine.terminate(&run, &stop, None).await {
             Ok(()) => {
-                tracing::info!(workflow_id = %order.workflow_id, run_id = %order.run_id, "terminated a run that did not end after its cancellation");
+                tracing::info!(workflow_id = %order.workflow_id, run_id = %order.run_id, "terminated a run after its cancellation");
                 Ok(Ending { terminated: true, state: Some(WorkflowState::Terminated) })
             }
             Err(CommandError::AlreadyClosed { state, .. }) => {

@@ -15,7 +15,7 @@ async fn cancel(api: &Api, body: impl Into<reqwest::Body>) -> Response {
     api.post(&format!("/{SAMPLE_INTENT}/cancel"), body).await
 }
 
-/// The order that an engine gets for this body.
+/// Returns the order that an engine gets for this body.
 async fn order_of(body: Value) -> Order {
     let engine = ScriptedEngine::default();
     let orders = Arc::clone(&engine.orders);
@@ -52,7 +52,7 @@ async fn nothing_is_ended_without_a_body() {
 }
 
 #[tokio::test]
-async fn everything_that_is_said_reaches_the_engine() {
+async fn every_field_reaches_the_engine() {
     let order = order_of(json!({"spec": {
         "TemporalServer": "temporal:7233", "workflowid": "w", "runID": "r", "terminate": true, "reason": "why", "details": [1, {"a": 2}],
     }}))
@@ -92,7 +92,7 @@ async fn a_workflow_is_cancelled_terminated_and_then_closed() {
 }
 
 #[tokio::test]
-async fn a_closed_run_is_a_conflict_that_says_how_it_closed() {
+async fn a_closed_run_is_a_conflict_with_its_state() {
     let error = CommandError::AlreadyClosed {
         workflow_id: "w".into(),
         run_id: "r".into(),
@@ -136,7 +136,7 @@ async fn an_intent_that_does_not_exist_has_nothing_to_cancel() {
 }
 
 #[tokio::test]
-async fn temporal_away_is_said() {
+async fn an_absent_temporal_is_reported() {
     let api = Api::new().await;
     api.create_sample(9090).await;
     problem_of(cancel(&api, "{}").await, 503, "temporal_unavailable").await;

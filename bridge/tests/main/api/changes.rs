@@ -1,4 +1,4 @@
-//! Replacing, conditions on changes, and changes that are only tried.
+//! Replacements, conditions on changes, and dry runs.
 
 use harness::{SAMPLE_DIG, SAMPLE_INTENT, sample_intent};
 use reqwest::{Method, Response};
@@ -143,7 +143,7 @@ async fn a_change_whose_conditions_fail_is_not_made() {
     let replaced = put(&api, "", &[("If-Match", "\"7\", \"1\"")], &two).await;
     assert_eq!((replaced.status().as_u16(), header(&replaced, "etag")), (200, "\"2\""));
     assert_eq!(delete(&api, "", &[("If-Match", "\"2\"")]).await.status(), 204);
-    // What does not exist is not found, whatever the conditions (RFC 9110 §13.2.1).
+    // An intent that does not exist is not found, whatever the conditions (RFC 9110 §13.2.1).
     problem_of(delete(&api, "", &[("If-Match", "*")]).await, 404, "no_such_intent").await;
 }
 

@@ -1,4 +1,4 @@
-//! A workflow client that answers as told, and keeps what it was asked.
+//! A scripted workflow client that records its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What a workflow client was asked.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) method: Method,
@@ -34,7 +34,7 @@ struct Script {
 }
 
 impl ScriptedClient {
-    /// Answers every request with what `answer` gives.
+    /// Responds to every request with the result of `answer`.
     pub(crate) async fn start<F>(answer: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output: IntoResponse> + Send + 'static,
@@ -49,12 +49,12 @@ impl ScriptedClient {
         Self { port, asked }
     }
 
-    /// As EMCO's own: 204 and nothing else.
+    /// Responds like EMCO's clients: 204 and nothing else.
     pub(crate) async fn emco() -> Self {
         Self::start(|| async { StatusCode::NO_CONTENT }).await
     }
 
-    /// As ours: 204 with the run in headers.
+    /// Responds like our clients: 204 with the run in headers.
     pub(crate) async fn ours(workflow_id: &'static str, run_id: &'static str) -> Self {
         Self::start(move || async move {
             (StatusCode::NO_CONTENT, [("Workflow-Id", workflow_id), ("Run-Id", run_id)])
@@ -62,12 +62,12 @@ impl ScriptedClient {
         .await
     }
 
-    /// Takes every connection and hangs up.
+    /// Accepts every connection and closes it.
     pub(crate) async fn hanging_up() -> Self {
         Self::on_wire(|_| None).await
     }
 
-    /// As EMCO's, but its answers to starts get lost.
+    /// Responds like EMCO's clients, but loses its responses to starts.
     pub(crate) async fn losing_answers() -> Self {
         Self::on_wire(|method| {
             (method == "OPTIONS").then_some("HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
@@ -75,7 +75,7 @@ impl ScriptedClient {
         .await
     }
 
-    /// Answers a request by its method, or hangs up; what it was asked has no headers.
+    /// Responds by method, or closes the connection. The recorded requests have no headers.
     async fn on_wire(answer: fn(&str) -> Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -102,12 +102,12 @@ impl ScriptedClient {
         Self { port, asked }
     }
 
-    /// What it was asked so far.
+    /// Returns the recorded requests.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// The one thing it was asked.
+    /// Returns the only recorded request.
     pub(crate) fn asked_once(&self) -> Asked {
         let [asked] = self.asked().try_into().unwrap();
         asked
@@ -122,7 +122,7 @@ async fn note(
     body: Bytes,
 ) -> Response {
     if method == Method::OPTIONS {
-        // As Go's router has it (EMCO-API §0.3).
+        // As in Go's router (EMCO-API §0.3).
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     script.asked.lock().unwrap().push(Asked { method, uri, headers, body });

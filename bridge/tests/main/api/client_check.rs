@@ -1,4 +1,4 @@
-//! What a workflow client says of an intent before it is started: asked when the intent is kept, and whenever somebody wants to know.
+//! Validation of intents by their workflow clients: when the intent is stored, and on request.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,10 +20,10 @@ struct Catalogued {
 impl Catalogued {
     async fn new(catalogue: Value) -> Self {
         let catalogue = Arc::new(Mutex::new(catalogue));
-        let told = Arc::clone(&catalogue);
+        let shared = Arc::clone(&catalogue);
         let client = ScriptedClient::start(move || {
-            let told = told.lock().unwrap().to_string();
-            async { told }
+            let text = shared.lock().unwrap().to_string();
+            async { text }
         });
         Self { port: client.await.port, catalogue }
     }
@@ -32,7 +32,7 @@ impl Catalogued {
         *self.catalogue.lock().unwrap() = catalogue;
     }
 
-    /// The sample intent with these parameters for all activities.
+    /// Returns the sample intent with these parameters for all activities.
     fn intent(&self, params: Value) -> String {
         let mut intent = sample_intent("127.0.0.1", self.port, "http://emco");
         intent["spec"]["temporal"]["workflowParams"]["activityParams"] = json!({"all-activities": params});
@@ -40,7 +40,7 @@ impl Catalogued {
     }
 }
 
-/// The catalogue of one client with these parameters, by name and type.
+/// Returns the catalogue of one client with these parameters, by name and type.
 fn reading(params: &[(&str, &str)]) -> Value {
     let properties: serde_json::Map<_, _> =
         params.iter().map(|(name, kind)| ((*name).to_owned(), json!({"type": kind}))).collect();
@@ -57,7 +57,7 @@ async fn standing(api: &Api) -> Value {
 }
 
 #[tokio::test]
-async fn every_parameter_that_the_client_would_refuse_is_named_when_the_intent_is_created() {
+async fn all_parameters_that_the_client_would_reject_are_reported() {
     let api = Api::with(&ASKING).await;
     let client = Catalogued::new(reading(&[("app", "string"), ("replicas", "integer")])).await;
     let wrong = client.intent(json!({"replicas": "many", "ap": "collectd"}));
@@ -78,7 +78,7 @@ async fn every_parameter_that_the_client_would_refuse_is_named_when_the_intent_i
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_there_is_told_with_those_that_are() {
+async fn a_missing_client_is_reported_with_the_existing_ones() {
     let api = Api::with(&ASKING).await;
     let client = Catalogued::new(json!({"clients": [{"name": "relocate"}, {"name": "evacuate"}]})).await;
     let refused = api.post("", client.intent(json!({}))).await;
@@ -106,7 +106,7 @@ async fn an_intent_drifts_when_its_client_changes() {
 }
 
 #[tokio::test]
-async fn a_client_without_catalogue_or_away_keeps_no_intent_from_being_kept() {
+async fn an_intent_is_stored_if_its_client_is_away_or_has_no_catalogue() {
     let api = Api::with(&ASKING).await;
     let emco = ScriptedClient::start(|| async { StatusCode::NOT_FOUND }).await;
     let silent = ScriptedClient::start(|| async { "this is no catalogue" }).await;
@@ -141,12 +141,12 @@ async fn nobody_is_asked_who_is_not_to_be() {
         .await;
     let never = Api::with(&["--client-check", "0s"]).await;
     assert_eq!(never.post("", client.intent(json!({}))).await.status(), 201);
-    // Whoever wants to know is told all the same.
+    // An explicit check still reports the faults.
     assert_eq!(standing(&never).await["standing"], "Drifted");
 }
 
 #[tokio::test]
-async fn a_client_that_keeps_silent_is_not_waited_for_longer_than_is_said() {
+async fn the_check_of_an_unresponsive_client_ends_at_its_timeout() {
     let api = Api::with(&["--client-check", "100ms"]).await;
     let silent = ScriptedClient::start(std::future::pending::<StatusCode>).await;
     let body = sample_intent("127.0.0.1", silent.port, "http://emco").to_string();

@@ -1,4 +1,4 @@
-//! JSON of many levels, which Go's decoder takes, on every way that it goes.
+//! JSON of many levels, which Go's decoder accepts, on all its ways through the bridge.
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,14 +8,14 @@ use super::engine::ScriptedEngine;
 use super::our_client::OurClient;
 use super::{Api, SAMPLE_INTENT, ScriptedClient, problem_of, sample_intent, unique};
 
-/// Go takes 10,000 levels, and the memo's value stands five levels down.
+/// Go accepts 10,000 levels, and the memo's value is five levels down.
 const MOST: usize = 9_995;
 
 fn nested(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
 }
 
-/// The sample intent with a value of so many levels in its memo.
+/// Returns the sample intent with a value of this many levels in its memo.
 fn intent(client_port: u16, workflow_id: &str, levels: usize) -> String {
     let mut intent = sample_intent("127.0.0.1", client_port, "http://emco");
     let options = &mut intent["spec"]["temporal"]["workflowStartOptions"];
@@ -25,7 +25,7 @@ fn intent(client_port: u16, workflow_id: &str, levels: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_deep_intent_is_kept_told_and_started() {
+async fn a_deep_intent_is_stored_returned_and_started() {
     let (api, temporal) = Api::on_temporal().await;
     let (client, id) = (OurClient::start(temporal.address()).await, unique("deep"));
     let deep = format!(r#""Memo":{{"deep":{}}}"#, nested(MOST));

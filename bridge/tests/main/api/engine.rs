@@ -1,4 +1,4 @@
-//! An engine that answers as told: for the answers that a real Temporal gives only in an emergency.
+//! A scripted engine, for responses that a real Temporal gives only in rare cases.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -18,13 +18,13 @@ use workflow_api::{Escalation, RawJson, RunId, WorkflowState};
 
 type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
 
-/// An engine that answers as told.
+/// A scripted engine.
 pub(super) struct ScriptedEngine {
     pub(super) outline: Answer<Result<Outline, EngineError>>,
     pub(super) query: Answer<Result<Value, QueryError>>,
     pub(super) wait: Answer<BoxFuture<'static, Result<Waited, EngineError>>>,
     pub(super) stop: Answer<Result<(), CommandError>>,
-    /// The orders to cancel (no details) and to terminate that it was given.
+    /// The orders that it got: to cancel (no details) and to terminate.
     pub(super) orders: Arc<Mutex<Vec<Order>>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Order {
 }
 
 impl Default for ScriptedEngine {
-    /// Knows every workflow, as running.
+    /// Reports every workflow as running.
     fn default() -> Self {
         Self {
             outline: Box::new(|_| Ok(outline(WorkflowState::Running))),
@@ -51,7 +51,7 @@ impl Default for ScriptedEngine {
 }
 
 impl ScriptedEngine {
-    /// Fails in the same way whatever it is asked.
+    /// Fails in the same way on every call.
     pub(super) fn failing(error: EngineError) -> Self {
         let (one, two, three, four) = (error.clone(), error.clone(), error.clone(), error);
         Self {
@@ -64,7 +64,7 @@ impl ScriptedEngine {
     }
 }
 
-/// A run in this state, started now.
+/// Returns a run in this state, started now.
 pub(super) fn outline(state: WorkflowState) -> Outline {
     Outline {
         state,

@@ -12,7 +12,7 @@ fn named(name: &str) -> Value {
     intent
 }
 
-/// What EMCO answers to the sample, in its bytes (EMCO-API §0.2, §1.2).
+/// EMCO's response to the sample, byte for byte (EMCO-API §0.2, §1.2).
 const NORMALISED: &str = concat!(
     r#"{"metadata":{"name":"dig1-workflow-intent","description":"description for intent","userData1":"","userData2":""},"#,
     r#""spec":{"workflowClient":{"clientEndpointName":"client","clientEndpointPort":9090},"#,
@@ -89,7 +89,7 @@ async fn a_second_intent_of_the_name_conflicts() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_told_refused_or_ignored() {
+async fn unknown_fields_are_reported_rejected_or_ignored() {
     let api = Api::new().await;
     let body = |name| {
         let mut intent = named(name);

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::{Api, SOON, ScriptedClient, header, problem_of};
 
-/// As ours; the first start leads to the run `run-1`, and so on.
+/// Responds like our clients; the first start leads to the run `run-1`, and so on.
 async fn counting_client() -> ScriptedClient {
     let starts = Arc::new(AtomicUsize::new(0));
     ScriptedClient::start(move || {
@@ -24,7 +24,7 @@ async fn counting_client() -> ScriptedClient {
 }
 
 #[tokio::test]
-async fn a_repeated_call_is_answered_the_same_also_after_later_runs() {
+async fn a_repeated_call_gets_the_same_response_after_later_runs() {
     let api = Api::new().await;
     let client = counting_client().await;
     api.create_sample(client.port).await;
@@ -56,7 +56,7 @@ async fn another_body_under_the_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_under_way_is_told_to_come_back() {
+async fn a_key_in_flight_gets_a_time_to_retry() {
     let api = Api::new().await;
     let gate = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&gate);

@@ -1,4 +1,4 @@
-//! Lists: in pages, and filtered.
+//! Lists: pages and filters.
 
 use bridge_core::model::{Outcome, StartId, StartKey, StartRecord};
 use bridge_core::ports::{Begun, Terms};
@@ -25,7 +25,7 @@ async fn names(answer: Response) -> Vec<String> {
     list.iter().map(|intent| intent["metadata"]["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Puts a run of this intent on record.
+/// Records a start of this intent.
 async fn run(api: &Api, intent: &str, outcome: Outcome) {
     let id = StartId::new();
     let run = StartRecord {
@@ -62,7 +62,7 @@ async fn pages_lead_through_the_whole_list() {
     let token = header(&first, "continue").to_owned();
     assert_eq!(header(&first, "link"), format!("<?limit=2&continue={token}>; rel=\"next\""));
     assert_eq!(names(first).await, ["a", "b"]);
-    // What happens to names already seen does not matter.
+    // Changes to names on earlier pages have no effect.
     let deleted = api.request(reqwest::Method::DELETE, "/b").send().await.unwrap();
     assert_eq!(deleted.status(), 204);
     let second = api.get(&format!("?limit=2&continue={token}")).await;
@@ -128,7 +128,7 @@ async fn a_workflow_that_continued_as_new_is_found_by_its_last_run() {
                 // The ID was used again since.
                 ("used-again", "") => run_of(WorkflowState::Running, "run-4", "run-4"),
                 ("used-again", _) => run_of(WorkflowState::Failed, "run", "run"),
-                // The start found it running.
+                // The start found the workflow running.
                 ("found-running", "") => run_of(WorkflowState::Terminated, "run-9", "run-0"),
                 _ => run_of(WorkflowState::ContinuedAsNew, "run", "run-0"),
             })
@@ -188,10 +188,10 @@ async fn intents_are_found_by_their_latest_run() {
 }
 
 #[tokio::test]
-async fn a_state_that_temporal_cannot_tell_is_no_empty_list() {
+async fn a_state_that_temporal_cannot_report_is_no_empty_list() {
     let api = Api::new().await;
     create(&api, "a", |_| {}).await;
-    // Nothing was started, so nobody need be asked.
+    // Nothing was started, so Temporal is not asked.
     assert_eq!(names(api.get("?state=Running").await).await, Vec::<String>::new());
     run(&api, "a", started()).await;
     let away = problem_of(api.get("?state=Running").await, 503, "temporal_unavailable").await;

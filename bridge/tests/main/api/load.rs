@@ -1,4 +1,4 @@
-//! What the bridge takes on, where requests come from, and what is measured of them.
+//! Limits on the load, callers' addresses, and metrics.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ async fn metrics(api: &Api) -> String {
 }
 
 #[tokio::test]
-async fn a_start_tells_the_workflow_client_where_it_comes_from() {
+async fn a_start_passes_request_id_and_trace_to_the_client() {
     let api = Api::new().await;
     let client = ScriptedClient::ours("w", "r").await;
     api.create_sample(client.port).await;
@@ -23,12 +23,12 @@ async fn a_start_tells_the_workflow_client_where_it_comes_from() {
     let request =
         request.header("x-request-id", "abc-1").header("traceparent", PARENT).header("tracestate", "a=1");
     assert_eq!(header(&request.send().await.unwrap(), "x-request-id"), "abc-1");
-    let told = client.asked_once().headers;
+    let sent = client.asked_once().headers;
     assert_eq!(
-        (&told["x-request-id"], &told["traceparent"]),
+        (&sent["x-request-id"], &sent["traceparent"]),
         (&"abc-1".parse().unwrap(), &PARENT.parse().unwrap())
     );
-    assert_eq!(told["tracestate"], "a=1");
+    assert_eq!(sent["tracestate"], "a=1");
 }
 
 #[tokio::test]
@@ -37,11 +37,11 @@ async fn a_start_without_a_trace_begins_one() {
     let client = ScriptedClient::ours("w", "r").await;
     api.create_sample(client.port).await;
     let answer = api.start_sample().await;
-    let told = client.asked_once().headers;
-    assert_eq!(told["x-request-id"], header(&answer, "x-request-id"));
-    let parent = told["traceparent"].to_str().unwrap();
+    let sent = client.asked_once().headers;
+    assert_eq!(sent["x-request-id"], header(&answer, "x-request-id"));
+    let parent = sent["traceparent"].to_str().unwrap();
     assert!(parent.starts_with("00-") && parent.len() == PARENT.len(), "{parent}");
-    assert!(!told.contains_key("tracestate"));
+    assert!(!sent.contains_key("tracestate"));
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn more_requests_than_are_taken_on_are_refused() {
     let refused = api.get("").await;
     assert_eq!(header(&refused, "retry-after"), "1");
     problem_of(refused, 503, "overloaded").await;
-    // Those who run the bridge still see it.
+    // Operators still reach it.
     assert!(metrics(&api).await.contains(r#"http_server_refused_requests_total{limit="overloaded"}"#));
     may_answer.add_permits(1);
     assert!(starting.await.unwrap().unwrap().status().is_success());
@@ -81,7 +81,7 @@ async fn waits_have_a_limit_of_their_own() {
     let refused = api.status_of_sample("waitForResult=true").await;
     assert_eq!(header(&refused, "retry-after"), "1");
     problem_of(refused, 503, "too_many_waits").await;
-    // Other requests are not in the way of waits, nor waits of them.
+    // Waits and other requests do not block each other.
     assert_eq!(api.get("").await.status(), 200);
 }
 
@@ -95,7 +95,7 @@ async fn a_caller_has_so_many_changes_in_a_second() {
     .await;
     assert_eq!(header(&refused, "retry-after"), "1");
     problem_of(refused, 429, "too_many_requests").await;
-    // Reading goes on, and so do other callers.
+    // Reads and other callers are not limited.
     assert_eq!(api.get("").await.status(), 200);
     let other = api.request(reqwest::Method::POST, "").header("x-forwarded-user", "bob").body("{");
     assert_eq!(other.send().await.unwrap().status(), 400);

@@ -1,4 +1,4 @@
-//! A start whose answer is lost: ours are asked again, clients written for EMCO never.
+//! Starts whose response is lost: our clients are called again, clients written for EMCO never.
 
 use harness::{Proxy, TemporalServer, eventually};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::our_client::OurClient;
 use super::{Api, SOON, ScriptedClient, header, problem_of, unique};
 
-/// The run that Temporal has of this workflow, which must be the only one.
+/// Returns Temporal's run of this workflow, which must be the only one.
 pub(crate) async fn the_one_run(temporal: &TemporalServer, id: &str) -> String {
     let query = format!("WorkflowId = '{id}'");
     let run = eventually(SOON, "Temporal has the run", async || {
@@ -14,7 +14,7 @@ pub(crate) async fn the_one_run(temporal: &TemporalServer, id: &str) -> String {
         anyhow::Ok(described["workflowExecutionInfo"]["execution"]["runId"].as_str().unwrap().to_owned())
     })
     .await;
-    // Visibility comes later than the run itself.
+    // Visibility is updated later than the run itself.
     eventually(SOON, "Temporal lists the run", async || {
         let count = temporal.cli(&["workflow", "count", "--query", &query]).await?["count"].clone();
         anyhow::ensure!(count == "1", "{count} runs");
@@ -53,7 +53,7 @@ async fn our_client_is_asked_again_when_it_is_silent() {
     proxy.lose_answers();
     let (started, run) = tokio::join!(api.start_sample(), async {
         let run = the_one_run(temporal, &id).await;
-        // The connection stays open; but the answer that was lost is lost.
+        // The connection stays open, but the response is lost.
         proxy.resume().await.unwrap();
         run
     });
@@ -62,10 +62,10 @@ async fn our_client_is_asked_again_when_it_is_silent() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_no_key_is_asked_once_and_temporal_tells() {
+async fn a_client_without_keys_is_called_once_and_temporal_is_asked() {
     let (api, temporal) = Api::on_temporal().await;
     let client = ScriptedClient::losing_answers().await;
-    let id = unique("told-by-temporal");
+    let id = unique("known-by-temporal");
     api.create(client.port, &id).await;
     let (started, run) = tokio::join!(api.start_sample(), async {
         eventually(SOON, "the client is asked", async || client.asked().len() == 1).await;
@@ -77,7 +77,7 @@ async fn a_client_that_takes_no_key_is_asked_once_and_temporal_tells() {
 }
 
 #[tokio::test]
-async fn where_nobody_can_know_the_answer_says_how_to_find_out() {
+async fn an_unknown_outcome_has_a_way_to_find_it_out() {
     let temporal = TemporalServer::shared().await.unwrap();
     let api = Api::on(temporal.address(), &["--start-timeout", "1s"]).await;
     let client = ScriptedClient::losing_answers().await;
@@ -91,7 +91,7 @@ async fn where_nobody_can_know_the_answer_says_how_to_find_out() {
     );
     assert!(problem["detail"].as_str().unwrap().contains("Idempotency-Key"), "{problem}");
 
-    // The client was only slow; and the repeat finds that out.
+    // The client was only slow; the repeat finds this out.
     let args = ["workflow", "start", "--type", "T", "--task-queue", "nobody", "--workflow-id", &id];
     let run = temporal.cli(&args).await.unwrap()["runId"].clone();
     let found = api.start_under("key-1", "").await;

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and what is served.
+//! The OpenAPI document, compared with the program.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ async fn document(api: &Api) -> Value {
     http().get(format!("{}/openapi.json", api.url)).send().await.unwrap().json().await.unwrap()
 }
 
-/// Every operation of the document: method and path.
+/// Returns every operation of the document: method and path.
 fn operations(document: &Value) -> Vec<(Method, String)> {
     let paths = document["paths"].as_object().unwrap();
     let methods = |item: &Value| item.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -97,14 +97,14 @@ async fn every_body_has_an_example() {
         let answers = operation["responses"].as_object().unwrap().values();
         let bodies = answers.chain(operation.get("requestBody")).filter_map(|body| body.get("content"));
         for body in bodies.flat_map(|content| content.as_object().unwrap().values()) {
-            // The document itself needs none.
+            // The document itself needs no token.
             let shown = body.get("example").is_some() || body.get("examples").is_some();
             assert!(shown || path == "/openapi.json", "{method} {path}: {body}");
         }
     }
 }
 
-/// A typing error must not change what is done: no route passes over a parameter that it does not know.
+/// A typing error must not change the result: no route ignores an unknown parameter.
 #[tokio::test]
 async fn every_operation_refuses_unknown_query_parameters() {
     let api = Api::new().await;

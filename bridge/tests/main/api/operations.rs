@@ -1,4 +1,4 @@
-//! What operators ask: health and metrics.
+//! Routes for operators: health and metrics.
 
 use harness::http;
 use serde_json::Value;
@@ -18,7 +18,7 @@ async fn it_is_ready_though_temporal_is_away() {
 }
 
 #[tokio::test]
-async fn without_its_database_it_is_not_ready_and_says_so() {
+async fn without_its_database_it_reports_that_it_is_not_ready() {
     let api = Api::new().await;
     api.parts.store.close().await;
     let ready = http().get(format!("{}/readyz", api.url)).send().await.unwrap();
@@ -26,7 +26,7 @@ async fn without_its_database_it_is_not_ready_and_says_so() {
     let list = api.get("").await;
     assert!(list.headers().contains_key("retry-after"));
     let problem = problem_of(list, 503, "database_unavailable").await;
-    // What lies under it is for the log.
+    // The causes are for the log.
     assert_eq!(problem["detail"], "the database could not list intents");
 }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::SOON;
 
-/// The client that EMCO's sample intent names. Nobody works on its task queue, so its workflows run for ever.
+/// The client that EMCO's sample intent names. No worker polls its task queue, so its workflows never end.
 #[workflow_client(name = "migrate_workflowclient")]
 async fn migrate(ctx: StartContext) -> WorkflowStart {
     ctx.start("T").on_task_queue("nobody")
@@ -23,17 +23,17 @@ pub(crate) struct OurClient {
 }
 
 impl OurClient {
-    /// On a free port; starts workflows at this Temporal.
+    /// Starts it on a free port, with this Temporal.
     pub(crate) async fn start(temporal: &str) -> Self {
         Self::start_with(temporal, ServerOptions::default()).await
     }
 
-    /// The same, served so.
+    /// Starts it with these options.
     pub(crate) async fn start_with(temporal: &str, options: ServerOptions) -> Self {
         Self::serve(clients![migrate], temporal, options).await
     }
 
-    /// A server of other clients.
+    /// Starts a server of other clients.
     pub(crate) async fn of(clients: impl IntoIterator<Item = Client>, temporal: &str) -> Self {
         Self::serve(clients, temporal, ServerOptions::default()).await
     }

@@ -1,4 +1,4 @@
-//! Starts that do otherwise than their intent says, and what they would post.
+//! Starts with overrides, and previews of starts.
 
 use harness::{SAMPLE_INTENT, sample_intent};
 use reqwest::Method;
@@ -70,7 +70,7 @@ async fn an_unsound_start_is_refused_with_all_its_faults() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_told_or_refused() {
+async fn unknown_fields_are_reported_or_rejected() {
     let api = Api::new().await;
     let client = ScriptedClient::emco().await;
     api.create_sample(client.port).await;
@@ -83,26 +83,26 @@ async fn unknown_fields_are_told_or_refused() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_what_would_be_posted_and_does_nothing() {
+async fn a_dry_run_returns_the_request_and_does_nothing() {
     let api = Api::new().await;
     let client = ScriptedClient::emco().await;
     api.create_sample(client.port).await;
     let body = json!({"spec": {"workflowID": "w-{{run}}", "more": 1}}).to_string();
     for _ in 0..2 {
-        let told = api.post(&start("?dryRun=All"), body.clone()).await;
+        let preview = api.post(&start("?dryRun=All"), body.clone()).await;
         assert_eq!(
-            (told.status().as_u16(), header(&told, "warning")),
+            (preview.status().as_u16(), header(&preview, "warning")),
             (200, r#"299 - "unknown field $.spec.more""#)
         );
-        let told: Value = told.json().await.unwrap();
+        let preview: Value = preview.json().await.unwrap();
         let url = format!("http://127.0.0.1:{}/invoke/migrate_workflowclient", client.port);
-        assert_eq!((&told["method"], &told["url"]), (&json!("POST"), &json!(url)));
-        assert_eq!(told["body"]["workflowStartOptions"]["ID"], "w-1");
+        assert_eq!((&preview["method"], &preview["url"]), (&json!("POST"), &json!(url)));
+        assert_eq!(preview["body"]["workflowStartOptions"]["ID"], "w-1");
     }
     assert!(client.asked().is_empty());
     api.post(&start(""), body.clone()).await;
-    let told: Value = api.post(&start("?dryRun=All"), body).await.json().await.unwrap();
-    assert_eq!(told["body"]["workflowStartOptions"]["ID"], "w-2");
+    let preview: Value = api.post(&start("?dryRun=All"), body).await.json().await.unwrap();
+    assert_eq!(preview["body"]["workflowStartOptions"]["ID"], "w-2");
     let problem = problem_of(api.post(&start("?dryRun=true"), "").await, 400, "invalid_parameter").await;
     assert_eq!(problem["parameter"], "dryRun");
     problem_of(api.post("/absent/start?dryRun=All", "").await, 404, "no_such_intent").await;

@@ -1,4 +1,4 @@
-//! With EMCO's URL configured: intents only under groups that EMCO knows.
+//! With EMCO's URL configured, intents can be created only in groups that exist in EMCO.
 
 use emco_stand_in::{StandIn, StandInOptions, samples};
 use harness::{http, sample_intent};

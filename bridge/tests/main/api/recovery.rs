@@ -1,4 +1,4 @@
-//! Starts that an earlier life of the bridge left open.
+//! Starts that an earlier bridge process left open.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use super::lost_answers::the_one_run;
 use super::our_client::OurClient;
 use super::{Api, SOON, header, sample_key, unique};
 
-/// Puts a start on record as a bridge leaves it that was killed so long ago; and what came of it.
+/// Records a start as a bridge leaves it that was killed this long ago, and returns its outcome after
+/// recovery.
 async fn settled(api: &Api, client_port: u16, workflow_id: &str, age: SignedDuration) -> Outcome {
     let run = StartRecord {
         id: StartId::new(),
@@ -76,7 +77,7 @@ async fn a_start_that_our_client_made_is_known_by_its_key() {
     let started = api.start_under(&id, "").await;
     let run = header(&started, "run-id").to_owned();
     temporal.cli(&["workflow", "terminate", "--workflow-id", &id]).await.unwrap();
-    // As if the outcome had not been put on record.
+    // As if the outcome had not been recorded.
     let mut record = api.run_of_sample().await;
     let spec = api.intent_of_sample().await.spec;
     record.outcome = Outcome::Starting;
@@ -93,7 +94,7 @@ async fn a_start_that_our_client_made_is_known_by_its_key() {
 }
 
 #[tokio::test]
-async fn a_start_that_never_reached_temporal_is_settled_as_not_started() {
+async fn a_start_that_never_reached_temporal_becomes_not_started() {
     let (api, _) = Api::on_temporal().await;
     let outcome = settled(&api, free_port(), &unique("never"), SignedDuration::from_mins(5)).await;
     assert!(matches!(outcome, Outcome::NotStarted { .. }), "{outcome:?}");
@@ -118,7 +119,7 @@ async fn a_run_that_came_much_later_is_another_start() {
 
 #[tokio::test]
 async fn a_start_that_may_still_come_is_waited_for() {
-    // Temporal knows nothing at first, then an older run only, then the right one.
+    // Temporal has no run at first, then only an older one, then the right one.
     let calls = std::sync::atomic::AtomicUsize::new(0);
     let engine = ScriptedEngine {
         outline: Box::new(move |run| {

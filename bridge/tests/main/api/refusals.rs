@@ -1,4 +1,4 @@
-//! Bad input: each line of it refused with every fault named, and nothing stored.
+//! Invalid input: each case is rejected with every fault named, and nothing is stored.
 
 use harness::{SAMPLE_DIG, http, sample_intent};
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Api, fault_paths, header, problem_of};
 
-/// The sample with one part changed.
+/// Returns the sample with one part changed.
 fn with(pointer: &str, value: Value) -> String {
     let mut intent = sample_intent("client", 9090, "http://emco");
     *intent.pointer_mut(pointer).unwrap() = value;
@@ -155,6 +155,6 @@ async fn callers_who_prefer_text_get_the_same_sentences() {
         (422, "text/plain; charset=utf-8")
     );
     let text = response.text().await.unwrap();
-    assert!(text.starts_with("the workflow intent is not sound: it has 5 faults\n"), "{text}");
+    assert!(text.starts_with("the workflow intent is not valid: it has 5 faults\n"), "{text}");
     assert!(text.contains("\n$.spec.workflowClient.clientEndpointPort: 0 is not a port"), "{text}");
 }

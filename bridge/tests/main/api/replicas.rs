@@ -1,4 +1,5 @@
-//! Replicas that share a database: what one is told the other knows, and of many changes at once one is made.
+//! Replicas that share a database: each sees the other's changes, and of many concurrent changes one
+//! succeeds.
 
 use futures::future::join_all;
 use harness::{PostgreSql, SAMPLE_INTENT, sample_intent};
@@ -10,10 +11,10 @@ use super::{Api, ScriptedClient, header, problem_of};
 const ROUNDS: usize = 50;
 const CALLERS: usize = 8;
 
-/// Two replicas on one fresh PostgreSQL database.
+/// Starts two replicas on one fresh PostgreSQL database.
 async fn replicas() -> [Api; 2] {
     let database = PostgreSql::shared().await.unwrap().database().await.unwrap();
-    // Both at once: one brings the schema up to date, the other waits for it.
+    // Both at once: one migrates the schema, the other waits for it.
     let flags = ["--database", &database];
     let (one, other) = tokio::join!(Api::with(&flags), Api::with(&flags));
     [one, other]
@@ -116,9 +117,9 @@ async fn names_that_no_database_can_hold_are_not_found() {
     assert_eq!(list.text().await.unwrap(), "[]\n");
 }
 
-/// PostgreSQL keeps no NUL character; a start whose outcome could not be kept would stay under way for ever.
+/// PostgreSQL stores no NUL character. If an outcome could not be stored, its start would stay open forever.
 #[tokio::test]
-async fn a_client_that_answers_nul_characters_leaves_no_start_under_way() {
+async fn nul_characters_in_a_response_leave_no_start_open() {
     let [api, _] = replicas().await;
     let refusing = ScriptedClient::start(|| async { (StatusCode::CONFLICT, "no \0 room") }).await;
     api.create_sample(refusing.port).await;

@@ -1,4 +1,4 @@
-//! How an intent changed, and taking an earlier state again.
+//! The revisions of an intent, and rollback.
 
 use harness::sample_intent;
 use reqwest::{Method, Response};
@@ -33,7 +33,7 @@ async fn revisions(api: &Api, query: &str) -> (Vec<i64>, Option<String>) {
 }
 
 #[tokio::test]
-async fn every_change_says_who_made_it_and_when() {
+async fn every_change_has_its_author_and_time() {
     let api = Api::new().await;
     let before = jiff::Timestamp::now();
     put(&api, None, "one").await;
@@ -42,7 +42,7 @@ async fn every_change_says_who_made_it_and_when() {
     assert_eq!(deleted.status(), 204);
 
     let list: Vec<Value> = api.get(REVISIONS).await.json().await.unwrap();
-    let told: Vec<_> = list
+    let listed: Vec<_> = list
         .iter()
         .map(|change| {
             let at: jiff::Timestamp = change["changedAt"].as_str().unwrap().parse().unwrap();
@@ -54,7 +54,7 @@ async fn every_change_says_who_made_it_and_when() {
         })
         .collect();
     assert_eq!(
-        told,
+        listed,
         [
             (3, &json!("deleted"), &json!("alice")),
             (2, &json!("replaced"), &json!("Zoë")),
@@ -141,7 +141,7 @@ async fn a_roll_back_makes_a_new_revision_equal_to_the_old() {
     let change: Value = api.get(&format!("{REVISIONS}/3")).await.json().await.unwrap();
     assert_eq!((&change["action"], &change["rolledBackTo"]), (&json!("rolled_back"), &json!(1)));
 
-    // Of the same document there is no second revision, also by number instead of text.
+    // The same document makes no second revision, even if the number is given as a number instead of text.
     let again = roll_back(&api, json!(1)).await;
     assert_eq!((again.status().as_u16(), header(&again, "etag")), (200, "\"3\""));
 }

@@ -1,4 +1,4 @@
-//! The runs of an intent: every start, and how it stands now.
+//! The runs of an intent: every start, and its current state.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn runs(api: &Api, query: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_run_says_who_started_it_and_where_to_go_on() {
+async fn a_run_has_its_caller_and_links() {
     let flags = ["--temporal-ui-url", "https://temporal.example/ui/"];
     let api = Api::on_engine_with(ScriptedEngine::default(), &flags).await;
     let client = ScriptedClient::ours("w%201", "run-1").await;
@@ -78,7 +78,7 @@ async fn states_are_those_of_temporal_now() {
 }
 
 #[tokio::test]
-async fn starts_that_came_to_nothing_are_told_with_the_reason() {
+async fn failed_starts_are_listed_with_the_reason() {
     let api = Api::new().await;
     let client = ScriptedClient::start(|| async { (StatusCode::CONFLICT, "no such cluster") }).await;
     api.create_sample(client.port).await;
@@ -93,7 +93,7 @@ async fn starts_that_came_to_nothing_are_told_with_the_reason() {
 }
 
 #[tokio::test]
-async fn what_temporal_cannot_tell_is_said_to_be_unknown() {
+async fn a_state_that_temporal_cannot_report_is_unknown() {
     let gone = |run: &bridge_core::model::WorkflowRun| {
         Err(EngineError::NoSuchWorkflow {
             engine: String::new(),

@@ -1,4 +1,4 @@
-//! Who is let in, and over what.
+//! Authentication and TLS of the listener.
 
 use harness::http;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -22,7 +22,7 @@ async fn callers_need_a_token_and_operators_do_not() {
     }
 }
 
-/// An authority, and a certificate of its for 127.0.0.1, as text and in files.
+/// An authority, and a certificate signed by it for 127.0.0.1, as text and in files.
 pub(super) struct Papers {
     authority: String,
     chain: String,

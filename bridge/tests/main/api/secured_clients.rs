@@ -1,4 +1,4 @@
-//! Workflow clients that are called over TLS, and want a certificate and a token.
+//! Workflow clients that are called over TLS, and require a certificate and a token.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use super::our_client::OurClient;
 use super::secured::Papers;
 use super::{Api, SOON, problem_of, unique};
 
-/// A workflow client that wants both, and the file that tells the bridge so.
+/// Starts a workflow client that requires both, and writes the bridge's file with its settings.
 async fn secured(papers: &Papers) -> (OurClient, String, String) {
     let file = |path: &str| SettingFile::from(Path::new(path));
     let path = |name: &str| papers.directory.path().join(name).to_str().unwrap().to_owned();
@@ -40,7 +40,7 @@ async fn secured(papers: &Papers) -> (OurClient, String, String) {
 }
 
 #[tokio::test]
-async fn a_client_that_wants_a_certificate_and_a_token_is_asked_and_started_through() {
+async fn a_client_that_requires_certificate_and_token_is_called() {
     let papers = Papers::new();
     let (client, clients, token) = secured(&papers).await;
     let api = Api::with(&["--clients", &clients, "--client-check", "20s"]).await;
@@ -51,7 +51,7 @@ async fn a_client_that_wants_a_certificate_and_a_token_is_asked_and_started_thro
     assert_eq!(started.status(), StatusCode::NO_CONTENT);
     assert!(started.headers().contains_key("run-id"));
 
-    // A token may be changed while the bridge runs.
+    // A token can change while the bridge runs.
     std::fs::write(&token, "wrong").unwrap();
     eventually(SOON, "the new token is sent", async || {
         let check: Value = api.get(&format!("/{SAMPLE_INTENT}/check")).await.json().await.unwrap();
@@ -68,7 +68,7 @@ async fn a_client_that_wants_a_certificate_and_a_token_is_asked_and_started_thro
 async fn a_client_behind_tls_is_not_reached_in_clear() {
     let papers = Papers::new();
     let (client, ..) = secured(&papers).await;
-    // Nobody can know what became of the request, so it is asked about until the bound.
+    // The outcome of the request cannot be known, so the bridge asks until the timeout.
     let api = Api::with(&["--start-timeout", "2s"]).await;
     api.create(client.port, &unique("secured")).await;
     let answer = api.post(&format!("/{SAMPLE_INTENT}/start"), "").await;

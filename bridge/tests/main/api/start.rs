@@ -1,4 +1,4 @@
-//! Starting intents: what the workflow client gets, what the caller gets, what is on record.
+//! Starting intents: the request to the workflow client, the response to the caller, the record.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::client::ScriptedClient;
 use super::engine::{ScriptedEngine, outline};
 use super::{AT_ONCE, Api, SOON, header, problem_of, unique};
 
-/// EMCO-API §2.1: what workflowmgr sends for the sample.
+/// The request of workflowmgr for the sample (EMCO-API §2.1).
 const EMCOS_BODY: &str = r#"{"workflowClientName":"migrate_workflowclient","workflowStartOptions":{"ID":"migrate-apps-1","TaskQueue":"MIGRATION_TASK_Q","WorkflowExecutionTimeout":0,"WorkflowRunTimeout":0,"WorkflowTaskTimeout":0,"WorkflowIDReusePolicy":0,"WorkflowExecutionErrorWhenAlreadyStarted":false,"RetryPolicy":{"InitialInterval":0,"BackoffCoefficient":0,"MaximumInterval":0,"MaximumAttempts":2,"NonRetryableErrorTypes":null},"CronSchedule":"","Memo":null,"SearchAttributes":null},"workflowParams":{"activityOptions":{"all-activities":{"TaskQueue":"","ScheduleToCloseTimeout":0,"ScheduleToStartTimeout":0,"StartToCloseTimeout":60000000000,"HeartbeatTimeout":5000000,"WaitForCancellation":false,"ActivityID":"","RetryPolicy":{"InitialInterval":10,"BackoffCoefficient":0,"MaximumInterval":0,"MaximumAttempts":0,"NonRetryableErrorTypes":null}}},"activityParams":{"all-activities":{"compositeApp":"capp1","compositeAppVersion":"v1","deploymentIntentGroup":"dig1","emcoURL":"http://192.168.1.201:30415","project":"proj1","targetClusterName":"cluster2","targetClusterProvider":"provider2"}}}}"#;
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn bodies_of_emcos_callers_are_taken() {
 }
 
 #[tokio::test]
-async fn the_run_is_told_and_on_record() {
+async fn the_run_is_reported_and_recorded() {
     let api = Api::new().await;
     let client = ScriptedClient::ours("migrate-apps-1", "run-1").await;
     api.create_sample(client.port).await;
@@ -112,7 +112,7 @@ async fn any_success_of_the_client_is_a_start() {
         let client = ScriptedClient::start(move || async move { status }).await;
         api.create_sample(client.port).await;
         assert_eq!(api.start_sample().await.status(), 204);
-        // Temporal is away, so nobody can tell the run ID.
+        // Temporal is away, so the run ID is not known.
         assert!(matches!(api.run_of_sample().await.outcome, Outcome::Started { run_id: None, .. }));
     }
 }
@@ -129,13 +129,13 @@ async fn the_run_of_an_emco_client_is_looked_up_in_temporal() {
         .cli(&["workflow", "start", "--type", "T", "--task-queue", "nobody", "--workflow-id", &id])
         .await
         .unwrap();
-    let told = api.start_sample().await;
-    assert_eq!(told.status(), 204);
-    assert_eq!(header(&told, "run-id"), started["runId"].as_str().unwrap());
+    let repeated = api.start_sample().await;
+    assert_eq!(repeated.status(), 204);
+    assert_eq!(header(&repeated, "run-id"), started["runId"].as_str().unwrap());
 }
 
 #[tokio::test]
-async fn a_workflow_that_ran_before_is_said_to_run_already() {
+async fn a_workflow_that_ran_before_is_reported_as_running_already() {
     let engine = ScriptedEngine {
         outline: Box::new(|_| {
             let mut old = outline(WorkflowState::Running);
@@ -212,7 +212,7 @@ async fn a_client_that_ran_out_of_time_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_away_is_said_to_be() {
+async fn a_client_that_is_away_is_reported() {
     let api = Api::new().await;
     api.create_sample(harness::free_port()).await;
     let problem = problem_of(api.start_sample().await, 502, "client_unreachable").await;
@@ -221,7 +221,7 @@ async fn a_client_that_is_away_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn a_client_whose_name_nobody_knows_is_said_to_be_away() {
+async fn a_client_with_an_unknown_name_is_reported_as_away() {
     let api = Api::new().await;
     let body = harness::sample_intent("no-such-host.invalid", 9090, "http://emco");
     assert_eq!(api.post("", body.to_string()).await.status(), 201);
@@ -302,7 +302,7 @@ async fn a_start_is_carried_through_when_the_caller_hangs_up() {
     let caller = tokio::spawn(api.request(Method::POST, &path).send());
     eventually(SOON, "the client is asked", async || client.asked().len() == 1).await;
     caller.abort();
-    // The bridge has noticed when no request is under way any more.
+    // The bridge has noticed when no request is open any more.
     eventually(SOON, "the caller is gone", async || {
         let metrics = http().get(format!("{}/metrics", api.url)).send().await?.text().await?;
         let gone =

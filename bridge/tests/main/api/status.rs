@@ -23,7 +23,7 @@ async fn running(api: &Api, temporal: &harness::TemporalServer) -> (String, Stri
 }
 
 #[tokio::test]
-async fn a_status_says_at_least_how_the_run_stands() {
+async fn a_status_has_at_least_the_state_of_the_run() {
     let (api, temporal) = Api::on_temporal().await;
     let (id, run) = running(&api, temporal).await;
     for query in ["", "waitForResult=false", &format!("workflowID={id}&runID={run}")] {
@@ -49,7 +49,7 @@ async fn description_and_history_are_those_of_temporals_own_cli() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_too_short_says_so() {
+async fn a_wait_that_is_too_short_reports_it() {
     let (api, temporal) = Api::on_temporal().await;
     running(&api, temporal).await;
     let query = "waitForResult=true&timeout=200ms";
@@ -62,7 +62,7 @@ async fn a_wait_that_is_too_short_says_so() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_with_the_run_and_says_how_it_ended() {
+async fn a_wait_ends_with_the_run_and_returns_its_end() {
     let (api, temporal) = Api::on_temporal().await;
     let (id, run) = running(&api, temporal).await;
     let waiting =
@@ -74,7 +74,7 @@ async fn a_wait_ends_with_the_run_and_says_how_it_ended() {
     let body: Value = status.json().await.unwrap();
     assert_eq!((&body["workflowState"], &body["runID"]), (&json!("Terminated"), &json!(run)));
     assert_eq!(body["workflowFailure"]["message"], "enough");
-    // What else was asked for is of the same moment.
+    // The other parts are of the same moment.
     let info = &body["workflowExecutionDescription"]["workflowExecutionInfo"];
     assert_eq!(info["status"], "WORKFLOW_EXECUTION_STATUS_TERMINATED");
     let last = body["workflowHistory"].as_array().unwrap().last().unwrap();
@@ -82,7 +82,7 @@ async fn a_wait_ends_with_the_run_and_says_how_it_ended() {
 }
 
 #[tokio::test]
-async fn results_and_failures_are_told() {
+async fn results_and_failures_are_returned() {
     let end = |state, result, failure| {
         let closed = Closed { run_id: "run-2".into(), state, result, failure };
         Api::on_engine(ScriptedEngine {
@@ -118,7 +118,7 @@ async fn results_and_failures_are_told() {
 }
 
 #[tokio::test]
-async fn stack_traces_are_told_on_request() {
+async fn stack_traces_are_returned_on_request() {
     let at = |message: &str, cause| WorkflowFailure {
         message: message.to_owned(),
         stack_trace: format!("at {message}"),
@@ -160,7 +160,7 @@ async fn an_intent_that_does_not_exist_has_no_status() {
 }
 
 #[tokio::test]
-async fn temporal_away_is_said_within_five_seconds() {
+async fn an_absent_temporal_is_reported_within_five_seconds() {
     let api = Api::new().await;
     api.create_sample(9090).await;
     for query in ["", "runDescribeWfExec=true&getWfHistory=true&waitForResult=true&queryType=q&timeout=60"] {
@@ -294,15 +294,15 @@ async fn each_way_a_query_goes_wrong_has_its_own_code() {
 }
 
 #[tokio::test]
-async fn an_answer_to_a_query_is_told_and_null_is_left_out() {
-    for (answer, told) in [(json!("started"), json!("started")), (Value::Null, Value::Null)] {
+async fn the_result_of_a_query_is_returned_and_null_is_left_out() {
+    for (answer, reported) in [(json!("started"), json!("started")), (Value::Null, Value::Null)] {
         let engine =
             ScriptedEngine { query: Box::new(move |_| Ok(answer.clone())), ..ScriptedEngine::default() };
         let api = Api::on_engine(engine).await;
         api.create_sample(9090).await;
         let status: Value = api.status_of_sample("queryType=current-state").await.json().await.unwrap();
-        assert_eq!(status["workflowQueryResult"], told);
-        assert_eq!(status.get("workflowQueryResult").is_some(), !told.is_null());
+        assert_eq!(status["workflowQueryResult"], reported);
+        assert_eq!(status.get("workflowQueryResult").is_some(), !reported.is_null());
     }
 }
 

@@ -1,4 +1,4 @@
-//! The status of a start that succeeded: EMCO's 204, or what the caller wants.
+//! The status of a successful start: EMCO's 204, or the one that the caller needs.
 
 use harness::SAMPLE_INTENT;
 use reqwest::Method;
@@ -27,7 +27,7 @@ async fn the_caller_may_say_so_in_the_query() {
 }
 
 #[tokio::test]
-async fn emcos_policy_controller_gets_its_201_where_the_operator_says_so() {
+async fn emcos_policy_controller_gets_201_if_the_operator_sets_it() {
     let api = api("Go-http-client/*@127.0.0.0/8=201").await;
     let start = |query: &str, agent: &str| {
         let request = api.request(Method::POST, &format!("/{SAMPLE_INTENT}/start{query}"));

@@ -1,4 +1,4 @@
-//! Which Temporal servers, namespaces and workflow clients are reached, and which never are (DESIGN §4.5).
+//! Which Temporal servers, namespaces and workflow clients are called, and which never are (DESIGN §4.5).
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,7 +19,7 @@ use workflow_api::{ClientEndpoint, TemporalSpec};
 
 use super::{AT_ONCE, Api, ScriptedClient, problem_of, unique};
 
-/// Hosts that lead to an address which is never called, as somebody may write them.
+/// Hosts that lead to an address that is never called, in various spellings.
 const NEVER: [&str; 24] = [
     "169.254.169.254",
     "169.254.169.254.",
@@ -47,7 +47,7 @@ const NEVER: [&str; 24] = [
     "224.0.0.1",
 ];
 
-/// Knows these addresses for any name, one list at a time.
+/// A resolver that returns these addresses for any name, one list at a time.
 #[derive(Debug)]
 struct Turning(Mutex<VecDeque<Vec<IpAddr>>>);
 
@@ -115,7 +115,7 @@ async fn a_name_is_checked_each_time_that_it_is_dialled() {
     call(&invoke, "turning.example", client.port).await.unwrap();
     let refused = call(&invoke, "turning.example", client.port).await;
     assert!(matches!(refused, Err(ClientError::Forbidden { .. })), "{refused:?}");
-    // Of several addresses those are dialled that may be.
+    // Of several addresses, only the allowed ones are used.
     call(&invoke, "turning.example", client.port).await.unwrap();
     assert_eq!(client.asked().len(), 2);
 }
@@ -143,7 +143,7 @@ async fn redirects_are_not_followed() {
 async fn an_intent_with_a_metadata_address_is_not_started() {
     let api = Api::new().await;
     let body = sample_intent("169.254.169.254", 80, "http://emco");
-    // As soon as here, or at the start: nothing is called either way.
+    // The check may happen here or at the start: nothing is called in either case.
     if api.post("", body.to_string()).await.status() == 201 {
         problem_of(api.start_sample().await, 403, "client_not_allowed").await;
     }
@@ -167,7 +167,7 @@ async fn a_temporal_name_is_checked_each_time_that_it_is_dialled() {
     let settings = |resolver| ConnectionSettings { resolver, ..ConnectionSettings::default() };
     let target = TemporalTarget::new(&format!("turning.example:{port}"), "default").unwrap().checked();
 
-    // Whatever the name leads to later: the address that was checked is the one in use.
+    // Whatever the name resolves to later, the checked address stays in use.
     let resolver = Turning::resolver(&[&["169.254.169.254", "127.0.0.1"], &["169.254.169.254"]]);
     let connection = TemporalConnection::with_settings(target.clone(), settings(resolver));
     connection.check().await.unwrap();
@@ -192,7 +192,7 @@ async fn registered_servers_are_asked_in_their_namespaces() {
     let started = temporal.cli(&args).await.unwrap();
     api.create_with_workflow(&id).await;
 
-    // The configured server is away; the registered one answers, by name and by address.
+    // The configured server is away; the registered one responds, by name and by address.
     problem_of(api.status_of_sample("").await, 503, "temporal_unavailable").await;
     for server in ["lab", temporal.address()] {
         let status = api.status_of_sample(&format!("temporalServer={server}")).await;

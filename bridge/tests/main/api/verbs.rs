@@ -1,4 +1,4 @@
-//! The verbs about workflows, on a real Temporal server with a real worker.
+//! The calls about workflows, on a real Temporal server with a real worker.
 
 mod ask;
 mod cancel;
@@ -38,7 +38,7 @@ impl Scene {
         Self { api, temporal, workflow_id, run_id }
     }
 
-    /// A workflow that no worker knows of.
+    /// Starts a workflow without a worker.
     async fn deserted() -> Self {
         let temporal = TemporalServer::shared().await.unwrap();
         let (workflow_id, run_id) = start(temporal, "Obedient", &unique("deserted")).await;
@@ -55,20 +55,20 @@ impl Scene {
         self.request(verb, &json!({"metadata": {"name": ""}, "spec": spec})).send().await.unwrap()
     }
 
-    /// What the workflow says its level is.
+    /// Returns the level that the workflow reports.
     async fn level(&self) -> Value {
         let answer = self.post("query", json!({"type": "level"})).await;
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
         answer.json::<Value>().await.unwrap()["result"].clone()
     }
 
-    /// The events of the run, of one type.
+    /// Returns the events of the run, of one type.
     async fn events(&self, event_type: &str) -> Vec<Value> {
         events(self.temporal, &self.workflow_id, &self.run_id, event_type).await
     }
 }
 
-/// The events of a run, of one type.
+/// Returns the events of a run, of one type.
 pub(crate) async fn events(
     temporal: &TemporalServer,
     workflow_id: &str,
@@ -92,7 +92,7 @@ pub(crate) fn task_queue(temporal: &TemporalServer) -> &'static str {
     })
 }
 
-/// Starts a workflow; a stubborn one has its activity pending when this returns.
+/// Starts a workflow. The activity of a stubborn one is pending when this returns.
 pub(crate) async fn start(
     temporal: &TemporalServer,
     workflow_type: &str,

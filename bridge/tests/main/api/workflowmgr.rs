@@ -1,5 +1,5 @@
-//! The calls of `recorded/workflowmgr.jsonl`, made to the bridge: each is answered as EMCO's workflowmgr did, or falls under a numbered
-//! difference of `docs/api.md`.
+//! Makes the calls of `recorded/workflowmgr.jsonl` to the bridge. Each response is the same as workflowmgr's,
+//! or has a numbered difference of `docs/api.md`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,11 +23,11 @@ use crate::temporal::Fixture;
 const RECORDING: &str = include_str!("../../recorded/workflowmgr.jsonl");
 const PROBLEM: &str = "application/problem+json";
 
-/// The number of the difference that every error falls under: how it is written.
+/// The number of the difference that applies to every error: its form.
 const ERRORS: u32 = 34;
 
-/// The numbers of the differences in status, or in the body of a success, and the calls of the recording that fall under them. The
-/// deletion of what was kept on one side alone falls under the same number.
+/// The numbers of the differences in status, or in the body of a success, with their calls of the recording.
+/// The deletion of an intent that only one side stored has the same number.
 const DIFFERENT: [(u32, &[usize]); 23] = [
     (1, &[196, 198]),
     (3, &[179, 180]),
@@ -71,7 +71,7 @@ struct Recorded {
     answer: String,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug, PartialEq, Eq)]
 struct Answered {
     status: u16,
@@ -81,13 +81,13 @@ struct Answered {
 
 static TASK_QUEUE: OnceLock<&str> = OnceLock::new();
 
-/// The sample client's migration; the workflow that it starts answers its input.
+/// The sample client's migration; the workflow that it starts returns its input.
 #[workflow_client(name = "migrate_workflowclient")]
 async fn migrate(_: Params<MigrateParams>, ctx: StartContext) -> WorkflowStart {
     ctx.start("Echo").on_task_queue(*TASK_QUEUE.get().unwrap())
 }
 
-/// The bridge with all that stood around workflowmgr.
+/// Starts the bridge with workflowmgr's surroundings.
 struct Replay {
     api: Api,
     client: OurClient,
@@ -106,7 +106,7 @@ impl Replay {
         Self { api, client: OurClient::of(clients![migrate], temporal).await, temporal, _emco: emco }
     }
 
-    /// Makes a call, byte for byte but for the addresses in it.
+    /// Makes a call, byte for byte except for the addresses in it.
     async fn make(&self, call: &Recorded) -> Answered {
         let body = match (&call.body, &call.body_base64) {
             (Some(text), _) => text.as_bytes().to_vec(),
@@ -134,7 +134,8 @@ impl Replay {
         self.read(&String::from_utf8(answer).unwrap())
     }
 
-    /// Deletes what the bridge has taken and workflowmgr has not, so that the next call finds what it found there.
+    /// Deletes intents that the bridge stored and workflowmgr did not, so that the next call finds the same
+    /// state.
     async fn take_back(&self, create: &Recorded) {
         let path = format!("{}/l1", create.path);
         let delete = Recorded { method: "DELETE".to_owned(), path, body: None, ..create.clone() };
@@ -158,9 +159,9 @@ impl Replay {
         }
     }
 
-    /// Recorded bytes with the addresses of this test.
+    /// Returns recorded bytes with the addresses of this test.
     fn to_here(&self, bytes: &[u8]) -> Vec<u8> {
-        // Bytes that are no UTF-8 go through as they are.
+        // Bytes that are not UTF-8 are kept.
         let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
         let text = text
             .replace(PORT, &self.port())
@@ -174,10 +175,10 @@ impl Replay {
     }
 }
 
-/// The port of the recording's workflow client.
+/// Returns the port of the recording's workflow client.
 const PORT: &str = r#""clientEndpointPort":9190"#;
 
-/// How an answer differs from the recorded one, if it does.
+/// Returns how a response differs from the recorded one, if it does.
 fn difference(recorded: &Recorded, answered: &Answered) -> Option<String> {
     let status = recorded.status?;
     if answered.status != status {
@@ -226,6 +227,6 @@ async fn every_recorded_call_is_answered_alike() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    // What is different must be different in the way that is meant.
+    // A response that differs must differ as documented.
     insta::assert_snapshot!(ours);
 }

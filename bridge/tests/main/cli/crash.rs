@@ -1,4 +1,4 @@
-//! A bridge killed between asking a workflow client and hearing its answer.
+//! A bridge that is killed after it called a workflow client, before the response.
 
 use ::http::StatusCode;
 use harness::{
@@ -46,7 +46,7 @@ impl Served {
         tokio::spawn(http().post(url).header("Idempotency-Key", key).send())
     }
 
-    /// Starts the intent under a key of before, and asks until the start's outcome is known: its run.
+    /// Starts the intent with an earlier key until the start's outcome is known, and returns its run.
     async fn run_under(&self, key: &str) -> String {
         let answer = eventually(SOON * 2, "the repeat is answered", async || {
             let answer = self.start(key).await.unwrap()?;
@@ -135,7 +135,7 @@ async fn another_replica_takes_over_what_a_killed_one_left() {
     proxy.lose_answers();
     let caller = first.start("key-1");
     let run = the_one_run(temporal, &id).await;
-    // As long as the first lives, the start is its own.
+    // As long as the first process lives, the start belongs to it.
     assert_eq!(second.start("key-1").await.unwrap().unwrap().status(), 409);
     first.process.kill().unwrap();
     caller.await.unwrap().unwrap_err();

@@ -1,4 +1,4 @@
-//! A bridge killed between cancelling a workflow and terminating it.
+//! A bridge that is killed after it cancelled a workflow, before it terminates it.
 
 use harness::{SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, eventually, free_port, http, sample_intent};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn an_escalation_outlives_the_bridge() {
     .await;
     process.kill().unwrap();
 
-    // Nobody is there when the time is over.
+    // No bridge is running when the time is over.
     eventually(SOON, "the timer has fired", async || {
         events(temporal, &escalation, "", "TIMER_FIRED").await.len() == 1
     })

@@ -18,7 +18,7 @@ fn text(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sound_intent_is_taken_by_its_client_and_others_are_told_all_that_is_wrong() {
+async fn a_valid_intent_is_accepted_and_others_get_all_their_faults() {
     let client = OurClient::start(TemporalServer::shared().await.unwrap().address()).await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("intent.json");
@@ -48,7 +48,7 @@ async fn a_sound_intent_is_taken_by_its_client_and_others_are_told_all_that_is_w
 }
 
 #[test]
-fn emcoctls_documents_are_read_and_those_of_other_kinds_passed_over() {
+fn emcoctls_intents_are_checked_and_its_other_documents_skipped() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("documents.yaml");
     let documents = format!(

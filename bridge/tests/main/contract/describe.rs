@@ -1,4 +1,4 @@
-//! Description and history against what Temporal's own command line prints.
+//! Description and history, compared with the output of Temporal's own command line.
 
 use anyhow::{Context, Result};
 use bridge_core::model::{Target, WorkflowRun};
@@ -13,13 +13,14 @@ use workflow_api::WorkflowState;
 
 use crate::temporal::{Fixture, unique};
 
-/// The events of a page, to look into.
+/// Returns the events of a page, parsed.
 pub(super) fn events(page: &HistoryPage) -> Result<Vec<Value>> {
     Ok(page.events.iter().map(|event| serde_json::from_str(event.as_str())).collect::<Result<_, _>>()?)
 }
 
 impl Fixture {
-    /// The description equals the CLI's, but for what the CLI adds from elsewhere and how it shortens memos unless told not to.
+    /// Checks that the description equals the CLI's, except for the CLI's additions from other calls and its
+    /// shortened memos.
     async fn describes_as_the_cli(&self, run: &WorkflowRun) -> Result<()> {
         let ours = self.engine.describe(run).await?;
         let args = ["workflow", "describe", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
@@ -31,8 +32,8 @@ impl Fixture {
         Ok(())
     }
 
-    /// The history equals the CLI's, event for event.
-    async fn tells_the_history_of_the_cli(&self, run: &WorkflowRun) -> Result<Vec<Value>> {
+    /// Checks that the history equals the CLI's, event for event.
+    async fn check_history_against_the_cli(&self, run: &WorkflowRun) -> Result<Vec<Value>> {
         let ours = events(&self.engine.history(run, &HistoryRequest::default()).await?)?;
         let args = ["workflow", "show", "-w", run.workflow_id.as_str(), "-r", run.run_id.as_str()];
         let theirs = self.server.cli(&args).await?;
@@ -44,7 +45,7 @@ impl Fixture {
         Ok(ours)
     }
 
-    /// Sends so many signals, in any order.
+    /// Sends this many signals, in any order.
     pub(super) async fn signals(&self, run: &WorkflowRun, count: usize) -> Result<()> {
         let client =
             TemporalConnection::new(TemporalTarget::new(&run.target.server, run.target.namespace.as_str())?)
@@ -67,9 +68,9 @@ impl Fixture {
         Ok(())
     }
 
-    async fn tells_what_the_cli_tells(&self, run: &WorkflowRun, events: &[&str]) -> Result<()> {
+    async fn check_description_against_the_cli(&self, run: &WorkflowRun, events: &[&str]) -> Result<()> {
         self.describes_as_the_cli(run).await?;
-        let history = self.tells_the_history_of_the_cli(run).await?;
+        let history = self.check_history_against_the_cli(run).await?;
         let types: Vec<&str> = history.iter().filter_map(|event| event["eventType"].as_str()).collect();
         for event in events {
             assert!(types.contains(&format!("EVENT_TYPE_{event}").as_str()), "no {event} in {types:?}");
@@ -79,13 +80,16 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_completed_run_is_told_as_the_cli_tells_it() -> Result<()> {
+async fn a_completed_run_is_described_like_the_cli() -> Result<()> {
     let fixture = Fixture::new().await?;
     let options = ["--memo", r#"b="two""#, "--memo", "a=1", "--execution-timeout", "90s"];
     let run = fixture.start_with("Echo", &json!({ "floats": [2.0, 2.5] }), &options).await?;
     fixture.ended(&run, WorkflowState::Completed).await?;
     fixture
-        .tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_COMPLETED"])
+        .check_description_against_the_cli(
+            &run,
+            &["WORKFLOW_EXECUTION_STARTED", "WORKFLOW_EXECUTION_COMPLETED"],
+        )
         .await?;
     let described = fixture.engine.describe(&run).await?;
     assert_eq!(described.outline.state, WorkflowState::Completed);
@@ -97,42 +101,44 @@ async fn a_completed_run_is_told_as_the_cli_tells_it() -> Result<()> {
 }
 
 #[tokio::test]
-async fn activities_retry_options_and_failures_are_told_as_the_cli_tells_them() -> Result<()> {
+async fn retries_and_failures_of_activities_are_described_like_the_cli() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.start("FailingActivity", &Value::Null).await?;
     fixture.ended(&run, WorkflowState::Failed).await?;
-    fixture.tells_what_the_cli_tells(&run, &["ACTIVITY_TASK_FAILED", "WORKFLOW_EXECUTION_FAILED"]).await
+    fixture
+        .check_description_against_the_cli(&run, &["ACTIVITY_TASK_FAILED", "WORKFLOW_EXECUTION_FAILED"])
+        .await
 }
 
 #[tokio::test]
-async fn timers_activities_and_children_are_told_as_the_cli_tells_them() -> Result<()> {
+async fn timers_activities_and_children_are_described_like_the_cli() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.start("Family", &json!(unique("child"))).await?;
     fixture.ended(&run, WorkflowState::Completed).await?;
     let events = ["TIMER_FIRED", "ACTIVITY_TASK_COMPLETED", "CHILD_WORKFLOW_EXECUTION_COMPLETED"];
-    fixture.tells_what_the_cli_tells(&run, &events).await
+    fixture.check_description_against_the_cli(&run, &events).await
 }
 
 #[tokio::test]
-async fn a_running_run_and_its_signals_are_told_as_the_cli_tells_them() -> Result<()> {
+async fn an_open_run_and_its_signals_are_described_like_the_cli() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.closed_gate().await?;
-    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_TASK_COMPLETED"]).await?;
+    fixture.check_description_against_the_cli(&run, &["WORKFLOW_TASK_COMPLETED"]).await?;
     assert_eq!(fixture.engine.outline(&run).await?.closed, None);
     fixture.open_gate(&run, &json!(1)).await?;
     fixture.ended(&run, WorkflowState::Completed).await?;
-    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_SIGNALED"]).await
+    fixture.check_description_against_the_cli(&run, &["WORKFLOW_EXECUTION_SIGNALED"]).await
 }
 
 #[tokio::test]
-async fn a_run_continued_as_new_is_told_as_the_cli_tells_it() -> Result<()> {
+async fn a_run_continued_as_new_is_described_like_the_cli() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.start("Again", &json!(1)).await?;
     let last = fixture.ended(&run, WorkflowState::Completed).await?;
-    fixture.tells_what_the_cli_tells(&run, &["WORKFLOW_EXECUTION_CONTINUED_AS_NEW"]).await?;
+    fixture.check_description_against_the_cli(&run, &["WORKFLOW_EXECUTION_CONTINUED_AS_NEW"]).await?;
     assert_eq!(fixture.engine.outline(&run).await?.state, WorkflowState::ContinuedAsNew);
     let last = WorkflowRun { run_id: last.run_id, ..run };
-    fixture.tells_what_the_cli_tells(&last, &["WORKFLOW_EXECUTION_COMPLETED"]).await
+    fixture.check_description_against_the_cli(&last, &["WORKFLOW_EXECUTION_COMPLETED"]).await
 }
 
 #[tokio::test]
@@ -146,14 +152,14 @@ async fn the_latest_run_is_described_where_none_is_named() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_history_of_many_pages_is_told_whole() -> Result<()> {
+async fn a_history_of_many_pages_is_returned_whole() -> Result<()> {
     /// Temporal puts 256 on a page.
     const SIGNALS: usize = 600;
     let fixture = Fixture::new().await?;
-    // Without a worker, every signal is an entry of its own.
+    // Without a worker, every signal is an event of its own.
     let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
     fixture.signals(&run, SIGNALS).await?;
-    let history = fixture.tells_the_history_of_the_cli(&run).await?;
+    let history = fixture.check_history_against_the_cli(&run).await?;
     assert!(history.len() > SIGNALS, "{}", history.len());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Events as they happen: for slow readers, and while Temporal goes away.
+//! Events as they happen: for slow readers, and while Temporal is away.
 
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ async fn read_to(events: &mut Events, event_id: i64) -> Result<Vec<i64>> {
 
 #[tokio::test]
 async fn a_slow_reader_misses_nothing_and_hears_nothing_twice() -> Result<()> {
-    /// More than is kept at hand for those who follow.
+    /// More than the tail of shared events keeps.
     const SIGNALS: usize = 600;
     let fixture = Fixture::new().await?;
     let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
     let (mut slow, mut quick) = (fixture.engine.events(&run, 0), fixture.engine.events(&run, 0));
-    // The start and the first task; then one signal, which both have from the shared poll.
+    // The start and the first task; then one signal, which both streams get from the shared poll.
     read_to(&mut slow, 2).await?;
     read_to(&mut quick, 2).await?;
     fixture.signals(&run, 1).await?;
@@ -53,7 +53,7 @@ async fn a_slow_reader_misses_nothing_and_hears_nothing_twice() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_stream_outlives_a_broken_connection_and_ends_when_temporal_stays_away() -> Result<()> {
+async fn a_stream_survives_a_broken_connection_but_not_a_long_outage() -> Result<()> {
     let fixture = Fixture::new().await?;
     let mut proxy = Proxy::start(fixture.server.address()).await?;
     let run = fixture.closed_gate().await?;

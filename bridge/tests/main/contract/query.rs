@@ -1,4 +1,4 @@
-//! Queries: answers, and every reason why there is none.
+//! Queries: results, and every reason for a missing one.
 
 use std::time::{Duration, Instant};
 
@@ -34,19 +34,19 @@ async fn a_closed_run_still_answers() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_query_the_workflow_does_not_know_or_cannot_answer_failed() -> Result<()> {
+async fn a_query_that_is_unknown_or_has_a_broken_handler_fails() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.closed_gate().await?;
-    for (query_type, said) in [("unknown", "unknown"), ("broken", "the hinge is missing")] {
+    for (query_type, text) in [("unknown", "unknown"), ("broken", "the hinge is missing")] {
         let error = fixture.engine.query(&run, &question(query_type)).await.unwrap_err();
         let QueryError::Failed { message, .. } = &error else { panic!("{error:?}") };
-        assert!(message.contains(said), "{message}");
+        assert!(message.contains(text), "{message}");
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_query_to_a_task_queue_without_workers_says_so() -> Result<()> {
+async fn a_query_to_a_task_queue_without_workers_reports_it() -> Result<()> {
     let fixture = Fixture::new().await?;
     let deserted = unique("deserted");
     let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &deserted]).await?;
@@ -73,7 +73,8 @@ async fn a_query_after_the_last_worker_left_is_late_at_its_bound() -> Result<()>
     let hasty = Query { bound: Some(Duration::from_secs(1)), ..question("current-state") };
     let asked = Instant::now();
     let error = fixture.engine.query(&run, &hasty).await.unwrap_err();
-    // Temporal still lists the worker for minutes, so nobody can say more; but it is not Temporal who is late.
+    // Temporal still lists the worker for minutes, so the cause is not known; but it is not Temporal that is
+    // late.
     let QueryError::Late { bound, task_queue, .. } = &error else { panic!("{error:?}") };
     assert_eq!((*bound, task_queue.as_str()), (Duration::from_secs(1), left.as_str()));
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
@@ -91,7 +92,7 @@ async fn a_run_that_ended_before_it_began_cannot_be_queried() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_query_to_a_workflow_that_is_not_there_says_so() -> Result<()> {
+async fn a_query_to_a_missing_workflow_reports_it() -> Result<()> {
     let fixture = Fixture::new().await?;
     let unknown = WorkflowRun {
         target: fixture.target()?,

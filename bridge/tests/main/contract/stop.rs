@@ -17,7 +17,7 @@ fn order() -> StopOrder {
     }
 }
 
-/// The attributes of the first event of a type.
+/// Returns the attributes of the first event of a type.
 async fn event(fixture: &Fixture, run: &WorkflowRun, event_type: &str, attributes: &str) -> Result<Value> {
     let history = fixture.engine.history(run, &HistoryRequest::default()).await?;
     let event = events(&history)?.into_iter().find(|event| event["eventType"] == event_type);
@@ -25,7 +25,7 @@ async fn event(fixture: &Fixture, run: &WorkflowRun, event_type: &str, attribute
 }
 
 #[tokio::test]
-async fn a_cancelled_run_ends_and_tells_who_and_why() -> Result<()> {
+async fn a_cancelled_run_ends_with_identity_and_reason() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.closed_gate().await?;
     fixture.engine.cancel(&run, &order()).await?;
@@ -48,7 +48,7 @@ async fn a_cancelled_run_ends_and_tells_who_and_why() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_terminated_run_ends_at_once_and_tells_who_why_and_the_details() -> Result<()> {
+async fn a_terminated_run_ends_at_once_with_identity_reason_details() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.closed_gate().await?;
     fixture.engine.terminate(&run, &order(), Some(&json!([{ "ticket": 7 }]).into())).await?;
@@ -66,7 +66,7 @@ async fn a_terminated_run_ends_at_once_and_tells_who_why_and_the_details() -> Re
     )
     .await?;
     assert_eq!(end["identity"], "admin@example");
-    // One payload that holds the array, as EMCO sends it: base64 of `[{"ticket":7}]`.
+    // One payload with the array, as EMCO sends it: base64 of `[{"ticket":7}]`.
     assert_eq!(end["details"]["payloads"][0]["data"], "W3sidGlja2V0Ijo3fV0=");
     assert_eq!(end["details"]["payloads"].as_array().map(Vec::len), Some(1));
     Ok(())
@@ -102,7 +102,7 @@ async fn a_run_that_has_ended_is_not_stopped_again() -> Result<()> {
 #[tokio::test]
 async fn cancelling_twice_is_cancelling() -> Result<()> {
     let fixture = Fixture::new().await?;
-    // No worker: the run cannot end between the two.
+    // Without a worker, the run cannot end between the two.
     let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
     fixture.engine.cancel(&run, &order()).await?;
     fixture.engine.cancel(&run, &order()).await?;

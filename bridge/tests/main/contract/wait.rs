@@ -1,4 +1,4 @@
-//! Waiting: every way a run can end, bounds, and many waiters on one long poll.
+//! Waiting: all ends of a run, timeouts, and many callers on one long poll.
 
 use std::time::{Duration, Instant};
 
@@ -86,7 +86,7 @@ async fn a_workflow_that_is_not_there_is_not_waited_for() -> Result<()> {
 }
 
 #[tokio::test]
-async fn at_its_bound_a_wait_says_that_the_run_still_runs() -> Result<()> {
+async fn at_its_timeout_a_wait_reports_that_the_run_is_open() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.closed_gate().await?;
     for bound in [Duration::ZERO, Duration::from_millis(300)] {
@@ -100,7 +100,7 @@ async fn at_its_bound_a_wait_says_that_the_run_still_runs() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_wait_without_time_still_tells_of_a_run_that_has_ended() -> Result<()> {
+async fn a_wait_of_no_time_still_reports_a_run_that_has_ended() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.start("Again", &json!(2)).await?;
     let closed = fixture.ended(&run, WorkflowState::Completed).await?;
@@ -153,7 +153,7 @@ async fn the_poll_ends_when_the_last_waiter_leaves() -> Result<()> {
     eventually(SOON, "one poll is open", async || polls.open() == 1.0).await;
     let stays = waits.pop();
     waits.into_iter().for_each(|wait| wait.abort());
-    // One more comes and goes by its bound: the poll is still there for the one who stays.
+    // One more caller comes and leaves at its timeout: the poll is still there for the other one.
     let passing = fixture.engine.wait(&run, Some(Duration::from_millis(100))).await?;
     assert_eq!(passing, Waited::StillRunning);
     assert_eq!(polls.open(), 1.0);
@@ -161,13 +161,13 @@ async fn the_poll_ends_when_the_last_waiter_leaves() -> Result<()> {
         wait.abort();
     }
     eventually(Duration::from_secs(1), "the poll is over", async || polls.open() == 0.0).await;
-    // The next waiter starts anew.
+    // The next caller starts a new poll.
     fixture.open_gate(&run, &json!(1)).await?;
     fixture.ended(&run, WorkflowState::Completed).await?;
     Ok(())
 }
 
-/// The gauge of open long polls, as this test's thread (where all its tasks run) moves it.
+/// Returns the gauge of open long polls in this test's thread, where all its tasks run.
 struct OpenPolls {
     recorder: metrics_exporter_prometheus::PrometheusRecorder,
     handle: PrometheusHandle,

@@ -1,4 +1,4 @@
-//! Keeping intents: defects 11, 12, 16, 17 and 21.
+//! Storing intents: defects 11, 12, 16, 17 and 21.
 
 use ::http::StatusCode;
 use harness::{SAMPLE_INTENT, sample_intent};
@@ -69,9 +69,9 @@ async fn d17_activity_options_need_no_retry_policy() {
     let created = bridge.post("", intent.to_string()).await;
     assert_eq!(created.status, 201, "{created:?}");
     assert_eq!(bridge.start_sample().await.status, 204);
-    // And the client is told that there is none.
-    let told: serde_json::Value = serde_json::from_slice(&client.asked_once().body).unwrap();
-    assert_eq!(told["workflowParams"]["activityOptions"]["all-activities"]["RetryPolicy"], json!(null));
+    // The client gets an explicit null.
+    let sent: serde_json::Value = serde_json::from_slice(&client.asked_once().body).unwrap();
+    assert_eq!(sent["workflowParams"]["activityOptions"]["all-activities"]["RetryPolicy"], json!(null));
 }
 
 #[tokio::test]
@@ -91,6 +91,6 @@ async fn d21_of_many_creates_one_wins() {
         }
     }
     assert_eq!((created.len(), refused), (1, 15));
-    // What was answered is what is kept.
+    // The stored intent is the one in the response.
     assert_eq!(bridge.get(&format!("/{SAMPLE_INTENT}")).await.json(), created[0]);
 }

@@ -30,7 +30,7 @@ async fn d13_a_start_is_bounded_and_any_success_counts() {
 }
 
 #[tokio::test]
-async fn d14_a_start_tells_its_run_and_takes_a_key() {
+async fn d14_a_start_reports_its_run_and_takes_a_key() {
     let bridge = Served::alone().await;
     let client = ScriptedClient::ours("migrate-apps-1", "run-1").await;
     bridge.create("migrate-apps-1", client.port).await;
@@ -43,7 +43,7 @@ async fn d14_a_start_tells_its_run_and_takes_a_key() {
     assert_eq!(started.headers["workflow-id"], "migrate-apps-1");
     assert_eq!(started.headers["run-id"], "run-1");
     assert_eq!(client.asked_once().headers["idempotency-key"], "key-1");
-    // The same key is the same start: the client is not asked again.
+    // With the same key, it is the same start: the client is not called again.
     assert_eq!(start().await.headers["run-id"], "run-1");
     client.asked_once();
 }
@@ -68,7 +68,7 @@ async fn d24_the_policy_controller_gets_its_201() {
     assert_eq!(bridge.post(&path, "").await.status, 201);
     assert_eq!(bridge.start_sample().await.status, 204);
 
-    // It cannot be told to ask for that, so the operator says it for the caller.
+    // The policy controller cannot request it, so the operator sets it for this caller.
     let nowhere = format!("127.0.0.1:{}", harness::free_port());
     let rule = "Go-http-client/*=201";
     let bridge = Served::with(&nowhere, |process| process.env("BRIDGE_SUCCESS_STATUS", rule)).await;

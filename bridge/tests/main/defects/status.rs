@@ -8,7 +8,7 @@ use super::{Served, running};
 use crate::api::{SOON, unique};
 use crate::temporal::Fixture;
 
-/// A bridge with an intent for this workflow.
+/// Starts a bridge with an intent for this workflow.
 async fn bridge_for(fixture: &Fixture, workflow_id: &str) -> Served {
     let bridge = Served::on(fixture.server.address()).await;
     bridge.create(workflow_id, 9090).await;
@@ -27,7 +27,7 @@ async fn d03_a_wrong_boolean_is_refused() {
 }
 
 #[tokio::test]
-async fn d04_a_wait_tells_the_result_or_the_failure() {
+async fn d04_a_wait_reports_the_result_or_the_failure() {
     let fixture = Fixture::new().await.unwrap();
     let run = fixture.start("Echo", &json!({"moved": ["web"]})).await.unwrap();
     let bridge = bridge_for(&fixture, run.workflow_id.as_str()).await;
@@ -79,7 +79,7 @@ async fn d10_a_wait_is_bounded_and_ends_with_its_caller() {
     eventually(SOON, "nobody waits", async || under_way(&bridge).await == 1).await;
 }
 
-/// The requests under way, with the one that asks.
+/// Returns the number of open requests, including this one.
 async fn under_way(bridge: &Served) -> u32 {
     let metrics = bridge.metrics().await;
     let value = metrics.lines().find_map(|line| line.strip_prefix("http_server_active_requests "));
@@ -87,7 +87,7 @@ async fn under_way(bridge: &Served) -> u32 {
 }
 
 #[tokio::test]
-async fn d18_a_query_takes_arguments_and_says_why_it_failed() {
+async fn d18_a_query_takes_arguments_and_reports_why_it_failed() {
     let fixture = Fixture::new().await.unwrap();
     let run = fixture.closed_gate().await.unwrap();
     let bridge = bridge_for(&fixture, run.workflow_id.as_str()).await;
@@ -120,7 +120,7 @@ async fn d19_a_status_is_readable() {
     );
     let first = &status["workflowHistory"][0];
     assert_eq!(first["eventType"], "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED");
-    // Temporal's own words for all of it.
+    // Temporal's own names for all of it.
     let shown = fixture.server.cli(&["workflow", "show", "-w", run.workflow_id.as_str()]).await.unwrap();
     assert_eq!(status["workflowHistory"], shown["events"]);
 }

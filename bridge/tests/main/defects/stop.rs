@@ -32,7 +32,7 @@ async fn d02_a_cancel_as_emcoctl_sends_it_is_taken() {
     assert_eq!(bridge.cancel_sample(&body).await.status, 204);
     assert_eq!(temporals_word(temporal, &id).await, "WORKFLOW_EXECUTION_STATUS_TERMINATED");
 
-    // An address of more than 16 characters is understood; these are only not among those that may be asked.
+    // An address of more than 16 characters is accepted; these are only not among the allowed ones.
     for server in ["192.168.0.33:7233", "temporal.temporal.svc.cluster.local:7233"] {
         let body = format!(r#"{{"metadata":{{"name":""}},"spec":{{"temporalServer":"{server}"}}}}"#);
         bridge.cancel_sample(&body).await.problem(403, "temporal_not_allowed");

@@ -1,4 +1,4 @@
-//! The way to Temporal: defects 7 to 9.
+//! Connections to Temporal: defects 7 to 9.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +18,10 @@ use crate::api::unique;
 
 /// The name in the certificate.
 const NAME: &str = "temporal.test";
-/// workflowmgr takes 10.
+/// workflowmgr needs 10 s.
 const SECONDS: Duration = Duration::from_secs(8);
 
-/// A way to `upstream` that counts the connections made, and those that are still open.
+/// A proxy to `upstream` that counts the connections made, and the open ones.
 async fn counting(upstream: &str) -> (String, Arc<AtomicUsize>, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -35,7 +35,7 @@ async fn counting(upstream: &str) -> (String, Arc<AtomicUsize>, Arc<AtomicUsize>
                 made.fetch_add(1, Ordering::SeqCst);
                 open.fetch_add(1, Ordering::SeqCst);
                 let mut far = TcpStream::connect(upstream).await.unwrap();
-                // How it ends is no news.
+                // Its end is expected.
                 let _ = copy_bidirectional(&mut near, &mut far).await;
                 open.fetch_sub(1, Ordering::SeqCst);
             });
@@ -45,7 +45,7 @@ async fn counting(upstream: &str) -> (String, Arc<AtomicUsize>, Arc<AtomicUsize>
 }
 
 #[tokio::test]
-async fn d07_many_calls_share_a_connection_for_each_core() {
+async fn d07_many_calls_share_a_connection() {
     let temporal = harness::TemporalServer::shared().await.unwrap();
     let (address, made, open) = counting(temporal.address()).await;
     let bridge = Served::on(&address).await;
@@ -58,13 +58,13 @@ async fn d07_many_calls_share_a_connection_for_each_core() {
     }
     let cores = std::thread::available_parallelism().unwrap().get();
     let (made, open) = (made.load(Ordering::SeqCst), open.load(Ordering::SeqCst));
-    // One more for what is done in the background.
+    // One more for the background work.
     let most = cores + 1;
     assert!(made == open && (1..=most).contains(&made), "{made} made, {open} open on {cores} cores");
 }
 
 #[tokio::test]
-async fn d08_an_absent_or_silent_temporal_is_said_within_seconds() {
+async fn d08_an_absent_or_silent_temporal_is_reported_in_seconds() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let absent = format!("127.0.0.1:{}", free_port());
     for (address, bound) in
@@ -104,7 +104,7 @@ async fn d09_the_namespace_and_tls_are_settings() {
     assert_eq!(secure.status_of_sample("").await.json()["runID"], json!(run["runId"]));
 }
 
-/// A way to `upstream` for those who speak TLS, and the certificate to trust.
+/// A TLS proxy to `upstream`, and the certificate to trust.
 async fn behind_tls(upstream: &str) -> (String, String) {
     let own = rcgen::generate_simple_self_signed([NAME.to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());

@@ -1,4 +1,5 @@
-//! Histories over HTTP against what Temporal's own command line shows: whole, page by page, and from the end.
+//! Histories over HTTP, compared with the output of Temporal's own command line: whole, page by page, and
+//! from the end.
 
 use anyhow::Result;
 use bridge_core::model::WorkflowRun;
@@ -10,16 +11,16 @@ use super::{LiveBridge, next_run, run_of, shown};
 use crate::api::{SOON, unique};
 use crate::temporal::Fixture;
 
-/// All events, a page of `size` at a time.
+/// Returns all events, a page of `size` at a time.
 async fn paged(bridge: &LiveBridge, run: &WorkflowRun, size: usize, reverse: bool) -> Vec<Value> {
     let mut events = Vec::new();
     let mut token = String::new();
     loop {
         let query = format!("getWfHistory=true&historyPageSize={size}&reverse={reverse}{token}");
-        let mut page = bridge.told(run, &query, 200).await;
-        let Value::Array(told) = page["workflowHistory"].take() else { panic!("{page}") };
-        let full = told.len() == size;
-        events.extend(told);
+        let mut page = bridge.status_json(run, &query, 200).await;
+        let Value::Array(events_of_page) = page["workflowHistory"].take() else { panic!("{page}") };
+        let full = events_of_page.len() == size;
+        events.extend(events_of_page);
         match page["historyNextPageToken"].as_str() {
             Some(next) => token = format!("&historyPageToken={next}"),
             None => return events,
@@ -28,24 +29,24 @@ async fn paged(bridge: &LiveBridge, run: &WorkflowRun, size: usize, reverse: boo
     }
 }
 
-/// The history equals the CLI's, event for event, in every way it can be asked for.
+/// Checks that the history equals the CLI's, event for event, in every form.
 async fn is_as_shown(fixture: &Fixture, bridge: &LiveBridge, run: &WorkflowRun, types: &[&str]) {
     let shown = shown(fixture, run).await;
     for event in types {
         let event = format!("EVENT_TYPE_{event}");
         assert!(shown.iter().any(|shown| shown["eventType"] == event), "no {event}");
     }
-    let whole = bridge.told(run, "getWfHistory=true", 200).await;
+    let whole = bridge.status_json(run, "getWfHistory=true", 200).await;
     assert_eq!(whole["workflowHistory"], json!(shown));
     assert_eq!(whole["historyNextPageToken"], Value::Null);
     assert_eq!(paged(bridge, run, 3, false).await, shown);
     let newest_first: Vec<Value> = shown.iter().rev().cloned().collect();
     assert_eq!(
-        bridge.told(run, "getWfHistory=true&reverse=true", 200).await["workflowHistory"],
+        bridge.status_json(run, "getWfHistory=true&reverse=true", 200).await["workflowHistory"],
         json!(newest_first)
     );
     assert_eq!(paged(bridge, run, 2, true).await, newest_first);
-    let last = bridge.told(run, "historyFilter=closeEvent", 200).await;
+    let last = bridge.status_json(run, "historyFilter=closeEvent", 200).await;
     let closed = last["workflowState"] != "Running";
     let expected = if closed { json!([newest_first[0]]) } else { json!([]) };
     assert_eq!(last["workflowHistory"], expected);
@@ -78,10 +79,10 @@ async fn histories_are_those_of_the_cli_event_for_event() -> Result<()> {
 }
 
 #[tokio::test]
-async fn tries_of_a_workflow_task_that_are_no_events_yet_are_not_told() -> Result<()> {
+async fn speculative_events_of_a_workflow_task_are_left_out() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
-    // Its worker fails on this input, and Temporal tries again and again.
+    // Its worker fails on this input, and Temporal retries again and again.
     let stuck = fixture.start("Again", &json!("not a number")).await?;
     eventually(SOON, "the task is tried again", async || {
         let args = ["workflow", "describe", "-w", stuck.workflow_id.as_str()];
@@ -102,24 +103,25 @@ async fn pages_stay_with_the_run_of_the_first_and_fit_nothing_else() -> Result<(
     let gate = fixture.closed_gate().await?;
     let latest = run_of(&gate, "");
     let before = shown(&fixture, &gate).await;
-    let first = bridge.told(&latest, "historyPageSize=1&reverse=true", 200).await;
+    let first = bridge.status_json(&latest, "historyPageSize=1&reverse=true", 200).await;
     assert_eq!(first["workflowHistory"], json!([before.last()]));
     let token = first["historyNextPageToken"].as_str().unwrap();
 
     fixture.open_gate(&gate, &json!("again")).await?;
     let other = next_run(&fixture, &gate).await;
-    let second =
-        bridge.told(&latest, &format!("historyPageSize=1&reverse=true&historyPageToken={token}"), 200).await;
+    let second = bridge
+        .status_json(&latest, &format!("historyPageSize=1&reverse=true&historyPageToken={token}"), 200)
+        .await;
     assert_eq!(second["workflowHistory"], json!([before[before.len() - 2]]));
 
     for query in [format!("historyPageToken={token}"), "historyPageToken=AAAA".to_owned()] {
-        let problem = bridge.told(&latest, &query, 400).await;
+        let problem = bridge.status_json(&latest, &query, 400).await;
         assert_eq!(
             (&problem["code"], &problem["parameter"]),
             (&json!("invalid_parameter"), &json!("historyPageToken"))
         );
     }
-    let problem = bridge.told(&other, &format!("reverse=true&historyPageToken={token}"), 400).await;
+    let problem = bridge.status_json(&other, &format!("reverse=true&historyPageToken={token}"), 400).await;
     assert_eq!(problem["parameter"], "historyPageToken");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The parts of a status, each with its own answer or its own problem.
+//! The parts of a status, each with its own result or its own problem.
 
 use std::time::{Duration, Instant};
 
@@ -16,33 +16,35 @@ async fn a_query_takes_arguments_and_conditions() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
     let gate = fixture.closed_gate().await?;
-    let told = bridge.told(&gate, "queryType=echo&queryParams=[%22hallo%22]", 200).await;
-    assert_eq!(told["workflowQueryResult"], "hallo");
-    let open = bridge.told(&gate, "queryType=current-state&queryRejectCondition=notOpen", 200).await;
+    let status = bridge.status_json(&gate, "queryType=echo&queryParams=[%22hallo%22]", 200).await;
+    assert_eq!(status["workflowQueryResult"], "hallo");
+    let open = bridge.status_json(&gate, "queryType=current-state&queryRejectCondition=notOpen", 200).await;
     assert_eq!(open["workflowQueryResult"], json!({"open": false}));
 
     fixture.open_gate(&gate, &json!(1)).await?;
     fixture.ended(&gate, WorkflowState::Completed).await?;
-    let problem = bridge.told(&gate, "queryType=current-state&queryRejectCondition=notOpen", 409).await;
+    let problem =
+        bridge.status_json(&gate, "queryType=current-state&queryRejectCondition=notOpen", 409).await;
     assert_eq!(problem["code"], "query_rejected");
     assert!(problem["detail"].as_str().unwrap().contains("Completed"), "{problem}");
-    let clean =
-        bridge.told(&gate, "queryType=current-state&queryRejectCondition=notCompletedCleanly", 200).await;
+    let clean = bridge
+        .status_json(&gate, "queryType=current-state&queryRejectCondition=notCompletedCleanly", 200)
+        .await;
     assert_eq!(clean["workflowQueryResult"], json!({"open": true}));
     Ok(())
 }
 
 #[tokio::test]
-async fn each_reason_for_no_answer_is_a_problem_of_its_own_within_its_time() -> Result<()> {
+async fn each_cause_of_a_missing_result_has_a_problem_of_its_own() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
     let gate = fixture.closed_gate().await?;
-    assert_eq!(bridge.told(&gate, "queryType=unknown", 422).await["code"], "query_failed");
-    assert_eq!(bridge.told(&gate, "queryType=broken", 422).await["code"], "query_failed");
+    assert_eq!(bridge.status_json(&gate, "queryType=unknown", 422).await["code"], "query_failed");
+    assert_eq!(bridge.status_json(&gate, "queryType=broken", 422).await["code"], "query_failed");
 
     let within = async |run, code: u16, word: &str| {
         let since = Instant::now();
-        let problem = bridge.told(run, "queryType=current-state&queryTimeout=1", code).await;
+        let problem = bridge.status_json(run, "queryType=current-state&queryTimeout=1", code).await;
         assert_eq!(problem["code"], word, "{problem}");
         assert!(since.elapsed() < Duration::from_secs(5), "{word} took {:?}", since.elapsed());
     };
@@ -53,7 +55,7 @@ async fn each_reason_for_no_answer_is_a_problem_of_its_own_within_its_time() -> 
     let left = unique("left");
     let worker = TestWorker::start(fixture.server.url(), left.clone());
     let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &left]).await?;
-    bridge.told(&run, "queryType=current-state", 200).await;
+    bridge.status_json(&run, "queryType=current-state", 200).await;
     drop(worker);
     within(&run, 504, "query_timeout").await;
 
@@ -68,18 +70,19 @@ async fn a_part_that_fails_does_not_hide_the_others() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
     let gate = fixture.closed_gate().await?;
-    let told = bridge.told(&gate, "runDescribeWfExec=true&getWfHistory=true&queryType=broken", 200).await;
-    assert_eq!(told["workflowExecutionDescription"]["workflowExecutionInfo"]["type"]["name"], "Gate");
-    assert!(!told["workflowHistory"].as_array().unwrap().is_empty());
-    assert_eq!(told["errors"]["query"]["code"], "query_failed");
-    assert_eq!(told["errors"].as_object().unwrap().len(), 1, "{told}");
+    let status =
+        bridge.status_json(&gate, "runDescribeWfExec=true&getWfHistory=true&queryType=broken", 200).await;
+    assert_eq!(status["workflowExecutionDescription"]["workflowExecutionInfo"]["type"]["name"], "Gate");
+    assert!(!status["workflowHistory"].as_array().unwrap().is_empty());
+    assert_eq!(status["errors"]["query"]["code"], "query_failed");
+    assert_eq!(status["errors"].as_object().unwrap().len(), 1, "{status}");
 
-    let waiting = bridge.told(&gate, "waitForResult=true&timeout=200ms&queryType=broken", 202).await;
+    let waiting = bridge.status_json(&gate, "waitForResult=true&timeout=200ms&queryType=broken", 202).await;
     assert_eq!(waiting["errors"]["query"]["status"], 422);
 
     let unknown = super::run_of(&gate, "00000000-0000-4000-8000-000000000000");
     let problem = bridge
-        .told(&unknown, "runDescribeWfExec=true&getWfHistory=true&waitForResult=true&queryType=q", 404)
+        .status_json(&unknown, "runDescribeWfExec=true&getWfHistory=true&waitForResult=true&queryType=q", 404)
         .await;
     assert_eq!(problem["code"], "no_such_workflow");
     let mut methods: Vec<_> = problem["errors"].as_object().unwrap().keys().collect();
@@ -93,7 +96,7 @@ async fn a_failure_names_activity_and_attempt() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
     let run = fixture.start("FailingActivity", &Value::Null).await?;
-    let status = bridge.told(&run, "waitForResult=true", 200).await;
+    let status = bridge.status_json(&run, "waitForResult=true", 200).await;
     let chain: Vec<_> =
         std::iter::successors(Some(&status["workflowFailure"]), |failure| failure.get("cause")).collect();
     let activity = chain.iter().find(|failure| failure["activity"] == "MoveApp").unwrap();
@@ -124,9 +127,9 @@ async fn another_namespace_is_another_place() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
     let gate = fixture.closed_gate().await?;
-    assert_eq!(bridge.told(&gate, "namespace=default", 200).await["workflowState"], "Running");
+    assert_eq!(bridge.status_json(&gate, "namespace=default", 200).await["workflowState"], "Running");
     // Only namespaces that the operator lists may be named.
-    let refused = bridge.told(&gate, "namespace=nowhere", 403).await;
+    let refused = bridge.status_json(&gate, "namespace=nowhere", 403).await;
     assert_eq!(refused["code"], "namespace_not_allowed");
     assert!(
         refused["detail"].as_str().unwrap_or_default().contains("BRIDGE_TEMPORAL_NAMESPACES"),

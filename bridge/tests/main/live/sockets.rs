@@ -1,10 +1,10 @@
-//! HTTP over bare sockets: thousands at once, each cut when the test says so.
+//! HTTP over bare sockets: thousands at once, each closed when the test wants.
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// A GET on a connection of its own. Dropping it cuts the connection.
+/// A GET on a connection of its own. Dropping it closes the connection.
 pub(super) struct Call(BufReader<TcpStream>);
 
 impl Call {
@@ -16,7 +16,7 @@ impl Call {
         Self(BufReader::with_capacity(1024, stream))
     }
 
-    /// The answer's status and body, once the server has closed the connection.
+    /// Returns the response's status and body, once the server has closed the connection.
     pub(super) async fn answer(mut self) -> (u16, Value) {
         let mut text = String::new();
         self.0.read_to_string(&mut text).await.unwrap();
@@ -25,7 +25,8 @@ impl Call {
         (code, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
     }
 
-    /// The next event of a stream: a block of lines. None at the end. Chunk sizes and the head are passed over.
+    /// Returns the next event of a stream, a block of lines; `None` at the end. Chunk sizes and the head are
+    /// skipped.
     pub(super) async fn event(&mut self) -> Option<Event> {
         let mut event = Event::default();
         loop {
@@ -45,7 +46,7 @@ impl Call {
         }
     }
 
-    /// All events up to the end of the stream.
+    /// Returns all events up to the end of the stream.
     pub(super) async fn events(mut self) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some(event) = self.event().await {

@@ -1,4 +1,4 @@
-//! Workflows followed as server-sent events.
+//! Workflows as streams of server-sent events.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn come_back(bridge: &LiveBridge, run: &WorkflowRun, last: &str) -> Call {
     Call::get(bridge.port, &LiveBridge::path(run, ""), &[ACCEPT, ("Last-Event-ID", last)]).await
 }
 
-/// The history that a stream told of a run.
+/// Returns the history of a run from a stream.
 fn history(events: &[Event], run_id: &str) -> Vec<Value> {
     let of_run = |event: &&Event| event.name == "history" && event.id.starts_with(run_id);
     events.iter().filter(of_run).map(|event| event.data.clone()).collect()
@@ -35,7 +35,7 @@ fn states(events: &[Event]) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test]
-async fn a_stream_tells_all_runs_from_the_first_event_to_the_result() -> Result<()> {
+async fn a_stream_has_all_runs_from_the_first_event_to_the_result() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
     let first = fixture.closed_gate().await?;
@@ -58,7 +58,7 @@ async fn a_stream_tells_all_runs_from_the_first_event_to_the_result() -> Result<
     let last = run_of(&first, last.as_str());
     assert_eq!(history(&live, last.run_id.as_str()), shown(&fixture, &last).await);
 
-    // Told afterwards, it is the same history.
+    // Read afterwards, it is the same history.
     let later = follow(&bridge, &first, "").await.events().await;
     let of =
         |events: &[Event]| events.iter().filter(|event| event.name == "history").cloned().collect::<Vec<_>>();
@@ -70,7 +70,7 @@ async fn a_stream_tells_all_runs_from_the_first_event_to_the_result() -> Result<
         ["EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW", "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"]
     );
 
-    // Whoever comes back misses nothing and hears nothing twice.
+    // After a reconnection, no event is missing and none comes twice.
     for seen in 1..of(&live).len() {
         let resumed = come_back(&bridge, &first, &of(&live)[seen - 1].id).await.events().await;
         assert_eq!(of(&resumed), of(&live)[seen..], "after {seen} events");
@@ -131,7 +131,7 @@ async fn a_failed_workflow_closes_its_stream_with_the_failure() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_bridge_that_ends_tells_its_streams_to_come_back_and_its_waits_to_ask_again() -> Result<()> {
+async fn a_stopping_bridge_asks_its_streams_and_waits_to_reconnect() -> Result<()> {
     let fixture = Fixture::new().await?;
     let mut bridge = LiveBridge::on(&fixture).await;
     let gate = fixture.closed_gate().await?;

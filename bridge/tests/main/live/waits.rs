@@ -1,4 +1,4 @@
-//! A thousand waits: few long polls, little memory, the right answer for each.
+//! A thousand waits: few long polls, little memory, the right response for each.
 
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use super::sockets::Call;
 use crate::api::SOON;
 use crate::temporal::Fixture;
 
-/// The timeout of the run that is to time out: it starts when all other waits are open, and must outlive what follows.
+/// The timeout of the run that is to time out: it starts when all other waits are open, and must outlast the
+/// rest of the test.
 const RUN_TIMEOUT: &str = "45s";
-/// Within which a thousand waits are open, and their runs ended, on a machine that has much else to do.
+/// Time for opening a thousand waits, and ending their runs, on a busy machine.
 const IN_THE_END: Duration = Duration::from_secs(120);
-/// Within which a caller's end must be noticed.
+/// Time for the bridge to notice that a caller has left.
 const AT_ONCE: Duration = Duration::from_secs(1);
 const WAITS_PER_RUN: usize = 100;
 
-/// How a run is made to end, and what its waiters must be told.
+/// How a run ends, and the response that its waiters get.
 struct Course {
     run: WorkflowRun,
     ending: Ending,
@@ -69,8 +70,8 @@ impl Course {
         }
     }
 
-    /// The state, result and failure that waiters are told.
-    fn told(&self) -> (&str, Value, Value) {
+    /// Returns the state, result and failure for the waiters.
+    fn expected(&self) -> (&str, Value, Value) {
         let failure = |kind: &str, message: &str| json!({"message": message, "type": kind});
         match self.ending {
             Ending::Complete => ("Completed", json!({"through": 1}), Value::Null),
@@ -89,7 +90,7 @@ impl Course {
         }
     }
 
-    /// Opens waits: half of them name the run, half the workflow alone.
+    /// Opens waits: half of them name the run, half only the workflow.
     async fn waits(&self, bridge: &LiveBridge) -> Vec<Call> {
         let latest = super::run_of(&self.run, "");
         join_all((0..WAITS_PER_RUN).map(|wait| {
@@ -102,7 +103,7 @@ impl Course {
 }
 
 #[tokio::test]
-async fn a_thousand_waits_on_ten_runs_open_ten_long_polls_and_each_is_told_the_truth() -> Result<()> {
+async fn a_thousand_waits_on_ten_runs_share_ten_long_polls() -> Result<()> {
     let fixture = Fixture::new().await?;
     let bridge = LiveBridge::on(&fixture).await;
     let mut courses = Vec::new();
@@ -112,7 +113,7 @@ async fn a_thousand_waits_on_ten_runs_open_ten_long_polls_and_each_is_told_the_t
     courses.push(Course::set(&fixture, Ending::Again).await?);
     let left = Course::set(&fixture, Ending::Complete).await?;
 
-    // A first wait, so that connections and metrics are there before memory is measured.
+    // A first wait, so that connections and metrics exist before memory is measured.
     let first =
         Call::get(bridge.port, &LiveBridge::path(&left.run, "waitForResult=true&timeout=60"), &[]).await;
     bridge.stands(SOON, &[("bridge_open_waits", 1.0), ("bridge_long_polls", 1.0)]).await;
@@ -134,7 +135,7 @@ async fn a_thousand_waits_on_ten_runs_open_ten_long_polls_and_each_is_told_the_t
     eprintln!("one open wait takes {kib:.1} KiB");
     assert!(kib < 64.0, "one open wait takes {kib} KiB");
 
-    // Callers who leave take their long poll with them, and leave the others alone.
+    // Callers that leave end their long poll, and do not affect the others.
     let leaving = left.waits(&bridge).await;
     bridge.stands(IN_THE_END, &[("bridge_open_waits", 1100.0), ("bridge_long_polls", 11.0)]).await;
     drop(leaving);
@@ -144,14 +145,14 @@ async fn a_thousand_waits_on_ten_runs_open_ten_long_polls_and_each_is_told_the_t
         course.run(&fixture).await?;
     }
     for (course, calls) in waits {
-        let (state, result, failure) = course.told();
+        let (state, result, failure) = course.expected();
         let answers = tokio::time::timeout(IN_THE_END, join_all(calls.into_iter().map(Call::answer)));
-        for (code, answer) in answers.await.with_context(|| format!("{state} is told to nobody"))? {
+        for (code, answer) in answers.await.with_context(|| format!("{state} reached no waiter"))? {
             assert_eq!(code, 200, "{answer}");
             assert_eq!(answer["workflowState"], state, "{answer}");
             assert_eq!(answer["workflowResult"], result, "{answer}");
             assert_eq!(answer["workflowFailure"], failure, "{answer}");
-            // Where it continued as new the last run is told.
+            // If a run continued as new, the response has the last run.
             let same = answer["runID"] == course.run.run_id.as_str();
             assert_eq!(same, course.ending != Ending::Again, "{answer}");
         }

@@ -1,4 +1,4 @@
-//! Temporal away, silent, or cut off in mid-wait.
+//! Temporal is away, unresponsive, or disconnected in the middle of a wait.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use workflow_api::WorkflowState;
 use super::question;
 use super::{Fixture, SOON, engine};
 
-/// What a bound may be exceeded by on a busy machine.
+/// How far a timeout may be exceeded on a busy machine.
 const SLACK: Duration = Duration::from_millis(1500);
 
 fn run_at(address: &str) -> Result<WorkflowRun> {
@@ -23,7 +23,8 @@ fn run_at(address: &str) -> Result<WorkflowRun> {
     Ok(WorkflowRun { target, workflow_id: "any".into(), run_id: Default::default() })
 }
 
-/// Asks everything of an engine, one after the other; each must end within `bound` with an error that `expected` accepts.
+/// Makes all calls of an engine, one after the other. Each must end within `bound` with an error that
+/// `expected` accepts.
 async fn everything_fails(
     engine: &TemporalEngine,
     run: &WorkflowRun,
@@ -42,13 +43,13 @@ async fn everything_fails(
     check("wait", since, engine.wait(run, Some(SOON)).await.unwrap_err());
     let since = Instant::now();
     let CommandError::Engine(error) = engine.cancel(run, &StopOrder::default()).await.unwrap_err() else {
-        panic!("nobody said that the run is closed");
+        panic!("nothing has shown that the run is closed");
     };
     check("cancel", since, error);
     let since = Instant::now();
     let CommandError::Engine(error) = engine.terminate(run, &StopOrder::default(), None).await.unwrap_err()
     else {
-        panic!("nobody said that the run is closed");
+        panic!("nothing has shown that the run is closed");
     };
     check("terminate", since, error);
     let since = Instant::now();
@@ -66,7 +67,7 @@ async fn a_closed_port_is_unavailable_at_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_server_that_accepts_and_says_nothing_is_unavailable_within_the_bound() -> Result<()> {
+async fn an_unresponsive_server_is_unavailable_within_the_timeout() -> Result<()> {
     let silent = TcpListener::bind("127.0.0.1:0").await?;
     let run = run_at(&silent.local_addr()?.to_string())?;
     let bound = Duration::from_millis(300);
@@ -86,7 +87,7 @@ async fn a_server_that_falls_silent_later_exceeds_the_deadline() -> Result<()> {
     let engine = super::engine_with(Bounds { call: bound, query: bound });
     eventually(SOON, "the engine is connected", async || engine.describe(&run).await).await;
     proxy.pause();
-    // A query asks once more why there is no answer.
+    // After a query, one more call finds out why there is no result.
     let late = |error: &EngineError| matches!(error, EngineError::DeadlineExceeded { .. });
     everything_fails(&engine, &run, bound * 2, late).await;
     Ok(())
@@ -132,7 +133,7 @@ async fn waits(engine: Arc<dyn Engine>, run: WorkflowRun) -> Result<bridge_core:
     engine.wait(&run, Some(SOON)).await
 }
 
-/// Until a wait over the proxy has seen the run, so that its long poll is open.
+/// Waits until a wait over the proxy has seen the run, so that its long poll is open.
 async fn seen_running(fixture: &Fixture, run: &WorkflowRun, proxy: &Proxy) {
     let target = super::target(&proxy.address());
     let run = WorkflowRun { target, ..run.clone() };

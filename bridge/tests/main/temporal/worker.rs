@@ -1,4 +1,4 @@
-//! A real worker in the test process: small workflows, one for each way a run can go.
+//! A real worker in the test process: small workflows, one for each way in which a run can end.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use temporalio_sdk::{
 };
 use tokio::sync::oneshot;
 
-/// A worker on a thread of its own: the SDK's worker cannot move between threads. Stops when dropped.
+/// A worker on a thread of its own, because the SDK's worker cannot move between threads. Stops when dropped.
 pub(crate) struct TestWorker {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -97,7 +97,7 @@ fn in_ten_seconds() -> ActivityOptions {
     ActivityOptions::start_to_close_timeout(Duration::from_secs(10))
 }
 
-/// Answers its input.
+/// Returns its input.
 #[workflow]
 #[derive(Default)]
 struct Echo;
@@ -123,7 +123,7 @@ impl Nothing {
     }
 }
 
-/// Fails because its activity does.
+/// Fails because its activity fails.
 #[workflow]
 #[derive(Default)]
 struct FailingActivity;
@@ -137,7 +137,8 @@ impl FailingActivity {
     }
 }
 
-/// Waits for the signal `open`, then answers what came with it; but fails on `"fail"`, and waits anew in another run on `"again"`.
+/// Waits for the signal `open`, then returns its argument; fails on `"fail"`, and continues as new on
+/// `"again"`.
 #[workflow]
 #[derive(Default)]
 struct Gate {
@@ -192,7 +193,7 @@ impl Gate {
     }
 }
 
-/// Continues as new so many times, then answers.
+/// Continues as new this many times, then returns.
 #[workflow]
 #[derive(Default)]
 struct Again;
@@ -208,7 +209,7 @@ impl Again {
     }
 }
 
-/// A timer, an activity, a child that completes.
+/// A timer, an activity, and a child that completes.
 #[workflow]
 #[derive(Default)]
 struct Family;

@@ -1,4 +1,4 @@
-//! Cancelling with a wait.
+//! Cancellation with a wait.
 
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ async fn a_workflow_that_heeds_its_cancellation_has_stopped() {
 }
 
 #[tokio::test]
-async fn a_workflow_that_does_not_stop_tells_what_it_is_at() {
+async fn a_workflow_that_does_not_stop_reports_its_activities() {
     let scene = Scene::new("Stubborn").await;
     let asked = Instant::now();
     let stopping = scene.post("cancel?wait=1s", json!({})).await;
@@ -45,7 +45,7 @@ async fn a_workflow_that_does_not_stop_tells_what_it_is_at() {
     assert_eq!(activity["lastFailure"]["message"], "the cluster is away");
     let age = activity["heartbeatAge"].as_f64().unwrap();
     assert!((0.0..60.0).contains(&age), "{age}");
-    // Asked for at once, it ends.
+    // When requested at once, it ends.
     let stopped = scene.post("cancel?wait=20s", json!({"terminate": true})).await;
     assert_eq!(stopped.status(), 200);
     assert_eq!(stopped.json::<Value>().await.unwrap()["workflowState"], "Terminated");

@@ -1,4 +1,5 @@
-//! Cancellations that end in a termination. `UPDATE_HISTORIES=1 cargo test -p bridge escalation` keeps the histories of today.
+//! Cancellations that are followed by a termination. `UPDATE_HISTORIES=1 cargo test -p bridge escalation`
+//! writes the current histories.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,13 +21,13 @@ async fn status(temporal: &TemporalServer, workflow_id: &str) -> Value {
     described["workflowExecutionInfo"]["status"].clone()
 }
 
-/// Waits until the workflow has ended in this way.
+/// Waits until the workflow has ended in this state.
 async fn ended(temporal: &TemporalServer, workflow_id: &str, how: &str) {
     let how = format!("WORKFLOW_EXECUTION_STATUS_{how}");
     eventually(SOON, &how, async || status(temporal, workflow_id).await == how.as_str()).await;
 }
 
-/// Keeps the history of an escalation, if whoever runs the tests wants that, and replays it.
+/// Stores the history of an escalation, if `UPDATE_HISTORIES` is set, and replays it.
 async fn replays(temporal: &TemporalServer, escalation: &str, name: &str) {
     let options = ConnectionOptions::new(Url::parse(&temporal.url()).unwrap()).build();
     let connection = Connection::connect(options).await.unwrap();

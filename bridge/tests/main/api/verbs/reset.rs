@@ -29,7 +29,7 @@ async fn a_workflow_runs_again_from_each_kind_of_point() {
             "{location}"
         );
 
-        // Signals after the point come again.
+        // Signals after the point are applied again.
         eventually(SOON, "the level is 3 again", async || scene.level().await == 3).await;
         let [ended] = scene.events("WORKFLOW_EXECUTION_TERMINATED").await.try_into().unwrap();
         let ended = &ended["workflowExecutionTerminatedEventAttributes"];
@@ -38,7 +38,7 @@ async fn a_workflow_runs_again_from_each_kind_of_point() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_reset_says_why() {
+async fn a_rejected_reset_has_its_reason() {
     let scene = Scene::new("Obedient").await;
     for spec in [json!({}), json!({"to": "Yesterday"}), json!({"to": "LastWorkflowTask", "eventID": 4})] {
         let problem = problem_of(scene.post("reset", spec).await, 422, "invalid_body").await;

@@ -7,7 +7,7 @@ use super::super::{SOON, fault_paths, header, problem_of};
 use super::Scene;
 
 #[tokio::test]
-async fn a_signal_reaches_the_workflow_and_tells_who_sent_it() {
+async fn a_signal_reaches_the_workflow_with_its_sender() {
     let scene = Scene::new("Obedient").await;
     let body = json!({"metadata": {"name": ""}, "spec": {"Name": "raise", "args": [2]}});
     let sent = scene.request("signal", &body).header("X-Forwarded-User", "alice").send().await.unwrap();

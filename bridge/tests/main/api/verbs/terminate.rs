@@ -1,4 +1,4 @@
-//! Termination as a verb of its own.
+//! Termination.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::super::problem_of;
 use super::{Scene, start, task_queue};
 
 #[tokio::test]
-async fn a_terminated_workflow_tells_who_ended_it_and_why() {
+async fn a_terminated_workflow_has_the_caller_and_the_reason() {
     let scene = Scene::new("Stubborn").await;
     let body = json!({"spec": {"reason": "enough", "details": [{"ticket": 7}]}});
     let request = scene.request("terminate", &body).header("X-Forwarded-User", "alice");
@@ -27,9 +27,9 @@ async fn a_terminated_workflow_tells_who_ended_it_and_why() {
     problem_of(scene.post("terminate", json!({})).await, 409, "workflow_closed").await;
 }
 
-/// A link or a hand-typed URL names the workflow that it is about, and no other is touched.
+/// A link or a typed URL names its workflow, and no other workflow is affected.
 #[tokio::test]
-async fn a_workflow_that_the_query_names_is_ended_and_not_the_intents_own() {
+async fn only_the_workflow_that_the_query_names_is_terminated() {
     let scene = Scene::new("Stubborn").await;
     let (other, run_id) = start(scene.temporal, "Stubborn", task_queue(scene.temporal)).await;
     let body = json!({"spec": {"workflowID": scene.workflow_id}});
@@ -39,6 +39,6 @@ async fn a_workflow_that_the_query_names_is_ended_and_not_the_intents_own() {
     assert_eq!((&report["workflowID"], &report["workflowState"]), (&json!(other), &json!("Terminated")));
     let refused = scene.request("terminate?workflowId=x", &json!({})).send().await.unwrap();
     assert_eq!(problem_of(refused, 400, "invalid_parameter").await["parameter"], "workflowId");
-    // The intent's own still runs.
+    // The intent's own workflow is still running.
     assert_eq!(scene.post("terminate", json!({})).await.status(), 204);
 }

@@ -44,16 +44,16 @@ async fn the_key_is_the_id_where_the_body_has_none() {
 }
 
 #[tokio::test]
-async fn what_a_workflow_rejects_changed_nothing_and_what_it_failed_at_may_have() {
+async fn a_rejected_update_changed_nothing_and_a_failed_one_may_have() {
     let scene = Scene::new("Obedient").await;
-    for (spec, code, said) in [
+    for (spec, code, message) in [
         (json!({"name": "set", "args": [-1]}), "update_rejected", "levels are not negative"),
         (json!({"name": "paint", "args": []}), "update_rejected", "paint"),
         (json!({"name": "break"}), "update_failed", "the lever broke"),
     ] {
         let problem = problem_of(scene.post("update", spec).await, 422, code).await;
         let failure = &problem["workflowFailure"];
-        assert!(failure["message"].as_str().unwrap().contains(said), "{failure}");
+        assert!(failure["message"].as_str().unwrap().contains(message), "{failure}");
     }
     assert_eq!(scene.events("WORKFLOW_EXECUTION_UPDATE_ACCEPTED").await.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! A real worker in the test process, with workflows that can be told something.
+//! A real worker in the test process, with workflows that accept signals, queries and updates.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use temporalio_sdk::{
     WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
 
-/// Starts a worker that works until the process ends.
+/// Starts a worker that runs until the process ends.
 pub(super) fn start(url: String, task_queue: String) {
     // The SDK's worker cannot move between threads.
     std::thread::spawn(move || {
@@ -34,7 +34,7 @@ async fn work(url: &str, task_queue: String) {
         .register_activities(Activities)
         .build();
     let mut worker = Worker::new(&runtime, client, options).unwrap();
-    // Its end comes with the process's, whatever it says of it.
+    // It ends with the process; its result is ignored.
     let _ = worker.run().await;
 }
 
@@ -42,7 +42,7 @@ struct Activities;
 
 #[activities]
 impl Activities {
-    /// Fails once, then says that it is alive and goes on for ever.
+    /// Fails once, then sends heartbeats forever.
     #[activity(name = "Toil")]
     async fn toil(ctx: ActivityContext) -> Result<(), ActivityError> {
         if ctx.info().attempt == 1 {
@@ -53,7 +53,7 @@ impl Activities {
     }
 }
 
-/// Does as told, and ends when it is cancelled.
+/// Follows its signals and updates, and ends when it is cancelled.
 #[workflow]
 #[derive(Default)]
 struct Obedient {
@@ -121,7 +121,7 @@ impl Obedient {
     }
 }
 
-/// Does not hear that it is cancelled.
+/// Ignores its cancellation.
 #[workflow]
 #[derive(Default)]
 struct Stubborn;
