@@ -5,7 +5,8 @@ use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{TemplateError, archive, install_tls_provider};
+use crate::tls::install_tls_provider;
+use crate::{TemplateError, archive};
 
 /// Why documents could not be applied.
 #[derive(Debug, thiserror::Error)]

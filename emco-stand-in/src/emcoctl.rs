@@ -11,7 +11,8 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
 use crate::documents::Document;
-use crate::{TemplateError, install_tls_provider, render};
+use crate::tls::install_tls_provider;
+use crate::{TemplateError, render};
 
 /// What emcoctl does with a folder of resource files. It goes on where EMCO refuses, as emcoctl does.
 #[derive(Debug)]

@@ -49,6 +49,7 @@ mod shared;
 mod status;
 mod store;
 mod template;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -233,12 +234,6 @@ impl StandIn {
         self.serving.abort();
         let _cancelled = (&mut self.serving).await;
     }
-}
-
-/// The TLS library wants one provider in a process, also where only plain HTTP is spoken.
-fn install_tls_provider() {
-    // Whichever came first serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 impl Drop for StandIn {
