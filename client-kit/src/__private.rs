@@ -4,6 +4,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflow
 use workflow_api::Fault;
 use workflow_api::params::{ParamsSchema, each_once};
 
+pub use crate::client::Listed;
 pub use crate::context::{Answering, Declares, Schemas, WorkflowClient};
 pub use crate::params::{Argument, Call, OfActivity};
 use crate::{ClientError, Refusal, StartContext, WorkflowStart};

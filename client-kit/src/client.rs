@@ -24,22 +24,25 @@ pub struct Client {
     pub(crate) invoke: fn(StartContext) -> Answering,
 }
 
-impl Client {
-    /// What `clients!` makes of a function.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn of<C: WorkflowClient>() -> Self {
-        Self {
-            name: C::NAME,
-            summary: C::SUMMARY,
-            workflow: C::WORKFLOW,
-            task_queue: C::TASK_QUEUE,
-            function: type_name::<C>(),
-            schemas: C::schemas,
-            invoke: C::invoke,
+/// What `clients!` makes of a function annotated with `#[workflow_client]`.
+pub trait Listed: WorkflowClient {
+    /// The client.
+    fn client() -> Client {
+        Client {
+            name: Self::NAME,
+            summary: Self::SUMMARY,
+            workflow: Self::WORKFLOW,
+            task_queue: Self::TASK_QUEUE,
+            function: type_name::<Self>(),
+            schemas: Self::schemas,
+            invoke: Self::invoke,
         }
     }
+}
 
+impl<C: WorkflowClient> Listed for C {}
+
+impl Client {
     /// The name under which it is invoked.
     #[must_use]
     pub fn name(&self) -> &'static str {

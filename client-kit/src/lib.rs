@@ -98,6 +98,6 @@ macro_rules! clients {
     ($($function:ty),* $(,)?) => {{
         const _: () =
             $crate::__private::assert_distinct(&[$(<$function as $crate::__private::WorkflowClient>::NAME),*]);
-        [$($crate::Client::of::<$function>()),*]
+        [$(<$function as $crate::__private::Listed>::client()),*]
     }};
 }

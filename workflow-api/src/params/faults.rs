@@ -168,27 +168,28 @@ fn quoted(value: &Value) -> String {
 }
 
 /// Why serde does not make a type of `value`, although its schema allows it: a rule of the author's own, whose message may
-/// quote the value.
+/// quote the value. Quoted values become `…`.
 pub(super) fn of_type(error: &serde_json::Error, value: &Value) -> String {
     let message = error.to_string();
     if let Some((_, expected)) = message.rsplit_once(", expected ") {
         return format!("must be {expected}");
     }
-    if quotes(&message, value) {
-        return "cannot be used: a rule of its type refuses it".to_owned();
-    }
-    format!("cannot be used: {message}")
+    let mut texts = Vec::new();
+    leaves(value, &mut texts);
+    texts.retain(|text| text.len() >= SHORTEST_SECRET);
+    // What a shorter text leaves of a longer one would be shown.
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    texts.iter().fold(format!("cannot be used: {message}"), |message, text| message.replace(text, "…"))
 }
 
-/// Whether a message contains a text or number out of `value`.
-fn quotes(message: &str, value: &Value) -> bool {
-    let contains = |text: &str| text.len() >= SHORTEST_SECRET && message.contains(text);
+/// The texts and numbers in a value, as they are and as Rust quotes them.
+fn leaves(value: &Value, texts: &mut Vec<String>) {
     match value {
-        Value::Null | Value::Bool(_) => false,
-        Value::Number(number) => contains(&number.to_string()),
-        Value::String(text) => contains(text) || contains(format!("{text:?}").trim_matches('"')),
-        Value::Array(items) => items.iter().any(|item| quotes(message, item)),
-        Value::Object(members) => members.values().any(|member| quotes(message, member)),
+        Value::Null | Value::Bool(_) => {}
+        Value::Number(number) => texts.push(number.to_string()),
+        Value::String(text) => texts.extend([text.clone(), text.escape_debug().to_string()]),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, texts)),
+        Value::Object(members) => members.values().for_each(|item| leaves(item, texts)),
     }
 }
 

@@ -98,8 +98,8 @@ fn rules_of_ones_own_are_faults_among_the_others() {
         faults,
         [
             "third: must be an integer from 0 to 255",
-            "first: cannot be used: a rule of its type refuses it",
-            "second: cannot be used: a rule of its type refuses it",
+            r#"first: cannot be used: "…" has a slash"#,
+            r#"second: cannot be used: "…" has a slash"#,
         ]
     );
 }
