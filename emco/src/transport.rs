@@ -164,6 +164,7 @@ impl Transport {
         })?;
         let status = response.status();
         if !status.is_success() {
+            #[expect(clippy::disallowed_methods, reason = "a date in a header is of the system's time")]
             let retry_after = retry_after(response.headers(), SystemTime::now());
             let text = text_of(&read_start(response).await);
             return Err(Error::Refused { endpoint: endpoint.clone(), status, text, retry_after });

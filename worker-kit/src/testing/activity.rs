@@ -125,6 +125,7 @@ impl<I: ActivityImplementer + Send + Sync + 'static> TestActivity<I> {
     }
 
     fn task(&self, activity: &str, input: Vec<Payload>) -> PollActivityTaskQueueResponse {
+        #[expect(clippy::disallowed_methods, reason = "an activity under test is scheduled now")]
         let now = Some(SystemTime::now().into());
         PollActivityTaskQueueResponse {
             task_token: b"test".to_vec(),

@@ -2,7 +2,6 @@
 
 use bridge_core::model::{Change, ChangeKind, Revision, RevisionNumber};
 use bridge_core::ports::Store;
-use jiff::Timestamp;
 
 use super::{dig, intent};
 
@@ -13,7 +12,7 @@ pub(super) fn revision(number: i64, kind: ChangeKind, name: Option<&str>) -> Rev
         kind,
         by: "Zoë".to_owned(),
         // Stores keep microseconds.
-        at: Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap(),
+        at: "2026-01-02T03:04:05.678901Z".parse().unwrap(),
     };
     Revision { change, intent: name.map(intent) }
 }

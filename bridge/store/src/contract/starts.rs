@@ -18,7 +18,7 @@ const ABANDONED: Terms = Terms { lease: Duration::ZERO, ..LONG };
 
 /// Stores keep microseconds.
 fn now() -> Timestamp {
-    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+    "2026-01-02T03:04:05.678901Z".parse().unwrap()
 }
 
 fn run(intent: &str) -> StartRecord {
