@@ -1,5 +1,8 @@
 //! The wait until apps are where they should be, and nowhere else.
-#![expect(clippy::disallowed_methods, reason = "the deadline counts from Temporal's times, which are the system's")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the deadline counts from Temporal's times, which are the system's"
+)]
 
 use std::time::{Duration, Instant, SystemTime};
 
