@@ -37,12 +37,14 @@ impl Test {
         let images = if self.tests_images() { for_tests()? } else { None };
         let server = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
         let postgres = PostgreSql::shared().await?;
+        let threads = test_threads()?;
         for mut step in self.steps() {
             step.env("TEMPORAL_CLI", &cli)
                 .env("TEMPORAL_TEST_ADDRESS", server.address())
                 .env("BRIDGE_TEST_POSTGRES_URL", postgres.url())
                 .env("HARNESS_BUILT", "1")
-                .env("HARNESS_IMAGES", images.as_deref().unwrap_or_default());
+                .env("HARNESS_IMAGES", images.as_deref().unwrap_or_default())
+                .env("RUST_TEST_THREADS", &threads);
             let status = step.status().context("cargo does not start")?;
             if !status.success() {
                 eprintln!("tests failed after {:.0?} ({})", started.elapsed(), shown(&step));
@@ -75,6 +77,15 @@ impl Test {
         step.args(args).arg("--no-fail-fast").args(&self.filter);
         step
     }
+}
+
+/// Returns how many tests run at the same time: more than cores, since most wait for servers, workflows and deadlines.
+fn test_threads() -> Result<String> {
+    if let Ok(chosen) = std::env::var("RUST_TEST_THREADS") {
+        return Ok(chosen);
+    }
+    let cores = std::thread::available_parallelism().context("the number of cores is not known")?;
+    Ok((4 * cores.get()).to_string())
 }
 
 fn has_nextest() -> bool {
