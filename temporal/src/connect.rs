@@ -105,6 +105,10 @@ pub(super) async fn connect(
     Ok(client)
 }
 
+/// How long one attempt to connect may take. Less than a call may: so a call over a connection whose server has moved away ends
+/// with a fault of the connection, and the next one resolves the name again.
+const ONE_ATTEMPT: Duration = Duration::from_secs(3);
+
 /// A connection to the server; to one of its addresses that may be dialled, where they are checked.
 async fn dial(
     target: &TemporalTarget,
@@ -112,8 +116,8 @@ async fn dial(
     settings: &ConnectionSettings,
 ) -> Result<Connection, ConnectError> {
     let connect = async |to: Option<SocketAddr>| {
-        let options =
-            target.connection_options(to, identity.to_owned(), settings.connect_timeout, retries(settings));
+        let one = settings.connect_timeout.min(ONE_ATTEMPT);
+        let options = target.connection_options(to, identity.to_owned(), one, retries(settings));
         Connection::connect(options).await.map_err(|error| match error {
             ClientConnectError::TonicTransportError(error) => {
                 ConnectError::Dial { address: target.address(), source: Arc::new(error) }

@@ -267,7 +267,14 @@ impl Intents {
         if options.dry_run {
             return Ok(true);
         }
-        let kept = self.parts.store.add_revision(key, &revision).await?;
+        // Spawned, so that what the store does about a revision is finished also when the caller hangs up.
+        let (store, of, added) = (self.parts.store.clone(), key.clone(), revision.clone());
+        let adding = self.parts.tasks.spawn(async move { store.add_revision(&of, &added).await });
+        let broken = |error: tokio::task::JoinError| StoreError::Unavailable {
+            action: "keep a change of an intent",
+            source: error.into(),
+        };
+        let kept = adding.await.map_err(broken)??;
         if kept {
             let Change { revision, kind, by, .. } = revision.change;
             tracing::info!(intent = %key, %revision, action = kind.word(), by, "intent changed");

@@ -38,6 +38,8 @@ fn subject(certificate: &CertificateDer<'_>) -> Option<String> {
     let dns =
         || names.iter().find_map(|name| if let GeneralName::DNSName(dns) = name { Some(*dns) } else { None });
     let common = || certificate.subject().iter_common_name().find_map(|name| name.as_str().ok());
+    // An authority that vouches for common names need not look for SPIFFE IDs in them.
+    let common = || common().filter(|name| !name.contains("://"));
     spiffe.or_else(dns).or_else(common).map(str::to_owned)
 }
 

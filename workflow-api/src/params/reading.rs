@@ -108,7 +108,7 @@ impl Reading {
         let path = |error: &ValidationError<'_>| self.path(error);
         let reporter = Reporter { schema: rules.schema, path: &path };
         let mut faults = Vec::new();
-        for error in rules.validator.errors(&self.object)? {
+        for error in rules.validator.errors(&self.object)?.take(MOST) {
             // Unknown names are not in the object. Of several types that read one activity, each knows its own.
             if error.instance_path().is_empty() && error.kind().keyword() == "additionalProperties" {
                 continue;

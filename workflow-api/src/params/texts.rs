@@ -9,6 +9,8 @@ use serde_json::{Number, Value};
 pub(super) const ALIASES: &str = "x-aliases";
 /// How many alternatives are tried for one text.
 const MOST: usize = 256;
+/// How many items a list may have that is written as `a, b, c`. A longer text stays a text.
+const MOST_ITEMS: usize = 10_000;
 
 /// The names that an object may have, by its schema.
 #[derive(Debug, Default)]
@@ -124,9 +126,10 @@ fn candidates(root: &Value, part: &Value, text: &str) -> Vec<Value> {
         return vec![json(text).unwrap_or_else(|| text.into())];
     }
     if let Some(choices) = choices(part) {
+        let other = json(text);
         let same = |value: &&Value| match value {
             Value::String(own) => own == text,
-            other => json(text).as_ref() == Some(other),
+            value => other.as_ref() == Some(value),
         };
         return choices.iter().find(same).cloned().into_iter().collect();
     }
@@ -152,6 +155,9 @@ fn list(root: &Value, schema: &Value, text: &str) -> Value {
     };
     if text.is_empty() {
         return Value::Array(Vec::new());
+    }
+    if text.split(',').nth(MOST_ITEMS).is_some() {
+        return text.into();
     }
     text.split(',').map(str::trim).enumerate().map(item).collect()
 }

@@ -9,8 +9,9 @@ use super::texts::{item, target};
 /// How many values a schema may be made of, and how deep it may nest.
 const MOST_VALUES: usize = 10_000;
 const DEEPEST_SCHEMA: usize = 128;
-/// How large a compiled pattern may be, in bytes.
-const LARGEST_PATTERN: usize = 1 << 20;
+/// How many patterns a schema may have, and how large each may be when compiled, in bytes.
+const MOST_PATTERNS: usize = 100;
+const LARGEST_PATTERN: usize = 1 << 18;
 /// How often a schema may be applied, part by part, and how deep. Some schemas apply themselves to one value without end, others
 /// twice as often with each level of the value.
 const MOST_STEPS: usize = 100_000;
@@ -75,7 +76,7 @@ impl<'a> Validator<'a> {
 /// Refuses what cannot be compiled, and what [`is_bounded`] does not follow.
 fn inspect(schema: &Value) -> Result<(), UnusableSchema> {
     let mut next = vec![(schema, 0)];
-    let mut values = 0;
+    let (mut values, mut patterns) = (0, 0);
     while let Some((value, depth)) = next.pop() {
         values += 1;
         if values > MOST_VALUES || depth > DEEPEST_SCHEMA {
@@ -84,7 +85,19 @@ fn inspect(schema: &Value) -> Result<(), UnusableSchema> {
             )));
         }
         for (word, member) in value.as_object().into_iter().flatten() {
+            patterns += match (word.as_str(), member) {
+                ("pattern", Value::String(_)) => 1,
+                ("patternProperties", Value::Object(members)) => members.len(),
+                _ => 0,
+            };
+            if patterns > MOST_PATTERNS {
+                return Err(UnusableSchema::new(format!("it has more than {MOST_PATTERNS} patterns")));
+            }
             let refused = match (word.as_str(), member.as_str()) {
+                // To find what is left over, the library validates the parts of a schema again: with such schemas inside each other,
+                // or inside themselves, again and again.
+                ("unevaluatedProperties" | "unevaluatedItems", None) => depth > 0,
+                ("$ref", Some("#" | "#/")) if has_leftovers(schema) => true,
                 ("$ref", Some(_)) => target(schema, value).is_none(),
                 ("$id", Some(_)) => depth > 0,
                 ("$dynamicRef" | "$recursiveRef", Some(_)) => true,
@@ -93,7 +106,7 @@ fn inspect(schema: &Value) -> Result<(), UnusableSchema> {
             };
             if refused {
                 return Err(UnusableSchema::new(format!(
-                    "`{word}` is not supported here; write references as `#/$defs/…`, and draft 6 or later"
+                    "`{word}` is not supported here; write references as `#/$defs/…`, `unevaluated…` at the top only, and draft 6 or later"
                 )));
             }
             next.push((member, depth + 1));
@@ -101,6 +114,10 @@ fn inspect(schema: &Value) -> Result<(), UnusableSchema> {
         next.extend(value.as_array().into_iter().flatten().map(|item| (item, depth + 1)));
     }
     Ok(())
+}
+
+fn has_leftovers(schema: &Value) -> bool {
+    ["unevaluatedProperties", "unevaluatedItems"].iter().any(|word| schema.get(word).is_some())
 }
 
 /// Whether the schema is applied to `value` in a bounded number of steps. Follows the keywords of JSON Schema that apply schemas,

@@ -73,7 +73,7 @@ impl<K: Key, P: CallParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P, 
         let path = Path::<K::Path>::from_request_parts(&mut parts, api).await;
         let key = K::of(path.map_err(IntoResponse::into_response)?.0);
         let (params, fields) = read_params::<K, P, B>(&parts).map_err(IntoResponse::into_response)?;
-        let context = context(api, &parts);
+        let mut context = context(api, &parts);
         let (headers, uri) = (parts.headers.clone(), parts.uri.clone());
         let (body, unknown) = if B::EXPECTED {
             let whole = axum::extract::Request::from_parts(parts, body);
@@ -82,6 +82,8 @@ impl<K: Key, P: CallParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P, 
         } else {
             B::read(&[], fields, &key).map_err(IntoResponse::into_response)?
         };
+        // A body may take its time, and what follows is counted from here.
+        context.now = api.clock.now();
         Ok(Self { request: context, key, params, body, unknown, headers, uri })
     }
 }
