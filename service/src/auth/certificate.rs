@@ -68,6 +68,7 @@ mod tests {
         assert_eq!(name(&uris[..1], &["a.example.org", "b.example.org"], Some("a")), "a.example.org");
         assert_eq!(name(&uris[..1], &[], Some("Zoë Müller")), "Zoë Müller");
         assert_eq!(name(&[], &[], Some("a\nb")), "");
+        assert_eq!(name(&[], &[], Some("spiffe://example.org/a")), "");
         assert_eq!(name(&[], &[], None), "");
     }
 

@@ -76,6 +76,10 @@ fn what_is_no_json_schema_is_refused_with_its_place() {
         (of_a(json!({"minimum": "few"})), "at `#/properties/a/minimum`: the value is not of type \"number\""),
         (of_a(json!({"pattern": "(?=a)b"})), "at `#/properties/a/pattern`: the value is not a \"regex\""),
         (of_a(json!({"pattern": "((a{1000}){1000}){1000}"})), "is not a \"regex\""),
+        (of_a(json!({"unevaluatedProperties": false})), "`unevaluatedProperties` is not supported here"),
+        (of_a(json!({"unevaluatedItems": {}})), "`unevaluatedItems` is not supported here"),
+        (json!({"allOf": [{"$ref": "#"}], "unevaluatedProperties": false}), "`$ref` is not supported here"),
+        (of_a(json!({"anyOf": vec![json!({"pattern": "a"}); 101]})), "it has more than 100 patterns"),
         (of_a(json!({"$ref": "https://example.org/schema"})), "`$ref` is not supported here"),
         (of_a(json!({"$ref": "file:///etc/passwd"})), "`$ref` is not supported here"),
         (of_a(json!({"$ref": "#/$defs/none"})), "`$ref` is not supported here"),
@@ -166,4 +170,22 @@ fn long_names_are_cut() {
     let paths: Vec<_> = faults.iter().map(|fault| fault.path.as_str()).collect();
     let base = "$.activityParams.all-activities";
     assert_eq!(paths, [format!("{base}[\"{shown}\"]"), format!("{base}.a[\"{shown}\"]")]);
+}
+
+#[test]
+fn what_is_left_over_at_the_top_is_unknown() {
+    let schema = json!({
+        "type": "object", "allOf": [{"properties": {"a": {"type": "integer"}}}], "unevaluatedProperties": false,
+    });
+    assert_eq!(check(&schema, &[("a", "1")]), Ok(vec![]));
+    assert_eq!(check(&schema, &[("a", "1"), ("b", "2")]).unwrap().len(), 1);
+}
+
+#[test]
+fn work_and_faults_are_bounded_for_long_lists() {
+    let schema = of_a(json!({"type": "array", "items": {"enum": ["x", "y"]}}));
+    assert_eq!(check(&schema, &[("a", &"z,".repeat(9_000))]).unwrap().len(), 64);
+    // More items than that are no list.
+    let faults = check(&schema, &[("a", &"x,".repeat(1_000_000))]).unwrap();
+    assert_eq!(faults.len(), 1, "{faults:?}");
 }
