@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-/// What cargo sets for the programs it runs. Some build scripts watch these variables and would run again, and all that
-/// depends on them be built again, if a cargo inside `cargo run` or `cargo test` saw them.
+/// Variables that cargo sets for the programs that it runs. A cargo inside `cargo run` or `cargo test` must not see
+/// them: some build scripts watch them, and would run again.
 const SET_BY_CARGO: [&str; 8] = [
     "CARGO_BIN_EXE_",
     "CARGO_BIN_NAME",
@@ -30,14 +30,14 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Returns what `rustc -vV` says under this key.
+/// Returns the value that `rustc -vV` prints under this key.
 pub(crate) fn rustc(key: &str) -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version =
         Command::new(rustc).arg("-vV").stderr(Stdio::inherit()).output().context("rustc does not start")?;
     let text = String::from_utf8_lossy(&version.stdout);
     let value = text.lines().find_map(|line| line.strip_prefix(key));
-    value.map(str::to_owned).with_context(|| format!("`rustc -vV` tells no `{key}`"))
+    value.map(str::to_owned).with_context(|| format!("`rustc -vV` does not print `{key}`"))
 }
 
 /// Returns the folder of the root manifest.
@@ -46,7 +46,8 @@ pub fn workspace_dir() -> &'static Path {
     here.ancestors().nth(1).unwrap_or(here)
 }
 
-/// Returns cargo's target directory: the marked one that this program lies in, else the usual one (documentation tests run elsewhere).
+/// Returns cargo's target directory: the one that this program is in, else the default one, as tests in documentation
+/// run elsewhere.
 pub fn target_dir() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());

@@ -1,4 +1,4 @@
-//! An image of each program, and beside it the list of what is in it.
+//! Builds an image of each program, and lists its contents.
 
 mod docker;
 mod folder;
@@ -15,14 +15,14 @@ pub use self::folder::Folder;
 use self::version::Version;
 use crate::programs::{Profile, SHIPPED, build_static, glibc, host};
 
-/// What the images' names begin with, in the charts too.
+/// The prefix of the images' names, in the charts too.
 const REPOSITORY: &str = "temporal-emco";
 const MAX_BYTES: u64 = 60 << 20;
-/// Since then names are looked up by glibc itself. Before, a static program had to load libraries for that.
+/// Since this version glibc resolves host names itself. Before, a static program had to load libraries for that.
 const GLIBC: (u32, u32) = (2, 34);
 
-/// Builds the images, prints their sizes, and returns them by the names of their programs. `out` is where the lists are written,
-/// `source` where the source is published.
+/// Builds the images, prints their sizes, and returns them by the names of their programs. The lists are written to the
+/// folder `out`; `source` is the URL of the published source.
 pub fn build(out: &Path, source: Option<&str>, profile: Profile) -> Result<Vec<(&'static str, Image)>> {
     check_machine()?;
     let version = Version::of_workspace()?;
@@ -30,7 +30,7 @@ pub fn build(out: &Path, source: Option<&str>, profile: Profile) -> Result<Vec<(
     write_lists(out)?;
     let mut options = version.build_arguments();
     options.extend(source.map(|source| format!("--label=org.opencontainers.image.source={source}")));
-    // So that nobody deploys what is for tests in place of what ships.
+    // So that an image for tests is not deployed by mistake.
     let suffix = if profile == Profile::Ci { "-ci" } else { "" };
     let mut images = Vec::new();
     for name in SHIPPED {
@@ -42,14 +42,18 @@ pub fn build(out: &Path, source: Option<&str>, profile: Profile) -> Result<Vec<(
         image.run(&["--help"]).with_context(|| format!("{tag} does not work"))?;
         let bytes = image.bytes()?;
         let list = list(out, name);
-        eprintln!("{tag}: {:.1} MiB, what is in it: {}", bytes as f64 / f64::from(1 << 20), list.display());
-        ensure!(bytes <= MAX_BYTES, "{tag} has {bytes} bytes; it may have {MAX_BYTES}");
+        eprintln!(
+            "{tag}: {:.1} MiB, contents listed in {}",
+            bytes as f64 / f64::from(1 << 20),
+            list.display()
+        );
+        ensure!(bytes <= MAX_BYTES, "{tag} has {bytes} bytes, more than {MAX_BYTES}");
         images.push((name, image));
     }
     Ok(images)
 }
 
-/// Writes what is in the image of each program, as `NAME.cdx.json` in the folder `out`.
+/// Writes the list of the contents of each image, as `NAME.cdx.json` in the folder `out`.
 pub fn write_lists(out: &Path) -> Result<()> {
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let version = Version::of_workspace()?;
@@ -67,9 +71,9 @@ fn list(out: &Path, name: &str) -> PathBuf {
     out.join(format!("{name}.cdx.json"))
 }
 
-/// Whether static programs that run in an image can be built here.
+/// Fails if this machine cannot build static programs that run in an image.
 fn check_machine() -> Result<()> {
-    ensure!(host()?.contains("-linux-"), "images are of Linux, and so must be the machine that builds them");
+    ensure!(host()?.contains("-linux-"), "images can be built only on Linux");
     let ((major, minor), found) = (GLIBC, glibc().unwrap_or(GLIBC));
     ensure!(found >= GLIBC, "glibc {major}.{minor} or newer is needed, found {}.{}", found.0, found.1);
     Ok(())

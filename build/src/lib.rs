@@ -1,4 +1,4 @@
-//! How what ships is built: our programs, the images of them, and the list of what is in each image.
+//! Builds what is shipped: our programs, their images, and a list of the contents of each image.
 
 #![warn(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! Our programs as they ship: release builds without shared libraries, and what those are linked with.
+//! Builds our programs as they are shipped: release builds without shared libraries.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,21 +10,21 @@ use crate::cargo::{cargo, rustc, target_dir};
 /// The programs that are shipped.
 pub const SHIPPED: [&str; 3] = ["bridge", "sample-client", "sample-worker"];
 
-/// Programs run in images that hold nothing else, so the C library is part of them.
+/// Links the C library statically, since the images contain nothing but the program.
 const STATIC: &str = "-Ctarget-feature=+crt-static";
 
-/// How programs are compiled: cargo's profiles of these names.
+/// The profile of cargo that programs are compiled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// As they ship.
+    /// For what is shipped.
     Release,
-    /// For tests, which would wait long for the other.
+    /// For tests: compiled faster.
     Ci,
 }
 
 /// Builds the programs of these packages, linked statically, and returns the folder that they are in.
 pub fn build_static(packages: &[&str], profile: Profile) -> Result<PathBuf> {
-    // With a target named, the flags are not for build scripts and macros, which cannot be static.
+    // If a target is given, the flags do not apply to build scripts and macros, which cannot be static.
     let target = host()?;
     let profile = match profile {
         Profile::Release => "release",
@@ -40,17 +40,17 @@ pub fn build_static(packages: &[&str], profile: Profile) -> Result<PathBuf> {
     Ok(target_dir().join(target).join(profile))
 }
 
-/// The target that this machine's Rust builds for by itself.
+/// Returns the default target of this machine's Rust.
 pub(crate) fn host() -> Result<String> {
     rustc("host: ")
 }
 
-/// The release of Rust, whose standard library is in each program.
+/// Returns the release of Rust, whose standard library is in each program.
 pub(crate) fn rust() -> Result<String> {
     rustc("release: ")
 }
 
-/// The version of this machine's C library, where that is glibc.
+/// Returns the version of this machine's C library, if that is glibc.
 pub(crate) fn glibc() -> Option<(u32, u32)> {
     let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

@@ -1,7 +1,7 @@
-//! `cargo xtask charts`: what in the charts and their documentation is made of something else.
+//! `cargo xtask charts`: generates parts of the charts and of their documentation.
 //!
-//! Templates that charts share are in a library chart, `charts/common`. Helm has no such thing for schemas, so definitions that they share
-//! are written into each.
+//! Templates that charts share are in a library chart, `charts/common`. Helm has nothing like it for schemas, so shared
+//! definitions are written into each.
 
 mod definitions;
 mod values;
@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 /// The charts, each named as its folder.
 const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
 
-/// Write what is made of something else: the definitions that the charts' schemas share (charts/definitions.json), and docs/values.md.
+/// Write the definitions that the charts' schemas share (charts/definitions.json) into each, and docs/values.md.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Charts {
     /// Write nothing, and fail if something is out of date.
@@ -49,7 +49,7 @@ impl Charts {
     }
 }
 
-/// Returns all files that are made, with their contents.
+/// Returns all generated files, with their contents.
 fn made(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     let charts = root.join("charts");
     let definitions = read(&charts.join("definitions.json"))?;

@@ -19,10 +19,10 @@ const MAX_LINES: usize = 400;
 /// Check that no files of one package import each other, and that none is too long.
 ///
 /// An import is a `use` declaration or a path in code that leads to another file of the package. `mod` declarations and
-/// re-exports of what is below them are none, and test code is left out.
+/// re-exports of child modules do not count, and test code is left out.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Circles {
-    /// Print what is found, and succeed.
+    /// Exit with 0 even if something is found.
     #[arg(long)]
     report: bool,
 }
@@ -62,7 +62,7 @@ impl Circles {
     }
 }
 
-/// The Rust files that Git knows.
+/// Returns the Rust files that Git tracks.
 fn tracked_files(root: &Path) -> Result<Vec<PathBuf>> {
     let listed = Command::new("git").arg("-C").arg(root).args(["ls-files", "*.rs"]).output();
     let listed = listed.context("`git` does not start")?;

@@ -1,4 +1,4 @@
-//! `cargo xtask compliance`: whether a server is what EMCO needs of a workflow client.
+//! `cargo xtask compliance`: checks whether a server does what EMCO needs of a workflow client.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,25 +7,25 @@ use anyhow::{Context, Result};
 use compliance::{Report, Target, check};
 use serde_json::Value;
 
-/// The workflow client that EMCO's own HTTP server starts, whatever it is called by.
+/// The workflow client of EMCO's own HTTP server, which ignores the name.
 const USUAL: &str = "workflowclient";
 
-/// Ask a workflow client, ours or a foreign one, for each clause. Workflows are really started: their IDs begin with `compliance-`, and
-/// they time out after ten minutes. Exit code 0 if no clause failed, else 1.
+/// Check a workflow client, ours or another, against each clause. This starts workflows: their IDs begin with
+/// `compliance-`, and they time out after ten minutes. Exit code 0 if no clause failed, else 1.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Compliance {
-    /// The server: http://localhost:9090.
+    /// The URL of the server, as http://localhost:9090.
     url: String,
-    /// The workflow client of it. Without: the one that the spec names, else `workflowclient`.
+    /// The name of the workflow client. Default: the one in the spec, else `workflowclient`.
     #[arg(long, value_name = "NAME")]
     client: Option<String>,
-    /// A file with the `spec.temporal` of an intent (JSON), for a client that wants parameters. A whole intent does as well.
+    /// A JSON file with the `spec.temporal` of an intent, or a whole intent, for a client that requires parameters.
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// A file with the bearer token that the server asks for.
+    /// A file with the bearer token that the server requires.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// A file with the certificates (PEM) that vouch for the server, and no others.
+    /// A PEM file with the authorities that verify the server. The system's are not used then.
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// Print the report as one JSON object.
@@ -35,7 +35,7 @@ pub(crate) struct Compliance {
 
 impl Compliance {
     pub(crate) async fn run(self) -> Result<ExitCode> {
-        let report = check(&self.target()?).await.context("nothing can be asked")?;
+        let report = check(&self.target()?).await.context("the server cannot be checked")?;
         self.print(&report)?;
         Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -48,7 +48,7 @@ impl Compliance {
             Target::new(&self.url, self.client.as_deref().unwrap_or(named)).with_spec(spec.clone());
         if let Some(file) = &self.token_file {
             target =
-                target.with_token(String::from_utf8(read(file)?).context("the token is no text")?.trim());
+                target.with_token(String::from_utf8(read(file)?).context("the token is not text")?.trim());
         }
         if let Some(file) = &self.ca_file {
             target = target.with_authorities(read(file)?);
@@ -67,10 +67,10 @@ impl Compliance {
     }
 }
 
-/// What is sent to a workflow client, out of an intent or by itself.
+/// Reads `spec.temporal` from a file that has it alone, or a whole intent.
 fn spec(file: &Path) -> Result<Value> {
     let read: Value =
-        serde_json::from_slice(&read(file)?).with_context(|| format!("{} is no JSON", file.display()))?;
+        serde_json::from_slice(&read(file)?).with_context(|| format!("{} is not JSON", file.display()))?;
     Ok(read.pointer("/spec/temporal").cloned().unwrap_or(read))
 }
 

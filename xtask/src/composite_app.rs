@@ -1,5 +1,5 @@
-//! `cargo xtask composite-app`: charts, profiles and documents with which an administrator deploys bridge, workflow client and worker
-//! by EMCO itself.
+//! `cargo xtask composite-app`: writes the charts, profiles and documents with which an administrator deploys bridge,
+//! workflow client and worker through EMCO.
 
 mod app;
 mod archive;
@@ -24,14 +24,14 @@ const VALUES: &str = include_str!("../../composite-app/values.yaml");
 const EMCOCTL: &str = include_str!("../../composite-app/emcoctl.yaml");
 const GUIDE: &str = include_str!("../../composite-app/guide.md");
 
-/// Write bridge, workflow client and worker as an EMCO composite app: chart and profile archives, and documents that emcoctl applies in
-/// order. `docs/deploy.md` goes through it. The same options give the same bytes.
+/// Write bridge, workflow client and worker as an EMCO composite app: archives of charts and profiles, and documents
+/// that emcoctl applies in order. `docs/deploy.md` explains each step. Equal options produce equal bytes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompositeApp {
     /// What the installation is for.
     #[arg(long)]
     env: Environment,
-    /// The folder to write: a new or empty one, or one that this wrote and nobody changed.
+    /// The folder to write: a new or empty one, or one that this command wrote and nobody changed.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// The project in EMCO.
@@ -46,22 +46,22 @@ pub(crate) struct CompositeApp {
     /// The composite app's version.
     #[arg(long, value_name = "NAME", default_value = "v1")]
     version: Name,
-    /// The deployment intent group. A second deployment in the project has another.
+    /// The deployment intent group. Each deployment in a project needs its own.
     #[arg(long, value_name = "NAME", default_value = "workflows")]
     dig: Stem,
-    /// The Helm release, with which all names in Kubernetes begin. Without: the deployment intent group's name.
+    /// The Helm release, with which all names in Kubernetes begin. Default: the name of the deployment intent group.
     #[arg(long, value_name = "NAME")]
     release: Option<Release>,
-    /// Whose clusters they are.
+    /// The cluster provider.
     #[arg(long, value_name = "NAME", default_value = "provider1")]
     cluster_provider: Name,
-    /// A cluster; may be repeated. Bridge and workflow client run on the first, workers on all.
+    /// A cluster; can be repeated. Bridge and workflow client run on the first, workers on all.
     #[arg(long = "cluster", value_name = "NAME", default_values = ["cluster1", "cluster2"])]
     clusters: Vec<Name>,
-    /// Where the images are, as `registry.example/team`. Without: `temporal-emco/…` as the clusters know it.
+    /// The registry with the images, as `registry.example/team`. Default: none, the images are named `temporal-emco/…`.
     #[arg(long, value_name = "PREFIX")]
     registry: Option<Plain>,
-    /// The images' tag. Without: this version.
+    /// The tag of the images.
     #[arg(long, value_name = "TAG", default_value = env!("CARGO_PKG_VERSION"))]
     image_tag: Tag,
     /// The host name of the Temporal frontend.
@@ -82,24 +82,27 @@ impl CompositeApp {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What no single option can tell.
+    /// Checks options against each other, and returns the Helm release.
     fn checked(&self) -> Result<Release> {
         let distinct: BTreeSet<&Name> = self.clusters.iter().collect();
-        ensure!(distinct.len() == self.clusters.len(), "--cluster: each cluster is named once");
+        ensure!(distinct.len() == self.clusters.len(), "--cluster: the same cluster is given twice");
         let tag = self.image_tag.as_str();
         ensure!(
             self.env != Environment::Prod || !matches!(tag, "" | "latest"),
-            "--image-tag: an installation for production says which images it runs"
+            "--image-tag: production needs a tag that names one version, and not `latest`"
         );
         let Some(release) = &self.release else {
             return self.dig.as_str().parse().map_err(|error: anyhow::Error| {
-                error.context(format!("--dig {} cannot be the release as well; say --release", self.dig))
+                error.context(format!(
+                    "--dig {} cannot be the name of the Helm release too; add --release",
+                    self.dig
+                ))
             });
         };
         Ok(release.clone())
     }
 
-    /// Every file, by its path in the folder.
+    /// Returns every file, by its path in the folder.
     fn files(&self, release: &Release, charts: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         let fill = self.fill(release);
         let mut files = BTreeMap::from([

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: everything on free ports, EMCO's sample migration on it, and the relocation of its app.
+//! `cargo xtask demo`: runs the whole system on free ports, with EMCO's sample migration and the relocation of its app.
 
 use std::process::ExitCode;
 
@@ -13,21 +13,21 @@ use tokio::signal::ctrl_c;
 use crate::migration::{Act, Migration, hold, perform};
 use crate::progress::Progress;
 
-/// What shells report of a program that Ctrl-C ended.
+/// The exit code that shells report of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 const NO_CTRL_C: &str = "cannot wait for Ctrl-C";
 
-/// Start everything on free ports and watch an app move to another cluster.
+/// Start the whole system on free ports, and watch an app move to another cluster.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
-    /// End after the migration: exit code 0 if it did what it should, else 1.
+    /// Exit after the migration: with 0 if it succeeded, else with 1.
     #[arg(long)]
     once: bool,
     /// Print the outcome as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
-    /// Let something fail, to see it taken back: with `readiness` the app is relocated to a cluster where it never gets ready.
-    /// Then `--once` ends with exit code 0 if everything is as it was and the workflow says so, else 1.
+    /// Make something fail, to see it undone: with `readiness` the app is relocated to a cluster where it never gets
+    /// ready. `--once` then exits with 0 if everything is as before and the workflow reports that, else with 1.
     #[arg(long, value_name = "WHAT")]
     fail: Option<Failing>,
 }
@@ -37,14 +37,14 @@ enum Failing {
     Readiness,
 }
 
-/// Where the sample app is first.
+/// The cluster that the sample app runs on first.
 const FIRST: &str = "provider1/cluster1";
-/// How long the app takes on the cluster it is relocated to, so that there is a wait to see.
+/// How long the app takes to get ready on the cluster that it is relocated to, so that the wait can be seen.
 const SLOW: &str = "3s";
 
 impl Demo {
     pub(crate) async fn run(self) -> Result<ExitCode> {
-        // Interrupted half-way, everything started so far is dropped, and ends with that.
+        // After an interrupt, everything started so far is dropped, which ends it.
         let (stack, migration) = tokio::select! {
             shown = self.show() => shown?,
             interrupt = ctrl_c() => return interrupt.map(|()| ExitCode::from(INTERRUPTED)).context(NO_CTRL_C),
@@ -70,16 +70,16 @@ impl Demo {
         progress.doing("starting Temporal, EMCO's stand-in, bridge, workflow client and worker");
         let temporal = TemporalOptions { ui: !self.once, ..TemporalOptions::default() };
         let mut stack = StackOptions { temporal, ..StackOptions::default() }.start().await?;
-        progress.done(format!("all of it runs, with Temporal at {}", stack.temporal.address()));
+        progress.done(format!("everything runs, with Temporal at {}", stack.temporal.address()));
 
         let migration = self.perform(&stack, &mut progress).await.inspect_err(|_| {
-            // The processes' output goes with them.
+            // The output of the processes is lost when they are dropped.
             stack.members().iter().for_each(|member| eprintln!("{}", member.process.tail()));
         })?;
         Ok((stack, migration))
     }
 
-    /// The outcome is that of EMCO's sample migration, or of what was to fail.
+    /// Returns the outcome of EMCO's sample migration, or of what was made to fail.
     async fn perform(&self, stack: &Stack, progress: &mut Progress) -> Result<Migration> {
         if self.fail == Some(Failing::Readiness) {
             let relocation = Act::relocation(stack, SAMPLE_TARGET, "5s");
@@ -90,9 +90,12 @@ impl Demo {
         let migration = perform(stack, Act::migration(stack), progress).await?;
         let back = Act::relocation(stack, FIRST, "60s");
         hold(stack, back.target(), Some(SLOW)).await?;
-        progress.done(format!("now back without downtime; on {} the app takes its time", back.target()));
+        progress.done(format!(
+            "now it moves back without downtime; on {} the app needs some seconds to get ready",
+            back.target()
+        ));
         let back = perform(stack, back, progress).await?;
-        ensure!(back.moved(), "the relocation went wrong: {}", back.to_json());
+        ensure!(back.moved(), "the relocation failed: {}", back.to_json());
         Ok(migration)
     }
 }

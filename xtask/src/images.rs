@@ -1,4 +1,4 @@
-//! `cargo xtask images`: an image of each program, and beside it the list of what is in it.
+//! `cargo xtask images`: builds an image of each program, and lists its contents.
 
 mod for_tests;
 
@@ -11,27 +11,28 @@ use emco_build::{Profile, target_dir};
 
 pub(crate) use self::for_tests::for_tests;
 
-/// Build the images of bridge, sample-client and sample-worker: static programs on an empty image, and the list of what is in each
-/// (CycloneDX) beside. Needs Linux and Docker; nothing is fetched but crates.
+/// Build the images of bridge, sample-client and sample-worker: static programs on an empty image. Their contents are
+/// listed in files beside (CycloneDX). Needs Linux and Docker; only crates are downloaded.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Images {
-    /// Where the lists are written, as NAME.cdx.json. Without: target/images.
+    /// The folder for the lists, NAME.cdx.json. Default: target/images.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write the images there as well, as NAME.tar for `docker load`.
+    /// Write the images there too, as NAME.tar for `docker load`.
     #[arg(long)]
     save: bool,
-    /// Where the source is published, for the images' label.
+    /// The URL of the published source, for a label of the images.
     #[arg(long, value_name = "URL")]
     source: Option<String>,
-    /// Also build what they are tested with, and print what HARNESS_IMAGES is to be, for `cargo test --package e2e --test containers`.
+    /// Build images for tests, and those of what they are tested with, and print the value of HARNESS_IMAGES for
+    /// `cargo test --package e2e --test containers`.
     #[arg(long, conflicts_with_all = ["out", "save", "source"])]
     for_tests: bool,
 }
 
 impl Images {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        daemon().context("Docker builds the images")?;
+        daemon().context("Docker is needed to build images")?;
         if self.for_tests {
             print_line(&for_tests()?.unwrap_or_default());
             return Ok(ExitCode::SUCCESS);

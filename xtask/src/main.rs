@@ -1,4 +1,4 @@
-//! `cargo xtask`: what a person or CI runs in this workspace.
+//! `cargo xtask`: the commands that people and CI run in this workspace.
 
 mod bench;
 mod charts;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-/// Runs this workspace: see it work, or prove that it does.
+/// Run, test, measure and package this workspace.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {

@@ -1,5 +1,4 @@
-//! EMCO's sample migration, and the relocation of its app, driven through the bridge as emcoctl drives them, and what came
-//! of them.
+//! EMCO's sample migration and the relocation of its app, driven through the bridge as emcoctl does, and their outcome.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -17,25 +16,25 @@ const POLL_EVERY: Duration = Duration::from_millis(100);
 /// Apps and the clusters they run on, as `provider/cluster`.
 type Placements = BTreeMap<String, Vec<String>>;
 
-/// A workflow intent, and what it is to do.
+/// A workflow intent, and the cluster that it moves apps to.
 #[derive(Debug, Clone)]
 pub(crate) struct Act {
     /// The intent, as it is registered.
     intent: Value,
     name: &'static str,
     workflow_id: &'static str,
-    /// Where the apps shall be, as `provider/cluster`.
+    /// The target cluster, as `provider/cluster`.
     target: &'static str,
 }
 
 impl Act {
-    /// EMCO's own sample intent: every app to its target.
+    /// EMCO's own sample intent, which moves every app to its target.
     pub(crate) fn migration(stack: &Stack) -> Self {
         let intent = stack.sample_intent();
         Self { intent, name: SAMPLE_INTENT, workflow_id: SAMPLE_WORKFLOW_ID, target: SAMPLE_TARGET }
     }
 
-    /// The sample app to `target`, without downtime.
+    /// An intent that moves the sample app to `target`, without downtime.
     pub(crate) fn relocation(stack: &Stack, target: &'static str, ready_timeout: &str) -> Self {
         let (name, workflow_id) = ("dig1-relocate-intent", "relocate-collectd-1");
         let mut intent = stack.sample_intent();
@@ -52,13 +51,13 @@ impl Act {
         Self { intent, name, workflow_id, target }
     }
 
-    /// Where the apps shall be.
+    /// The target cluster.
     pub(crate) fn target(&self) -> &'static str {
         self.target
     }
 }
 
-/// How an act went.
+/// The outcome of an act.
 #[derive(Debug)]
 pub(crate) struct Migration {
     act: Act,
@@ -72,18 +71,18 @@ pub(crate) struct Migration {
 }
 
 impl Migration {
-    /// Whether every app is where the intent wants it.
+    /// Reports whether every app is on the target cluster.
     pub(crate) fn moved(&self) -> bool {
         self.state == "Completed" && !self.to.is_empty() && arrived(&self.to, self.act.target)
     }
 
-    /// Whether it failed, every app is where it was, and the failure says so.
+    /// Reports whether the workflow failed, every app is where it was, and the failure reports that.
     pub(crate) fn rolled_back(&self) -> bool {
         let told = self.failure.contains("undone: ") && !self.failure.contains("could not be undone");
         self.state == "Failed" && self.to == self.from && told
     }
 
-    /// The object of DESIGN §6.
+    /// The object that `demo --json` prints.
     pub(crate) fn to_json(&self) -> Value {
         let apps: Vec<Value> = self
             .to
@@ -112,16 +111,16 @@ pub(crate) async fn perform(stack: &Stack, act: Act, progress: &mut Progress) ->
     let intent = format!("{intents}/{}", act.name);
     send(Method::POST, &intents, &act.intent, StatusCode::CREATED).await?;
     progress.done(format!("registered the workflow intent {}", act.name));
-    // The body that emcoctl sends where a document has none (EMCO-API §5.6).
+    // The body that emcoctl sends for a document without one (EMCO-API §5.6).
     let nothing = json!({"metadata": {"name": ""}});
     send(Method::POST, &format!("{intent}/start"), &nothing, StatusCode::NO_CONTENT).await?;
     progress.done(format!("started it as workflow {}", act.workflow_id));
 
     let (run_id, state, failure) = follow_workflow(stack, &intent, progress).await?;
     confirm(stack, act.workflow_id, &run_id, &state).await?;
-    progress.done(format!("workflow {state}, as Temporal's own command line says of run {run_id}"));
+    progress.done(format!("workflow {state}; Temporal's own command line reports the same of run {run_id}"));
     if !failure.is_empty() {
-        progress.done(format!("it says: {failure}"));
+        progress.done(format!("its failure: {failure}"));
     }
     let to = if state == "Completed" {
         follow_apps(stack, act.target, progress).await?
@@ -132,8 +131,8 @@ pub(crate) async fn perform(stack: &Stack, act: Act, progress: &mut Progress) ->
     Ok(Migration { act, run_id, state, from, to, failure, seconds: started.elapsed().as_secs_f64() })
 }
 
-/// Asks the bridge until the run has ended, and answers with run ID, state and failure; shows the activity that it is in, and
-/// where EMCO has the apps meanwhile.
+/// Polls the bridge until the run has closed, and returns run ID, state and failure. Meanwhile it shows the current
+/// activity, and where EMCO has the apps.
 async fn follow_workflow(
     stack: &Stack,
     intent: &str,
@@ -154,23 +153,25 @@ async fn follow_workflow(
             }
             (Some(state), Some(run_id)) => {
                 let (run_id, state) = (run_id.to_owned(), state.to_owned());
-                // How it ended is told to who waits for that.
+                // The failure is only in responses to callers that wait for the result.
                 let url = format!("{intent}/status?waitForResult=true&temporalServer={server}");
                 let ended = send(Method::GET, &url, &Value::Null, StatusCode::OK).await?;
                 let failure = ended["workflowFailure"]["message"].as_str().unwrap_or_default().to_owned();
                 return Ok((run_id, state, failure));
             }
-            // Just started: the worker may not answer the query yet. The deadline tells that from a fault.
+            // The worker may not answer the query yet; if it never does, the deadline passes.
             _ => progress.doing("the workflow does not answer yet"),
         }
         if Instant::now() > deadline {
-            bail!("the workflow has not ended within {MIGRATED_WITHIN:?}; the bridge last said: {status:?}");
+            bail!(
+                "the workflow has not ended within {MIGRATED_WITHIN:?}; the last response of the bridge: {status:?}"
+            );
         }
         tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
-/// Holds what the bridge said of the run against Temporal's own command line.
+/// Compares the state that the bridge reports of the run with that of Temporal's own command line.
 async fn confirm(stack: &Stack, workflow_id: &str, run_id: &str, state: &str) -> Result<()> {
     let args = ["workflow", "describe", "--workflow-id", workflow_id, "--run-id", run_id];
     let described = stack.temporal.cli(&args).await?;
@@ -178,12 +179,12 @@ async fn confirm(stack: &Stack, workflow_id: &str, run_id: &str, state: &str) ->
     let word = status.trim_start_matches("WORKFLOW_EXECUTION_STATUS_").replace('_', "");
     ensure!(
         word.eq_ignore_ascii_case(state),
-        "the bridge says {state} of run {run_id}, Temporal says {status}"
+        "the bridge reports {state} for run {run_id}, Temporal reports {status}"
     );
     Ok(())
 }
 
-/// Asks EMCO until every app is ready on the target, or time is up.
+/// Polls EMCO until every app is ready on the target, or the deadline has passed.
 async fn follow_apps(stack: &Stack, target: &str, progress: &mut Progress) -> Result<Placements> {
     let deadline = Instant::now() + MIGRATED_WITHIN;
     loop {
@@ -193,12 +194,12 @@ async fn follow_apps(stack: &Stack, target: &str, progress: &mut Progress) -> Re
         if (readiness == "Ready" && arrived(&apps, target)) || Instant::now() > deadline {
             return Ok(apps);
         }
-        progress.doing(format!("EMCO says {readiness}: {}", shown(&apps)));
+        progress.doing(format!("EMCO reports {readiness}: {}", shown(&apps)));
         tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
-/// Keeps the apps of a cluster from being ready: so long, or for good.
+/// Keeps the apps of a cluster from getting ready, for this time or without end.
 pub(crate) async fn hold(stack: &Stack, cluster: &str, time: Option<&str>) -> Result<()> {
     let time = time.map(|time| format!("?for={time}")).unwrap_or_default();
     let url = format!("{}/stand-in/holds/{cluster}{time}", stack.emco.url());
@@ -214,7 +215,7 @@ fn shown(apps: &Placements) -> String {
     apps.iter().map(app).collect::<Vec<_>>().join("; ")
 }
 
-/// One request to the bridge; any other status than `expected` is an error with the bridge's words.
+/// Sends a request. Any other status than `expected` is an error, with the response's body in it.
 async fn send(method: Method, url: &str, body: &Value, expected: StatusCode) -> Result<Value> {
     let mut request = http().request(method.clone(), url);
     if !body.is_null() {

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
-/// What is being done, and for how long.
+/// The current step, and the time since the first one.
 #[derive(Debug)]
 pub(crate) struct Progress {
     started: Instant,
@@ -16,7 +16,7 @@ impl Progress {
         Self { started: Instant::now(), terminal: std::io::stderr().is_terminal(), current: String::new() }
     }
 
-    /// What is being done now; the same as before changes nothing.
+    /// Shows the current step, unless it is shown already.
     pub(crate) fn doing(&mut self, what: impl Into<String>) {
         let what = what.into();
         if what == self.current {
@@ -32,7 +32,7 @@ impl Progress {
         self.current = what;
     }
 
-    /// What has been done; it stays on the screen.
+    /// Shows a finished step, which stays on the screen.
     pub(crate) fn done(&mut self, what: impl AsRef<str>) {
         let clear = if self.terminal { "\r\x1b[K" } else { "" };
         eprintln!("{clear}✓ {} ({:.1} s)", what.as_ref(), self.started.elapsed().as_secs_f64());

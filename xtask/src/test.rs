@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests on real parts, what is missing fetched first, and on the images of this very source.
+//! `cargo xtask test`: fetches missing tools, starts shared servers, builds images, and runs all tests on them.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -12,13 +12,13 @@ use harness::{
 
 use crate::images::for_tests;
 
-/// Run every test: unit, contract, HTTP, macro, replay and end to end.
+/// Run all tests: unit, contract, HTTP, macro, replay and end to end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Test {
-    /// Only this package's tests.
+    /// Run only the tests of this package.
     #[arg(long, short)]
     package: Option<String>,
-    /// Only tests whose name contains this.
+    /// Run only tests whose name contains this.
     filter: Option<String>,
 }
 
@@ -55,12 +55,12 @@ impl Test {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Images are built for the tests of one package alone, and take long.
+    /// Only the tests of one package need images, which take long to build.
     fn tests_images(&self) -> bool {
         self.package.as_deref().is_none_or(|package| package == "e2e")
     }
 
-    /// One `cargo test` runs all kinds; nextest is faster but leaves the documentation's tests to cargo.
+    /// `cargo test` runs all kinds of tests. nextest is faster, but cannot run those in documentation.
     fn steps(&self) -> Vec<Command> {
         match &self.package {
             Some(package) => vec![self.step(&["test", "--package", package])],
@@ -98,7 +98,7 @@ fn shown(step: &Command) -> String {
     format!("cargo {}", args.join(" "))
 }
 
-/// A step's own exit code; one that a signal ended has none.
+/// Returns the exit code of a step, or 1 if a signal ended it.
 fn exit_code(code: Option<i32>) -> ExitCode {
     code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

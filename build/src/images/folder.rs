@@ -10,17 +10,17 @@ use tempfile::TempDir;
 
 use crate::cargo::{target_dir, workspace_dir};
 
-/// Where rustls, Go and OpenSSL look.
+/// Where rustls, Go and OpenSSL look for certificate authorities.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
-/// Names of /etc/hosts first, as everywhere; glibc by itself would ask DNS before.
+/// Looks up names in /etc/hosts first, as usual; glibc's default is DNS first.
 const NAME_SERVICES: &str = "hosts: files dns\n";
 
-/// What an image is built from; removed when dropped.
+/// The folder that an image is built from. It is removed when dropped.
 #[derive(Debug)]
 pub struct Folder(TempDir);
 
 impl Folder {
-    /// Makes one for the Dockerfile in the workspace's folder `dockerfile`.
+    /// Creates a folder for the Dockerfile in the workspace's folder `dockerfile`.
     pub fn new(dockerfile: &str) -> Result<Self> {
         let parent = target_dir().join("images");
         fs::create_dir_all(&parent)?;
@@ -36,14 +36,15 @@ impl Folder {
         self.0.path()
     }
 
-    /// Adds a program, in the root.
+    /// Adds a program to the root of the image.
     pub fn program(&self, source: &Path, name: &str) -> Result<()> {
         let target = self.in_root(Path::new(name))?;
         copy(source, &target)?;
         fs::set_permissions(target, fs::Permissions::from_mode(0o755)).context("cannot make it executable")
     }
 
-    /// Adds what a static program needs beside itself: the authorities of the public Internet, and in which order names are looked up.
+    /// Adds the files that a static program needs: the certificate authorities of the public Internet, and the order of
+    /// name look-ups.
     pub(super) fn basics(&self) -> Result<()> {
         let authorities = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
         let blocks: Vec<_> = authorities.map(|root| pem::Pem::new("CERTIFICATE", root.as_ref())).collect();
@@ -59,7 +60,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Adds a file or folder of this machine, at the place that it has here.
+    /// Adds a file or folder of this machine, under the path that it has here.
     pub fn same(&self, source: &Path) -> Result<()> {
         if !source.is_dir() {
             return copy(source, &self.in_root(source)?);
@@ -70,7 +71,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Adds the libraries of this machine that a program is linked with; none where it is static.
+    /// Adds the shared libraries of this machine that a program is linked with.
     pub fn libraries_of(&self, program: &Path) -> Result<()> {
         let output = Command::new("ldd").arg(program).output().context("`ldd` does not start")?;
         // `libz.so.1 => /lib/libz.so.1 (0x…)`, and the loader by its path alone.
@@ -88,7 +89,7 @@ impl Folder {
         Ok(target)
     }
 
-    /// Open to everybody, whatever the umask: programs in images are nobody's.
+    /// Creates a folder that everybody can read, whatever the umask is: programs in images run as another user.
     fn directory(&self, path: &Path) -> Result<()> {
         if path == self.path() || path.is_dir() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Which state of the source an image is built from.
+//! The state of the source that an image is built from.
 
 use std::process::Command;
 
@@ -9,11 +9,11 @@ use crate::cargo::workspace_dir;
 
 #[derive(Debug)]
 pub(super) struct Version {
-    /// The workspace's.
+    /// The version of the workspace.
     pub(super) number: &'static str,
-    /// The commit; `unknown` without Git.
+    /// The commit, or `unknown` without Git.
     pub(super) revision: String,
-    /// When it was made, not when it was built: the same source gives the same.
+    /// The time of the commit and not of the build, so that equal sources give equal images.
     pub(super) created: Timestamp,
 }
 
@@ -30,11 +30,11 @@ impl Version {
         Ok(Self {
             number: env!("CARGO_PKG_VERSION"),
             revision: revision.unwrap_or_else(|| "unknown".to_owned()),
-            created: Timestamp::from_second(seconds).context("SOURCE_DATE_EPOCH is no time")?,
+            created: Timestamp::from_second(seconds).context("SOURCE_DATE_EPOCH is out of range")?,
         })
     }
 
-    /// What the Dockerfiles make labels of.
+    /// The arguments from which the Dockerfiles make labels.
     pub(super) fn build_arguments(&self) -> Vec<String> {
         let Self { number, revision, created } = self;
         let arguments =
@@ -43,7 +43,7 @@ impl Version {
     }
 }
 
-/// What Git prints, if there is Git and a repository.
+/// Runs Git and returns its output, or `None` without Git or a repository.
 fn git(arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").current_dir(workspace_dir()).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

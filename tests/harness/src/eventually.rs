@@ -1,4 +1,4 @@
-//! Waiting for what takes time: ask again and again up to a deadline, never sleep and hope.
+//! Polls until something has happened or a deadline has passed.
 
 use std::fmt::Display;
 use std::panic::Location;
@@ -9,12 +9,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// What a probe may answer: a value, or why there is none yet.
+/// The result of a probe: a value, or the reason why there is none yet.
 pub trait Answer {
-    /// What is waited for.
+    /// The type of the value.
     type Value;
 
-    /// The value, or the state to report should time run out.
+    /// Returns the value, or the state to report if the deadline passes.
     fn value_or_state(self) -> Result<Self::Value, String>;
 }
 
@@ -43,9 +43,9 @@ impl Answer for bool {
     }
 }
 
-/// Probes until the answer is there, and panics with the last state when `limit` has passed.
+/// Calls `probe` until it returns a value, and panics with the last state when `limit` has passed.
 ///
-/// The probe answers `Option`, `Result` or `bool`; one that hangs is cut off at the deadline.
+/// The probe returns `Option`, `Result` or `bool`; one that hangs is dropped at the deadline.
 #[track_caller]
 pub fn eventually<P: Answer>(
     limit: Duration,
@@ -62,7 +62,7 @@ pub fn eventually<P: Answer>(
     }
 }
 
-/// As [`eventually`], for code that reports errors: the last state instead of a panic.
+/// Calls `probe` until it returns a value, and returns the last state when `limit` has passed.
 pub(crate) async fn until<P: Answer>(
     limit: Duration,
     mut probe: impl AsyncFnMut() -> P,

@@ -1,8 +1,8 @@
-//! The leash: whatever ends this process, SIGKILL included, takes its children along.
+//! Ends all children of this process with it, even if SIGKILL ended it.
 //!
-//! All children join one process group. Its leader is a shell that reads a pipe which only this process holds open: when
-//! this process is gone, the pipe ends and the shell kills the group. A signal sent to a child reaches the child itself,
-//! and Ctrl-C on the terminal reaches this process alone, which can then stop its children in order.
+//! All children join one process group. Its leader is a shell that reads a pipe which only this process holds open:
+//! when this process is gone, the pipe ends and the shell kills the group. A signal sent to a child reaches the child
+//! itself, and Ctrl-C on the terminal reaches this process alone, which can then stop its children in order.
 
 use std::io;
 use std::os::unix::process::CommandExt;

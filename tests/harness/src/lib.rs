@@ -37,10 +37,11 @@ pub use tools::{
 
 pub use wire::{Wire, WireAnswer};
 
-/// An HTTP client for servers on this machine: no connection is kept, so tests on different runtimes may share it.
+/// Returns an HTTP client for servers on this machine. It keeps no connections, so tests on different runtimes can
+/// share it.
 pub fn http() -> &'static reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
-        // An error says that the process has chosen its TLS provider already.
+        // An error means that the process has a TLS provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
             .pool_max_idle_per_host(0)

@@ -9,9 +9,9 @@ use std::sync::Mutex;
 const FIRST: u16 = 15_000;
 const COUNT: u16 = 17_000;
 
-/// A port of 127.0.0.1 on which nothing listens; never the same twice in one process.
+/// Returns a port of 127.0.0.1 on which nothing listens, and a different one each time.
 ///
-/// No outgoing connection ever sits on it, so a server that was killed can come back on the port it had.
+/// The kernel never uses it for an outgoing connection, so a server that was killed can be restarted on its port.
 pub fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {

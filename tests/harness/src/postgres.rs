@@ -1,4 +1,4 @@
-//! A PostgreSQL of one's own, or the one all tests share.
+//! PostgreSQL servers: one for a single test, or the one that all tests share.
 
 mod cluster;
 mod container;
@@ -16,18 +16,18 @@ pub use self::container::POSTGRESQL_IMAGE;
 use crate::eventually::until;
 use crate::free_port;
 
-/// Where tests find a PostgreSQL that somebody else runs: a URL, with the right to create databases.
+/// The variable with the URL of an existing PostgreSQL server, whose user can create databases.
 const URL_VARIABLE: &str = "BRIDGE_TEST_POSTGRES_URL";
-/// Two tests may draw the same free port; the second then tries another.
+/// Two tests may choose the same free port; the second then tries another.
 const ATTEMPTS: usize = 3;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A PostgreSQL server, listening on 127.0.0.1.
 #[derive(Debug)]
 pub struct PostgreSql {
-    /// Of the database `postgres`.
+    /// The URL of the database `postgres`.
     url: String,
-    /// None where somebody else runs the server.
+    /// `None` for a server that was not started here.
     own: Option<Own>,
 }
 
@@ -38,9 +38,9 @@ enum Own {
 }
 
 impl PostgreSql {
-    /// Starts a server of one's own, to be killed and restarted at will.
+    /// Starts a server, which the caller can kill and restart.
     ///
-    /// It is one of the programs on this machine, on `PATH` or where Debian puts them; else one in a container.
+    /// It runs the programs on `PATH` or in Debian's folders, else a container.
     pub async fn start() -> Result<Self> {
         let mut attempt = 1;
         loop {
@@ -52,8 +52,8 @@ impl PostgreSql {
         }
     }
 
-    /// The server shared by all tests: the one that `BRIDGE_TEST_POSTGRES_URL` names (`cargo xtask test` sets it), else
-    /// one per process.
+    /// Returns the server that all tests share: the one in `BRIDGE_TEST_POSTGRES_URL` (`cargo xtask test` sets it),
+    /// else one for each process.
     pub async fn shared() -> Result<&'static Self> {
         static SHARED: OnceCell<PostgreSql> = OnceCell::const_new();
         SHARED
@@ -69,7 +69,7 @@ impl PostgreSql {
         &self.url
     }
 
-    /// Creates an empty database and gives its URL. It goes with its server; one that somebody else runs keeps it.
+    /// Creates an empty database and returns its URL. It is not removed before its server ends.
     pub async fn database(&self) -> Result<String> {
         let name = format!("bridge_test_{:016x}", fastrand::u64(..));
         let mut url =
@@ -85,7 +85,7 @@ impl PostgreSql {
         Ok(url.into())
     }
 
-    /// Ends the server at once: connections break, and what was not committed is lost.
+    /// Kills the server: connections break, and what was not committed is lost.
     pub async fn kill(&mut self) -> Result<()> {
         match self.own()? {
             Own::Cluster(cluster) => cluster.stop()?,
@@ -154,7 +154,7 @@ impl PostgreSql {
     }
 
     fn own(&mut self) -> Result<&mut Own> {
-        self.own.as_mut().context("this PostgreSQL belongs to somebody else")
+        self.own.as_mut().context("this PostgreSQL was not started here")
     }
 }
 

@@ -1,4 +1,4 @@
-//! One program started by a test or the demo: leashed, its output kept and shown when the test fails.
+//! A program that a test or the demo starts. It ends with this process, and its output is shown if the test fails.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,13 +13,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::eventually::until;
 use crate::{http, leash};
 
-/// Long enough for a debug build on a busy machine; a program that dies is noticed at once.
+/// Long enough for a debug build on a busy machine; a program that exits is noticed at once.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// Variables of whoever runs the tests that would change what our programs do.
+/// Prefixes of variables that would change what our programs do.
 const NOT_INHERITED: [&str; 7] = ["BRIDGE_", "CLIENT_", "EMCO_", "LOG_", "OTEL_", "TEMPORAL_", "WORKER_"];
 const SHOWN_LINES: usize = 60;
 
-/// What to start: path, arguments, environment.
+/// The program to start: path, arguments, environment.
 #[derive(Clone, Debug)]
 pub struct ProcessBuilder {
     path: PathBuf,
@@ -48,7 +48,7 @@ impl ProcessBuilder {
 
     /// Starts the program.
     pub fn spawn(self) -> Result<Process> {
-        // Without a name: it goes with the last process that has it open, however that ends.
+        // A file without a name is removed when the last process that has it open ends.
         let log = tempfile::tempfile().context("cannot make a file for a program's output")?;
         let child = self.start(&log)?;
         Ok(Process { builder: self, child, log })
@@ -68,18 +68,18 @@ impl ProcessBuilder {
     }
 }
 
-/// Takes the variables away that must not reach a program under test.
+/// Removes the variables that a program under test must not inherit.
 pub(crate) fn clear_env(command: &mut Command) {
     for (key, _) in std::env::vars_os() {
         if key.to_str().is_some_and(|key| NOT_INHERITED.iter().any(|prefix| key.starts_with(prefix))) {
             command.env_remove(key);
         }
     }
-    // The home directory of whoever runs the tests may hold a Temporal profile; this one is empty.
+    // The home directory may have a Temporal profile; this one is empty.
     command.env("TEMPORAL_CONFIG_FILE", "/dev/null");
 }
 
-/// What a program has written to its log so far.
+/// Returns what a program has written to its log so far.
 pub(crate) fn text(log: &File) -> String {
     let mut bytes = vec![0; log.metadata().map_or(0, |log| log.len() as usize)];
     // Reading at a position leaves the one that the program writes at alone.
@@ -87,7 +87,8 @@ pub(crate) fn text(log: &File) -> String {
     read.map_or_else(|error| error.to_string(), |()| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A running (or ended) program. Dropped, it is killed; dropped by a panic, it shows the end of its output first.
+/// A program that was started. It is killed when dropped; if that is due to a panic, the end of its output is printed
+/// first.
 #[derive(Debug)]
 pub struct Process {
     builder: ProcessBuilder,
@@ -101,12 +102,12 @@ impl Process {
         ProcessBuilder { path: PathBuf::from(path.as_ref()), args: Vec::new(), env: Vec::new() }
     }
 
-    /// The program's own process ID.
+    /// Returns the process ID.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits until a GET of `url` answers 200. A program that ends before is an error with its last lines.
+    /// Waits until a GET of `url` returns 200. If the program ends before, the error has its last lines.
     pub async fn wait_ready(&mut self, url: &str) -> Result<()> {
         let ready = until(READY_WITHIN, async || {
             if let Some(status) = self.exit_status().transpose() {
@@ -132,28 +133,28 @@ impl Process {
 
     /// Sends SIGTERM: the program may drain and end.
     pub fn terminate(&mut self) -> Result<()> {
-        // Not to a number that may belong to another process by now.
+        // The process ID may belong to another process by now.
         ensure!(self.exit_status()?.is_none(), "{} has already ended", self.name());
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).with_context(|| format!("cannot send SIGTERM to {}", self.name()))
     }
 
-    /// Kills the program (SIGKILL) and waits until it is gone. Nothing happens when it has ended before.
+    /// Kills the program (SIGKILL) and waits until it has ended. Does nothing if it has ended before.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill().with_context(|| format!("cannot kill {}", self.name()))?;
         self.child.wait().map(drop).with_context(|| format!("cannot wait for {}", self.name()))
     }
 
-    /// Starts the program again with the same arguments and environment, after killing it where it still runs.
+    /// Starts the program again with the same arguments and environment, after killing it if it still runs.
     pub fn restart(&mut self) -> Result<()> {
         self.kill()?;
         self.child = self.builder.start(&self.log)?;
         Ok(())
     }
 
-    /// How the program ended; `None` while it runs.
+    /// Returns the exit status, or `None` while the program runs.
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
-        self.child.try_wait().with_context(|| format!("cannot ask after {}", self.builder.name()))
+        self.child.try_wait().with_context(|| format!("cannot get the state of {}", self.builder.name()))
     }
 
     /// Waits until the program has ended by itself.
@@ -164,7 +165,7 @@ impl Process {
         }
     }
 
-    /// What the program has written so far, standard output and error together.
+    /// Returns what the program has written so far to standard output and standard error.
     pub fn log(&self) -> String {
         text(&self.log)
     }
@@ -173,7 +174,7 @@ impl Process {
         self.builder.name()
     }
 
-    /// The last lines that the program has written, with its name around them.
+    /// Returns the last lines that the program has written, with its name before and after them.
     pub fn tail(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
@@ -185,7 +186,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // An error here has nobody to go to, and the leash still holds.
+        // An error cannot be reported here, and the program still ends with this process.
         let _ = self.kill();
         if std::thread::panicking() {
             eprintln!("{}", self.tail());

@@ -1,4 +1,4 @@
-//! Our own executables, built once in the profile of the test that asks for them.
+//! Our own executables, built once in the profile of the test that uses them.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -11,16 +11,20 @@ pub const PROGRAMS: [&str; 4] = ["bridge", "sample-client", "sample-worker", "em
 
 const PROFILE_DIR: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
-/// The path of one of [`PROGRAMS`], built if need be.
+/// Returns the path of one of [`PROGRAMS`], after building it if needed.
 pub fn program(name: &str) -> Result<PathBuf> {
-    ensure!(PROGRAMS.contains(&name), "{name} is none of our programs: {PROGRAMS:?}");
+    ensure!(PROGRAMS.contains(&name), "{name} is not one of our programs: {PROGRAMS:?}");
     build_programs()?;
     let path = target_dir().join(PROFILE_DIR).join(name);
-    ensure!(path.is_file(), "{} is not there; was it built, as HARNESS_BUILT says?", path.display());
+    ensure!(
+        path.is_file(),
+        "{} does not exist, though HARNESS_BUILT is set; build it, or unset that variable",
+        path.display()
+    );
     Ok(path)
 }
 
-/// Builds [`PROGRAMS`], once in a process; not at all if `HARNESS_BUILT` says that whoever started this process did.
+/// Builds [`PROGRAMS`] once in a process, unless `HARNESS_BUILT` is set, which means that they are built already.
 pub fn build_programs() -> Result<()> {
     static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| {
         if std::env::var_os("HARNESS_BUILT").is_some() {
@@ -33,8 +37,8 @@ pub fn build_programs() -> Result<()> {
 
 fn build() -> Result<()> {
     let mut build = cargo();
-    // `--workspace` and `--examples` (we have none) choose nothing to build. They make cargo unite the features of all
-    // packages and their tests, as `cargo test --workspace` does, so that both share every dependency they compile.
+    // `--workspace` and `--examples` (we have none) add nothing to build. They make cargo unify the features of all
+    // packages and their tests, as `cargo test --workspace` does, so that both share all compiled dependencies.
     build.args(["build", "--workspace", "--examples"]);
     build.args(PROGRAMS.iter().flat_map(|name| ["--bin", name]));
     if PROFILE_DIR == "release" {

@@ -1,4 +1,4 @@
-//! A TCP proxy that does what networks do: falls silent, breaks, refuses, loses answers.
+//! A TCP proxy that fails like a network: it stops forwarding, breaks or refuses connections, or loses responses.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::free_port;
 
-/// How a connection ends that broke at a random point; no read or write ends like this.
+/// The error kind of a connection that was broken at a random point; reads and writes do not return it.
 const CUT: io::ErrorKind = io::ErrorKind::ConnectionAborted;
 
 /// What the proxy does with bytes that arrive.
@@ -23,7 +23,7 @@ enum Mode {
     Forward,
     /// Neither direction moves, connections stay open.
     Pause,
-    /// Requests arrive, answers do not.
+    /// Requests arrive, responses do not.
     LoseAnswers,
 }
 
@@ -33,25 +33,25 @@ enum Direction {
     Answer,
 }
 
-/// Connections that break at random points: each with a number of bytes of its own, in a direction of its own.
+/// Connections that break at random points: each after another number of bytes, in another direction.
 #[derive(Clone, Copy, Debug)]
 pub struct RandomCuts {
     /// The same seed cuts the same connections at the same bytes, counted in the order in which they are accepted.
     pub seed: u64,
-    /// One connection in so many breaks.
+    /// One of this number of connections breaks.
     pub one_in: u32,
-    /// At the latest when so many bytes have gone one way.
+    /// Connections break at the latest when this number of bytes has passed in one direction.
     pub within: usize,
 }
 
-/// What is drawn for the connections that come.
+/// The random choices for connections.
 #[derive(Debug, Default)]
 struct Draws {
     cuts: Mutex<Option<(fastrand::Rng, RandomCuts)>>,
     made: AtomicUsize,
 }
 
-/// Where one connection breaks.
+/// The point at which one connection breaks.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
     direction: Direction,
@@ -69,7 +69,7 @@ impl Draws {
     }
 }
 
-/// A proxy before one server. It works on the tokio runtime that started it, and stops when dropped.
+/// A proxy in front of one server. It runs on the tokio runtime that started it, and stops when dropped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -105,12 +105,12 @@ impl Proxy {
         self.address.port()
     }
 
-    /// The same as a URL.
+    /// `http://127.0.0.1:port`, to be used in place of the server's URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Everything works again: new connections are taken, held bytes flow.
+    /// Ends all failures: new connections are accepted, and held bytes are forwarded.
     pub async fn resume(&mut self) -> Result<()> {
         self.mode.send_replace(Mode::Forward);
         self.draw_from(None);
@@ -124,19 +124,19 @@ impl Proxy {
         Ok(())
     }
 
-    /// Falls silent: connections are accepted and stay open, but no byte moves until [`Self::resume`].
+    /// Stops forwarding: connections are accepted and stay open, but no byte is forwarded until [`Self::resume`].
     pub fn pause(&self) {
         self.mode.send_replace(Mode::Pause);
     }
 
-    /// Requests still reach the server, its answers are thrown away. End it with [`Self::cut`] and [`Self::resume`].
+    /// Forwards requests and discards responses, until [`Self::cut`] and [`Self::resume`].
     pub fn lose_answers(&self) {
         self.mode.send_replace(Mode::LoseAnswers);
     }
 
-    /// Breaks all connections of this moment. New ones are accepted.
+    /// Breaks all current connections. New ones are accepted.
     pub fn cut(&self) {
-        // An error says that there is no connection.
+        // An error means that there is no connection.
         let _ = self.cut.send(());
     }
 
@@ -145,7 +145,7 @@ impl Proxy {
         self.draw_from(Some((fastrand::Rng::with_seed(cuts.seed), cuts)));
     }
 
-    /// How many connections broke at a random point.
+    /// Returns the number of connections that broke at a random point.
     pub fn random_cuts_made(&self) -> usize {
         self.draws.made.load(Ordering::Relaxed)
     }
@@ -158,7 +158,7 @@ impl Proxy {
     pub async fn refuse(&mut self) {
         if let Some(listening) = self.listening.take() {
             listening.abort();
-            // The port is closed once the task is gone; that it was cancelled is no news.
+            // The port is closed once the task has ended; it ends as cancelled.
             let _ = listening.await;
         }
         self.cut();
@@ -185,7 +185,7 @@ async fn accept(
         let (upstream, mode, mut cut) = (upstream.clone(), mode.subscribe(), cut.subscribe());
         let (drawn, draws) = (draws.draw(), Arc::clone(&draws));
         tokio::spawn(async move {
-            // Both ends close when this block is left; that a connection broke is what it is for.
+            // Both ends close when this block is left. That connections break is intended.
             tokio::select! {
                 _ = cut.recv() => {}
                 ended = connect(client, &upstream, mode, drawn) => {
@@ -203,7 +203,7 @@ async fn connect(
     mut mode: watch::Receiver<Mode>,
     drawn: Option<Cut>,
 ) -> io::Result<()> {
-    // A silent network does not get as far as the server.
+    // While forwarding is stopped, the server must not see the connection.
     let _ = mode.wait_for(|mode| *mode != Mode::Pause).await;
     let server = TcpStream::connect(upstream).await?;
     client.set_nodelay(true)?;
@@ -218,7 +218,7 @@ async fn connect(
     .map(drop)
 }
 
-/// `limit`: the connection breaks after so many bytes.
+/// The connection breaks after `limit` bytes.
 async fn copy(
     direction: Direction,
     mut from: OwnedReadHalf,

@@ -1,4 +1,4 @@
-//! EMCO's sample intent (document 04 of its migrate sample) and the objects it speaks of.
+//! EMCO's sample intent (document 04 of its migrate sample) and the objects that it refers to.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub const SAMPLE_WORKFLOW_ID: &str = "migrate-apps-1";
 /// Where the sample intent moves its apps, as `provider/cluster`.
 pub const SAMPLE_TARGET: &str = "provider2/cluster2";
 
-/// Document 04 as emcoctl sends it (EMCO-API §5.6); the three addresses that depend on the installation are the caller's.
+/// Returns document 04 as emcoctl sends it (EMCO-API §5.6), with the three addresses that depend on the installation.
 pub fn sample_intent(client_host: &str, client_port: u16, emco_url: &str) -> Value {
     json!({
         "metadata": {"name": SAMPLE_INTENT, "description": "description for intent"},
@@ -51,7 +51,7 @@ pub fn sample_intent(client_host: &str, client_port: u16, emco_url: &str) -> Val
     })
 }
 
-/// The clusters (`provider/cluster`) of each app, out of a deployment intent group's status (EMCO-API §6.6).
+/// Returns the clusters (`provider/cluster`) of each app, from a deployment intent group's status (EMCO-API §6.6).
 pub fn placements(dig_status: &Value) -> BTreeMap<String, Vec<String>> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

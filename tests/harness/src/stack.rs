@@ -1,4 +1,4 @@
-//! The whole of it on one machine: Temporal, EMCO's stand-in, bridge, workflow client and worker.
+//! The whole system on one machine: Temporal, EMCO's stand-in, bridge, workflow client and worker.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct Stack {
     /// The sample worker; its URL serves health and metrics.
     pub worker: Member,
     launcher: Launcher,
-    /// Holds the bridge's database.
+    /// The folder of the bridge's database.
     _directory: TempDir,
 }
 
@@ -63,7 +63,7 @@ impl Stack {
         StackOptions::default().start().await
     }
 
-    /// The collection of the sample deployment intent group's workflow intents in the bridge (EMCO-API §1.1).
+    /// Returns the URL of the workflow intents of the sample deployment intent group in the bridge (EMCO-API §1.1).
     pub fn intents_url(&self) -> String {
         format!("{}{SAMPLE_DIG}/temporal-workflow-intents", self.bridge.url())
     }
@@ -73,14 +73,14 @@ impl Stack {
         sample_intent("127.0.0.1", self.client.port, &self.emco.url())
     }
 
-    /// Starts another bridge beside the stack's own, on the same database: one that several may share.
+    /// Starts another bridge beside the stack's own, on the same database, which must be one that several can share.
     pub async fn another_bridge(&self) -> Result<Member> {
         let mut bridge = self.launcher.bridge()?;
         bridge.wait_ready().await?;
         Ok(bridge)
     }
 
-    /// What EMCO says of the sample deployment intent group: readiness, and each app's clusters.
+    /// Returns EMCO's status of the sample deployment intent group: readiness, and the clusters of each app.
     pub async fn dig_status(&self) -> Result<Value> {
         let url = format!("{}{SAMPLE_DIG}/status?status=ready", self.emco.url());
         let answer = http().get(&url).send().await?;
@@ -89,7 +89,7 @@ impl Stack {
         serde_json::from_slice(&body).with_context(|| format!("GET {url}: not JSON"))
     }
 
-    /// The stand-in's apps take a while to run, as real ones do.
+    /// Waits until the stand-in's apps are ready, which takes a while as with real ones.
     async fn sample_app_ready(&self) -> Result<()> {
         until(LOADED_WITHIN, async || {
             let status = self.dig_status().await?;
@@ -100,12 +100,12 @@ impl Stack {
         .map_err(|state| anyhow!("EMCO's stand-in does not have the sample app ready: {state}"))
     }
 
-    /// The members, each before those that it calls.
+    /// Returns the processes, each before those that it calls.
     pub fn members(&mut self) -> [&mut Member; 4] {
         [&mut self.bridge, &mut self.client, &mut self.worker, &mut self.emco]
     }
 
-    /// Terminates our processes as an operator would, each before those that it calls, and waits until they are gone.
+    /// Terminates our processes with SIGTERM, each before those that it calls, and waits until they have ended.
     pub async fn stop(mut self) -> Result<()> {
         for member in self.members() {
             member.stop().await?;
@@ -124,7 +124,7 @@ impl StackOptions {
             ("TEMPORAL_ADDRESS".into(), temporal.address().into()),
             ("BRIDGE_DATABASE".into(), database.into()),
         ];
-        // The last value of a variable counts.
+        // The last value of a variable takes precedence.
         env.extend(self.env);
         let launcher = Launcher { env };
         let mut stack = Stack {
@@ -169,12 +169,12 @@ impl Member {
         self.port
     }
 
-    /// Waits until it serves.
+    /// Waits until it is ready.
     pub async fn wait_ready(&mut self) -> Result<()> {
         self.process.wait_ready(&format!("{}{}", self.url(), self.ready_path)).await
     }
 
-    /// Terminates it as an operator would, and waits until it is gone. Nothing happens when it has ended before.
+    /// Terminates it with SIGTERM, and waits until it has ended. Does nothing if it has ended before.
     pub async fn stop(&mut self) -> Result<()> {
         if self.process.exit_status()?.is_none() {
             self.process.terminate()?;
@@ -183,7 +183,7 @@ impl Member {
         Ok(())
     }
 
-    /// Kills it where it still runs, starts it again on the same port, and waits until it serves.
+    /// Kills it if it still runs, starts it again on the same port, and waits until it is ready.
     pub async fn restart(&mut self) -> Result<()> {
         self.process.restart()?;
         self.wait_ready().await

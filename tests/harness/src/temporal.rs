@@ -1,4 +1,4 @@
-//! A Temporal dev server of one's own, or the one all tests share.
+//! Temporal dev servers: one for a single test, or the one that all tests share.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::{Process, free_port, leash, process, temporal_cli};
 
-/// Two tests may draw the same free port; the second then tries another.
+/// Two tests may choose the same free port; the second then tries another.
 const ATTEMPTS: usize = 3;
 const CLI_LIMIT: Duration = Duration::from_secs(60);
 
@@ -19,7 +19,7 @@ const CLI_LIMIT: Duration = Duration::from_secs(60);
 pub struct TemporalServer {
     address: String,
     ui_url: Option<String>,
-    /// None where somebody else runs the server.
+    /// `None` for a server that was not started here.
     own: Option<Own>,
 }
 
@@ -27,25 +27,25 @@ pub struct TemporalServer {
 struct Own {
     process: Process,
     health_url: String,
-    /// Holds the database, the server's memory between kill and restart.
+    /// The folder of the database, which outlives a kill.
     _directory: Option<TempDir>,
 }
 
 /// How to start a dev server.
 #[derive(Clone, Debug, Default)]
 pub struct TemporalOptions {
-    /// Serve Temporal's web UI too.
+    /// Whether to serve Temporal's web UI too.
     pub ui: bool,
     /// Custom search attributes: name and type (`Keyword`, `Int`, …).
     pub search_attributes: Vec<(String, String)>,
     /// Namespaces beside `default`.
     pub namespaces: Vec<String>,
-    /// Keep everything in memory: faster, but a restarted server knows nothing.
+    /// Whether to keep everything in memory, which is faster, but lost with a restart.
     pub in_memory: bool,
 }
 
 impl TemporalOptions {
-    /// Starts a server and waits until it serves.
+    /// Starts a server and waits until it is ready.
     pub async fn start(self) -> Result<TemporalServer> {
         let mut attempt = 1;
         loop {
@@ -80,7 +80,7 @@ impl TemporalOptions {
             server = server.arg("--namespace").arg(namespace);
         }
         let mut process = server.spawn()?;
-        // Answered by the frontend from the database: whoever gets this answer can start workflows.
+        // The frontend answers this from the database, so workflows can be started after it.
         let health_url = format!("http://127.0.0.1:{http_port}/api/v1/namespaces/default");
         process.wait_ready(&health_url).await?;
         Ok(TemporalServer {
@@ -92,12 +92,13 @@ impl TemporalOptions {
 }
 
 impl TemporalServer {
-    /// Starts a server of one's own, to be killed and restarted at will.
+    /// Starts a server, which the caller can kill and restart.
     pub async fn start() -> Result<Self> {
         TemporalOptions::default().start().await
     }
 
-    /// The server shared by all tests: the one `cargo xtask test` runs (`TEMPORAL_TEST_ADDRESS`), else one per process.
+    /// Returns the server that all tests share: the one in `TEMPORAL_TEST_ADDRESS` (`cargo xtask test` sets it), else
+    /// one for each process.
     pub async fn shared() -> Result<&'static Self> {
         static SHARED: OnceCell<TemporalServer> = OnceCell::const_new();
         SHARED
@@ -113,17 +114,18 @@ impl TemporalServer {
         &self.address
     }
 
-    /// The same as a URL, as the SDK wants it.
+    /// `http://127.0.0.1:port` of the gRPC service, as the SDK takes it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Temporal's web UI, where it was asked for.
+    /// The URL of Temporal's web UI, if it is served.
     pub fn ui_url(&self) -> Option<&str> {
         self.ui_url.as_deref()
     }
 
-    /// Asks Temporal's own command line, `temporal <args> -o json`. Nothing printed is `null`, plain text a string.
+    /// Runs Temporal's own command line, `temporal <args> -o json`, and returns its output: `null` if it is empty, a
+    /// string if it is plain text.
     pub async fn cli<A: AsRef<str>>(&self, args: &[A]) -> Result<Value> {
         let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
         let mut command = std::process::Command::new(cli_path()?);
@@ -150,7 +152,7 @@ impl TemporalServer {
         self.own()?.process.kill()
     }
 
-    /// Starts the server again on the same ports with the same database, after killing it where it still runs.
+    /// Starts the server again on the same ports with the same database, after killing it if it still runs.
     pub async fn restart(&mut self) -> Result<()> {
         let own = self.own()?;
         own.process.restart()?;
@@ -158,7 +160,7 @@ impl TemporalServer {
     }
 
     fn own(&mut self) -> Result<&mut Own> {
-        self.own.as_mut().context("this Temporal server belongs to somebody else")
+        self.own.as_mut().context("this Temporal server was not started here")
     }
 }
 

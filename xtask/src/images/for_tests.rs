@@ -1,4 +1,4 @@
-//! The images that run in tests: ours, and those of what they work with, made from what this machine has.
+//! The images that run in tests: ours, and those of the servers they need, made from programs of this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,16 +10,20 @@ use harness::{POSTGRESQL_IMAGE, postgresql_programs, program, temporal_cli};
 
 use super::folder;
 
-/// Built for tests alone.
+/// The names of images that are only for tests begin with this.
 const REPOSITORY: &str = "temporal-emco-tests";
-/// PostgreSQL's `initdb` wants to know who it is.
+/// PostgreSQL's `initdb` looks up the name of its user.
 const USERS: &str = "postgres:x:65532:65532::/data:/bin/sh\n";
 
-/// Builds them, and says how `HARNESS_IMAGES` names them. None, said aloud, where no Docker daemon answers; CI (`CI=true`) must have one.
+/// Builds the images, and returns the value of `HARNESS_IMAGES`. Without a Docker daemon it prints that and returns
+/// `None`; in CI (`CI=true`) that is an error.
 pub(crate) fn for_tests() -> Result<Option<String>> {
     if let Err(error) = daemon() {
-        ensure!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI tests our images, and {error:#}");
-        eprintln!("no images are built and tested: {error:#}");
+        ensure!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "CI needs Docker to test our images: {error:#}"
+        );
+        eprintln!("skipped: images are not built and not tested: {error:#}");
         return Ok(None);
     }
     let ours = build(&folder(), None, Profile::Ci).context("our images cannot be built")?;
@@ -46,7 +50,8 @@ fn emco_stand_in() -> Result<Image> {
     tagged(&folder, "emco-stand-in", &[])
 }
 
-/// Of the programs of this machine; without any, of the image that the harness takes as well.
+/// Builds PostgreSQL's image from the programs of this machine, or if there are none, from the image that the harness
+/// uses.
 fn postgresql() -> Result<Image> {
     let folder = Folder::new("images/tests/postgresql")?;
     folder.write("etc/passwd", USERS)?;
@@ -58,7 +63,7 @@ fn postgresql() -> Result<Image> {
             &[base, "--build-arg=PROGRAMS=/usr/local/bin:/usr/bin:/bin".to_owned()],
         );
     };
-    // What is on `PATH` may be a link to it.
+    // The program on `PATH` may be a link.
     let initdb = programs.join("initdb").canonicalize()?;
     let programs = initdb.parent().context("`initdb` is in no folder")?;
     for name in ["initdb", "postgres"] {
@@ -69,7 +74,7 @@ fn postgresql() -> Result<Image> {
     for key in ["--sharedir", "--pkglibdir"] {
         folder.same(&pg_config(programs, key)?)?;
     }
-    // Debian's has no time zones of its own; connections ask for this one.
+    // Debian's PostgreSQL uses the time zones of the system; connections request this one.
     let zone = Path::new("/usr/share/zoneinfo/UTC");
     if zone.is_file() {
         folder.same(zone)?;

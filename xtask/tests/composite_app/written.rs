@@ -66,13 +66,13 @@ fn nothing_is_written_where_an_option_is_wrong() {
         (&["--env", "dev", "--project", "a/b"], "EMCO takes 1 to 128 letters"),
         (&["--env", "dev", "--composite-app", "a-"], "EMCO takes"),
         (&["--env", "dev", "--version", ""], "EMCO takes"),
-        (&["--env", "dev", "--dig", "Big"], "say --release"),
+        (&["--env", "dev", "--dig", "Big"], "add --release"),
         (&["--env", "dev", "--release", "a.b"], "a release is"),
-        (&["--env", "dev", "--cluster", "a", "--cluster", "a"], "named once"),
+        (&["--env", "dev", "--cluster", "a", "--cluster", "a"], "is given twice"),
         (&["--env", "dev", "--cluster-provider", "ä"], "EMCO takes"),
         (&["--env", "dev", "--temporal-server", "a b"], "without blanks"),
-        (&["--env", "prod", "--image-tag", ""], "says which images"),
-        (&["--env", "prod", "--image-tag", "latest"], "says which images"),
+        (&["--env", "prod", "--image-tag", ""], "names one version"),
+        (&["--env", "prod", "--image-tag", "latest"], "names one version"),
         (&["--env", "dev", "--image-tag", "a:b"], "a tag is"),
     ] {
         assert_refused(&xtask(args, &out), words);

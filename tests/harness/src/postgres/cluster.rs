@@ -1,4 +1,4 @@
-//! A cluster of the PostgreSQL programs on this machine.
+//! A PostgreSQL cluster that runs the programs of this machine.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,13 +12,13 @@ use rustix::process::geteuid;
 
 use crate::process;
 
-/// Debian and its kin keep the programs here, by version, and off `PATH`.
+/// Debian installs the programs here, by version, and not on `PATH`.
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
-/// PostgreSQL refuses to run as root. This user is everywhere, and owns nothing.
+/// PostgreSQL refuses to run as root. This user exists everywhere, and owns nothing.
 const NOBODY: u32 = 65534;
 
-/// Keeps a cluster: makes it, starts and stops it as the lines on standard input say, and stops and removes it when they
-/// end, which they also do when the process that holds the other end is killed.
+/// Manages a cluster: creates it, runs the commands on standard input, and stops and removes it when the input ends,
+/// which also happens if the process at the other end is killed.
 const KEEPER: &str = r#"
 programs=$1 cluster=$2 settings=$3
 trap 'rm -rf "$cluster"' EXIT
@@ -30,7 +30,7 @@ done
 "$programs/pg_ctl" --pgdata "$cluster/data" stop --mode immediate
 "#;
 const START: &str = "start\n";
-/// Without a checkpoint, as if killed; but nothing of it is left in the machine's shared memory.
+/// Stops without a checkpoint, as if killed, but frees the machine's shared memory.
 const STOP: &str = "stop --mode immediate\n";
 
 #[derive(Debug)]
@@ -46,13 +46,14 @@ impl Cluster {
         let log = tempfile::tempfile()?;
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, "keeper"]).arg(programs).arg(folder.path()).arg(settings(port));
-        // Otherwise messages and sorting are those of whoever runs the tests.
+        // Otherwise messages and sorting depend on the environment of the tests.
         keeper.env("LC_ALL", "C").current_dir("/");
         if geteuid().is_root() {
             chown(folder.path(), Some(NOBODY), Some(NOBODY))?;
             keeper.uid(NOBODY).gid(NOBODY);
         }
-        // In a group of its own, out of reach of Ctrl-C and of the leash: it ends by itself, and cleans up first.
+        // In its own process group, so that neither Ctrl-C nor the end of this process kills it: it cleans up, and ends
+        // by itself.
         keeper.process_group(0).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         let keeper = keeper.spawn().context("`sh`, which watches over PostgreSQL, does not start")?;
         // From here on the keeper removes it.
@@ -68,12 +69,12 @@ impl Cluster {
         self.tell(STOP)
     }
 
-    /// Whether it has ended, and will not be ready any more.
+    /// Reports whether it has ended.
     pub(super) fn ended(&mut self) -> Result<bool> {
         Ok(self.keeper.try_wait()?.is_some())
     }
 
-    /// Has the keeper run one command of `pg_ctl`.
+    /// Makes the keeper run one command of `pg_ctl`.
     fn tell(&mut self, command: &str) -> Result<()> {
         let stdin = self.keeper.stdin.as_mut().context("PostgreSQL's keeper does not listen")?;
         stdin.write_all(command.as_bytes()).context("PostgreSQL's keeper has ended")
@@ -87,12 +88,12 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
-        // An error here has nobody to go to.
+        // An error cannot be reported here.
         let _ = self.keeper.wait();
     }
 }
 
-/// Survives every death but the machine's, and leaves nothing outside its folder.
+/// Settings without writes to disk that only matter if the machine fails, and without files outside the folder.
 fn settings(port: u16) -> String {
     format!(
         "listen_addresses = '127.0.0.1'\n\
@@ -105,7 +106,8 @@ fn settings(port: u16) -> String {
     )
 }
 
-/// The folder with `initdb` and `pg_ctl` of a PostgreSQL on this machine: the one on `PATH`, else the newest where Debian puts them.
+/// Returns the folder with `initdb` and `pg_ctl` on this machine: the one on `PATH`, else the newest in Debian's
+/// folders.
 pub fn postgresql_programs() -> Option<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! PostgreSQL in a container, where the machine has none of its own.
+//! PostgreSQL in a container, for machines without its programs.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 
-/// The image of PostgreSQL, name and tag, that tests take where the machine has no programs of it.
+/// The name and tag of the image of PostgreSQL that tests use if the machine does not have its programs.
 pub const POSTGRESQL_IMAGE: [&str; 2] = ["postgres", "17-alpine"];
 const PORT: u16 = 5432;
-/// The image may have to be fetched.
+/// Includes the time to pull the image.
 const STARTED_WITHIN: Duration = Duration::from_secs(180);
 
-/// Removes the container when standard input ends, which it also does when the process that holds the other end is killed.
+/// Removes the container when standard input ends, which also happens if the process at the other end is killed.
 const KEEPER: &str = r#"read -r _; docker rm --force --volumes "$1""#;
 
 /// A container with a PostgreSQL server.
@@ -25,7 +25,7 @@ pub(super) struct Container {
 }
 
 impl Container {
-    /// A server that is started, on `port` of 127.0.0.1.
+    /// Starts a server on `port` of 127.0.0.1.
     pub(super) async fn start_on(port: u16) -> Result<Self> {
         let container = GenericImage::new(POSTGRESQL_IMAGE[0], POSTGRESQL_IMAGE[1])
             .with_wait_for(WaitFor::Nothing)
@@ -55,7 +55,7 @@ impl Container {
         Ok(self.container.stop_with_timeout(Some(0)).await?)
     }
 
-    /// Whether it has ended, and will not be ready any more.
+    /// Reports whether it has ended.
     pub(super) async fn ended(&self) -> Result<bool> {
         Ok(!self.container.is_running().await?)
     }
@@ -69,7 +69,7 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
-        // An error here has nobody to go to.
+        // An error cannot be reported here.
         let _ = self.keeper.wait();
     }
 }

