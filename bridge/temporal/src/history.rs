@@ -51,6 +51,8 @@ pub(crate) async fn history(
             }
             last = Some(event.event_id);
             events.push(temporal::json::event(&event).map_err(|error| session.unexpected(error))?);
+            // A long history must not hold a thread: other callers get their turn.
+            tokio::task::coop::consume_budget().await;
         }
         if next.is_empty() {
             return Ok(HistoryPage { events, next: None });
