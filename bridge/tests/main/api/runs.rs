@@ -20,7 +20,7 @@ async fn runs(api: &Api, query: &str) -> Value {
 
 #[tokio::test]
 async fn a_run_has_its_caller_and_links() {
-    let flags = ["--temporal-ui-url", "https://temporal.example/ui/"];
+    let flags = ["--trusted-proxies", "127.0.0.1", "--temporal-ui-url", "https://temporal.example/ui/"];
     let api = Api::on_engine_with(ScriptedEngine::default(), &flags).await;
     let client = ScriptedClient::ours("w%201", "run-1").await;
     api.create_sample(client.port).await;
