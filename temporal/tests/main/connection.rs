@@ -171,7 +171,7 @@ async fn a_server_that_is_not_temporal_is_refused() {
     });
     let connection = TemporalConnection::new(target(&address));
     let fault = connection.check().await.unwrap_err();
-    assert_eq!(fault.kind(), FaultKind::Unavailable, "{}", service::chain(&fault));
+    assert_eq!(fault.kind(), FaultKind::Unimplemented, "{}", service::chain(&fault));
 }
 
 #[tokio::test]
