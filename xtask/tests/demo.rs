@@ -18,8 +18,11 @@ fn the_demo_moves_the_sample_app_and_says_so_in_its_last_line() {
     let moved = json!([{"app": "collectd", "from": ["provider1/cluster1"], "to": ["provider2/cluster2"]}]);
     assert_eq!(outcome["apps"], moved);
     let run_id = outcome["runID"].as_str().unwrap();
-    // The demo itself holds the run ID against Temporal's command line before it says so.
-    assert!(stderr.contains(&format!("as Temporal's own command line says of run {run_id}")), "{stderr}");
+    // The demo itself compares the run with Temporal's command line before it reports this.
+    assert!(
+        stderr.contains(&format!("Temporal's own command line reports the same of run {run_id}")),
+        "{stderr}"
+    );
     assert!(outcome["seconds"].as_f64().unwrap() > 0.0, "{outcome}");
     // And back, without downtime, after a wait.
     assert!(stderr.contains("started it as workflow relocate-collectd-1"), "{stderr}");
