@@ -33,8 +33,8 @@ pub use starts::{
 };
 pub use tasks::Tasks;
 pub use workflows::{
-    Addressee, FollowRequest, Followed, Position, SignalOrder, StatusError, StatusMethod, StatusMethodError,
-    StatusReport, StatusRequest, Stop, UpdateOrder, WorkflowError, Workflows,
+    Addressee, FollowRequest, Followed, Position, SignalOrder, StatusMethod, StatusMethodError, StatusReport,
+    StatusRequest, Stop, UpdateOrder, WorkflowError, Workflows,
 };
 
 /// All use cases.

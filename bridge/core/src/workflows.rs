@@ -3,6 +3,7 @@
 mod ending;
 mod error;
 mod follow;
+mod method;
 mod query;
 mod reset;
 mod signal;
@@ -12,14 +13,15 @@ mod update;
 
 use workflow_api::{RunReference, WorkflowStatus};
 
-use crate::lookup::{IntentError, Lookup};
+use crate::lookup::Lookup;
 use crate::model::{IntentKey, WorkflowRun};
 use crate::parts::Parts;
-use crate::ports::{EngineError, TargetError};
+use crate::ports::EngineError;
 pub use error::WorkflowError;
 pub use follow::{FollowRequest, Followed, Position};
+pub use method::{StatusMethod, StatusMethodError};
 pub use signal::SignalOrder;
-pub use status::{StatusError, StatusMethod, StatusMethodError, StatusReport, StatusRequest};
+pub use status::{StatusReport, StatusRequest};
 pub use stop::Stop;
 pub use update::UpdateOrder;
 
@@ -46,10 +48,7 @@ impl Workflows {
     }
 
     /// Returns the run that a call is about: the one that it names, else the latest of the intent's workflow.
-    async fn run_of<E>(&self, to: &Addressee) -> Result<WorkflowRun, E>
-    where
-        E: From<IntentError> + From<TargetError>,
-    {
+    async fn run_of(&self, to: &Addressee) -> Result<WorkflowRun, WorkflowError> {
         let named = &to.run;
         let workflow_id = self.lookup.workflow_of(&to.intent, named.workflow_id.clone()).await?;
         let target = self.parts.targets.resolve(&named.temporal_server, &named.namespace)?;

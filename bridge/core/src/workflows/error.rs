@@ -1,12 +1,13 @@
 //! Errors of the use cases about workflows.
 
+use super::method::StatusMethodError;
 use crate::access::Denied;
 use crate::lookup::IntentError;
 use crate::ports::{
     CommandError, EngineError, EscalateError, QueryError, ResetError, TargetError, UpdateError,
 };
 
-/// Why a workflow was not stopped, signalled, queried, updated or reset.
+/// Why a workflow was not stopped, signalled, queried, updated or reset, or has no status.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkflowError {
     /// The caller is not permitted to do this.
@@ -39,6 +40,9 @@ pub enum WorkflowError {
     /// The state of the workflow is not known.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// No requested part of the status could be read.
+    #[error("no requested part of the status could be read: {}", .0.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; "))]
+    Nothing(Vec<StatusMethodError>),
 }
 
 impl WorkflowError {

@@ -11,7 +11,7 @@ use futures::{Stream, StreamExt};
 use workflow_api::{RunId, WorkflowState, WorkflowStatus};
 
 use super::ending::write_end;
-use super::{Addressee, StatusError, Workflows};
+use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
 use crate::gauge::{Counted, OPEN_STREAMS};
 use crate::model::WorkflowRun;
@@ -97,9 +97,9 @@ impl Workflows {
         request: &Request,
         to: &Addressee,
         wanted: FollowRequest,
-    ) -> Result<impl Stream<Item = Result<Followed, EngineError>> + Send + use<>, StatusError> {
+    ) -> Result<impl Stream<Item = Result<Followed, EngineError>> + Send + use<>, WorkflowError> {
         self.parts.access.authorize(request, Action::Follow, Resource::Intent(&to.intent)).await?;
-        let mut run = self.run_of::<StatusError>(to).await?;
+        let mut run = self.run_of(to).await?;
         if let Some(after) = &wanted.after {
             run.run_id = after.run_id.clone();
         }

@@ -24,7 +24,7 @@ impl Workflows {
         bound: Option<Duration>,
     ) -> Result<QueryAnswer, WorkflowError> {
         self.parts.access.authorize(request, Action::Query, Resource::Intent(&to.intent)).await?;
-        let run = self.run_of::<WorkflowError>(to).await?;
+        let run = self.run_of(to).await?;
         let bound = bound.map(|bound| bound.min(self.parts.limits.max_wait));
         let query = Query { query_type, args, reject: None, bound };
         let result = self.parts.engine.query(&run, &query).await?;

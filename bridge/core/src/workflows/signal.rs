@@ -34,7 +34,7 @@ impl Workflows {
         order: SignalOrder,
     ) -> Result<Option<WorkflowStatus>, WorkflowError> {
         self.parts.access.authorize(request, Action::Signal, Resource::Intent(&to.intent)).await?;
-        let run = self.run_of::<WorkflowError>(to).await?;
+        let run = self.run_of(to).await?;
         let signal = Signal {
             name: order.name,
             args: order.args,

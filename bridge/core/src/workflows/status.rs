@@ -7,14 +7,11 @@ use serde_json::Value;
 use workflow_api::{RawJson, WorkflowStatus};
 
 use super::ending::write_end;
-use super::{Addressee, Workflows};
-use crate::access::{Action, Denied, Resource};
+use super::{Addressee, StatusMethod, StatusMethodError, WorkflowError, Workflows};
+use crate::access::{Action, Resource};
 use crate::gauge::{Counted, OPEN_WAITS};
-use crate::lookup::IntentError;
 use crate::model::WorkflowRun;
-use crate::ports::{
-    EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, TargetError, Waited,
-};
+use crate::ports::{EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, Waited};
 use crate::request::Request;
 
 /// Default timeout of a query.
@@ -48,60 +45,6 @@ pub struct StatusReport {
     pub errors: Vec<StatusMethodError>,
 }
 
-/// The parts of a status, each with a call of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatusMethod {
-    /// The engine's description.
-    Describe,
-    /// The history.
-    History,
-    /// The query of the workflow.
-    Query,
-    /// The wait for the end.
-    Wait,
-}
-
-impl StatusMethod {
-    /// Returns its name in responses.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Describe => "describe",
-            Self::History => "history",
-            Self::Query => "query",
-            Self::Wait => "wait",
-        }
-    }
-}
-
-/// Why one part of a status is missing.
-#[derive(Debug, Clone)]
-pub struct StatusMethodError {
-    /// The part.
-    pub method: StatusMethod,
-    /// The cause.
-    pub error: QueryError,
-}
-
-/// Why there is no status.
-#[derive(Debug, thiserror::Error)]
-pub enum StatusError {
-    /// The caller is not permitted to read it.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// There is no such intent, or it could not be looked up.
-    #[error(transparent)]
-    Intent(#[from] IntentError),
-    /// Callers may not use the server or the namespace.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The engine cannot be asked.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// No requested part of the status could be read.
-    #[error("no requested part of the status could be read: {}", .0.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; "))]
-    Nothing(Vec<StatusMethodError>),
-}
-
 impl Workflows {
     /// Returns the status of a workflow that belongs to an intent.
     ///
@@ -112,9 +55,9 @@ impl Workflows {
         request: &Request,
         to: &Addressee,
         wanted: &StatusRequest,
-    ) -> Result<StatusReport, StatusError> {
+    ) -> Result<StatusReport, WorkflowError> {
         self.parts.access.authorize(request, Action::Status, Resource::Intent(&to.intent)).await?;
-        let run = self.run_of::<StatusError>(to).await?;
+        let run = self.run_of(to).await?;
         let (mut seen, answer, waited) = tokio::join!(
             self.see(&run, wanted.describe, wanted.history.as_ref()),
             self.ask(&run, wanted.query.as_ref()),
@@ -191,7 +134,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn report(self, run: WorkflowRun, wanted: &StatusRequest) -> Result<StatusReport, StatusError> {
+    fn report(self, run: WorkflowRun, wanted: &StatusRequest) -> Result<StatusReport, WorkflowError> {
         let mut errors = Errors(Vec::new());
         // Always described, because every status has run ID and state. It counts as a successful part only if
         // the caller requested it.
@@ -204,7 +147,7 @@ impl Parts {
         let any =
             (described && outline.is_some()) || history.is_some() || answer.is_some() || waited.is_some();
         if !any {
-            return Err(StatusError::Nothing(errors.0));
+            return Err(WorkflowError::Nothing(errors.0));
         }
         let unfinished = waited == Some(Waited::StillRunning);
         let mut status =

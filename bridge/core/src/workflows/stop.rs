@@ -73,7 +73,7 @@ impl Workflows {
         to: &Addressee,
         stop: &Stop,
     ) -> Result<(WorkflowRun, StopOrder), WorkflowError> {
-        let mut run = self.run_of::<WorkflowError>(to).await?;
+        let mut run = self.run_of(to).await?;
         if stop.escalate_after.is_some() && !self.parts.escalates {
             return Err(WorkflowError::Escalate(EscalateError::Off));
         }

@@ -36,7 +36,7 @@ impl Workflows {
         order: UpdateOrder,
     ) -> Result<UpdateAnswer, WorkflowError> {
         self.parts.access.authorize(request, Action::Update, Resource::Intent(&to.intent)).await?;
-        let run = self.run_of::<WorkflowError>(to).await?;
+        let run = self.run_of(to).await?;
         let limits = &self.parts.limits;
         let update = Update {
             name: order.name,

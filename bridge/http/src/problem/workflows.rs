@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bridge_core::ports::{CommandError, EscalateError, QueryError, ResetError, UpdateError};
-use bridge_core::{StatusError, StatusMethodError, WorkflowError};
+use bridge_core::{StatusMethodError, WorkflowError};
 use serde_json::json;
 use workflow_api::{Problem, WorkflowFailure};
 
@@ -21,6 +21,7 @@ impl From<WorkflowError> for ApiError {
             WorkflowError::Update(error) => error.into(),
             WorkflowError::Reset(error) => error.into(),
             WorkflowError::Engine(error) => error.into(),
+            WorkflowError::Nothing(errors) => nothing(errors),
             WorkflowError::Escalate(EscalateError::Off) => plain(kinds::ESCALATION_OFF, &EscalateError::Off),
             // Half of it was done, and the text must name that half.
             ref half @ (WorkflowError::Escalate(EscalateError::Engine(ref cause))
@@ -84,18 +85,6 @@ pub(crate) fn by_method(errors: Vec<StatusMethodError>) -> BTreeMap<String, Prob
         (error.method.word().to_owned(), ApiError::from(error.error).problem().clone())
     };
     errors.into_iter().map(problem).collect()
-}
-
-impl From<StatusError> for ApiError {
-    fn from(error: StatusError) -> Self {
-        match error {
-            StatusError::Denied(error) => error.into(),
-            StatusError::Intent(error) => error.into(),
-            StatusError::Target(error) => error.into(),
-            StatusError::Engine(error) => error.into(),
-            StatusError::Nothing(errors) => nothing(errors),
-        }
-    }
 }
 
 /// The problem with the highest status stands for all; the others are in `errors`.
