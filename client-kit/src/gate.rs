@@ -14,8 +14,8 @@ pub(crate) const START_OUTCOME: HeaderName = HeaderName::from_static("start-outc
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Invoked;
 
-/// `routes` for callers that `authenticator` lets in, `at_once` of them. A start that is refused here says that
-/// nothing was started: the bridge cannot tell a 503 of ours from one of a gateway that has lost our answer.
+/// `routes` for callers that `authenticator` lets in, `at_once` of them. A start that is refused here reports that
+/// nothing was started: else the bridge could not distinguish our 503 from that of a gateway that has lost our response.
 pub(crate) fn gated(routes: Router, authenticator: Authenticator, at_once: usize) -> Router {
     let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None };
     wrapped(authenticated(limited(routes, limits), authenticator), say_that_nothing_was_started)

@@ -130,7 +130,7 @@ fn made_up_id(client: Client, key: Option<&str>) -> WorkflowId {
     key.map_or_else(|| Uuid::new_v4().to_string(), |key| format!("{}-{key}", client.name)).into()
 }
 
-/// Tells the recorder of metrics what is counted here.
+/// Describes the metrics of this module to their recorder.
 pub(crate) fn describe() {
     describe_counter!(INVOCATIONS, "Invocations of workflow clients, by client and outcome");
     describe_histogram!(

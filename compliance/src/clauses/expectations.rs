@@ -3,7 +3,7 @@
 use crate::report::Outcome;
 use crate::session::{Seen, Session, words};
 
-/// That `seen` is what `expected` says.
+/// Checks that `seen` matches `expected`.
 pub(super) fn expect(holds: impl FnOnce(&Seen) -> bool, expected: &str, seen: &Seen) -> Outcome {
     Outcome::of(holds(seen), expected, words(seen))
 }

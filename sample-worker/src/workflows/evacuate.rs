@@ -220,12 +220,12 @@ fn note_ended(ctx: &Context) {
 /// Stops the evacuation where a canary did not move, or too many failed.
 fn stop_where_due(workflow: &mut EmcoEvacuateClusterWorkflow, order: &Order, was_canary: bool) {
     let report = &mut workflow.report;
-    // Those that nobody could look at say nothing either.
+    // Groups that could not be looked at prove nothing either.
     let tried = || report.digs.iter().zip(&order.found).filter(|(_, found)| found.is_movable());
     let count = |is: fn(&DigReport) -> bool| tried().filter(|(dig, _)| is(dig)).count();
     let moved = count(|dig| dig.state == DigProgress::Moved);
     let left = count(|dig| matches!(dig.state, DigProgress::Failed | DigProgress::RolledBack));
-    // One that somebody called off says nothing about the others.
+    // A group that was called off proves nothing about the others.
     let called_off = count(|dig| dig.state == DigProgress::RolledBack && dig.cancelled);
     let (failed, ended) = (left - called_off, moved + left);
     let why = if was_canary && left > 0 {

@@ -18,7 +18,7 @@ const ACTIVE: &str = "http_server_active_requests";
 /// The paths that probes and scrapers call all the time: not worth a line each.
 const ROUTINE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Tells the recorder of metrics what is counted here.
+/// Describes the metrics of this module to their recorder.
 pub(super) fn describe() {
     describe_histogram!(
         DURATION,

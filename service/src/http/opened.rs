@@ -1,4 +1,4 @@
-//! A connection whose first bytes have been looked at: they tell HTTP/2 from HTTP/1 (RFC 9113 §3.4), with TLS or without.
+//! A connection whose first bytes have been looked at: they distinguish HTTP/2 from HTTP/1 (RFC 9113 §3.4), with TLS or without.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -100,7 +100,7 @@ impl DigReport {
         self.not_undone =
             listed("notUndone").filter_map(|of| Some(of.get("name")?.as_str()?.to_owned())).collect();
         self.cancelled = matches!(cause, Some(IncomingError::Cancelled(_)));
-        // A cancelled workflow that does not say what it undid had not begun to change anything.
+        // A cancelled workflow that lists nothing as undone had not begun to change anything.
         let is_back = self.not_undone.is_empty() && (self.cancelled || undone > 0);
         self.state = if is_back { DigProgress::RolledBack } else { DigProgress::Failed };
         let mut why = match (cause, end) {

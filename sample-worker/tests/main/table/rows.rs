@@ -70,7 +70,7 @@ pub(super) enum End {
     Moved,
     /// It fails, or is cancelled; the app is where it was.
     Back,
-    /// It fails and says what it could not take back; the app is on its target, beside where it was.
+    /// It fails and names what it could not undo; the app is on its target, beside where it was.
     Stranded,
 }
 
@@ -162,7 +162,7 @@ pub(super) fn rows() -> Vec<Row> {
             add(workflow, Rollback, effect, 0, 1, Moved);
         }
     }
-    // What EMCO says in words under 500 and 400.
+    // Texts of EMCO's with 500 and 400.
     for text in [
         "No compatible clusters have been provided to the Deployment Intent Group",
         "The Logical Cloud has never been instantiated",
