@@ -1,6 +1,6 @@
 //! Workflow intents.
 
-mod change;
+pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod delete;

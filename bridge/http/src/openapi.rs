@@ -2,7 +2,7 @@
 
 use axum::Json;
 use utoipa::OpenApi;
-use utoipa::openapi::RefOr;
+use utoipa::openapi::{RefOr, Response};
 use workflow_api::Problem;
 
 use crate::intents::{check, create, delete, get, list, put, revisions, rollback};
@@ -13,6 +13,8 @@ use crate::{runs, starts};
 
 /// The tag of operations that have no limits.
 const OPERATION: &str = "operation";
+/// The tag of the operation that returns this document.
+const DOCUMENT: &str = "document";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -64,7 +66,7 @@ pub fn document() -> String {
     text
 }
 
-/// Returns the document, with the problems of the layers before every operation: authentication and limits.
+/// Returns the document, with the problems that all operations have in common.
 fn whole() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     for item in document.paths.paths.values_mut() {
@@ -73,18 +75,17 @@ fn whole() -> utoipa::openapi::OpenApi {
         for (operation, changes) in
             reads.chain(changes.into_iter().flatten().map(|operation| (operation, true)))
         {
-            if operation.tags.iter().flatten().any(|tag| tag == OPERATION) {
+            let tagged = |name| operation.tags.iter().flatten().any(|tag| tag == name);
+            if tagged(OPERATION) {
                 continue;
             }
+            let calls = !tagged(DOCUMENT);
             let has_body = operation.request_body.is_some();
-            for (status, limit) in kinds::responses(kinds::gate(changes, has_body)) {
-                match (operation.responses.responses.get_mut(&status), limit) {
-                    (Some(RefOr::T(response)), RefOr::T(limit)) => {
-                        response.description = format!("{}\n\n{}", response.description, limit.description);
-                    }
-                    (_, limit) => {
-                        operation.responses.responses.insert(status, limit);
-                    }
+            let responses = &mut operation.responses.responses;
+            for (status, common) in kinds::responses(kinds::common(calls, changes, has_body)) {
+                match responses.get_mut(&status) {
+                    Some(response) => merge(response, common),
+                    None => drop(responses.insert(status, common)),
                 }
             }
         }
@@ -94,11 +95,22 @@ fn whole() -> utoipa::openapi::OpenApi {
     document
 }
 
+/// Adds the problems of another response with the same status.
+fn merge(into: &mut RefOr<Response>, other: RefOr<Response>) {
+    let (RefOr::T(into), RefOr::T(other)) = (into, other) else { return };
+    into.description = format!("{}\n\n{}", into.description, other.description);
+    for (media, content) in other.content {
+        if let (Some(RefOr::T(into)), RefOr::T(content)) = (into.content.get_mut(&media), content) {
+            into.examples.extend(content.examples);
+        }
+    }
+}
+
 /// Get this document
 #[utoipa::path(
     get,
     path = path::OPENAPI,
-    tag = "document",
+    tag = DOCUMENT,
     responses((status = 200, description = "The OpenAPI document", body = Value)),
 )]
 pub(crate) async fn serve() -> Json<utoipa::openapi::OpenApi> {

@@ -1,24 +1,21 @@
 //! `GET …/temporal-workflow-intents/{name}/runs`: the starts of an intent, and the state of their runs.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::IntoResponse;
 use bridge_core::model::{IntentKey, Outcome};
 use bridge_core::{LiveRun, LiveState};
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use workflow_api::{RunId, WorkflowId, WorkflowState};
 
 use crate::api::Api;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::GoJson;
-use crate::wire::call::{Call, RunName};
-use crate::wire::page::{self, Page};
-use crate::wire::path::{self, IntentPath};
+use crate::wire::call::Call;
+use crate::wire::page::{self, PageParams};
+use crate::wire::path::{self, DigPath, IntentPath};
 
 /// Default number of runs on a page: each costs a call to Temporal.
 const LIMIT: u32 = 50;
@@ -143,21 +140,8 @@ fn ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) 
     Some(url.into())
 }
 
-/// Parameters of the list of runs.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters that `list_runs` reads")]
-pub(crate) struct RunsParams {
-    /// Maximum number of runs: 1 to 1000. Default: 50.
-    #[param(minimum = 1, maximum = 1000, example = 20)]
-    limit: Option<u32>,
-    /// Where the page begins: the `Continue` header of the previous page.
-    #[param(rename = "continue")]
-    position: Option<String>,
-}
-
-problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
-problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
+problems!(ListProblems, [NO_SUCH_INTENT]);
+problems!(GetProblems, [NO_SUCH_RUN]);
 
 /// List the runs of a workflow intent
 ///
@@ -167,7 +151,7 @@ problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
     get,
     path = path::RUNS,
     tag = "workflows",
-    params(IntentPath, RunsParams),
+    params(DigPath, IntentPath, PageParams),
     responses(
         (status = 200, description = "The runs", body = [RunView], headers(
             ("Continue" = String, description = "The token of the next page; absent on the last page"),
@@ -176,16 +160,13 @@ problems!(GetProblems, [NO_SUCH_RUN], DATABASE);
         ListProblems,
     ),
 )]
-pub(crate) async fn list_runs(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, Page<i64>>,
-) -> Result<impl IntoResponse, ApiError> {
-    let limit = call.params.limit.unwrap_or(LIMIT);
-    let runs = api.app.runs.list(&call.request, &call.key, call.params.after, limit).await?;
+pub(crate) async fn list_runs(call: Call<IntentKey, PageParams>) -> Result<impl IntoResponse, ApiError> {
+    let limit = call.params.limit()?.unwrap_or(LIMIT);
+    let runs = call.api.app.runs.list(&call.request, &call.key, call.params.after()?, limit).await?;
     let full = runs.len() == limit as usize;
     // The first start is the last of the list.
     let last = runs.last().map(|live| live.start.number).filter(|number| full && *number > 1);
-    let views: Vec<_> = runs.into_iter().map(|live| RunView::new(live, &api)).collect();
+    let views: Vec<_> = runs.into_iter().map(|live| RunView::new(live, &call.api)).collect();
     Ok((page::next(call.uri.query(), last), GoJson(views)))
 }
 
@@ -197,19 +178,16 @@ pub(crate) async fn list_runs(
     get,
     path = path::RUN,
     tag = "workflows",
-    params(IntentPath, ("run" = String, Path, description = "The run: Temporal's run ID, or the ID of the start", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071")),
+    params(DigPath, IntentPath, ("run" = String, Path, description = "The run: Temporal's run ID, or the ID of the start", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071")),
     responses(
         (status = 200, description = "The run", body = RunView, example = json!(sample_run())),
         GetProblems,
     ),
 )]
-pub(crate) async fn get_run(
-    State(api): State<Arc<Api>>,
-    call: Call<RunName>,
-) -> Result<GoJson<RunView>, ApiError> {
-    let RunName(intent, name) = call.key;
-    let live = api.app.runs.get(&call.request, &intent, &name).await?;
-    Ok(GoJson(RunView::new(live, &api)))
+pub(crate) async fn get_run(call: Call<(IntentKey, String)>) -> Result<GoJson<RunView>, ApiError> {
+    let (intent, name) = call.key;
+    let live = call.api.app.runs.get(&call.request, &intent, &name).await?;
+    Ok(GoJson(RunView::new(live, &call.api)))
 }
 
 fn sample_run() -> Value {

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
 use bridge_core::{StartKeyRequest, StartOrder, StartPreview, StartReport};
 use http::header::{LOCATION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use service::http::headers::{
     PREFERENCE_APPLIED, REPRESENTATION, RUN_ID, WORKFLOW_ID, encoded, prefers_representation,
 };
@@ -19,13 +19,14 @@ use utoipa::{IntoParams, ToSchema};
 use workflow_api::{RunId, StartOverrides, StartRequest, Started, TemporalSpec};
 
 use crate::api::Api;
+use crate::intents::change::All;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::{Content, FieldValidation, Optional};
-use crate::wire::call::{Call, CallParams};
-use crate::wire::params::{BodyParams, Params, idempotency_key, invalid};
-use crate::wire::path::{self, IntentPath};
+use crate::wire::call::Call;
+use crate::wire::params::{BodyParams, idempotency_key, unless_empty};
+use crate::wire::path::{self, DigPath, IntentPath};
 use crate::wire::sample::sample_intent;
 use crate::wire::success::SuccessStatus;
 
@@ -35,35 +36,30 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 problems!(
     Problems,
     [
-        INVALID_PARAMETER,
-        NOT_JSON,
-        UNKNOWN_FIELDS,
         CLIENT_NOT_ALLOWED,
         NO_SUCH_INTENT,
         KEY_IN_FLIGHT,
-        BODY_TOO_LARGE,
-        INVALID_BODY,
         INVALID_START,
         KEY_REUSED,
         CLIENT_REFUSED,
         CLIENT_UNREACHABLE,
         START_UNKNOWN
-    ],
-    DATABASE
+    ]
 );
 
 /// Parameters of a start.
-#[derive(IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters that `Wanted` reads")]
 pub(crate) struct StartParams {
     /// `All`: start nothing, but return the request that the workflow client would get.
-    #[param(rename = "dryRun", pattern = "^All$", example = "All")]
-    dry_run: Option<String>,
+    #[serde(deserialize_with = "unless_empty")]
+    #[param(value_type = Option<String>, pattern = "^All$", example = "All")]
+    dry_run: Option<All>,
     /// The status of the response to a successful start: 200, 201, 202 or 204. Default: 204, or the status
     /// that the operator has set for the caller (`BRIDGE_SUCCESS_STATUS`).
-    #[param(rename = "successStatus", example = 201)]
-    success_status: Option<u16>,
+    #[param(value_type = Option<u16>, example = 201)]
+    success_status: Option<SuccessStatus>,
 }
 
 /// The request that a start would send to the workflow client.
@@ -102,6 +98,7 @@ enum RunningOrPreview {
     path = path::START,
     tag = "workflows",
     params(
+        DigPath,
         IntentPath,
         StartParams,
         BodyParams,
@@ -134,48 +131,25 @@ enum RunningOrPreview {
     ),
 )]
 pub(crate) async fn start_intent(
-    State(api): State<Arc<Api>>,
     seen: Seen,
-    call: Call<IntentKey, Wanted, Body>,
+    call: Call<IntentKey, StartParams, Body>,
 ) -> Result<Response, ApiError> {
-    let Call { request, key: intent, params, body, unknown, .. } = call;
+    let Call { api, request, key: intent, params, body, unknown, headers, .. } = call;
     let warnings = warnings(&unknown);
-    if params.dry_run {
+    let key = idempotency_key(&headers)?;
+    if params.dry_run.is_some() {
         let previewed = api.app.starts.preview(&request, &intent, body.overrides).await?;
         return Ok((warnings, preview(previewed)).into_response());
     }
-    let key = params.key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
+    let key = key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
     let order = StartOrder { overrides: body.overrides, key };
     let report = api.app.starts.start(&request, &intent, order).await?;
-    if params.success != Some(StatusCode::NO_CONTENT) && params.representation {
-        Ok((warnings, representation(&intent, report, params.success)).into_response())
+    let success = params.success_status.map(|status| status.0);
+    if success != Some(StatusCode::NO_CONTENT) && prefers_representation(&headers) {
+        Ok((warnings, representation(&intent, report, success)).into_response())
     } else {
-        let status = params.success.or(seen.wants).unwrap_or(StatusCode::NO_CONTENT);
+        let status = success.or(seen.wants).unwrap_or(StatusCode::NO_CONTENT);
         Ok((status, named(&report), warnings).into_response())
-    }
-}
-
-/// The parsed parameters.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    dry_run: bool,
-    success: Option<StatusCode>,
-    key: Option<String>,
-    representation: bool,
-}
-
-impl CallParams for Wanted {
-    fn known() -> Vec<&'static str> {
-        vec!["dryRun", "successStatus"]
-    }
-
-    fn read(params: &Params, headers: &HeaderMap) -> Result<Self, ApiError> {
-        Ok(Self {
-            success: params.parsed::<SuccessStatus>("successStatus")?.map(|status| status.0),
-            key: idempotency_key(headers)?,
-            dry_run: dry_run(params)?,
-            representation: prefers_representation(headers),
-        })
     }
 }
 
@@ -241,12 +215,4 @@ fn representation(intent: &IntentKey, report: StartReport, status: Option<Status
 fn preview(preview: StartPreview) -> Response {
     let view = StartPreviewView { method: "POST", url: preview.url, body: preview.body };
     GoJson(view).into_response()
-}
-
-fn dry_run(params: &Params) -> Result<bool, ApiError> {
-    match params.text("dryRun") {
-        "" => Ok(false),
-        "All" => Ok(true),
-        other => Err(invalid("dryRun", &format!("is `{other}`: write All, or leave it out"))),
-    }
 }

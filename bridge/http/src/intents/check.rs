@@ -1,22 +1,18 @@
 //! `GET …/temporal-workflow-intents/{name}/check`: asks the workflow client of an intent to validate it.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use bridge_core::ClientCheck;
 use bridge_core::model::IntentKey;
 use serde::Serialize;
 use utoipa::ToSchema;
 use workflow_api::{ClientStanding, Fault};
 
-use crate::api::Api;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::GoJson;
 use crate::wire::call::Call;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+problems!(Problems, [NO_SUCH_INTENT]);
 
 /// The result of a validation by the workflow client.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,7 +46,7 @@ impl From<ClientCheck> for CheckView {
     get,
     path = path::CHECK,
     tag = "workflow intents",
-    params(IntentPath),
+    params(DigPath, IntentPath),
     responses(
         (status = 200, description = "The result", body = CheckView, example = json!({
             "standing": "Drifted",
@@ -62,9 +58,6 @@ impl From<ClientCheck> for CheckView {
         Problems,
     ),
 )]
-pub(crate) async fn check_intent(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey>,
-) -> Result<GoJson<CheckView>, ApiError> {
-    Ok(GoJson(api.app.intents.check(&call.request, &call.key).await?.into()))
+pub(crate) async fn check_intent(call: Call<IntentKey>) -> Result<GoJson<CheckView>, ApiError> {
+    Ok(GoJson(call.api.app.intents.check(&call.request, &call.key).await?.into()))
 }

@@ -1,14 +1,10 @@
 //! `POST …/temporal-workflow-intents`: registers a workflow intent.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use bridge_core::model::DigKey;
 use workflow_api::WorkflowIntent;
 
-use super::change::{self, ChangeParams, Changes, ConditionHeaders};
-use crate::api::Api;
+use super::change::{self, ChangeParams, ConditionHeaders};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::body::InGroup;
@@ -16,21 +12,7 @@ use crate::wire::call::Call;
 use crate::wire::path::{self, DigPath};
 use crate::wire::sample::sample_intent;
 
-problems!(
-    Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        INTENT_EXISTS,
-        CONDITION_FAILED,
-        BODY_TOO_LARGE,
-        INVALID_BODY,
-        INVALID_INTENT
-    ],
-    PARENT,
-    DATABASE
-);
+problems!(Problems, [INTENT_EXISTS, CONDITION_FAILED, INVALID_INTENT], PARENT);
 
 /// Create a workflow intent
 ///
@@ -53,10 +35,10 @@ problems!(
     ),
 )]
 pub(crate) async fn create_intent(
-    State(api): State<Arc<Api>>,
-    call: Call<DigKey, Changes, InGroup<WorkflowIntent>>,
+    call: Call<DigKey, ChangeParams, InGroup<WorkflowIntent>>,
 ) -> Result<Response, ApiError> {
     let InGroup(intent) = call.body;
-    let changed = api.app.intents.create(&call.request, &call.key, intent, &call.params.0).await?;
+    let options = call.params.options(&call.headers)?;
+    let changed = call.api.app.intents.create(&call.request, &call.key, intent, &options).await?;
     Ok(change::answer(&call.key, changed, &call.unknown))
 }

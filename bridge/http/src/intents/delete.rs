@@ -1,20 +1,16 @@
 //! `DELETE …/temporal-workflow-intents/{name}`: deletes a workflow intent.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use bridge_core::model::IntentKey;
 use http::StatusCode;
 
-use super::change::{ConditionHeaders, DryRun, DryRunParam};
-use crate::api::Api;
+use super::change::{ChangeParams, ConditionHeaders, DryRunParam};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::NO_CONTENT;
 use crate::wire::call::Call;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT, CONDITION_FAILED], DATABASE);
+problems!(Problems, [NO_SUCH_INTENT, CONDITION_FAILED]);
 
 /// Delete a workflow intent
 ///
@@ -23,13 +19,11 @@ problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT, CONDITION_FAILED], DATAB
     delete,
     path = path::INTENT,
     tag = "workflow intents",
-    params(IntentPath, DryRunParam, ConditionHeaders),
+    params(DigPath, IntentPath, DryRunParam, ConditionHeaders),
     responses((status = 204, description = "Deleted"), Problems),
 )]
-pub(crate) async fn delete_intent(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, DryRun>,
-) -> Result<StatusCode, ApiError> {
-    api.app.intents.delete(&call.request, &call.key, &call.params.0).await?;
+pub(crate) async fn delete_intent(call: Call<IntentKey, DryRunParam>) -> Result<StatusCode, ApiError> {
+    let options = ChangeParams::from(call.params).options(&call.headers)?;
+    call.api.app.intents.delete(&call.request, &call.key, &options).await?;
     Ok(NO_CONTENT)
 }

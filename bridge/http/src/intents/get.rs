@@ -1,24 +1,20 @@
 //! `GET …/temporal-workflow-intents/{name}`: returns a workflow intent.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
 use http::StatusCode;
 use http::header::ETAG;
 use workflow_api::WorkflowIntent;
 
-use crate::api::Api;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers};
 use crate::wire::call::Call;
 use crate::wire::etag;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::path::{self, DigPath, IntentPath};
 use crate::wire::sample::sample_intent;
 
-problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+problems!(Problems, [NO_SUCH_INTENT]);
 
 /// Get a workflow intent
 #[utoipa::path(
@@ -26,6 +22,7 @@ problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
     path = path::INTENT,
     tag = "workflow intents",
     params(
+        DigPath,
         IntentPath,
         ("If-None-Match" = Option<String>, Header, description = "Respond with a body only if the intent is at none of these revisions: entity tags as in `ETag`", example = "\"3\""),
     ),
@@ -36,11 +33,8 @@ problems!(Problems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
         Problems,
     ),
 )]
-pub(crate) async fn get_intent(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey>,
-) -> Result<Response, ApiError> {
-    let kept = api.app.intents.get(&call.request, &call.key).await?;
+pub(crate) async fn get_intent(call: Call<IntentKey>) -> Result<Response, ApiError> {
+    let kept = call.api.app.intents.get(&call.request, &call.key).await?;
     let tag = headers([(ETAG, &etag::of_revision(kept.revision))]);
     Ok(if etag::is_known(&call.headers, kept.revision)? {
         (StatusCode::NOT_MODIFIED, tag).into_response()

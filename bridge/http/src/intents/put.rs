@@ -1,35 +1,18 @@
 //! `PUT …/temporal-workflow-intents/{name}`: creates or replaces a workflow intent.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use bridge_core::model::IntentKey;
 use workflow_api::WorkflowIntent;
 
-use super::change::{self, ChangeParams, Changes, ConditionHeaders};
-use crate::api::Api;
+use super::change::{self, ChangeParams, ConditionHeaders};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::body::InGroup;
 use crate::wire::call::Call;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::path::{self, DigPath, IntentPath};
 use crate::wire::sample::sample_intent;
 
-problems!(
-    Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        CONDITION_FAILED,
-        BODY_TOO_LARGE,
-        INVALID_BODY,
-        INVALID_INTENT
-    ],
-    PARENT,
-    DATABASE
-);
+problems!(Problems, [CONDITION_FAILED, INVALID_INTENT], PARENT);
 
 /// Create or replace a workflow intent
 ///
@@ -39,7 +22,7 @@ problems!(
     put,
     path = path::INTENT,
     tag = "workflow intents",
-    params(IntentPath, ChangeParams, ConditionHeaders),
+    params(DigPath, IntentPath, ChangeParams, ConditionHeaders),
     request_body(content = WorkflowIntent, example = json!(sample_intent())),
     responses(
         (status = 200, description = "Replaced, or unchanged", body = WorkflowIntent, headers(
@@ -55,10 +38,10 @@ problems!(
     ),
 )]
 pub(crate) async fn put_intent(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, Changes, InGroup<WorkflowIntent>>,
+    call: Call<IntentKey, ChangeParams, InGroup<WorkflowIntent>>,
 ) -> Result<Response, ApiError> {
     let InGroup(intent) = call.body;
-    let changed = api.app.intents.put(&call.request, &call.key, intent, &call.params.0).await?;
+    let options = call.params.options(&call.headers)?;
+    let changed = call.api.app.intents.put(&call.request, &call.key, intent, &options).await?;
     Ok(change::answer(&call.key.dig, changed, &call.unknown))
 }

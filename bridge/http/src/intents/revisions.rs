@@ -1,21 +1,17 @@
 //! `GET …/temporal-workflow-intents/{name}/revisions`: returns the history of an intent.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::{self, IntentKey, RevisionNumber};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use workflow_api::WorkflowIntent;
 
-use crate::api::Api;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::GoJson;
-use crate::wire::call::{Call, RevisionName};
-use crate::wire::page::{self, Page};
-use crate::wire::path::{self, IntentPath};
+use crate::wire::call::Call;
+use crate::wire::page::{self, PageParams};
+use crate::wire::path::{self, DigPath, IntentPath};
 use crate::wire::sample::sample_intent;
 
 /// Default number of changes on a page.
@@ -63,20 +59,7 @@ pub(crate) struct Revision {
     intent: Option<WorkflowIntent>,
 }
 
-/// Parameters of the list of revisions.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters that `list_revisions` reads")]
-struct PageParams {
-    /// Maximum number of revisions: 1 to 1000. Default: 100.
-    #[param(minimum = 1, maximum = 1000, example = 10)]
-    limit: Option<u32>,
-    /// Where the page begins: the `Continue` header of the previous page.
-    #[param(rename = "continue")]
-    position: Option<String>,
-}
-
-problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
+problems!(ListProblems, [NO_SUCH_INTENT]);
 
 /// List the revisions of a workflow intent
 ///
@@ -86,7 +69,7 @@ problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
     get,
     path = path::REVISIONS,
     tag = "workflow intents",
-    params(IntentPath, PageParams),
+    params(DigPath, IntentPath, PageParams),
     responses(
         (status = 200, description = "The revisions", body = [Change], headers(
             ("Continue" = String, description = "The token of the next page; absent on the last page"),
@@ -98,24 +81,21 @@ problems!(ListProblems, [INVALID_PARAMETER, NO_SUCH_INTENT], DATABASE);
         ListProblems,
     ),
 )]
-pub(crate) async fn list_revisions(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, Page<RevisionNumber>>,
-) -> Result<Response, ApiError> {
-    let Page { limit, after } = call.params;
-    let page = api.app.intents.changes(&call.request, &call.key, after, limit.unwrap_or(LIMIT)).await?;
+pub(crate) async fn list_revisions(call: Call<IntentKey, PageParams>) -> Result<Response, ApiError> {
+    let (after, limit) = (call.params.after()?, call.params.limit()?);
+    let page = call.api.app.intents.changes(&call.request, &call.key, after, limit.unwrap_or(LIMIT)).await?;
     let changes: Vec<_> = page.changes.into_iter().map(Change::from).collect();
     Ok((page::next(call.uri.query(), page.next), GoJson(changes)).into_response())
 }
 
-problems!(GetProblems, [NO_SUCH_REVISION], DATABASE);
+problems!(GetProblems, [NO_SUCH_REVISION]);
 
 /// Get a revision of a workflow intent
 #[utoipa::path(
     get,
     path = path::REVISION,
     tag = "workflow intents",
-    params(IntentPath, ("revision" = i64, Path, description = "The revision", example = 2)),
+    params(DigPath, IntentPath, ("revision" = i64, Path, description = "The revision", example = 2)),
     responses(
         (status = 200, description = "The revision", body = Revision, example = json!({
             "revision": 2, "action": "replaced", "changedBy": "alice", "changedAt": "2026-02-03T04:05:06.789012Z",
@@ -124,11 +104,8 @@ problems!(GetProblems, [NO_SUCH_REVISION], DATABASE);
         GetProblems,
     ),
 )]
-pub(crate) async fn get_revision(
-    State(api): State<Arc<Api>>,
-    call: Call<RevisionName>,
-) -> Result<GoJson<Revision>, ApiError> {
-    let RevisionName(intent, number) = call.key;
-    let revision = api.app.intents.revision(&call.request, &intent, &number).await?;
+pub(crate) async fn get_revision(call: Call<(IntentKey, String)>) -> Result<GoJson<Revision>, ApiError> {
+    let (intent, number) = call.key;
+    let revision = call.api.app.intents.revision(&call.request, &intent, &number).await?;
     Ok(GoJson(Revision { change: revision.change.into(), intent: revision.intent }))
 }

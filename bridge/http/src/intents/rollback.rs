@@ -1,36 +1,18 @@
 //! `POST …/temporal-workflow-intents/{name}/rollback`: rolls an intent back to an earlier revision.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use bridge_core::model::IntentKey;
 use workflow_api::{RollbackRequest, WorkflowIntent};
 
-use super::change::{self, ChangeParams, Changes, ConditionHeaders};
-use crate::api::Api;
+use super::change::{self, ChangeParams, ConditionHeaders};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::body::Required;
 use crate::wire::call::Call;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::path::{self, DigPath, IntentPath};
 use crate::wire::sample::sample_intent;
 
-problems!(
-    Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        NO_SUCH_INTENT,
-        NO_SUCH_REVISION,
-        CONDITION_FAILED,
-        BODY_TOO_LARGE,
-        INVALID_BODY
-    ],
-    PARENT,
-    DATABASE
-);
+problems!(Problems, [NO_SUCH_INTENT, NO_SUCH_REVISION, CONDITION_FAILED], PARENT);
 
 /// Roll a workflow intent back
 ///
@@ -40,7 +22,7 @@ problems!(
     post,
     path = path::ROLLBACK,
     tag = "workflow intents",
-    params(IntentPath, ChangeParams, ConditionHeaders),
+    params(DigPath, IntentPath, ChangeParams, ConditionHeaders),
     request_body(content = RollbackRequest, example = json!({"spec": {"revision": "2"}})),
     responses(
         (status = 200, description = "Rolled back, or unchanged", body = WorkflowIntent, headers(
@@ -56,12 +38,12 @@ problems!(
     ),
 )]
 pub(crate) async fn roll_back_intent(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, Changes, Required<RollbackRequest>>,
+    call: Call<IntentKey, ChangeParams, Required<RollbackRequest>>,
 ) -> Result<Response, ApiError> {
     let Required(body) = call.body;
     let revision = revision(&body);
-    let changed = api.app.intents.roll_back(&call.request, &call.key, &revision, &call.params.0).await?;
+    let options = call.params.options(&call.headers)?;
+    let changed = call.api.app.intents.roll_back(&call.request, &call.key, &revision, &options).await?;
     Ok(change::answer(&call.key.dig, changed, &call.unknown))
 }
 

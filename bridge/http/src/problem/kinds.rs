@@ -91,9 +91,6 @@ kinds! {
     TEMPORAL_TIMEOUT = 504 "temporal_timeout" "Temporal did not respond in time.";
 }
 
-/// Problems of an access to the database.
-pub(crate) const DATABASE: [Kind; 2] = [INTERNAL, DATABASE_UNAVAILABLE];
-
 /// Problems of asking EMCO for an intent's group.
 pub(crate) const PARENT: [Kind; 3] = [NO_SUCH_GROUP, EMCO_REFUSED, EMCO_UNAVAILABLE];
 
@@ -120,14 +117,16 @@ pub(crate) const TEMPORAL: [Kind; 9] = [
     TEMPORAL_TIMEOUT,
 ];
 
-/// Problems of the layers before an operation: authentication, limits, and the body.
-pub(crate) fn gate(changes: bool, has_body: bool) -> impl Iterator<Item = &'static Kind> {
+/// Problems that operations have in common. `calls`: it calls a use case.
+pub(crate) fn common(calls: bool, changes: bool, has_body: bool) -> impl Iterator<Item = &'static Kind> {
     const ALWAYS: &[Kind] =
         &[BAD_REQUEST, UNAUTHORIZED, CERTIFICATE_REQUIRED, FORBIDDEN, OVERLOADED, TOO_MANY_WAITS];
+    const CALL: &[Kind] = &[INVALID_PARAMETER, INTERNAL, DATABASE_UNAVAILABLE];
     const CHANGE: &[Kind] = &[TOO_MANY_REQUESTS];
-    const BODY: &[Kind] = &[BODY_INCOMPLETE, BODY_TIMEOUT];
+    const BODY: &[Kind] =
+        &[NOT_JSON, UNKNOWN_FIELDS, BODY_INCOMPLETE, BODY_TIMEOUT, BODY_TOO_LARGE, INVALID_BODY];
     let when = |holds: bool, kinds: &'static [Kind]| if holds { kinds } else { &[] };
-    ALWAYS.iter().chain(when(changes, CHANGE)).chain(when(has_body, BODY))
+    ALWAYS.iter().chain(when(calls, CALL)).chain(when(changes, CHANGE)).chain(when(has_body, BODY))
 }
 
 /// Responses to unknown paths (404) and methods (405).

@@ -16,17 +16,19 @@ use service::origin::Origin;
 use crate::api::Api;
 use crate::problem::ApiError;
 use crate::wire::body::{Content, FieldValidation};
-use crate::wire::params::Params;
-use crate::wire::path::{DigPath, IntentPath, RevisionPath, RunPath};
+use crate::wire::params::{BodyParams, NoParams, Params, QueryParams};
+use crate::wire::path::{DigPath, IntentPath};
 
 /// A call of the API.
 #[derive(Debug)]
-pub(crate) struct Call<K, P = (), B = ()> {
+pub(crate) struct Call<K, P = NoParams, B = ()> {
+    /// The use cases and the settings.
+    pub(crate) api: Arc<Api>,
     /// The caller, the correlation and the time.
     pub(crate) request: Request,
     /// The key in the path.
     pub(crate) key: K,
-    /// The query parameters, and the headers that belong to them.
+    /// The query parameters.
     pub(crate) params: P,
     /// The body.
     pub(crate) body: B,
@@ -46,33 +48,14 @@ pub(crate) trait Key: Sized + Send {
     fn of(path: Self::Path) -> Self;
 }
 
-/// The query parameters and headers of a call.
-pub(crate) trait CallParams: Sized + Send {
-    /// The names of its query parameters.
-    fn known() -> Vec<&'static str>;
-
-    fn read(params: &Params, headers: &HeaderMap) -> Result<Self, ApiError>;
-}
-
-/// No parameters.
-impl CallParams for () {
-    fn known() -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    fn read(_: &Params, _: &HeaderMap) -> Result<Self, ApiError> {
-        Ok(())
-    }
-}
-
-impl<K: Key, P: CallParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P, B> {
+impl<K: Key, P: QueryParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P, B> {
     type Rejection = Response;
 
     async fn from_request(request: axum::extract::Request, api: &Arc<Api>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let path = Path::<K::Path>::from_request_parts(&mut parts, api).await;
         let key = K::of(path.map_err(IntoResponse::into_response)?.0);
-        let (params, fields) = read_params::<K, P, B>(&parts).map_err(IntoResponse::into_response)?;
+        let (params, fields) = read_params::<P>(&parts, B::EXPECTED).map_err(IntoResponse::into_response)?;
         let mut context = context(api, &parts);
         let (headers, uri) = (parts.headers.clone(), parts.uri.clone());
         let (body, unknown) = if B::EXPECTED {
@@ -84,20 +67,19 @@ impl<K: Key, P: CallParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P, 
         };
         // A body may take its time, and what follows is counted from here.
         context.now = api.clock.now();
-        Ok(Self { request: context, key, params, body, unknown, headers, uri })
+        Ok(Self { api: Arc::clone(api), request: context, key, params, body, unknown, headers, uri })
     }
 }
 
 /// Parses the query parameters. An unknown parameter is rejected, so that a typing error does not change the
 /// result.
-fn read_params<K, P: CallParams, B: Content<K>>(parts: &Parts) -> Result<(P, FieldValidation), ApiError> {
-    let mut known = P::known();
-    if B::EXPECTED {
-        known.push("fieldValidation");
+fn read_params<P: QueryParams>(parts: &Parts, body: bool) -> Result<(P, FieldValidation), ApiError> {
+    let mut known = P::names();
+    if body {
+        known.extend(BodyParams::names());
     }
     let params = Params::read(parts.uri.query())?.only(&known)?;
-    let fields = params.parsed("fieldValidation")?.unwrap_or_default();
-    Ok((P::read(&params, &parts.headers)?, fields))
+    Ok((P::read(&params)?, BodyParams::read(&params)?.field_validation))
 }
 
 /// Returns the context of the call: caller, correlation and time.
@@ -137,26 +119,11 @@ impl Key for IntentKey {
     }
 }
 
-/// A run of an intent: the intent, and a run ID or start ID.
-#[derive(Debug)]
-pub(crate) struct RunName(pub(crate) IntentKey, pub(crate) String);
+/// An intent, and the name of a part of it: a run or a revision.
+impl Key for (IntentKey, String) {
+    type Path = [String; 6];
 
-impl Key for RunName {
-    type Path = RunPath;
-
-    fn of(path: RunPath) -> Self {
-        Self(path.intent.into(), path.run)
-    }
-}
-
-/// A revision of an intent, with its number as text.
-#[derive(Debug)]
-pub(crate) struct RevisionName(pub(crate) IntentKey, pub(crate) String);
-
-impl Key for RevisionName {
-    type Path = RevisionPath;
-
-    fn of(path: RevisionPath) -> Self {
-        Self(path.intent.into(), path.revision)
+    fn of([project, composite_app, version, dig, intent, part]: [String; 6]) -> Self {
+        (DigKey { project, composite_app, version, dig }.intent(intent), part)
     }
 }

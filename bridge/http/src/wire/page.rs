@@ -7,54 +7,52 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{HeaderMap, HeaderName, LINK};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::problem::ApiError;
 use crate::wire::answer::headers;
-use crate::wire::call::CallParams;
-use crate::wire::params::{Params, invalid};
+use crate::wire::params::invalid;
 
 const CONTINUE: HeaderName = HeaderName::from_static("continue");
 const LIMIT_MAX: u32 = 1000;
 
 /// The parameters of a list.
-#[derive(Debug)]
-pub(crate) struct Page<T> {
-    /// The maximum number of items, if the caller gives one.
-    pub(crate) limit: Option<u32>,
-    /// The last position of the previous page.
-    pub(crate) after: Option<T>,
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageParams {
+    /// Maximum number of items: 1 to 1000. Default: all intents, 100 revisions, or 50 runs.
+    #[param(minimum = 1, maximum = 1000, example = 100)]
+    limit: Option<u32>,
+    /// Where the page begins: the `Continue` header of the previous page.
+    #[serde(rename = "continue")]
+    position: Option<String>,
 }
 
-impl<T: FromStr + Send> CallParams for Page<T> {
-    fn known() -> Vec<&'static str> {
-        vec!["limit", "continue"]
-    }
-
-    fn read(params: &Params, _: &HeaderMap) -> Result<Self, ApiError> {
-        Ok(Self { limit: limit(params)?, after: position(params)? })
-    }
-}
-
-/// Parses the maximum number of items.
-pub(crate) fn limit(params: &Params) -> Result<Option<u32>, ApiError> {
-    match params.parsed("limit")? {
-        Some(limit) if !(1..=LIMIT_MAX).contains(&limit) => {
-            Err(invalid("limit", &format!("is {limit}: write 1 to {LIMIT_MAX}")))
+impl PageParams {
+    /// Returns the maximum number of items, if the caller gives one.
+    pub(crate) fn limit(&self) -> Result<Option<u32>, ApiError> {
+        match self.limit {
+            Some(limit) if !(1..=LIMIT_MAX).contains(&limit) => {
+                Err(invalid("limit", &format!("is {limit}: write 1 to {LIMIT_MAX}")))
+            }
+            limit => Ok(limit),
         }
-        limit => Ok(limit),
     }
-}
 
-/// Parses the position where the page begins.
-pub(crate) fn position<T: FromStr>(params: &Params) -> Result<Option<T>, ApiError> {
-    let token = params.text("continue");
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let decoded = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    match decoded.and_then(|text| text.parse().ok()) {
-        Some(position) => Ok(Some(position)),
-        None => Err(invalid("continue", "is not a token of this list: leave it out to get the first page")),
+    /// Returns the last position of the previous page.
+    pub(crate) fn after<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
+        let Some(token) = self.position.as_deref().filter(|token| !token.is_empty()) else {
+            return Ok(None);
+        };
+        let decoded = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        match decoded.and_then(|text| text.parse().ok()) {
+            Some(position) => Ok(Some(position)),
+            None => {
+                Err(invalid("continue", "is not a token of this list: leave it out to get the first page"))
+            }
+        }
     }
 }
 
@@ -72,23 +70,26 @@ pub(crate) fn next(query: Option<&str>, position: Option<impl Display>) -> Heade
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::params::{Params, QueryParams};
+
+    fn read(query: &str) -> Result<PageParams, ApiError> {
+        PageParams::read(&Params::read(Some(query))?)
+    }
 
     #[test]
     fn a_page_leads_to_the_next() {
         let headers = next(Some("limit=2&continue=old&state=Running"), Some("b"));
         let token = headers["continue"].to_str().unwrap();
         assert_eq!(headers["link"], format!("<?limit=2&state=Running&continue={token}>; rel=\"next\""));
-        let params = Params::read(Some(&format!("continue={token}"))).unwrap();
-        assert_eq!(position::<String>(&params).unwrap(), Some("b".to_owned()));
+        assert_eq!(read(&format!("continue={token}")).unwrap().after().unwrap(), Some("b".to_owned()));
         assert!(next(None, None::<String>).is_empty());
     }
 
     #[test]
     fn what_is_no_token_or_limit_is_refused() {
         for query in ["continue=%21", "continue=eA", "limit=0", "limit=1001", "limit=-1", "limit=x"] {
-            let params = Params::read(Some(query)).unwrap();
-            let refused = limit(&params).is_err() || position::<u32>(&params).is_err();
-            assert!(refused, "{query}");
+            let refused = read(query).and_then(|page| Ok((page.limit()?, page.after::<u32>()?)));
+            assert!(refused.is_err(), "{query}");
         }
     }
 }

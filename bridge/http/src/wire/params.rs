@@ -1,22 +1,78 @@
 //! Query parameters by EMCO's rules (EMCO-API §1.6): keys are case-sensitive, and the first of repeated
 //! parameters is used.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
 use http::HeaderMap;
+use serde::de::{DeserializeOwned, Deserializer, Error, IntoDeserializer, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
 use service::http::headers;
 use service::http::wrong_escape;
+use url::form_urlencoded;
 use utoipa::IntoParams;
 
 use crate::problem::ApiError;
 use crate::problem::kinds::INVALID_PARAMETER;
+use crate::wire::body::FieldValidation;
 
-/// The parameters of one request.
+/// The query parameters of a call: a struct with a field for each, or several such structs.
+pub(crate) trait QueryParams: Sized + Send {
+    /// The names of the parameters.
+    fn names() -> Vec<&'static str>;
+
+    fn read(params: &Params) -> Result<Self, ApiError>;
+}
+
+impl<T: DeserializeOwned + Send> QueryParams for T {
+    fn names() -> Vec<&'static str> {
+        field_names::<T>().to_vec()
+    }
+
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let query = params.query();
+        let query = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(query).map_err(|error| {
+            let key = error.path().to_string();
+            invalid(&key, &format!("is `{}`: {}", params.text(&key), error.inner()))
+        })
+    }
+}
+
+/// The parameters of two structs.
+#[derive(Debug)]
+pub(crate) struct Both<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A: QueryParams, B: QueryParams> QueryParams for Both<A, B> {
+    fn names() -> Vec<&'static str> {
+        [A::names(), B::names()].concat()
+    }
+
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        Ok(Self(A::read(params)?, B::read(params)?))
+    }
+}
+
+/// No parameters.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NoParams {}
+
+/// The parameter of all calls with a body.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BodyParams {
+    /// How to treat unknown fields: `Ignore`; `Warn` (default: `Warning` headers name them); `Strict` (400).
+    #[serde(deserialize_with = "parsed")]
+    #[param(value_type = Option<String>, pattern = "^(Ignore|Warn|Strict)$", example = "Strict")]
+    pub(crate) field_validation: FieldValidation,
+}
+
+/// The parameters of one request, as texts.
 #[derive(Debug, Default)]
-pub(crate) struct Params(HashMap<String, String>);
+pub(crate) struct Params(BTreeMap<String, String>);
 
 impl Params {
     /// Parses a query string. `None` is like an empty one.
@@ -31,8 +87,8 @@ impl Params {
             let detail = "the query has a `;`: write & between parameters, and %3B for one in a value";
             return Err(INVALID_PARAMETER.problem(detail).into());
         }
-        let mut params = HashMap::new();
-        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let mut params = BTreeMap::new();
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             params.entry(key.into_owned()).or_insert_with(|| value.into_owned());
         }
         Ok(Self(params))
@@ -40,51 +96,52 @@ impl Params {
 
     /// Rejects parameters that are not in `known`.
     pub(crate) fn only(self, known: &[&str]) -> Result<Self, ApiError> {
-        match self.0.keys().filter(|key| !known.contains(&key.as_str())).min() {
+        match self.0.keys().find(|key| !known.contains(&key.as_str())) {
             Some(key) if known.is_empty() => Err(invalid(key, "is unknown: leave it out")),
             Some(key) => Err(invalid(key, &format!("is unknown: write one of {}", known.join(", ")))),
             None => Ok(self),
         }
     }
 
-    /// Returns the value of a parameter; empty if it is absent.
-    pub(crate) fn text(&self, key: &str) -> &str {
+    fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+
+    fn text(&self, key: &str) -> &str {
         self.0.get(key).map(String::as_str).unwrap_or_default()
     }
+}
 
-    /// Returns a parameter that is `true` or `false`; false if it is absent.
-    pub(crate) fn flag(&self, key: &str) -> Result<bool, ApiError> {
-        match self.0.get(key).map(String::as_str) {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(other) => Err(invalid(key, &format!("is `{other}`: write true or false"))),
-        }
-    }
+/// Reads a value by its `FromStr`.
+pub(crate) fn parsed<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    String::deserialize(from)?.parse().map_err(Error::custom)
+}
 
-    /// Returns whether a parameter is present.
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.0.contains_key(key)
-    }
+/// Reads a value that is present by its `FromStr`.
+pub(crate) fn some_parsed<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    parsed(from).map(Some)
+}
 
-    /// Returns a parameter of another type, if it is present.
-    pub(crate) fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> Result<Option<T>, ApiError> {
-        let parse =
-            |text: &String| text.parse().map_err(|error| invalid(key, &format!("is `{text}`: {error}")));
-        self.0.get(key).map(parse).transpose()
-    }
+/// Reads a value that is absent if its text is empty.
+pub(crate) fn unless_empty<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() { Ok(None) } else { T::deserialize(text.into_deserializer()).map(Some) }
+}
 
-    /// Returns a parameter that is a duration, if it is present: seconds, or text like `1m30s`.
-    pub(crate) fn duration(&self, key: &str) -> Result<Option<Duration>, ApiError> {
-        let text = self.text(key);
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let duration = match text.parse::<u32>() {
-            Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
-            Err(_) => service::settings::duration(text),
-        };
-        let complaint = || format!("is `{text}`: write seconds, or text like 30s or 1m30s");
-        duration.map(Some).map_err(|_| invalid(key, &complaint()))
+/// Reads a duration: seconds, or text like `1m30s`. An empty text means that it is absent.
+pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(from)?;
+    match text.parse::<u32>() {
+        Ok(seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
+        Err(_) if text.is_empty() => Ok(None),
+        Err(_) => match service::settings::duration(&text) {
+            Ok(duration) => Ok(Some(duration)),
+            Err(_) => Err(Error::custom("write seconds, or text like 30s or 1m30s")),
+        },
     }
 }
 
@@ -100,19 +157,54 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
         .map_err(|_| invalid("Idempotency-Key", "is not one key: write 1 to 255 visible characters of ASCII"))
 }
 
-/// The parameter of all calls with a body.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameter `fieldValidation`")]
-pub(crate) struct BodyParams {
-    /// How to treat unknown fields: `Ignore`; `Warn` (default: `Warning` headers name them); `Strict` (400).
-    #[param(rename = "fieldValidation", pattern = "^(Ignore|Warn|Strict)$", example = "Strict")]
-    field_validation: Option<String>,
+/// Returns the names that serde has for the fields of a struct.
+fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
+    struct Names<'a>(&'a mut &'static [&'static str]);
+
+    impl<'de> Deserializer<'de> for Names<'_> {
+        type Error = serde::de::value::Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(Error::custom("only the names are of interest"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Self::Error> {
+            *self.0 = fields;
+            self.deserialize_any(visitor)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    let mut names: &'static [&'static str] = &[];
+    let _ = T::deserialize(Names(&mut names));
+    names
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Sample {
+        wait_for_result: bool,
+        number: Option<u8>,
+        #[serde(deserialize_with = "time")]
+        wait: Option<Duration>,
+    }
+
+    fn read(query: &str) -> Result<Sample, ApiError> {
+        Sample::read(&Params::read(Some(query))?.only(&Sample::names())?)
+    }
 
     #[test]
     fn keys_count_in_their_own_case_and_the_first_wins() {
@@ -124,24 +216,23 @@ mod tests {
 
     #[test]
     fn unknown_and_wrong_parameters_are_named() {
-        let params = || Params::read(Some("waitForResult=yes&b=1&a=2")).unwrap();
-        let problem = params().only(&["waitForResult"]).unwrap_err();
-        assert_eq!(problem.problem().extensions["parameter"], "a");
-        let problem = params().flag("waitForResult").unwrap_err();
-        assert_eq!(
-            (problem.problem().status, &problem.problem().extensions["parameter"]),
-            (400, &"waitForResult".into())
-        );
-        assert!(params().flag("absent").is_ok_and(|flag| !flag));
-        assert_eq!(
-            params().parsed::<u8>("waitForResult").unwrap_err().problem().extensions["parameter"],
-            "waitForResult"
-        );
+        for (query, parameter) in [
+            ("waitForResult=yes&b=1&a=2", "a"),
+            ("waitForResult=yes&number=1", "waitForResult"),
+            ("waitForResult=", "waitForResult"),
+            ("number=300", "number"),
+            ("wait=-1", "wait"),
+        ] {
+            let error = read(query).unwrap_err();
+            assert_eq!(error.problem().extensions["parameter"], parameter, "{query}");
+            assert_eq!(error.problem().status, 400);
+        }
+        assert!(read("").is_ok_and(|params| !params.wait_for_result && params.number.is_none()));
     }
 
     #[test]
     fn times_are_seconds_or_text() {
-        let wait = |text: &str| Params::read(Some(&format!("wait={text}"))).unwrap().duration("wait");
+        let wait = |text: &str| read(&format!("wait={text}")).map(|params| params.wait);
         for (text, seconds) in [("5", 5.0), ("0", 0.0), ("1m30s", 90.0), ("250ms", 0.25)] {
             assert_eq!(wait(text).unwrap(), Some(Duration::from_secs_f64(seconds)), "{text}");
         }
@@ -154,7 +245,8 @@ mod tests {
     #[test]
     fn wrong_escapes_and_semicolons_are_refused() {
         for query in ["a=%zz", "a=%", "a=1;b=2", ";"] {
-            assert_eq!(Params::read(Some(query)).unwrap_err().problem().code, "invalid_parameter", "{query}");
+            let error = Params::read(Some(query)).unwrap_err();
+            assert_eq!(error.problem().code, "invalid_parameter", "{query}");
         }
         assert_eq!(Params::read(Some("a=1%3B2")).unwrap().text("a"), "1;2");
     }

@@ -63,23 +63,14 @@ impl From<DigPath> for DigKey {
     }
 }
 
-/// The path of a workflow intent.
+/// The path of a workflow intent, below the one of its group.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IntentPath {
-    /// The project.
-    #[param(example = "proj1")]
-    project: String,
-    /// The composite app.
-    #[param(example = "capp1")]
-    composite_app: String,
-    /// The version of the composite app.
-    #[param(example = "v1")]
-    composite_app_version: String,
-    /// The deployment intent group.
-    #[param(example = "dig1")]
-    deployment_intent_group: String,
+    #[serde(flatten)]
+    #[param(ignore)]
+    dig: DigPath,
     /// The workflow intent.
     #[param(example = "dig1-workflow-intent")]
     workflow_intent: String,
@@ -87,34 +78,8 @@ pub(crate) struct IntentPath {
 
 impl From<IntentPath> for IntentKey {
     fn from(path: IntentPath) -> Self {
-        let dig = DigKey {
-            project: path.project,
-            composite_app: path.composite_app,
-            version: path.composite_app_version,
-            dig: path.deployment_intent_group,
-        };
-        dig.intent(path.workflow_intent)
+        DigKey::from(path.dig).intent(path.workflow_intent)
     }
-}
-
-/// The path of a run of a workflow intent.
-#[derive(Debug, Deserialize)]
-pub(crate) struct RunPath {
-    /// The workflow intent.
-    #[serde(flatten)]
-    pub(crate) intent: IntentPath,
-    /// The run: Temporal's run ID, or the ID of the start.
-    pub(crate) run: String,
-}
-
-/// The path of a revision of a workflow intent.
-#[derive(Debug, Deserialize)]
-pub(crate) struct RevisionPath {
-    /// The workflow intent.
-    #[serde(flatten)]
-    pub(crate) intent: IntentPath,
-    /// The revision's number.
-    pub(crate) revision: String,
 }
 
 /// Returns the path of an intent. Its names need no encoding: they were checked when it was created.

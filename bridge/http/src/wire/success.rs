@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use http::StatusCode;
 use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
+
+use crate::wire::params::parsed;
 
 /// The possible statuses of a successful start.
 const STATUSES: [StatusCode; 4] =
@@ -20,6 +23,12 @@ impl FromStr for SuccessStatus {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let status = StatusCode::from_str(text).ok().filter(|status| STATUSES.contains(status));
         status.map(Self).ok_or("write 200, 201, 202 or 204")
+    }
+}
+
+impl<'de> Deserialize<'de> for SuccessStatus {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        parsed(from)
     }
 }
 

@@ -1,55 +1,42 @@
 //! `POST …/temporal-workflow-intents/{name}/cancel`: cancels or terminates a workflow (EMCO-API §1.7).
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bridge_core::Stop;
 use bridge_core::model::IntentKey;
+use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use service::http::headers::prefers_representation;
 use utoipa::IntoParams;
 use workflow_api::{CancelRequest, StopReport};
 
-use super::about::{About, RunParams, preferred};
-use crate::api::Api;
+use super::about::{RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::Required;
-use crate::wire::call::{Call, CallParams};
-use crate::wire::params::{BodyParams, Params};
-use crate::wire::path::{self, IntentPath};
+use crate::wire::call::Call;
+use crate::wire::params::{BodyParams, Both, time};
+use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(
-    Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        NO_SUCH_INTENT,
-        WORKFLOW_CLOSED,
-        BODY_TOO_LARGE,
-        INVALID_BODY,
-        ESCALATION_OFF
-    ],
-    TEMPORAL,
-    DATABASE
-);
+problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED, ESCALATION_OFF], TEMPORAL);
 
 /// Parameters of a cancellation.
-#[derive(IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters that `Wanted` reads")]
-struct CancelParams {
+pub(crate) struct CancelParams {
     /// How long to wait for the workflow to end, and report whether it did: seconds, or text like `1m30s`.
-    #[param(example = "30s")]
-    wait: Option<String>,
+    #[serde(deserialize_with = "time")]
+    #[param(value_type = Option<String>, example = "30s")]
+    wait: Option<Duration>,
     /// Terminate the workflow if it has not ended after this time: seconds, or text like `1m30s`. It takes
     /// precedence over the one in the body.
-    #[param(rename = "escalateAfter", example = "60s")]
-    escalate_after: Option<String>,
+    #[serde(deserialize_with = "time")]
+    #[param(value_type = Option<String>, example = "60s")]
+    escalate_after: Option<Duration>,
 }
 
 /// Cancel or terminate a workflow
@@ -65,6 +52,7 @@ struct CancelParams {
     path = path::CANCEL,
     tag = "workflows",
     params(
+        DigPath,
         IntentPath,
         BodyParams,
         RunParams,
@@ -91,16 +79,15 @@ struct CancelParams {
     ),
 )]
 pub(crate) async fn cancel_workflow(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, About<Wanted>, Required<CancelRequest>>,
+    call: Call<IntentKey, Both<RunParams, CancelParams>, Required<CancelRequest>>,
 ) -> Result<Response, ApiError> {
     let Required(CancelRequest { spec, .. }) = call.body;
-    let Wanted { wait, escalate_after } = call.params.own;
+    let Both(run, CancelParams { wait, escalate_after }) = call.params;
     let escalate_after = escalate_after.or_else(|| spec.escalate_after.to_duration());
-    let report = call.params.representation;
+    let report = prefers_representation(&call.headers);
     let stop = Stop { reason: spec.reason, wait, report, escalate_after, details: spec.details };
-    let to = call.params.addressee(&call.key, spec.run);
-    let workflows = &api.app.workflows;
+    let to = run.addressee(&call.key, spec.run);
+    let workflows = &call.api.app.workflows;
     let report = match spec.terminate {
         true => workflows.terminate(&call.request, &to, &stop).await?,
         false => workflows.cancel(&call.request, &to, &stop).await?,
@@ -110,23 +97,6 @@ pub(crate) async fn cancel_workflow(
         Some(report) if wait.is_some() => (warnings, waited(&call.key, report)).into_response(),
         report => preferred(warnings, report),
     })
-}
-
-/// The parameters of a cancellation.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    wait: Option<Duration>,
-    escalate_after: Option<Duration>,
-}
-
-impl CallParams for Wanted {
-    fn known() -> Vec<&'static str> {
-        vec!["wait", "escalateAfter"]
-    }
-
-    fn read(params: &Params, _: &HeaderMap) -> Result<Self, ApiError> {
-        Ok(Self { wait: params.duration("wait")?, escalate_after: params.duration("escalateAfter")? })
-    }
 }
 
 fn waited(intent: &IntentKey, report: StopReport) -> Response {

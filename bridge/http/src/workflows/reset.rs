@@ -1,8 +1,5 @@
 //! `POST …/temporal-workflow-intents/{name}/reset`: restarts a workflow from a point of its history.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
 use bridge_core::ports::ResetPoint;
@@ -10,30 +7,16 @@ use http::header::LOCATION;
 use service::http::headers::{RUN_ID, WORKFLOW_ID, encoded};
 use workflow_api::{Fault, ResetAnswer, ResetRequest, ResetSpec};
 
-use super::about::{About, RunParams};
-use crate::api::Api;
+use super::about::RunParams;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::{BodyError, Optional};
 use crate::wire::call::Call;
 use crate::wire::params::BodyParams;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(
-    Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        NO_SUCH_INTENT,
-        NOTHING_TO_RESET,
-        BODY_TOO_LARGE,
-        INVALID_BODY
-    ],
-    TEMPORAL,
-    DATABASE
-);
+problems!(Problems, [NO_SUCH_INTENT, NOTHING_TO_RESET], TEMPORAL);
 
 /// Reset a workflow
 ///
@@ -45,6 +28,7 @@ problems!(
     path = path::RESET,
     tag = "workflows",
     params(
+        DigPath,
         IntentPath,
         BodyParams,
         RunParams,
@@ -64,13 +48,12 @@ problems!(
     ),
 )]
 pub(crate) async fn reset_workflow(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, About, Optional<ResetRequest>>,
+    call: Call<IntentKey, RunParams, Optional<ResetRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(ResetRequest { spec, .. }) = call.body;
     let point = point(&spec).map_err(|fault| BodyError::Incomplete(vec![fault]))?;
     let to = call.params.addressee(&call.key, spec.run);
-    let answer = api.app.workflows.reset(&call.request, &to, point, spec.reason).await?;
+    let answer = call.api.app.workflows.reset(&call.request, &to, point, spec.reason).await?;
     let ResetAnswer { workflow_id, run_id } = &answer;
     let location = path::status_of(&to.intent, workflow_id, run_id);
     let encoded = encoded(workflow_id.as_str());

@@ -1,37 +1,21 @@
 //! `POST …/temporal-workflow-intents/{name}/signal`: sends a signal to a workflow.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use bridge_core::SignalOrder;
 use bridge_core::model::IntentKey;
+use service::http::headers::prefers_representation;
 use workflow_api::{SignalRequest, WorkflowStatus};
 
-use super::about::{About, RunParams, preferred};
-use crate::api::Api;
+use super::about::{RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::warnings;
 use crate::wire::body::{Optional, required};
 use crate::wire::call::Call;
-use crate::wire::params::BodyParams;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::params::{BodyParams, idempotency_key};
+use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(
-    Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        NO_SUCH_INTENT,
-        WORKFLOW_CLOSED,
-        BODY_TOO_LARGE,
-        INVALID_BODY
-    ],
-    TEMPORAL,
-    DATABASE
-);
+problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
 
 /// Send a signal to a workflow
 ///
@@ -43,6 +27,7 @@ problems!(
     path = path::SIGNAL,
     tag = "workflows",
     params(
+        DigPath,
         IntentPath,
         BodyParams,
         RunParams,
@@ -60,14 +45,13 @@ problems!(
     ),
 )]
 pub(crate) async fn signal_workflow(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, About, Optional<SignalRequest>>,
+    call: Call<IntentKey, RunParams, Optional<SignalRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(SignalRequest { spec, .. }) = call.body;
     required("$.spec.name", &spec.name)?;
     let to = call.params.addressee(&call.key, spec.run);
-    let About { idempotency_key: key, representation: report, .. } = call.params;
+    let (key, report) = (idempotency_key(&call.headers)?, prefers_representation(&call.headers));
     let order = SignalOrder { name: spec.name, args: spec.args, key, report };
-    let status = api.app.workflows.signal(&call.request, &to, order).await?;
+    let status = call.api.app.workflows.signal(&call.request, &to, order).await?;
     Ok(preferred(warnings(&call.unknown), status))
 }

@@ -1,32 +1,24 @@
 //! `GET …/temporal-workflow-intents/{name}/status`: returns the status of a workflow (EMCO-API §1.6).
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bridge_core::Addressee;
 use bridge_core::model::IntentKey;
 use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
-use service::http::headers::PREFERENCE_APPLIED;
-use workflow_api::WorkflowStatus;
+use service::http::headers::{PREFERENCE_APPLIED, preferred_wait};
+use workflow_api::{RunReference, WorkflowStatus};
 
+use super::about::RunParams;
 use super::events;
-use super::status_params::{Form, StatusParams, Wanted};
-use crate::api::Api;
+use super::status_params::StatusParams;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::problem::workflows::by_method;
 use crate::wire::answer::{headers, status_json};
 use crate::wire::call::Call;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::params::Both;
+use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(
-    Problems,
-    [INVALID_PARAMETER, NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QUERY_TIMEOUT],
-    TEMPORAL,
-    DATABASE
-);
+problems!(Problems, [NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QUERY_TIMEOUT], TEMPORAL);
 
 /// Get the status of a workflow
 ///
@@ -44,7 +36,9 @@ problems!(
     path = path::STATUS,
     tag = "workflows",
     params(
+        DigPath,
         IntentPath,
+        RunParams,
         StatusParams,
         ("Prefer" = Option<String>, Header, description = "`wait=10`: maximum number of seconds to wait, if there is no `timeout`", example = "wait=10"),
         ("Last-Event-ID" = Option<String>, Header, description = "For a stream: the last event that the client received", example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071/7"),
@@ -65,16 +59,19 @@ problems!(
     ),
 )]
 pub(crate) async fn intent_status(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, Wanted>,
+    call: Call<IntentKey, Both<RunParams, StatusParams>>,
 ) -> Result<Response, ApiError> {
-    let to = Addressee { intent: call.key, run: call.params.run };
-    let (wanted, preferred) = match call.params.form {
+    let Both(run, params) = call.params;
+    if events::are_wanted(&call.headers) {
+        let wanted = params.stream(&call.headers)?;
+        let to = run.addressee(&call.key, RunReference::default());
         // Boxed: otherwise every waiting caller would reserve the memory that a stream needs.
-        Form::Stream(wanted) => return Box::pin(events::stream(&api, &call.request, &to, wanted)).await,
-        Form::Status(wanted, preferred) => (wanted, preferred),
-    };
-    let report = api.app.workflows.status(&call.request, &to, &wanted).await?;
+        return Box::pin(events::stream(&call.api, &call.request, &to, wanted)).await;
+    }
+    let preferred = preferred_wait(&call.headers);
+    let wanted = params.status(&run.run_id, preferred)?;
+    let to = run.addressee(&call.key, RunReference::default());
+    let report = call.api.app.workflows.status(&call.request, &to, &wanted).await?;
     let applied = preferred.map_or_else(String::new, |seconds| format!("wait={seconds}"));
     let mut hints = headers([(PREFERENCE_APPLIED, &applied)]);
     let mut code = StatusCode::OK;

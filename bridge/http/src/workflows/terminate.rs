@@ -1,37 +1,21 @@
 //! `POST …/temporal-workflow-intents/{name}/terminate`: terminates a workflow.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use bridge_core::Stop;
 use bridge_core::model::IntentKey;
+use service::http::headers::prefers_representation;
 use workflow_api::{StopReport, TerminateRequest};
 
-use super::about::{About, RunParams, preferred};
-use crate::api::Api;
+use super::about::{RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::warnings;
 use crate::wire::body::Required;
 use crate::wire::call::Call;
 use crate::wire::params::BodyParams;
-use crate::wire::path::{self, IntentPath};
+use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(
-    Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        NO_SUCH_INTENT,
-        WORKFLOW_CLOSED,
-        BODY_TOO_LARGE,
-        INVALID_BODY
-    ],
-    TEMPORAL,
-    DATABASE
-);
+problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
 
 /// Terminate a workflow
 ///
@@ -41,6 +25,7 @@ problems!(
     path = path::TERMINATE,
     tag = "workflows",
     params(
+        DigPath,
         IntentPath,
         BodyParams,
         RunParams,
@@ -57,13 +42,12 @@ problems!(
     ),
 )]
 pub(crate) async fn terminate_workflow(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, About, Required<TerminateRequest>>,
+    call: Call<IntentKey, RunParams, Required<TerminateRequest>>,
 ) -> Result<Response, ApiError> {
     let Required(TerminateRequest { spec, .. }) = call.body;
-    let report = call.params.representation;
+    let report = prefers_representation(&call.headers);
     let stop = Stop { reason: spec.reason, report, details: spec.details, ..Stop::default() };
     let to = call.params.addressee(&call.key, spec.run);
-    let report = api.app.workflows.terminate(&call.request, &to, &stop).await?;
+    let report = call.api.app.workflows.terminate(&call.request, &to, &stop).await?;
     Ok(preferred(warnings(&call.unknown), report))
 }

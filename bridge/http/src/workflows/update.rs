@@ -1,58 +1,43 @@
 //! `POST …/temporal-workflow-intents/{name}/update`: sends an update to a workflow, and waits for its
 //! outcome.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bridge_core::UpdateOrder;
 use bridge_core::model::IntentKey;
+use http::StatusCode;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use utoipa::IntoParams;
 use workflow_api::{UpdateAnswer, UpdateRequest, UpdateStage};
 
-use super::about::{About, RunParams};
-use crate::api::Api;
+use super::about::RunParams;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::{Optional, required};
-use crate::wire::call::{Call, CallParams};
-use crate::wire::params::{BodyParams, Params};
-use crate::wire::path::{self, IntentPath};
+use crate::wire::call::Call;
+use crate::wire::params::{BodyParams, Both, idempotency_key, time};
+use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(
     Problems,
-    [
-        NOT_JSON,
-        UNKNOWN_FIELDS,
-        INVALID_PARAMETER,
-        NO_SUCH_INTENT,
-        WORKFLOW_CLOSED,
-        BODY_TOO_LARGE,
-        INVALID_BODY,
-        UPDATE_REJECTED,
-        UPDATE_FAILED,
-        NO_WORKER,
-        UPDATE_NOT_TAKEN
-    ],
-    TEMPORAL,
-    DATABASE
+    [NO_SUCH_INTENT, WORKFLOW_CLOSED, UPDATE_REJECTED, UPDATE_FAILED, NO_WORKER, UPDATE_NOT_TAKEN],
+    TEMPORAL
 );
 
 /// Parameters of an update.
-#[derive(IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameter that the handler reads")]
-struct UpdateParams {
+pub(crate) struct UpdateParams {
     /// Maximum time to wait for the outcome: seconds, or text like `1m30s`.
-    #[param(example = "30s")]
-    wait: Option<String>,
+    #[serde(deserialize_with = "time")]
+    #[param(value_type = Option<String>, example = "30s")]
+    wait: Option<Duration>,
     /// Whether to return the stack traces of a failure.
-    #[param(rename = "stackTrace")]
-    stack_trace: Option<bool>,
+    stack_trace: bool,
 }
 
 /// Update a workflow
@@ -65,6 +50,7 @@ struct UpdateParams {
     path = path::UPDATE,
     tag = "workflows",
     params(
+        DigPath,
         IntentPath,
         BodyParams,
         RunParams,
@@ -88,16 +74,16 @@ struct UpdateParams {
     ),
 )]
 pub(crate) async fn update_workflow(
-    State(api): State<Arc<Api>>,
-    call: Call<IntentKey, About<Outcome>, Optional<UpdateRequest>>,
+    call: Call<IntentKey, Both<RunParams, UpdateParams>, Optional<UpdateRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(UpdateRequest { spec, .. }) = call.body;
     required("$.spec.name", &spec.name)?;
-    let to = call.params.addressee(&call.key, spec.run);
-    let About { own: Outcome { wait, stack_trace }, idempotency_key, .. } = call.params;
-    let update_id = (!spec.update_id.is_empty()).then_some(spec.update_id).or(idempotency_key);
+    let Both(run, UpdateParams { wait, stack_trace }) = call.params;
+    let to = run.addressee(&call.key, spec.run);
+    let key = idempotency_key(&call.headers)?;
+    let update_id = (!spec.update_id.is_empty()).then_some(spec.update_id).or(key);
     let order = UpdateOrder { name: spec.name, args: spec.args, update_id, wait };
-    let answer = api.app.workflows.update(&call.request, &to, order).await;
+    let answer = call.api.app.workflows.update(&call.request, &to, order).await;
     let answer = answer.map_err(|error| if stack_trace { error } else { error.without_stack_traces() })?;
     let warnings = warnings(&call.unknown);
     Ok(match answer.stage {
@@ -106,21 +92,4 @@ pub(crate) async fn update_workflow(
             (StatusCode::ACCEPTED, warnings, headers([(RETRY_AFTER, "1")]), GoJson(answer)).into_response()
         }
     })
-}
-
-/// How long to wait for the outcome, and which parts of it to return.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    wait: Option<Duration>,
-    stack_trace: bool,
-}
-
-impl CallParams for Outcome {
-    fn known() -> Vec<&'static str> {
-        vec!["wait", "stackTrace"]
-    }
-
-    fn read(params: &Params, _: &HeaderMap) -> Result<Self, ApiError> {
-        Ok(Self { wait: params.duration("wait")?, stack_trace: params.flag("stackTrace")? })
-    }
 }
