@@ -1,11 +1,12 @@
 //! The command line.
 
 mod intent;
-mod openapi;
 mod serve;
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use service::probe::Probe;
 
@@ -43,10 +44,14 @@ impl Cli {
         match self.command {
             Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),
             Command::Intent(command) => command.run(),
-            Command::OpenApi => openapi::run().map(|()| ExitCode::SUCCESS),
+            Command::OpenApi => print_document().map(|()| ExitCode::SUCCESS),
             Command::Probe(probe) => Ok(probe.run()),
         }
     }
+}
+
+fn print_document() -> anyhow::Result<()> {
+    stdout().write_all(bridge_http::document().as_bytes()).context("cannot print the document")
 }
 
 #[cfg(test)]

@@ -8,114 +8,59 @@ use async_trait::async_trait;
 use crate::model::{DigKey, IntentKey};
 use crate::request::Request;
 
-/// The actions of callers: one for each use case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is the use case of its name")]
-pub enum Action {
-    CreateIntent,
-    PutIntent,
-    RollBackIntent,
-    DeleteIntent,
-    GetIntent,
-    ListIntents,
-    CheckIntent,
-    ListChanges,
-    GetRevision,
-    Start,
-    PreviewStart,
-    ListRuns,
-    GetRun,
-    Status,
-    Follow,
-    Cancel,
-    Terminate,
-    Signal,
-    Query,
-    Update,
-    Reset,
+macro_rules! actions {
+    ($($name:ident = $word:literal $kind:ident;)+) => {
+        /// The actions of callers: one for each use case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each is the use case of its name")]
+        pub enum Action { $($name),+ }
+
+        impl Action {
+            /// All actions.
+            pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+
+            /// Returns its text in logs and messages.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+
+            /// Returns whether the use case changes something.
+            #[must_use]
+            pub fn changes(self) -> bool {
+                matches!(match self { $(Self::$name => Kind::$kind),+ }, Kind::Changes)
+            }
+        }
+    };
 }
 
-impl Action {
-    /// All actions.
-    pub const ALL: [Self; 21] = [
-        Self::CreateIntent,
-        Self::PutIntent,
-        Self::RollBackIntent,
-        Self::DeleteIntent,
-        Self::GetIntent,
-        Self::ListIntents,
-        Self::CheckIntent,
-        Self::ListChanges,
-        Self::GetRevision,
-        Self::Start,
-        Self::PreviewStart,
-        Self::ListRuns,
-        Self::GetRun,
-        Self::Status,
-        Self::Follow,
-        Self::Cancel,
-        Self::Terminate,
-        Self::Signal,
-        Self::Query,
-        Self::Update,
-        Self::Reset,
-    ];
+enum Kind {
+    Reads,
+    Changes,
+}
 
-    /// Returns its text in logs and messages.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::CreateIntent => "create",
-            Self::PutIntent => "replace",
-            Self::RollBackIntent => "rollback",
-            Self::DeleteIntent => "delete",
-            Self::GetIntent => "get",
-            Self::ListIntents => "list",
-            Self::CheckIntent => "check",
-            Self::ListChanges => "list-revisions",
-            Self::GetRevision => "get-revision",
-            Self::Start => "start",
-            Self::PreviewStart => "preview-start",
-            Self::ListRuns => "list-runs",
-            Self::GetRun => "get-run",
-            Self::Status => "status",
-            Self::Follow => "follow",
-            Self::Cancel => "cancel",
-            Self::Terminate => "terminate",
-            Self::Signal => "signal",
-            Self::Query => "query",
-            Self::Update => "update",
-            Self::Reset => "reset",
-        }
-    }
-
-    /// Returns whether the use case changes something.
-    #[must_use]
-    pub fn changes(self) -> bool {
-        match self {
-            Self::CreateIntent
-            | Self::PutIntent
-            | Self::RollBackIntent
-            | Self::DeleteIntent
-            | Self::Start
-            | Self::Cancel
-            | Self::Terminate
-            | Self::Signal
-            | Self::Update
-            | Self::Reset => true,
-            Self::GetIntent
-            | Self::ListIntents
-            | Self::CheckIntent
-            | Self::ListChanges
-            | Self::GetRevision
-            | Self::PreviewStart
-            | Self::ListRuns
-            | Self::GetRun
-            | Self::Status
-            | Self::Follow
-            | Self::Query => false,
-        }
-    }
+actions! {
+    CreateIntent = "create" Changes;
+    PutIntent = "replace" Changes;
+    RollBackIntent = "rollback" Changes;
+    DeleteIntent = "delete" Changes;
+    GetIntent = "get" Reads;
+    ListIntents = "list" Reads;
+    CheckIntent = "check" Reads;
+    ListChanges = "list-revisions" Reads;
+    GetRevision = "get-revision" Reads;
+    Start = "start" Changes;
+    PreviewStart = "preview-start" Reads;
+    ListRuns = "list-runs" Reads;
+    GetRun = "get-run" Reads;
+    Status = "status" Reads;
+    Follow = "follow" Reads;
+    Cancel = "cancel" Changes;
+    Terminate = "terminate" Changes;
+    Signal = "signal" Changes;
+    Query = "query" Reads;
+    Update = "update" Changes;
+    Reset = "reset" Changes;
 }
 
 /// What an action is about.

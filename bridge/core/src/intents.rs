@@ -12,12 +12,12 @@ use crate::access::{Action, Denied, Resource};
 use crate::lookup::{IntentError, Lookup};
 use crate::model::{Change, ChangeKind, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
 use crate::parts::Parts;
-use crate::ports::{ParentError, StoreError};
+use crate::ports::{EngineError, ParentError, StoreError};
 use crate::request::Request;
 pub use check::ClientCheck;
 pub use conditions::{Conditions, Revisions};
-pub use history::{ChangePage, HistoryError};
-pub use list::{IntentFilter, IntentPage, ListError, Listing};
+pub use history::ChangePage;
+pub use list::{IntentFilter, IntentPage, Listing};
 
 /// Use cases about intents.
 #[derive(Debug, Clone)]
@@ -46,10 +46,10 @@ pub struct Changed {
     pub created: bool,
 }
 
-/// Why an intent was not changed. Nothing was stored.
+/// Why a use case about intents failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// The caller is not permitted to change it.
+pub enum IntentsError {
+    /// The caller is not permitted to do this.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// The intent is not valid.
@@ -63,13 +63,15 @@ pub enum ChangeError {
     /// There is no such intent.
     #[error("workflow intent `{0}` does not exist; create it first")]
     NoSuchIntent(IntentKey),
-    /// There is no such revision to roll back to.
-    #[error("workflow intent `{intent}` has no revision `{revision}` that it can be rolled back to")]
+    /// There is no such revision, or it is a deletion and a document is needed.
+    #[error("workflow intent `{intent}` has no revision `{revision}`{needs}")]
     NoSuchRevision {
         /// The intent.
         intent: Box<IntentKey>,
         /// The revision in the request.
         revision: String,
+        /// What the revision is needed for, as the end of a sentence.
+        needs: &'static str,
     },
     /// The intent is not at the revision that the caller expects.
     #[error("workflow intent `{intent}` does not meet the request's conditions: {}", now(*.current))]
@@ -85,6 +87,9 @@ pub enum ChangeError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The engine could not be asked for the state of runs.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }
 
 fn count(faults: usize) -> String {
@@ -111,12 +116,12 @@ impl Intents {
         dig: &DigKey,
         intent: WorkflowIntent,
         options: &ChangeOptions,
-    ) -> Result<Changed, ChangeError> {
+    ) -> Result<Changed, IntentsError> {
         self.parts.access.authorize(request, Action::CreateIntent, Resource::Group(dig)).await?;
         check_sound(dig, None, &intent)?;
         let key = IntentKey::of(dig, &intent);
         self.change(request, &key, options, |current| match current {
-            Some(_) => Err(ChangeError::AlreadyExists(key.clone())),
+            Some(_) => Err(IntentsError::AlreadyExists(key.clone())),
             None => Ok(Next::Keep(ChangeKind::Created, intent.clone())),
         })
         .await
@@ -133,7 +138,7 @@ impl Intents {
         key: &IntentKey,
         mut intent: WorkflowIntent,
         options: &ChangeOptions,
-    ) -> Result<Changed, ChangeError> {
+    ) -> Result<Changed, IntentsError> {
         self.parts.access.authorize(request, Action::PutIntent, Resource::Intent(key)).await?;
         if intent.metadata.name.is_empty() {
             intent.metadata.name.clone_from(&key.name);
@@ -160,11 +165,11 @@ impl Intents {
         key: &IntentKey,
         revision: &str,
         options: &ChangeOptions,
-    ) -> Result<Changed, ChangeError> {
+    ) -> Result<Changed, IntentsError> {
         self.parts.access.authorize(request, Action::RollBackIntent, Resource::Intent(key)).await?;
         let store = &self.parts.store;
         if !key.is_sound() || store.latest_revision(key).await?.is_none() {
-            return Err(ChangeError::NoSuchIntent(key.clone()));
+            return Err(IntentsError::NoSuchIntent(key.clone()));
         }
         let found = match revision.parse() {
             Ok(number) => store.revision(key, number).await?,
@@ -172,7 +177,8 @@ impl Intents {
         };
         let Some(again) = found.and_then(Revision::into_kept) else {
             let (intent, revision) = (Box::new(key.clone()), revision.to_owned());
-            return Err(ChangeError::NoSuchRevision { intent, revision });
+            let needs = " that it can be rolled back to";
+            return Err(IntentsError::NoSuchRevision { intent, revision, needs });
         };
         let kind = ChangeKind::RolledBack { to: again.revision };
         self.change(request, key, options, |current| {
@@ -202,15 +208,15 @@ impl Intents {
         request: &Request,
         key: &IntentKey,
         options: &ChangeOptions,
-    ) -> Result<(), ChangeError> {
+    ) -> Result<(), IntentsError> {
         self.parts.access.authorize(request, Action::DeleteIntent, Resource::Intent(key)).await?;
         if !key.is_sound() {
-            return Err(ChangeError::NoSuchIntent(key.clone()));
+            return Err(IntentsError::NoSuchIntent(key.clone()));
         }
         loop {
             let latest = self.parts.store.latest_revision(key).await?;
             let Some(current) = latest.and_then(Revision::into_kept) else {
-                return Err(ChangeError::NoSuchIntent(key.clone()));
+                return Err(IntentsError::NoSuchIntent(key.clone()));
             };
             check_conditions(key, options, Some(current.revision))?;
             let change = change(request, current.revision.next(), ChangeKind::Deleted);
@@ -227,8 +233,8 @@ impl Intents {
         request: &Request,
         key: &IntentKey,
         options: &ChangeOptions,
-        next: impl Fn(Option<&KeptIntent>) -> Result<Next, ChangeError>,
-    ) -> Result<Changed, ChangeError> {
+        next: impl Fn(Option<&KeptIntent>) -> Result<Next, IntentsError>,
+    ) -> Result<Changed, IntentsError> {
         loop {
             let latest = self.parts.store.latest_revision(key).await?;
             let number =
@@ -246,7 +252,7 @@ impl Intents {
             if !options.unchecked && !self.parts.limits.client_check.is_zero() {
                 let faults = self.client_faults(&intent).await;
                 if !faults.is_empty() {
-                    return Err(ChangeError::Unsound(faults));
+                    return Err(IntentsError::Unsound(faults));
                 }
             }
             let revision = Revision { change: change(request, number, kind), intent: Some(intent.clone()) };
@@ -295,11 +301,11 @@ fn check_conditions(
     key: &IntentKey,
     options: &ChangeOptions,
     current: Option<RevisionNumber>,
-) -> Result<(), ChangeError> {
+) -> Result<(), IntentsError> {
     if options.conditions.hold(current) {
         return Ok(());
     }
-    Err(ChangeError::ConditionFailed { intent: Box::new(key.clone()), current })
+    Err(IntentsError::ConditionFailed { intent: Box::new(key.clone()), current })
 }
 
 fn change(request: &Request, revision: RevisionNumber, kind: ChangeKind) -> Change {
@@ -307,7 +313,7 @@ fn change(request: &Request, revision: RevisionNumber, kind: ChangeKind) -> Chan
 }
 
 /// Finds all faults of an intent and of the path. `name` is the name in the path, if the path has one.
-fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Result<(), ChangeError> {
+fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Result<(), IntentsError> {
     let mut faults = dig.faults();
     let named = &intent.metadata.name;
     if let Some(name) = name.filter(|name| named != name) {
@@ -315,5 +321,5 @@ fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Res
         faults.push(Fault::new("$.metadata.name", message));
     }
     faults.extend(intent.faults());
-    if faults.is_empty() { Ok(()) } else { Err(ChangeError::Unsound(faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(IntentsError::Unsound(faults)) }
 }

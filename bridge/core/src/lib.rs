@@ -20,8 +20,8 @@ mod workflows;
 pub use clock::{Clock, SystemClock};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
-    ChangeError, ChangeOptions, ChangePage, Changed, ClientCheck, Conditions, HistoryError, IntentFilter,
-    IntentPage, Intents, ListError, Listing, Revisions,
+    ChangeOptions, ChangePage, Changed, ClientCheck, Conditions, IntentFilter, IntentPage, Intents,
+    IntentsError, Listing, Revisions,
 };
 pub use lookup::IntentError;
 pub use parts::{Limits, Parts};

@@ -96,20 +96,3 @@ pub struct Correlation {
     /// The state of the trace (`tracestate`), if there is one.
     pub trace_state: Option<String>,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_actor_acts_through_the_bridge() {
-        assert_eq!(Actor::default().via("bridge@host:1"), "bridge@host:1");
-        assert_eq!(Actor::new(" alice\n", Proof::Proxy).via("bridge@host:1"), "alice via bridge@host:1");
-        assert_eq!(Actor::default().to_string(), "anonymous");
-    }
-
-    #[test]
-    fn long_names_are_cut() {
-        assert_eq!(Actor::new(&"ä".repeat(1000), Proof::Token).name().chars().count(), NAME_MAX);
-    }
-}

@@ -3,7 +3,6 @@
 mod ending;
 mod error;
 mod follow;
-mod method;
 mod query;
 mod reset;
 mod signal;
@@ -19,9 +18,8 @@ use crate::parts::Parts;
 use crate::ports::EngineError;
 pub use error::WorkflowError;
 pub use follow::{FollowRequest, Followed, Position};
-pub use method::{StatusMethod, StatusMethodError};
 pub use signal::SignalOrder;
-pub use status::{StatusReport, StatusRequest};
+pub use status::{StatusMethod, StatusMethodError, StatusReport, StatusRequest};
 pub use stop::Stop;
 pub use update::UpdateOrder;
 

@@ -1,12 +1,13 @@
 //! The OpenAPI 3.1 document, made from the handlers.
 
 use axum::Json;
-use utoipa::OpenApi;
 use utoipa::openapi::{RefOr, Response};
+use utoipa::{IntoParams, OpenApi};
 use workflow_api::Problem;
 
 use crate::intents::{check, create, delete, get, list, put, revisions, rollback};
 use crate::problem::kinds;
+use crate::wire::params::BodyParams;
 use crate::wire::path;
 use crate::workflows::{cancel, query, reset, signal, status, terminate, update};
 use crate::{runs, starts};
@@ -66,7 +67,7 @@ pub fn document() -> String {
     text
 }
 
-/// Returns the document, with the problems that all operations have in common.
+/// Returns the document, with the parameters and problems that operations have in common.
 fn whole() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     for item in document.paths.paths.values_mut() {
@@ -81,6 +82,10 @@ fn whole() -> utoipa::openapi::OpenApi {
             }
             let calls = !tagged(DOCUMENT);
             let has_body = operation.request_body.is_some();
+            if has_body {
+                let parameters = BodyParams::into_params(|| None).into_iter().map(RefOr::T);
+                operation.parameters.get_or_insert_default().extend(parameters);
+            }
             let responses = &mut operation.responses.responses;
             for (status, common) in kinds::responses(kinds::common(calls, changes, has_body)) {
                 match responses.get_mut(&status) {

@@ -1,14 +1,13 @@
 //! `POST …/temporal-workflow-intents/{name}/start`: starts the workflow of an intent.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::Extension;
+use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
 use bridge_core::{StartKeyRequest, StartOrder, StartPreview, StartReport};
 use http::header::{LOCATION, USER_AGENT};
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use service::http::headers::{
@@ -25,13 +24,16 @@ use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::{Content, FieldValidation, Optional};
 use crate::wire::call::Call;
-use crate::wire::params::{BodyParams, idempotency_key, unless_empty};
+use crate::wire::params::{idempotency_key, unless_empty};
 use crate::wire::path::{self, DigPath, IntentPath};
 use crate::wire::sample::sample_intent;
 use crate::wire::success::SuccessStatus;
 
 /// The header of a response that repeats the one of an earlier call with the same key.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The address of the caller, or of the last proxy before it.
+type Peer = Extension<ConnectInfo<SocketAddr>>;
 
 problems!(
     Problems,
@@ -101,7 +103,6 @@ enum RunningOrPreview {
         DigPath,
         IntentPath,
         StartParams,
-        BodyParams,
         ("Idempotency-Key" = Option<String>, Header, description = "The key of this start: 1 to 255 visible ASCII characters, such as a UUID. Kept for `BRIDGE_KEY_RETENTION` (7 days)", example = "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11"),
         ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
     ),
@@ -131,7 +132,7 @@ enum RunningOrPreview {
     ),
 )]
 pub(crate) async fn start_intent(
-    seen: Seen,
+    peer: Option<Peer>,
     call: Call<IntentKey, StartParams, Body>,
 ) -> Result<Response, ApiError> {
     let Call { api, request, key: intent, params, body, unknown, headers, .. } = call;
@@ -148,7 +149,7 @@ pub(crate) async fn start_intent(
     if success != Some(StatusCode::NO_CONTENT) && prefers_representation(&headers) {
         Ok((warnings, representation(&intent, report, success)).into_response())
     } else {
-        let status = success.or(seen.wants).unwrap_or(StatusCode::NO_CONTENT);
+        let status = success.unwrap_or_else(|| usual_status(&api, &headers, peer.as_ref()));
         Ok((status, named(&report), warnings).into_response())
     }
 }
@@ -168,28 +169,14 @@ impl Content<IntentKey> for Body {
 }
 
 fn fingerprint(body: &[u8]) -> String {
-    use std::fmt::Write;
-
-    Sha256::digest(body.trim_ascii()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{:x}", Sha256::digest(body.trim_ascii()))
 }
 
-/// The status that the operator's rules set for the caller.
-pub(crate) struct Seen {
-    wants: Option<StatusCode>,
-}
-
-impl FromRequestParts<Arc<Api>> for Seen {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Self::Rejection> {
-        let user_agent =
-            parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        Ok(Self { wants: api.success_status.status(user_agent, address) })
-    }
+/// Returns the status that the operator's rules set for the caller.
+fn usual_status(api: &Api, headers: &HeaderMap, peer: Option<&Peer>) -> StatusCode {
+    let user_agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let address = peer.map(|Extension(ConnectInfo(address))| address.ip());
+    api.success_status.status(user_agent, address).unwrap_or(StatusCode::NO_CONTENT)
 }
 
 fn named(report: &StartReport) -> HeaderMap {

@@ -3,6 +3,7 @@
 mod crash;
 mod escalation;
 mod intent;
+mod settings;
 
 use std::path::Path;
 use std::process::Command;

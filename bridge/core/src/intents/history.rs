@@ -1,32 +1,9 @@
 //! The revisions of an intent.
 
-use super::Intents;
-use crate::access::{Action, Denied, Resource};
+use super::{Intents, IntentsError};
+use crate::access::{Action, Resource};
 use crate::model::{Change, IntentKey, Revision, RevisionNumber};
-use crate::ports::StoreError;
 use crate::request::Request;
-
-/// Why revisions cannot be returned.
-#[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// The caller is not permitted to read them.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The intent never existed.
-    #[error("workflow intent `{0}` never existed")]
-    NoSuchIntent(IntentKey),
-    /// There is no such revision.
-    #[error("workflow intent `{intent}` has no revision `{revision}`")]
-    NoSuchRevision {
-        /// The intent.
-        intent: IntentKey,
-        /// The revision in the request.
-        revision: String,
-    },
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// A page of changes of an intent, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,15 +26,15 @@ impl Intents {
         key: &IntentKey,
         before: Option<RevisionNumber>,
         limit: u32,
-    ) -> Result<ChangePage, HistoryError> {
+    ) -> Result<ChangePage, IntentsError> {
         self.parts.access.authorize(request, Action::ListChanges, Resource::Intent(key)).await?;
         if !key.is_sound() {
-            return Err(HistoryError::NoSuchIntent(key.clone()));
+            return Err(IntentsError::NoSuchIntent(key.clone()));
         }
         // One more than requested shows whether there is a next page.
         let mut changes = self.parts.store.changes(key, before, limit.saturating_add(1)).await?;
         if changes.is_empty() && before.is_none() {
-            return Err(HistoryError::NoSuchIntent(key.clone()));
+            return Err(IntentsError::NoSuchIntent(key.clone()));
         }
         let more = changes.len() > limit as usize;
         changes.truncate(limit as usize);
@@ -74,13 +51,16 @@ impl Intents {
         request: &Request,
         key: &IntentKey,
         number: &str,
-    ) -> Result<Revision, HistoryError> {
+    ) -> Result<Revision, IntentsError> {
         self.parts.access.authorize(request, Action::GetRevision, Resource::Intent(key)).await?;
         let found = match number.parse() {
             Ok(number) if key.is_sound() => self.parts.store.revision(key, number).await?,
             _ => None,
         };
-        let none = || HistoryError::NoSuchRevision { intent: key.clone(), revision: number.to_owned() };
-        found.ok_or_else(none)
+        found.ok_or_else(|| IntentsError::NoSuchRevision {
+            intent: Box::new(key.clone()),
+            revision: number.to_owned(),
+            needs: "",
+        })
     }
 }

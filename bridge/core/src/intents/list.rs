@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use workflow_api::{ClientStanding, RunId, WorkflowIntent, WorkflowState, WorkflowType};
 
-use super::Intents;
-use crate::access::{Action, Denied, Resource};
+use super::{Intents, IntentsError};
+use crate::access::{Action, Resource};
 use crate::model::{DigKey, IntentKey, Outcome, WorkflowRun};
-use crate::ports::{EngineError, Outline, StoreError, Waited};
+use crate::ports::{EngineError, Outline, Waited};
 use crate::request::Request;
 
 /// How many intents are read from the database at once.
@@ -53,20 +53,6 @@ pub struct IntentPage {
     pub next: Option<String>,
 }
 
-/// Why intents cannot be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    /// The caller is not permitted to read them.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The engine could not be asked for the state of runs.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
 impl Intents {
     /// Returns intents of a group, ordered by name.
     ///
@@ -77,7 +63,7 @@ impl Intents {
         request: &Request,
         dig: &DigKey,
         listing: &Listing,
-    ) -> Result<IntentPage, ListError> {
+    ) -> Result<IntentPage, IntentsError> {
         self.parts.access.authorize(request, Action::ListIntents, Resource::Group(dig)).await?;
         let mut page = IntentPage::default();
         if !dig.faults().is_empty() {
@@ -110,7 +96,7 @@ impl Intents {
         dig: &DigKey,
         filter: &IntentFilter,
         intent: WorkflowIntent,
-    ) -> Result<Option<WorkflowIntent>, ListError> {
+    ) -> Result<Option<WorkflowIntent>, IntentsError> {
         let holds = filter.matches(&intent)
             && self.matches_run(filter, &IntentKey::of(dig, &intent)).await?
             && match filter.client_check {
@@ -120,7 +106,7 @@ impl Intents {
         Ok(holds.then_some(intent))
     }
 
-    async fn matches_run(&self, filter: &IntentFilter, key: &IntentKey) -> Result<bool, ListError> {
+    async fn matches_run(&self, filter: &IntentFilter, key: &IntentKey) -> Result<bool, IntentsError> {
         if filter.state.is_none() && filter.workflow_type.is_none() {
             return Ok(true);
         }
@@ -135,7 +121,7 @@ impl Intents {
 
     /// Returns the state of the workflow that was started last from an intent, in the last run of its chain,
     /// as in its status. Returns `None` if there was no start, or if the engine has deleted the run.
-    async fn latest_run(&self, key: &IntentKey) -> Result<Option<Outline>, ListError> {
+    async fn latest_run(&self, key: &IntentKey) -> Result<Option<Outline>, IntentsError> {
         let latest = self.lookup.latest_start(key, |run| match run.outcome {
             Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
             Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
@@ -165,7 +151,7 @@ impl Intents {
         }
     }
 
-    async fn outline(&self, run: &WorkflowRun) -> Result<Option<Outline>, ListError> {
+    async fn outline(&self, run: &WorkflowRun) -> Result<Option<Outline>, IntentsError> {
         match self.parts.engine.outline(run).await {
             Ok(outline) => Ok(Some(outline)),
             Err(EngineError::NoSuchWorkflow { .. }) => Ok(None),

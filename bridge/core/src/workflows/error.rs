@@ -1,6 +1,6 @@
 //! Errors of the use cases about workflows.
 
-use super::method::StatusMethodError;
+use super::status::StatusMethodError;
 use crate::access::Denied;
 use crate::lookup::IntentError;
 use crate::ports::{

@@ -220,18 +220,3 @@ impl Following {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions_survive_as_text() {
-        for text in ["run/7", "run/7/closed"] {
-            assert_eq!(text.parse::<Position>().unwrap().to_string(), text);
-        }
-        for text in ["", "7", "/7", "run/", "run/-1", "run/x", "run/7/open", "run/99999999999"] {
-            assert!(text.parse::<Position>().is_err(), "{text}");
-        }
-    }
-}

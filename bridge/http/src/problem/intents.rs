@@ -1,7 +1,7 @@
 //! Errors of the use cases about intents, as problems.
 
 use bridge_core::ports::ParentError;
-use bridge_core::{ChangeError, HistoryError, IntentError, ListError};
+use bridge_core::{IntentError, IntentsError};
 
 use super::error::{ApiError, logged, plain};
 use super::kinds;
@@ -18,25 +18,26 @@ impl From<IntentError> for ApiError {
     }
 }
 
-impl From<ChangeError> for ApiError {
-    fn from(error: ChangeError) -> Self {
+impl From<IntentsError> for ApiError {
+    fn from(error: IntentsError) -> Self {
         match error {
-            ChangeError::Denied(error) => error.into(),
-            ChangeError::Unsound(ref faults) => {
+            IntentsError::Denied(error) => error.into(),
+            IntentsError::Unsound(ref faults) => {
                 kinds::INVALID_INTENT.problem(error.to_string()).with_faults(faults.clone()).into()
             }
-            ChangeError::AlreadyExists(_) => plain(kinds::INTENT_EXISTS, &error),
-            ChangeError::NoSuchIntent(_) => plain(kinds::NO_SUCH_INTENT, &error),
-            ChangeError::NoSuchRevision { .. } => plain(kinds::NO_SUCH_REVISION, &error),
-            ChangeError::ConditionFailed { current, .. } => {
+            IntentsError::AlreadyExists(_) => plain(kinds::INTENT_EXISTS, &error),
+            IntentsError::NoSuchIntent(_) => plain(kinds::NO_SUCH_INTENT, &error),
+            IntentsError::NoSuchRevision { .. } => plain(kinds::NO_SUCH_REVISION, &error),
+            IntentsError::ConditionFailed { current, .. } => {
                 let refusal = plain(kinds::CONDITION_FAILED, &error);
                 match current {
                     Some(revision) => refusal.with("currentETag", etag::of_revision(revision)),
                     None => refusal,
                 }
             }
-            ChangeError::Parent(error) => error.into(),
-            ChangeError::Store(error) => error.into(),
+            IntentsError::Parent(error) => error.into(),
+            IntentsError::Store(error) => error.into(),
+            IntentsError::Engine(error) => error.into(),
         }
     }
 }
@@ -47,27 +48,6 @@ impl From<ParentError> for ApiError {
             ParentError::NoSuchGroup(_) => plain(kinds::NO_SUCH_GROUP, &error),
             ParentError::Unavailable(..) => logged(kinds::EMCO_UNAVAILABLE, &error),
             ParentError::Refused(..) => logged(kinds::EMCO_REFUSED, &error),
-        }
-    }
-}
-
-impl From<HistoryError> for ApiError {
-    fn from(error: HistoryError) -> Self {
-        match error {
-            HistoryError::Denied(error) => error.into(),
-            HistoryError::NoSuchIntent(_) => plain(kinds::NO_SUCH_INTENT, &error),
-            HistoryError::NoSuchRevision { .. } => plain(kinds::NO_SUCH_REVISION, &error),
-            HistoryError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ListError> for ApiError {
-    fn from(error: ListError) -> Self {
-        match error {
-            ListError::Denied(error) => error.into(),
-            ListError::Store(error) => error.into(),
-            ListError::Engine(error) => error.into(),
         }
     }
 }

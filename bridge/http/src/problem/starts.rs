@@ -36,10 +36,7 @@ fn not_started(fault: &StartFault) -> Kind {
     match fault {
         StartFault::Client(ClientError::Forbidden { .. }) => kinds::CLIENT_NOT_ALLOWED,
         StartFault::Client(ClientError::Unreachable { .. }) => kinds::CLIENT_UNREACHABLE,
-        StartFault::Client(
-            ClientError::Refused { .. } | ClientError::TimedOut { .. } | ClientError::AnswerLost { .. },
-        )
-        | StartFault::BrokenOff(_) => kinds::CLIENT_REFUSED,
+        _ => kinds::CLIENT_REFUSED,
     }
 }
 
@@ -50,13 +47,7 @@ fn of_client(kind: Kind, error: &StartError, fault: &StartFault) -> ApiError {
         StartFault::Client(ClientError::Refused { status, text, .. }) => {
             problem.with("clientStatus", *status).with("clientText", text.as_str())
         }
-        StartFault::Client(
-            ClientError::Forbidden { .. }
-            | ClientError::Unreachable { .. }
-            | ClientError::TimedOut { .. }
-            | ClientError::AnswerLost { .. },
-        )
-        | StartFault::BrokenOff(_) => problem,
+        _ => problem,
     }
 }
 

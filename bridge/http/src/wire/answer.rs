@@ -37,15 +37,11 @@ pub(crate) fn warnings(unknown: &[String]) -> HeaderMap {
 pub(crate) fn headers<const N: usize>(texts: [(HeaderName, &str); N]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        if let Some(value) = header_value(text) {
+        if let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) {
             headers.insert(name, value);
         }
     }
     headers
-}
-
-fn header_value(text: &str) -> Option<HeaderValue> {
-    HeaderValue::from_bytes(text.as_bytes()).ok()
 }
 
 /// A successful response without a body.

@@ -55,9 +55,8 @@ pub(crate) struct InGroup<T>(pub(crate) T);
 
 impl<K: Group, T: FromJson + Default + Send> Content<K> for InGroup<T> {
     fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Vec<String>), ApiError> {
-        let read = read_body(body, fields);
         let (value, unknown) =
-            read.map_err(|error| ApiError::from(error).with_faults(key.group().faults()))?;
+            read_body(body, fields).map_err(|error| error.with_faults(key.group().faults()))?;
         Ok((Self(value), unknown))
     }
 }
@@ -79,67 +78,37 @@ impl Group for bridge_core::model::IntentKey {
     }
 }
 
-/// Why a body cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BodyError {
-    /// It is empty or not JSON.
-    #[error("{0}")]
-    NotJson(String),
-    /// Parts of it have the wrong type.
-    #[error("the body has {} of the wrong type", parts(.0.len()))]
-    WrongTypes(Vec<Fault>),
-    /// It has unknown fields, and the caller requested strict validation.
-    #[error("the body has unknown fields, and fieldValidation=Strict refuses them: {}", .0.join(", "))]
-    UnknownFields(Vec<String>),
-    /// A required field is missing, or fields contradict each other.
-    #[error("the body is incomplete")]
-    Incomplete(Vec<Fault>),
-}
-
-fn parts(count: usize) -> String {
-    if count == 1 { "a part".to_owned() } else { format!("{count} parts") }
-}
-
-impl BodyError {
-    /// Returns the faults, by JSON path.
-    pub(crate) fn into_faults(self) -> Vec<Fault> {
-        match self {
-            Self::NotJson(text) => vec![Fault::new("$", text)],
-            Self::WrongTypes(faults) | Self::Incomplete(faults) => faults,
-            Self::UnknownFields(paths) => {
-                paths.into_iter().map(|path| Fault::new(path, "is not a known field")).collect()
-            }
-        }
-    }
-}
-
-impl From<BodyError> for ApiError {
-    fn from(error: BodyError) -> Self {
-        let kind = match &error {
-            BodyError::NotJson(_) => kinds::NOT_JSON,
-            BodyError::WrongTypes(_) | BodyError::Incomplete(_) => kinds::INVALID_BODY,
-            BodyError::UnknownFields(_) => kinds::UNKNOWN_FIELDS,
-        };
-        kind.problem(error.to_string()).with_faults(error.into_faults()).into()
-    }
+/// Returns the problem of a body whose content is not acceptable.
+pub(crate) fn incomplete(fault: Fault) -> ApiError {
+    kinds::INVALID_BODY.problem("the body is incomplete").with_faults(vec![fault]).into()
 }
 
 fn read_body<T: FromJson + Default>(
     body: &[u8],
     fields: FieldValidation,
-) -> Result<(T, Vec<String>), BodyError> {
+) -> Result<(T, Vec<String>), ApiError> {
     let body = read::<T>(body).map_err(|error| match error {
-        ReadError::Faults(faults) => BodyError::WrongTypes(faults),
-        other => BodyError::NotJson(other.to_string()),
+        ReadError::Faults(faults) => {
+            let parts =
+                if faults.len() == 1 { "a part".to_owned() } else { format!("{} parts", faults.len()) };
+            let detail = format!("the body has {parts} of the wrong type");
+            kinds::INVALID_BODY.problem(detail).with_faults(faults)
+        }
+        other => {
+            let detail = other.to_string();
+            kinds::NOT_JSON.problem(detail.clone()).with_faults(vec![Fault::new("$", detail)])
+        }
     })?;
-    let unknown = fields.of(body.unknown).map_err(BodyError::UnknownFields)?;
+    let unknown = fields.of(body.unknown).map_err(|paths| {
+        let names = paths.join(", ");
+        let detail = format!("the body has unknown fields, and fieldValidation=Strict refuses them: {names}");
+        let faults = paths.into_iter().map(|path| Fault::new(path, "is not a known field"));
+        kinds::UNKNOWN_FIELDS.problem(detail).with_faults(faults.collect())
+    })?;
     Ok((body.value, unknown))
 }
 
 /// Rejects an empty text.
-pub(crate) fn required(path: &str, text: &str) -> Result<(), BodyError> {
-    if text.is_empty() {
-        return Err(BodyError::Incomplete(vec![Fault::new(path, "is required")]));
-    }
-    Ok(())
+pub(crate) fn required(path: &str, text: &str) -> Result<(), ApiError> {
+    if text.is_empty() { Err(incomplete(Fault::new(path, "is required"))) } else { Ok(()) }
 }

@@ -18,7 +18,7 @@ use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::Required;
 use crate::wire::call::Call;
-use crate::wire::params::{BodyParams, Both, time};
+use crate::wire::params::{Both, time};
 use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED, ESCALATION_OFF], TEMPORAL);
@@ -54,7 +54,6 @@ pub(crate) struct CancelParams {
     params(
         DigPath,
         IntentPath,
-        BodyParams,
         RunParams,
         CancelParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),

@@ -14,7 +14,7 @@ use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, warnings};
 use crate::wire::body::{Optional, required};
 use crate::wire::call::Call;
-use crate::wire::params::{BodyParams, Both, time};
+use crate::wire::params::{Both, time};
 use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(Problems, [NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QUERY_TIMEOUT], TEMPORAL);
@@ -38,7 +38,7 @@ pub(crate) struct AskParams {
     post,
     path = path::QUERY,
     tag = "workflows",
-    params(DigPath, IntentPath, BodyParams, RunParams, AskParams),
+    params(DigPath, IntentPath, RunParams, AskParams),
     request_body(content = QueryRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"type": "current-state", "args": []},
     })),

@@ -11,9 +11,8 @@ use super::about::RunParams;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
-use crate::wire::body::{BodyError, Optional};
+use crate::wire::body::{Optional, incomplete};
 use crate::wire::call::Call;
-use crate::wire::params::BodyParams;
 use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(Problems, [NO_SUCH_INTENT, NOTHING_TO_RESET], TEMPORAL);
@@ -30,7 +29,6 @@ problems!(Problems, [NO_SUCH_INTENT, NOTHING_TO_RESET], TEMPORAL);
     params(
         DigPath,
         IntentPath,
-        BodyParams,
         RunParams,
     ),
     request_body(content = ResetRequest, example = json!({
@@ -51,7 +49,7 @@ pub(crate) async fn reset_workflow(
     call: Call<IntentKey, RunParams, Optional<ResetRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(ResetRequest { spec, .. }) = call.body;
-    let point = point(&spec).map_err(|fault| BodyError::Incomplete(vec![fault]))?;
+    let point = point(&spec).map_err(incomplete)?;
     let to = call.params.addressee(&call.key, spec.run);
     let answer = call.api.app.workflows.reset(&call.request, &to, point, spec.reason).await?;
     let ResetAnswer { workflow_id, run_id } = &answer;

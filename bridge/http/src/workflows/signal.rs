@@ -12,7 +12,7 @@ use crate::problem::kinds::problems;
 use crate::wire::answer::warnings;
 use crate::wire::body::{Optional, required};
 use crate::wire::call::Call;
-use crate::wire::params::{BodyParams, idempotency_key};
+use crate::wire::params::idempotency_key;
 use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
@@ -29,7 +29,6 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
     params(
         DigPath,
         IntentPath,
-        BodyParams,
         RunParams,
         ("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key are one signal: 1 to 255 visible ASCII characters"),
         ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),

@@ -158,7 +158,7 @@ impl StatusParams {
             let complaint = "was made with another `reverse`: keep it for all pages";
             return Err(invalid("historyPageToken", complaint));
         }
-        let wanted = self.get_wf_history.unwrap_or(request != HistoryRequest::default());
+        let wanted = self.get_wf_history.unwrap_or_else(|| request != HistoryRequest::default());
         let page_size = request.page_size.or_else(|| request.page_token.is_some().then_some(PAGE));
         Ok(wanted.then_some(HistoryRequest { page_size, ..request }))
     }

@@ -12,7 +12,6 @@ use crate::problem::kinds::problems;
 use crate::wire::answer::warnings;
 use crate::wire::body::Required;
 use crate::wire::call::Call;
-use crate::wire::params::BodyParams;
 use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
@@ -27,7 +26,6 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
     params(
         DigPath,
         IntentPath,
-        BodyParams,
         RunParams,
         ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
     ),

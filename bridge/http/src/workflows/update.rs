@@ -18,7 +18,7 @@ use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
 use crate::wire::body::{Optional, required};
 use crate::wire::call::Call;
-use crate::wire::params::{BodyParams, Both, idempotency_key, time};
+use crate::wire::params::{Both, idempotency_key, time};
 use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(
@@ -52,7 +52,6 @@ pub(crate) struct UpdateParams {
     params(
         DigPath,
         IntentPath,
-        BodyParams,
         RunParams,
         UpdateParams,
         ("Idempotency-Key" = Option<String>, Header, description = "The `updateID`, if the body has none: 1 to 255 visible ASCII characters"),
