@@ -88,8 +88,7 @@ pub struct Load {
     #[arg(long, env = "BRIDGE_MAX_WAITS", default_value = "20000", value_name = "NUMBER")]
     pub max_waits: usize,
     /// Maximum number of changes (POST, PUT, DELETE) per second and caller, with bursts of twice as many; 0
-    /// means no limit. Callers are counted
-    /// by their proven identity, else by their address.
+    /// means no limit. Callers are counted by their proven identity, else by their address.
     #[arg(long, env = "BRIDGE_MAX_CHANGES", default_value = "5000", value_name = "NUMBER")]
     pub max_changes: u32,
 }

@@ -34,8 +34,8 @@ pub struct Secure {
     /// caller needs a bearer token instead, except for /healthz, /readyz and /metrics.
     #[arg(long, env = "BRIDGE_TLS_CLIENT_AUTH", default_value = "required", value_name = "WHETHER")]
     pub tls_client_auth: ClientAuth,
-    /// The proxies whose user header is believed, separated by commas: networks (10.42.0.0/16) and addresses, or the names in
-    /// their client certificates. By default no header is believed.
+    /// The proxies whose user header is believed, separated by commas: networks (10.42.0.0/16) and addresses,
+    /// or the names in their client certificates. By default no header is believed.
     #[arg(long, env = "BRIDGE_TRUSTED_PROXIES", default_value = "", value_name = "PROXIES")]
     pub trusted_proxies: TrustedProxies,
     /// The header in which a trusted proxy names the user; kept with what the user does.
