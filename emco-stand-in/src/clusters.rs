@@ -7,26 +7,20 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
-use crate::crud::{self, key_of};
+use crate::crud::{self, key_of, query_of};
+use crate::key::{Key, below, text};
 use crate::reply::{self, Refusal};
-use crate::resources::{ClusterProvider, EmptyList, FileRule, Resource};
-use crate::schema::{Check, Metadata, checked};
+use crate::resources::{ClusterProvider, Document, EmptyList, FileRule, Owner, Resource, check_owners};
+use crate::schema::{Check, checked};
 use crate::shared::Shared;
-use crate::store::World;
 
 /// A Kubernetes cluster.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Cluster {
-    metadata: Metadata,
-    spec: ClusterSpec,
-}
+pub(crate) type Cluster = Document<ClusterSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct ClusterSpec {
+pub(crate) struct ClusterSpec {
     git_ops: GitOps,
 }
 
@@ -44,10 +38,7 @@ impl Resource for Cluster {
     const FILE: Option<FileRule> = Some(FileRule::Kubeconfig);
     const NAMES_ITS_TYPE: bool = false;
     const EMPTY_LIST: EmptyList = EmptyList::Array;
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
+    const OWNERS: &'static [Owner] = &[(2, ClusterProvider::MISSING)];
 
     fn needs_no_file(&self) -> bool {
         !self.spec.git_ops.git_ops_type.is_empty()
@@ -55,13 +46,6 @@ impl Resource for Cluster {
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |_| ())
-    }
-
-    fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
-        match collection.split_last() {
-            Some((_, provider)) if world.contains(provider) => Ok(()),
-            _ => Err(Refusal::new(404, ClusterProvider::MISSING)),
-        }
     }
 }
 
@@ -76,9 +60,11 @@ impl Resource for Label {
     const EXISTS: &'static str = "Cluster Label already exists";
     const MISSING: &'static str = "Cluster label not found";
     const EMPTY_LIST: EmptyList = EmptyList::Array;
+    const OWNERS: &'static [Owner] = &[(4, Cluster::MISSING)];
+    const RENAMED: Option<(u16, &'static str)> = Some((400, "Mismatched label name in PUT request"));
 
-    fn name(&self) -> Vec<String> {
-        vec![self.cluster_label.clone()]
+    fn name(document: &Value) -> Vec<String> {
+        vec![text(&document["clusterLabel"])]
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -86,50 +72,24 @@ impl Resource for Label {
         check.name(&self.cluster_label);
         check.finish()
     }
-
-    fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
-        match key.last() == Some(&self.cluster_label) {
-            true => Ok(()),
-            false => Err(Refusal::new(400, "Mismatched label name in PUT request")),
-        }
-    }
-
-    fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
-        match collection.split_last() {
-            Some((_, cluster)) if world.contains(cluster) => Ok(()),
-            _ => Err(Refusal::new(404, Cluster::MISSING)),
-        }
-    }
 }
 
 /// Lists clusters whole, by label as names alone, or with their labels.
 pub(crate) async fn list(state: State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
+    let (label, with_labels) = (query_of(&uri, "label"), query_of(&uri, "withLabels"));
+    if label.is_none() && with_labels.as_deref() != Some("true") {
+        return crud::list::<Cluster>(state, uri).await;
+    }
     let collection = key_of(&uri);
-    let query = |wanted: &str| {
-        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
-            .find_map(|(key, value)| (key == wanted).then(|| value.into_owned()))
-    };
-    if let Some(label) = query("label") {
-        let world = state.world();
-        Cluster::admit_list(&collection, &world)?;
+    let world = state.world();
+    check_owners(Cluster::OWNERS, &collection, &world)?;
+    if let Some(label) = label {
         return Ok(reply::json(StatusCode::OK, &world.clusters_with_label(&collection[1], &label)));
     }
-    if query("withLabels").as_deref() == Some("true") {
-        let world = state.world();
-        Cluster::admit_list(&collection, &world)?;
-        let clusters: Vec<Value> = world
-            .list::<Cluster>(&collection)
-            .into_iter()
-            .map(|(key, cluster)| {
-                let labels: Vec<Value> = world
-                    .list(&[key.as_slice(), &["labels".to_owned()]].concat())
-                    .into_iter()
-                    .map(|(_, of)| of)
-                    .collect();
-                json!({"metadata": cluster.metadata, "labels": labels})
-            })
-            .collect();
-        return Ok(reply::json(StatusCode::OK, &clusters));
-    }
-    crud::list::<Cluster>(state, uri).await
+    let with_labels = |(key, cluster): (&Key, Cluster)| {
+        let labels = world.list::<Value>(&below(key, &["labels"])).into_iter();
+        json!({"metadata": cluster.metadata, "labels": labels.map(|(_, of)| of).collect::<Vec<_>>()})
+    };
+    let clusters: Vec<Value> = world.list(&collection).into_iter().map(with_labels).collect();
+    Ok(reply::json(StatusCode::OK, &clusters))
 }

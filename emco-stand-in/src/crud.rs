@@ -8,12 +8,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::archive;
-use crate::go_json;
+use crate::go_json::{self, Unreadable};
 use crate::key::Key;
 use crate::reply::{self, Refusal};
-use crate::resources::{EmptyList, FileRule, Resource};
+use crate::resources::{EmptyList, FileRule, Resource, check_owners};
 use crate::shared::Shared;
 use crate::store::{World, to_value};
 
@@ -26,6 +27,12 @@ pub(crate) fn key_of(uri: &Uri) -> Key {
     segments.map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect()
 }
 
+/// Returns the first value of a parameter of the URL's query.
+pub(crate) fn query_of(uri: &Uri, wanted: &str) -> Option<String> {
+    let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.into_iter().find_map(|(name, value)| (name == wanted).then(|| value.into_owned()))
+}
+
 pub(crate) async fn create<T: Resource>(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -34,7 +41,7 @@ pub(crate) async fn create<T: Resource>(
     let (mut document, file) = read::<T>(request).await?;
     document.check()?;
     let mut world = shared.world();
-    let key = [collection.as_slice(), &document.name()].concat();
+    let key = [collection.as_slice(), &T::name(&to_value(&document))].concat();
     if world.contains(&key) {
         return Err(Refusal::new(T::EXISTS_CODE, T::EXISTS));
     }
@@ -53,11 +60,14 @@ pub(crate) async fn put<T: Resource>(
     let named = key_of(request.uri());
     let (mut document, file) = read::<T>(request).await?;
     document.check()?;
-    let name = document.name();
+    let name = T::name(&to_value(&document));
     let collection = named[..named.len() - name.len()].to_vec();
     let key = [collection.as_slice(), &name].concat();
     let mut world = shared.world();
     document.check_put(&named, &world)?;
+    if let Some((code, text)) = T::RENAMED.filter(|_| !named.ends_with(&name)) {
+        return Err(Refusal::new(code, text));
+    }
     document.complete(&Method::PUT, &collection, &world)?;
     let existed = world.contains(&key);
     world.insert(&collection, key.clone(), to_value(&document), file)?;
@@ -74,7 +84,7 @@ pub(crate) async fn list<T: Resource>(
 ) -> Result<Response, Refusal> {
     let collection = key_of(&uri);
     let world = shared.world();
-    T::admit_list(&collection, &world)?;
+    check_owners(T::OWNERS, &collection, &world)?;
     let documents: Vec<Value> =
         world.list(&collection).into_iter().map(|(key, stored)| T::shown(stored, key, &world)).collect();
     match T::EMPTY_LIST {
@@ -152,13 +162,11 @@ fn accepted(
 /// Reads a document, and its file if it has one.
 async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
     let Some(rule) = T::FILE else {
-        let body = to_bytes(request.into_body(), LONGEST_BODY)
-            .await
-            .map_err(|error| Refusal::new(422, error.to_string()))?;
-        return Ok((go_json::decode(&body).map_err(T::unreadable)?, Bytes::new()));
+        let body = to_bytes(request.into_body(), LONGEST_BODY).await;
+        return Ok((decoded(&body.map_err(|error| Refusal::new(422, error.to_string()))?)?, Bytes::new()));
     };
     let (metadata, file) = read_form(request).await.map_err(|text| Refusal::new(422, text))?;
-    let document: T = go_json::decode(&metadata).map_err(T::unreadable)?;
+    let document: T = decoded(&metadata)?;
     document.check()?;
     if rule == FileRule::Checked {
         document.check_file(file.as_deref())?;
@@ -175,7 +183,15 @@ async fn read<T: Resource>(request: Request) -> Result<(T, Bytes), Refusal> {
     Ok((document, file))
 }
 
-/// The fields `metadata` and `file` (or the last of `files`) of a multipart form.
+fn decoded<T: Resource>(body: &[u8]) -> Result<T, Refusal> {
+    go_json::decode(body).map_err(|error| match (error, T::INVALID_BODY) {
+        (Unreadable::Empty, _) => Refusal::new(400, T::EMPTY_BODY),
+        (Unreadable::Invalid(_), Some(text)) => Refusal::new(422, text),
+        (Unreadable::Invalid(text), None) => Refusal::new(422, text),
+    })
+}
+
+/// Returns the fields `metadata` and `file` (or the last of `files`) of a multipart form.
 async fn read_form(request: Request) -> Result<(Bytes, Option<Bytes>), String> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(|of| of.starts_with("multipart/")) {

@@ -4,23 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::go_json::Unreadable;
+use crate::key::below;
 use crate::reply::Refusal;
-use crate::resources::{EmptyList, Resource};
-use crate::schema::{Metadata, checked};
+use crate::resources::{Document, EmptyList, Resource};
+use crate::schema::checked;
 use crate::store::World;
 
 /// What one app waits for.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct AppDependency {
-    metadata: Metadata,
-    spec: AppDependencySpec,
-}
+pub(crate) type AppDependency = Document<AppDependencySpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct AppDependencySpec {
+pub(crate) struct AppDependencySpec {
     #[serde(skip_serializing_if = "String::is_empty")]
     app: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -41,17 +36,8 @@ impl Resource for AppDependency {
     const MISSING: &'static str = Refusal::INTERNAL;
     const MISSING_CODE: u16 = 500;
     const EMPTY_LIST: EmptyList = EmptyList::Array;
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
-
-    fn unreadable(error: Unreadable) -> Refusal {
-        match error {
-            Unreadable::Empty => Refusal::new(400, "Empty body"),
-            Unreadable::Invalid(_) => Refusal::new(422, "Invalid Body"),
-        }
-    }
+    const INVALID_BODY: Option<&'static str> = Some("Invalid Body");
+    const RENAMED: Option<(u16, &'static str)> = Some((400, "Mismatched name in PUT request"));
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |check| {
@@ -63,13 +49,6 @@ impl Resource for AppDependency {
                 check.violated("Must be less than or equal to 4096");
             }
         })
-    }
-
-    fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
-        match key.last() == Some(&self.metadata.name) {
-            true => Ok(()),
-            false => Err(Refusal::new(400, "Mismatched name in PUT request")),
-        }
     }
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
@@ -90,8 +69,7 @@ pub(crate) fn waiting(apps: &[String], composite_app: &[String], world: &World) 
 }
 
 fn dependencies(app: &str, composite_app: &[String], world: &World) -> Vec<AppDependency> {
-    let below = ["apps", app, "dependency"].map(str::to_owned);
-    world.list(&[composite_app, &below].concat()).into_iter().map(|(_, of)| of).collect()
+    world.list(&below(composite_app, &["apps", app, "dependency"])).into_iter().map(|(_, of)| of).collect()
 }
 
 /// Refuses apps that wait for each other. EMCO looks when it instantiates or updates, not before.

@@ -7,22 +7,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::key::Key;
+use crate::key::{Key, below};
 use crate::lifecycle::{Lifecycle, State};
 use crate::logical_clouds::clusters_of;
 use crate::reply::Refusal;
-use crate::resources::{Resource, composite_app_exists};
-use crate::schema::{Check, Metadata, checked};
+use crate::resources::{COMPOSITE_APP, Document, Owner, PROJECT, Resource};
+use crate::schema::{Check, checked};
 use crate::store::{World, to_value};
 use emco::ClusterRef;
 
 /// A deployment intent group.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Dig {
-    metadata: Metadata,
-    pub(crate) spec: DigSpec,
-}
+pub(crate) type Dig = Document<DigSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -51,10 +46,7 @@ impl Resource for Dig {
     const EXISTS: &'static str = "Intent already exists";
     const MISSING: &'static str = "DeploymentIntentGroup not found";
     const REPLACED: u16 = 200;
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
+    const OWNERS: &'static [Owner] = &[PROJECT, COMPOSITE_APP];
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |check| {
@@ -75,10 +67,6 @@ impl Resource for Dig {
             None | Some(State::Created) => Ok(()),
             Some(_) => Err(Refusal::new(409, "The specified DeploymentIntentGroup is not in Created status")),
         }
-    }
-
-    fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
-        composite_app_exists(collection, world)
     }
 
     fn complete(&mut self, method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
@@ -179,10 +167,6 @@ impl Resource for AppIntent {
     const MISSING: &'static str = "Intent not found";
     const REPLACED: u16 = 200;
 
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
-
     /// EMCO reports a missing field in words of its own, and of several only the first; the rest as its JSON schema does.
     fn check(&self) -> Result<(), Refusal> {
         let mut check = Check::default();
@@ -222,7 +206,7 @@ impl Resource for AppIntent {
     fn complete(&mut self, _method: &Method, collection: &[String], world: &World) -> Result<(), Refusal> {
         let dig_key = &collection[..DIG];
         let dig: Dig = world.find(dig_key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
-        let cloud = [&dig_key[..2], &["logical-clouds".to_owned(), dig.spec.logical_cloud]].concat();
+        let cloud = below(&dig_key[..2], &["logical-clouds", &dig.spec.logical_cloud]);
         let allowed = clusters_of(&cloud, world);
         // Neither a logical cloud that is not there nor one without clusters is in EMCO's table of errors.
         if allowed.is_empty() {

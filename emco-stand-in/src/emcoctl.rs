@@ -1,227 +1,137 @@
-//! emcoctl without emcoctl: its resource files, templates, verbs and routing (EMCO-API §5), against any EMCO.
+//! The commands of emcoctl (EMCO-API §5), against any EMCO, without the program `emcoctl`.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use anyhow::{Context, bail};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
 use crate::documents::Document;
-use crate::tls::install_tls_provider;
-use crate::{TemplateError, render};
+use crate::render;
 
-/// What emcoctl does with a folder of resource files. It goes on where EMCO refuses, as emcoctl does.
+/// Does what emcoctl does with a folder of resource files. As emcoctl does, it continues where EMCO refuses a document.
 #[derive(Debug)]
 pub struct Emcoctl {
-    folder: PathBuf,
-    sections: BTreeMap<String, Section>,
+    /// `None`: a small archive, or an empty kubeconfig, stands for every file of a document.
+    folder: Option<PathBuf>,
+    /// The base URL of each service of EMCO.
+    sections: BTreeMap<String, String>,
     http: reqwest::Client,
 }
 
-/// Where a service of EMCO is.
 #[derive(Debug, Deserialize)]
 struct Section {
     host: String,
     port: u16,
 }
 
-/// One request and what came back.
+/// One request, and the response to it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {
-    /// The verb.
+    /// The HTTP method of the request.
     pub method: Method,
     /// The path after `/v2/`, with the query if there is one.
     pub anchor: String,
-    /// The section of the configuration it went to.
+    /// The section of the configuration that has the address.
     pub section: String,
-    /// The status.
+    /// The status of the response.
     pub status: StatusCode,
-    /// The body.
+    /// The body of the response.
     pub body: String,
 }
 
-/// Why a file was not gone through: where emcoctl would stop.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EmcoctlError {
-    /// A file is not there, or cannot be read.
-    #[error("{} cannot be read", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A file is not YAML of the right shape.
-    #[error("{what} cannot be understood")]
-    Yaml {
-        /// Which file.
-        what: String,
-        /// Why.
-        #[source]
-        source: Box<serde_saphyr::Error>,
-    },
-    /// A resource file could not be filled in.
-    #[error("{file} cannot be rendered")]
-    Template {
-        /// The file.
-        file: String,
-        /// Why.
-        #[source]
-        source: Box<TemplateError>,
-    },
-    /// An anchor begins with nothing that emcoctl knows.
-    #[error("invalid base URL: {0}")]
-    Anchor(String),
-    /// The configuration does not say where a service is.
-    #[error("no `{section}` in the configuration, which {anchor} is for")]
-    Section {
-        /// The section.
-        section: &'static str,
-        /// Who needs it.
-        anchor: String,
-    },
-    /// The HTTP client could not be made.
-    #[error("no HTTP client could be made")]
-    Http(#[source] reqwest::Error),
-    /// The network failed.
-    #[error("{method} {anchor} could not be sent")]
-    Send {
-        /// The verb.
-        method: Method,
-        /// Where to.
-        anchor: String,
-        /// What the network said.
-        #[source]
-        source: reqwest::Error,
-    },
-}
-
-impl EmcoctlError {
-    fn yaml(what: &str, error: serde_saphyr::Error) -> Self {
-        Self::Yaml { what: what.to_owned(), source: Box::new(error) }
-    }
-}
-
 impl Emcoctl {
-    /// Works in a folder, as from its shell, by a configuration file's text.
+    /// Works in a folder, with the text of a configuration file.
     ///
     /// # Errors
-    /// When the configuration cannot be understood.
-    pub fn new(folder: impl Into<PathBuf>, config: &str) -> Result<Self, EmcoctlError> {
-        let sections =
-            serde_saphyr::from_str(config).map_err(|error| EmcoctlError::yaml("the configuration", error))?;
-        install_tls_provider();
-        // Plain HTTP is all that emcoctl speaks.
-        let http =
-            reqwest::Client::builder().tls_certs_only([]).no_proxy().build().map_err(EmcoctlError::Http)?;
-        Ok(Self { folder: folder.into(), sections, http })
+    /// Returns an error if the configuration is not valid.
+    pub fn new(folder: impl Into<PathBuf>, config: &str) -> anyhow::Result<Self> {
+        let sections: BTreeMap<String, Section> =
+            serde_saphyr::from_str(config).context("the configuration is not valid")?;
+        let url = |Section { host, port }| format!("http://{host}:{port}");
+        let sections = sections.into_iter().map(|(name, section)| (name, url(section))).collect();
+        Ok(Self { folder: Some(folder.into()), sections, http: client(HeaderMap::new())? })
     }
 
-    /// `emcoctl apply -f FILE -v VALUES`
+    /// Sends everything to one URL, with this token, and reads no files.
+    pub(crate) fn without_files(url: &str, token: Option<&str>) -> anyhow::Result<Self> {
+        let token = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}"))).transpose()?;
+        let headers = token.into_iter().map(|token| (AUTHORIZATION, token)).collect();
+        let sections = BTreeMap::from([("ingress".to_owned(), url.to_owned())]);
+        Ok(Self { folder: None, sections, http: client(headers)? })
+    }
+
+    /// Runs `emcoctl VERB -f FILE -v VALUES`. The verb is `apply`, `update`, `get` or `delete`.
     ///
     /// # Errors
-    /// Where emcoctl would stop.
-    pub async fn apply(&self, file: &str, values: &str) -> Result<Vec<Reply>, EmcoctlError> {
-        let mut replies = Vec::new();
-        for document in self.documents(file, values)? {
-            replies.push(self.send(Method::POST, document.anchor().to_owned(), Some(&document)).await?);
+    /// Returns an error where emcoctl would stop: the files cannot be used, or EMCO does not respond.
+    pub async fn run(&self, verb: &str, file: &str, values: &str) -> anyhow::Result<Vec<Reply>> {
+        let rendered =
+            render(&self.text(file)?, &self.text(values)?).with_context(|| format!("{file} is not valid"))?;
+        let mut documents: Vec<Document> =
+            serde_saphyr::from_multiple(&rendered).with_context(|| format!("{file} is not valid"))?;
+        if verb == "delete" {
+            documents.reverse();
         }
-        Ok(replies)
-    }
-
-    /// `emcoctl update -f FILE -v VALUES`
-    ///
-    /// # Errors
-    /// Where emcoctl would stop.
-    pub async fn update(&self, file: &str, values: &str) -> Result<Vec<Reply>, EmcoctlError> {
         let mut replies = Vec::new();
-        for document in self.documents(file, values)? {
-            if !OPERATIONS.contains(&document.last_segment()) {
-                replies.push(self.send(Method::PUT, document.place(), Some(&document)).await?);
-            }
-        }
-        Ok(replies)
-    }
-
-    /// `emcoctl get -f FILE -v VALUES`
-    ///
-    /// # Errors
-    /// Where emcoctl would stop.
-    pub async fn get(&self, file: &str, values: &str) -> Result<Vec<Reply>, EmcoctlError> {
-        let mut replies = Vec::new();
-        for document in self.documents(file, values)? {
-            if !OPERATIONS.contains(&document.last_segment()) && document.last_segment() != "stop" {
-                replies.push(self.send(Method::GET, document.place(), None).await?);
-            }
-        }
-        Ok(replies)
-    }
-
-    /// `emcoctl delete -f FILE -v VALUES`: from the last document to the first; what was instantiated is terminated.
-    ///
-    /// # Errors
-    /// Where emcoctl would stop.
-    pub async fn delete(&self, file: &str, values: &str) -> Result<Vec<Reply>, EmcoctlError> {
-        let mut replies = Vec::new();
-        for document in self.documents(file, values)?.iter().rev() {
+        for document in &documents {
             let last = document.last_segment();
-            if matches!(last, "instantiate" | "apply") {
-                let above = document.anchor().strip_suffix(last).unwrap_or_default();
-                replies.push(self.send(Method::POST, format!("{above}terminate"), None).await?);
-            } else if !matches!(last, "approve" | "status" | "migrate" | "update" | "rollback") {
-                replies.push(self.send(Method::DELETE, document.place(), None).await?);
-            }
+            let (method, anchor, body) = match verb {
+                "apply" => (Method::POST, document.anchor().to_owned(), Some(document)),
+                "update" if !OPERATIONS.contains(&last) => (Method::PUT, document.place(), Some(document)),
+                "get" if !OPERATIONS.contains(&last) && last != "stop" => {
+                    (Method::GET, document.place(), None)
+                }
+                // An instantiation is undone by a termination.
+                "delete" if matches!(last, "instantiate" | "apply") => {
+                    let above = document.anchor().strip_suffix(last).unwrap_or_default();
+                    (Method::POST, format!("{above}terminate"), None)
+                }
+                "delete" if !matches!(last, "approve" | "status" | "migrate" | "update" | "rollback") => {
+                    (Method::DELETE, document.place(), None)
+                }
+                "update" | "get" | "delete" => continue,
+                other => bail!("emcoctl has no command `{other}`"),
+            };
+            replies.push(self.send(method, anchor, body).await?);
         }
         Ok(replies)
     }
 
-    /// `emcoctl get ANCHOR`
+    /// Runs `emcoctl get ANCHOR`.
     ///
     /// # Errors
-    /// Where emcoctl would stop.
-    pub async fn get_anchor(&self, anchor: &str) -> Result<Reply, EmcoctlError> {
+    /// Returns an error where emcoctl would stop: EMCO does not respond.
+    pub async fn get_anchor(&self, anchor: &str) -> anyhow::Result<Reply> {
         self.send(Method::GET, anchor.to_owned(), None).await
     }
 
-    /// `emcoctl delete ANCHOR`
+    /// Runs `emcoctl delete ANCHOR`.
     ///
     /// # Errors
-    /// Where emcoctl would stop.
-    pub async fn delete_anchor(&self, anchor: &str) -> Result<Reply, EmcoctlError> {
+    /// Returns an error where emcoctl would stop: EMCO does not respond.
+    pub async fn delete_anchor(&self, anchor: &str) -> anyhow::Result<Reply> {
         self.send(Method::DELETE, anchor.to_owned(), None).await
     }
 
-    fn documents(&self, file: &str, values: &str) -> Result<Vec<Document>, EmcoctlError> {
-        let rendered = render(&self.text(file)?, &self.text(values)?)
-            .map_err(|error| EmcoctlError::Template { file: file.to_owned(), source: Box::new(error) })?;
-        serde_saphyr::from_multiple(&rendered).map_err(|error| EmcoctlError::yaml(file, error))
+    fn text(&self, file: &str) -> anyhow::Result<String> {
+        let path = self.folder.as_deref().unwrap_or(Path::new("")).join(file);
+        fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
     }
 
-    fn text(&self, file: &str) -> Result<String, EmcoctlError> {
-        let path = self.folder.join(file);
-        fs::read_to_string(&path).map_err(|source| EmcoctlError::Read { path, source })
-    }
-
-    fn part(&self, file: &str) -> Result<Part, EmcoctlError> {
-        let path = self.folder.join(file);
-        fs::read(&path).map(Part::bytes).map_err(|source| EmcoctlError::Read { path, source })
-    }
-
-    async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         anchor: String,
         document: Option<&Document>,
-    ) -> Result<Reply, EmcoctlError> {
-        let (name, Section { host, port }) = self.section(&anchor)?;
-        let request = self.http.request(method.clone(), format!("http://{host}:{port}/v2/{anchor}"));
+    ) -> anyhow::Result<Reply> {
+        let (name, url) = self.section(&anchor)?;
+        let request = self.http.request(method.clone(), format!("{url}/v2/{anchor}"));
         let request = match document {
             Some(document) => match self.form(document)? {
                 Some(form) => request.multipart(form),
@@ -230,52 +140,61 @@ impl Emcoctl {
             None if method == Method::GET && has_file(&anchor) => request.header(ACCEPT, "application/json"),
             None => request.header(CONTENT_TYPE, "application/json"),
         };
-        let failed = |source| EmcoctlError::Send { method: method.clone(), anchor: anchor.clone(), source };
-        let response = request.send().await.map_err(failed)?;
+        let response =
+            request.send().await.with_context(|| format!("{method} {anchor} could not be sent"))?;
         let status = response.status();
-        let body = response.text().await.map_err(failed)?;
+        let body =
+            response.text().await.with_context(|| format!("the response to {method} {anchor} broke off"))?;
         Ok(Reply { method, anchor, section: name.to_owned(), status, body })
     }
 
-    /// A document with files goes as a form.
-    fn form(&self, document: &Document) -> Result<Option<Form>, EmcoctlError> {
-        let form = Form::new().text("metadata", document.body());
-        if let Some(file) = document.file() {
-            return Ok(Some(form.part("file", self.part(file)?.file_name("filename"))));
+    /// Returns the form of a document with files. Other documents go as JSON.
+    fn form(&self, document: &Document) -> anyhow::Result<Option<Form>> {
+        let mut form = Form::new().text("metadata", document.body());
+        if let Some(file) = &document.file {
+            return Ok(Some(form.part("file", self.part(document, file)?.file_name("filename"))));
         }
-        if document.files().is_empty() {
-            return Ok(None);
-        }
-        let attach = |form: Form, file: &String| {
+        for file in &document.files {
             let name = Path::new(file).file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Ok(form.part("files", self.part(file)?.file_name(name)))
-        };
-        document.files().iter().try_fold(form, attach).map(Some)
+            form = form.part("files", self.part(document, file)?.file_name(name));
+        }
+        Ok((!document.files.is_empty()).then_some(form))
     }
 
-    fn section(&self, anchor: &str) -> Result<(&'static str, &Section), EmcoctlError> {
+    fn part(&self, document: &Document, file: &str) -> anyhow::Result<Part> {
+        let Some(folder) = &self.folder else { return Ok(Part::bytes(document.stand_in_file()?)) };
+        let path = folder.join(file);
+        Ok(Part::bytes(fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?))
+    }
+
+    fn section(&self, anchor: &str) -> anyhow::Result<(&'static str, &str)> {
         if let Some(ingress) = self.sections.get("ingress") {
             return Ok(("ingress", ingress));
         }
-        let section = section_of(anchor).ok_or_else(|| EmcoctlError::Anchor(anchor.to_owned()))?;
-        match self.sections.get(section) {
-            Some(found) => Ok((section, found)),
-            None => Err(EmcoctlError::Section { section, anchor: anchor.to_owned() }),
-        }
+        let section = section_of(anchor).with_context(|| format!("invalid base URL: {anchor}"))?;
+        let found = self.sections.get(section);
+        Ok((section, found.with_context(|| format!("the configuration has no `{section}`, for {anchor}"))?))
     }
 }
 
-/// What the last segment of an anchor is where it is nothing to read or replace (EMCO-API §5.3).
+/// Creates a client for plain HTTP, the only protocol of emcoctl.
+fn client(headers: HeaderMap) -> reqwest::Result<reqwest::Client> {
+    // The TLS library requires a provider, even for plain HTTP. One that was installed before serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().tls_certs_only([]).no_proxy().default_headers(headers).build()
+}
+
+/// The last segments of anchors that cannot be read or replaced (EMCO-API §5.3).
 const OPERATIONS: [&str; 7] =
     ["instantiate", "apply", "approve", "terminate", "migrate", "update", "rollback"];
 
-/// Whether what an anchor names is read by `Accept`.
+/// Whether a GET of this anchor needs `Accept`.
 fn has_file(anchor: &str) -> bool {
     let collection = anchor.rsplit('/').nth(1).unwrap_or_default();
     matches!(collection, "apps" | "profiles" | "clusters" | "resources" | "customizations")
 }
 
-/// Whose an anchor is (EMCO-API §5.4).
+/// Returns the service that an anchor belongs to (EMCO-API §5.4).
 fn section_of(anchor: &str) -> Option<&'static str> {
     let segments: Vec<&str> = anchor.split('/').collect();
     let at = |index: usize| segments.get(index).copied().unwrap_or_default();
@@ -312,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_anchor_says_whose_it_is() {
+    fn an_anchor_determines_the_service() {
         let dig = "projects/p/composite-apps/c/v1/deployment-intent-groups/d";
         for (anchor, section) in [
             ("controllers", "orchestrator"),

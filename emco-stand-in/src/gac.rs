@@ -3,19 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::go_json::Unreadable;
 use crate::reply::Refusal;
-use crate::resources::{EmptyList, FileRule, Resource};
+use crate::resources::{Document, EmptyList, FileRule, Resource};
 use crate::schema::{Check, Metadata, checked};
-use crate::store::World;
 
-/// What all of the controller's resources do with bodies that cannot be read.
-fn unreadable(error: Unreadable) -> Refusal {
-    match error {
-        Unreadable::Empty => Refusal::new(400, "empty request body"),
-        Unreadable::Invalid(_) => Refusal::new(422, "error decoding the request body"),
-    }
-}
+const EMPTY_BODY: &str = "empty request body";
+const INVALID_BODY: Option<&str> = Some("error decoding the request body");
 
 /// Fields that may not be empty, told before the JSON schema is asked.
 fn required(fields: &[(&str, &str)]) -> Result<(), Refusal> {
@@ -42,40 +35,24 @@ pub(crate) struct K8sIntent {
 impl Resource for K8sIntent {
     const EXISTS: &'static str = "genericK8sIntent already exists";
     const MISSING: &'static str = "genericK8sIntent not found";
+    const RENAMED: Option<(u16, &'static str)> =
+        Some((400, "the intent name is not matching with the name in the request"));
     const REPLACED: u16 = 200;
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
-
-    fn unreadable(error: Unreadable) -> Refusal {
-        unreadable(error)
-    }
+    const EMPTY_BODY: &'static str = EMPTY_BODY;
+    const INVALID_BODY: Option<&'static str> = INVALID_BODY;
 
     fn check(&self) -> Result<(), Refusal> {
         required(&[(&self.metadata.name, "genericK8sIntent name may not be empty")])?;
         checked(&self.metadata, |_| ())
     }
-
-    fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
-        match key.last() == Some(&self.metadata.name) {
-            true => Ok(()),
-            false => Err(Refusal::new(400, "the intent name is not matching with the name in the request")),
-        }
-    }
 }
 
 /// A resource of an app: a new one, or one of its chart.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct K8sResource {
-    metadata: Metadata,
-    spec: K8sResourceSpec,
-}
+pub(crate) type K8sResource = Document<K8sResourceSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct K8sResourceSpec {
+pub(crate) struct K8sResourceSpec {
     app: String,
     new_object: String,
     #[serde(rename = "resourceGVK")]
@@ -94,16 +71,10 @@ impl Resource for K8sResource {
     const EXISTS: &'static str = "resource already exists";
     const MISSING: &'static str = "resource not found";
     const REPLACED: u16 = 200;
+    const EMPTY_BODY: &'static str = EMPTY_BODY;
+    const INVALID_BODY: Option<&'static str> = INVALID_BODY;
     const EMPTY_LIST: EmptyList = EmptyList::NotFound;
     const FILE: Option<FileRule> = Some(FileRule::Checked);
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
-
-    fn unreadable(error: Unreadable) -> Refusal {
-        unreadable(error)
-    }
 
     fn check(&self) -> Result<(), Refusal> {
         let (spec, gvk) = (&self.spec, &self.spec.resource_gvk);
@@ -166,16 +137,11 @@ fn object_fault(file: &[u8]) -> Option<String> {
 }
 
 /// How a resource is changed, and where.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Customization {
-    metadata: Metadata,
-    spec: CustomizationSpec,
-}
+pub(crate) type Customization = Document<CustomizationSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct CustomizationSpec {
+pub(crate) struct CustomizationSpec {
     cluster_specific: String,
     cluster_info: ClusterInfo,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -232,15 +198,9 @@ impl Resource for Customization {
     const EXISTS: &'static str = "customization already exists";
     const MISSING: &'static str = "customization not found";
     const REPLACED: u16 = 200;
+    const EMPTY_BODY: &'static str = EMPTY_BODY;
+    const INVALID_BODY: Option<&'static str> = INVALID_BODY;
     const FILE: Option<FileRule> = Some(FileRule::Checked);
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
-
-    fn unreadable(error: Unreadable) -> Refusal {
-        unreadable(error)
-    }
 
     fn check(&self) -> Result<(), Refusal> {
         let (spec, info) = (&self.spec, &self.spec.cluster_info);

@@ -1,6 +1,5 @@
-//! JSON as Go's `encoding/json` reads and writes it (EMCO-API §0.1, §0.2).
+//! JSON as Go's `encoding/json` reads it (EMCO-API §0.1).
 
-use serde::Serialize;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
@@ -25,23 +24,6 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> 
         Some(Err(error)) => Err(invalid(error)),
         Some(Ok(value)) => T::deserialize(Lenient { value, field: Field::default() }).map_err(invalid),
     }
-}
-
-/// Writes a value as Go's encoder does, newline included.
-pub(crate) fn encode(value: &impl Serialize) -> String {
-    let json = serde_json::to_string(value).unwrap_or_else(|_unreachable_for_our_types| "null".to_owned());
-    let mut text = String::with_capacity(json.len() + 1);
-    for character in json.chars() {
-        match character {
-            // Outside strings JSON has none of these.
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                text.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            other => text.push(other),
-        }
-    }
-    text.push('\n');
-    text
 }
 
 /// Where in a document a value stands.
@@ -212,10 +194,5 @@ mod tests {
         );
         assert!(invalid(b"[]").contains("invalid"));
         assert!(invalid(b"x").contains("expected value"));
-    }
-
-    #[test]
-    fn html_is_escaped_and_a_newline_added() {
-        assert_eq!(encode(&["<a & b>\u{2028}"]), "[\"\\u003ca \\u0026 b\\u003e\\u2028\"]\n");
     }
 }

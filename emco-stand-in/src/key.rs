@@ -1,6 +1,7 @@
 //! Places in EMCO's resource tree.
 
 use emco::DigKey;
+use serde_json::Value;
 
 /// A resource's place: the path of its URL after `/v2`, decoded.
 pub(crate) type Key = Vec<String>;
@@ -21,4 +22,14 @@ pub(crate) fn dig_at(key: &[String]) -> Option<DigKey> {
         }
         _ => None,
     }
+}
+
+/// Returns the place of a resource or collection below another one.
+pub(crate) fn below(key: &[String], names: &[&str]) -> Key {
+    key.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
+}
+
+/// Returns the text of a value, empty if it is none.
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }

@@ -49,7 +49,6 @@ mod shared;
 mod status;
 mod store;
 mod template;
-mod tls;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -60,10 +59,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-pub use documents::LoadError;
-pub use emcoctl::{Emcoctl, EmcoctlError, Reply};
+pub use emcoctl::{Emcoctl, Reply};
 pub use faults::{Effect, Fault};
-pub use template::{TemplateError, render};
+pub use template::render;
 
 use emco::{ClusterRef, DigKey};
 use key::dig_key;
@@ -217,15 +215,16 @@ impl StandIn {
     ///
     /// # Errors
     /// The first document that EMCO would refuse, or that cannot be read.
-    pub async fn load(&self, documents: &str) -> Result<(), LoadError> {
-        documents::apply(&self.url, self.shared.token(), documents).await
+    pub async fn load(&self, documents: &str) -> anyhow::Result<()> {
+        let emcoctl = Emcoctl::without_files(&self.url, self.shared.token())?;
+        documents::apply(&emcoctl, documents).await
     }
 
     /// Applies the [`samples`]: the DIG [`samples::dig`] is instantiated afterwards.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub async fn load_samples(&self) -> Result<(), LoadError> {
+    pub async fn load_samples(&self) -> anyhow::Result<()> {
         self.load(&samples::documents()?).await
     }
 

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use crate::crud::key_of;
 use crate::dependencies::{refuse_cycles, waiting};
 use crate::digs::{AppIntent, Dig};
-use crate::key::Key;
+use crate::key::{Key, below};
 use crate::lifecycle::{Lifecycle, State, Targets};
-use crate::logical_clouds::clusters_of;
+use crate::logical_clouds::{clusters_of, progress};
 use crate::references::PLACEMENT;
 use crate::reply::{self, Refusal};
 use crate::resources::{App, AppProfile, DigIntents, PlacementIntent, Resource};
@@ -242,9 +242,6 @@ fn lifecycle<'a>(world: &'a mut World, key: &Key) -> Option<&'a mut Lifecycle> {
 /// Where every app of the DIG should run, or EMCO's reason why it cannot be worked out; checked in EMCO's order.
 fn targets(world: &World, key: &Key) -> Result<Targets, Refusal> {
     let dig: Dig = world.find(key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
-    let below = |key: &[String], names: &[&str]| -> Key {
-        key.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect()
-    };
     let intents = world.list::<DigIntents>(&below(key, &["intents"]));
     let gpi = intents
         .iter()
@@ -301,12 +298,10 @@ fn usable_clusters(world: &World, cloud: &Key) -> Result<Vec<ClusterRef>, Refusa
     if !world.contains(cloud) {
         return Err(Refusal::new(400, "Failed to obtain Logical Cloud specified"));
     }
-    match world.clouds.get(cloud) {
-        None => Err(Refusal::new(500, "The Logical Cloud has never been instantiated")),
-        Some(usable) if *usable > world.now() => {
-            let text = "The Logical Cloud is still instantiating, please wait and try again.";
-            Err(Refusal::new(500, text))
-        }
-        Some(_) => Ok(clusters_of(cloud, world)),
-    }
+    let text = match progress(cloud, world) {
+        Some("Instantiated") => return Ok(clusters_of(cloud, world)),
+        Some("Instantiating") => "The Logical Cloud is still instantiating, please wait and try again.",
+        _ => "The Logical Cloud has never been instantiated",
+    };
+    Err(Refusal::new(500, text))
 }

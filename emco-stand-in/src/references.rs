@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::key::Key;
+use crate::key::{Key, below, text};
 
 /// The controller whose intents place the apps; EMCO has it built in.
 pub(crate) const PLACEMENT: &str = "genericPlacementIntent";
@@ -12,10 +12,8 @@ pub(crate) const PLACEMENT: &str = "genericPlacementIntent";
 pub(crate) fn references(key: &[String], value: &Value) -> Vec<Key> {
     let segments: Vec<&str> = key.iter().map(String::as_str).collect();
     let spec = &value["spec"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let below = |above: usize, collection: &str, name: &Value| -> Key {
-        key[..above].iter().cloned().chain([collection.to_owned(), text(name)]).collect()
-    };
+    let below =
+        |above: usize, collection: &str, name: &Value| below(&key[..above], &[collection, &text(name)]);
     let app = || below(COMPOSITE_APP, "apps", &spec["app"]);
     match segments.as_slice() {
         ["projects", _, "logical-clouds", _, "cluster-references", _] => {
@@ -53,7 +51,6 @@ pub(crate) fn references(key: &[String], value: &Value) -> Vec<Key> {
 const COMPOSITE_APP: usize = 5;
 
 fn cluster(provider: &Value, name: &Value) -> Key {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     vec!["cluster-providers".to_owned(), text(provider), "clusters".to_owned(), text(name)]
 }
 

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use workflow_api::to_go_text;
 
 use crate::go_json;
 
@@ -58,7 +59,8 @@ impl IntoResponse for Refusal {
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], go_json::encode(value)).into_response()
+    let line = to_go_text(value) + "\n";
+    (status, [(header::CONTENT_TYPE, "application/json")], line).into_response()
 }
 
 /// An answer without a body.

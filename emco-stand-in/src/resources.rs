@@ -9,11 +9,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::go_json::Unreadable;
-use crate::key::Key;
+use crate::key::{Key, text};
 use crate::reply::Refusal;
 use crate::schema::{Metadata, checked};
 use crate::store::World;
+
+/// A document: metadata, and what its kind has beside them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Document<S> {
+    pub(crate) metadata: Metadata,
+    pub(crate) spec: S,
+}
 
 /// A document that lives in a collection.
 pub(crate) trait Resource: Serialize + DeserializeOwned {
@@ -27,46 +34,46 @@ pub(crate) trait Resource: Serialize + DeserializeOwned {
     const MISSING_CODE: u16 = 404;
     /// The code of a `PUT` that replaced something.
     const REPLACED: u16 = 201;
+    /// The code and words for a `PUT` under another name, where EMCO refuses it.
+    const RENAMED: Option<(u16, &'static str)> = None;
     /// The file that comes with the document, in a multipart form.
     const FILE: Option<FileRule> = None;
     /// What an empty list is: the orchestrator writes `null`, CLM `[]`.
     const EMPTY_LIST: EmptyList = EmptyList::Null;
-    /// Whether the answers to `POST` and `PUT` carry JSON's content type (EMCO-API §6.1).
+    /// What a list looks up first.
+    const OWNERS: &'static [Owner] = &[];
+    /// Whether the responses to `POST` and `PUT` carry JSON's content type (EMCO-API §6.1).
     const NAMES_ITS_TYPE: bool = true;
+    /// The words for a body without a JSON value, sent with 400.
+    const EMPTY_BODY: &'static str = "Empty body";
+    /// The words for a body that is not valid, sent with 422, where they are not those of Go's decoder.
+    const INVALID_BODY: Option<&'static str> = None;
 
-    /// The path segments that name it in its collection.
-    fn name(&self) -> Vec<String>;
-
-    /// What a body that cannot be read is answered with.
-    fn unreadable(error: Unreadable) -> Refusal {
-        Refusal::unreadable(error)
+    /// Returns the path segments that name the document in its collection.
+    fn name(document: &Value) -> Vec<String> {
+        vec![text(&document["metadata"]["name"])]
     }
 
-    /// What is wrong with its file, by [`FileRule::Checked`].
+    /// Checks its file, by [`FileRule::Checked`].
     fn check_file(&self, _file: Option<&[u8]>) -> Result<(), Refusal> {
         Ok(())
     }
 
-    /// Whether it stands without its file.
+    /// Whether the document is complete without its file.
     fn needs_no_file(&self) -> bool {
         false
     }
 
-    /// The JSON schema.
+    /// Checks the document by its JSON schema.
     fn check(&self) -> Result<(), Refusal>;
 
-    /// What a `PUT` refuses before it looks further.
+    /// Checks what a `PUT` looks up first.
     fn check_put(&self, _key: &[String], _world: &World) -> Result<(), Refusal> {
         Ok(())
     }
 
-    /// What EMCO looks up before it stores a new one.
+    /// Checks what EMCO looks up before it stores a new document.
     fn admit(&self, _collection: &[String], _world: &World) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    /// What EMCO looks up before it lists a collection.
-    fn admit_list(_collection: &[String], _world: &World) -> Result<(), Refusal> {
         Ok(())
     }
 
@@ -80,13 +87,25 @@ pub(crate) trait Resource: Serialize + DeserializeOwned {
         stored
     }
 
-    /// What goes with a new one.
+    /// Does what goes with a new document.
     fn created(_key: &Key, _world: &mut World) {}
 
-    /// What forbids its removal.
+    /// Checks what forbids a removal.
     fn admit_delete(_key: &[String], _world: &World) -> Result<(), Refusal> {
         Ok(())
     }
+}
+
+/// A resource that others belong to: the length of its key, and EMCO's words for its absence.
+pub(crate) type Owner = (usize, &'static str);
+
+pub(crate) const PROJECT: Owner = (2, Project::MISSING);
+pub(crate) const COMPOSITE_APP: Owner = (5, CompositeApp::MISSING);
+
+/// Refuses a key whose owners do not exist.
+pub(crate) fn check_owners(owners: &[Owner], key: &[String], world: &World) -> Result<(), Refusal> {
+    let missing = owners.iter().find(|(length, _)| !key.get(..*length).is_some_and(|of| world.contains(of)));
+    missing.map_or(Ok(()), |(_, text)| Err(Refusal::new(404, *text)))
 }
 
 /// What the file of a multipart form must be.
@@ -113,30 +132,6 @@ pub(crate) enum EmptyList {
     Refused(&'static str),
 }
 
-/// Refuses to rename a document.
-fn same_name(key: &[String], name: &str) -> Result<(), Refusal> {
-    match key.last().is_some_and(|last| last == name) {
-        true => Ok(()),
-        false => Err(Refusal::new(400, "Mismatched name in PUT request")),
-    }
-}
-
-pub(crate) fn project_exists(collection: &[String], world: &World) -> Result<(), Refusal> {
-    match collection.get(..2) {
-        Some(project) if world.contains(project) => Ok(()),
-        _ => Err(Refusal::new(404, Project::MISSING)),
-    }
-}
-
-/// What listing DIGs and placement intents asks for first (EMCO-API §6.4).
-pub(crate) fn composite_app_exists(collection: &[String], world: &World) -> Result<(), Refusal> {
-    project_exists(collection, world)?;
-    match collection.get(..5) {
-        Some(composite_app) if world.contains(composite_app) => Ok(()),
-        _ => Err(Refusal::new(404, CompositeApp::MISSING)),
-    }
-}
-
 /// A document of metadata alone; a `spec` is dropped.
 macro_rules! plain_resource {
     ($(#[$doc:meta])* $name:ident { $($body:tt)* }) => {
@@ -149,10 +144,6 @@ macro_rules! plain_resource {
 
         impl Resource for $name {
             $($body)*
-
-            fn name(&self) -> Vec<String> {
-                vec![self.metadata.name.clone()]
-            }
 
             fn check(&self) -> Result<(), Refusal> {
                 checked(&self.metadata, |_| ())
@@ -167,10 +158,7 @@ plain_resource! {
         const EXISTS: &'static str = "Project already exists";
         const MISSING: &'static str = "Project not found";
         const REPLACED: u16 = 200;
-
-        fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
-            same_name(key, &self.metadata.name)
-        }
+        const RENAMED: Option<(u16, &'static str)> = Some((400, "Mismatched name in PUT request"));
     }
 }
 
@@ -197,10 +185,7 @@ plain_resource! {
         const EXISTS: &'static str = "Intent already exists";
         const MISSING: &'static str = "Intent not found";
         const REPLACED: u16 = 200;
-
-        fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
-            composite_app_exists(collection, world)
-        }
+        const OWNERS: &'static [Owner] = &[PROJECT, COMPOSITE_APP];
     }
 }
 
@@ -210,24 +195,16 @@ plain_resource! {
         const EXISTS: &'static str = "ClusterProvider already exists";
         const MISSING: &'static str = "Cluster provider not found";
         const EMPTY_LIST: EmptyList = EmptyList::Array;
-
-        fn check_put(&self, key: &[String], _world: &World) -> Result<(), Refusal> {
-            same_name(key, &self.metadata.name)
-        }
+        const RENAMED: Option<(u16, &'static str)> = Some((400, "Mismatched name in PUT request"));
     }
 }
 
 /// A controller that the orchestrator calls.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Controller {
-    metadata: Metadata,
-    spec: ControllerSpec,
-}
+pub(crate) type Controller = Document<ControllerSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct ControllerSpec {
+pub(crate) struct ControllerSpec {
     host: String,
     port: i64,
     r#type: String,
@@ -237,10 +214,6 @@ struct ControllerSpec {
 impl Resource for Controller {
     const EXISTS: &'static str = "Controller already exists";
     const MISSING: &'static str = "Controller not found";
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |check| {
@@ -256,16 +229,11 @@ impl Resource for Controller {
 }
 
 /// A set of apps, in a version.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct CompositeApp {
-    metadata: Metadata,
-    spec: CompositeAppSpec,
-}
+pub(crate) type CompositeApp = Document<CompositeAppSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct CompositeAppSpec {
+pub(crate) struct CompositeAppSpec {
     composite_app_version: String,
     id: String,
 }
@@ -273,17 +241,14 @@ struct CompositeAppSpec {
 impl Resource for CompositeApp {
     const EXISTS: &'static str = "App already exists";
     const MISSING: &'static str = "App not found";
+    const OWNERS: &'static [Owner] = &[PROJECT];
 
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone(), self.spec.composite_app_version.clone()]
+    fn name(document: &Value) -> Vec<String> {
+        vec![text(&document["metadata"]["name"]), text(&document["spec"]["compositeAppVersion"])]
     }
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |_| ())
-    }
-
-    fn admit_list(collection: &[String], world: &World) -> Result<(), Refusal> {
-        project_exists(collection, world)
     }
 
     fn complete(&mut self, method: &Method, _collection: &[String], _world: &World) -> Result<(), Refusal> {
@@ -295,12 +260,7 @@ impl Resource for CompositeApp {
 }
 
 /// Values for one app.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct AppProfile {
-    metadata: Metadata,
-    pub(crate) spec: AppProfileSpec,
-}
+pub(crate) type AppProfile = Document<AppProfileSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -314,10 +274,6 @@ impl Resource for AppProfile {
     const FILE: Option<FileRule> = Some(FileRule::Archive);
     const NAMES_ITS_TYPE: bool = false;
 
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
-
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |_| ())
     }
@@ -326,20 +282,12 @@ impl Resource for AppProfile {
         if world.list::<Self>(collection).iter().any(|(_, other)| other.spec.app == self.spec.app) {
             return Err(Refusal::new(409, "App already has an AppProfile"));
         }
-        match collection.split_last() {
-            Some((_, profile)) if world.contains(profile) => Ok(()),
-            _ => Err(Refusal::new(404, CompositeProfile::MISSING)),
-        }
+        check_owners(&[(7, CompositeProfile::MISSING)], collection, world)
     }
 }
 
 /// Which controllers take part in a DIG, and with which of their intents.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct DigIntents {
-    metadata: Metadata,
-    pub(crate) spec: DigIntentsSpec,
-}
+pub(crate) type DigIntents = Document<DigIntentsSpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -351,10 +299,6 @@ impl Resource for DigIntents {
     const EXISTS: &'static str = "Intent already exists";
     const MISSING: &'static str = "Intent not found";
     const REPLACED: u16 = 200;
-
-    fn name(&self) -> Vec<String> {
-        vec![self.metadata.name.clone()]
-    }
 
     fn check(&self) -> Result<(), Refusal> {
         checked(&self.metadata, |check| {

@@ -2,8 +2,9 @@
 //!
 //! They are EMCO's own sample in substance, so that what is shown here can be repeated with `emcoctl` against a real EMCO.
 
-use crate::{TemplateError, render};
 use emco::DigKey;
+
+use crate::render;
 
 /// The resource files in the order in which they are applied, not yet rendered.
 pub const FILES: [&str; 4] = [
@@ -20,7 +21,7 @@ pub const VALUES: &str = include_str!("../samples/values.yaml");
 ///
 /// # Errors
 /// None in fact: the files are part of the program.
-pub fn documents() -> Result<String, TemplateError> {
+pub fn documents() -> anyhow::Result<String> {
     render(&FILES.join("\n---\n"), VALUES)
 }
 

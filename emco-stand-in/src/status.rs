@@ -14,7 +14,7 @@ use url::form_urlencoded;
 use crate::charts::{self, Object};
 use crate::crud::key_of;
 use crate::digs::Dig;
-use crate::key::dig_at;
+use crate::key::{below, dig_at};
 use crate::lifecycle::{Action, AppClusters, Lifecycle};
 use crate::reply::{self, Refusal};
 use crate::schema::is_name;
@@ -253,7 +253,7 @@ impl Query {
             if !self.apps.is_empty() && !self.apps.contains(app) {
                 continue;
             }
-            let chart = [&dig[..5], &["apps".to_owned(), app.clone()]].concat();
+            let chart = below(&dig[..5], &["apps", app]);
             let mut objects = charts::objects(app, &world.file(&chart).unwrap_or_default(), release);
             objects.retain(|of| self.resources.is_empty() || self.resources.contains(&of.name));
             for of in clusters {

@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::holds::Holds;
 use crate::key::Key;
-use crate::lifecycle::{Action, Lifecycle, Rsync, Targets};
+use crate::lifecycle::{Lifecycle, Rsync, Targets};
+use crate::logical_clouds::Cloud;
 use crate::references::references;
 use crate::reply::Refusal;
 use emco::ClusterRef;
@@ -25,12 +26,8 @@ pub(crate) struct World {
     stored: u64,
     /// State and history of each DIG.
     pub(crate) digs: BTreeMap<Key, Lifecycle>,
-    /// Since when each instantiated logical cloud can be used.
-    pub(crate) clouds: BTreeMap<Key, Timestamp>,
-    /// Until when each terminated logical cloud is still on its way out.
-    pub(crate) leaving_clouds: BTreeMap<Key, Timestamp>,
-    /// What was done to each logical cloud, oldest first.
-    pub(crate) cloud_actions: BTreeMap<Key, Vec<Action>>,
+    /// The history of each logical cloud.
+    pub(crate) clouds: BTreeMap<Key, Cloud>,
     /// How long an app takes to run on a new cluster, and to leave an old one.
     pub(crate) settle_time: Duration,
     /// How long a logical cloud takes to be instantiated.
@@ -145,8 +142,6 @@ impl World {
         self.documents.remove(key);
         self.digs.remove(key);
         self.clouds.remove(key);
-        self.leaving_clouds.remove(key);
-        self.cloud_actions.remove(key);
         Ok(())
     }
 

@@ -10,4 +10,5 @@ mod refusals;
 mod replay;
 mod round_trip;
 mod support;
+mod template;
 mod wire;

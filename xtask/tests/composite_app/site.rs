@@ -99,14 +99,11 @@ pub(crate) fn commands(page: &str, heading: &str) -> Vec<String> {
 pub(crate) async fn run(emcoctl: &Emcoctl, command: &str) -> Vec<Reply> {
     let words: Vec<&str> = command.split_whitespace().collect();
     let replies = match words.as_slice() {
-        ["apply", "-f", file, "-v", values] => emcoctl.apply(file, values).await,
-        ["update", "-f", file, "-v", values] => emcoctl.update(file, values).await,
-        ["delete", "-f", file, "-v", values] => emcoctl.delete(file, values).await,
-        ["get", "-f", file, "-v", values] => emcoctl.get(file, values).await,
+        [verb, "-f", file, "-v", values] => emcoctl.run(verb, file, values).await,
         ["get", anchor] => emcoctl.get_anchor(anchor).await.map(|reply| vec![reply]),
         other => panic!("{other:?}"),
     };
-    replies.unwrap_or_else(|error| panic!("{command}: {error}: {:?}", std::error::Error::source(&error)))
+    replies.unwrap_or_else(|error| panic!("{command}: {error:#}"))
 }
 
 /// Every answer is one of success.
