@@ -120,7 +120,7 @@ impl Emcoctl {
     }
 
     fn text(&self, file: &str) -> anyhow::Result<String> {
-        let path = self.folder.as_deref().unwrap_or(Path::new("")).join(file);
+        let path = self.folder.iter().collect::<PathBuf>().join(file);
         fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
     }
 

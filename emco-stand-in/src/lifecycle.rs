@@ -159,7 +159,7 @@ impl Lifecycle {
             job.end = Some(now);
             kept.clone_from(&of.targets.waiting);
         }
-        let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
+        let start = of.free_at(now);
         of.jobs.push(Job { event: Event::Terminate, end: Some(start + settle) });
         let apps = of.targets.clusters.clone();
         for (app, cluster) in beside(&apps, &AppClusters::new()) {
@@ -295,7 +295,7 @@ impl Lifecycle {
         missing.retain(|(app, _)| !(hangs && of.targets.waiting.contains(app)));
         // What rsync just kept while it deleted the rest, it takes for done, also where it is not there.
         missing.retain(|place| !kept.contains(place));
-        let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
+        let start = of.free_at(now);
         let applies = !missing.is_empty() || hangs;
         let end = if missing.is_empty() { start } else { start + settle };
         self.contexts.get_mut(context)?.jobs.push(Job { event: Event::Apply, end: (!hangs).then_some(end) });
@@ -321,7 +321,7 @@ impl Lifecycle {
             let gone = beside(&of.targets.clusters, kept);
             left = beside(&of.targets.clusters, &AppClusters::new());
             left.retain(|place| !gone.contains(place));
-            let start = of.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now));
+            let start = of.free_at(now);
             let end = if gone.is_empty() { start } else { start + settle };
             if let Some(of) = self.contexts.get_mut(context) {
                 of.jobs.push(Job { event: Event::Delete, end: Some(end) });

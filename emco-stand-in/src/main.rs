@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
 use emco_stand_in::{StandIn, StandInOptions, render};
+use jiff::SignedDuration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
@@ -20,8 +20,8 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// How long an app takes to run on a new cluster, such as 1500ms or 2s.
-    #[arg(long, default_value = "1s", value_parser = duration)]
-    settle_time: Duration,
+    #[arg(long, default_value = "1s")]
+    settle_time: SignedDuration,
     /// Make every removal at once; else rsync forgets those of an update that applies nothing until it is restarted, as EMCO's release
     /// 2023-07 does.
     #[arg(long)]
@@ -52,7 +52,7 @@ async fn main() -> anyhow::Result<()> {
 
     let options = StandInOptions {
         listen: arguments.listen,
-        settle_time: arguments.settle_time,
+        settle_time: arguments.settle_time.try_into().context("--settle-time cannot be negative")?,
         forgets_bare_removals: !arguments.forgets_nothing,
         ..StandInOptions::default()
     };
@@ -77,7 +77,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn load(stand_in: &StandIn, what: &str, values: Option<&Path>) -> anyhow::Result<()> {
     if what == "samples" {
-        return Ok(stand_in.load_samples().await?);
+        return stand_in.load_samples().await;
     }
     let mut documents = std::fs::read_to_string(what).with_context(|| format!("{what} cannot be read"))?;
     if let Some(path) = values {
@@ -85,7 +85,7 @@ async fn load(stand_in: &StandIn, what: &str, values: Option<&Path>) -> anyhow::
             .with_context(|| format!("--values {} cannot be read", path.display()))?;
         documents = render(&documents, &values)?;
     }
-    Ok(stand_in.load(&documents).await?)
+    stand_in.load(&documents).await
 }
 
 #[expect(clippy::print_stdout, reason = "whoever started this waits for the line")]
@@ -102,10 +102,4 @@ async fn stdin_closed() {
         let _nobody_waits = closed.send(());
     });
     let _thread_ended = ended.await;
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_no_duration| "write it as 1500ms or 2s".to_owned())?;
-    Duration::try_from(span).map_err(|_negative| "it cannot be negative".to_owned())
 }

@@ -17,7 +17,7 @@ use crate::lifecycle::{Lifecycle, State, Targets};
 use crate::logical_clouds::{clusters_of, progress};
 use crate::references::PLACEMENT;
 use crate::reply::{self, Refusal};
-use crate::resources::{App, AppProfile, DigIntents, PlacementIntent, Resource};
+use crate::resources::{App, AppProfile, DigIntents, Document, PlacementIntent, Resource};
 use crate::shared::Shared;
 use crate::store::World;
 use crate::{charts, go_json};
@@ -28,16 +28,13 @@ pub(crate) async fn approve(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> 
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
     let now = world.now();
-    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
+    let lifecycle = world.digs.get_mut(&key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
     match lifecycle.state() {
         State::Approved => {}
         State::Created | State::Terminated | State::TerminateStopped | State::Updated => {
             lifecycle.approve(now)
         }
-        State::Instantiated | State::InstantiateStopped => {
-            let text = format!("DeploymentIntentGroup has already been instantiated{dig}");
-            return Err(Refusal::new(500, text));
-        }
+        State::Instantiated | State::InstantiateStopped => return Err(already_instantiated(&dig)),
     }
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
@@ -49,24 +46,20 @@ pub(crate) async fn instantiate(
 ) -> Result<Response, Refusal> {
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
-    let state = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?.state();
-    match state {
+    match world.digs.get(&key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?.state() {
         State::Approved | State::Terminated | State::TerminateStopped => {}
         State::Created => {
             let text = format!("DeploymentIntentGroup must be Approved before instantiating{dig}");
             return Err(Refusal::new(500, text));
         }
-        State::Instantiated | State::InstantiateStopped => {
-            let text = format!("DeploymentIntentGroup has already been instantiated{dig}");
-            return Err(Refusal::new(500, text));
-        }
+        State::Instantiated | State::InstantiateStopped => return Err(already_instantiated(&dig)),
         State::Updated => {
             return Err(Refusal::new(500, "DeploymentIntentGroup is in an unknown stateUpdated"));
         }
     }
     let targets = targets(&world, &key)?;
     let (context, now, settle) = (world.new_context(), world.now(), world.settle_time);
-    if let Some(lifecycle) = lifecycle(&mut world, &key) {
+    if let Some(lifecycle) = world.digs.get_mut(&key) {
         lifecycle.instantiate(targets, context, now, settle);
     }
     Ok(reply::empty(StatusCode::ACCEPTED))
@@ -76,11 +69,7 @@ pub(crate) async fn instantiate(
 pub(crate) async fn update(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
-    match lifecycle(&mut world, &key).map(|lifecycle| lifecycle.state()) {
-        None => return Err(Refusal::new(500, STATE_INFO_MISSING)),
-        Some(State::Instantiated | State::InstantiateStopped) => {}
-        Some(_) => return Err(Refusal::new(500, not_instantiated(&dig))),
-    }
+    instantiated(&mut world, &key, &dig)?;
     let targets = targets(&world, &key)?;
     let revision = make_update(&mut world, &key, targets);
     Ok(reply::json(StatusCode::ACCEPTED, &revision))
@@ -92,7 +81,7 @@ fn make_update(world: &mut World, key: &Key, targets: Targets) -> Option<u64> {
     Some(lifecycle.update(targets, context, now, settle, &mut world.rsync))
 }
 
-/// Keeps an update for later, with what the intents ask for now.
+/// Keeps an update for later, with the placement that the intents ask for now.
 pub(crate) fn withhold(shared: &Shared, uri: &Uri) {
     let (key, _) = dig_of(uri);
     let mut world = shared.world();
@@ -101,7 +90,7 @@ pub(crate) fn withhold(shared: &Shared, uri: &Uri) {
     }
 }
 
-/// Makes the updates that were kept, and says how many.
+/// Makes the updates that were kept, and returns their number.
 pub(crate) fn commit_withheld(shared: &Shared) -> usize {
     let mut world = shared.world();
     let withheld = std::mem::take(&mut world.withheld);
@@ -117,11 +106,7 @@ pub(crate) async fn terminate(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
     let (now, settle) = (world.now(), world.settle_time);
-    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, STATE_INFO_MISSING))?;
-    if !matches!(lifecycle.state(), State::Instantiated | State::InstantiateStopped) {
-        return Err(Refusal::new(500, not_instantiated(&dig)));
-    }
-    lifecycle.terminate(now, settle);
+    instantiated(&mut world, &key, &dig)?.terminate(now, settle);
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
@@ -130,7 +115,7 @@ pub(crate) async fn stop(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Res
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
     let now = world.now();
-    let lifecycle = lifecycle(&mut world, &key).ok_or_else(|| Refusal::new(500, STATE_INFO_MISSING))?;
+    let lifecycle = recorded(&mut world, &key)?;
     let refused = match lifecycle.state() {
         State::Instantiated | State::Terminated => {
             if matches!(lifecycle.progress(now), Some("Instantiating" | "Terminating")) {
@@ -148,13 +133,6 @@ pub(crate) async fn stop(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Res
     Err(Refusal::new(500, refused))
 }
 
-/// What `migrate` wants.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Migrate {
-    spec: MigrateSpec,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct MigrateSpec {
@@ -169,15 +147,11 @@ pub(crate) async fn migrate(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let (mut key, dig) = dig_of(&uri);
-    let wanted: Migrate = go_json::decode(&body).map_err(Refusal::unreadable)?;
+    let Document { spec, .. }: Document<MigrateSpec> = go_json::decode(&body).map_err(Refusal::unreadable)?;
     let mut world = shared.world();
-    match lifecycle(&mut world, &key).map(|lifecycle| lifecycle.state()) {
-        None => return Err(Refusal::new(500, STATE_INFO_MISSING)),
-        Some(State::Instantiated | State::InstantiateStopped) => {}
-        Some(_) => return Err(Refusal::new(500, not_instantiated(&dig))),
-    }
-    key[4] = wanted.spec.target_composite_app_version;
-    key[6] = wanted.spec.target_deployment_intent_group;
+    instantiated(&mut world, &key, &dig)?;
+    key[4] = spec.target_composite_app_version;
+    key[6] = spec.target_deployment_intent_group;
     match world.contains(&key) {
         false => Err(Refusal::new(404, Dig::MISSING)),
         // Ours: no EMCO answers so.
@@ -185,13 +159,6 @@ pub(crate) async fn migrate(
             Err(Refusal::new(501, "the stand-in moves nothing from one deployment intent group to another"))
         }
     }
-}
-
-/// What `rollback` wants.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Rollback {
-    spec: RollbackSpec,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -207,27 +174,27 @@ pub(crate) async fn rollback(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let (key, _) = dig_of(&uri);
-    let wanted: Rollback = go_json::decode(&body).map_err(Refusal::unreadable)?;
+    let Document { spec, .. }: Document<RollbackSpec> =
+        go_json::decode(&body).map_err(Refusal::unreadable)?;
     let mut world = shared.world();
     let (now, settle) = (world.now(), world.settle_time);
-    let World { digs, rsync, .. } = &mut *world;
-    let lifecycle = digs.get_mut(&key).ok_or_else(|| Refusal::new(500, STATE_INFO_MISSING))?;
+    recorded(&mut world, &key)?;
     // EMCO does not look at the state: a DIG that has no such revision has no context for it.
-    let revision: u64 =
-        wanted.spec.revision.parse().map_err(|_no_number| Refusal::new(500, Refusal::INTERNAL))?;
-    match lifecycle.rollback(revision, now, settle, rsync) {
+    let revision: u64 = spec.revision.parse().map_err(|_no_number| Refusal::new(500, Refusal::INTERNAL))?;
+    let World { digs, rsync, .. } = &mut *world;
+    let rolled_back =
+        digs.get_mut(&key).is_some_and(|lifecycle| lifecycle.rollback(revision, now, settle, rsync));
+    match rolled_back {
         true => Ok(reply::empty(StatusCode::ACCEPTED)),
         false => Err(Refusal::new(500, "No matching ContextId found")),
     }
 }
 
-const STATE_INFO_MISSING: &str = "DeploymentIntentGroup StateInfo not found";
-
-fn not_instantiated(dig: &str) -> String {
-    format!("DeploymentIntentGroup is not instantiated :{dig}")
+fn already_instantiated(dig: &str) -> Refusal {
+    Refusal::new(500, format!("DeploymentIntentGroup has already been instantiated{dig}"))
 }
 
-/// The DIG above an operation's URL, and its name.
+/// Returns the DIG above an operation's URL, and its name.
 fn dig_of(uri: &Uri) -> (Key, String) {
     let mut key = key_of(uri);
     key.pop();
@@ -235,8 +202,17 @@ fn dig_of(uri: &Uri) -> (Key, String) {
     (key, name)
 }
 
-fn lifecycle<'a>(world: &'a mut World, key: &Key) -> Option<&'a mut Lifecycle> {
-    world.digs.get_mut(key)
+fn recorded<'a>(world: &'a mut World, key: &Key) -> Result<&'a mut Lifecycle, Refusal> {
+    world.digs.get_mut(key).ok_or_else(|| Refusal::new(500, "DeploymentIntentGroup StateInfo not found"))
+}
+
+/// Refuses an operation on a DIG that is not instantiated.
+fn instantiated<'a>(world: &'a mut World, key: &Key, dig: &str) -> Result<&'a mut Lifecycle, Refusal> {
+    let lifecycle = recorded(world, key)?;
+    match lifecycle.state() {
+        State::Instantiated | State::InstantiateStopped => Ok(lifecycle),
+        _ => Err(Refusal::new(500, format!("DeploymentIntentGroup is not instantiated :{dig}"))),
+    }
 }
 
 /// Where every app of the DIG should run, or EMCO's reason why it cannot be worked out; checked in EMCO's order.

@@ -23,60 +23,43 @@ use crate::resources::{
 use crate::shared::Shared;
 use crate::{controls, operations, status};
 
-type Routes = MethodRouter<Arc<Shared>>;
-
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let clusters = "/v2/cluster-providers/{provider}/clusters";
+    let cluster = format!("{clusters}/{{cluster}}");
     let project = "/v2/projects/{project}";
     let cloud = format!("{project}/logical-clouds/{{cloud}}");
-    let app = format!("{project}/composite-apps/{{compositeApp}}/{{version}}");
-    let profiles = format!("{app}/composite-profiles/{{compositeProfile}}/profiles");
+    let composite_apps = format!("{project}/composite-apps");
+    let app = format!("{composite_apps}/{{compositeApp}}/{{version}}");
     let dig = format!("{app}/deployment-intent-groups/{{dig}}");
-    let k8s = format!("{dig}/generic-k8s-intents");
-    let customizations = format!("{k8s}/{{intent}}/resources/{{resource}}/customizations");
     let gpi = format!("{dig}/generic-placement-intents/{{gpi}}");
-    let cluster = "/v2/cluster-providers/{provider}/clusters/{cluster}";
+    let k8s = format!("{dig}/generic-k8s-intents");
+    let k8s_resources = format!("{k8s}/{{intent}}/resources");
     Router::new()
-        .route("/v2/controllers", collection::<Controller>())
-        .route("/v2/controllers/{name}", item::<Controller>())
-        .route("/v2/cluster-providers", collection::<ClusterProvider>())
-        .route("/v2/cluster-providers/{name}", item::<ClusterProvider>())
-        .route("/v2/cluster-providers/{provider}/clusters", post(crud::create::<Cluster>).get(clusters::list))
-        .route(cluster, get(crud::get::<Cluster>).delete(crud::delete::<Cluster>))
-        .route(&format!("{cluster}/labels"), collection::<Label>())
-        .route(&format!("{cluster}/labels/{{name}}"), item::<Label>())
-        .route("/v2/projects", collection::<Project>())
-        .route(project, item::<Project>())
-        .route(&format!("{project}/logical-clouds"), collection::<LogicalCloud>())
-        .route(&cloud, item::<LogicalCloud>())
+        .merge(resource::<Controller>("/v2/controllers"))
+        .merge(resource::<ClusterProvider>("/v2/cluster-providers"))
+        .route(clusters, post(crud::create::<Cluster>).get(clusters::list))
+        .route(&cluster, get(crud::get::<Cluster>).delete(crud::delete::<Cluster>))
+        .merge(resource::<Label>(&format!("{cluster}/labels")))
+        .merge(resource::<Project>("/v2/projects"))
+        .merge(resource::<LogicalCloud>(&format!("{project}/logical-clouds")))
         .route(&format!("{cloud}/instantiate"), post(logical_clouds::instantiate))
         .route(&format!("{cloud}/terminate"), post(logical_clouds::terminate))
         .route(&format!("{cloud}/status"), get(logical_clouds::status))
-        .route(&format!("{cloud}/cluster-references"), collection::<ClusterReference>())
-        .route(&format!("{cloud}/cluster-references/{{name}}"), item::<ClusterReference>())
-        .route(&format!("{project}/composite-apps"), collection::<CompositeApp>())
+        .merge(resource::<ClusterReference>(&format!("{cloud}/cluster-references")))
+        .route(&composite_apps, post(crud::create::<CompositeApp>).get(crud::list::<CompositeApp>))
         .route(&app, item::<CompositeApp>())
-        .route(&format!("{app}/apps"), collection::<App>())
-        .route(&format!("{app}/apps/{{name}}"), item::<App>())
-        .route(&format!("{app}/apps/{{name}}/dependency"), collection::<AppDependency>())
-        .route(&format!("{app}/apps/{{name}}/dependency/{{dependency}}"), item::<AppDependency>())
-        .route(&format!("{app}/composite-profiles"), collection::<CompositeProfile>())
-        .route(&format!("{app}/composite-profiles/{{name}}"), item::<CompositeProfile>())
-        .route(&profiles, collection::<AppProfile>())
-        .route(&format!("{profiles}/{{name}}"), item::<AppProfile>())
-        .route(&format!("{app}/deployment-intent-groups"), collection::<Dig>())
-        .route(&dig, item::<Dig>())
+        .merge(resource::<App>(&format!("{app}/apps")))
+        .merge(resource::<AppDependency>(&format!("{app}/apps/{{name}}/dependency")))
+        .merge(resource::<CompositeProfile>(&format!("{app}/composite-profiles")))
+        .merge(resource::<AppProfile>(&format!("{app}/composite-profiles/{{compositeProfile}}/profiles")))
+        .merge(resource::<Dig>(&format!("{app}/deployment-intent-groups")))
         .route(&format!("{dig}/intents"), post(crud::create::<DigIntents>).get(dig_intents))
         .route(&format!("{dig}/intents/{{name}}"), item::<DigIntents>())
-        .route(&format!("{dig}/generic-placement-intents"), collection::<PlacementIntent>())
-        .route(&gpi, item::<PlacementIntent>())
-        .route(&format!("{gpi}/app-intents"), collection::<AppIntent>())
-        .route(&format!("{gpi}/app-intents/{{name}}"), item::<AppIntent>())
-        .route(&k8s, collection::<K8sIntent>())
-        .route(&format!("{k8s}/{{intent}}"), item::<K8sIntent>())
-        .route(&format!("{k8s}/{{intent}}/resources"), collection::<K8sResource>())
-        .route(&format!("{k8s}/{{intent}}/resources/{{resource}}"), item::<K8sResource>())
-        .route(&customizations, collection::<Customization>())
-        .route(&format!("{customizations}/{{name}}"), item::<Customization>())
+        .merge(resource::<PlacementIntent>(&format!("{dig}/generic-placement-intents")))
+        .merge(resource::<AppIntent>(&format!("{gpi}/app-intents")))
+        .merge(resource::<K8sIntent>(&k8s))
+        .merge(resource::<K8sResource>(&k8s_resources))
+        .merge(resource::<Customization>(&format!("{k8s_resources}/{{resource}}/customizations")))
         .route(&format!("{dig}/approve"), post(operations::approve))
         .route(&format!("{dig}/instantiate"), post(operations::instantiate))
         .route(&format!("{dig}/update"), post(operations::update))
@@ -93,11 +76,14 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-fn collection<T: Resource + Send + 'static>() -> Routes {
-    post(crud::create::<T>).get(crud::list::<T>)
+/// Returns the routes of a collection, and of the documents in it.
+fn resource<T: Resource + Send + 'static>(collection: &str) -> Router<Arc<Shared>> {
+    Router::new()
+        .route(collection, post(crud::create::<T>).get(crud::list::<T>))
+        .route(&format!("{collection}/{{name}}"), item::<T>())
 }
 
-fn item<T: Resource + Send + 'static>() -> Routes {
+fn item<T: Resource + Send + 'static>() -> MethodRouter<Arc<Shared>> {
     get(crud::get::<T>).put(crud::put::<T>).delete(crud::delete::<T>)
 }
 

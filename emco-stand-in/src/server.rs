@@ -1,8 +1,8 @@
 //! Connections: requests are met by planned faults, then answered by the routes with Go's manners.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::future::pending;
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -48,32 +48,25 @@ async fn serve_connection(stream: TcpStream, router: Router, shared: Arc<Shared>
     }
 }
 
-/// The connection is to be closed without an answer.
-#[derive(Debug)]
-struct HangUp;
-
-impl fmt::Display for HangUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("hung up as planned")
-    }
+/// Closes the connection without a response.
+fn hang_up() -> io::Error {
+    io::Error::other("hung up as planned")
 }
 
-impl std::error::Error for HangUp {}
-
-async fn meet(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -> Result<Response, HangUp> {
+async fn meet(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -> io::Result<Response> {
     let request = request.map(Body::new);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let effect = shared.faults().meet(method.as_str(), &path);
     let response = match effect {
         None => answer(request, router, &shared).await,
-        Some(Effect::HangUp) => return Err(HangUp),
+        Some(Effect::HangUp) => return Err(hang_up()),
         Some(Effect::LoseAnswer) => {
             answer(request, router, &shared).await;
-            return Err(HangUp);
+            return Err(hang_up());
         }
         Some(Effect::Withhold) => {
             operations::withhold(&shared, request.uri());
-            return Err(HangUp);
+            return Err(hang_up());
         }
         Some(Effect::Silence) => pending().await,
         Some(Effect::Swallow) => {
@@ -82,7 +75,7 @@ async fn meet(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -
         }
         Some(Effect::Twice) => {
             let (head, body) = request.into_parts();
-            let body = to_bytes(body, usize::MAX).await.map_err(|_broken_off| HangUp)?;
+            let body = to_bytes(body, usize::MAX).await.map_err(|_broken_off| hang_up())?;
             let again = |body: Bytes| Request::from_parts(head.clone(), Body::from(body));
             answer(again(body.clone()), router.clone(), &shared).await;
             answer(again(body), router, &shared).await
@@ -136,7 +129,7 @@ fn half_of_twice(half: String) -> Response {
     let body = stream::once(async { Ok(half) }).chain(stream::once(async {
         // What there is goes out before the connection breaks.
         tokio::task::yield_now().await;
-        Err(HangUp)
+        Err(hang_up())
     }));
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),

@@ -7,56 +7,18 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use emco::ClusterRef;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use crate::charts::{self, Object};
 use crate::crud::key_of;
 use crate::digs::Dig;
 use crate::key::{below, dig_at};
-use crate::lifecycle::{Action, AppClusters, Lifecycle};
+use crate::lifecycle::{AppClusters, Lifecycle};
 use crate::reply::{self, Refusal};
 use crate::schema::is_name;
 use crate::shared::Shared;
 use crate::store::World;
-
-/// The answer; fields in Go's order, empty ones left out.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    dig_id: String,
-    project: String,
-    composite_app: String,
-    composite_app_version: String,
-    composite_profile: String,
-    name: String,
-    states: Option<States>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    status: &'static str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    deployed_status: &'static str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    ready_status: &'static str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    rsync_status: Counts,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    cluster_status: Counts,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    deployed_counts: Counts,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    ready_counts: Counts,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    apps: Vec<Value>,
-}
-
-#[derive(Debug, Serialize)]
-struct States {
-    statusctxid: String,
-    actions: Vec<Action>,
-}
-
-type Counts = BTreeMap<&'static str, u64>;
 
 /// Which of EMCO's views of the same resources is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,20 +57,13 @@ impl View {
 struct Query {
     view: View,
     summary: bool,
-    /// The app context that is asked about; none: the last one.
+    /// The app context that is asked for. `None`: the last one.
     instance: Option<String>,
     apps: Vec<String>,
     clusters: Vec<(String, String)>,
     resources: Vec<String>,
-    listing: Option<Listing>,
-}
-
-/// What is listed in place of the status.
-#[derive(Debug, Clone, Copy)]
-enum Listing {
-    Apps,
-    Clusters,
-    Resources,
+    /// The parameter `apps`, `clusters` or `resources`, which asks for a list instead of the status.
+    listing: Option<&'static str>,
 }
 
 pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
@@ -129,47 +84,48 @@ pub(crate) async fn status(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
     }
     let nothing = AppClusters::new();
     let apps = lifecycle.apps_of(context).unwrap_or(&nothing);
-    let mut reply = Status {
-        dig_id: document.spec.id,
-        project: dig.project,
-        composite_app: dig.composite_app,
-        composite_app_version: dig.version,
-        composite_profile: document.spec.composite_profile,
-        name: dig.dig,
-        ..Status::default()
-    };
     let release = &document.spec.version;
-    // The listings look at fewer of the filters than the status does.
-    match query.listing {
-        Some(Listing::Apps) => {
-            return Ok(listing(&reply, "apps", apps.keys().map(|app| json!(app)).collect()));
-        }
-        Some(Listing::Clusters) => {
-            query.clusters.clear();
-            query.resources.clear();
-            let rows = query.rows(&key, lifecycle, apps, release, &world);
-            return Ok(listing(&reply, "clustersByApp", clusters_by_app(&rows)));
-        }
-        Some(Listing::Resources) => {
-            query.resources.clear();
-            let rows = query.rows(&key, lifecycle, apps, release, &world);
-            return Ok(listing(&reply, "resourcesByApp", resources_by_app(&rows)));
-        }
-        None => {}
+    // The fields are in Go's order, and empty ones are left out.
+    let mut status = Map::new();
+    if query.listing.is_none() {
+        status.insert("digId".to_owned(), json!(document.spec.id));
     }
-    reply.states =
-        Some(States { statusctxid: lifecycle.status_context.clone(), actions: lifecycle.actions().to_vec() });
+    let names = [
+        ("project", &dig.project),
+        ("compositeApp", &dig.composite_app),
+        ("compositeAppVersion", &dig.version),
+        ("compositeProfile", &document.spec.composite_profile),
+        ("name", &dig.dig),
+    ];
+    status.extend(names.map(|(field, name)| (field.to_owned(), json!(name))));
+    // The lists apply fewer filters than the status does.
+    if let Some(listing) = query.listing {
+        if listing == "clusters" {
+            query.clusters.clear();
+        }
+        query.resources.clear();
+        let rows = query.rows(&key, lifecycle, apps, release, &world);
+        let (field, entries) = match listing {
+            "apps" => ("apps", apps.keys().map(|app| json!(app)).collect()),
+            "clusters" => ("clustersByApp", clusters_by_app(&rows)),
+            _ => ("resourcesByApp", resources_by_app(&rows)),
+        };
+        status.insert(field.to_owned(), entries.into());
+        return Ok(reply::json(StatusCode::OK, &status));
+    }
+    let states = json!({"statusctxid": lifecycle.status_context, "actions": lifecycle.actions()});
+    status.insert("states".to_owned(), states);
     if let Some(progress) = progress {
         if let Some(app) = query.apps.iter().find(|app| !apps.contains_key(*app)) {
-            let of = &reply.composite_app;
+            let of = &dig.composite_app;
             let text = format!("Filter app {app} not in list of apps for composite app {of}");
             return Err(Refusal::new(400, text));
         }
         let mut rows = query.rows(&key, lifecycle, apps, release, &world);
         rows.retain(|row| !row.objects.is_empty());
-        reply.fill(&query, &rows, progress);
+        query.fill(&mut status, &rows, progress);
     }
-    Ok(reply::json(StatusCode::OK, &reply))
+    Ok(reply::json(StatusCode::OK, &status))
 }
 
 /// One app on one cluster.
@@ -231,10 +187,7 @@ impl Query {
         };
         let clusters = all("cluster").iter().map(cluster).collect::<Result<_, _>>()?;
         let resources = named("resource", "resources query")?;
-        let listings =
-            [("apps", Listing::Apps), ("clusters", Listing::Clusters), ("resources", Listing::Resources)];
-        let listing =
-            listings.into_iter().find(|(flag, _)| first(flag).is_some()).map(|(_, listing)| listing);
+        let listing = ["apps", "clusters", "resources"].into_iter().find(|flag| first(flag).is_some());
         Ok(Self { view, summary, instance, apps, clusters, resources, listing })
     }
 
@@ -269,37 +222,37 @@ impl Query {
         }
         rows
     }
-}
 
-impl Status {
-    /// The part that only an instantiated DIG has.
-    fn fill(&mut self, query: &Query, rows: &[Row<'_>], progress: &'static str) {
-        let (resource_field, cluster_field) = query.view.fields();
-        let mut counts = Counts::new();
+    /// Adds the fields that only an instantiated DIG has.
+    fn fill(&self, status: &mut Map<String, Value>, rows: &[Row<'_>], progress: &str) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for row in rows {
-            *counts.entry(query.view.word(row, progress)).or_default() += row.objects.len() as u64;
+            *counts.entry(self.view.word(row, progress)).or_default() += row.objects.len();
         }
         let readiness = match (rows.iter().any(|row| row.up), rows.iter().all(|row| row.up)) {
             (_, true) => "Ready",
             (true, false) => "NotReady",
             (false, false) => "NotPresent",
         };
-        match query.view {
-            View::Rsync => (self.status, self.rsync_status) = (progress, counts),
-            View::Cluster => {
-                (self.status, self.ready_status, self.cluster_status) = (progress, readiness, counts);
-            }
-            View::Deployed => (self.deployed_status, self.deployed_counts) = (progress, counts),
-            View::Ready => {
-                (self.deployed_status, self.ready_status, self.ready_counts) = (progress, readiness, counts);
-            }
-        }
-        if query.summary {
+        let (progress_field, readiness_field, counts_field) = match self.view {
+            View::Rsync => ("status", None, "rsyncStatus"),
+            View::Cluster => ("status", Some("readyStatus"), "clusterStatus"),
+            View::Deployed => ("deployedStatus", None, "deployedCounts"),
+            View::Ready => ("deployedStatus", Some("readyStatus"), "readyCounts"),
+        };
+        status.insert(progress_field.to_owned(), progress.into());
+        status.extend(readiness_field.map(|field| (field.to_owned(), readiness.into())));
+        if rows.is_empty() {
             return;
         }
-        self.apps = by_app(rows, |rows| {
+        status.insert(counts_field.to_owned(), json!(counts));
+        if self.summary {
+            return;
+        }
+        let (resource_field, cluster_field) = self.view.fields();
+        let apps = by_app(rows, |rows| {
             let cluster = |row: &Row<'_>| {
-                let word = query.view.word(row, progress);
+                let word = self.view.word(row, progress);
                 let resource = |of: &Object| json!({"GVK": gvk(of), "name": of.name, resource_field: word});
                 json!({
                     "clusterProvider": row.provider,
@@ -310,6 +263,7 @@ impl Status {
             };
             json!({"name": rows[0].app, "clusters": rows.iter().map(cluster).collect::<Vec<_>>()})
         });
+        status.insert("apps".to_owned(), apps.into());
     }
 }
 
@@ -333,17 +287,4 @@ fn resources_by_app(rows: &[Row<'_>]) -> Vec<Value> {
         json!({"app": row.app, "clusterProvider": row.provider, "cluster": row.cluster, "resources": resources})
     };
     rows.iter().map(entry).collect()
-}
-
-/// The answer to a presence flag: the names, and one list.
-fn listing(of: &Status, field: &str, entries: Vec<Value>) -> Response {
-    let mut listing = json!({
-        "project": of.project,
-        "compositeApp": of.composite_app,
-        "compositeAppVersion": of.composite_app_version,
-        "compositeProfile": of.composite_profile,
-        "name": of.name,
-    });
-    listing[field] = entries.into();
-    reply::json(StatusCode::OK, &listing)
 }

@@ -51,6 +51,11 @@ impl Context {
         self.jobs.last().map(|job| job.event)
     }
 
+    /// Returns when rsync can begin with the next event.
+    pub(super) fn free_at(&self, now: Timestamp) -> Timestamp {
+        self.jobs.last().and_then(|job| job.end).map_or(now, |end| end.max(now))
+    }
+
     pub(super) fn is_busy(&self, now: Timestamp) -> bool {
         self.jobs.last().is_some_and(|job| job.end.is_none_or(|end| end > now))
     }
