@@ -22,10 +22,10 @@ fn all_plain(unzipped: impl Read) -> std::io::Result<bool> {
     Ok(true)
 }
 
-/// What an archive holds: the content of files by path.
+/// The files of an archive, by path.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// The files of an archive; a `./` before their paths is nothing.
+/// Returns the files of an archive, by path, without a leading `./`.
 pub(crate) fn unpacked(bytes: &[u8]) -> std::io::Result<Files> {
     let mut files = Files::new();
     for entry in Archive::new(GzDecoder::new(bytes)).entries()? {
@@ -38,7 +38,7 @@ pub(crate) fn unpacked(bytes: &[u8]) -> std::io::Result<Files> {
     Ok(files)
 }
 
-/// A small archive, for documents whose own archive is not at hand.
+/// Returns a small archive, for documents whose own archive is not available.
 pub(crate) fn small(files: &[(&str, &str)]) -> std::io::Result<Vec<u8>> {
     let mut tar = Builder::new(Vec::new());
     for (name, content) in files {

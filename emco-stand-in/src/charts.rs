@@ -1,5 +1,6 @@
-//! What EMCO looks for in the archives of apps and profiles, when it renders them: at instantiation (EMCO-API §7.1). Rendering itself is
-//! left to Helm; kinds and names are read off the templates where they stand plainly.
+//! EMCO's checks of the archives of apps and profiles, which it renders at instantiation (EMCO-API §7.1).
+//!
+//! Nothing is rendered here. Kinds and names are read from the templates that have them as plain text.
 
 use serde::Deserialize;
 
@@ -29,7 +30,7 @@ struct Chart {
     r#type: String,
 }
 
-/// Refuses what EMCO cannot render, in the order in which it looks, with the innermost text, which is what EMCO answers.
+/// Refuses charts and profiles that EMCO cannot render. The order of the checks, and the texts, are EMCO's.
 pub(crate) fn check(app: &str, chart: &[u8], profile: &[u8], release: &str) -> Result<(), Refusal> {
     let refused = |text: String| Err(Refusal::new(500, text));
     let (chart, profile) = (files(chart)?, files(profile)?);
@@ -83,7 +84,8 @@ impl Object {
 
 /// Returns the objects of an app's chart, in the order in which EMCO's app context lists them.
 ///
-/// A chart without templates, or one whose templates cannot be read without rendering them, counts as a Deployment and a Service.
+/// A chart without templates, or one whose templates cannot be read without rendering them, counts as a
+/// Deployment and a Service.
 pub(crate) fn objects(app: &str, chart: &[u8], release: &str) -> Vec<Object> {
     let files = unpacked(chart).unwrap_or_default();
     let mut objects = plain_objects(app, &files, release).unwrap_or_else(|| {
@@ -94,7 +96,7 @@ pub(crate) fn objects(app: &str, chart: &[u8], release: &str) -> Vec<Object> {
     objects
 }
 
-/// None where a template cannot be read without rendering it, and where there are none.
+/// Returns `None` if there are no templates, or if one cannot be read without rendering it.
 fn plain_objects(app: &str, files: &Files, release: &str) -> Option<Vec<Object>> {
     let about: Chart = yaml(files.get(&format!("{app}/Chart.yaml"))?).ok()?;
     let folder = format!("{app}/templates/");
@@ -123,7 +125,7 @@ fn plain_object(template: &str, chart: &str, release: &str) -> Option<Object> {
     Some(Object::new(api_version, kind, filled_in(name.trim().trim_matches('"'), chart, release)?))
 }
 
-/// A name with the values of what charts usually build names of.
+/// Fills in a name that is built as in most charts.
 fn filled_in(name: &str, chart: &str, release: &str) -> Option<String> {
     let mut filled = String::new();
     let mut rest = name;
@@ -158,7 +160,7 @@ fn yaml<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
         .map_err(|error| Refusal::new(500, error.to_string()))
 }
 
-/// Kubernetes' rule for DNS labels, in its words.
+/// Returns what is wrong with a DNS label, in Kubernetes' words.
 fn label_fault(label: &str) -> Option<&'static str> {
     let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let within = |byte: u8| byte == b'-' || edge(Some(byte));

@@ -1,4 +1,4 @@
-//! Routes of the stand-in's own, by which people and tests steer it from outside.
+//! The routes that EMCO does not have, by which people and tests control the stand-in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) async fn restart_rsync(State(shared): State<Arc<Shared>>) -> Response
     reply::empty(StatusCode::NO_CONTENT)
 }
 
-/// `GET /stand-in/placements`: where each app of every DIG runs right now, for people.
+/// `GET /stand-in/placements`: where each app of every DIG runs now, for people.
 pub(crate) async fn placements(State(shared): State<Arc<Shared>>) -> Response {
     let placements: Vec<Value> = shared
         .placements()
@@ -42,7 +42,8 @@ pub(crate) async fn placements(State(shared): State<Arc<Shared>>) -> Response {
     reply::json(StatusCode::OK, &placements)
 }
 
-/// `PUT /stand-in/holds/{provider}/{cluster}?app=A&for=5s`; without `app` all of them, without `for` until released.
+/// `PUT /stand-in/holds/{provider}/{cluster}?app=A&for=5s`. Without `app` it holds all apps, without `for`
+/// until released.
 pub(crate) async fn hold(
     State(shared): State<Arc<Shared>>,
     Path((provider, cluster)): Path<(String, String)>,

@@ -18,10 +18,10 @@ use crate::resources::{EmptyList, FileRule, Resource, check_owners};
 use crate::shared::Shared;
 use crate::store::{World, to_value};
 
-/// EMCO has no limit of its own; ours keeps a mistake from filling the memory.
+/// EMCO has no limit. This one keeps a mistake from filling the memory.
 const LONGEST_BODY: usize = 64 << 20;
 
-/// The place that a URL names.
+/// Returns the place that a URL names.
 pub(crate) fn key_of(uri: &Uri) -> Key {
     let segments = uri.path().split('/').skip(2);
     segments.map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect()

@@ -10,7 +10,7 @@ use crate::resources::{Document, EmptyList, Resource};
 use crate::schema::checked;
 use crate::store::World;
 
-/// What one app waits for.
+/// An app that another one waits for.
 pub(crate) type AppDependency = Document<AppDependencySpec>;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl Resource for AppDependency {
     }
 }
 
-/// The apps that wait until another one is ready, and not only deployed.
+/// Returns the apps that wait until another one is ready, and not only deployed.
 pub(crate) fn waiting(apps: &[String], composite_app: &[String], world: &World) -> BTreeSet<String> {
     let waits = |app: &&String| {
         let mut dependencies = dependencies(app, composite_app, world).into_iter();
@@ -72,14 +72,14 @@ fn dependencies(app: &str, composite_app: &[String], world: &World) -> Vec<AppDe
     world.list(&below(composite_app, &["apps", app, "dependency"])).into_iter().map(|(_, of)| of).collect()
 }
 
-/// Refuses apps that wait for each other. EMCO looks when it instantiates or updates, not before.
+/// Refuses apps that wait for each other. EMCO checks it at an instantiation and an update, not before.
 pub(crate) fn refuse_cycles(apps: &[String], composite_app: &[String], world: &World) -> Result<(), Refusal> {
     let mut waiting: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for app in apps {
         let of = dependencies(app, composite_app, world);
         waiting.insert(app, of.into_iter().map(|of| of.spec.app).collect());
     }
-    // Whoever waits for nobody comes up; of a cycle nobody does.
+    // An app that waits for no other one starts. The apps of a cycle never do.
     loop {
         let before = waiting.len();
         let left: BTreeSet<String> = waiting.keys().map(|app| (*app).to_owned()).collect();

@@ -76,7 +76,7 @@ impl Resource for Dig {
         Ok(())
     }
 
-    /// With the last state as `action`.
+    /// Adds the last state as `action`.
     fn shown(mut stored: Value, key: &[String], world: &World) -> Value {
         if let Some(lifecycle) = world.digs.get(key) {
             stored["spec"]["action"] = to_value(&lifecycle.state());
@@ -91,7 +91,8 @@ impl Resource for Dig {
 
     fn admit_delete(key: &[String], world: &World) -> Result<(), Refusal> {
         let Some(lifecycle) = world.digs.get(key) else { return Ok(()) };
-        // An instantiation after a termination throws away the first app context, and then EMCO never finds all of them.
+        // An instantiation after a termination drops the first app context, and then EMCO never finds all of
+        // them.
         let instantiations = lifecycle
             .actions()
             .iter()
@@ -100,7 +101,7 @@ impl Resource for Dig {
         match lifecycle.state() {
             State::Created | State::Approved | State::Updated => Ok(()),
             _ if lifecycle.progress(world.now()) == Some("Terminated") && !context_lost => Ok(()),
-            // EMCO's own sentences match no entry of its table, so the general one comes out.
+            // EMCO's own words match no entry of its table, so the general ones are sent.
             _ => Err(Refusal::new(500, Refusal::INTERNAL)),
         }
     }
@@ -138,7 +139,7 @@ pub(crate) struct AppIntentSpec {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Placement {
-    /// Whether the clusters were named or found by a label: EMCO's own finding, whatever the body says.
+    /// Whether the clusters were named or found by a label. EMCO sets it, whatever the body has.
     #[serde(skip_serializing_if = "String::is_empty")]
     selector: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -157,7 +158,7 @@ struct Clause {
     cluster: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     cluster_label: String,
-    /// A group inside `allOf`: the schema lets it through, and then EMCO finds no provider in the element.
+    /// A group inside `allOf`. The schema admits it, but then EMCO finds no provider in the element.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     any_of: Vec<Clause>,
 }
@@ -167,7 +168,7 @@ impl Resource for AppIntent {
     const MISSING: &'static str = "Intent not found";
     const REPLACED: u16 = 200;
 
-    /// EMCO reports a missing field in words of its own, and of several only the first; the rest as its JSON schema does.
+    /// EMCO reports the first missing field in words of its own, and other faults as its JSON schema does.
     fn check(&self) -> Result<(), Refusal> {
         let mut check = Check::default();
         for clause in &self.spec.intent.all_of {
@@ -202,7 +203,8 @@ impl Resource for AppIntent {
         })
     }
 
-    /// Replaces labels by the clusters that carry them now, and refuses clusters outside the DIG's logical cloud.
+    /// Replaces labels by the clusters that carry them now, and refuses clusters outside the DIG's logical
+    /// cloud.
     fn complete(&mut self, _method: &Method, collection: &[String], world: &World) -> Result<(), Refusal> {
         let dig_key = &collection[..DIG];
         let dig: Dig = world.find(dig_key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
@@ -225,8 +227,8 @@ impl Resource for AppIntent {
 /// How many segments name a DIG.
 const DIG: usize = 7;
 
-/// Returns the clauses with one for each cluster that a label stands for. EMCO's words for what cannot be expanded are not in its table of
-/// errors, so the general ones come out.
+/// Returns the clauses with one for each cluster that a label stands for. EMCO's table of errors does not
+/// have the words for what cannot be expanded, so the general ones are sent.
 fn expanded(clauses: &[Clause], allowed: &[ClusterRef], world: &World) -> Result<Vec<Clause>, Refusal> {
     let mut expanded = Vec::new();
     for clause in clauses {
@@ -245,12 +247,12 @@ fn expanded(clauses: &[Clause], allowed: &[ClusterRef], world: &World) -> Result
     Ok(expanded)
 }
 
-/// The clusters that a placement asks for.
+/// The clusters of a placement.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
-    /// Those that the logical cloud must hold.
+    /// The clusters that the logical cloud must have.
     pub(crate) mandatory: Vec<ClusterRef>,
-    /// One of the alternatives; none where there are none.
+    /// One of the alternatives, if there are any.
     pub(crate) chosen: Vec<ClusterRef>,
 }
 
@@ -268,8 +270,8 @@ impl Placement {
 }
 
 impl Clause {
-    /// The schema's `oneOf`: a cluster, or a label, or (in `allOf`) a group. The JSON-schema library reports the alternative that fits best,
-    /// the first of equals.
+    /// Checks the schema's `oneOf`: a cluster, or a label, or (in `allOf`) a group. The JSON-schema library
+    /// reports the alternative that fits best, the first of equals.
     fn check(&self, check: &mut Check, may_group: bool) {
         let Self { cluster_provider, cluster, cluster_label, any_of } = self;
         [cluster_provider, cluster, cluster_label].iter().for_each(|text| check.length(text, 128));

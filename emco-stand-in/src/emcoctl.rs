@@ -13,7 +13,8 @@ use serde::Deserialize;
 use crate::documents::Document;
 use crate::render;
 
-/// Does what emcoctl does with a folder of resource files. As emcoctl does, it continues where EMCO refuses a document.
+/// Does what emcoctl does with a folder of resource files. As emcoctl does, it continues where EMCO refuses a
+/// document.
 #[derive(Debug)]
 pub struct Emcoctl {
     /// `None`: a small archive, or an empty kubeconfig, stands for every file of a document.

@@ -14,30 +14,30 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The next request with this method whose path contains `part`.
+    /// Makes the next request fail that has this method and a path with `part` in it.
     pub fn on(method: &str, part: &str, effect: Effect) -> Self {
         Self { method: method.to_owned(), part: part.to_owned(), whole: false, effect, spared: 0, left: 1 }
     }
 
-    /// Only where the path ends with the part.
+    /// Applies only where the path ends with the part.
     #[must_use]
     pub fn at_end(self) -> Self {
         Self { whole: true, ..self }
     }
 
-    /// Not the first so many requests that it is meant for, but those after them.
+    /// Spares the first requests that it applies to, and makes those after them fail.
     #[must_use]
     pub fn after(self, spared: usize) -> Self {
         Self { spared, ..self }
     }
 
-    /// That many requests instead of one.
+    /// Makes this number of requests fail instead of one.
     #[must_use]
     pub fn times(self, times: usize) -> Self {
         Self { left: times, ..self }
     }
 
-    /// Until [`StandIn::heal`](crate::StandIn::heal).
+    /// Makes all requests fail until [`StandIn::heal`](crate::StandIn::heal).
     #[must_use]
     pub fn always(self) -> Self {
         self.times(usize::MAX)
@@ -51,10 +51,10 @@ impl Fault {
     }
 }
 
-/// What happens instead of the answer.
+/// What happens instead of the response.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    /// Another answer; the request has no effect.
+    /// Another response. The request has no effect.
     Answer {
         /// Its status.
         status: u16,
@@ -63,23 +63,24 @@ pub enum Effect {
         /// Its body.
         body: String,
     },
-    /// A status 200 and a body of twice this length, cut off after this.
+    /// A response 200 that announces a body of twice this length, and breaks off after this.
     HalfBody(String),
-    /// The connection closes without an answer; the request has no effect.
+    /// The connection closes without a response. The request has no effect.
     HangUp,
-    /// The request has its effect, then the connection closes without an answer.
+    /// The request has its effect, then the connection closes without a response.
     LoseAnswer,
-    /// Nothing is ever answered; the request has no effect.
+    /// There is never a response. The request has no effect.
     Silence,
-    /// The request has its effect, and nothing is ever answered.
+    /// The request has its effect, and there is never a response.
     Swallow,
-    /// The request has its effect twice, as when something on the way repeats it; the second answer is given.
+    /// The request has its effect twice, as when a proxy repeats it. The second response is sent.
     Twice,
-    /// The answer comes late.
+    /// The response comes late.
     Delay(Duration),
-    /// Of an update: the connection closes without an answer, and nothing happens until
-    /// [`StandIn::commit_withheld`](crate::StandIn::commit_withheld); then the update is made, with the intents as they were when
-    /// it was asked for. As an EMCO does that is slow, or was cut off from its database.
+    /// For an update: the connection closes without a response, and nothing happens until
+    /// [`StandIn::commit_withheld`](crate::StandIn::commit_withheld). Then the update is made, with the
+    /// intents as they were at the request. An EMCO that is slow, or was cut off from its database, does
+    /// this.
     Withhold,
 }
 
@@ -99,7 +100,7 @@ impl Faults {
         self.planned.clear();
     }
 
-    /// Notes a request, and says what should happen to it.
+    /// Notes a request, and returns what should happen to it.
     pub(crate) fn meet(&mut self, method: &str, path: &str) -> Option<Effect> {
         self.seen.push((method.to_owned(), path.to_owned()));
         self.planned.retain(|fault| fault.left > 0);

@@ -10,7 +10,7 @@ use crate::schema::{Check, Metadata, checked};
 const EMPTY_BODY: &str = "empty request body";
 const INVALID_BODY: Option<&str> = Some("error decoding the request body");
 
-/// Fields that may not be empty, told before the JSON schema is asked.
+/// Refuses empty fields. This comes before the JSON schema.
 fn required(fields: &[(&str, &str)]) -> Result<(), Refusal> {
     let missing: Vec<&str> =
         fields.iter().filter(|(value, _)| value.is_empty()).map(|(_, text)| *text).collect();
@@ -22,7 +22,7 @@ fn required(fields: &[(&str, &str)]) -> Result<(), Refusal> {
 
 const TRUE_OR_FALSE: [&str; 2] = ["true", "false"];
 
-/// What JSON Patch can do.
+/// The operations of JSON Patch.
 const OPERATIONS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
 
 /// A set of resources to change.
@@ -113,7 +113,7 @@ impl Resource for K8sResource {
     }
 }
 
-/// What is wrong with a Kubernetes object, in the controller's words where it is what it looks for.
+/// Returns what is wrong with a Kubernetes object, in the controller's words.
 fn object_fault(file: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(file);
     let object: Value = match serde_saphyr::from_str(&text) {

@@ -10,12 +10,13 @@ use serde_json::{Error, Value};
 pub(crate) enum Unreadable {
     /// There is no JSON value in it.
     Empty,
-    /// It is not JSON, or not of the wanted shape. The text is Go's for a body that breaks off and for a value of the wrong type in a field,
-    /// as far as our types are named as Go's.
+    /// It is not JSON, or not of the right shape. If the body breaks off, or a field has a value of the wrong
+    /// type, the text is Go's, as far as our types have the names of Go's.
     Invalid(String),
 }
 
-/// Reads the first JSON value of `body`: keys match without regard to case, `null` is absent, unknown keys are dropped.
+/// Reads the first JSON value of `body`. The case of keys does not matter, `null` counts as absent, and
+/// unknown keys are dropped.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     let invalid = |error: Error| Unreadable::Invalid(format!("json: {error}"));
     match serde_json::Deserializer::from_slice(body).into_iter::<Value>().next() {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_apart() {
+    fn invalid_and_empty_bodies_are_distinguished() {
         assert!(matches!(decode::<Inner>(b" \n"), Err(Unreadable::Empty)));
         let invalid = |body: &[u8]| match decode::<Inner>(body) {
             Err(Unreadable::Invalid(text)) => text,

@@ -1,4 +1,4 @@
-//! Apps that do not become ready on a cluster, or late, because somebody wants to see what happens then.
+//! Apps that a test or a person keeps from being ready on a cluster.
 
 use emco::ClusterRef;
 use jiff::Timestamp;
@@ -9,11 +9,11 @@ pub(crate) struct Hold {
     cluster: ClusterRef,
     /// One app, or all.
     app: Option<String>,
-    /// None: until it is released.
+    /// `None`: until it is released.
     until: Option<Timestamp>,
 }
 
-/// All of them.
+/// All holds.
 #[derive(Debug, Default)]
 pub(crate) struct Holds(Vec<Hold>);
 

@@ -1,8 +1,9 @@
 //! A stand-in for EMCO: orchestrator, CLM, DCM and GAC on one port, in memory, for tests and the demo.
 //!
-//! It behaves as EMCO's release 2023-07, with its preconditions, codes and odd texts (EMCO-API §6, §9), and is held against a recording of the
-//! real one. A label in an app intent becomes the clusters that carry it, a placement must lie in the logical cloud, a DIG is updated only
-//! when instantiated, every app needs an app intent and a profile. Apps move some time after EMCO answered, and until then `/status` shows that.
+//! It behaves as EMCO's release 2023-07, with its preconditions, codes and texts (EMCO-API §6, §9), and is
+//! tested against a recording of the real one. A label in an app intent becomes the clusters that have it, a
+//! placement must be within the logical cloud, only an instantiated DIG is updated, and every app needs an
+//! app intent and a profile. Apps move some time after EMCO's response, and until then `/status` shows that.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -12,14 +13,14 @@
 //!
 //! let stand_in = StandIn::start(StandInOptions::default()).await?;
 //! stand_in.load_samples().await?;
-//! assert!(stand_in.placement(&samples::dig())["collectd"].is_empty(), "EMCO has answered, the app is on its way");
+//! assert!(stand_in.placement(&samples::dig())["collectd"].is_empty(), "EMCO has responded, but the app does not run yet");
 //! stand_in.advance(Duration::from_secs(2));
 //! assert_eq!(stand_in.placement(&samples::dig())["collectd"][0].to_string(), "provider1/cluster1");
 //! # Ok(()) }
 //! ```
 //!
-//! Charts and profiles are looked into as EMCO does before it renders them; they are not rendered. The README lists everything that is meant to
-//! differ. [`Emcoctl`] plays emcoctl's part.
+//! Charts and profiles are checked as EMCO does before it renders them, but they are not rendered. The README
+//! lists all intended differences. [`Emcoctl`] runs the commands of emcoctl.
 
 mod archive;
 mod charts;
@@ -78,8 +79,8 @@ pub struct StandInOptions {
     pub settle_time: Duration,
     /// How long a logical cloud takes to be instantiated.
     pub logical_cloud_settle_time: Duration,
-    /// Whether rsync forgets the removals of an update that applies nothing until it restarts, as release 2023-07 does: the app goes on
-    /// running where it was, and the update is a success.
+    /// Whether rsync forgets the removals of an update that applies nothing until it restarts, as release
+    /// 2023-07 does. The app then continues to run where it was, although the update is a success.
     pub forgets_bare_removals: bool,
     /// The bearer token that every request must carry, if any.
     pub token: Option<String>,
@@ -97,7 +98,7 @@ impl Default for StandInOptions {
     }
 }
 
-/// A running stand-in. It ends, connections and all, when dropped.
+/// A running stand-in. It stops, and closes its connections, when it is dropped.
 #[derive(Debug)]
 pub struct StandIn {
     url: String,
@@ -109,7 +110,7 @@ impl StandIn {
     /// Starts listening.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// Returns an error if the address cannot be listened on.
     pub async fn start(options: StandInOptions) -> io::Result<Self> {
         let listener = TcpListener::bind(options.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -120,37 +121,39 @@ impl StandIn {
         Ok(Self { url, shared, serving })
     }
 
-    /// The base URL, for orchestrator, CLM and DCM alike.
+    /// Returns the base URL of all services.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where each app of a DIG runs right now.
+    /// Returns where each app of a DIG runs now.
     pub fn placement(&self, dig: &DigKey) -> BTreeMap<String, Vec<ClusterRef>> {
         self.shared.world().placement(&dig_key(dig))
     }
 
-    /// Where each app of every DIG runs right now. Served as `GET /stand-in/placements` too.
+    /// Returns where each app of every DIG runs now. The route is `GET /stand-in/placements`.
     pub fn placements(&self) -> BTreeMap<DigKey, BTreeMap<String, Vec<ClusterRef>>> {
         self.shared.placements()
     }
 
-    /// Where each app of a DIG has objects right now, ready or not. An app that was removed may still have objects, if rsync forgot the removal.
+    /// Returns where each app of a DIG has objects now, ready or not. A removed app may still have objects,
+    /// if rsync forgot the removal.
     pub fn applied(&self, dig: &DigKey) -> BTreeMap<String, Vec<ClusterRef>> {
         self.shared.world().applied(&dig_key(dig))
     }
 
-    /// Whether rsync forgets the removals of an update that applies nothing, from now on.
+    /// Sets whether rsync forgets the removals of an update that applies nothing.
     pub fn forget_bare_removals(&self, forgets: bool) {
         self.shared.world().rsync.forgets_bare_removals = forgets;
     }
 
-    /// Has rsync forget the removals of so many of the next updates that apply something too: it is a race, which it may lose.
+    /// Makes rsync forget the removals of the next updates that also apply something. In EMCO that is a race.
     pub fn forget_removals(&self, updates: usize) {
         self.shared.world().rsync.forgets_next = updates;
     }
 
-    /// Restarts rsync, which then makes all the removals that it forgot. Also from outside: `POST /stand-in/rsync/restart`.
+    /// Restarts rsync, which then makes all the removals that it forgot. The route is
+    /// `POST /stand-in/rsync/restart`.
     pub fn restart_rsync(&self) {
         self.shared.world().restart_rsync();
     }
@@ -160,20 +163,22 @@ impl StandIn {
         self.shared.world().ahead += by;
     }
 
-    /// How long apps take from now on.
+    /// Sets how long apps take to run on a new cluster, and to leave an old one.
     pub fn set_settle_time(&self, time: Duration) {
         self.shared.world().settle_time = time;
     }
 
-    /// Keeps an app, or all, from being ready on a cluster: so long, or until [`release`](Self::release). Also from outside:
-    /// `PUT /stand-in/holds/{provider}/{cluster}?app=A&for=5s`, and `DELETE`.
+    /// Keeps an app, or all apps, from being ready on a cluster, for this time or until
+    /// [`release`](Self::release).
+    ///
+    /// The route is `PUT /stand-in/holds/{provider}/{cluster}?app=A&for=5s`, and `DELETE`.
     pub fn hold(&self, cluster: &ClusterRef, app: Option<&str>, time: Option<Duration>) {
         let mut world = self.shared.world();
         let until = time.map(|time| world.now() + time);
         world.holds.add(cluster.clone(), app.map(str::to_owned), until);
     }
 
-    /// Ends what [`hold`](Self::hold) began on a cluster.
+    /// Ends all [`hold`](Self::hold)s on a cluster.
     pub fn release(&self, cluster: &ClusterRef) {
         self.shared.world().holds.release(cluster);
     }
@@ -188,47 +193,49 @@ impl StandIn {
         self.shared.faults().forget();
     }
 
-    /// Makes the updates that [`Effect::Withhold`] kept, in their order, and says how many.
+    /// Makes the updates that [`Effect::Withhold`] kept, in their order, and returns their number.
     pub fn commit_withheld(&self) -> usize {
         operations::commit_withheld(&self.shared)
     }
 
-    /// How many requests came with this method whose path contains `part`, failed ones included.
+    /// Returns how many requests came with this method whose path contains `part`, failed ones included.
     pub fn requests(&self, method: &str, part: &str) -> usize {
         self.shared.faults().seen(method, part)
     }
 
-    /// The same for paths that end with `end`.
+    /// Returns how many requests came with this method whose path ends with `end`, failed ones included.
     pub fn requests_at(&self, method: &str, end: &str) -> usize {
         self.shared.faults().seen_at(method, end)
     }
 
-    /// A resource as it is stored, whatever requests for it meet: by the path of its URL after `/v2/`, which needs no escapes.
+    /// Returns a resource as it is stored, even if requests for it fail. The path is that of its URL after
+    /// `/v2/`, without escapes.
     pub fn document(&self, path: &str) -> Option<serde_json::Value> {
         let key: Vec<String> = path.split('/').map(str::to_owned).collect();
         self.shared.world().value(&key).cloned()
     }
 
-    /// Applies emcoctl's resource documents (a YAML stream, after [`render`]) in order, as `emcoctl -s apply` does.
+    /// Applies emcoctl's resource documents (a YAML stream, after [`render`]) in order, as `emcoctl -s apply`
+    /// does.
     ///
-    /// A document's `file` is not read: a small archive, or an empty kubeconfig, stands for it.
+    /// A document's `file` is not read: a small archive, or an empty kubeconfig, takes its place.
     ///
     /// # Errors
-    /// The first document that EMCO would refuse, or that cannot be read.
+    /// Returns an error for the first document that EMCO refuses, or that cannot be read.
     pub async fn load(&self, documents: &str) -> anyhow::Result<()> {
         let emcoctl = Emcoctl::without_files(&self.url, self.shared.token())?;
         documents::apply(&emcoctl, documents).await
     }
 
-    /// Applies the [`samples`]: the DIG [`samples::dig`] is instantiated afterwards.
+    /// Applies the [`samples`]. The DIG [`samples::dig`] is instantiated afterwards.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Returns an error as [`load`](Self::load) does.
     pub async fn load_samples(&self) -> anyhow::Result<()> {
         self.load(&samples::documents()?).await
     }
 
-    /// Ends the stand-in and waits until its port is free.
+    /// Stops the stand-in, and waits until its port is free.
     pub async fn stop(mut self) {
         self.serving.abort();
         let _cancelled = (&mut self.serving).await;

@@ -1,11 +1,13 @@
-//! What was done to a DIG, and what runs where because of it. Pure: time comes in, nothing ticks.
+//! The history of a DIG, and where its apps run as a consequence. No clocks and no tasks: the caller passes
+//! the time.
 //!
-//! Each instantiation and each update makes an *app context*: which apps on which clusters. EMCO's rsync works through the events of one
-//! context in their order, and through several contexts side by side. An update is two events: the new context applies what the
-//! former one lacks, and the former one deletes what the new one lacks. rsync hands the second event over while it works on the first
-//! one, and breaks the handing over off when the first one ends. So where there is nothing to apply, the deletion stays in the former
-//! context's queue, although the update is a success, until that context has another event or rsync restarts; where there is
-//! something to apply, that is likely not to happen, and not certain ([`Rsync`]).
+//! Each instantiation and each update makes an *app context*: which apps run on which clusters. EMCO's rsync
+//! handles the events of one context in their order, and several contexts side by side. An update is two
+//! events: the new context applies what the former one lacks, and the former one deletes what the new one
+//! lacks. rsync queues the second event while it works on the first one, and stops queueing when the first
+//! one ends. So if there is nothing to apply, the deletion stays in the queue of the former context, although
+//! the update is a success, until that context has another event or rsync restarts. If there is something to
+//! apply, this seldom happens ([`Rsync`]).
 
 mod context;
 #[cfg(test)]
@@ -24,9 +26,9 @@ use self::context::{Context, Event, Job, beside};
 /// Which deletions rsync forgets until it restarts.
 #[derive(Debug, Default)]
 pub(crate) struct Rsync {
-    /// Those of updates that apply nothing.
+    /// Whether it forgets those of updates that apply nothing.
     pub(crate) forgets_bare_removals: bool,
-    /// Those of so many of the next updates that do apply something.
+    /// How many of the next updates that also apply something lose theirs.
     pub(crate) forgets_next: usize,
 }
 
@@ -70,7 +72,7 @@ pub(crate) struct Lifecycle {
     /// The first app context, which collects the status of all that follow.
     pub(crate) status_context: String,
     contexts: BTreeMap<String, Context>,
-    /// What happened to objects in clusters, in the order in which it was asked for.
+    /// The changes of objects in clusters, in the order of the requests.
     changes: Vec<Change>,
 }
 
@@ -80,7 +82,7 @@ struct Change {
     at: Timestamp,
     app: String,
     cluster: ClusterRef,
-    /// When it is ready, if it was not there before; none: it is gone.
+    /// When it is ready, if it was not there before. `None`: it was removed.
     ready_at: Option<Timestamp>,
 }
 
@@ -133,7 +135,8 @@ impl Lifecycle {
         self.replace(context, now, settle, rsync)
     }
 
-    /// Makes the app context of an earlier revision the current one, as a revision of its own. False where there is no such revision.
+    /// Makes the app context of an earlier revision the current one, as a new revision. Returns `false` if
+    /// there is no such revision.
     pub(crate) fn rollback(
         &mut self,
         revision: u64,
@@ -154,7 +157,7 @@ impl Lifecycle {
         let context = self.current().to_owned();
         let Some(of) = self.contexts.get_mut(&context) else { return };
         let mut kept = BTreeSet::new();
-        // What hangs is broken off; of the apps that it never came to, the objects are left behind.
+        // A job that hangs is stopped. Objects of the apps that it did not reach remain.
         if let Some(job) = of.jobs.last_mut().filter(|job| job.end.is_none()) {
             job.end = Some(now);
             kept.clone_from(&of.targets.waiting);
@@ -170,7 +173,7 @@ impl Lifecycle {
         self.did(State::Terminated, context, now, 0);
     }
 
-    /// Has rsync break off what it does with the current context: what it came to stays as it is.
+    /// Stops rsync's work on the current context. What it has done remains.
     pub(crate) fn stop(&mut self, now: Timestamp) {
         let context = self.current().to_owned();
         let Some(job) = self.contexts.get_mut(&context).and_then(|of| of.jobs.last_mut()) else { return };
@@ -181,7 +184,7 @@ impl Lifecycle {
         self.did(stopped, context, now, 0);
     }
 
-    /// Has rsync do what it forgot.
+    /// Makes rsync do what it forgot.
     pub(crate) fn restart_rsync(&mut self, now: Timestamp, settle: Duration) {
         let forgetful = self.contexts.iter().filter(|(_, context)| !context.forgotten.is_empty());
         let forgetful: Vec<String> = forgetful.map(|(id, _)| id.clone()).collect();
@@ -190,22 +193,22 @@ impl Lifecycle {
         }
     }
 
-    /// The app context of the last operation; empty where there was none.
+    /// Returns the app context of the last operation, empty if there was none.
     pub(crate) fn current(&self) -> &str {
         self.actions.last().map_or("", |action| action.instance.as_str())
     }
 
-    /// How far the last operation got, in EMCO's words; none if there was none.
+    /// Returns the progress of the last operation, in EMCO's words, if there was one.
     pub(crate) fn progress(&self, now: Timestamp) -> Option<&'static str> {
         self.progress_of(self.current(), now)
     }
 
-    /// The apps of an app context, on the clusters that it places them on.
+    /// Returns the apps of an app context, with their clusters.
     pub(crate) fn apps_of(&self, context: &str) -> Option<&AppClusters> {
         Some(&self.contexts.get(context)?.targets.clusters)
     }
 
-    /// How far rsync got with an app context, in EMCO's words; none where there is no such context.
+    /// Returns the progress of rsync with an app context, in EMCO's words, if there is this context.
     pub(crate) fn progress_of(&self, context: &str, now: Timestamp) -> Option<&'static str> {
         Some(self.contexts.get(context)?.progress(now))
     }
@@ -215,13 +218,13 @@ impl Lifecycle {
         self.present(now).get(&(app, cluster)).is_some_and(|ready_at| *ready_at <= now)
     }
 
-    /// Everything that is ready, wanted there or not.
+    /// Returns everything that is ready, wanted there or not.
     pub(crate) fn running(&self, now: Timestamp) -> AppClusters {
         let ready = self.present(now).into_iter().filter(|(_, ready_at)| *ready_at <= now);
         self.listed(ready.map(|(place, _)| place))
     }
 
-    /// Everything that has objects in a cluster, ready or not, wanted there or not.
+    /// Returns everything that has objects in a cluster, ready or not, wanted there or not.
     pub(crate) fn applied(&self, now: Timestamp) -> AppClusters {
         self.listed(self.present(now).into_keys())
     }
@@ -235,7 +238,7 @@ impl Lifecycle {
         listed
     }
 
-    /// What has objects in which cluster, and since when they are ready.
+    /// Returns what has objects in which cluster, and since when they are ready.
     fn present(&self, now: Timestamp) -> BTreeMap<(&str, &ClusterRef), Timestamp> {
         let mut changes: Vec<&Change> = self.changes.iter().filter(|change| change.at <= now).collect();
         changes.sort_by_key(|change| change.at);
@@ -261,7 +264,7 @@ impl Lifecycle {
         if let Some(applies) = self.apply(&context, Some(&former), &kept, now, settle)
             && let Some(of) = self.contexts.get_mut(&former)
         {
-            // What runs takes the event up. So does what has the time to begin.
+            // A context that is busy handles the event too.
             let takes_it_up = of.is_busy(now);
             of.forgotten.push(context.clone());
             if !rsync.forgets(applies) || takes_it_up {
@@ -273,8 +276,8 @@ impl Lifecycle {
         revision + 1
     }
 
-    /// Has a context apply what the former one lacks. None where rsync skips the event, because the context is not in a state for it; else
-    /// whether there is something to do.
+    /// Makes a context apply what the former one lacks. Returns whether there is something to apply, or
+    /// `None` if rsync skips the event because of the state of the context.
     fn apply(
         &mut self,
         context: &str,
@@ -293,7 +296,7 @@ impl Lifecycle {
         let mut missing = beside(&of.targets.clusters, has);
         let hangs = former.is_some() && !of.targets.waiting.is_empty();
         missing.retain(|(app, _)| !(hangs && of.targets.waiting.contains(app)));
-        // What rsync just kept while it deleted the rest, it takes for done, also where it is not there.
+        // rsync takes what it just kept, while it deleted the rest, for done, even if it is not there.
         missing.retain(|place| !kept.contains(place));
         let start = of.free_at(now);
         let applies = !missing.is_empty() || hangs;
@@ -305,7 +308,7 @@ impl Lifecycle {
         Some(applies)
     }
 
-    /// Has a context delete what those that replaced it lack. Returns what it kept.
+    /// Makes a context delete what those that replaced it lack. Returns what it kept.
     fn remember(&mut self, context: &str, now: Timestamp, settle: Duration) -> Vec<(String, ClusterRef)> {
         let Some(of) = self.contexts.get_mut(context) else { return Vec::new() };
         let successors = std::mem::take(&mut of.forgotten);

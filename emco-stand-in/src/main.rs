@@ -22,8 +22,8 @@ struct Arguments {
     /// How long an app takes to run on a new cluster, such as 1500ms or 2s.
     #[arg(long, default_value = "1s")]
     settle_time: SignedDuration,
-    /// Make every removal at once; else rsync forgets those of an update that applies nothing until it is restarted, as EMCO's release
-    /// 2023-07 does.
+    /// Make every removal at once. Otherwise rsync forgets those of an update that applies nothing until it
+    /// restarts, as EMCO's release 2023-07 does.
     #[arg(long)]
     forgets_nothing: bool,
     /// What to load first: `samples`, or a file of resource documents in emcoctl's form. May be repeated.
@@ -32,7 +32,7 @@ struct Arguments {
     /// The values for loaded files, as emcoctl's -v.
     #[arg(long, value_name = "FILE")]
     values: Option<PathBuf>,
-    /// End when standard input does, so as not to outlive whoever started this.
+    /// Stop when standard input ends, so that this process does not outlive its parent.
     #[arg(long)]
     until_stdin_closes: bool,
     /// What to log, as a tracing filter.
@@ -88,7 +88,7 @@ async fn load(stand_in: &StandIn, what: &str, values: Option<&Path>) -> anyhow::
     stand_in.load(&documents).await
 }
 
-#[expect(clippy::print_stdout, reason = "whoever started this waits for the line")]
+#[expect(clippy::print_stdout, reason = "the parent process waits for the line")]
 fn announce(url: &str) {
     println!("{}", serde_json::json!({ "url": url }));
 }

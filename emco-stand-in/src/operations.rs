@@ -1,5 +1,5 @@
-//! `approve`, `instantiate`, `update`, `rollback`, `migrate`, `stop`, `terminate` of a DIG: EMCO's preconditions, and its words when
-//! they fail (EMCO-API §6.5).
+//! `approve`, `instantiate`, `update`, `rollback`, `migrate`, `stop`, `terminate` of a DIG: EMCO's
+//! preconditions, and its words when they fail (EMCO-API §6.5).
 
 use std::sync::Arc;
 
@@ -154,7 +154,7 @@ pub(crate) async fn migrate(
     key[6] = spec.target_deployment_intent_group;
     match world.contains(&key) {
         false => Err(Refusal::new(404, Dig::MISSING)),
-        // Ours: no EMCO answers so.
+        // Ours: EMCO never responds with this.
         true => {
             Err(Refusal::new(501, "the stand-in moves nothing from one deployment intent group to another"))
         }
@@ -215,7 +215,8 @@ fn instantiated<'a>(world: &'a mut World, key: &Key, dig: &str) -> Result<&'a mu
     }
 }
 
-/// Where every app of the DIG should run, or EMCO's reason why it cannot be worked out; checked in EMCO's order.
+/// Returns where every app of the DIG should run, or EMCO's reason against it. The order of the checks is
+/// EMCO's.
 fn targets(world: &World, key: &Key) -> Result<Targets, Refusal> {
     let dig: Dig = world.find(key).ok_or_else(|| Refusal::new(404, Dig::MISSING))?;
     let intents = world.list::<DigIntents>(&below(key, &["intents"]));
@@ -251,7 +252,7 @@ fn targets(world: &World, key: &Key) -> Result<Targets, Refusal> {
                 "No compatible clusters have been provided to the Deployment Intent Group",
             ));
         }
-        // Each cluster of the cloud satisfies one mention, so a cluster that is named twice is one too many.
+        // Each cluster of the cloud satisfies one mention, so a cluster must not be named twice.
         let mut unmet = targets.mandatory.clone();
         for cluster in &cloud_clusters {
             if let Some(met) = unmet.iter().position(|wanted| wanted == cluster) {

@@ -1,5 +1,5 @@
-//! Which documents speak of which others beside their parents, as EMCO's referential schema has it (EMCO-API §8.4): what is spoken of
-//! cannot be deleted.
+//! Which documents refer to which others beside their parents, as in EMCO's referential schema (EMCO-API §8.4).
+//! A document that another one refers to cannot be deleted.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::key::{Key, below, text};
 /// The controller whose intents place the apps; EMCO has it built in.
 pub(crate) const PLACEMENT: &str = "genericPlacementIntent";
 
-/// The places that a document speaks of.
+/// Returns the places that a document refers to.
 pub(crate) fn references(key: &[String], value: &Value) -> Vec<Key> {
     let segments: Vec<&str> = key.iter().map(String::as_str).collect();
     let spec = &value["spec"];
@@ -54,7 +54,7 @@ fn cluster(provider: &Value, name: &Value) -> Key {
     vec!["cluster-providers".to_owned(), text(provider), "clusters".to_owned(), text(name)]
 }
 
-/// The clusters of a placement, and the labels by which they were found.
+/// Adds the clusters of a placement, and the labels by which they were found.
 fn clusters(placement: &Value, found: &mut Vec<Key>) {
     for clause in ["allOf", "anyOf"].iter().filter_map(|group| placement[*group].as_array()).flatten() {
         let cluster = cluster(&clause["clusterProvider"], &clause["cluster"]);

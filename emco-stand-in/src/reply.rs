@@ -1,4 +1,4 @@
-//! Answers as Go's HTTP library and EMCO's handlers write them (EMCO-API §0.3, §9).
+//! Responses as Go's HTTP library and EMCO's handlers write them (EMCO-API §0.3, §9).
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,7 +11,7 @@ use crate::go_json;
 /// Go's type for text.
 pub(crate) const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// An error answer: a status and plain text.
+/// The response to a refused request: a status and plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
@@ -19,7 +19,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// What comes out where EMCO's table has no entry (EMCO-API §9.2).
+    /// The words where EMCO's table has no entry (EMCO-API §9.2).
     pub(crate) const INTERNAL: &'static str =
         "The server encountered an internal error and was unable to complete your request.";
 
@@ -57,13 +57,13 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// A JSON answer.
+/// Returns a JSON response.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let line = to_go_text(value) + "\n";
     (status, [(header::CONTENT_TYPE, "application/json")], line).into_response()
 }
 
-/// An answer without a body.
+/// Returns a response without a body.
 pub(crate) fn empty(status: StatusCode) -> Response {
     (status, Body::empty()).into_response()
 }

@@ -26,11 +26,11 @@ pub(crate) struct Document<S> {
 pub(crate) trait Resource: Serialize + DeserializeOwned {
     /// EMCO's words for "already exists", sent with 409.
     const EXISTS: &'static str;
-    /// The code of it, where EMCO's table of errors misses it.
+    /// The code for "already exists", where EMCO's table of errors misses it.
     const EXISTS_CODE: u16 = 409;
     /// EMCO's words for "not found", sent with 404.
     const MISSING: &'static str;
-    /// The code of it, likewise.
+    /// The code for "not found", where EMCO's table of errors misses it.
     const MISSING_CODE: u16 = 404;
     /// The code of a `PUT` that replaced something.
     const REPLACED: u16 = 201;
@@ -115,7 +115,7 @@ pub(crate) enum FileRule {
     Archive,
     /// Any text, and only if the cluster is not reached by GitOps.
     Kubeconfig,
-    /// What the document says; none, one, or several.
+    /// Depends on the document: none, one, or several.
     Checked,
 }
 

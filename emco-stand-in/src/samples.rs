@@ -1,6 +1,6 @@
 //! The documents of the demo, in emcoctl's form: two clusters, one project, one app on the first cluster.
 //!
-//! They are EMCO's own sample in substance, so that what is shown here can be repeated with `emcoctl` against a real EMCO.
+//! They correspond to EMCO's own sample, so that the demo can be repeated with `emcoctl` against a real EMCO.
 
 use emco::DigKey;
 
@@ -17,15 +17,15 @@ pub const FILES: [&str; 4] = [
 /// The values they are rendered with.
 pub const VALUES: &str = include_str!("../samples/values.yaml");
 
-/// All resource files in one stream, rendered with [`VALUES`].
+/// Returns all resource files in one stream, rendered with [`VALUES`].
 ///
 /// # Errors
-/// None in fact: the files are part of the program.
+/// Never returns an error: the files are part of the program.
 pub fn documents() -> anyhow::Result<String> {
     render(&FILES.join("\n---\n"), VALUES)
 }
 
-/// The deployment intent group that the samples make.
+/// Returns the deployment intent group that the samples create.
 pub fn dig() -> DigKey {
     DigKey::new("proj1", "capp1", "v1", "dig1")
 }

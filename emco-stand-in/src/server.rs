@@ -1,4 +1,4 @@
-//! Connections: requests are met by planned faults, then answered by the routes with Go's manners.
+//! Connections. A request meets a planned fault, or the routes, whose responses are then made as Go's.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -25,7 +25,7 @@ use crate::reply;
 use crate::routes::router;
 use crate::shared::Shared;
 
-/// Accepts until aborted; the connections end with it.
+/// Accepts connections until it is aborted. The connections end then, too.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let router = router(Arc::clone(&shared));
     let mut connections = JoinSet::new();

@@ -34,7 +34,7 @@ impl Shared {
         self.token.as_deref()
     }
 
-    /// Where each app of every DIG runs right now.
+    /// Returns where each app of every DIG runs now.
     pub(crate) fn placements(&self) -> BTreeMap<DigKey, BTreeMap<String, Vec<ClusterRef>>> {
         let world = self.world();
         world.digs.keys().filter_map(|key| Some((dig_at(key)?, world.placement(key)))).collect()

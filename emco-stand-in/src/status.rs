@@ -20,7 +20,7 @@ use crate::schema::is_name;
 use crate::shared::Shared;
 use crate::store::World;
 
-/// Which of EMCO's views of the same resources is asked for.
+/// EMCO's views of the same resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum View {
     Rsync,
@@ -30,7 +30,7 @@ enum View {
 }
 
 impl View {
-    /// The field with a resource's state, and the one with a cluster's connectivity.
+    /// Returns the field with a resource's state, and the field with a cluster's connectivity.
     fn fields(self) -> (&'static str, &'static str) {
         match self {
             Self::Rsync => ("rsyncStatus", "readyStatus"),
@@ -40,7 +40,7 @@ impl View {
         }
     }
 
-    /// A resource's state: what rsync did with it, or what the cluster says of it.
+    /// Returns a resource's state: what rsync did with it, or how the cluster reports it.
     fn word(self, row: &Row<'_>, progress: &str) -> &'static str {
         match self {
             Self::Rsync | Self::Deployed if row.applied => "Applied",
@@ -146,7 +146,7 @@ fn gvk(of: &Object) -> Value {
 }
 
 impl Query {
-    /// Checks the parameters in EMCO's order. Of one that is there twice the first counts.
+    /// Checks the parameters in EMCO's order. The first of two with one name counts.
     fn parse(query: &str) -> Result<Self, Refusal> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let all = |name: &str| -> Vec<String> {
@@ -191,7 +191,7 @@ impl Query {
         Ok(Self { view, summary, instance, apps, clusters, resources, listing })
     }
 
-    /// Every app on every cluster that the query lets through.
+    /// Returns every app on every cluster that the filters admit.
     fn rows<'a>(
         &self,
         dig: &[String],
@@ -267,7 +267,7 @@ impl Query {
     }
 }
 
-/// One value for the rows of each app.
+/// Returns one value for the rows of each app.
 fn by_app(rows: &[Row<'_>], value: impl Fn(&[Row<'_>]) -> Value) -> Vec<Value> {
     rows.chunk_by(|one, next| one.app == next.app).map(value).collect()
 }

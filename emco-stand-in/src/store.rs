@@ -1,4 +1,5 @@
-//! What the stand-in remembers: documents by their place in the resource tree, as EMCO keeps them in its database.
+//! The state of the stand-in: documents by their place in the resource tree, as EMCO keeps them in its
+//! database.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -18,7 +19,7 @@ use crate::references::references;
 use crate::reply::Refusal;
 use emco::ClusterRef;
 
-/// Everything the stand-in knows.
+/// The whole state of the stand-in.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     documents: BTreeMap<Key, Document>,
@@ -57,7 +58,8 @@ impl World {
         Self { settle_time, cloud_settle_time, rsync, ..Self::default() }
     }
 
-    /// The time, in milliseconds as EMCO's database keeps it; everything that takes time is worked out from it when asked.
+    /// Returns the time, in milliseconds as EMCO's database keeps it. Whatever takes time is calculated from
+    /// it when it is needed.
     #[expect(clippy::disallowed_methods, reason = "this is the clock of the stand-in")]
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now() + self.ahead;
@@ -74,7 +76,7 @@ impl World {
         self.documents.contains_key(key)
     }
 
-    /// The document at `key`, in its own type.
+    /// Returns the document at `key`, in its own type.
     pub(crate) fn find<T: DeserializeOwned>(&self, key: &[String]) -> Option<T> {
         self.documents.get(key).and_then(|document| serde_json::from_value(document.value.clone()).ok())
     }
@@ -87,11 +89,12 @@ impl World {
         self.documents.get(key).map(|document| document.file.clone())
     }
 
-    /// Everything directly in a collection, oldest first.
+    /// Returns everything directly in a collection, oldest first.
     pub(crate) fn list<'a, T: DeserializeOwned>(&'a self, collection: &[String]) -> Vec<(&'a Key, T)> {
         let mut found: Vec<(&Key, &Document)> = self
             .below(collection)
-            // A collection's own documents have one name, or two (composite apps); grandchildren have a collection between.
+            // A collection's own documents have one name, or two (composite apps); grandchildren have a
+            // collection between.
             .filter(|(key, _)| {
                 key.len() == collection.len() + 1
                     || (key.len() == collection.len() + 2
@@ -105,7 +108,7 @@ impl World {
             .collect()
     }
 
-    /// Stores a document; its parent must be there.
+    /// Stores a document. Its parent must exist.
     pub(crate) fn insert(
         &mut self,
         collection: &[String],
@@ -124,7 +127,7 @@ impl World {
         Ok(())
     }
 
-    /// Removes a document; it must not have children, and none may speak of it (EMCO-API §8.4, §9.2).
+    /// Removes a document. It must not have children, and no document may refer to it (EMCO-API §8.4, §9.2).
     pub(crate) fn remove(&mut self, key: &[String]) -> Result<(), Refusal> {
         if !self.contains(key) {
             return Err(Refusal::new(404, "The requested resource not found"));
@@ -132,10 +135,10 @@ impl World {
         if self.below(key).next().is_some() {
             return Err(Refusal::new(409, "Cannot delete parent without deleting child references first"));
         }
-        let speaks_of_it = |(of, document): (&Key, &Document)| {
+        let refers_to_it = |(of, document): (&Key, &Document)| {
             references(of, &document.value).iter().any(|reference| reference == key)
         };
-        if self.documents.iter().any(speaks_of_it) {
+        if self.documents.iter().any(refers_to_it) {
             let text = "Cannot delete without deleting or updating referencing resources first";
             return Err(Refusal::new(409, text));
         }
@@ -145,7 +148,7 @@ impl World {
         Ok(())
     }
 
-    /// The clusters of a provider that carry a label, in the order in which they got it.
+    /// Returns the clusters of a provider that have a label, in the order in which they got it.
     pub(crate) fn clusters_with_label(&self, provider: &str, label: &str) -> Vec<String> {
         let clusters = ["cluster-providers", provider, "clusters"].map(str::to_owned);
         let mut labels: Vec<(&Key, &Document)> = self
@@ -158,7 +161,7 @@ impl World {
         labels.into_iter().map(|(key, _)| key[clusters.len()].clone()).collect()
     }
 
-    /// Where every app of a DIG runs right now.
+    /// Returns where every app of a DIG runs now.
     pub(crate) fn placement(&self, key: &[String]) -> BTreeMap<String, Vec<ClusterRef>> {
         let now = self.now();
         let mut running = self.digs.get(key).map(|lifecycle| lifecycle.running(now)).unwrap_or_default();
@@ -168,12 +171,12 @@ impl World {
         running
     }
 
-    /// Where every app of a DIG has objects, ready or not, wanted there or not.
+    /// Returns where every app of a DIG has objects, ready or not, wanted there or not.
     pub(crate) fn applied(&self, key: &[String]) -> BTreeMap<String, Vec<ClusterRef>> {
         self.digs.get(key).map(|lifecycle| lifecycle.applied(self.now())).unwrap_or_default()
     }
 
-    /// Has rsync do what it forgot.
+    /// Makes rsync do what it forgot.
     pub(crate) fn restart_rsync(&mut self) {
         let (now, settle) = (self.now(), self.settle_time);
         self.digs.values_mut().for_each(|lifecycle| lifecycle.restart_rsync(now, settle));
@@ -189,12 +192,12 @@ impl World {
     }
 }
 
-/// A document as it is stored: with the fields its type has, in their order.
+/// Returns a document as it is stored: with the fields of its type, in their order.
 pub(crate) fn to_value(document: &impl Serialize) -> Value {
     serde_json::to_value(document).unwrap_or_default()
 }
 
-/// The resource that a collection belongs to; none for those at the top.
+/// Returns the resource that a collection belongs to, except for collections at the top.
 fn parent_of(collection: &[String]) -> Option<&[String]> {
     collection.split_last().map(|(_, parent)| parent).filter(|parent| !parent.is_empty())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-/// Fills a resource file with the values of a value file, as `emcoctl -f FILE -v VALUES` does.
+/// Fills in a resource file with the values of a value file, as `emcoctl -f FILE -v VALUES` does.
 ///
 /// # Errors
 /// Returns an error if the values are not a map, or the template does more than name them.

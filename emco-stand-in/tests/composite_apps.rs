@@ -1,5 +1,5 @@
-//! What EMCO says to composite apps beside their placement: dependencies, archives, logical clouds, revisions, and the generic action
-//! controller's intents (EMCO-API §6, §7, §9).
+//! How EMCO handles composite apps beside their placement: dependencies, archives, logical clouds, revisions,
+//! and the generic action controller's intents (EMCO-API §6, §7, §9).
 
 use emco_stand_in::{StandIn, samples};
 use reqwest::multipart::{Form, Part};
@@ -93,7 +93,7 @@ async fn apps_that_wait_for_each_other_are_found_at_the_update() {
 }
 
 #[tokio::test]
-async fn archives_are_looked_into_when_they_are_rendered() {
+async fn archives_are_checked_at_instantiation() {
     let stand_in = loaded().await;
     let update = async || ask(&stand_in, "POST", &format!("{DIG}/update"), "").await;
     let app = r#"{"metadata":{"name":"collectd"}}"#;
@@ -155,7 +155,7 @@ async fn a_rollback_needs_its_revision() {
 }
 
 #[tokio::test]
-async fn only_what_is_under_way_can_be_stopped() {
+async fn only_an_operation_in_progress_can_be_stopped() {
     let stand_in = loaded().await;
     let post = async |operation: &str| ask(&stand_in, "POST", &format!("{DIG}/{operation}"), "").await;
     let idle = "DeploymentIntentGroup is not instantiating or terminating:dig1";
@@ -267,7 +267,7 @@ async fn the_action_controllers_intents_are_kept_as_it_keeps_them() {
 }
 
 #[tokio::test]
-async fn the_action_controller_says_what_is_missing() {
+async fn the_action_controller_reports_what_is_missing() {
     let stand_in = loaded().await;
     let intents = format!("{DIG}/generic-k8s-intents");
     ask(&stand_in, "POST", &intents, r#"{"metadata":{"name":"g"}}"#).await;

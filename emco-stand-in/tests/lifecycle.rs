@@ -27,8 +27,8 @@ async fn place(emco: &Client, clauses: Vec<Clause>) -> Revision {
     emco.update_dig(&dig).await.unwrap()
 }
 
-/// With `EMCO_URL` set this runs against that EMCO, to which the sample documents must have been applied with emcoctl;
-/// the app ends where it began.
+/// With `EMCO_URL` set this runs against that EMCO, to which the sample documents must have been applied with
+/// emcoctl; the app ends where it began.
 #[tokio::test]
 async fn an_app_moves_and_moves_back() {
     let real = std::env::var("EMCO_URL").ok();
@@ -66,7 +66,7 @@ async fn an_app_moves_and_moves_back() {
 }
 
 #[tokio::test]
-async fn until_the_app_has_moved_the_status_says_so() {
+async fn the_status_shows_that_an_app_has_not_moved_yet() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     assert_eq!(place(&emco, vec![Clause::cluster("provider2", "cluster2")]).await, Revision(2));
@@ -170,7 +170,7 @@ async fn of_a_group_of_alternatives_one_cluster_is_taken() {
 }
 
 #[tokio::test]
-async fn the_status_can_be_asked_for_in_parts() {
+async fn the_status_can_be_requested_in_parts() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     let ask = async |query: StatusQuery| emco.dig_status(&dig, &query).await;
@@ -194,7 +194,7 @@ async fn the_status_can_be_asked_for_in_parts() {
 }
 
 #[tokio::test]
-async fn a_terminated_dig_can_be_instantiated_again_but_not_updated() {
+async fn a_terminated_dig_is_instantiated_again_but_not_updated() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     let post = async |operation: &str| ask(&stand_in, "POST", &format!("{DIG}/{operation}"), "").await.status;
@@ -214,7 +214,7 @@ async fn a_terminated_dig_can_be_instantiated_again_but_not_updated() {
 }
 
 #[tokio::test]
-async fn missing_things_are_told_as_emco_tells_them() {
+async fn missing_resources_are_reported_in_emcos_words() {
     let stand_in = loaded().await;
     let emco = client(&stand_in);
     let mut absent = samples::dig();
@@ -257,7 +257,7 @@ async fn projects_and_composite_apps_are_listed() {
 }
 
 #[tokio::test]
-async fn a_withheld_update_has_the_intents_of_when_it_was_asked_for() {
+async fn a_withheld_update_has_the_intents_of_its_request() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     let mut before = emco.list_app_intents(&dig, GPI).await.unwrap().remove(0);

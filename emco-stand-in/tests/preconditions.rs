@@ -1,4 +1,5 @@
-//! What operations on groups and logical clouds need first, in EMCO's codes and texts (EMCO-API §6.5, §6.10, §9.2), word for word.
+//! What operations on groups and logical clouds need first, in EMCO's codes and texts (EMCO-API §6.5, §6.10,
+//! §9.2), word for word.
 
 use emco::{Clause, Kind};
 use emco_stand_in::{StandIn, StandInOptions, samples};
@@ -126,7 +127,7 @@ async fn the_logical_cloud_must_be_instantiated() {
 }
 
 #[tokio::test]
-async fn a_logical_cloud_that_was_never_instantiated_or_does_not_exist_has_its_own_words() {
+async fn a_missing_or_new_logical_cloud_is_refused_in_its_own_words() {
     let stand_in = bare().await;
     let documents = samples::documents().unwrap();
     let instantiate = documents.find("# A real EMCO answers").unwrap();

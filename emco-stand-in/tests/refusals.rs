@@ -141,7 +141,7 @@ async fn children_need_their_parents_and_keep_them() {
 }
 
 #[tokio::test]
-async fn bad_bodies_are_told_apart() {
+async fn invalid_and_empty_bodies_are_distinguished() {
     let stand_in = loaded().await;
     let app_intents = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
     let intent = |clause: &str| {

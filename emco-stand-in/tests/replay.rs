@@ -1,5 +1,5 @@
-//! What the real EMCO answered, call by call (`recorded/emco.jsonl`), asked of the stand-in: code, content type, location and body must be
-//! the same.
+//! The calls of `recorded/emco.jsonl`, made to the stand-in. Code, content type, location and body must be
+//! those of the real EMCO.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,7 +25,7 @@ const MEANT: &[(usize, &str)] =
 /// Less than any `settle` of the recording, as on the machine where it was made.
 const SETTLE_TIME: Duration = Duration::from_millis(500);
 
-/// A call and its answer. Rows without `status` are made all the same: what follows depends on them.
+/// A call and its response. Rows without `status` are also called, because later rows depend on them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Row {
@@ -51,7 +51,7 @@ struct Row {
     answer: String,
 }
 
-/// What of an answer is compared.
+/// The parts of a response that are compared.
 #[derive(Debug, PartialEq, Eq)]
 struct Answer {
     status: u16,
@@ -81,7 +81,7 @@ impl Row {
     }
 }
 
-/// Puts the recording's marks where answers differ each time.
+/// Replaces what differs each time by the marks of the recording.
 struct Marks(Vec<(Regex, &'static str)>);
 
 impl Marks {
@@ -116,7 +116,7 @@ fn header(headers: &HeaderMap, name: hyper::header::HeaderName) -> String {
 }
 
 #[tokio::test]
-async fn the_recording_is_answered_as_by_emco() {
+async fn responses_equal_those_of_the_recording() {
     let options = StandInOptions {
         settle_time: SETTLE_TIME,
         logical_cloud_settle_time: SETTLE_TIME,

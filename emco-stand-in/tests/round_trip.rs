@@ -75,7 +75,7 @@ fn app_intents_survive_the_round_trip() {
             let listed = emco.list_app_intents(&dig, GPI).await.unwrap();
             let read = listed.iter().find(|of| of.metadata.name == intent.metadata.name).unwrap();
             prop_assert_eq!(&read.metadata, &intent.metadata);
-            // EMCO refuses what it answers itself where a label has become a cluster.
+            // EMCO refuses its own response if a label has become a cluster.
             let again = ask(&stand_in, "PUT", &path, &got.body).await;
             prop_assert_eq!(again.status, if by_label { 400 } else { 200 });
             prop_assert_eq!(ask(&stand_in, "GET", &path, "").await.body, got.body);

@@ -37,7 +37,7 @@ pub(crate) fn client(stand_in: &StandIn) -> Client {
     Client::new(stand_in.url(), quick()).unwrap()
 }
 
-/// An answer, whole.
+/// A whole response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,

@@ -1,4 +1,4 @@
-//! The stand-in speaks as Go's HTTP server and JSON encoder do (EMCO-API §0).
+//! Responses are written as Go's HTTP server and JSON encoder write them (EMCO-API §0).
 
 use emco::StatusQuery;
 use emco_stand_in::samples;
@@ -39,7 +39,8 @@ async fn empty_lists_are_null_except_at_clm_and_dcm() {
 #[tokio::test]
 async fn documents_come_back_in_gos_form() {
     let stand_in = bare().await;
-    // Keys in any case, a null, an unknown key, bytes after the value; all four fields back, HTML escaped, a newline.
+    // Keys in any case, a null, an unknown key, bytes after the value; all four fields back, HTML escaped, a
+    // newline.
     let body = r#"{"METADATA":{"Name":"p","userdata1":"<&>","description":null},"spec":{"x":1}} trailing"#;
     let answer = ask(&stand_in, "POST", "/v2/projects", body).await;
     let expected = concat!(
@@ -56,7 +57,7 @@ async fn documents_come_back_in_gos_form() {
 }
 
 #[tokio::test]
-async fn app_intents_leave_empty_metadata_out_and_name_the_clusters_of_a_label() {
+async fn app_intents_omit_empty_metadata_and_expand_labels() {
     let stand_in = loaded().await;
     let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
     let expected = concat!(
@@ -69,7 +70,7 @@ async fn app_intents_leave_empty_metadata_out_and_name_the_clusters_of_a_label()
 }
 
 #[tokio::test]
-async fn a_label_becomes_the_clusters_of_the_cloud_that_carry_it_now() {
+async fn a_label_becomes_the_clusters_of_the_cloud_that_have_it() {
     let stand_in = loaded().await;
     let labelled = |cluster: &str| {
         format!(
@@ -99,7 +100,7 @@ async fn a_label_becomes_the_clusters_of_the_cloud_that_carry_it_now() {
 }
 
 #[tokio::test]
-async fn a_put_goes_by_the_bodys_name_and_says_whether_it_existed() {
+async fn a_put_uses_the_bodys_name_and_reports_a_replacement() {
     let stand_in = loaded().await;
     let path = format!("{DIG}/generic-placement-intents/{GPI}/app-intents");
     let body = r#"{"metadata":{"name":"x"},"spec":{"app":"a","intent":{"selector":"name","allOf":[{"clusterProvider":"provider1","cluster":"cluster1"}]}}}"#;
@@ -126,7 +127,7 @@ async fn a_dig_without_history_has_a_short_status() {
 }
 
 #[tokio::test]
-async fn update_answers_a_number_and_the_other_operations_nothing() {
+async fn only_an_update_returns_a_number() {
     let stand_in = loaded().await;
     let update = ask(&stand_in, "POST", &format!("{DIG}/update"), "").await;
     assert_eq!(

@@ -13,8 +13,7 @@ pub(crate) type AppClusters = BTreeMap<String, Vec<ClusterRef>>;
 pub(crate) struct Targets {
     /// Where each app goes.
     pub(crate) clusters: AppClusters,
-    /// The apps that wait until another app is ready. Only an instantiation ever learns that one is: in an update and in a roll-back they
-    /// wait without end.
+    /// The apps that wait until another app is ready. In an update and in a roll-back they wait for ever.
     pub(crate) waiting: BTreeSet<String>,
 }
 
@@ -22,16 +21,16 @@ pub(crate) struct Targets {
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) targets: Targets,
-    /// What rsync does, or did, with it.
+    /// What rsync does, or did, with this context.
     pub(super) jobs: Vec<Job>,
-    /// The contexts that replaced it, whose deletions wait for another event.
+    /// The contexts that replaced this one, whose deletions wait for another event.
     pub(super) forgotten: Vec<String>,
 }
 
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) event: Event,
-    /// None: never.
+    /// `None`: never.
     pub(super) end: Option<Timestamp>,
 }
 
@@ -60,7 +59,7 @@ impl Context {
         self.jobs.last().is_some_and(|job| job.end.is_none_or(|end| end > now))
     }
 
-    /// How far rsync got with it, in EMCO's words.
+    /// Returns the progress of rsync with this context, in EMCO's words.
     pub(super) fn progress(&self, now: Timestamp) -> &'static str {
         let Some(job) = self.jobs.iter().find(|job| job.end.is_none_or(|end| end > now)) else {
             return match self.event() {
@@ -78,7 +77,7 @@ impl Context {
     }
 }
 
-/// The apps of the one on clusters that the other does not have them on.
+/// Returns the apps of the one, on clusters where the other does not have them.
 pub(super) fn beside(one: &AppClusters, other: &AppClusters) -> Vec<(String, ClusterRef)> {
     let all = one.iter().flat_map(|(app, on)| on.iter().map(move |cluster| (app, cluster)));
     all.filter(|(app, cluster)| !other.get(*app).is_some_and(|on| on.contains(cluster)))

@@ -29,7 +29,7 @@ fn on_a() -> Lifecycle {
     dig
 }
 
-/// One whose app moved from `a` to `b`, the one without a moment in which it ran nowhere, and was forgotten on `a`.
+/// A DIG whose app moved from `a` to `b` by way of both, and was forgotten on `a`.
 fn moved(rsync: &mut Rsync) -> Lifecycle {
     let mut dig = on_a();
     dig.update(to(&["a", "b"]), "2".to_owned(), at(20), SETTLE, rsync);
@@ -162,7 +162,7 @@ fn terminating_takes_its_time_and_leaves_nothing() {
 }
 
 #[test]
-fn an_app_that_waits_for_a_ready_one_hangs_in_an_update_and_is_left_behind() {
+fn an_app_that_waits_for_a_ready_one_hangs_in_an_update() {
     let mut dig = on_a();
     let waiting = Targets { waiting: ["app".to_owned()].into(), ..to(&["a"]) };
     dig.update(waiting, "2".to_owned(), at(20), SETTLE, &mut forgetful());
