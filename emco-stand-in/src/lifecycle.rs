@@ -23,6 +23,13 @@ use serde::Serialize;
 pub(crate) use self::context::{AppClusters, Targets};
 use self::context::{Context, Event, Job, beside};
 
+/// The time, and how long an app takes to run on a new cluster, or to leave an old one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    pub(crate) now: Timestamp,
+    pub(crate) settle: Duration,
+}
+
 /// Which deletions rsync forgets until it restarts.
 #[derive(Debug, Default)]
 pub(crate) struct Rsync {
@@ -109,17 +116,11 @@ impl Lifecycle {
         self.did(State::Approved, String::new(), now, 0);
     }
 
-    pub(crate) fn instantiate(
-        &mut self,
-        targets: Targets,
-        context: String,
-        now: Timestamp,
-        settle: Duration,
-    ) {
+    pub(crate) fn instantiate(&mut self, targets: Targets, context: String, clock: Clock) {
         self.contexts.insert(context.clone(), Context::new(Targets { waiting: BTreeSet::new(), ..targets }));
-        self.apply(&context, None, &[], now, settle);
+        self.apply(&context, None, &[], clock);
         self.status_context = context.clone();
-        self.did(State::Instantiated, context, now, 1);
+        self.did(State::Instantiated, context, clock.now, 1);
     }
 
     /// Returns the new revision.
@@ -127,50 +128,43 @@ impl Lifecycle {
         &mut self,
         targets: Targets,
         context: String,
-        now: Timestamp,
-        settle: Duration,
+        clock: Clock,
         rsync: &mut Rsync,
     ) -> u64 {
         self.contexts.insert(context.clone(), Context::new(targets));
-        self.replace(context, now, settle, rsync)
+        self.replace(context, clock, rsync)
     }
 
     /// Makes the app context of an earlier revision the current one, as a new revision. Returns `false` if
     /// there is no such revision.
-    pub(crate) fn rollback(
-        &mut self,
-        revision: u64,
-        now: Timestamp,
-        settle: Duration,
-        rsync: &mut Rsync,
-    ) -> bool {
+    pub(crate) fn rollback(&mut self, revision: u64, clock: Clock, rsync: &mut Rsync) -> bool {
         let of_revision = self.actions.iter().find(|action| action.revision == revision);
         let Some(context) = of_revision.map(|action| action.instance.clone()) else { return false };
         if !self.contexts.contains_key(&context) {
             return false;
         }
-        self.replace(context, now, settle, rsync);
+        self.replace(context, clock, rsync);
         true
     }
 
-    pub(crate) fn terminate(&mut self, now: Timestamp, settle: Duration) {
+    pub(crate) fn terminate(&mut self, clock: Clock) {
         let context = self.current().to_owned();
         let Some(of) = self.contexts.get_mut(&context) else { return };
         let mut kept = BTreeSet::new();
         // A job that hangs is stopped. Objects of the apps that it did not reach remain.
         if let Some(job) = of.jobs.last_mut().filter(|job| job.end.is_none()) {
-            job.end = Some(now);
+            job.end = Some(clock.now);
             kept.clone_from(&of.targets.waiting);
         }
-        let start = of.free_at(now);
-        of.jobs.push(Job { event: Event::Terminate, end: Some(start + settle) });
+        let start = of.free_at(clock.now);
+        of.jobs.push(Job { event: Event::Terminate, end: Some(start + clock.settle) });
         let apps = of.targets.clusters.clone();
         for (app, cluster) in beside(&apps, &AppClusters::new()) {
             if !kept.contains(&app) {
-                self.changes.push(Change { at: start + settle, app, cluster, ready_at: None });
+                self.changes.push(Change { at: start + clock.settle, app, cluster, ready_at: None });
             }
         }
-        self.did(State::Terminated, context, now, 0);
+        self.did(State::Terminated, context, clock.now, 0);
     }
 
     /// Stops rsync's work on the current context. What it has done remains.
@@ -185,11 +179,11 @@ impl Lifecycle {
     }
 
     /// Makes rsync do what it forgot.
-    pub(crate) fn restart_rsync(&mut self, now: Timestamp, settle: Duration) {
+    pub(crate) fn restart_rsync(&mut self, clock: Clock) {
         let forgetful = self.contexts.iter().filter(|(_, context)| !context.forgotten.is_empty());
         let forgetful: Vec<String> = forgetful.map(|(id, _)| id.clone()).collect();
         for context in forgetful {
-            self.remember(&context, now, settle);
+            self.remember(&context, clock);
         }
     }
 
@@ -255,24 +249,24 @@ impl Lifecycle {
     }
 
     /// Makes a context the current one in place of another.
-    fn replace(&mut self, context: String, now: Timestamp, settle: Duration, rsync: &mut Rsync) -> u64 {
+    fn replace(&mut self, context: String, clock: Clock, rsync: &mut Rsync) -> u64 {
         let (former, revision) = self
             .actions
             .last()
             .map_or((String::new(), 0), |action| (action.instance.clone(), action.revision));
-        let kept = self.remember(&context, now, settle);
-        if let Some(applies) = self.apply(&context, Some(&former), &kept, now, settle)
+        let kept = self.remember(&context, clock);
+        if let Some(applies) = self.apply(&context, Some(&former), &kept, clock)
             && let Some(of) = self.contexts.get_mut(&former)
         {
             // A context that is busy handles the event too.
-            let takes_it_up = of.is_busy(now);
+            let takes_it_up = of.is_busy(clock.now);
             of.forgotten.push(context.clone());
             if !rsync.forgets(applies) || takes_it_up {
-                self.remember(&former, now, settle);
+                self.remember(&former, clock);
             }
         }
-        self.did(State::Updated, former, now, revision);
-        self.did(State::Instantiated, context, now, revision + 1);
+        self.did(State::Updated, former, clock.now, revision);
+        self.did(State::Instantiated, context, clock.now, revision + 1);
         revision + 1
     }
 
@@ -283,25 +277,22 @@ impl Lifecycle {
         context: &str,
         former: Option<&str>,
         kept: &[(String, ClusterRef)],
-        now: Timestamp,
-        settle: Duration,
+        clock: Clock,
     ) -> Option<bool> {
-        let nothing = AppClusters::new();
-        let has =
-            former.and_then(|former| self.contexts.get(former)).map_or(&nothing, |of| &of.targets.clusters);
-        let of = self.contexts.get(context)?;
+        let has = self.clusters_of(former.unwrap_or_default());
+        let of = self.contexts.get_mut(context)?;
         if !matches!(of.event(), None | Some(Event::Delete)) {
             return None;
         }
-        let mut missing = beside(&of.targets.clusters, has);
+        let mut missing = beside(&of.targets.clusters, &has);
         let hangs = former.is_some() && !of.targets.waiting.is_empty();
         missing.retain(|(app, _)| !(hangs && of.targets.waiting.contains(app)));
         // rsync takes what it just kept, while it deleted the rest, for done, even if it is not there.
         missing.retain(|place| !kept.contains(place));
-        let start = of.free_at(now);
+        let start = of.free_at(clock.now);
         let applies = !missing.is_empty() || hangs;
-        let end = if missing.is_empty() { start } else { start + settle };
-        self.contexts.get_mut(context)?.jobs.push(Job { event: Event::Apply, end: (!hangs).then_some(end) });
+        let end = if missing.is_empty() { start } else { start + clock.settle };
+        of.jobs.push(Job { event: Event::Apply, end: (!hangs).then_some(end) });
         for (app, cluster) in missing {
             self.changes.push(Change { at: start, app, cluster, ready_at: Some(end) });
         }
@@ -309,31 +300,29 @@ impl Lifecycle {
     }
 
     /// Makes a context delete what those that replaced it lack. Returns what it kept.
-    fn remember(&mut self, context: &str, now: Timestamp, settle: Duration) -> Vec<(String, ClusterRef)> {
+    fn remember(&mut self, context: &str, clock: Clock) -> Vec<(String, ClusterRef)> {
         let Some(of) = self.contexts.get_mut(context) else { return Vec::new() };
-        let successors = std::mem::take(&mut of.forgotten);
         let mut left = Vec::new();
-        for successor in successors {
-            let nothing = AppClusters::new();
-            let kept = self.contexts.get(&successor).map_or(&nothing, |of| &of.targets.clusters);
-            let Some(of) = self.contexts.get(context) else { return left };
+        for successor in std::mem::take(&mut of.forgotten) {
+            let kept = self.clusters_of(&successor);
             // In any other state the event is skipped.
-            if of.event() != Some(Event::Apply) {
-                continue;
-            }
-            let gone = beside(&of.targets.clusters, kept);
+            let applied = |of: &&mut Context| of.event() == Some(Event::Apply);
+            let Some(of) = self.contexts.get_mut(context).filter(applied) else { continue };
+            let gone = beside(&of.targets.clusters, &kept);
             left = beside(&of.targets.clusters, &AppClusters::new());
             left.retain(|place| !gone.contains(place));
-            let start = of.free_at(now);
-            let end = if gone.is_empty() { start } else { start + settle };
-            if let Some(of) = self.contexts.get_mut(context) {
-                of.jobs.push(Job { event: Event::Delete, end: Some(end) });
-            }
+            let start = of.free_at(clock.now);
+            let end = if gone.is_empty() { start } else { start + clock.settle };
+            of.jobs.push(Job { event: Event::Delete, end: Some(end) });
             for (app, cluster) in gone {
                 self.changes.push(Change { at: end, app, cluster, ready_at: None });
             }
         }
         left
+    }
+
+    fn clusters_of(&self, context: &str) -> AppClusters {
+        self.apps_of(context).cloned().unwrap_or_default()
     }
 
     fn did(&mut self, state: State, instance: String, time: Timestamp, revision: u64) {

@@ -58,9 +58,9 @@ pub(crate) async fn instantiate(
         }
     }
     let targets = targets(&world, &key)?;
-    let (context, now, settle) = (world.new_context(), world.now(), world.settle_time);
+    let (context, clock) = (world.new_context(), world.clock());
     if let Some(lifecycle) = world.digs.get_mut(&key) {
-        lifecycle.instantiate(targets, context, now, settle);
+        lifecycle.instantiate(targets, context, clock);
     }
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
@@ -76,9 +76,9 @@ pub(crate) async fn update(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> R
 }
 
 fn make_update(world: &mut World, key: &Key, targets: Targets) -> Option<u64> {
-    let (context, now, settle) = (world.new_context(), world.now(), world.settle_time);
+    let (context, clock) = (world.new_context(), world.clock());
     let lifecycle = world.digs.get_mut(key)?;
-    Some(lifecycle.update(targets, context, now, settle, &mut world.rsync))
+    Some(lifecycle.update(targets, context, clock, &mut world.rsync))
 }
 
 /// Keeps an update for later, with the placement that the intents ask for now.
@@ -105,8 +105,8 @@ pub(crate) fn commit_withheld(shared: &Shared) -> usize {
 pub(crate) async fn terminate(Extract(shared): Extract<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
     let (key, dig) = dig_of(&uri);
     let mut world = shared.world();
-    let (now, settle) = (world.now(), world.settle_time);
-    instantiated(&mut world, &key, &dig)?.terminate(now, settle);
+    let clock = world.clock();
+    instantiated(&mut world, &key, &dig)?.terminate(clock);
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
@@ -177,13 +177,12 @@ pub(crate) async fn rollback(
     let Document { spec, .. }: Document<RollbackSpec> =
         go_json::decode(&body).map_err(Refusal::unreadable)?;
     let mut world = shared.world();
-    let (now, settle) = (world.now(), world.settle_time);
+    let clock = world.clock();
     recorded(&mut world, &key)?;
     // EMCO does not look at the state: a DIG that has no such revision has no context for it.
     let revision: u64 = spec.revision.parse().map_err(|_no_number| Refusal::new(500, Refusal::INTERNAL))?;
     let World { digs, rsync, .. } = &mut *world;
-    let rolled_back =
-        digs.get_mut(&key).is_some_and(|lifecycle| lifecycle.rollback(revision, now, settle, rsync));
+    let rolled_back = digs.get_mut(&key).is_some_and(|lifecycle| lifecycle.rollback(revision, clock, rsync));
     match rolled_back {
         true => Ok(reply::empty(StatusCode::ACCEPTED)),
         false => Err(Refusal::new(500, "No matching ContextId found")),

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::holds::Holds;
 use crate::key::Key;
-use crate::lifecycle::{Lifecycle, Rsync, Targets};
+use crate::lifecycle::{Clock, Lifecycle, Rsync, Targets};
 use crate::logical_clouds::Cloud;
 use crate::references::references;
 use crate::reply::Refusal;
@@ -64,6 +64,10 @@ impl World {
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now() + self.ahead;
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        Clock { now: self.now(), settle: self.settle_time }
     }
 
     /// Returns the ID of a new app context. EMCO's are random numbers of this length.
@@ -178,8 +182,8 @@ impl World {
 
     /// Makes rsync do what it forgot.
     pub(crate) fn restart_rsync(&mut self) {
-        let (now, settle) = (self.now(), self.settle_time);
-        self.digs.values_mut().for_each(|lifecycle| lifecycle.restart_rsync(now, settle));
+        let clock = self.clock();
+        self.digs.values_mut().for_each(|lifecycle| lifecycle.restart_rsync(clock));
     }
 
     fn below<'a, 'k>(
