@@ -18,6 +18,7 @@ use service::files::FileError;
 use service::health::Health;
 use service::http::{CutOff, Limits, Options, Tls, limited, operations, standard};
 use service::metrics::Metrics;
+use service::outbound::Resolver;
 use service::shutdown::Shutdown;
 use temporal::TemporalTarget;
 use tokio::net::TcpListener;
@@ -107,9 +108,9 @@ impl Bridge {
             );
         }
         let store = bridge_store::open(&settings.database, settings.database_connections).await?;
-        let clients = &settings.clients;
-        let caller = HttpClients::new(clients.client_hosts.clone(), clients.start_timeout)?
-            .with_secured(clients.clients.clone().unwrap_or_default(), clients.start_timeout)?;
+        let (clients, emco) = (&settings.clients, &settings.emco);
+        let (allowed, secured) = (clients.client_hosts.clone(), clients.clients.clone().unwrap_or_default());
+        let caller = HttpClients::new(allowed, secured, Resolver::default(), clients.start_timeout)?;
         let home = targets.home();
         tracing::info!(temporal = home.server, namespace = %home.namespace, "bridge set up");
         let clock = Arc::new(SystemClock);
@@ -120,7 +121,7 @@ impl Bridge {
             engine,
             targets,
             clients: Arc::new(caller),
-            parents: Arc::new(EmcoParents::open(&settings.emco.client())?),
+            parents: Arc::new(EmcoParents::open(&emco.url, &emco.token_file, &emco.ca_file)?),
             limits: TimeLimits {
                 start: clients.start_timeout,
                 client_check: clients.client_check,

@@ -140,13 +140,6 @@ pub struct EmcoSettings {
     pub ca_file: Option<PathBuf>,
 }
 
-impl EmcoSettings {
-    pub(crate) fn client(&self) -> bridge_clients::EmcoSettings {
-        let Self { url, token_file, ca_file } = self.clone();
-        bridge_clients::EmcoSettings { url, token_file, ca_file }
-    }
-}
-
 /// Temporal servers and namespaces that callers may name in addition to the configured ones. By default there
 /// are none.
 #[derive(Debug, Clone, clap::Args)]

@@ -10,6 +10,7 @@ use bridge_core::Correlation;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
 use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
@@ -17,7 +18,6 @@ use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
 use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read};
 
-use crate::resolver::CheckedResolver;
 use crate::secured::{SecuredClient, SecuredClients};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,39 +41,27 @@ pub struct HttpClients {
 }
 
 impl HttpClients {
-    /// Creates a client that calls the hosts in `allowed`. No call lasts longer than `bound`.
+    /// Creates a client that calls the hosts in `allowed`, and those in `secured` over TLS. No call lasts
+    /// longer than `bound`.
     ///
     /// # Errors
     /// Returns an error if the HTTP client cannot be built.
-    pub fn new(allowed: HostPatterns, bound: Duration) -> Result<Self, reqwest::Error> {
-        Self::with_resolver(allowed, bound, Resolver::default())
-    }
-
-    /// Creates a client as [`new`](Self::new) does, with another resolver of names.
-    ///
-    /// # Errors
-    /// Returns an error if the HTTP client cannot be built.
-    pub fn with_resolver(
+    pub fn new(
         allowed: HostPatterns,
-        bound: Duration,
+        secured: SecuredClients,
         resolver: Resolver,
+        bound: Duration,
     ) -> Result<Self, reqwest::Error> {
-        let plain = builder(bound, resolver).tls_backend_preconfigured(no_tls()).build()?;
-        Ok(Self { plain, secured: Arc::default(), allowed })
-    }
-
-    /// Calls these clients over TLS.
-    ///
-    /// # Errors
-    /// Returns an error if the HTTP client cannot be built.
-    pub fn with_secured(self, clients: SecuredClients, bound: Duration) -> Result<Self, reqwest::Error> {
-        // If another provider is installed already, it serves as well.
+        // The TLS library requires a provider. One that was installed before serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let equipped = clients.0.into_iter().map(|client| {
-            let http = client.equip(builder(bound, Resolver::default()).https_only(true)).build()?;
+        let builder = || builder(bound, resolver.clone());
+        // Plain HTTP needs no certificates, so the platform's are not read.
+        let plain = builder().tls_certs_only([]).build()?;
+        let equipped = secured.0.into_iter().map(|client| {
+            let http = client.equip(builder().https_only(true)).build()?;
             Ok((client, http))
         });
-        Ok(Self { secured: equipped.collect::<Result<_, reqwest::Error>>()?, ..self })
+        Ok(Self { plain, secured: equipped.collect::<reqwest::Result<_>>()?, allowed })
     }
 
     /// Returns the settings of this host, if it is called over TLS.
@@ -88,26 +76,26 @@ impl HttpClients {
             return Ok(self.plain.request(method, url.clone()));
         };
         let request = http.request(method, url.clone());
-        Ok(match client.authorization() {
-            Some(authorization) => request.header(AUTHORIZATION, authorization),
+        Ok(match &client.token {
+            Some(token) => request.header(AUTHORIZATION, token.bearer()),
             None => request,
         })
     }
 
     fn check(&self, url: &Url) -> Result<(), ClientError> {
         let host = host_of(url);
-        let forbidden = |reason| Err(ClientError::Forbidden { host: host.to_string(), reason });
         // Names are checked when they are resolved, but addresses are not resolved. `url` has parsed their
         // unusual forms (decimal, octal) already.
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
-            Some(Host::Domain(_)) | None => None,
+        let never = match url.host() {
+            Some(Host::Ipv4(address)) => is_forbidden(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => is_forbidden(IpAddr::V6(address)),
+            Some(Host::Domain(_)) | None => false,
         };
-        if address.is_some_and(is_forbidden) {
-            return forbidden(NEVER);
+        if !never && self.allowed.allow(&host) {
+            return Ok(());
         }
-        if self.allowed.allow(&host) { Ok(()) } else { forbidden(NOT_LISTED) }
+        let reason = if never { NEVER } else { NOT_LISTED };
+        Err(ClientError::Forbidden { host: host.to_string(), reason })
     }
 
     /// Returns `http(s)://{clientEndpointName}:{clientEndpointPort}/` with these segments, each escaped.
@@ -130,15 +118,24 @@ impl HttpClients {
         Ok(url)
     }
 
-    /// Sends a request that was checked.
-    async fn send(
+    /// Sends a request without a body. A response of a gateway is an error.
+    async fn ask(
         &self,
+        method: Method,
         url: &Url,
         within: Duration,
-        request: reqwest::RequestBuilder,
     ) -> Result<reqwest::Response, ClientError> {
-        request.timeout(within).send().await.map_err(|error| failed(url, within, error))
+        let answer = send(self.request(method, url)?, url, within).await?;
+        if is_of_a_gateway(answer.status().as_u16()) { Err(refused(url, answer).await) } else { Ok(answer) }
     }
+}
+
+async fn send(
+    request: reqwest::RequestBuilder,
+    url: &Url,
+    within: Duration,
+) -> Result<reqwest::Response, ClientError> {
+    request.timeout(within).send().await.map_err(|error| failed(url, within, error))
 }
 
 /// Returns the settings that all calls share.
@@ -155,13 +152,28 @@ fn builder(bound: Duration, resolver: Resolver) -> reqwest::ClientBuilder {
         .dns_resolver(Arc::new(CheckedResolver(resolver)))
 }
 
+/// Removes the addresses that are never called. The connection uses exactly the addresses that were checked.
+struct CheckedResolver(Resolver);
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.0.clone();
+        Box::pin(async move {
+            // The port of the URL is used, whatever this one is.
+            let addresses: Addrs = Box::new(resolver.allowed(name.as_str(), 0).await?.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
 fn host_of(url: &Url) -> HostPort {
     HostPort::new(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
 fn failed(url: &Url, within: Duration, error: reqwest::Error) -> ClientError {
     let url = url.to_string();
-    if causes(&error).any(is_refusal) {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    if causes.any(|cause| matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. }))) {
         ClientError::Forbidden { host: url, reason: NEVER }
     } else if error.is_connect() || error.is_builder() {
         ClientError::Unreachable { url, source: error.without_url().into() }
@@ -200,22 +212,17 @@ impl Clients for HttpClients {
             // ignores this header.
             .header("Prefer", "return=representation")
             .body(body.clone());
-        let answer = self.send(url, within, request).await?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        if status.is_success() {
-            // The client has accepted the start, even if reading the rest fails.
-            let body = beginning(answer, ANSWER_MAX).await;
-            return Ok(accepted(&headers, &body));
+        let answer = send(request, url, within).await?;
+        if !answer.status().is_success() {
+            return Err(refused(url, answer).await);
         }
-        Err(refused(url, answer).await)
+        // The client has accepted the start, even if reading the rest fails.
+        let headers = answer.headers().clone();
+        Ok(accepted(&headers, &beginning(answer, ANSWER_MAX).await))
     }
 
     async fn takes_keys(&self, call: &Invocation, within: Duration) -> Result<bool, ClientError> {
-        let request = self.request(Method::OPTIONS, &call.url)?;
-        let answer = self.send(&call.url, within, request).await?;
-        if is_of_a_gateway(answer.status().as_u16()) {
-            return Err(refused(&call.url, answer).await);
-        }
+        let answer = self.ask(Method::OPTIONS, &call.url, within).await?;
         let value = answer.headers().get(ACCEPTS_IDEMPOTENCY_KEY);
         Ok(answer.status().is_success() && value.is_some_and(|value| value == "true"))
     }
@@ -226,10 +233,7 @@ impl Clients for HttpClients {
         within: Duration,
     ) -> Result<Option<Catalogue>, ClientError> {
         let url = self.url_below(endpoint, &["invoke"])?;
-        let answer = self.send(&url, within, self.request(Method::GET, &url)?).await?;
-        if is_of_a_gateway(answer.status().as_u16()) {
-            return Err(refused(&url, answer).await);
-        }
+        let answer = self.ask(Method::GET, &url, within).await?;
         if !answer.status().is_success() {
             return Ok(None);
         }
@@ -255,25 +259,19 @@ async fn refused(url: &Url, answer: reqwest::Response) -> ClientError {
 /// Reads the response to a start. Our own workflow clients send headers, and a body if one is preferred;
 /// others send neither.
 fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
-    // Percent-encoded, because a header cannot carry every ID.
-    let header = |name| {
-        let value = headers.get(name)?.to_str().ok()?;
-        Some(decoded(value))
-    };
-    // An ID that is empty or has a NUL character is not valid, and is ignored.
-    let sound = |id: &String| !id.is_empty() && !id.contains('\0');
     let started: Option<Started> =
         serde_json::from_slice(body).ok().filter(|started: &Started| !started.run_id.is_empty());
-    let already_running = started.as_ref().map(|started| started.already_running);
-    let (workflow_id, run_id) =
-        started.map(|started| (started.workflow_id.into_string(), started.run_id.into_string())).unzip();
+    // Percent-encoded, because a header cannot carry every ID. An ID that is empty or has a NUL character is
+    // not valid, and is ignored.
+    let id = |header: &str, of: fn(&Started) -> &str| {
+        let of_header = headers.get(header).and_then(|value| value.to_str().ok()).map(decoded);
+        let of_body = started.as_ref().map(|started| of(started).to_owned());
+        [of_header, of_body].into_iter().flatten().find(|id| !id.is_empty() && !id.contains('\0'))
+    };
     Accepted {
-        workflow_id: header("Workflow-Id")
-            .filter(sound)
-            .or_else(|| workflow_id.filter(sound))
-            .map(Into::into),
-        run_id: header("Run-Id").filter(sound).or_else(|| run_id.filter(sound)).map(Into::into),
-        already_running,
+        workflow_id: id("Workflow-Id", |started| started.workflow_id.as_str()).map(Into::into),
+        run_id: id("Run-Id", |started| started.run_id.as_str()).map(Into::into),
+        already_running: started.as_ref().map(|started| started.already_running),
     }
 }
 
@@ -284,57 +282,38 @@ fn headers_of(correlation: &Correlation) -> HeaderMap {
         ("traceparent", Some(&correlation.trace_parent)),
         ("tracestate", correlation.trace_state.as_ref()),
     ];
-    texts
-        .into_iter()
-        .filter_map(|(name, text)| {
-            let text = text.filter(|text| !text.is_empty())?;
-            Some((HeaderName::from_static(name), HeaderValue::from_str(text).ok()?))
-        })
-        .collect()
+    let headers = texts.into_iter().filter_map(|(name, text)| {
+        let text = text.filter(|text| !text.is_empty())?;
+        Some((HeaderName::from_static(name), HeaderValue::from_str(text).ok()?))
+    });
+    headers.collect()
 }
 
 /// Returns the first `most` bytes of the body, or fewer if it is shorter or breaks off.
 async fn beginning(mut answer: reqwest::Response, most: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    while bytes.len() < most {
-        match answer.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
-        }
+    while bytes.len() < most
+        && let Ok(Some(chunk)) = answer.chunk().await
+    {
+        bytes.extend_from_slice(&chunk);
     }
     bytes.truncate(most);
     bytes
 }
 
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause| (*cause).source())
-}
-
-fn is_refusal(cause: &(dyn Error + 'static)) -> bool {
-    matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. }))
-}
-
-/// Most workflow clients are called over plain HTTP. Without trusted certificates, the platform's store is
-/// not read.
-fn no_tls() -> rustls::ClientConfig {
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has the default protocol versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
-}
-
 #[cfg(test)]
 mod tests {
-    use workflow_api::{ClientEndpoint, TemporalSpec};
-
     use super::*;
+
+    fn clients(allowed: &str) -> HttpClients {
+        let (allowed, bound) = (allowed.parse().unwrap(), Duration::from_secs(1));
+        HttpClients::new(allowed, SecuredClients::default(), Resolver::default(), bound).unwrap()
+    }
 
     fn url_of(host: &str, name: &str) -> String {
         let endpoint = ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: 9090 };
         let spec = TemporalSpec { workflow_client_name: name.to_owned(), ..TemporalSpec::default() };
-        let invoke = HttpClients::new("*".parse().unwrap(), Duration::from_secs(1)).unwrap();
-        invoke.prepare(&endpoint, &spec, "key", &Correlation::default()).unwrap().url.into()
+        clients("*").prepare(&endpoint, &spec, "key", &Correlation::default()).unwrap().url.into()
     }
 
     #[test]
@@ -346,7 +325,7 @@ mod tests {
 
     #[test]
     fn forbidden_hosts_are_found_in_every_spelling() {
-        let invoke = HttpClients::new("*".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        let invoke = clients("*");
         for host in [
             "169.254.169.254",
             "2852039166",
@@ -362,7 +341,7 @@ mod tests {
 
     #[test]
     fn only_listed_hosts_are_called() {
-        let invoke = HttpClients::new("*.emco:9090".parse().unwrap(), Duration::from_secs(1)).unwrap();
+        let invoke = clients("*.emco:9090");
         invoke.check(&Url::parse(&url_of("a.emco", "x")).unwrap()).unwrap();
         let error = invoke.check(&Url::parse(&url_of("a.org", "x")).unwrap()).unwrap_err();
         assert!(

@@ -3,9 +3,8 @@
 
 mod clients;
 mod parents;
-mod resolver;
 mod secured;
 
 pub use clients::HttpClients;
-pub use parents::{EmcoParents, EmcoSettings, ParentsError};
+pub use parents::{EmcoParents, ParentsError};
 pub use secured::{SecuredClients, SecuredClientsError};

@@ -12,17 +12,6 @@ use emco::{BuildError, Client, Kind, Retry, Settings, Token};
 const TIMEOUT: Duration = Duration::from_secs(3);
 const TRIES: u32 = 2;
 
-/// The settings of calls to EMCO.
-#[derive(Debug, Clone, Default)]
-pub struct EmcoSettings {
-    /// The URL of EMCO's orchestrator. `None`: EMCO is not asked, and every group exists.
-    pub url: Option<String>,
-    /// The file with the bearer token.
-    pub token_file: Option<PathBuf>,
-    /// The file with certificates (PEM) of authorities to trust for EMCO, in addition to the system's.
-    pub ca_file: Option<PathBuf>,
-}
-
 /// Asks EMCO whether deployment intent groups exist.
 #[derive(Debug, Clone)]
 pub struct EmcoParents(Option<Client>);
@@ -47,21 +36,27 @@ pub enum ParentsError {
 }
 
 impl EmcoParents {
-    /// Builds a client for EMCO. Sends nothing yet.
+    /// Builds a client for EMCO's orchestrator. Sends nothing yet. Without a URL, every group exists.
+    ///
+    /// The files have the bearer token, and certificates (PEM) of authorities to trust in addition to the
+    /// system's.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read, or the settings are not valid.
-    pub fn open(settings: &EmcoSettings) -> Result<Self, ParentsError> {
-        let Some(url) = &settings.url else { return Ok(Self(None)) };
+    pub fn open(
+        url: &Option<String>,
+        token_file: &Option<PathBuf>,
+        ca_file: &Option<PathBuf>,
+    ) -> Result<Self, ParentsError> {
+        let Some(url) = url else { return Ok(Self(None)) };
         // The file is read again for each call, but a missing file is reported now.
-        if let Some(file) = &settings.token_file {
+        if let Some(file) = token_file {
             read("BRIDGE_EMCO_TOKEN_FILE", file)?;
         }
-        let token = settings.token_file.clone().map(Token::file);
         let client = Settings {
             timeout: TIMEOUT,
-            token,
-            roots: settings.ca_file.as_deref().map(|file| read("BRIDGE_EMCO_CA_FILE", file)).transpose()?,
+            token: token_file.clone().map(Token::file),
+            roots: ca_file.as_deref().map(|file| read("BRIDGE_EMCO_CA_FILE", file)).transpose()?,
             retry: Retry { tries: TRIES, ..Retry::default() },
             ..Settings::default()
         };

@@ -12,7 +12,6 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use http::HeaderValue;
 use reqwest::{Certificate, ClientBuilder, Identity};
 use serde::Deserialize;
 use service::hosts::{HostPatterns, HostPort};
@@ -28,7 +27,7 @@ pub(crate) struct SecuredClient {
     hosts: HostPatterns,
     authorities: Option<Vec<Certificate>>,
     identity: Option<Identity>,
-    token: Option<TokenFile>,
+    pub(crate) token: Option<TokenFile>,
 }
 
 /// Why the file cannot be used. The text never quotes the content of a file.
@@ -104,20 +103,14 @@ impl SecuredClient {
     }
 
     /// Adds authorities and our certificate to an HTTP client.
-    pub(crate) fn equip(&self, client: ClientBuilder) -> ClientBuilder {
-        let client = match &self.authorities {
-            Some(authorities) => client.tls_certs_only(authorities.iter().cloned()),
-            None => client,
-        };
-        match &self.identity {
-            Some(identity) => client.identity(identity.clone()),
-            None => client,
+    pub(crate) fn equip(&self, mut client: ClientBuilder) -> ClientBuilder {
+        if let Some(authorities) = &self.authorities {
+            client = client.tls_certs_only(authorities.iter().cloned());
         }
-    }
-
-    /// Returns the `Authorization` header of a call.
-    pub(crate) fn authorization(&self) -> Option<HeaderValue> {
-        self.token.as_ref().map(TokenFile::bearer)
+        if let Some(identity) = &self.identity {
+            client = client.identity(identity.clone());
+        }
+        client
     }
 }
 

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bridge_clients::HttpClients;
+use bridge_clients::{HttpClients, SecuredClients};
 use bridge_core::ClientCheck;
 use serde_json::Value;
 use service::hosts::HostPatterns;
+use service::outbound::Resolver;
 use service::settings::duration;
 use workflow_api::{Fault, WorkflowIntent, read};
 
@@ -55,7 +56,12 @@ impl Command {
 
 impl Check {
     async fn run(&self, out: &mut impl Write) -> Result<bool> {
-        let clients = HttpClients::new(self.client_hosts.clone(), self.within)?;
+        let clients = HttpClients::new(
+            self.client_hosts.clone(),
+            SecuredClients::default(),
+            Resolver::default(),
+            self.within,
+        )?;
         let mut sound = true;
         for file in &self.files {
             for document in intents(file)? {

@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-use bridge_clients::HttpClients;
+use bridge_clients::{HttpClients, SecuredClients};
 use bridge_core::Correlation;
 use bridge_core::ports::{ClientError, Clients};
 use futures::FutureExt;
@@ -74,7 +74,7 @@ async fn call(clients: &HttpClients, host: &str, port: u16) -> Result<(), Client
 }
 
 fn anywhere(resolver: Resolver) -> HttpClients {
-    HttpClients::with_resolver("*".parse().unwrap(), AT_ONCE, resolver).unwrap()
+    HttpClients::new("*".parse().unwrap(), SecuredClients::default(), resolver, AT_ONCE).unwrap()
 }
 
 #[tokio::test]
@@ -90,7 +90,8 @@ async fn no_spelling_of_a_metadata_address_is_called() {
 #[tokio::test]
 async fn no_user_or_path_hides_the_host() {
     let client = ScriptedClient::emco().await;
-    let invoke = HttpClients::new("good.example".parse().unwrap(), AT_ONCE).unwrap();
+    let (allowed, resolver) = ("good.example".parse().unwrap(), Resolver::default());
+    let invoke = HttpClients::new(allowed, SecuredClients::default(), resolver, AT_ONCE).unwrap();
     for host in [
         "good.example@127.0.0.1",
         "127.0.0.1/?good.example",
