@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bridge_core::ports::{PoolState, StoreError};
+use bridge_core::ports::StoreError;
 
 /// Why the database was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -24,10 +24,4 @@ pub enum OpenError {
 /// Returns a function that names the failed operation.
 pub(crate) fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Unavailable { action, source: source.into() }
-}
-
-/// Returns the state of the connections of a pool.
-pub(crate) fn pool_state<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> PoolState {
-    let (open, idle) = (usize::try_from(pool.size()).unwrap_or(usize::MAX), pool.num_idle());
-    PoolState { name, busy: open.saturating_sub(idle), idle }
 }

@@ -1,12 +1,10 @@
 //! The database of the bridge: SQLite or PostgreSQL.
 //!
 //! To add a backend: write its migrations under `migrations/`, let [`DatabaseUrl`] and [`open`] choose it by
-//! its URL, and run the contract suite (`contract/`) on it. A backend that accepts the same SQL implements
+//! its URL, and run the contract suite (`tests/`) on it. A backend that accepts the same SQL implements
 //! `sql::Sql` and gets the ports from `sql/`.
 #![warn(missing_docs)]
 
-#[cfg(test)]
-mod contract;
 mod error;
 mod group;
 mod latest;

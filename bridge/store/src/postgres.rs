@@ -4,12 +4,10 @@ use std::io;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bridge_core::ports::{PoolState, Store, StoreError};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
 use sqlx::{ConnectOptions, Connection};
 
-use crate::error::{OpenError, failed, pool_state};
+use crate::error::OpenError;
 use crate::sql::{BEGIN_ON_POSTGRES, Record, Sql, SqlStore, Value, arguments};
 use crate::url::PostgresUrl;
 
@@ -68,27 +66,17 @@ async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
     Ok(())
 }
 
-#[async_trait]
-impl Store for PostgresStore {
-    async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM intents LIMIT 1")
-            .fetch_optional(&self.0.pool)
-            .await
-            .map_err(failed("answer"))?;
-        Ok(())
-    }
-
-    fn pools(&self) -> Vec<PoolState> {
-        vec![pool_state("postgres", &self.0.pool)]
-    }
-
-    async fn close(&self) {
-        self.0.pool.close().await;
-    }
-}
-
 impl Sql for PostgresDatabase {
+    type Driver = Postgres;
     const BEGIN: &'static str = BEGIN_ON_POSTGRES;
+
+    fn readers(&self) -> (&'static str, &PgPool) {
+        ("postgres", &self.pool)
+    }
+
+    fn writers(&self) -> (&'static str, &PgPool) {
+        self.readers()
+    }
 
     async fn read<R: Record>(
         &self,
@@ -104,27 +92,15 @@ impl Sql for PostgresDatabase {
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
         // Fetches all rows, because the statement is committed only after the last one.
-        sqlx::query_as_with(statement, arguments::<Postgres>(values)?).fetch_all(&self.pool).await
+        self.read(statement, values).await
     }
 
-    async fn execute(&self, statement: &'static str, values: &[Value<'_>]) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query_with(statement, arguments::<Postgres>(values)?).execute(&self.pool).await?;
+    async fn execute(
+        connection: &mut PgConnection,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_with(statement, arguments::<Postgres>(values)?).execute(connection).await?;
         Ok(done.rows_affected())
-    }
-
-    async fn execute_both(
-        &self,
-        first: (&'static str, &[Value<'_>]),
-        second: (&'static str, &[Value<'_>]),
-    ) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        let done =
-            sqlx::query_with(first.0, arguments::<Postgres>(first.1)?).execute(&mut *transaction).await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        sqlx::query_with(second.0, arguments::<Postgres>(second.1)?).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(true)
     }
 }

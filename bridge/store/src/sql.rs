@@ -5,11 +5,14 @@ mod intents;
 mod start_row;
 mod starts;
 
+use async_trait::async_trait;
 use bridge_core::model::IntentKey;
+use bridge_core::ports::{PoolState, Store, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Arguments, Database, Encode, FromRow, Type};
+use sqlx::{Arguments, Database, Encode, FromRow, Pool, Type};
 
+use crate::error::failed;
 use crate::latest::Latest;
 pub(crate) use starts::{BEGIN_ON_POSTGRES, BEGIN_ON_SQLITE};
 
@@ -19,9 +22,17 @@ pub struct SqlStore<S>(pub(crate) S);
 
 /// A database that accepts the statements. When a call returns, its writes are durable, even after a power
 /// failure.
-pub(crate) trait Sql: Send + Sync {
+pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
+    /// Its driver.
+    type Driver: Database;
     /// The statement that records a start.
     const BEGIN: &'static str;
+
+    /// Returns the connections that read, and their name in metrics.
+    fn readers(&self) -> (&'static str, &Pool<Self::Driver>);
+
+    /// Returns the connections that write, and their name in metrics.
+    fn writers(&self) -> (&'static str, &Pool<Self::Driver>);
 
     /// Returns the rows of a query.
     fn read<R: Record>(
@@ -37,24 +48,93 @@ pub(crate) trait Sql: Send + Sync {
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
 
-    /// Executes a statement that writes, and returns the number of rows that were written.
+    /// Executes a statement on a connection that writes, and returns the number of rows that were written.
     fn execute(
-        &self,
+        connection: &mut <Self::Driver as Database>::Connection,
         statement: &'static str,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
-    /// Executes two statements in one transaction. If the first one writes no row, nothing is written.
-    /// Returns whether anything was written.
-    fn execute_both(
-        &self,
-        first: (&'static str, &[Value<'_>]),
-        second: (&'static str, &[Value<'_>]),
-    ) -> impl Future<Output = Result<bool, sqlx::Error>> + Send;
-
     /// Returns the cache of latest revisions; `None` if another process may change them.
     fn latest(&self) -> Option<&Latest> {
         None
+    }
+}
+
+#[expect(private_bounds, reason = "nobody else calls these functions")]
+impl<S: Sql> SqlStore<S> {
+    /// Returns the rows of a query.
+    async fn read<R: Record>(
+        &self,
+        action: &'static str,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, StoreError> {
+        self.0.read(statement, values).await.map_err(failed(action))
+    }
+
+    /// Executes a statement that writes, and returns the first of its `RETURNING` rows.
+    async fn write<R: Record>(
+        &self,
+        action: &'static str,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<R>, StoreError> {
+        let rows = self.0.write(statement, values).await.map_err(failed(action))?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Executes a statement that writes, and returns the number of rows that were written.
+    async fn execute(
+        &self,
+        action: &'static str,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let written = async {
+            let mut connection = self.0.writers().1.acquire().await?;
+            S::execute(&mut connection, statement, values).await
+        };
+        written.await.map_err(failed(action))
+    }
+
+    /// Executes two statements in one transaction. If the first one writes no row, nothing is written.
+    /// Returns whether anything was written.
+    async fn execute_both(
+        &self,
+        first: (&'static str, &[Value<'_>]),
+        second: (&'static str, &[Value<'_>]),
+    ) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.0.writers().1.begin().await?;
+        if S::execute(&mut *transaction, first.0, first.1).await? == 0 {
+            return Ok(false);
+        }
+        S::execute(&mut *transaction, second.0, second.1).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl<S: Sql> Store for SqlStore<S> {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.read::<(String,)>("answer", "SELECT name FROM intents LIMIT 1", &[]).await.map(drop)
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        let mut pools = vec![self.0.writers(), self.0.readers()];
+        pools.dedup_by_key(|(name, _)| *name);
+        let states = pools.into_iter().map(|(name, pool)| {
+            let (open, idle) = (usize::try_from(pool.size()).unwrap_or(usize::MAX), pool.num_idle());
+            PoolState { name, busy: open.saturating_sub(idle), idle }
+        });
+        states.collect()
+    }
+
+    async fn close(&self) {
+        // Readers first: the last connection that closes merges SQLite's write-ahead log into the file.
+        self.0.readers().1.close().await;
+        self.0.writers().1.close().await;
     }
 }
 

@@ -5,14 +5,13 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bridge_core::ports::{PoolState, Store, StoreError};
 use sqlx::sqlite::{
-    Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use tokio::time::{Instant, sleep};
 
-use crate::error::{OpenError, failed, pool_state};
+use crate::error::OpenError;
 use crate::group::Group;
 use crate::latest::Latest;
 use crate::sql::{BEGIN_ON_SQLITE, Record, Sql, SqlStore, Value, arguments};
@@ -37,7 +36,7 @@ pub struct SqliteDatabase {
     readers: SqlitePool,
     group: Group,
     /// The lock, held as long as the store lives. The system releases it when the process ends in any way.
-    lock: Option<File>,
+    _lock: Option<File>,
     latest: Latest,
 }
 
@@ -76,7 +75,7 @@ impl SqliteStore {
 
     fn over(writer: SqlitePool, readers: SqlitePool, lock: Option<File>) -> Self {
         let group = Group::new(writer.clone());
-        Self(SqliteDatabase { writer, readers, group, lock, latest: Latest::default() })
+        Self(SqliteDatabase { writer, readers, group, _lock: lock, latest: Latest::default() })
     }
 }
 
@@ -118,32 +117,17 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
 }
 
-#[async_trait]
-impl Store for SqliteStore {
-    async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM intents LIMIT 1")
-            .fetch_optional(&self.0.readers)
-            .await
-            .map_err(failed("answer"))?;
-        Ok(())
-    }
-
-    fn pools(&self) -> Vec<PoolState> {
-        vec![pool_state("writer", &self.0.writer), pool_state("readers", &self.0.readers)]
-    }
-
-    async fn close(&self) {
-        // Readers first: the last connection that closes merges the write-ahead log into the file.
-        self.0.readers.close().await;
-        self.0.writer.close().await;
-        if let Some(Err(error)) = self.0.lock.as_ref().map(File::unlock) {
-            tracing::warn!(%error, "the database's file stays locked until this process ends");
-        }
-    }
-}
-
 impl Sql for SqliteDatabase {
+    type Driver = Sqlite;
     const BEGIN: &'static str = BEGIN_ON_SQLITE;
+
+    fn readers(&self) -> (&'static str, &SqlitePool) {
+        ("readers", &self.readers)
+    }
+
+    fn writers(&self) -> (&'static str, &SqlitePool) {
+        ("writer", &self.writer)
+    }
 
     async fn read<R: Record>(
         &self,
@@ -162,58 +146,16 @@ impl Sql for SqliteDatabase {
         rows.iter().map(R::from_row).collect()
     }
 
-    async fn execute(&self, statement: &'static str, values: &[Value<'_>]) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query_with(statement, arguments::<Sqlite>(values)?).execute(&self.writer).await?;
+    async fn execute(
+        connection: &mut SqliteConnection,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_with(statement, arguments::<Sqlite>(values)?).execute(connection).await?;
         Ok(done.rows_affected())
-    }
-
-    async fn execute_both(
-        &self,
-        first: (&'static str, &[Value<'_>]),
-        second: (&'static str, &[Value<'_>]),
-    ) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.writer.begin().await?;
-        let done =
-            sqlx::query_with(first.0, arguments::<Sqlite>(first.1)?).execute(&mut *transaction).await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        sqlx::query_with(second.0, arguments::<Sqlite>(second.1)?).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(true)
     }
 
     fn latest(&self) -> Option<&Latest> {
         Some(&self.latest)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bridge_core::model::{DigKey, RevisionNumber};
-    use bridge_core::ports::IntentStore;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn an_unreadable_row_is_named() {
-        let store = SqliteStore::in_memory().await.unwrap();
-        sqlx::query(
-            "INSERT INTO intent_revisions VALUES ('p', 'a', 'v', 'd', 'broken', 1, 'created', NULL, 'me', 0, '{')",
-        )
-        .execute(&store.0.writer)
-        .await
-        .unwrap();
-        let dig = DigKey {
-            project: "p".to_owned(),
-            composite_app: "a".to_owned(),
-            version: "v".to_owned(),
-            dig: "d".to_owned(),
-        };
-        let key = dig.intent("broken");
-        let error = store.latest_revision(&key).await.unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains("table `intent_revisions`, column `document`, row `broken 1`"), "{text}");
-        assert!(store.revision(&key, RevisionNumber::FIRST).await.is_err());
     }
 }

@@ -22,8 +22,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
              FROM intent_revisions
              WHERE (project, composite_app, composite_app_version, deployment_intent_group, name) = ($1, $2, $3, $4, $5)
              ORDER BY revision DESC LIMIT 1";
-        let rows: Vec<RevisionRow> =
-            self.0.read(statement, &of_intent(key, &[])).await.map_err(failed("look up an intent"))?;
+        let rows: Vec<RevisionRow> = self.read("look up an intent", statement, &of_intent(key, &[])).await?;
         let revision = rows.into_iter().next().map(Revision::try_from).transpose()?;
         if let (Some(latest), Some(since), Some(revision)) = (self.0.latest(), since, &revision) {
             latest.keep(since, key, revision);
@@ -63,7 +62,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
                  WHERE (project, composite_app, composite_app_version, deployment_intent_group, name) = ($1, $2, $3, $4, $5)";
             (unlist, of_intent(key, &[]))
         };
-        let result = self.0.execute_both((add, &added), (list, &listed)).await;
+        let result = self.execute_both((add, &added), (list, &listed)).await;
         // Also after a failure: the change may have been committed nevertheless.
         self.0.latest().inspect(|latest| latest.forget(key));
         result.map_err(failed("store a change of an intent"))
@@ -79,7 +78,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
              ORDER BY name LIMIT $6";
         let after = dig.intent(after);
         let values = of_intent(&after, &[i64::from(limit).into()]);
-        let rows: Vec<IntentRow> = self.0.read(statement, &values).await.map_err(failed("list intents"))?;
+        let rows: Vec<IntentRow> = self.read("list intents", statement, &values).await?;
         rows.into_iter().map(KeptIntent::try_from).collect()
     }
 
@@ -93,8 +92,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
              WHERE (project, composite_app, composite_app_version, deployment_intent_group, name) = ($1, $2, $3, $4, $5)
                AND revision = $6";
         let values = of_intent(key, &[number.get().into()]);
-        let rows: Vec<RevisionRow> =
-            self.0.read(statement, &values).await.map_err(failed("look up a revision"))?;
+        let rows: Vec<RevisionRow> = self.read("look up a revision", statement, &values).await?;
         rows.into_iter().next().map(Revision::try_from).transpose()
     }
 
@@ -111,7 +109,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
              ORDER BY revision DESC LIMIT $7";
         let before = before.map_or(i64::MAX, RevisionNumber::get);
         let values = of_intent(key, &[before.into(), i64::from(limit).into()]);
-        let rows: Vec<ChangeRow> = self.0.read(statement, &values).await.map_err(failed("list revisions"))?;
+        let rows: Vec<ChangeRow> = self.read("list revisions", statement, &values).await?;
         rows.into_iter().map(Change::try_from).collect()
     }
 }

@@ -91,7 +91,8 @@ where
     }
 }
 
-fn unreadable<E: Into<Box<dyn Error + Send + Sync>>>(
+/// Returns a function that names an unreadable value.
+pub(super) fn unreadable<E: Into<Box<dyn Error + Send + Sync>>>(
     row: &str,
     column: &'static str,
 ) -> impl FnOnce(E) -> StoreError {

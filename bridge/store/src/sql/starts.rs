@@ -7,7 +7,7 @@ use bridge_core::model::{IntentKey, Revision, StartId, StartRecord};
 use bridge_core::ports::{Begun, IntentStore, StartStore, StoreError, Terms};
 use workflow_api::WorkflowIntentSpec;
 
-use super::start_row::{OutcomeColumns, SpecRow, StartRow, start_columns};
+use super::start_row::{OutcomeColumns, SpecRow, StartRow, start_columns, unreadable};
 use super::{Sql, SqlStore, of_intent};
 use crate::error::failed;
 
@@ -71,10 +71,10 @@ impl<S: Sql> StartStore for SqlStore<S> {
     ) -> Result<Begun, StoreError> {
         let spec = spec_column(spec);
         for _ in 0..ROUNDS {
-            if let Some(begun) = begin(&self.0, start, &spec, terms).await? {
+            if let Some(begun) = self.begin(start, &spec, terms).await? {
                 return Ok(Begun::New(begun));
             }
-            if let Some(known) = known(&self.0, start).await? {
+            if let Some(known) = self.known(start).await? {
                 return Ok(Begun::Known(known));
             }
         }
@@ -104,9 +104,8 @@ impl<S: Sql> StartStore for SqlStore<S> {
             spec.as_str().into(),
             microseconds(lease).into(),
         ];
-        let begun: Vec<StartRow> =
-            self.0.write(statement, &values).await.map_err(failed("begin a start again"))?;
-        begun.into_iter().next().map(StartRecord::try_from).transpose()
+        let begun: Option<StartRow> = self.write("begin a start again", statement, &values).await?;
+        begun.map(StartRecord::try_from).transpose()
     }
 
     async fn take_over(
@@ -125,9 +124,8 @@ impl<S: Sql> StartStore for SqlStore<S> {
         );
         let id = id.to_string();
         let values = [id.as_str().into(), microseconds(lease).into()];
-        let taken: Vec<SpecRow> =
-            self.0.write(statement, &values).await.map_err(failed("take a start over"))?;
-        let Some(taken) = taken.into_iter().next() else { return Ok(None) };
+        let taken: Option<SpecRow> = self.write("take a start over", statement, &values).await?;
+        let Some(taken) = taken else { return Ok(None) };
         let (start, spec): (StartRecord, _) = taken.try_into()?;
         let spec = match spec {
             Some(spec) => spec,
@@ -141,7 +139,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
              WHERE id = $1 AND outcome = 'starting' AND attempt = $2";
         let id = start.id.to_string();
         let values = [id.as_str().into(), start.attempt.into(), microseconds(pause).into()];
-        self.0.execute(statement, &values).await.map_err(failed("schedule the next attempt at a start"))?;
+        self.execute("schedule the next attempt at a start", statement, &values).await?;
         Ok(())
     }
 
@@ -163,9 +161,8 @@ impl<S: Sql> StartStore for SqlStore<S> {
             outcome.reason.into(),
             outcome.settled_at.into(),
         ];
-        let settled: Vec<(String,)> =
-            self.0.write(statement, &values).await.map_err(failed("settle a run"))?;
-        Ok(!settled.is_empty())
+        let settled: Option<(String,)> = self.write("settle a run", statement, &values).await?;
+        Ok(settled.is_some())
     }
 
     async fn starts(
@@ -183,7 +180,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
              ORDER BY number DESC LIMIT $7"
         );
         let values = of_intent(key, &[before.unwrap_or(i64::MAX).into(), i64::from(limit).into()]);
-        let rows: Vec<StartRow> = self.0.read(statement, &values).await.map_err(failed("list runs"))?;
+        let rows: Vec<StartRow> = self.read("list runs", statement, &values).await?;
         rows.into_iter().map(StartRecord::try_from).collect()
     }
 
@@ -196,8 +193,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
             start_columns!(),
             " FROM runs WHERE run_id = $1"
         );
-        let rows: Vec<StartRow> =
-            self.0.read(statement, &[name.into()]).await.map_err(failed("look up a run"))?;
+        let rows: Vec<StartRow> = self.read("look up a run", statement, &[name.into()]).await?;
         let starts: Vec<StartRecord> =
             rows.into_iter().map(StartRecord::try_from).collect::<Result<_, _>>()?;
         // Several starts can have one run, if it was running already. The first of them made it.
@@ -208,69 +204,69 @@ impl<S: Sql> StartStore for SqlStore<S> {
         let statement = "SELECT id FROM runs
              WHERE outcome = 'starting' AND leased_until <= (SELECT now FROM clock)
              ORDER BY leased_until, id LIMIT $1";
-        let rows: Vec<(String,)> = self
-            .0
-            .read(statement, &[i64::from(limit).into()])
-            .await
-            .map_err(failed("list abandoned starts"))?;
-        rows.into_iter().map(|(id,)| start_id(id)).collect()
+        let rows: Vec<(String,)> =
+            self.read("list abandoned starts", statement, &[i64::from(limit).into()]).await?;
+        rows.into_iter().map(|(id,)| id.parse().map_err(unreadable(&id, "id"))).collect()
     }
 
     async fn forget_keys(&self) -> Result<u64, StoreError> {
         let statement = "UPDATE runs SET key_until = NULL, fingerprint = NULL
              WHERE key_until <= (SELECT now FROM clock) AND outcome <> 'starting'";
-        self.0.execute(statement, &[]).await.map_err(failed("delete expired keys"))
+        self.execute("delete expired keys", statement, &[]).await
     }
 }
 
-/// Records a start; returns `None` if a start with its key is recorded.
-async fn begin<S: Sql>(
-    store: &S,
-    start: &StartRecord,
-    spec: &str,
-    terms: Terms,
-) -> Result<Option<StartRecord>, StoreError> {
-    let id = start.id.to_string();
-    let values = of_intent(
-        &start.intent,
-        &[
-            id.as_str().into(),
-            start.revision.into(),
-            start.workflow_id.as_str().into(),
-            start.key.text.as_str().into(),
-            start.key.fingerprint.as_deref().into(),
-            microseconds(terms.key_kept).into(),
-            start.started_by.as_str().into(),
-            start.requested_at.as_microsecond().into(),
-            microseconds(terms.lease).into(),
-            spec.into(),
-        ],
-    );
-    let begun: Vec<(i64, String)> = store.write(S::BEGIN, &values).await.map_err(failed("record a start"))?;
-    Ok(begun.into_iter().next().map(|(number, workflow_id)| StartRecord {
-        number,
-        workflow_id: workflow_id.into(),
-        attempt: 1,
-        ..start.clone()
-    }))
-}
+#[expect(private_bounds, reason = "nobody else calls these functions")]
+impl<S: Sql> SqlStore<S> {
+    /// Records a start; returns `None` if a start with its key is recorded.
+    async fn begin(
+        &self,
+        start: &StartRecord,
+        spec: &str,
+        terms: Terms,
+    ) -> Result<Option<StartRecord>, StoreError> {
+        let id = start.id.to_string();
+        let values = of_intent(
+            &start.intent,
+            &[
+                id.as_str().into(),
+                start.revision.into(),
+                start.workflow_id.as_str().into(),
+                start.key.text.as_str().into(),
+                start.key.fingerprint.as_deref().into(),
+                microseconds(terms.key_kept).into(),
+                start.started_by.as_str().into(),
+                start.requested_at.as_microsecond().into(),
+                microseconds(terms.lease).into(),
+                spec.into(),
+            ],
+        );
+        let begun: Option<(i64, String)> = self.write("record a start", S::BEGIN, &values).await?;
+        Ok(begun.map(|(number, workflow_id)| StartRecord {
+            number,
+            workflow_id: workflow_id.into(),
+            attempt: 1,
+            ..start.clone()
+        }))
+    }
 
-/// Returns the recorded start with the same key. Deletes the key first if its retention has passed.
-async fn known(store: &impl Sql, start: &StartRecord) -> Result<Option<StartRecord>, StoreError> {
-    let values = of_intent(&start.intent, &[start.key.text.as_str().into()]);
-    let forget = "UPDATE runs SET key_until = NULL, fingerprint = NULL
+    /// Returns the recorded start with the same key. Deletes the key first if its retention has passed.
+    async fn known(&self, start: &StartRecord) -> Result<Option<StartRecord>, StoreError> {
+        let values = of_intent(&start.intent, &[start.key.text.as_str().into()]);
+        let forget = "UPDATE runs SET key_until = NULL, fingerprint = NULL
          WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
              AND idempotency_key = $6 AND key_until <= (SELECT now FROM clock) AND outcome <> 'starting'";
-    store.execute(forget, &values).await.map_err(failed("delete an expired key"))?;
-    let find = concat!(
+        self.execute("delete an expired key", forget, &values).await?;
+        let find = concat!(
         "SELECT ",
         start_columns!(),
         " FROM runs
          WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
              AND idempotency_key = $6 AND key_until IS NOT NULL"
     );
-    let known: Vec<StartRow> = store.read(find, &values).await.map_err(failed("look up a key"))?;
-    known.into_iter().next().map(StartRecord::try_from).transpose()
+        let known: Vec<StartRow> = self.read("look up a key", find, &values).await?;
+        known.into_iter().next().map(StartRecord::try_from).transpose()
+    }
 }
 
 /// Returns the value of the column `spec`. It is empty if the start has no options beyond its intent, whose
@@ -294,13 +290,4 @@ fn spec_of_intent(start: &StartRecord, revision: Option<Revision>) -> Result<Wor
 fn microseconds(time: Duration) -> i64 {
     const MOST: u64 = 1 << 60;
     i64::try_from(time.as_micros().min(u128::from(MOST))).unwrap_or(i64::MAX)
-}
-
-fn start_id(id: String) -> Result<StartId, StoreError> {
-    id.parse().map_err(|error: uuid::Error| StoreError::Inconsistent {
-        table: "runs",
-        column: "id",
-        row: id,
-        source: error.into(),
-    })
 }

@@ -1,17 +1,18 @@
 //! The contract suite of stores: the same cases run on each backend, each on a fresh database.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod intents;
+mod sqlite;
 mod starts;
-mod whole;
+mod url;
 
 use std::num::NonZeroU32;
 
 use bridge_core::model::DigKey;
-use bridge_core::ports::IntentStore;
 use harness::PostgreSql;
 use workflow_api::WorkflowIntent;
 
-use crate::{PostgresStore, SqliteStore};
+use bridge_store::{PostgresStore, SqliteStore};
 
 fn dig(name: &str) -> DigKey {
     DigKey {
@@ -68,7 +69,7 @@ macro_rules! storage_contract {
                 starts::a_start_without_a_spec_of_its_own_has_that_of_its_revision,
                 starts::a_start_whose_revision_is_not_there_is_not_taken_for_another,
                 starts::a_start_is_put_off_by_whoever_is_at_it,
-                whole::it_answers_until_it_is_closed,
+                starts::the_store_answers_until_it_is_closed,
             );
         }
     };
@@ -89,38 +90,4 @@ async fn sqlite_file() -> (SqliteStore, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::file(&directory.path().join("bridge.db")).await.unwrap();
     (store, directory)
-}
-
-#[tokio::test]
-async fn a_file_is_found_again_also_after_a_crash() {
-    let (first, directory) = sqlite_file().await;
-    let (key, kept) = (dig("dig1").intent("a"), intents::created("a"));
-    first.add_revision(&key, &kept).await.unwrap();
-    // The store is not closed: only the write-ahead log has the data, as after a crash.
-    let crashed = tempfile::tempdir().unwrap();
-    for name in ["bridge.db", "bridge.db-wal"] {
-        std::fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();
-    }
-    let second = SqliteStore::file(&crashed.path().join("bridge.db")).await.unwrap();
-    assert_eq!(second.latest_revision(&key).await.unwrap(), Some(kept));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_file_is_one_process_own() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("bridge.db");
-    let first = crate::sqlite::lock(&path).await.unwrap();
-    let error = SqliteStore::file(&path).await.unwrap_err();
-    assert!(error.to_string().contains("is in use by another process"), "{error}");
-    drop(first);
-    crate::sqlite::lock(&path).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_file_that_is_no_database_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("bridge.db");
-    std::fs::write(&path, "This is no database, and long enough to be seen as none. ".repeat(20)).unwrap();
-    let error = SqliteStore::file(&path).await.unwrap_err();
-    assert!(error.to_string().starts_with("the database"), "{error}");
 }

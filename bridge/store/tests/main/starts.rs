@@ -9,7 +9,7 @@ use workflow_api::WorkflowIntentSpec;
 
 use super::intents::{created, revision};
 use super::{dig, intent};
-use crate::SqliteStore;
+use bridge_store::SqliteStore;
 
 /// The lease does not expire during a test, and no key is deleted.
 const LONG: Terms = Terms { lease: Duration::from_secs(3600), key_kept: Duration::from_secs(3600) };
@@ -280,6 +280,12 @@ pub(super) async fn a_start_is_put_off_by_whoever_is_at_it(store: &dyn Store) {
     assert_eq!(store.abandoned(10).await.unwrap(), []);
     store.put_off(&run, Duration::ZERO).await.unwrap();
     assert_eq!(store.abandoned(10).await.unwrap(), [run.id]);
+}
+
+pub(super) async fn the_store_answers_until_it_is_closed(store: &dyn Store) {
+    store.ping().await.unwrap();
+    store.close().await;
+    store.ping().await.unwrap_err();
 }
 
 /// For SQLite only: its log can be cut off as by a power failure.
