@@ -1,5 +1,5 @@
-//! Makes the descriptors of the messages that are written as JSON, and of what these hold, out of Temporal's. All of them (1.3 MB) would take
-//! 13 MiB of memory.
+//! Makes the descriptors of the messages that are written as JSON, and of what these hold, out of Temporal's.
+//! All of them (1.3 MB) would take 13 MiB of memory.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Leaves out the types that no root needs, services, and comments. Files stay, though empty, since others import them.
+/// Leaves out the types that no root needs, services, and comments. Files stay, though empty, since others
+/// import them.
 fn trim(set: &mut FileDescriptorSet) {
     let mut needed = BTreeSet::from(ROOTS.map(str::to_owned));
     let mut before = 0;

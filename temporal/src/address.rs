@@ -1,19 +1,19 @@
-//! The address of a Temporal server as people write it.
+//! Parses the address of a Temporal server.
 
 use url::Url;
 
 /// The port of Temporal's frontend.
 pub(super) const PORT: u16 = 7233;
 
-/// Why a text is not the address of a Temporal server.
+/// The error for a text that is not the address of a Temporal server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not the address of a Temporal server: write host:port, or http:// or https:// and host:port"
 )]
 pub struct AddressError(String);
 
-/// `host`, `host:port` or a URL, as one that holds scheme and port. Without a scheme, `tls` decides; without a port it is 7233,
-/// but where there is a scheme it is the scheme's, as the SDK has it.
+/// Parses `host`, `host:port` or a URL. Without a scheme, `tls` decides about it. The default port is 7233;
+/// with a scheme, it is that of the scheme, as in the SDK.
 pub(super) fn url(text: &str, tls: bool) -> Result<Url, AddressError> {
     let wrong = || AddressError(text.to_owned());
     let trimmed = text.trim();
@@ -34,13 +34,13 @@ pub(super) fn url(text: &str, tls: bool) -> Result<Url, AddressError> {
     if !plain {
         return Err(wrong());
     }
-    // One spelling for one server: targets are compared.
+    // Targets are compared, so equal addresses need equal texts.
     url.set_path("/");
     Ok(url)
 }
 
-/// Whether the text ends in a port: `host:1`, `[::1]:1`, but not `[::1]`.
-fn has_port(text: &str) -> bool {
+/// Returns whether the text ends with a port: `host:1`, `[::1]:1`, but not `[::1]`.
+pub(super) fn has_port(text: &str) -> bool {
     text.rsplit_once(':')
         .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_as_people_write_them() {
+    fn addresses_may_lack_a_scheme_and_a_port() {
         for (text, tls, read) in [
             ("temporal", false, "http://temporal:7233/"),
             ("temporal:7234", false, "http://temporal:7234/"),
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_addresses() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "  ",

@@ -1,7 +1,7 @@
-//! Makes connections to Temporal, with the SDK.
+//! Connects to Temporal, with the SDK.
 //!
-//! The SDK waits up to 30 s for a silent peer, so a bound of ours is around it. It asks for the server's version as it connects;
-//! without that call a peer that is not Temporal would pass for one.
+//! The SDK waits up to 30 s for a silent server, so we add a timeout of our own. The SDK requests the
+//! server's version when it connects, which fails if the server is not Temporal.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,17 +16,19 @@ use service::outbound::{ResolveError, Resolver};
 
 use super::target::TemporalTarget;
 
-/// How patient a connection is.
+/// The timeouts of a connection, and how names are resolved.
 #[derive(Debug, Clone)]
 pub struct ConnectionSettings {
-    /// How long connecting may take.
+    /// Timeout of connecting.
     pub connect_timeout: Duration,
-    /// How long the SDK repeats a call while Temporal does not answer, before it fails. Only for what the SDK calls by itself.
+    /// How long the SDK retries a call that Temporal does not answer. Only for calls that the SDK makes by
+    /// itself.
     pub patience: Duration,
-    /// How long a connection is kept unused. Whoever holds a client keeps its connection, but later callers get a new one: ask for
-    /// the client again at least this often (every long poll does, being over in 70 s).
+    /// How long an unused connection is kept. A client that is held keeps its connection, but later callers
+    /// get a new one: get the client again at least this often (every long poll does, as it ends within 70
+    /// s).
     pub idle: Duration,
-    /// Resolves the names of servers whose addresses are checked.
+    /// The resolver of servers whose addresses are checked.
     pub resolver: Resolver,
 }
 
@@ -43,86 +45,68 @@ impl Default for ConnectionSettings {
 
 /// Why there is no connection.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum ConnectError {
-    /// Nobody accepts a connection, or the peer and we agree on neither TLS nor HTTP/2.
-    #[error("cannot connect to Temporal at {address}")]
-    Dial {
-        /// The server.
-        address: String,
-        /// The cause.
-        #[source]
-        source: Arc<transport::Error>,
-    },
-    /// The peer does not answer as Temporal does, or does not let us in.
-    #[error("cannot connect to Temporal at {address}")]
-    Refused {
-        /// The server.
-        address: String,
-        /// The cause.
-        #[source]
-        source: Arc<ClientConnectError>,
-    },
-    /// The peer does not answer.
-    #[error("Temporal at {address} did not accept a connection within {bound:?}")]
-    Silent {
-        /// The server.
-        address: String,
-        /// How long it had.
-        bound: Duration,
-    },
-    /// The host has no address, or none that may be dialled.
-    #[error("cannot connect to Temporal at {address}")]
-    Address {
-        /// The server.
-        address: String,
-        /// The cause.
-        #[source]
-        source: Arc<ResolveError>,
-    },
-    /// The attempt did not come to its end.
-    #[error("connecting to Temporal at {address} was broken off; is this process ending?")]
-    BrokenOff {
-        /// The server.
-        address: String,
-    },
+#[error("cannot connect to Temporal at {address}")]
+pub struct ConnectError {
+    /// The server.
+    pub address: String,
+    /// The cause.
+    #[source]
+    pub cause: ConnectCause,
 }
 
-/// Connects to `target` within the bound of the settings.
+/// Why connecting failed. All callers of one attempt share it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConnectCause {
+    /// The server does not accept connections, or does not agree on TLS or HTTP/2.
+    #[error(transparent)]
+    Dial(Arc<transport::Error>),
+    /// The server does not respond as Temporal does, or rejects our credentials.
+    #[error(transparent)]
+    Refused(Arc<ClientConnectError>),
+    /// The server does not respond in time.
+    #[error("no response within {0:?}")]
+    Silent(Duration),
+    /// The host has no address, or none that may be dialled.
+    #[error(transparent)]
+    Address(Arc<ResolveError>),
+    /// The attempt was aborted.
+    #[error("the attempt was aborted; is this process ending?")]
+    Aborted,
+}
+
+/// Connects to `target` within the timeout of the settings.
 pub(super) async fn connect(
     target: &TemporalTarget,
     identity: &str,
     settings: &ConnectionSettings,
 ) -> Result<Client, ConnectError> {
-    let address = target.address();
     let bound = settings.connect_timeout;
-    let connection = match timeout(bound, Box::pin(dial(target, identity, settings))).await {
-        Ok(connection) => connection?,
-        Err(_) => return Err(ConnectError::Silent { address, bound }),
-    };
-    let client = Client::new(connection, ClientOptions::new(target.namespace()).build())
-        .map_err(|error| ConnectError::Refused { address, source: Arc::new(error.into()) })?;
+    let dialled = timeout(bound, Box::pin(dial(target, identity, settings))).await;
+    let client = dialled.unwrap_or(Err(ConnectCause::Silent(bound))).and_then(|connection| {
+        Client::new(connection, ClientOptions::new(target.namespace()).build())
+            .map_err(|error| ConnectCause::Refused(Arc::new(error.into())))
+    });
+    let client = client.map_err(|cause| ConnectError { address: target.address(), cause })?;
     tracing::info!(address = target.address(), namespace = target.namespace(), "connected to Temporal");
     Ok(client)
 }
 
-/// How long one attempt to connect may take. Less than a call may: so a call over a connection whose server has moved away ends
-/// with a fault of the connection, and the next one resolves the name again.
+/// Timeout of one attempt to connect. It is shorter than that of a call: if the server has moved, a call then
+/// fails with a fault of the connection, and the next one resolves the name again.
 const ONE_ATTEMPT: Duration = Duration::from_secs(3);
 
-/// A connection to the server; to one of its addresses that may be dialled, where they are checked.
+/// Connects to the server; if its addresses are checked, to one that may be dialled.
 async fn dial(
     target: &TemporalTarget,
     identity: &str,
     settings: &ConnectionSettings,
-) -> Result<Connection, ConnectError> {
+) -> Result<Connection, ConnectCause> {
     let connect = async |to: Option<SocketAddr>| {
         let one = settings.connect_timeout.min(ONE_ATTEMPT);
         let options = target.connection_options(to, identity.to_owned(), one, retries(settings));
         Connection::connect(options).await.map_err(|error| match error {
-            ClientConnectError::TonicTransportError(error) => {
-                ConnectError::Dial { address: target.address(), source: Arc::new(error) }
-            }
-            error => ConnectError::Refused { address: target.address(), source: Arc::new(error) },
+            ClientConnectError::TonicTransportError(error) => ConnectCause::Dial(Arc::new(error)),
+            error => ConnectCause::Refused(Arc::new(error)),
         })
     };
     if !target.is_checked() {
@@ -130,9 +114,7 @@ async fn dial(
     }
     let (host, port) = target.host_and_port();
     let allowed = settings.resolver.allowed(host, port).await;
-    let allowed = allowed
-        .map_err(|source| ConnectError::Address { address: target.address(), source: Arc::new(source) })?;
-    let mut addresses = allowed.into_iter();
+    let mut addresses = allowed.map_err(|error| ConnectCause::Address(Arc::new(error)))?.into_iter();
     let mut connection = connect(addresses.next()).await;
     for address in addresses {
         if connection.is_ok() {
@@ -143,7 +125,7 @@ async fn dial(
     connection
 }
 
-/// Repeats quickly and gives up early: whoever calls has a bound of its own.
+/// Retries quickly and for a short time: callers have timeouts of their own.
 fn retries(settings: &ConnectionSettings) -> RetryOptions {
     RetryOptions::builder()
         .initial_interval(Duration::from_millis(50))

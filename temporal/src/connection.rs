@@ -1,8 +1,9 @@
-//! One lazy connection to a Temporal target, shared by all who use it.
+//! One lazy connection to a Temporal target, shared by all its users.
 //!
-//! The connection is made when it is first needed, by a task that no caller's end breaks off. Callers who come meanwhile await the
-//! same attempt; one that failed is remembered for a moment only, so that a crowd does not dial a dead server once each. When the
-//! server stops answering, the next call connects anew, which resolves the name and checks the address again.
+//! The connection is established at first use, by a task that continues if the caller leaves. Later callers
+//! wait for the same attempt. A failed attempt is remembered for a moment, so that many callers do not each
+//! dial a server that is down. When the connection breaks, the next call connects again, which resolves the
+//! name and checks the address again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -16,26 +17,27 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNames
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::connect::{ConnectError, ConnectionSettings, connect};
+use super::connect::{ConnectCause, ConnectError, ConnectionSettings, connect};
 use super::fault::{FaultKind, TemporalFault, is_transport};
 use super::method::Method;
 use super::target::TemporalTarget;
 
-/// How long a failed attempt answers for those that follow.
+/// How long a failed attempt counts for later callers.
 const REMEMBERED: Duration = Duration::from_millis(100);
-/// How long [`TemporalConnection::check`] takes at most.
+/// Timeout of [`TemporalConnection::check`].
 const CHECK_BOUND: Duration = Duration::from_millis(1500);
-/// How much more time than it has a call announces to Temporal: our own bound ends it, and its error has the words for that.
+/// Difference between the timeout that Temporal gets and our own, which is shorter: its error is more
+/// precise.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long after its connection broke a call is sent again.
+/// Time between a broken connection and the retry of the call.
 const SECOND_TRY: Duration = Duration::from_millis(20);
 
-/// How long calls to Temporal took, connecting included.
+/// The duration of calls to Temporal, including connecting.
 const CALLS: &str = "temporal_call_duration_seconds";
-/// Connections to Temporal that are open.
+/// The number of open connections to Temporal.
 const OPEN: &str = "temporal_connections";
 
-/// A connection to a Temporal target, made when it is first needed. Clones share it.
+/// A connection to a Temporal target, established at first use. Clones share it.
 #[derive(Debug, Clone)]
 pub struct TemporalConnection {
     inner: Arc<Inner>,
@@ -46,7 +48,7 @@ struct Inner {
     target: TemporalTarget,
     identity: String,
     settings: ConnectionSettings,
-    /// Locked for as long as an attempt to connect takes.
+    /// Locked during an attempt to connect.
     state: Arc<Mutex<State>>,
 }
 
@@ -57,15 +59,15 @@ enum State {
     Failed { error: ConnectError, at: Instant },
 }
 
-/// A connection that was made.
+/// An established connection.
 #[derive(Debug, Clone)]
 struct Link {
     client: Client,
-    /// Set by a call that found nobody there any more.
+    /// Set by a call that found it broken.
     broken: Arc<AtomicBool>,
 }
 
-/// Counts an open connection for as long as it is held.
+/// Counts an open connection until it is dropped.
 #[derive(Debug)]
 struct Counted;
 
@@ -83,18 +85,18 @@ impl Drop for Counted {
 }
 
 impl TemporalConnection {
-    /// Returns a connection to `target`, not made yet.
+    /// Creates a connection to `target`, which is established at first use.
     pub fn new(target: TemporalTarget) -> Self {
         Self::with_settings(target, ConnectionSettings::default())
     }
 
-    /// Returns a connection to `target` as patient as `settings`, not made yet.
+    /// Creates a connection to `target` with these settings.
     pub fn with_settings(target: TemporalTarget, settings: ConnectionSettings) -> Self {
         let state = Arc::new(Mutex::new(State::Closed));
         Self { inner: Arc::new(Inner { target, identity: identity(), settings, state }) }
     }
 
-    /// Returns where the connection leads.
+    /// Returns the target.
     pub fn target(&self) -> &TemporalTarget {
         &self.inner.target
     }
@@ -104,10 +106,11 @@ impl TemporalConnection {
         &self.inner.identity
     }
 
-    /// Returns the SDK's client, after connecting if need be. Do not keep it: ask again, which costs nothing.
+    /// Returns the SDK's client. Connects first if necessary. Do not keep the client: getting it again costs
+    /// nothing.
     ///
     /// # Errors
-    /// When Temporal cannot be reached within the bound of the settings.
+    /// Returns an error if Temporal cannot be reached within the timeout of the settings.
     pub async fn client(&self) -> Result<Client, ConnectError> {
         self.link().await.map(|link| link.client)
     }
@@ -133,17 +136,23 @@ impl TemporalConnection {
             };
             made
         });
-        let broken_off = |_| Err(ConnectError::BrokenOff { address: self.inner.target.address() });
-        attempt.await.unwrap_or_else(broken_off)
+        attempt.await.unwrap_or_else(|_| Err(self.error(ConnectCause::Aborted)))
     }
 
-    /// Calls Temporal, after connecting if need be, all within `bound`; faults name the server. It is measured as `label`.
+    fn error(&self, cause: ConnectCause) -> ConnectError {
+        ConnectError { address: self.target().address(), cause }
+    }
+
+    /// Calls Temporal, with `bound` as the timeout, including connecting. Faults name the server. `label` is
+    /// the method in metrics.
     ///
-    /// A call whose connection breaks is sent once more, as happens to calls that cross a server's goodbye. Nothing happens twice
-    /// by that: whatever changes a workflow has a request ID, or is the same twice.
+    /// A call whose connection breaks is retried once, as happens when the server closes the connection at
+    /// the same time. Nothing happens twice: requests that change a workflow have a request ID, or are
+    /// idempotent.
     ///
     /// # Errors
-    /// When there is no connection, no answer in time, or Temporal refuses.
+    /// Returns an error if there is no connection, if Temporal does not respond in time, or if it returns an
+    /// error.
     pub async fn ask<Q: Method>(
         &self,
         label: &'static str,
@@ -166,8 +175,8 @@ impl TemporalConnection {
         let since = Instant::now();
         let link = match timeout(bound, self.link()).await {
             Ok(link) => link?,
-            // Not a slow answer: nobody is there.
-            Err(_) => return Err(ConnectError::Silent { address: self.target().address(), bound }.into()),
+            // The server is not slow, but unavailable.
+            Err(_) => return Err(self.error(ConnectCause::Silent(bound)).into()),
         };
         let left = bound.saturating_sub(since.elapsed());
         let mut request = Request::new(request);
@@ -185,23 +194,24 @@ impl TemporalConnection {
         answer
     }
 
-    /// Checks that Temporal answers, lets us in and knows the namespace; for readiness, within two seconds.
+    /// Checks within two seconds that Temporal responds, accepts our credentials and knows the namespace. It
+    /// is for readiness.
     ///
     /// # Errors
-    /// When it does not.
+    /// Returns an error if not.
     pub async fn check(&self) -> Result<(), TemporalFault> {
         let namespace = self.target().namespace().to_owned();
         let request = DescribeNamespaceRequest { namespace, ..Default::default() };
         self.ask(DescribeNamespaceRequest::NAME, CHECK_BOUND, request).await.map(drop)
     }
 
-    /// Returns whether both are one connection.
+    /// Returns whether both share one connection.
     #[cfg(test)]
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Returns whether nobody but the caller holds it and no connection is open.
+    /// Returns whether it is not open and the caller is its only user.
     pub(super) fn is_spare(&self) -> bool {
         let is_open = |state: &State| matches!(state, State::Open { .. });
         Arc::strong_count(&self.inner) == 1 && self.inner.state.try_lock().is_ok_and(|state| !is_open(&state))
@@ -210,7 +220,7 @@ impl TemporalConnection {
 
 impl Inner {
     async fn connect(self: &Arc<Self>) -> Result<Link, ConnectError> {
-        // Here and not in `new`: connections are often set up before the recorder of measures.
+        // Not in `new`, because many connections are created before the recorder of metrics.
         describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
         describe_gauge!(OPEN, "Connections to Temporal that are open");
         let client = connect(&self.target, &self.identity, &self.settings).await.inspect_err(|error| {
@@ -220,7 +230,7 @@ impl Inner {
         Ok(Link { client, broken: Arc::default() })
     }
 
-    /// Closes the connection if it has been idle long enough; else returns how long it may still be.
+    /// Closes the connection if it has been idle long enough; else returns the remaining time.
     async fn close_if_idle(&self) -> Option<Duration> {
         let mut state = self.state.lock().await;
         let State::Open { used, .. } = &*state else { return None };

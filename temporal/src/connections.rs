@@ -7,7 +7,7 @@ use super::connect::ConnectionSettings;
 use super::connection::TemporalConnection;
 use super::target::TemporalTarget;
 
-/// One connection per target, made when it is needed, closed when idle. Clones share them.
+/// One connection per target, established when it is needed, and closed when idle. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct TemporalConnections {
     settings: ConnectionSettings,
@@ -15,18 +15,18 @@ pub struct TemporalConnections {
 }
 
 impl TemporalConnections {
-    /// Connections as patient as `settings` say.
+    /// Creates connections with these settings.
     pub fn new(settings: ConnectionSettings) -> Self {
         Self { settings, connections: Arc::default() }
     }
 
-    /// The connection to `target`.
+    /// Returns the connection to `target`.
     pub fn get(&self, target: &TemporalTarget) -> TemporalConnection {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = connections.get(target) {
             return connection.clone();
         }
-        // Targets may be named by callers: those out of use must not pile up.
+        // Callers may name targets; unused ones must not pile up.
         connections.retain(|_, connection| !connection.is_spare());
         let connection = TemporalConnection::with_settings(target.clone(), self.settings.clone());
         connections.insert(target.clone(), connection.clone());

@@ -1,4 +1,4 @@
-//! What Temporal's errors mean, the same for every program: kind, sentence, and problem.
+//! The meaning of Temporal's errors, for every program: kind, sentence, and problem.
 
 use std::error::Error;
 use std::fmt;
@@ -14,9 +14,9 @@ use workflow_api::Problem;
 use service::outbound::ResolveError;
 use service::problem::ProblemResponse;
 
-use super::connect::ConnectError;
+use super::connect::{ConnectCause, ConnectError};
 
-/// When to try again after Temporal was away or busy.
+/// When to retry after Temporal was unavailable or busy.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Why a call to Temporal failed.
@@ -31,35 +31,35 @@ pub struct TemporalFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// Nobody answers there, for now.
+    /// The server cannot be reached, for now.
     Unavailable,
-    /// No answer in time.
+    /// No response in time.
     DeadlineExceeded,
-    /// Temporal limits our rate.
+    /// Temporal limits our request rate.
     Busy,
-    /// No such workflow, run, schedule.
+    /// No such workflow, run or schedule.
     NotFound,
-    /// No such namespace: a fault of the settings, not of the request.
+    /// No such namespace: the settings are wrong, not the request.
     NamespaceNotFound,
-    /// There is one already.
+    /// A workflow with this ID exists already.
     AlreadyExists,
-    /// The request is wrong.
+    /// The request is not valid.
     InvalidArgument,
-    /// The request is right, but not now.
+    /// The request is valid, but not in the current state.
     FailedPrecondition,
-    /// Our credentials do not do.
+    /// Our credentials are missing, wrong or not sufficient.
     Refused,
-    /// The host leads to an address that is never dialled.
+    /// The host resolves to an address that is never dialled.
     Forbidden,
-    /// The server is too old for it.
+    /// The server is too old for the call.
     Unimplemented,
-    /// Anything else.
+    /// Any other fault.
     Internal,
 }
 
 #[derive(Debug, Clone)]
 enum Cause {
-    /// Our own bound.
+    /// Our own timeout.
     Bound(Duration),
     Status(Arc<Status>),
     Connect(ConnectError),
@@ -70,28 +70,28 @@ impl TemporalFault {
         Self { kind, server: None, cause }
     }
 
-    /// Returns the fault of a call that our own bound ended.
+    /// Returns the fault of a call that exceeded our own timeout.
     pub(super) fn out_of_time(bound: Duration) -> Self {
         Self::new(FaultKind::DeadlineExceeded, Cause::Bound(bound))
     }
 
-    /// What kind of fault it is.
+    /// Returns the kind of the fault.
     pub fn kind(&self) -> FaultKind {
         self.kind
     }
 
-    /// The same, naming the server (`host:port`).
+    /// Adds the server (`host:port`) to the sentence.
     #[must_use]
     pub fn at(mut self, server: impl Into<String>) -> Self {
         self.server = Some(server.into());
         self
     }
 
-    /// What the server said, where it said anything: code, message, details.
+    /// Returns the server's response, if there is one: code, message, details.
     pub fn status(&self) -> Option<&Status> {
         match &self.cause {
             Cause::Status(status) => Some(status),
-            Cause::Connect(ConnectError::Refused { source, .. }) => match &**source {
+            Cause::Connect(ConnectError { cause: ConnectCause::Refused(refusal), .. }) => match &**refusal {
                 ClientConnectError::SystemInfoCallError(status) => Some(status),
                 _ => None,
             },
@@ -99,17 +99,17 @@ impl TemporalFault {
         }
     }
 
-    /// Whether it is certain that nothing was sent: there was no connection to send it on.
+    /// Returns whether certainly nothing was sent, because there was no connection.
     pub fn nothing_sent(&self) -> bool {
         matches!(self.cause, Cause::Connect(_))
     }
 
-    /// When to try again, where that may help.
+    /// Returns when to retry, if a retry may help.
     pub fn retry_after(&self) -> Option<Duration> {
         matches!(self.kind, FaultKind::Unavailable | FaultKind::Busy).then_some(RETRY_AFTER)
     }
 
-    /// The fault as a problem: its status, its stable code, its sentence.
+    /// Returns the fault as a problem: its status, its stable code, its sentence.
     pub fn problem(&self) -> Problem {
         let advice = if self.retry_after().is_some() { "; try again shortly" } else { "" };
         Problem::new(self.kind.http_status(), self.kind.code(), format!("{self}{advice}"))
@@ -117,58 +117,38 @@ impl TemporalFault {
 }
 
 impl FaultKind {
-    /// The status of an answer that fails by it. What is wrong between us and Temporal is no fault of the caller's: 502 to 504.
+    /// Returns the HTTP status of a response that fails by it. A fault between us and Temporal is not the
+    /// caller's: 502 to 504.
     pub fn http_status(self) -> u16 {
-        match self {
-            Self::Unavailable | Self::Busy => 503,
-            Self::DeadlineExceeded => 504,
-            Self::Forbidden => 403,
-            Self::NotFound => 404,
-            Self::AlreadyExists | Self::FailedPrecondition => 409,
-            Self::InvalidArgument => 400,
-            Self::NamespaceNotFound | Self::Refused | Self::Unimplemented | Self::Internal => 502,
-        }
+        self.row().0
     }
 
-    /// Its stable code in problems.
+    /// Returns its stable code in problems.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Unavailable => "temporal_unavailable",
-            Self::DeadlineExceeded => "temporal_timeout",
-            Self::Busy => "temporal_busy",
-            Self::NotFound => "workflow_not_found",
-            Self::NamespaceNotFound => "temporal_namespace_not_found",
-            Self::AlreadyExists => "workflow_already_exists",
-            Self::InvalidArgument => "temporal_invalid_argument",
-            Self::FailedPrecondition => "temporal_failed_precondition",
-            Self::Refused => "temporal_refused",
-            Self::Forbidden => "temporal_not_allowed",
-            Self::Unimplemented => "temporal_unimplemented",
-            Self::Internal => "temporal_error",
-        }
+        self.row().1
     }
 
-    /// What Temporal did.
-    fn verb(self) -> &'static str {
+    /// Returns the HTTP status, the code, and the verb of the sentence.
+    fn row(self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::Unavailable => "cannot be reached",
-            Self::DeadlineExceeded => "did not answer in time",
-            Self::Busy => "takes no more requests for now",
-            Self::NotFound => "does not know it",
-            Self::NamespaceNotFound => "does not know the namespace",
-            Self::AlreadyExists => "has it already",
-            Self::InvalidArgument => "finds the request wrong",
-            Self::FailedPrecondition => "cannot do it now",
-            Self::Refused => "does not let us in",
-            Self::Forbidden => "may not be called",
-            Self::Unimplemented => "does not know how",
-            Self::Internal => "failed",
+            Self::InvalidArgument => (400, "temporal_invalid_argument", "rejects the request"),
+            Self::Forbidden => (403, "temporal_not_allowed", "may not be called"),
+            Self::NotFound => (404, "workflow_not_found", "does not know it"),
+            Self::AlreadyExists => (409, "workflow_already_exists", "has it already"),
+            Self::FailedPrecondition => (409, "temporal_failed_precondition", "cannot do it now"),
+            Self::NamespaceNotFound => (502, "temporal_namespace_not_found", "does not know the namespace"),
+            Self::Refused => (502, "temporal_refused", "rejects our credentials"),
+            Self::Unimplemented => (502, "temporal_unimplemented", "does not support the call"),
+            Self::Internal => (502, "temporal_error", "failed"),
+            Self::Unavailable => (503, "temporal_unavailable", "cannot be reached"),
+            Self::Busy => (503, "temporal_busy", "accepts no more requests for now"),
+            Self::DeadlineExceeded => (504, "temporal_timeout", "did not answer in time"),
         }
     }
 
     fn of(status: &Status) -> Self {
         match status.code() {
-            // A broken transport shows under several codes.
+            // A broken transport appears with several codes.
             _ if is_transport(status) => Self::Unavailable,
             Code::Unavailable => Self::Unavailable,
             // The SDK's own deadline is `Cancelled "Timeout expired"`.
@@ -186,7 +166,8 @@ impl FaultKind {
         }
     }
 
-    /// Returns what an answer means that comes from something before the server (http-grpc-status-mapping.md of gRPC).
+    /// Returns the meaning of a response from a proxy in front of the server (http-grpc-status-mapping.md of
+    /// gRPC).
     fn of_http(status: u16) -> Self {
         match status {
             401 | 403 => Self::Refused,
@@ -197,20 +178,21 @@ impl FaultKind {
     }
 }
 
-/// Returns whether the transport broke, and not only because the SDK's deadline passed.
+/// Returns whether the transport broke, for another reason than the SDK's deadline.
 pub(super) fn is_transport(status: &Status) -> bool {
     let causes = || std::iter::successors(status.source(), |&error| error.source());
     causes().any(|error| error.is::<tonic::transport::Error>())
         && !causes().any(|error| error.is::<tonic::TimeoutExpired>())
 }
 
-/// Returns the HTTP status of an answer whose body is not gRPC. Where there is a body, tonic has it in its message only.
+/// Returns the HTTP status of a response that is not gRPC. If it has a body, only tonic's message has the
+/// status.
 fn http_status(status: &Status) -> Option<u16> {
     let (_, http) = status.message().rsplit_once("while receiving response with status: ")?;
     http.split(' ').next()?.parse().ok()
 }
 
-/// Temporal says what is missing in a detail: a namespace, or something in it.
+/// Returns whether a namespace is missing, and not something in it. Temporal puts that into a detail.
 fn names_namespace(status: &Status) -> bool {
     rpc::Status::decode(status.details()).is_ok_and(|status| {
         status.details.iter().any(|detail| detail.type_url.ends_with(".NamespaceNotFoundFailure"))
@@ -223,10 +205,10 @@ impl fmt::Display for TemporalFault {
         if let Some(server) = &self.server {
             write!(f, " at {server}")?;
         }
-        write!(f, " {}", self.kind.verb())?;
+        write!(f, " {}", self.kind.row().2)?;
         match &self.cause {
             Cause::Bound(bound) => write!(f, " ({bound:?})"),
-            // Then the message is the transport's; it follows as the cause.
+            // The message is the transport's, and follows as the cause.
             _ if matches!(self.kind, FaultKind::Unavailable | FaultKind::DeadlineExceeded) => Ok(()),
             Cause::Status(status) if !status.message().is_empty() => write!(f, ": {}", status.message()),
             Cause::Status(_) | Cause::Connect(_) => Ok(()),
@@ -252,29 +234,21 @@ impl From<Status> for TemporalFault {
 
 impl From<ConnectError> for TemporalFault {
     fn from(error: ConnectError) -> Self {
-        let (address, kind) = match &error {
-            ConnectError::Refused { address, source } => (
-                address.clone(),
-                match &**source {
-                    ClientConnectError::SystemInfoCallError(status) => FaultKind::of(status),
-                    ClientConnectError::InvalidHeaders(_)
-                    | ClientConnectError::InvalidUri(_)
-                    | ClientConnectError::InvalidConfig(_) => FaultKind::Internal,
-                    _ => FaultKind::Unavailable,
-                },
-            ),
-            ConnectError::Address { address, source } => (
-                address.clone(),
-                match **source {
-                    ResolveError::Forbidden { .. } => FaultKind::Forbidden,
-                    ResolveError::Unknown { .. } => FaultKind::Unavailable,
-                },
-            ),
-            ConnectError::Dial { address, .. }
-            | ConnectError::Silent { address, .. }
-            | ConnectError::BrokenOff { address } => (address.clone(), FaultKind::Unavailable),
+        let kind = match &error.cause {
+            ConnectCause::Refused(refusal) => match &**refusal {
+                ClientConnectError::SystemInfoCallError(status) => FaultKind::of(status),
+                ClientConnectError::InvalidHeaders(_)
+                | ClientConnectError::InvalidUri(_)
+                | ClientConnectError::InvalidConfig(_) => FaultKind::Internal,
+                _ => FaultKind::Unavailable,
+            },
+            ConnectCause::Address(unresolved) if matches!(**unresolved, ResolveError::Forbidden { .. }) => {
+                FaultKind::Forbidden
+            }
+            _ => FaultKind::Unavailable,
         };
-        Self::new(kind, Cause::Connect(error)).at(address)
+        let server = error.address.clone();
+        Self::new(kind, Cause::Connect(error)).at(server)
     }
 }
 
@@ -285,64 +259,5 @@ impl From<&TemporalFault> for ProblemResponse {
             Some(after) => response.retry_after(after),
             None => response,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kind(code: Code) -> FaultKind {
-        TemporalFault::from(Status::new(code, "reason")).kind()
-    }
-
-    #[test]
-    fn codes_become_kinds() {
-        for (code, expected, status) in [
-            (Code::Unavailable, FaultKind::Unavailable, 503),
-            (Code::ResourceExhausted, FaultKind::Busy, 503),
-            (Code::DeadlineExceeded, FaultKind::DeadlineExceeded, 504),
-            (Code::Cancelled, FaultKind::DeadlineExceeded, 504),
-            (Code::NotFound, FaultKind::NotFound, 404),
-            (Code::AlreadyExists, FaultKind::AlreadyExists, 409),
-            (Code::FailedPrecondition, FaultKind::FailedPrecondition, 409),
-            (Code::InvalidArgument, FaultKind::InvalidArgument, 400),
-            (Code::PermissionDenied, FaultKind::Refused, 502),
-            (Code::Unauthenticated, FaultKind::Refused, 502),
-            (Code::Unimplemented, FaultKind::Unimplemented, 502),
-            (Code::Internal, FaultKind::Internal, 502),
-            (Code::Unknown, FaultKind::Internal, 502),
-        ] {
-            assert_eq!((kind(code), kind(code).http_status()), (expected, status), "{code:?}");
-        }
-    }
-
-    #[test]
-    fn the_sentence_names_the_server_and_its_words() {
-        let fault = TemporalFault::from(Status::invalid_argument("WorkflowType is not set on request."))
-            .at("host:7233");
-        assert_eq!(
-            fault.to_string(),
-            "Temporal at host:7233 finds the request wrong: WorkflowType is not set on request."
-        );
-        assert_eq!(fault.problem().code, "temporal_invalid_argument");
-    }
-
-    #[test]
-    fn only_faults_that_pass_are_to_be_tried_again() {
-        for code in [Code::Unavailable, Code::ResourceExhausted] {
-            let fault = TemporalFault::from(Status::new(code, ""));
-            assert!(fault.retry_after().is_some() && fault.problem().detail.ends_with("try again shortly"));
-        }
-        for code in [Code::InvalidArgument, Code::Internal, Code::NotFound] {
-            assert!(TemporalFault::from(Status::new(code, "")).retry_after().is_none());
-        }
-    }
-
-    #[test]
-    fn our_own_bound_is_a_deadline() {
-        let fault = TemporalFault::out_of_time(Duration::from_secs(3));
-        assert_eq!(fault.kind(), FaultKind::DeadlineExceeded);
-        assert_eq!(fault.to_string(), "Temporal did not answer in time (3s)");
     }
 }

@@ -1,4 +1,4 @@
-//! What a request to Temporal says of its origin.
+//! The trace context in requests to Temporal.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,10 +6,10 @@ use temporalio_common::protos::temporal::api::common::v1::{Header, Payload};
 
 use service::origin::Origin;
 
-/// The key under which the tracing interceptors of Temporal's SDKs look for a trace (W3C headers as one JSON map).
+/// The key that the tracing interceptors of Temporal's SDKs use (W3C headers as one JSON map).
 const TRACER_DATA: &str = "_tracer-data";
 
-/// The `header` of a start, signal, query or update: the trace that the work at hand belongs to, so that workers go on with it.
+/// Returns the `header` of a start, signal, query or update: the current trace, which workers continue.
 pub fn trace_header() -> Option<Header> {
     let origin = Origin::current()?;
     let trace = origin.trace();

@@ -1,5 +1,6 @@
-//! Temporal's messages as [canonical protobuf JSON](https://protobuf.dev/programming-guides/json/), which its command line and HTTP API
-//! print. The SDK's own serde output is something else: enums as numbers, keys in two styles.
+//! Writes Temporal's messages as [canonical protobuf JSON](https://protobuf.dev/programming-guides/json/), as
+//! its command line and HTTP API do. The SDK's own serde output differs: enums are numbers, keys have two
+//! styles.
 
 use std::sync::LazyLock;
 
@@ -11,11 +12,11 @@ use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionResponse;
 use workflow_api::RawJson;
 
-/// Returns what Temporal describes of a run, and nothing else: `temporal workflow describe -o json` adds `closeEvent` and `result`, and
-/// shortens memos unless `--no-json-shorthand-payloads` is given.
+/// Returns Temporal's description of a run, and nothing else: `temporal workflow describe -o json` adds
+/// `closeEvent` and `result`, and shortens memos without `--no-json-shorthand-payloads`.
 ///
 /// # Errors
-/// When a time in it lies outside the years 1 to 9999, for which protobuf has no JSON.
+/// Returns an error if a time in it lies outside the years 1 to 9999, for which protobuf has no JSON.
 pub fn description(description: &DescribeWorkflowExecutionResponse) -> Result<RawJson, Error> {
     static TYPE: LazyLock<MessageDescriptor> =
         LazyLock::new(|| descriptor("temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse"));
@@ -25,7 +26,7 @@ pub fn description(description: &DescribeWorkflowExecutionResponse) -> Result<Ra
 /// Returns an event of a history, as `temporal workflow show -o json` prints it.
 ///
 /// # Errors
-/// When a time in it lies outside the years 1 to 9999, for which protobuf has no JSON.
+/// Returns an error if a time in it lies outside the years 1 to 9999, for which protobuf has no JSON.
 pub fn event(event: &HistoryEvent) -> Result<RawJson, Error> {
     static TYPE: LazyLock<MessageDescriptor> =
         LazyLock::new(|| descriptor("temporal.api.history.v1.HistoryEvent"));
@@ -48,8 +49,9 @@ fn json(descriptor: &MessageDescriptor, message: &impl Message) -> Result<RawJso
     RawJson::of(&json)
 }
 
-/// Mends two things in the library's output. Maps come in random order; equal messages shall give equal text. And `serde_json` makes 64-bit
-/// floats of 32-bit ones, which shows digits that nobody wrote: 0.1 would be 0.10000000149011612.
+/// Corrects two things in the library's output. Its maps have a random order; equal messages must give equal
+/// text. And `serde_json` converts 32-bit floats to 64-bit ones, which adds digits: 0.1 would be
+/// 0.10000000149011612.
 fn mend(json: &mut Json, value: &Value) {
     match (json, value) {
         (json @ Json::Number(_), Value::F32(float)) => {
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_written_as_protobuf_has_them() {
+    fn numbers_are_written_as_in_protobuf_json() {
         let event = HistoryEvent {
             event_id: i64::MAX,
             ..started(Started {
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_are_written_in_the_order_of_their_keys_with_what_is_empty() {
+    fn maps_are_sorted_and_keep_empty_values() {
         let keys: Vec<String> = (b'a'..=b'z').map(|key| char::from(key).to_string()).collect();
         let fields: HashMap<_, _> = keys.iter().map(|key| (key.clone(), Payload::default())).collect();
         let json = value(&started(Started { memo: Some(Memo { fields }), ..Started::default() }));
@@ -130,12 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_no_name_of_its_enum_has_stays_a_number() {
+    fn an_unknown_enum_value_stays_a_number() {
         assert_eq!(value(&HistoryEvent { event_type: 9_999, ..HistoryEvent::default() })["eventType"], 9_999);
     }
 
     #[test]
-    fn a_time_that_no_calendar_has_is_an_error() {
+    fn a_time_beyond_the_calendar_is_an_error() {
         let event_time = Some(prost_wkt_types::Timestamp { seconds: i64::MAX, nanos: 0 });
         let error = event(&HistoryEvent { event_time, ..HistoryEvent::default() }).unwrap_err();
         assert_eq!(error.to_string(), "timestamp out of range");

@@ -14,12 +14,12 @@ mod settings;
 mod target;
 
 pub use address::AddressError;
-pub use connect::{ConnectError, ConnectionSettings};
+pub use connect::{ConnectCause, ConnectError, ConnectionSettings};
 pub use connection::{TemporalConnection, identity};
 pub use connections::TemporalConnections;
 pub use fault::{FaultKind, TemporalFault};
 pub use header::trace_header;
 pub use method::Method;
-pub use registered::{RegisteredTarget, RegisteredTargetError, RegisteredTls};
+pub use registered::{RegisteredTarget, RegisteredTls};
 pub use settings::{TemporalSettings, TemporalSettingsError};
 pub use target::TemporalTarget;

@@ -1,11 +1,11 @@
-//! The methods of Temporal's frontend that our programs call, by the requests that they take.
+//! The methods of Temporal's frontend that our programs call.
 
 use futures::future::BoxFuture;
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::{Request, Response, Status};
 use temporalio_common::protos::temporal::api::workflowservice::v1 as wire;
 
-/// A request to Temporal's frontend, whose type decides which method takes it and what that returns.
+/// A request to Temporal's frontend. Its type determines the method and the response.
 pub trait Method: Sized {
     /// The method's name in `temporal.api.workflowservice.v1.WorkflowService`.
     const NAME: &'static str;

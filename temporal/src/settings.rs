@@ -1,27 +1,27 @@
-//! Which Temporal a process uses: EMCO's variables, then the SDK's variables and TOML profile, checked for what the SDK lets pass.
+//! The Temporal server that a process uses: EMCO's variables, then the SDK's variables and TOML profile.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fs::File;
-use std::io;
 
 use temporalio_client::envconfig::{ClientConfigProfile, DataSource, LoadClientConfigProfileOptions};
 use temporalio_client::{ConnectionOptions, TlsOptions};
 use temporalio_common::envconfig::load_client_config_profile;
-use url::Url;
 
-use super::address::{self, AddressError};
+use super::address;
 use super::target::TemporalTarget;
 
 const DEFAULT_ADDRESS: &str = "localhost:7233";
-const DEFAULT_NAMESPACE: &str = "default";
+pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
-/// Which Temporal to use. What no flag says comes from the environment and the profile: see [`target`](Self::target).
+/// The Temporal server to use. The environment and the profile give what no flag gives: see
+/// [`target`](Self::target).
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Temporal")]
 pub struct TemporalSettings {
-    /// Temporal's address, as host:port or URL. Without it: TEMPORAL_SERVER (and TEMPORAL_PORT), TEMPORAL_ADDRESS, the TOML profile
-    /// (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE), localhost:7233. API key and TLS: TEMPORAL_API_KEY, TEMPORAL_TLS and TEMPORAL_TLS_*, or
-    /// the profile.
+    /// Temporal's address, as host:port or URL. Without it: TEMPORAL_SERVER (and TEMPORAL_PORT),
+    /// TEMPORAL_ADDRESS, the TOML profile (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE), localhost:7233. API key
+    /// and TLS: TEMPORAL_API_KEY, TEMPORAL_TLS and TEMPORAL_TLS_*, or the profile.
     #[arg(long = "temporal-address", value_name = "ADDRESS")]
     pub address: Option<String>,
     /// The namespace. Without it: TEMPORAL_NAMESPACE, the TOML profile, `default`.
@@ -29,71 +29,41 @@ pub struct TemporalSettings {
     pub namespace: Option<String>,
 }
 
-/// Why the settings name no Temporal that can be used.
+/// Why the settings name no Temporal server that can be used.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TemporalSettingsError {
-    /// The SDK would go on without its profile.
-    #[error("TEMPORAL_CONFIG_FILE names `{path}`, which cannot be read")]
-    ConfigFile {
-        /// The file.
-        path: String,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// A certificate or key cannot be read.
-    #[error(
-        "the {what} of Temporal's TLS settings, `{path}`, cannot be read (TEMPORAL_TLS_*_PATH or the TOML profile)"
-    )]
-    TlsFile {
-        /// Which.
-        what: &'static str,
-        /// The file.
-        path: String,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// The SDK does not take the variables or the profile.
-    #[error("the Temporal settings (TEMPORAL_* and the TOML profile) cannot be used: {0}")]
-    Refused(String),
-    /// Not an address.
-    #[error("{origin} is wrong")]
-    Address {
-        /// Where it was said.
-        origin: &'static str,
-        /// What is wrong.
-        #[source]
-        source: AddressError,
-    },
-    /// Not a port.
-    #[error("TEMPORAL_PORT is `{0}`, which is not a port: write a number such as 7233")]
-    Port(String),
-    /// A secret would travel in clear.
-    #[error(
-        "{what} is set for Temporal, but {url} is reached in clear: give an https:// address (TEMPORAL_ADDRESS), or none of it"
-    )]
-    InClear {
-        /// What is set.
-        what: &'static str,
-        /// The address.
-        url: Url,
-    },
-    /// TLS is wanted and switched off.
-    #[error("{0} asks for TLS, but TEMPORAL_TLS or the profile switches it off")]
-    TlsOff(Url),
-    /// The SDK reads the setting and does nothing with it.
-    #[error("{0} is not supported; remove it (TEMPORAL_* and the TOML profile)")]
-    Unsupported(&'static str),
+#[error("{message}")]
+pub struct TemporalSettingsError {
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl TemporalSettingsError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), source: None }
+    }
+
+    /// Returns a function that adds the cause.
+    pub(super) fn because<E: Error + Send + Sync + 'static>(message: String) -> impl FnOnce(E) -> Self {
+        |source| Self { message, source: Some(source.into()) }
+    }
+
+    /// Returns the error for what the SDK refuses.
+    fn refused(error: &impl ToString) -> Self {
+        // TOML's errors quote the invalid line, which may have a key.
+        let text = error.to_string();
+        let lines: Vec<_> = text.lines().filter(|line| !line.contains('|')).collect();
+        let settings = "the Temporal settings (TEMPORAL_* and the TOML profile)";
+        Self::new(format!("{settings} cannot be used: {}", lines.join(" ")))
+    }
 }
 
 impl TemporalSettings {
-    /// The target: flags, then EMCO's `TEMPORAL_SERVER` and `TEMPORAL_PORT` (EMCO-API §2.4), then `TEMPORAL_*` and the TOML profile as
-    /// the SDK reads them.
+    /// Returns the target: flags, then EMCO's `TEMPORAL_SERVER` and `TEMPORAL_PORT` (EMCO-API §2.4), then
+    /// `TEMPORAL_*` and the TOML profile as the SDK reads them.
     ///
     /// # Errors
-    /// When they are wrong, or would send a secret in clear. The SDK alone would go on in most of these cases.
+    /// Returns an error if they are not valid, or would send a secret without TLS. The SDK alone accepts most
+    /// of these cases.
     pub fn target(&self) -> Result<TemporalTarget, TemporalSettingsError> {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -102,7 +72,7 @@ impl TemporalSettings {
         self.target_in(environment)
     }
 
-    /// The target in an environment of these variables.
+    /// Returns the target in an environment of these variables.
     ///
     /// # Errors
     /// As for [`target`](Self::target).
@@ -110,9 +80,16 @@ impl TemporalSettings {
         &self,
         mut environment: HashMap<String, String>,
     ) -> Result<TemporalTarget, TemporalSettingsError> {
-        // Charts set what they have no value for to nothing.
+        // Charts set a variable without a value to an empty text.
         environment.retain(|_, value| !value.trim().is_empty());
-        let mut profile = profile(&environment)?;
+        if let Some(path) = environment.get("TEMPORAL_CONFIG_FILE") {
+            File::open(path).map_err(TemporalSettingsError::because(format!(
+                "TEMPORAL_CONFIG_FILE names `{path}`, which cannot be read"
+            )))?;
+        }
+        let mut profile =
+            load_client_config_profile(LoadClientConfigProfileOptions::default(), Some(&environment))
+                .map_err(|error| TemporalSettingsError::refused(&error))?;
         let (origin, address) =
             match (&self.address, environment.get("TEMPORAL_SERVER"), profile.address.take()) {
                 (Some(address), _, _) => ("--temporal-address", address.clone()),
@@ -125,219 +102,81 @@ impl TemporalSettings {
                 (None, None, None) => ("the default", DEFAULT_ADDRESS.to_owned()),
             };
         let namespace = self.namespace.clone().or_else(|| profile.namespace.take());
-        let tls_off = profile.tls.as_ref().is_some_and(|tls| tls.disabled == Some(true));
-        let mut options = ConnectionOptions::try_from(profile)
-            .map_err(|error| TemporalSettingsError::Refused(without_lines_of_files(&error.to_string())))?;
-        options.target = address::url(&address, options.tls_options.is_some())
-            .map_err(|source| TemporalSettingsError::Address { origin, source })?;
-        match (options.target.scheme(), &options.tls_options, &options.api_key) {
-            ("http", _, Some(_)) => {
-                Err(TemporalSettingsError::InClear { what: "an API key", url: options.target })
-            }
-            ("http", Some(_), None) => {
-                Err(TemporalSettingsError::InClear { what: "TLS", url: options.target })
-            }
-            ("https", None, _) if tls_off => Err(TemporalSettingsError::TlsOff(options.target)),
-            _ => {
-                if options.target.scheme() == "https" {
-                    options.tls_options.get_or_insert_with(TlsOptions::default);
-                }
-                Ok(TemporalTarget::of(&options, namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())))
-            }
-        }
+        let namespace = namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+        target(profile, &address, origin, namespace)
     }
 }
 
-/// The SDK's profile; but what it would pass over in silence is an error.
-fn profile(environment: &HashMap<String, String>) -> Result<ClientConfigProfile, TemporalSettingsError> {
-    if let Some(path) = environment.get("TEMPORAL_CONFIG_FILE") {
-        File::open(path)
-            .map_err(|source| TemporalSettingsError::ConfigFile { path: path.clone(), source })?;
-    }
-    let profile = load_client_config_profile(LoadClientConfigProfileOptions::default(), Some(environment))
-        .map_err(|error| TemporalSettingsError::Refused(without_lines_of_files(&error.to_string())))?;
+/// Returns the target that a profile describes, at an address that `origin` gives. What the SDK would ignore
+/// is an error.
+pub(super) fn target(
+    profile: ClientConfigProfile,
+    address: &str,
+    origin: &str,
+    namespace: String,
+) -> Result<TemporalTarget, TemporalSettingsError> {
+    let wrong = |text: String| Err(TemporalSettingsError::new(text));
     if profile.codec.is_some() {
-        return Err(TemporalSettingsError::Unsupported("a remote codec (TEMPORAL_CODEC_ENDPOINT)"));
+        return wrong("remote codecs are not supported; remove TEMPORAL_CODEC_ENDPOINT".to_owned());
     }
+    let mut tls_off = false;
     if let Some(tls) = &profile.tls {
         if tls.disable_host_verification {
-            return Err(TemporalSettingsError::Unsupported(
-                "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION (give the authority with TEMPORAL_TLS_SERVER_CA_CERT_PATH instead)",
-            ));
+            return wrong(
+                "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION is not supported; name the authority instead, with \
+                 TEMPORAL_TLS_SERVER_CA_CERT_PATH"
+                    .to_owned(),
+            );
         }
+        tls_off = tls.disabled == Some(true);
         for (what, source) in [
             ("client certificate", &tls.client_cert),
             ("client key", &tls.client_key),
-            ("server's authority", &tls.server_ca_cert),
+            ("server CA certificate", &tls.server_ca_cert),
         ] {
             if let Some(DataSource::Path(path)) = source {
-                File::open(path).map_err(|source| TemporalSettingsError::TlsFile {
-                    what,
-                    path: path.clone(),
-                    source,
-                })?;
+                let unreadable = format!("the {what} of the TLS settings, `{path}`, cannot be read");
+                File::open(path).map_err(TemporalSettingsError::because(unreadable))?;
             }
         }
     }
-    Ok(profile)
+    let mut options =
+        ConnectionOptions::try_from(profile).map_err(|error| TemporalSettingsError::refused(&error))?;
+    options.target = address::url(address, options.tls_options.is_some())
+        .map_err(TemporalSettingsError::because(format!("{origin} is wrong")))?;
+    let url = &options.target;
+    let secret = match (&options.api_key, &options.tls_options) {
+        (Some(_), _) => Some("an API key"),
+        (None, tls) => tls.as_ref().map(|_| "TLS"),
+    };
+    match secret {
+        Some(what) if url.scheme() == "http" => {
+            return wrong(format!(
+                "{what} is set, but {url} is reached without TLS: write an https:// address, or remove the setting"
+            ));
+        }
+        None if url.scheme() == "https" && tls_off => {
+            return wrong(format!("{url} requires TLS, but TEMPORAL_TLS or the profile disables it"));
+        }
+        _ => {}
+    }
+    if url.scheme() == "https" {
+        options.tls_options.get_or_insert_with(TlsOptions::default);
+    }
+    Ok(TemporalTarget::of(options, namespace))
 }
 
-/// EMCO's charts give the host in one variable and the port in another.
+/// Returns the address from EMCO's charts, which give the host in one variable and the port in another.
 fn with_port(server: &str, port: Option<&String>) -> Result<String, TemporalSettingsError> {
-    let Some(port) = port else { return Ok(server.to_owned()) };
-    // Kubernetes sets TEMPORAL_PORT=tcp://10.0.0.1:7233 by itself where a service is called `temporal`.
-    let number = port
-        .rsplit_once(':')
-        .filter(|_| port.starts_with("tcp://"))
-        .map_or(port.as_str(), |(_, number)| number);
-    let number: u16 = number.trim().parse().map_err(|_| TemporalSettingsError::Port(port.clone()))?;
-    let named = server
-        .rsplit_once(':')
-        .is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()));
-    Ok(if named { server.to_owned() } else { format!("{}:{number}", server.trim_end_matches('/')) })
-}
-
-/// TOML's errors quote the line at fault, which may hold a key.
-fn without_lines_of_files(text: &str) -> String {
-    text.lines().filter(|line| !line.contains('|')).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    /// The target in an environment without a profile, whatever this machine has.
-    fn target(variables: &[(&str, &str)]) -> Result<TemporalTarget, TemporalSettingsError> {
-        target_with("", variables)
-    }
-
-    fn target_with(toml: &str, variables: &[(&str, &str)]) -> Result<TemporalTarget, TemporalSettingsError> {
-        let mut profile = tempfile::NamedTempFile::new().unwrap();
-        profile.write_all(toml.as_bytes()).unwrap();
-        let file = ("TEMPORAL_CONFIG_FILE", profile.path().to_str().unwrap());
-        let variables = [file]
-            .iter()
-            .chain(variables)
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        TemporalSettings::default().target_in(variables)
-    }
-
-    fn refusal(variables: &[(&str, &str)]) -> String {
-        service::chain(&target(variables).unwrap_err())
-    }
-
-    #[test]
-    fn nothing_said_means_the_local_server() {
-        let target = target(&[]).unwrap();
-        assert_eq!((target.address(), target.namespace()), ("localhost:7233".to_owned(), "default"));
-    }
-
-    #[test]
-    fn emcos_variables_come_before_the_sdks() {
-        let sdk = ("TEMPORAL_ADDRESS", "other:7233");
-        for (variables, address) in [
-            (vec![("TEMPORAL_SERVER", "temporal")], "temporal:7233"),
-            (vec![("TEMPORAL_SERVER", "temporal"), sdk], "temporal:7233"),
-            (vec![("TEMPORAL_SERVER", "temporal"), ("TEMPORAL_PORT", "7234")], "temporal:7234"),
-            (vec![("TEMPORAL_SERVER", "temporal:7235"), ("TEMPORAL_PORT", "7234")], "temporal:7235"),
-            (
-                vec![("TEMPORAL_SERVER", "temporal"), ("TEMPORAL_PORT", "tcp://10.0.0.1:7236")],
-                "temporal:7236",
-            ),
-            (vec![("TEMPORAL_SERVER", ""), sdk], "other:7233"),
-            (vec![("TEMPORAL_PORT", "7234"), sdk], "other:7233"),
-        ] {
-            assert_eq!(target(&variables).unwrap().address(), address, "{variables:?}");
-        }
-    }
-
-    #[test]
-    fn flags_come_before_all_variables() {
-        let settings =
-            TemporalSettings { address: Some("flag:1".to_owned()), namespace: Some("flagged".to_owned()) };
-        let variables = [("TEMPORAL_SERVER", "temporal"), ("TEMPORAL_NAMESPACE", "other")];
-        let target = settings
-            .target_in(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
-            .unwrap();
-        assert_eq!((target.address(), target.namespace()), ("flag:1".to_owned(), "flagged"));
-    }
-
-    #[test]
-    fn the_profile_is_read_and_variables_come_before_it() {
-        let toml = "[profile.default]\naddress = \"cloud.example:7233\"\nnamespace = \"from-file\"\napi_key = \"k\"\n";
-        let target = target_with(toml, &[("TEMPORAL_NAMESPACE", "from-environment")]).unwrap();
-        assert_eq!(
-            (target.address(), target.namespace()),
-            ("cloud.example:7233".to_owned(), "from-environment")
-        );
-        let text = format!("{target:?}");
-        assert!(text.contains("https://cloud.example:7233/") && text.contains("api_key: true"), "{text}");
-    }
-
-    #[test]
-    fn no_secret_shows_in_debug_text() {
-        let target = target(&[
-            ("TEMPORAL_ADDRESS", "cloud.example:7233"),
-            ("TEMPORAL_API_KEY", "hunter2"),
-            ("TEMPORAL_GRPC_META_X_TOKEN", "hunter2"),
-            ("TEMPORAL_TLS_CLIENT_CERT_DATA", "hunter2"),
-            ("TEMPORAL_TLS_CLIENT_KEY_DATA", "hunter2"),
-        ]);
-        let text = format!("{:?}", target.unwrap());
-        assert!(!text.contains("hunter2") && text.contains("client_certificate: true"), "{text}");
-    }
-
-    #[test]
-    fn secrets_do_not_travel_in_clear() {
-        let address = ("TEMPORAL_ADDRESS", "http://temporal:7233");
-        for (name, value) in
-            [("TEMPORAL_API_KEY", "hunter2"), ("TEMPORAL_TLS", "true"), ("TEMPORAL_TLS_SERVER_NAME", "t")]
-        {
-            let text = refusal(&[address, (name, value)]);
-            assert!(text.contains("in clear") && !text.contains("hunter2"), "{name}: {text}");
-        }
-        let text = refusal(&[("TEMPORAL_API_KEY", "hunter2"), ("TEMPORAL_TLS", "false")]);
-        assert!(text.contains("in clear"), "{text}");
-        // Without a scheme, and without an address at all, TLS decides.
-        assert!(
-            format!("{:?}", target(&[("TEMPORAL_API_KEY", "k")]).unwrap())
-                .contains("https://localhost:7233/")
-        );
-    }
-
-    #[test]
-    fn a_missing_profile_is_an_error() {
-        let text = refusal(&[("TEMPORAL_CONFIG_FILE", "/nowhere/temporal.toml")]);
-        assert!(text.contains("TEMPORAL_CONFIG_FILE") && text.contains("/nowhere/temporal.toml"), "{text}");
-    }
-
-    #[test]
-    fn a_broken_profile_does_not_show_its_keys() {
-        let error = target_with("[profile.default]\napi_key = hunter2\n", &[]).unwrap_err();
-        assert!(error.to_string().contains("line 2") && !error.to_string().contains("hunter2"), "{error}");
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        for (variables, words) in [
-            (vec![("TEMPORAL_SERVER", "temporal"), ("TEMPORAL_PORT", "seven")], "TEMPORAL_PORT"),
-            (vec![("TEMPORAL_SERVER", "tem poral")], "TEMPORAL_SERVER"),
-            (vec![("TEMPORAL_ADDRESS", "ftp://temporal")], "TEMPORAL_ADDRESS"),
-            (vec![("TEMPORAL_PROFILE", "nobody")], "nobody"),
-            (vec![("TEMPORAL_TLS_SERVER_CA_CERT_PATH", "/nowhere/ca.pem")], "/nowhere/ca.pem"),
-            (vec![("TEMPORAL_TLS_CLIENT_CERT_DATA", "pem")], "key"),
-            (vec![("TEMPORAL_CODEC_ENDPOINT", "http://codec")], "TEMPORAL_CODEC_ENDPOINT"),
-            (
-                vec![("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "true")],
-                "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION",
-            ),
-            (vec![("TEMPORAL_ADDRESS", "https://temporal"), ("TEMPORAL_TLS", "false")], "TEMPORAL_TLS"),
-        ] {
-            let text = refusal(&variables);
-            assert!(text.contains(words), "{variables:?}: {text}");
-        }
-    }
+    let Some(port) = port.filter(|_| !address::has_port(server)) else { return Ok(server.to_owned()) };
+    // Kubernetes sets TEMPORAL_PORT=tcp://10.0.0.1:7233 by itself if a service is called `temporal`.
+    let number = match port.strip_prefix("tcp://") {
+        Some(address) => address.rsplit(':').next().unwrap_or_default(),
+        None => port,
+    };
+    let number: u16 = number.trim().parse().map_err(|_| {
+        let text = format!("TEMPORAL_PORT is `{port}`, which is not a port: write a number such as 7233");
+        TemporalSettingsError::new(text)
+    })?;
+    Ok(format!("{}:{number}", server.trim_end_matches('/')))
 }

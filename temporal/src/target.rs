@@ -1,4 +1,4 @@
-//! Which Temporal server, which namespace, and as whom.
+//! A Temporal server, a namespace, and our credentials.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,8 @@ use url::Url;
 
 use super::address::{self, AddressError};
 
-/// A namespace on a Temporal server, with what is needed to be let in. Targets are equal when one connection serves both.
+/// A namespace on a Temporal server, with our credentials there. Two targets are equal if one connection can
+/// serve both.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TemporalTarget {
     url: Url,
@@ -18,11 +19,11 @@ pub struct TemporalTarget {
     api_key: Option<String>,
     tls: Option<Tls>,
     headers: BTreeMap<String, String>,
-    /// Whether the address is checked at each connection: callers can choose this server.
+    /// Whether the address is checked at each connection, because callers can choose this server.
     checked: bool,
 }
 
-/// TLS towards the server: PEM texts, as the SDK takes them.
+/// The TLS settings: PEM texts, as in the SDK.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Tls {
     pub(super) authorities: Option<Vec<u8>>,
@@ -32,11 +33,12 @@ pub(super) struct Tls {
 }
 
 impl TemporalTarget {
-    /// A namespace on the server at `address` (`host:port` or a URL), in plain text and without credentials; with `https://` by TLS.
-    /// For servers that a caller names: our own key and certificate must not go there.
+    /// Returns a namespace on the server at `address` (`host:port` or a URL), without credentials; with
+    /// `https://`, with TLS. It is for servers that a caller names, which must not get our key or
+    /// certificate.
     ///
     /// # Errors
-    /// When `address` is none.
+    /// Returns an error if `address` is not an address.
     pub fn new(address: &str, namespace: impl Into<String>) -> Result<Self, AddressError> {
         let url = address::url(address, false)?;
         let tls = (url.scheme() == "https").then(Tls::default);
@@ -44,19 +46,14 @@ impl TemporalTarget {
         Ok(Self { url, namespace: namespace.into(), api_key: None, tls, headers, checked: false })
     }
 
-    /// The same server, dialled only at addresses that may be dialled whoever names it (see [`outbound`](service::outbound)).
+    /// Restricts connections to addresses that any caller may name (see [`outbound`](service::outbound)).
     #[must_use]
     pub fn checked(mut self) -> Self {
         self.checked = true;
         self
     }
 
-    /// What a registered server's settings say, checked by our caller.
-    pub(super) fn registered(url: Url, namespace: String, api_key: Option<String>, tls: Option<Tls>) -> Self {
-        Self { url, namespace, api_key, tls, headers: BTreeMap::new(), checked: true }
-    }
-
-    /// The server as `host:port`.
+    /// Returns the server as `host:port`.
     pub fn address(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         match self.url.port_or_known_default() {
@@ -65,49 +62,48 @@ impl TemporalTarget {
         }
     }
 
-    /// The namespace.
+    /// Returns the namespace.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// Another namespace of the same server, with the same credentials.
+    /// Returns another namespace of the same server, with the same credentials.
     #[must_use]
     pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
         self
     }
 
-    /// What the SDK's own settings say, checked by our caller.
-    pub(super) fn of(options: &ConnectionOptions, namespace: String) -> Self {
-        let tls = options.tls_options.as_ref().map(|tls| Tls {
-            authorities: tls.server_root_ca_cert.clone(),
-            server_name: tls.domain.clone(),
+    /// Returns the target of the SDK's options.
+    pub(super) fn of(options: ConnectionOptions, namespace: String) -> Self {
+        let tls = options.tls_options.map(|tls| Tls {
+            authorities: tls.server_root_ca_cert,
+            server_name: tls.domain,
             identity: tls
                 .client_tls_options
-                .as_ref()
-                .map(|identity| (identity.client_cert.clone(), identity.client_private_key.clone())),
+                .map(|identity| (identity.client_cert, identity.client_private_key)),
         });
         Self {
-            url: options.target.clone(),
+            url: options.target,
             namespace,
-            api_key: options.api_key.clone(),
+            api_key: options.api_key,
             tls,
-            headers: options.headers.clone().unwrap_or_default().into_iter().collect(),
+            headers: options.headers.unwrap_or_default().into_iter().collect(),
             checked: false,
         }
     }
 
-    /// Whether its address must be checked before it is dialled.
+    /// Returns whether the address must be checked before it is dialled.
     pub(super) fn is_checked(&self) -> bool {
         self.checked
     }
 
-    /// The host, and the port that is dialled.
+    /// Returns the host and the port.
     pub(super) fn host_and_port(&self) -> (&str, u16) {
         (self.url.host_str().unwrap_or_default(), self.url.port_or_known_default().unwrap_or(address::PORT))
     }
 
-    /// What the SDK needs to connect; to `dialled` and nowhere else, where it is given.
+    /// Returns the SDK's options to connect; if `dialled` is given, to that address only.
     pub(super) fn connection_options(
         &self,
         dialled: Option<SocketAddr>,
@@ -115,25 +111,25 @@ impl TemporalTarget {
         timeout: Duration,
         retries: RetryOptions,
     ) -> ConnectionOptions {
-        // Whichever address is dialled, the server is who the URL, or the setting, names.
+        // Whichever address is dialled, the server must be the one that the URL, or the setting, names.
         let named = self.tls.as_ref().and_then(|tls| tls.server_name.as_ref());
         let origin = named.map_or_else(|| self.url.to_string(), |name| format!("https://{name}"));
         let mut url = self.url.clone();
         if let Some(address) = dialled {
-            // The parts of a URL that has a host cannot refuse an address in its place.
+            // A URL that has a host accepts an address in its place.
             let placed = url.set_ip_host(address.ip()).is_ok() && url.set_port(Some(address.port())).is_ok();
             debug_assert!(placed, "{url}");
         }
         ConnectionOptions::new(url)
             .maybe_override_origin(origin.parse().ok())
             .maybe_tls_options(self.tls.as_ref().map(|tls| self.tls_options(tls)))
-            // One connection, to the first of its addresses that takes it.
+            // One connection, to the first address that accepts it.
             .dns_load_balancing(None)
             .identity(identity)
             .connect_timeout(timeout)
             .retry_options(retries)
             .maybe_api_key(self.api_key.clone())
-            // The SDK would pack every message. Those are small, and gain little by the time that packing takes.
+            // The SDK compresses every message by default. Ours are small, and not worth the time.
             .grpc_compression(GrpcCompression::None)
             .maybe_headers((!self.headers.is_empty()).then(|| self.headers.clone().into_iter().collect()))
             .build()
@@ -147,7 +143,7 @@ impl TemporalTarget {
                 .build()
         });
         let host = self.url.host_str().unwrap_or_default();
-        // Addresses have brackets in URLs.
+        // IPv6 addresses have brackets in URLs only.
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         TlsOptions::builder()
             .maybe_server_root_ca_cert(tls.authorities.clone())
@@ -157,7 +153,7 @@ impl TemporalTarget {
     }
 }
 
-/// Without secrets: whether there are any, not which.
+/// Prints whether there are secrets, but not the secrets.
 impl fmt::Debug for TemporalTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TemporalTarget")
@@ -177,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_server_spelt_differently_is_one_target() {
+    fn equal_addresses_make_equal_targets() {
         let target = TemporalTarget::new("temporal:7233", "default").unwrap();
         assert_eq!(target, TemporalTarget::new("http://TEMPORAL:7233/", "default").unwrap());
         assert_ne!(target, target.clone().with_namespace("other"));
@@ -191,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_dialled_and_a_name_is_asked_for() {
+    fn an_address_is_dialled_and_a_name_is_verified() {
         for (address, dialled, url, origin, name) in [
             (
                 "https://cloud.example",
@@ -218,10 +214,12 @@ mod tests {
     }
 
     #[test]
-    fn a_server_name_of_the_settings_is_asked_for_whatever_the_address() {
+    fn a_server_name_of_the_settings_is_verified() {
         let tls = Tls { server_name: Some("temporal.internal".to_owned()), ..Tls::default() };
-        let url = address::url("https://10.0.0.1:7233", true).unwrap();
-        let target = TemporalTarget::registered(url, "default".to_owned(), None, Some(tls));
+        let target = TemporalTarget {
+            tls: Some(tls),
+            ..TemporalTarget::new("https://10.0.0.1:7233", "default").unwrap()
+        };
         let options = options(&target, None);
         assert_eq!(options.target.as_str(), "https://10.0.0.1:7233/");
         assert_eq!(options.override_origin.unwrap(), "https://temporal.internal/");
@@ -229,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_not_packed_and_plain_text_is_plain() {
+    fn messages_are_not_compressed_and_http_has_no_tls() {
         let options = options(&TemporalTarget::new("temporal", "default").unwrap(), None);
         assert!(matches!(options.grpc_compression, GrpcCompression::None));
         assert!(options.tls_options.is_none());

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use temporal::ConnectError;
+use temporal::{ConnectCause, ConnectError};
 use temporalio_client::tonic::{Code, Status};
 use workflow_api::{RunId, Started, WorkflowId};
 
@@ -147,8 +147,9 @@ impl State {
             }
             Some(Failure::IdUsed) => Err(StartError::IdUsed { run_id: Some("run-of-another".into()) }),
             Some(Failure::Unavailable) => {
-                let (address, bound) = ("temporal.test:7233".to_owned(), Duration::from_secs(5));
-                Err(StartError::Temporal(ConnectError::Silent { address, bound }.into()))
+                let cause = ConnectCause::Silent(Duration::from_secs(5));
+                let error = ConnectError { address: "temporal.test:7233".to_owned(), cause };
+                Err(StartError::Temporal(error.into()))
             }
             Some(Failure::TimedOut) => Err(StartError::TimedOut),
             Some(Failure::ConnectionLost) => Err(status(Code::Unavailable, "the connection broke")),

@@ -1,4 +1,4 @@
-//! The connection to Temporal: a real server, a silent one, none, and one that goes and comes back.
+//! Connections to Temporal: a real server, a silent one, none, and one that restarts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use harness::{Proxy, TemporalServer};
 use service::http;
 use service::shutdown::Shutdown;
 use temporal::{
-    ConnectError, ConnectionSettings, FaultKind, Method, TemporalConnection, TemporalFault, TemporalTarget,
+    ConnectCause, ConnectionSettings, FaultKind, Method, TemporalConnection, TemporalFault, TemporalTarget,
 };
 use temporalio_client::NamespacedClient;
 use temporalio_client::tonic::Request;
@@ -27,7 +27,7 @@ fn target(address: &str) -> TemporalTarget {
     TemporalTarget::new(address, "default").unwrap()
 }
 
-/// As our programs connect, but quicker to give up.
+/// The settings of our programs, with shorter timeouts.
 fn quick() -> ConnectionSettings {
     ConnectionSettings {
         connect_timeout: Duration::from_millis(500),
@@ -56,7 +56,7 @@ async fn a_server_is_reached_and_knows_the_namespace() {
 }
 
 #[tokio::test]
-async fn an_unknown_namespace_is_told_from_a_missing_workflow() {
+async fn an_unknown_namespace_is_not_a_missing_workflow() {
     let server = TemporalServer::shared().await.unwrap();
     let connection = TemporalConnection::new(target(server.address()).with_namespace("nobodys"));
     let fault = connection.check().await.unwrap_err();
@@ -79,7 +79,7 @@ async fn an_unknown_namespace_is_told_from_a_missing_workflow() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_is_told_with_temporals_words() {
+async fn the_fault_of_a_wrong_request_has_temporals_message() {
     let server = TemporalServer::shared().await.unwrap();
     let connection = TemporalConnection::new(target(server.address()));
     let request = CountWorkflowExecutionsRequest {
@@ -92,13 +92,13 @@ async fn a_wrong_request_is_told_with_temporals_words() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_an_answer_at_once() {
+async fn a_closed_port_fails_at_once() {
     let address = format!("127.0.0.1:{}", harness::free_port());
     let connection = TemporalConnection::new(target(&address));
     let since = Instant::now();
     let error = connection.client().await.unwrap_err();
     assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
-    assert!(matches!(error, ConnectError::Dial { .. }), "{error:?}");
+    assert!(matches!(error.cause, ConnectCause::Dial(_)), "{error:?}");
     let fault = TemporalFault::from(error);
     assert_eq!(fault.kind(), FaultKind::Unavailable);
     assert!(fault.retry_after().is_some());
@@ -106,7 +106,7 @@ async fn a_closed_port_is_an_answer_at_once() {
     assert!(service::chain(&fault).contains("refused"), "{}", service::chain(&fault));
 }
 
-/// A server that accepts and says nothing; and how many came.
+/// Returns a server that accepts connections and never responds, and the number of connections.
 async fn silent() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -125,18 +125,22 @@ async fn silent() -> (String, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_not_waited_for_and_dialled_once_for_all() {
+async fn a_silent_server_is_dialled_once_for_all_callers() {
     let (address, count) = silent().await;
     let connection = TemporalConnection::with_settings(target(&address), quick());
     let since = Instant::now();
     let results = join_all((0..50).map(|_| connection.client())).await;
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
-    assert!(results.iter().all(|result| matches!(result, Err(ConnectError::Silent { .. }))));
+    assert!(
+        results
+            .iter()
+            .all(|result| matches!(result, Err(error) if matches!(error.cause, ConnectCause::Silent(_))))
+    );
     assert_eq!(count.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
-async fn a_caller_who_leaves_does_not_break_the_attempt_of_others() {
+async fn a_caller_that_leaves_does_not_end_the_attempt() {
     let server = TemporalServer::shared().await.unwrap();
     let proxy = Proxy::start(server.address()).await.unwrap();
     proxy.pause();
@@ -153,7 +157,7 @@ async fn a_caller_who_leaves_does_not_break_the_attempt_of_others() {
 }
 
 #[tokio::test]
-async fn a_silent_server_counts_as_away_within_the_callers_bound() {
+async fn a_silent_server_is_unavailable_within_the_timeout() {
     let (address, _) = silent().await;
     let connection = TemporalConnection::new(target(&address));
     let since = Instant::now();
@@ -193,7 +197,7 @@ async fn a_connection_outlives_its_server() {
 }
 
 #[tokio::test]
-async fn time_that_runs_out_is_one_fault_whoever_notices() {
+async fn our_timeout_and_the_sdks_are_the_same_fault() {
     let server = TemporalServer::shared().await.unwrap();
     let proxy = Proxy::start(server.address()).await.unwrap();
     let connection = TemporalConnection::new(target(&proxy.address()));
@@ -215,7 +219,7 @@ async fn time_that_runs_out_is_one_fault_whoever_notices() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_and_made_anew() {
+async fn an_idle_connection_is_closed_and_established_again() {
     let server = TemporalServer::shared().await.unwrap();
     let mut proxy = Proxy::start(server.address()).await.unwrap();
     let settings = ConnectionSettings { idle: Duration::from_millis(20), ..quick() };

@@ -1,4 +1,4 @@
-//! Peers that speak HTTP/2, and then do not do as Temporal does.
+//! Servers that speak HTTP/2, but do not respond as Temporal does.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use tokio::net::TcpListener;
 
 use crate::SOON;
 
-/// What a peer does about a call.
+/// A response of a peer.
 #[derive(Clone)]
 struct Played {
     status: u16,
     kind: &'static str,
-    /// Of the head itself, when there is no body.
+    /// Headers of a response without a body.
     headers: Headers,
-    /// None: the head is all.
+    /// The body; `None` for a response without one.
     chunks: Option<Vec<Bytes>>,
     end: End,
 }
@@ -63,7 +63,7 @@ fn map(headers: Headers) -> HeaderMap {
     headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
 }
 
-/// A peer that takes us for one of its own as we connect, and plays its part at each call after that.
+/// A peer that accepts our connection as Temporal does, and plays its part at each call after that.
 struct Peer {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -71,7 +71,8 @@ struct Peer {
 }
 
 impl Peer {
-    /// `play` is given the number of the connection, and that of the call. With `goodbye` each connection ends with its first call.
+    /// `play` gets the number of the connection, and that of the call. With `goodbye`, each connection closes
+    /// after its first call.
     async fn start(goodbye: bool, play: impl Fn(usize, usize) -> Played + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -109,7 +110,7 @@ impl Peer {
     }
 }
 
-/// What each call has: who asks for whom, and within which time.
+/// Checks the headers of a call.
 fn checked(request: &Request<RecvStream>) {
     let method = CountWorkflowExecutionsRequest::NAME;
     assert!(request.uri().path().ends_with(&format!(".WorkflowService/{method}")), "{}", request.uri());
@@ -146,14 +147,14 @@ async fn count(connection: &TemporalConnection) -> Result<i64, TemporalFault> {
     connection.ask("label", SOON, request).await.map(|answer| answer.count)
 }
 
-/// One call to a peer that plays so.
+/// Makes one call to a peer with this response.
 async fn call(played: Played) -> Result<i64, TemporalFault> {
     let peer = Peer::start(false, move |_, _| played.clone()).await;
     count(&peer.connection()).await
 }
 
 #[tokio::test]
-async fn a_message_is_read_whole_in_however_many_pieces_it_comes() {
+async fn a_message_in_pieces_is_read_whole() {
     for chunks in [&[&b"\0\0\0\0\x02\x08\x07"[..]][..], &[b"\0\0", b"\0\0\x02\x08", b"\x07", b""]] {
         assert_eq!(call(grpc(chunks, OK)).await.unwrap(), 7, "{chunks:?}");
     }
@@ -161,7 +162,7 @@ async fn a_message_is_read_whole_in_however_many_pieces_it_comes() {
 }
 
 #[tokio::test]
-async fn a_servers_refusal_keeps_code_and_words() {
+async fn an_error_keeps_its_code_and_message() {
     const REFUSAL: Headers = &[("grpc-status", "5"), ("grpc-message", "no%20such%20run")];
     let at_once = Played { headers: REFUSAL, chunks: None, ..grpc(&[], OK) };
     for played in [at_once, grpc(&[], End::Trailers(REFUSAL)), grpc(&[b"\0\0"], End::Trailers(REFUSAL))] {
@@ -172,7 +173,7 @@ async fn a_servers_refusal_keeps_code_and_words() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_is_a_fault_and_never_a_message() {
+async fn an_invalid_response_is_a_fault() {
     let html = |status| Played {
         status,
         kind: "text/html",
@@ -202,7 +203,7 @@ async fn what_is_no_answer_is_a_fault_and_never_a_message() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_goodbye_is_dialled_again_and_no_call_fails() {
+async fn no_call_fails_when_a_server_closes_its_connections() {
     let peer = Peer::start(true, |_, call| counted(call as i64, OK)).await;
     let connection = peer.connection();
     for number in 0..20 {
@@ -214,7 +215,7 @@ async fn a_server_that_says_goodbye_is_dialled_again_and_no_call_fails() {
 }
 
 #[tokio::test]
-async fn a_call_whose_connection_breaks_is_sent_once_more() {
+async fn a_call_whose_connection_breaks_is_retried_once() {
     let peer = Peer::start(false, |connection, _| match connection {
         0 => grpc(&[], End::HangsUp),
         _ => counted(7, OK),
@@ -229,7 +230,7 @@ async fn a_call_whose_connection_breaks_is_sent_once_more() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_is_not_asked_again() {
+async fn a_call_that_the_server_rejects_is_not_retried() {
     for code in ["2", "8", "13", "14"] {
         let refusal: Headers = vec![("grpc-status", code)].leak();
         let peer = Peer::start(false, move |_, _| grpc(&[], End::Trailers(refusal))).await;

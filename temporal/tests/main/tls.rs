@@ -1,4 +1,4 @@
-//! TLS and mTLS towards Temporal, set up through the SDK's own variables, against a proxy that demands them.
+//! TLS and mTLS to Temporal, set up by the SDK's own variables, through a proxy that requires them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPai
     (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, authority).unwrap(), key)
 }
 
-/// Takes TLS only, from callers with a certificate of `callers` if given, and passes on to `upstream`.
+/// Starts a proxy to `upstream` that accepts TLS only; if `callers` is given, with a certificate of that authority.
 async fn proxy(upstream: &str, authority: &Authority, callers: Option<&Authority>) -> String {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -68,7 +68,7 @@ async fn proxy(upstream: &str, authority: &Authority, callers: Option<&Authority
     address
 }
 
-/// What checking says with these variables.
+/// Checks a connection with these variables.
 async fn check(variables: &[(&str, &str)]) -> Result<(), String> {
     // No profile of this machine.
     let mut environment = HashMap::from([("TEMPORAL_CONFIG_FILE".to_owned(), "/dev/null".to_owned())]);
@@ -100,7 +100,7 @@ async fn the_server_must_prove_its_name() {
 }
 
 #[tokio::test]
-async fn we_prove_ours_when_asked() {
+async fn we_present_our_certificate() {
     let temporal = TemporalServer::shared().await.unwrap();
     let (servers, callers) = (authority(), authority());
     let address = proxy(temporal.address(), &servers, Some(&callers)).await;
