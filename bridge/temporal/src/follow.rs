@@ -8,13 +8,13 @@ use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
-    GetWorkflowExecutionHistoryReverseRequest,
 };
 use tokio::time::Instant;
 use workflow_api::{RunId, WorkflowState};
 
 use crate::describe;
 use crate::failure::{self, Background, Ending};
+use crate::history::{self, Order};
 use crate::polls::{LongPoll, Report};
 use crate::rpc::{LONG_POLL, Session};
 use crate::servers::Servers;
@@ -101,18 +101,13 @@ async fn background(
     let mut background = Background::of(closing);
     let mut page_token = Vec::new();
     while !background.is_complete() {
-        let request = GetWorkflowExecutionHistoryReverseRequest {
-            namespace: session.namespace(),
-            execution: session.execution(),
-            next_page_token: page_token,
-            ..Default::default()
-        };
-        let page = session.call(bound, request).await?;
-        page.history.unwrap_or_default().events.iter().for_each(|event| background.read(event));
-        if page.next_page_token.is_empty() {
+        let run_id = &session.run().run_id;
+        let (events, next) = history::page(session, run_id, Order::Backward, page_token, bound).await?;
+        events.iter().for_each(|event| background.read(event));
+        if next.is_empty() {
             break;
         }
-        page_token = page.next_page_token;
+        page_token = next;
     }
     Ok(background)
 }

@@ -34,12 +34,17 @@ pub(crate) async fn history(
         }
         None => session.run().run_id.clone(),
     };
-    let read = Read { session, run_id: &run_id, request, bound };
+    let order = match request {
+        // The closing event is a single one, so it has no order.
+        HistoryRequest { close_event: true, .. } => Order::Close,
+        HistoryRequest { reverse: true, .. } => Order::Backward,
+        _ => Order::Forward,
+    };
     let mut within = from.map(|token| token.within.clone()).unwrap_or_default();
     let mut last = from.map(|token| token.event_id);
     let mut events = Vec::new();
     loop {
-        let (page, next) = read.page(&within).await?;
+        let (page, next) = page(session, &run_id, order, within.clone(), bound).await?;
         for event in page {
             if last.is_some_and(|last| !follows(event.event_id, last, request.reverse)) {
                 continue;
@@ -73,45 +78,47 @@ fn follows(event_id: i64, last: i64, reverse: bool) -> bool {
     if reverse { event_id < last } else { event_id > last }
 }
 
-/// Reads a history page by page.
-pub(crate) struct Read<'a> {
-    pub(crate) session: &'a Session<'a>,
-    pub(crate) run_id: &'a RunId,
-    pub(crate) request: &'a HistoryRequest,
-    pub(crate) bound: Duration,
+/// The events to read, and their order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Forward,
+    Backward,
+    /// Only the event that closed the run.
+    Close,
 }
 
-impl Read<'_> {
-    /// Returns one of Temporal's pages, and the token of the next.
-    pub(crate) async fn page(&self, token: &[u8]) -> Result<(Vec<HistoryEvent>, Vec<u8>), EngineError> {
-        let (namespace, execution) =
-            (self.session.namespace(), self.session.execution_of(self.run_id.as_str()));
-        // The closing event is a single one, so it has no order.
-        if self.request.reverse && !self.request.close_event {
-            let request = GetWorkflowExecutionHistoryReverseRequest {
-                namespace,
-                execution,
-                next_page_token: token.to_vec(),
-                ..Default::default()
-            };
-            let page = self.session.call(self.bound, request);
-            let page = page.await?;
-            return Ok((settled(page.history).collect(), page.next_page_token));
-        }
-        let filter = if self.request.close_event {
-            HistoryEventFilterType::CloseEvent
-        } else {
-            HistoryEventFilterType::AllEvent
+/// Returns one of Temporal's pages of a run, and the token of the next.
+pub(crate) async fn page(
+    session: &Session<'_>,
+    run_id: &RunId,
+    order: Order,
+    token: Vec<u8>,
+    bound: Duration,
+) -> Result<(Vec<HistoryEvent>, Vec<u8>), EngineError> {
+    let (namespace, execution) = (session.namespace(), session.execution_of(run_id.as_str()));
+    let (history, next) = if order == Order::Backward {
+        let request = GetWorkflowExecutionHistoryReverseRequest {
+            namespace,
+            execution,
+            next_page_token: token,
+            ..Default::default()
+        };
+        let page = session.call(bound, request).await?;
+        (page.history, page.next_page_token)
+    } else {
+        let filter = match order {
+            Order::Close => HistoryEventFilterType::CloseEvent,
+            _ => HistoryEventFilterType::AllEvent,
         };
         let request = GetWorkflowExecutionHistoryRequest {
             namespace,
             execution,
             history_event_filter_type: filter.into(),
-            next_page_token: token.to_vec(),
+            next_page_token: token,
             ..Default::default()
         };
-        let page = self.session.call(self.bound, request);
-        let page = page.await?;
-        Ok((settled(page.history).collect(), page.next_page_token))
-    }
+        let page = session.call(bound, request).await?;
+        (page.history, page.next_page_token)
+    };
+    Ok((settled(history).collect(), next))
 }

@@ -14,11 +14,10 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::io;
 use std::str::FromStr;
 
 use service::hosts::matches;
-use temporal::{RegisteredTarget, RegisteredTargetError, TemporalTarget};
+use temporal::{RegisteredTarget, TemporalTarget};
 
 /// A Temporal server that callers may name, with its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,39 +37,8 @@ pub struct RegisteredTargets(Vec<Registered>);
 /// Why the file of the registered servers cannot be used. Apart from names of settings, the text never quotes
 /// the content of the file.
 #[derive(Debug, thiserror::Error)]
-pub enum TargetsFileError {
-    /// The file cannot be read.
-    #[error("the file `{path}` cannot be read: {source}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// The cause.
-        #[source]
-        source: io::Error,
-    },
-    /// The file is not valid.
-    #[error("line {line} of the file is not valid: {message}")]
-    Malformed {
-        /// The line, counted from 1.
-        line: usize,
-        /// The error.
-        message: String,
-    },
-    /// A server in it cannot be used.
-    #[error("the server `{name}` cannot be used: {}", workflow_api::chain(&**.source))]
-    Server {
-        /// Its name.
-        name: String,
-        /// The cause.
-        #[source]
-        source: Box<RegisteredTargetError>,
-    },
-    /// Two of its servers have the same address.
-    #[error(
-        "the servers `{0}` and `{1}` have the same address; register one of them, with the namespaces of both"
-    )]
-    SameAddress(String, String),
-}
+#[error("{0}")]
+pub struct TargetsFileError(String);
 
 impl RegisteredTargets {
     /// Returns the server with this name or this address.
@@ -85,20 +53,23 @@ impl RegisteredTargets {
     /// # Errors
     /// Returns an error if the text is not valid, or a server in it cannot be used.
     pub fn read(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, TargetsFileError> {
-        let servers: BTreeMap<String, RegisteredTarget> =
-            toml::from_str(text).map_err(|error| TargetsFileError::Malformed {
-                line: error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1),
-                // `Display` would quote the line, which may have a key.
-                message: error.message().to_owned(),
-            })?;
+        let servers: BTreeMap<String, RegisteredTarget> = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            // `Display` would quote the line, which may have a key.
+            TargetsFileError(format!("line {line} of the file is not valid: {}", error.message()))
+        })?;
         let mut registered = Vec::<Registered>::new();
         for (name, server) in servers {
-            let target = server.target(&variable).map_err(|source| TargetsFileError::Server {
-                name: name.clone(),
-                source: Box::new(source),
+            let target = server.target(&variable).map_err(|error| {
+                let cause = workflow_api::chain(&error);
+                TargetsFileError(format!("the server `{name}` cannot be used: {cause}"))
             })?;
             if let Some(same) = registered.iter().find(|other| other.target.address() == target.address()) {
-                return Err(TargetsFileError::SameAddress(same.name.clone(), name));
+                return Err(TargetsFileError(format!(
+                    "the servers `{}` and `{name}` have the same address; register one of them, with the \
+                     namespaces of both",
+                    same.name
+                )));
             }
             let mut namespaces = server.namespaces;
             if namespaces.is_empty() {
@@ -135,7 +106,7 @@ impl FromStr for RegisteredTargets {
 
     fn from_str(path: &str) -> Result<Self, Self::Err> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| TargetsFileError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|error| TargetsFileError(format!("the file `{path}` cannot be read: {error}")))?;
         Self::read(&text, |name| std::env::var(name).ok())
     }
 }
@@ -165,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_without_what_the_file_holds() {
+    fn an_error_names_the_setting_but_quotes_no_value() {
         for (text, words) in [
             (
                 "[a]\naddress = \"t\"\napi_key = \"hunter2\"\n",

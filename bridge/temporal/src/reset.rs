@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use bridge_core::ports::{HistoryRequest, Reset, ResetError, ResetPoint};
+use bridge_core::ports::{Reset, ResetError, ResetPoint};
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_common::protos::temporal::api::workflowservice::v1::ResetWorkflowExecutionRequest;
 use workflow_api::RunId;
 
 use crate::describe;
-use crate::history::Read;
+use crate::history::{self, Order};
 use crate::rpc::Session;
 
 /// Resets the run, and returns the new one.
@@ -21,8 +21,8 @@ pub(crate) async fn reset(
     let run_id = describe::outline(session, session.execution(), bound).await?.run_id;
     let event_id = match reset.to {
         ResetPoint::Event(event_id) => event_id,
-        ResetPoint::FirstWorkflowTask => completed_task(session, &run_id, false, bound).await?,
-        ResetPoint::LastWorkflowTask => completed_task(session, &run_id, true, bound).await?,
+        ResetPoint::FirstWorkflowTask => completed_task(session, &run_id, Order::Forward, bound).await?,
+        ResetPoint::LastWorkflowTask => completed_task(session, &run_id, Order::Backward, bound).await?,
     };
     let request = ResetWorkflowExecutionRequest {
         namespace: session.namespace(),
@@ -42,14 +42,12 @@ pub(crate) async fn reset(
 async fn completed_task(
     session: &Session<'_>,
     run_id: &RunId,
-    last: bool,
+    order: Order,
     bound: Duration,
 ) -> Result<i64, ResetError> {
-    let request = HistoryRequest { reverse: last, ..HistoryRequest::default() };
-    let history = Read { session, run_id, request: &request, bound };
     let mut token = Vec::new();
     loop {
-        let (page, next) = history.page(&token).await?;
+        let (page, next) = history::page(session, run_id, order, token, bound).await?;
         let completed = page.iter().find(|event| event.event_type() == EventType::WorkflowTaskCompleted);
         if let Some(event) = completed {
             return Ok(event.event_id);

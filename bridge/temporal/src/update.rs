@@ -10,7 +10,7 @@ use temporalio_common::protos::temporal::api::update::v1::{
     Input, Meta, Outcome, Request, UpdateRef, WaitPolicy, outcome,
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    PollWorkflowExecutionUpdateRequest, UpdateWorkflowExecutionRequest,
+    PollWorkflowExecutionUpdateRequest, PollWorkflowExecutionUpdateResponse, UpdateWorkflowExecutionRequest,
 };
 use tokio::time::Instant;
 use workflow_api::RunId;
@@ -84,17 +84,7 @@ async fn look(
     stage: Stage,
     bounds: Bounds,
 ) -> Result<Updated, UpdateError> {
-    let request = PollWorkflowExecutionUpdateRequest {
-        namespace: session.namespace(),
-        update_ref: Some(UpdateRef {
-            workflow_execution: session.execution(),
-            update_id: update.update_id.clone(),
-        }),
-        identity: update.identity.clone(),
-        wait_policy: None,
-    };
-    let seen = session.call(bounds.call, request).await;
-    match seen {
+    match progress(session, update, &session.run().run_id, bounds).await {
         Ok(answer) => {
             let run_id = run_of(answer.update_ref.as_ref());
             match answer.outcome {
@@ -111,6 +101,25 @@ async fn look(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Returns Temporal's record of an update.
+async fn progress(
+    session: &Session<'_>,
+    update: &Update,
+    run_id: &RunId,
+    bounds: Bounds,
+) -> Result<PollWorkflowExecutionUpdateResponse, EngineError> {
+    let request = PollWorkflowExecutionUpdateRequest {
+        namespace: session.namespace(),
+        update_ref: Some(UpdateRef {
+            workflow_execution: session.execution_of(run_id.as_str()),
+            update_id: update.update_id.clone(),
+        }),
+        identity: update.identity.clone(),
+        wait_policy: None,
+    };
+    session.call(bounds.call, request).await
 }
 
 async fn settled(
@@ -140,16 +149,7 @@ async fn not_done(
     failure: Failure,
     bounds: Bounds,
 ) -> UpdateError {
-    let request = PollWorkflowExecutionUpdateRequest {
-        namespace: session.namespace(),
-        update_ref: Some(UpdateRef {
-            workflow_execution: session.execution_of(run_id.as_str()),
-            update_id: update.update_id.clone(),
-        }),
-        identity: update.identity.clone(),
-        wait_policy: None,
-    };
-    let kept = session.call(bounds.call, request).await;
+    let kept = progress(session, update, run_id, bounds).await;
     let (workflow_id, name) = (session.run().workflow_id.clone(), update.name.clone());
     let failure = Box::new(failure::alone(failure));
     match kept {

@@ -41,7 +41,7 @@ pub(super) async fn a_revision_comes_back_as_it_was_kept(store: &dyn Store) {
     }
 }
 
-pub(super) async fn what_is_absent_is_none(store: &dyn Store) {
+pub(super) async fn an_absent_intent_is_none(store: &dyn Store) {
     let key = dig("dig1").intent("a");
     store.add_revision(&key, &created("a")).await.unwrap();
     for absent in [dig("dig1").intent("A"), dig("dig2").intent("a")] {

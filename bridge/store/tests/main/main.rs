@@ -47,7 +47,7 @@ macro_rules! storage_contract {
 
             storage_contract!(@cases $store;
                 intents::a_revision_comes_back_as_it_was_kept,
-                intents::what_is_absent_is_none,
+                intents::an_absent_intent_is_none,
                 intents::a_number_is_taken_once,
                 intents::of_changes_at_once_one_succeeds,
                 intents::a_list_is_ordered_by_name,
@@ -60,15 +60,15 @@ macro_rules! storage_contract {
                 starts::starts_at_once_get_numbers_of_their_own,
                 starts::every_outcome_comes_back_as_it_was_settled,
                 starts::a_start_is_settled_once,
-                starts::a_known_key_leads_to_its_start_whatever_came_of_it,
+                starts::a_known_key_leads_to_its_start_in_any_outcome,
                 starts::of_starts_at_once_under_one_key_one_is_new,
                 starts::a_key_is_forgotten_after_its_time,
-                starts::what_came_to_nothing_is_begun_again_by_one,
+                starts::a_start_that_failed_is_begun_again_by_one,
                 starts::an_abandoned_start_is_taken_over_by_one,
                 starts::an_unknown_start_is_taken_over,
                 starts::a_start_without_a_spec_of_its_own_has_that_of_its_revision,
-                starts::a_start_whose_revision_is_not_there_is_not_taken_for_another,
-                starts::a_start_is_put_off_by_whoever_is_at_it,
+                starts::a_start_without_its_revision_is_an_error,
+                starts::a_start_is_put_off_by_its_owner_only,
                 starts::the_store_answers_until_it_is_closed,
             );
         }

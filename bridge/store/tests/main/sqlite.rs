@@ -25,7 +25,7 @@ async fn a_file_is_found_again_also_after_a_crash() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_is_one_process_own() {
+async fn a_file_belongs_to_one_process() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bridge.db");
     let other = File::create(directory.path().join("bridge.db.lock")).unwrap();

@@ -161,7 +161,7 @@ pub(super) async fn a_start_is_settled_once(store: &dyn Store) {
     assert!(!store.settle(&StartRecord { id: StartId::new(), ..late }).await.unwrap());
 }
 
-pub(super) async fn a_known_key_leads_to_its_start_whatever_came_of_it(store: &dyn Store) {
+pub(super) async fn a_known_key_leads_to_its_start_in_any_outcome(store: &dyn Store) {
     for (key, outcome) in
         [("1", None), ("2", Some(started(Some("r-1")))), ("3", Some(not_started())), ("4", Some(unknown()))]
     {
@@ -204,7 +204,7 @@ pub(super) async fn a_key_is_forgotten_after_its_time(store: &dyn Store) {
     assert_eq!(record.key, StartKey { text: "met".to_owned(), fingerprint: None });
 }
 
-pub(super) async fn what_came_to_nothing_is_begun_again_by_one(store: &dyn Store) {
+pub(super) async fn a_start_that_failed_is_begun_again_by_one(store: &dyn Store) {
     let first = begun(store, &keyed("key", "body"), LONG).await;
     let wanted = StartRecord {
         requested_at: now() + SignedDuration::from_secs(5),
@@ -266,7 +266,7 @@ pub(super) async fn a_start_without_a_spec_of_its_own_has_that_of_its_revision(s
     assert_eq!(taken.unwrap().1, expected);
 }
 
-pub(super) async fn a_start_whose_revision_is_not_there_is_not_taken_for_another(store: &dyn Store) {
+pub(super) async fn a_start_without_its_revision_is_an_error(store: &dyn Store) {
     let run = run("a");
     store.add_revision(&run.intent, &created("a")).await.unwrap();
     assert!(matches!(store.begin_start(&run, None, ABANDONED).await.unwrap(), Begun::New(_)));
@@ -274,7 +274,7 @@ pub(super) async fn a_start_whose_revision_is_not_there_is_not_taken_for_another
     assert!(error.contains("table `intent_revisions`") && error.contains("row `a 2`"), "{error}");
 }
 
-pub(super) async fn a_start_is_put_off_by_whoever_is_at_it(store: &dyn Store) {
+pub(super) async fn a_start_is_put_off_by_its_owner_only(store: &dyn Store) {
     let run = begun(store, &run("a"), LONG).await;
     store.put_off(&StartRecord { attempt: 2, ..run.clone() }, Duration::ZERO).await.unwrap();
     assert_eq!(store.abandoned(10).await.unwrap(), []);
@@ -290,7 +290,7 @@ pub(super) async fn the_store_answers_until_it_is_closed(store: &dyn Store) {
 
 /// For SQLite only: its log can be cut off as by a power failure.
 #[tokio::test]
-async fn a_start_whose_outcome_a_power_cut_took_is_found_again() {
+async fn a_start_survives_a_power_failure_before_its_outcome() {
     let folder = tempfile::tempdir().unwrap();
     let [before, after] = ["before.db", "after.db"].map(|name| folder.path().join(name));
     let log = |database: &std::path::Path| database.with_extension("db-wal");
