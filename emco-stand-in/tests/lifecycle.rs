@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emco::{
-    AppIntent, Clause, Client, ClusterRef, Deployed, DigState, Kind, Output, Readiness, Revision, StatusQuery,
+    AppIntent, Clause, Client, ClusterRef, Deployed, DigState, Kind, Readiness, Revision, StatusQuery,
 };
 use emco_stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
 use harness::eventually;
@@ -175,7 +175,7 @@ async fn the_status_can_be_requested_in_parts() {
     let (emco, dig) = (client(&stand_in), samples::dig());
     let ask = async |query: StatusQuery| emco.dig_status(&dig, &query).await;
 
-    let summary = ask(StatusQuery { output: Some(Output::Summary), ..StatusQuery::ready() }).await.unwrap();
+    let summary = ask(StatusQuery { summary: true, ..StatusQuery::ready() }).await.unwrap();
     assert!(summary.is_ready() && summary.apps.is_empty());
     let deployed = ask(StatusQuery::deployed()).await.unwrap();
     assert_eq!(deployed.deployed_counts, [("Applied".to_owned(), 2)].into());

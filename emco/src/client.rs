@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use workflow_api::DigKey;
 
 use crate::error::{BuildError, Error};
@@ -11,29 +12,28 @@ use crate::model::{
     AppIntent, ClusterRef, ClustersByApp, DeploymentIntentGroup, DigStatus, GenericPlacementIntent, Revision,
     StatusQuery,
 };
-use crate::paths::of_dig;
 use crate::settings::Settings;
-use crate::transport::{Body, Call, Rollback, RollbackSpec, Transport};
+use crate::transport::{Call, Transport};
 
-/// A client of one EMCO service, or of an ingress before all of them. Cheap to clone.
+/// A client of one EMCO service, or of an ingress in front of all of them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
-    transport: Transport,
+    pub(crate) transport: Transport,
 }
 
 impl Client {
-    /// A client for the service at `base_url` (`http://orchestrator:9015`, or `https://ingress/some/path`).
-    /// Nothing is sent yet.
+    /// Creates a client of the service at `base_url` (`http://orchestrator:9015`, or `https://ingress/some/path`).
+    /// Sends nothing yet.
     pub fn new(base_url: &str, settings: Settings) -> Result<Self, BuildError> {
         Ok(Self { transport: Transport::new(base_url, settings)? })
     }
 
     /// Reads a deployment intent group.
     pub async fn get_dig(&self, dig: &DigKey) -> Result<DeploymentIntentGroup, Error> {
-        self.get(of_dig(dig, &[]), "a deployment intent group").await
+        self.transport.send(Call::get(of_dig(dig, &[]), "a deployment intent group")).await
     }
 
-    /// Lists a DIG's generic placement intents. Empty as well when the DIG does not exist (EMCO-API §6.4).
+    /// Lists a DIG's generic placement intents. The list is empty if the DIG does not exist (EMCO-API §6.4).
     pub async fn list_generic_placement_intents(
         &self,
         dig: &DigKey,
@@ -41,16 +41,17 @@ impl Client {
         self.list(of_dig(dig, &["generic-placement-intents"]), "a list of generic placement intents").await
     }
 
-    /// Lists the app intents of a generic placement intent. Empty as well when the parents do not exist (EMCO-API §6.4).
+    /// Lists the app intents of a generic placement intent. The list is empty if its parents do not exist (EMCO-API §6.4).
     pub async fn list_app_intents(&self, dig: &DigKey, gpi: &str) -> Result<Vec<AppIntent>, Error> {
         let path = of_dig(dig, &["generic-placement-intents", gpi, "app-intents"]);
         self.list(path, "a list of app intents").await
     }
 
-    /// Writes an app intent, new or not, under its own name, and returns what EMCO stored.
+    /// Creates or replaces an app intent, and returns what EMCO stored. It takes effect with the next
+    /// [`update_dig`](Self::update_dig).
     ///
-    /// The placement is written as EMCO takes it ([`Placement::contracted`](crate::Placement::contracted)), and EMCO answers with its
-    /// labels expanded. It takes effect with the next [`update_dig`](Self::update_dig).
+    /// The placement is written in the form that EMCO accepts ([`Placement::contracted`](crate::Placement::contracted)).
+    /// EMCO responds with its labels expanded.
     pub async fn put_app_intent(
         &self,
         dig: &DigKey,
@@ -59,112 +60,76 @@ impl Client {
     ) -> Result<AppIntent, Error> {
         let mut intent = intent.clone();
         intent.spec.intent = intent.spec.intent.contracted();
-        self.transport
-            .send(Call {
-                method: Method::PUT,
-                path: of_dig(dig, &["generic-placement-intents", gpi, "app-intents", &intent.metadata.name]),
-                query: Vec::new(),
-                body: Some(Body::AppIntent(&intent)),
-                expected: "the app intent as stored",
-            })
-            .await
+        let path = of_dig(dig, &["generic-placement-intents", gpi, "app-intents", &intent.metadata.name]);
+        let body = Some(json!(intent));
+        let call = Call { method: Method::PUT, body, ..Call::get(path, "the app intent as stored") };
+        self.transport.send(call).await
     }
 
-    /// Makes EMCO act on changed intents, and returns the revision this makes. EMCO goes on moving apps after it answered.
+    /// Makes EMCO act on changed intents, and returns the new revision. EMCO is still moving apps when this returns.
     ///
-    /// Never repeated by the client: every call makes a revision.
+    /// The client never repeats this call, because each one makes a revision.
     pub async fn update_dig(&self, dig: &DigKey) -> Result<Revision, Error> {
-        self.transport
-            .send(Call {
-                method: Method::POST,
-                path: of_dig(dig, &["update"]),
-                query: Vec::new(),
-                body: None,
-                expected: "a revision number",
-            })
-            .await
+        let call = Call::get(of_dig(dig, &["update"]), "a revision number");
+        self.transport.send(Call { method: Method::POST, ..call }).await
     }
 
-    /// Makes the app context of an earlier revision the current one, as a revision of its own. App intents stay as they are.
+    /// Makes the app context of an earlier revision the current one, as a new revision. App intents do not change.
+    /// EMCO is still moving apps when this returns.
     ///
-    /// Never repeated by the client: every call makes a revision. EMCO goes on moving apps after it answered.
+    /// The client never repeats this call, because each one makes a revision.
     pub async fn rollback_dig(&self, dig: &DigKey, revision: Revision) -> Result<(), Error> {
-        self.transport
-            .order(Call {
-                method: Method::POST,
-                path: of_dig(dig, &["rollback"]),
-                query: Vec::new(),
-                body: Some(Body::Rollback(Rollback {
-                    spec: RollbackSpec { revision: revision.to_string() },
-                })),
-                expected: "an accepted roll-back (202)",
-            })
-            .await
+        // EMCO wants the number as text (EMCO-API §6.5).
+        let body = Some(json!({"spec": {"revision": revision.to_string()}}));
+        let call = Call::get(of_dig(dig, &["rollback"]), "an accepted rollback (202)");
+        self.transport.order(Call { method: Method::POST, body, ..call }).await
     }
 
-    /// Reads how a DIG's apps are doing.
+    /// Reads the status of a DIG and its apps.
     pub async fn dig_status(&self, dig: &DigKey, query: &StatusQuery) -> Result<DigStatus, Error> {
-        self.transport
-            .send(Call {
-                method: Method::GET,
-                path: of_dig(dig, &["status"]),
-                query: query.pairs(),
-                body: None,
-                expected: "the status of a deployment intent group",
-            })
-            .await
+        let call = Call::get(of_dig(dig, &["status"]), "the status of a deployment intent group");
+        self.transport.send(Call { query: query.pairs(), ..call }).await
     }
 
-    /// Where an app context of a DIG, current or former, places its apps: clusters by app, both in order. Unlike the apps of
-    /// [`dig_status`](Self::dig_status) it is what the context says, whatever became of it.
+    /// Returns where a current or former app context of a DIG places its apps: clusters by app, both sorted. Unlike the
+    /// apps of [`dig_status`](Self::dig_status), this is what the context demands, not what came of it.
     pub async fn context_clusters(
         &self,
         dig: &DigKey,
         instance: &str,
     ) -> Result<BTreeMap<String, Vec<ClusterRef>>, Error> {
-        let listed: ClustersByApp = self
-            .transport
-            .send(Call {
-                method: Method::GET,
-                path: of_dig(dig, &["status"]),
-                query: vec![("clusters", String::new()), ("instance", instance.to_owned())],
-                body: None,
-                expected: "the clusters of an app context",
-            })
-            .await?;
+        let query = vec![("clusters", String::new()), ("instance", instance.to_owned())];
+        let call = Call::get(of_dig(dig, &["status"]), "the clusters of an app context");
+        let listed: ClustersByApp = self.transport.send(Call { query, ..call }).await?;
         Ok(listed.into_clusters())
     }
 
-    /// Names the clusters of a provider that carry a label. Answered by EMCO's cluster manager (CLM).
+    /// Names the clusters of a provider that have a label. EMCO's cluster manager (CLM) answers this.
     pub async fn clusters_with_label(&self, provider: &str, label: &str) -> Result<Vec<String>, Error> {
-        let names: Option<Vec<String>> = self
-            .transport
-            .send(Call {
-                method: Method::GET,
-                path: vec!["v2", "cluster-providers", provider, "clusters"],
-                query: vec![("label", label.to_owned())],
-                body: None,
-                expected: "a list of cluster names",
-            })
-            .await?;
+        let call =
+            Call::get(vec!["v2", "cluster-providers", provider, "clusters"], "a list of cluster names");
+        let query = vec![("label", label.to_owned())];
+        let names: Option<Vec<String>> = self.transport.send(Call { query, ..call }).await?;
         Ok(names.unwrap_or_default())
     }
 
-    pub(crate) async fn get<T: DeserializeOwned>(
-        &self,
-        path: Vec<&str>,
-        expected: &'static str,
-    ) -> Result<T, Error> {
-        self.transport.send(Call { method: Method::GET, path, query: Vec::new(), body: None, expected }).await
-    }
-
-    /// EMCO writes an empty list as `null`.
+    /// Reads a list. EMCO writes an empty list as `null`.
     pub(crate) async fn list<T: DeserializeOwned>(
         &self,
         path: Vec<&str>,
         expected: &'static str,
     ) -> Result<Vec<T>, Error> {
-        let list: Option<Vec<T>> = self.get(path, expected).await?;
+        let list: Option<Vec<T>> = self.transport.send(Call::get(path, expected)).await?;
         Ok(list.unwrap_or_default())
     }
+}
+
+/// The path segments of a collection of the DIG's composite app.
+pub(crate) fn of_composite_app<'a>(dig: &'a DigKey, collection: &'a str) -> Vec<&'a str> {
+    vec!["v2", "projects", &dig.project, "composite-apps", &dig.composite_app, &dig.version, collection]
+}
+
+/// The path segments of the DIG, followed by `below`.
+fn of_dig<'a>(dig: &'a DigKey, below: &[&'a str]) -> Vec<&'a str> {
+    [&of_composite_app(dig, "deployment-intent-groups"), &[dig.dig.as_str()][..], below].concat()
 }

@@ -1,129 +1,128 @@
-//! What can go wrong between us and EMCO, and what it means.
+//! The errors of calls to EMCO, and their meaning.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{fmt, io};
 
-use reqwest::{Method, StatusCode};
-use url::Url;
+use reqwest::StatusCode;
 
-/// Why a [`Client`](crate::Client) could not be made.
+/// An error that prevents the creation of a [`Client`](crate::Client).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The base URL cannot be used.
     #[error("EMCO's base URL {0}")]
     BaseUrl(&'static str),
-    /// The token holds bytes that no HTTP header can carry.
-    #[error("the bearer token for EMCO cannot be sent in an HTTP header")]
+    /// The token has characters that are not allowed in an HTTP header.
+    #[error("the bearer token for EMCO has characters that are not allowed in an HTTP header")]
     Token,
     /// The extra roots are not PEM certificates.
     #[error("the root certificates for EMCO cannot be read; give PEM")]
     Roots(#[source] reqwest::Error),
-    /// The certificate or key of our own cannot be used.
+    /// The client's own certificate or key cannot be used.
     #[error("the certificate and key for EMCO cannot be read; give both as PEM")]
     Identity(#[source] reqwest::Error),
     /// The TLS or HTTP library refused the settings.
-    #[error("no HTTP client for EMCO could be made")]
+    #[error("the HTTP client for EMCO cannot be created")]
     Http(#[source] reqwest::Error),
 }
 
-/// Why a call of EMCO failed.
+/// The error of a call to EMCO.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A name cannot stand in a URL path; nothing was sent.
+    /// A name is not allowed in a URL path. No request was sent.
     #[error("`{0}` cannot be the name of an EMCO resource")]
     Name(String),
-    /// The token could not be read or sent; nothing was asked of EMCO.
+    /// The token cannot be read or sent. No request was sent.
     #[error("the token for EMCO in {} cannot be used", path.display())]
     Token {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// No connection was made, so nothing was asked of EMCO.
+    /// There is no connection, so no request was sent.
     #[error("EMCO cannot be reached for {endpoint}; check its URL and that it runs")]
     Unreachable {
-        /// The call.
-        endpoint: Endpoint,
-        /// What the network said.
+        /// The method and the URL, without its query.
+        endpoint: String,
+        /// The cause.
         #[source]
         source: reqwest::Error,
     },
-    /// The request went out and no answer, or only half of one, came back in time. EMCO may have acted on it.
-    #[error("EMCO did not finish its answer to {endpoint} ({}); expected {expected}", Got(*status))]
+    /// The request was sent, but no complete response arrived in time. EMCO may have acted on it.
+    #[error("EMCO did not complete its response to {endpoint} ({}); expected {expected}", received(*status))]
     Interrupted {
-        /// The call.
-        endpoint: Endpoint,
-        /// The status, if the answer got that far.
+        /// The method and the URL, without its query.
+        endpoint: String,
+        /// The status, if it arrived.
         status: Option<StatusCode>,
-        /// What a whole answer would have held.
+        /// The expected content.
         expected: &'static str,
-        /// What the network said.
+        /// The cause.
         #[source]
         source: reqwest::Error,
     },
-    /// EMCO answered with an error.
-    #[error("EMCO answered {status} to {endpoint}: {text}")]
+    /// EMCO responded with an error.
+    #[error("EMCO responded {status} to {endpoint}: {text}")]
     Refused {
-        /// The call.
-        endpoint: Endpoint,
-        /// EMCO's status.
+        /// The method and the URL, without its query.
+        endpoint: String,
+        /// The status.
         status: StatusCode,
         /// The first KiB of EMCO's text.
         text: String,
-        /// How long EMCO, or a proxy before it, asks to wait before the next try.
+        /// The pause before the next attempt that EMCO, or a proxy in front of it, asks for.
         retry_after: Option<Duration>,
     },
-    /// The status means success, but the rest is not what EMCO sends.
+    /// The status means success, but the response is not one of EMCO's.
     #[error(
-        "the answer {status} to {endpoint} is not {expected}; check that the URL is EMCO's. It begins: {text}"
+        "the response {status} to {endpoint} is not {expected}; check that the URL is EMCO's. It begins: {text}"
     )]
     Unexpected {
-        /// The call.
-        endpoint: Endpoint,
+        /// The method and the URL, without its query.
+        endpoint: String,
         /// The status.
         status: StatusCode,
-        /// What should have come.
+        /// The expected content.
         expected: &'static str,
-        /// The first KiB of what came.
+        /// The first KiB of the response.
         text: String,
-        /// Where reading it failed.
+        /// The position of the error.
         #[source]
         source: Option<serde_json::Error>,
     },
-    /// The answer is longer than [`Settings::max_body`](crate::Settings::max_body).
-    #[error("the answer to {endpoint} is longer than {limit} bytes; expected {expected}")]
+    /// The response is longer than [`Settings::max_body`](crate::Settings::max_body).
+    #[error("the response to {endpoint} is longer than {limit} bytes; expected {expected}")]
     TooLong {
-        /// The call.
-        endpoint: Endpoint,
-        /// What should have come.
+        /// The method and the URL, without its query.
+        endpoint: String,
+        /// The expected content.
         expected: &'static str,
         /// The limit.
         limit: usize,
     },
 }
 
-/// What a failure means to the caller, whatever status EMCO chose for it.
+/// The meaning of an error to the caller, whatever EMCO's status is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// No connection; nothing happened.
+    /// There is no connection; nothing happened.
     Unreachable,
-    /// Sent, but the answer was lost: it may or may not have happened.
+    /// The request was sent, but the response was lost. EMCO may have acted on it.
     Interrupted,
-    /// Whoever answered is not EMCO: a redirect, a web page, another service, another shape.
+    /// The server is not EMCO: it responds with a redirect, a web page, or another format.
     NotEmco,
-    /// EMCO or a proxy before it is down or overloaded for now.
+    /// EMCO, or a proxy in front of it, is temporarily down or overloaded.
     Unavailable,
-    /// The token is missing, wrong, or not enough.
+    /// The token is missing, wrong, or has too few rights.
     Denied,
-    /// The resource, or the one it belongs to, does not exist.
+    /// The resource or its parent does not exist.
     NotFound,
-    /// It exists already, is in use, or is in a state that forbids the change.
+    /// The resource exists already, is in use, or is in a state that does not allow the change.
     Conflict,
     /// EMCO does not accept the request's content.
     Invalid,
@@ -131,7 +130,7 @@ pub enum Kind {
     NotInstantiated,
     /// The DIG must be approved first.
     NotApproved,
-    /// An app of the composite app has no placement, or one that fits no cluster.
+    /// An app of the composite app has no placement, or one that matches no cluster.
     NoClusters,
     /// A placement names a cluster twice, or one that is not in the DIG's logical cloud.
     OutsideLogicalCloud,
@@ -139,12 +138,13 @@ pub enum Kind {
     LogicalCloudPending,
     /// The logical cloud is not instantiated.
     LogicalCloudNotInstantiated,
-    /// EMCO failed inside.
+    /// EMCO had an internal error.
     Internal,
 }
 
 impl Error {
-    /// What the failure means. EMCO says much of it in words only, under status 500 or 400 (EMCO-API §6.5, §6.6).
+    /// Returns the meaning of the error. EMCO often expresses it only in the text, with status 500 or 400
+    /// (EMCO-API §6.5, §6.6).
     pub fn kind(&self) -> Kind {
         match self {
             Self::Name(_) => Kind::Invalid,
@@ -155,30 +155,16 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later without anybody mending anything.
+    /// Whether the same call may succeed later without a change by anybody.
     ///
-    /// This says nothing about whether a repeat is harmless: after [`Kind::Interrupted`] an update may already be under way.
+    /// A retry may still do harm: after [`Kind::Interrupted`] EMCO may already be working on the update.
     pub fn is_retryable(&self) -> bool {
-        match self.kind() {
-            Kind::Unreachable
-            | Kind::Interrupted
-            | Kind::Unavailable
-            | Kind::LogicalCloudPending
-            | Kind::Internal => true,
-            Kind::NotEmco
-            | Kind::Denied
-            | Kind::NotFound
-            | Kind::Conflict
-            | Kind::Invalid
-            | Kind::NotInstantiated
-            | Kind::NotApproved
-            | Kind::NoClusters
-            | Kind::OutsideLogicalCloud
-            | Kind::LogicalCloudNotInstantiated => false,
-        }
+        use Kind::{Internal, Interrupted, LogicalCloudPending, Unavailable, Unreachable};
+        matches!(self.kind(), Unreachable | Interrupted | Unavailable | LogicalCloudPending | Internal)
     }
 
-    /// How long EMCO, or a proxy before it, asked to wait before the next try (`Retry-After`, seconds or a date).
+    /// Returns the pause before the next attempt that EMCO, or a proxy in front of it, asks for (`Retry-After`, seconds or a
+    /// date).
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
@@ -186,17 +172,17 @@ impl Error {
         }
     }
 
-    /// EMCO's status, when an answer came.
+    /// Returns the status, if a response arrived.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Refused { status, .. } | Self::Unexpected { status, .. } => Some(*status),
             Self::Interrupted { status, .. } => *status,
-            Self::Name(_) | Self::Token { .. } | Self::Unreachable { .. } | Self::TooLong { .. } => None,
+            _ => None,
         }
     }
 }
 
-/// A part of EMCO's text, and what it means. The first hit counts.
+/// Parts of EMCO's texts, and their meaning. The first match counts.
 const MEANINGS: [(&str, Kind); 12] = [
     ("404 page not found", Kind::NotEmco),
     ("DeploymentIntentGroup is not instantiated", Kind::NotInstantiated),
@@ -227,105 +213,6 @@ fn kind_of_refusal(status: StatusCode, text: &str) -> Kind {
     }
 }
 
-/// One call: method and URL, the URL without its query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The method.
-    pub method: Method,
-    /// The URL, without its query.
-    pub url: String,
-}
-
-impl Endpoint {
-    pub(crate) fn new(method: &Method, url: &Url) -> Self {
-        let mut url = url.clone();
-        url.set_query(None);
-        Self { method: method.clone(), url: url.into() }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.url)
-    }
-}
-
-/// How far an answer got, in words.
-struct Got(Option<StatusCode>);
-
-impl fmt::Display for Got {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(status) => write!(f, "status {status}"),
-            None => f.write_str("nothing came"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refusal(status: u16, text: &str) -> Error {
-        Error::Refused {
-            endpoint: Endpoint::new(&Method::POST, &Url::parse("http://emco/v2/x?cluster=a").unwrap()),
-            status: StatusCode::from_u16(status).unwrap(),
-            text: text.to_owned(),
-            retry_after: None,
-        }
-    }
-
-    #[test]
-    fn emcos_text_decides_before_its_status() {
-        for (status, text, kind) in [
-            (500, "DeploymentIntentGroup is not instantiated :dig1", Kind::NotInstantiated),
-            (500, "DeploymentIntentGroup must be Approved before instantiatingdig1", Kind::NotApproved),
-            (500, "DeploymentIntentGroup StateInfo not found", Kind::NotFound),
-            (400, "DeploymentIntentGroup not found: DeploymentIntentGroup not found", Kind::NotFound),
-            (
-                500,
-                "No compatible clusters have been provided to the Deployment Intent Group",
-                Kind::NoClusters,
-            ),
-            (
-                400,
-                "The specified Logical Cloud doesn't provide the mandatory clusters",
-                Kind::OutsideLogicalCloud,
-            ),
-            (
-                500,
-                "The Logical Cloud is still instantiating, please wait and try again.",
-                Kind::LogicalCloudPending,
-            ),
-            (500, "The Logical Cloud has never been instantiated", Kind::LogicalCloudNotInstantiated),
-            (409, "Cannot perform requested operation. Parent resource not found", Kind::NotFound),
-            (404, "404 page not found", Kind::NotEmco),
-            (500, "dial tcp: i/o timeout", Kind::Internal),
-            (404, "Intent not found", Kind::NotFound),
-            (403, "RBAC: access denied", Kind::Denied),
-            (503, "<html>no healthy upstream</html>", Kind::Unavailable),
-            (302, "", Kind::NotEmco),
-        ] {
-            assert_eq!(refusal(status, text).kind(), kind, "{status} {text}");
-        }
-    }
-
-    #[test]
-    fn only_what_time_can_mend_is_retryable() {
-        assert!(
-            refusal(500, "The Logical Cloud is still instantiating, please wait and try again.")
-                .is_retryable()
-        );
-        assert!(refusal(503, "").is_retryable());
-        assert!(!refusal(500, "DeploymentIntentGroup is not instantiated :dig1").is_retryable());
-        assert!(!refusal(404, "Intent not found").is_retryable());
-    }
-
-    #[test]
-    fn the_message_names_call_and_status_but_no_query() {
-        assert_eq!(
-            refusal(404, "Intent not found").to_string(),
-            "EMCO answered 404 Not Found to POST http://emco/v2/x: Intent not found"
-        );
-    }
+fn received(status: Option<StatusCode>) -> String {
+    status.map_or_else(|| "no response".to_owned(), |status| format!("status {status}"))
 }

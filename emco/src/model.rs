@@ -1,31 +1,63 @@
-//! The words EMCO's API speaks: names, intents, status.
+//! The documents of EMCO's API: names, intents, status.
 //!
-//! Everything read keeps the fields we do not know ([`Extra`]) and writes them back, so a newer EMCO loses nothing when an
-//! intent passes through us.
+//! Documents that are written back keep unknown fields ([`Extra`]), so that fields of a newer EMCO are not lost.
 
-mod dig;
 mod intents;
 mod status;
 
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use dig::{DeploymentIntentGroup, DigSpec, OverrideValues};
-pub use intents::{AppIntent, AppIntentSpec, Clause, GenericPlacementIntent, Placement, Selector};
+pub use intents::{AppIntentSpec, Clause, Placement, Selector};
 pub(crate) use status::ClustersByApp;
 pub use status::{
-    Action, AppStatus, ClusterStatus, Counts, Deployed, DigState, DigStatus, GroupVersionKind, Output,
-    Readiness, ResourceStatus, States, StatusKind, StatusQuery,
+    Action, AppStatus, ClusterStatus, Counts, Deployed, DigState, DigStatus, Readiness, ResourceStatus,
+    States, StatusKind, StatusQuery,
 };
 
-/// Fields that a newer EMCO may send and we do not know.
+/// Unknown fields, which a newer EMCO may send.
 pub type Extra = serde_json::Map<String, serde_json::Value>;
 
-/// A cluster of a provider, shown as `provider/cluster`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Any resource of EMCO: its name, and what it specifies.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resource<S> {
+    /// Its name and descriptions.
+    pub metadata: Metadata,
+    /// What it specifies.
+    pub spec: S,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// A composite app together with how to deploy it (EMCO-API §6.8).
+pub type DeploymentIntentGroup = Resource<DigSpec>;
+
+/// A named set of app intents of a DIG.
+pub type GenericPlacementIntent = Resource<Option<IgnoredAny>>;
+
+/// Where one app of the composite app is placed.
+pub type AppIntent = Resource<AppIntentSpec>;
+
+/// What the client reads of how to deploy a DIG.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DigSpec {
+    /// The logical cloud.
+    #[serde(default)]
+    pub logical_cloud: String,
+    /// All other fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// A cluster of a provider, displayed as `provider/cluster`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClusterRef {
-    /// The cluster provider.
+    /// The cluster provider. EMCO's name of the field is read, ours is written.
+    #[serde(alias = "clusterProvider")]
     pub provider: String,
     /// The cluster.
     pub cluster: String,
@@ -44,7 +76,7 @@ impl fmt::Display for ClusterRef {
     }
 }
 
-/// A number that EMCO gives each instantiation and update of a DIG; the first is 1.
+/// The number of an instantiation, update or rollback of a DIG. The first is 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
@@ -55,22 +87,22 @@ impl fmt::Display for Revision {
     }
 }
 
-/// What every EMCO resource says about itself.
+/// The metadata of an EMCO resource.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// The name, unique among its siblings.
     pub name: String,
-    /// For people.
+    /// A description for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// For whoever wrote the resource.
+    /// Free text of the resource's author.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_data1: String,
-    /// For whoever wrote the resource.
+    /// Free text of the resource's author.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_data2: String,
-    /// Fields we do not know.
+    /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
 }

@@ -1,25 +1,27 @@
-//! How the client behaves: time limits, credentials, trust, repeats.
+//! The client's settings: timeouts, credentials, trust, retries.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a [`Client`](crate::Client) may be told besides its base URL.
+use backon::ExponentialBuilder;
+
+/// The settings of a [`Client`](crate::Client).
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Longest time for one request, from connecting to the last byte of the answer. A repeat has its own.
+    /// The timeout of one request, from connecting to the last byte of the response. A retry has its own.
     pub timeout: Duration,
-    /// Longest time to connect.
+    /// The timeout for connecting.
     pub connect_timeout: Duration,
     /// Sent as `Authorization: Bearer`, as `emcoctl -t` does.
     pub token: Option<Token>,
-    /// Certificates (PEM, one or more) to trust besides the system's.
+    /// Certificates (PEM, one or more) to trust in addition to the system's.
     pub roots: Option<Vec<u8>>,
-    /// Our own certificate and its key (PEM, one after the other), for an EMCO that asks for one.
+    /// The client's own certificate and its key (PEM, concatenated), for an EMCO that requires one.
     pub identity: Option<Vec<u8>>,
-    /// When and how often a read or a `PUT` is repeated.
+    /// How reads and `PUT`s are retried.
     pub retry: Retry,
-    /// Longest answer that is read, in bytes.
+    /// The maximum size of a response, in bytes.
     pub max_body: usize,
 }
 
@@ -37,36 +39,21 @@ impl Default for Settings {
     }
 }
 
-/// A bearer token; never printed.
+/// A bearer token. Its `Debug` output does not contain it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(Source);
+pub struct Token(pub(crate) Source);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Source {
+pub(crate) enum Source {
     Text(String),
     File(PathBuf),
 }
 
 impl Token {
-    /// The token in this file, without the white space around it. Read for each request: it may change at any time.
+    /// The token in this file, without leading and trailing white space. The file is read for each request, because it may
+    /// change.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
-    }
-
-    /// The token, if it is not in a file.
-    pub(crate) fn text(&self) -> Option<&str> {
-        match &self.0 {
-            Source::Text(text) => Some(text),
-            Source::File(_) => None,
-        }
-    }
-
-    /// The file that it is in, if it is in one.
-    pub(crate) fn path(&self) -> Option<&PathBuf> {
-        match &self.0 {
-            Source::Text(_) => None,
-            Source::File(path) => Some(path),
-        }
     }
 }
 
@@ -82,14 +69,15 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Repeats of idempotent calls. The pause doubles from one try to the next, and half of it is random.
+/// How idempotent calls are retried. The pause doubles from one attempt to the next, and is randomly prolonged, so that
+/// callers that failed together do not retry together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
-    /// Tries in all; 1 means no repeat.
+    /// The number of attempts; 1 means no retry.
     pub tries: u32,
-    /// Pause before the second try.
+    /// The pause before the second attempt.
     pub first_pause: Duration,
-    /// Longest pause.
+    /// The longest pause.
     pub longest_pause: Duration,
 }
 
@@ -100,39 +88,14 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Every call is tried once.
+    /// Every call is made once.
     pub const NEVER: Self = Self { tries: 1, first_pause: Duration::ZERO, longest_pause: Duration::ZERO };
 
-    /// The pause after the `failed`th try failed (counted from 1).
-    pub(crate) fn pause_after(&self, failed: u32) -> Duration {
-        let doublings = failed.saturating_sub(1).min(16);
-        let full = self.first_pause.saturating_mul(1 << doublings).min(self.longest_pause);
-        // Half fixed, half random: callers that failed together do not come back together.
-        full.mul_f64(0.5 + 0.5 * fastrand::f64())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_the_longest_and_keep_at_least_half() {
-        let retry = Retry {
-            tries: 9,
-            first_pause: Duration::from_millis(100),
-            longest_pause: Duration::from_millis(350),
-        };
-        for (failed, full) in [(1, 100), (2, 200), (3, 350), (4, 350), (u32::MAX, 350)] {
-            let full = Duration::from_millis(full);
-            let pause = retry.pause_after(failed);
-            assert!(pause >= full / 2 && pause <= full, "after try {failed}: {pause:?}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_not_printed() {
-        let settings = Settings { token: Some(Token::from("hunter2".to_owned())), ..Settings::default() };
-        assert!(!format!("{settings:?}").contains("hunter2"));
+    pub(crate) fn pauses(&self) -> ExponentialBuilder {
+        ExponentialBuilder::new()
+            .with_min_delay(self.first_pause)
+            .with_max_delay(self.longest_pause)
+            .with_max_times(self.tries.saturating_sub(1) as usize)
+            .with_jitter()
     }
 }

@@ -1,4 +1,4 @@
-//! What the client makes of answers that are late, lost, cut, or not EMCO's.
+//! How the client treats responses that are late, lost, incomplete, or not EMCO's.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn answer(status: u16, body: &str) -> Effect {
 }
 
 #[tokio::test]
-async fn reads_and_puts_are_repeated_until_they_succeed() {
+async fn reads_and_puts_are_retried_until_they_succeed() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     let intents = emco.list_app_intents(&dig, GPI).await.unwrap();
@@ -28,7 +28,7 @@ async fn reads_and_puts_are_repeated_until_they_succeed() {
 }
 
 #[tokio::test]
-async fn repeats_end() {
+async fn retries_are_limited() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     stand_in.fail(Fault::on("GET", "/dig1", answer(502, "bad gateway")).always());
@@ -42,7 +42,7 @@ async fn repeats_end() {
 }
 
 #[tokio::test]
-async fn what_repeating_cannot_mend_is_not_repeated() {
+async fn lasting_errors_are_not_retried() {
     let stand_in = loaded().await;
     let mut absent = samples::dig();
     absent.dig = "dig9".to_owned();
@@ -51,7 +51,7 @@ async fn what_repeating_cannot_mend_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn an_update_is_never_repeated() {
+async fn an_update_is_never_retried() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     for (requests, effect) in
@@ -61,11 +61,11 @@ async fn an_update_is_never_repeated() {
         assert!(emco.update_dig(&dig).await.unwrap_err().is_retryable());
         assert_eq!(stand_in.requests("POST", "/update"), requests + 1);
     }
-    assert_eq!(emco.update_dig(&dig).await.unwrap(), Revision(2), "the failed ones had no effect");
+    assert_eq!(emco.update_dig(&dig).await.unwrap(), Revision(2), "the failed updates had no effect");
 }
 
 #[tokio::test]
-async fn an_update_whose_answer_is_lost_may_have_happened() {
+async fn an_update_without_response_may_have_happened() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     stand_in.fail(Fault::on("POST", "/update", Effect::LoseAnswer));
@@ -75,7 +75,7 @@ async fn an_update_whose_answer_is_lost_may_have_happened() {
 }
 
 #[tokio::test]
-async fn a_web_page_is_not_mistaken_for_emco() {
+async fn a_web_page_is_not_taken_for_emco() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     stand_in.fail(Fault::on("GET", "/generic-placement-intents", answer(200, "<html>Sign in</html>")));
@@ -90,7 +90,7 @@ async fn a_web_page_is_not_mistaken_for_emco() {
 }
 
 #[tokio::test]
-async fn half_a_body_names_url_status_and_what_was_expected() {
+async fn an_incomplete_body_names_url_status_and_expected_content() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     stand_in.fail(Fault::on("GET", "/status", Effect::HalfBody(r#"{"project":"#.to_owned())).always());
@@ -104,7 +104,7 @@ async fn half_a_body_names_url_status_and_what_was_expected() {
 }
 
 #[tokio::test]
-async fn another_shape_is_an_error() {
+async fn another_format_is_an_error() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     for (method, part, body) in [
@@ -133,7 +133,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn answers_are_bounded() {
+async fn responses_are_bounded() {
     let stand_in = loaded().await;
     let dig = samples::dig();
     let emco = Client::new(stand_in.url(), Settings { max_body: 64, ..quick() }).unwrap();
@@ -147,7 +147,7 @@ async fn answers_are_bounded() {
 }
 
 #[tokio::test]
-async fn silence_ends_with_the_time_limit() {
+async fn silence_ends_with_the_timeout() {
     let stand_in = loaded().await;
     let settings =
         Settings { timeout: Duration::from_millis(50), retry: Retry::NEVER, ..Settings::default() };
@@ -159,7 +159,7 @@ async fn silence_ends_with_the_time_limit() {
 }
 
 #[tokio::test]
-async fn a_late_answer_within_the_time_limit_is_taken() {
+async fn a_late_response_within_the_timeout_is_used() {
     let stand_in = loaded().await;
     stand_in.fail(Fault::on("GET", "/dig1", Effect::Delay(Duration::from_millis(20))));
     client(&stand_in).get_dig(&samples::dig()).await.unwrap();
@@ -167,7 +167,7 @@ async fn a_late_answer_within_the_time_limit_is_taken() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_told_from_no_answer() {
+async fn a_refused_connection_is_not_a_lost_response() {
     let stand_in = loaded().await;
     let (emco, dig) = (client(&stand_in), samples::dig());
     emco.get_dig(&dig).await.unwrap();

@@ -1,7 +1,11 @@
-//! The client, against the stand-in and against servers that fail, over real sockets.
+//! Tests of the client with the stand-in and with failing servers, over real sockets.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test, and says where")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test, with the place")]
 
 mod client_faults;
+mod errors;
+mod intents;
+mod settings;
+mod status;
 mod support;
 mod tls;

@@ -1,4 +1,4 @@
-//! What the tests of the client share: EMCO's stand-in with the samples, and a client that does not wait long.
+//! Shared by the tests: EMCO's stand-in with the samples, and a client that does not wait long.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use emco_stand_in::{StandIn, StandInOptions};
 
 pub(crate) const GPI: &str = "dig1-placement-intent";
 
-/// The samples, instantiated and settled.
+/// Returns a stand-in with the samples, instantiated and settled.
 pub(crate) async fn loaded() -> StandIn {
     let settle_time = Duration::from_secs(60);
     let stand_in = StandIn::start(StandInOptions { settle_time, ..StandInOptions::default() }).await.unwrap();
@@ -16,7 +16,7 @@ pub(crate) async fn loaded() -> StandIn {
     stand_in
 }
 
-/// Settings that repeat without waiting long.
+/// Settings with short pauses between retries.
 pub(crate) fn quick() -> Settings {
     let retry =
         Retry { tries: 3, first_pause: Duration::from_millis(1), longest_pause: Duration::from_millis(2) };

@@ -1,4 +1,4 @@
-//! HTTPS: a certificate is trusted when its issuer is given as a root, and not otherwise.
+//! HTTPS: a certificate is trusted only if its issuer is one of the roots.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// Answers one `null` per connection over TLS. Returns its URL and its own certificate.
+/// Starts a server that responds `null` to one request per TLS connection. Returns its URL and its certificate.
 async fn tls_server() -> (String, String) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(certified.signing_key.serialize_der().into());
@@ -25,7 +25,7 @@ async fn tls_server() -> (String, String) {
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // A client that does not trust us ends the handshake.
+            // A client that does not trust this server ends the handshake.
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;

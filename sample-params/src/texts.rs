@@ -1,4 +1,4 @@
-//! Texts that are more than texts.
+//! Types of parameters with rules of their own.
 
 use std::time::Duration;
 
@@ -7,10 +7,7 @@ use serde::Deserialize;
 use url::Url;
 use workflow_api::{Nanos, rules};
 
-/// How long to wait for readiness where the intent says nothing.
-const TEN_MINUTES: Duration = Duration::from_secs(600);
-
-/// How long to wait: a text such as `10m`, or nanoseconds.
+/// A timeout: a text such as `10m`, or nanoseconds. The default is ten minutes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -18,7 +15,7 @@ pub struct Patience(pub Duration);
 
 impl Default for Patience {
     fn default() -> Self {
-        Self(TEN_MINUTES)
+        Self(Duration::from_secs(600))
     }
 }
 
@@ -32,7 +29,7 @@ impl TryFrom<String> for Patience {
     }
 }
 
-/// The URL of an EMCO. Credentials in it would stay in Temporal's history for all to read.
+/// The URL of an EMCO. It must not contain credentials, because anybody may read them in Temporal's history.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -47,16 +44,16 @@ impl TryFrom<String> for EmcoUrl {
             return Err("write a URL that begins with http:// or https://");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("write it without user name and password");
+            return Err("write the URL without user name and password");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err("write it without `?` and `#`");
+            return Err("write the URL without `?` and `#`");
         }
         Ok(Self(text))
     }
 }
 
-/// A name as EMCO takes it.
+/// A name that EMCO accepts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
@@ -66,14 +63,12 @@ impl TryFrom<String> for Name {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if rules::is_name(&text) {
-            Ok(Self(text))
-        } else {
-            let most = rules::NAME_MAX;
-            Err(format!(
+        let most = rules::NAME_MAX;
+        rules::is_name(&text).then_some(Self(text)).ok_or_else(|| {
+            format!(
                 "write at most {most} letters, digits, `-`, `_` or `.`, with a letter or digit at both ends"
-            ))
-        }
+            )
+        })
     }
 }
 
@@ -91,15 +86,11 @@ impl TryFrom<Vec<Name>> for Names {
     }
 }
 
-/// How many things are under way at once.
+/// A number of moves at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "u32")]
 #[schemars(with = "u32")]
 pub struct Lanes(pub usize);
-
-impl Lanes {
-    const MOST: u32 = 30;
-}
 
 impl Default for Lanes {
     fn default() -> Self {
@@ -111,14 +102,11 @@ impl TryFrom<u32> for Lanes {
     type Error = &'static str;
 
     fn try_from(count: u32) -> Result<Self, Self::Error> {
-        match usize::try_from(count) {
-            Ok(lanes) if (1..=Self::MOST).contains(&count) => Ok(Self(lanes)),
-            _ => Err("write a number from 1 to 30"),
-        }
+        if (1..=30).contains(&count) { Ok(Self(count as usize)) } else { Err("write a number from 1 to 30") }
     }
 }
 
-/// A part of a whole, above zero: `0.25` or `25%`.
+/// A share, above zero: `0.25` or `25%`. The default is a quarter.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]

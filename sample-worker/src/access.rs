@@ -1,7 +1,7 @@
-//! What the worker's process may show to EMCO, and to which.
+//! Which EMCOs the worker may call, and with which credentials.
 //!
-//! Intents name the URL of the EMCO, and whoever writes an intent would get the token, could it name any: so a token or a
-//! certificate goes only to the EMCOs that the operator lists.
+//! The URL of the EMCO is in the intent. If it could be any URL, the author of an intent could get the token. So the worker
+//! sends a token or uses a certificate only for EMCOs that the operator lists.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -16,7 +16,7 @@ static ACCESS: OnceLock<Access> = OnceLock::new();
 #[derive(Debug, Default)]
 pub struct Access {
     settings: Settings,
-    /// None: every EMCO, none of which is shown anything.
+    /// `None`: all EMCOs, without credentials.
     urls: Option<Vec<Url>>,
 }
 
@@ -24,7 +24,7 @@ impl Access {
     /// Reads `EMCO_URLS` (separated by commas), `EMCO_TOKEN_FILE`, `EMCO_CA_FILE`, `EMCO_CERT_FILE` and `EMCO_KEY_FILE`.
     ///
     /// # Errors
-    /// A file that cannot be read, a URL that is none, or something to show without the list of whom to show it to.
+    /// Returns an error if a file cannot be read, a URL is not valid, or there are credentials but no `EMCO_URLS`.
     pub fn from_env() -> Result<Self> {
         Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -39,7 +39,7 @@ impl Access {
         };
         let url = |text: &str| {
             let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-            url.with_context(|| format!("EMCO_URLS: `{text}` is no URL such as https://emco.example"))
+            url.with_context(|| format!("EMCO_URLS: `{text}` is not a URL such as https://emco.example"))
         };
         let urls: Option<Vec<Url>> =
             variable("EMCO_URLS").map(|urls| urls.split(',').map(url).collect()).transpose()?;
@@ -47,30 +47,30 @@ impl Access {
         let identity = match (file("EMCO_CERT_FILE")?, file("EMCO_KEY_FILE")?) {
             (Some(certificate), Some(key)) => Some([certificate, key].join(&b'\n')),
             (None, None) => None,
-            _ => anyhow::bail!("EMCO_CERT_FILE and EMCO_KEY_FILE: give both, or neither"),
+            _ => anyhow::bail!("EMCO_CERT_FILE and EMCO_KEY_FILE: give both or neither"),
         };
         ensure!(
             urls.is_some() || (token.is_none() && identity.is_none()),
-            "EMCO_URLS is missing: list the EMCOs that the token or certificate may be shown to"
+            "EMCO_URLS is missing: list the EMCOs that may receive the token or certificate"
         );
-        // Read for each request, as it may change; a file that is not there should be known now.
+        // The file is read again for each request, but a missing file is reported now.
         file("EMCO_TOKEN_FILE")?;
         let roots = file("EMCO_CA_FILE")?;
         let settings = Settings { token, roots, identity, ..Settings::default() };
         Ok(Self { settings, urls })
     }
 
-    /// Makes these the settings of the process; only the first call counts.
+    /// Sets the settings of the process. Only the first call counts.
     pub fn install(self) {
         let _first_counts = ACCESS.set(self);
     }
 
-    /// Those of the process.
+    /// Returns the settings of the process.
     pub(crate) fn current() -> &'static Self {
         ACCESS.get_or_init(|| Self::read(|_| None).unwrap_or_default())
     }
 
-    /// The settings for the EMCO at `url`; none if it is not on the list.
+    /// Returns the settings for the EMCO at `url`, or `None` if it is not in the list.
     pub(crate) fn settings(&self, url: &str) -> Option<Settings> {
         let Some(urls) = &self.urls else { return Some(self.settings.clone()) };
         let asked = Url::parse(url).ok()?;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_to_listed_emcos_alone() {
+    fn a_token_goes_to_listed_emcos_only() {
         let access = access(&[
             ("EMCO_TOKEN_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
             ("EMCO_URLS", "https://emco.example/west, http://orchestrator:9015"),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_list_every_emco_is_asked_and_shown_nothing() {
+    fn without_a_list_every_emco_is_called_without_token() {
         let settings = access(&[]).unwrap().settings("http://any:1").unwrap();
         assert!(settings.token.is_none() && settings.identity.is_none());
     }
@@ -129,7 +129,7 @@ mod tests {
     fn wrong_settings_are_named() {
         for (variables, words) in [
             (&[("EMCO_TOKEN_FILE", "/run/token")][..], "EMCO_URLS is missing"),
-            (&[("EMCO_URLS", "emco")], "`emco` is no URL"),
+            (&[("EMCO_URLS", "emco")], "`emco` is not a URL"),
             (&[("EMCO_CA_FILE", "/nowhere/ca")], "EMCO_CA_FILE: /nowhere/ca cannot be read"),
             (
                 &[("EMCO_URLS", "http://emco"), ("EMCO_TOKEN_FILE", "/nowhere/token")],

@@ -1,4 +1,4 @@
-//! The activities: what is asked of EMCO, and what its answers mean. Each may run twice.
+//! The activities: the calls to EMCO, and the meaning of its responses. Temporal may run each activity more than once.
 #![expect(missing_debug_implementations, reason = "of the types that the SDK's macro makes")]
 
 mod intents;
@@ -23,53 +23,32 @@ use crate::model::{
 
 /// The activity that waits.
 pub(crate) const READINESS: &str = "CheckReadinessStatus";
-
-/// The names of a migration's activities, which an intent's options may name: EMCO's own (EMCO-API §2.5), then ours.
-pub(crate) const OF_MIGRATION: [&str; 7] = [
-    "GetDigAppIntents",
-    "UpdateAppIntents",
-    "DoDigUpdate",
-    READINESS,
-    "PreflightCheck",
-    "RestoreAppIntents",
-    "DoDigRollback",
-];
-
-/// The names of a relocation's activities.
-pub(crate) const OF_RELOCATION: [&str; 8] = [
-    "GetDigAppIntents",
-    "UpdateAppIntents",
-    "DoDigUpdate",
-    READINESS,
-    "PreflightCheck",
-    "PlanRelocation",
-    "RestoreAppIntents",
-    "DoDigRollback",
-];
-
-/// The activity that looks through EMCO, which may take long.
+/// The activity that searches EMCO, which may take long.
 pub(crate) const SEARCH: &str = "FindDigsOnCluster";
 
-/// The names of an evacuation's activities: its own, and those of the relocations that it consists of.
-pub(crate) const OF_EVACUATION: [&str; 9] = [
+/// The names of an evacuation's activities, which an intent's options may contain: its own, and those of its relocations.
+/// EMCO's own (EMCO-API §2.5) come last.
+pub(crate) const OF_EVACUATION: &[&str] = &[
     SEARCH,
+    "PlanRelocation",
+    "PreflightCheck",
+    "RestoreAppIntents",
+    "DoDigRollback",
     "GetDigAppIntents",
     "UpdateAppIntents",
     "DoDigUpdate",
     READINESS,
-    "PreflightCheck",
-    "PlanRelocation",
-    "RestoreAppIntents",
-    "DoDigRollback",
 ];
+pub(crate) const OF_RELOCATION: &[&str] = OF_EVACUATION.split_at(1).1;
+pub(crate) const OF_MIGRATION: &[&str] = OF_EVACUATION.split_at(2).1;
 
-/// The activities of the migration.
+/// The activities of the three workflows.
 #[derive(Debug)]
 pub struct MigrateActivities;
 
 #[activities]
 impl MigrateActivities {
-    /// Finds a DIG's app intents, and how it is.
+    /// Reads a DIG's app intents and its state.
     #[activity(name = "GetDigAppIntents")]
     pub async fn get_dig_app_intents(ctx: ActivityContext, dig: Dig) -> Result<Snapshot, ActivityError> {
         heartbeating(&ctx, intents::find(&dig)).await
@@ -84,13 +63,13 @@ impl MigrateActivities {
         heartbeating(&ctx, search::find(&search)).await
     }
 
-    /// Refuses what EMCO would refuse, or half do, before anything is written.
+    /// Refuses, before anything is written, what EMCO would refuse or carry out in part.
     #[activity(name = "PreflightCheck")]
     pub(crate) async fn preflight_check(ctx: ActivityContext, check: Check) -> Result<(), ActivityError> {
         heartbeating(&ctx, preflight::check(&check)).await
     }
 
-    /// Works out how one app moves.
+    /// Plans the move of one app.
     #[activity(name = "PlanRelocation")]
     pub(crate) async fn plan_relocation(
         ctx: ActivityContext,
@@ -99,7 +78,7 @@ impl MigrateActivities {
         heartbeating(&ctx, route::plan(&relocation)).await
     }
 
-    /// Writes the new placements, and answers with the revision that the DIG then has.
+    /// Writes the new placements. Returns the DIG's revision afterwards.
     #[activity(name = "UpdateAppIntents")]
     pub async fn update_app_intents(
         ctx: ActivityContext,
@@ -120,7 +99,7 @@ impl MigrateActivities {
         heartbeating(&ctx, update::update(&dig, before, attempt, scheduled)).await
     }
 
-    /// Waits until the apps are where they should be, and answers with where they are ready.
+    /// Waits until the apps are where they should be. Returns where they are ready.
     #[activity(name = "CheckReadinessStatus")]
     pub(crate) async fn check_readiness_status(
         ctx: ActivityContext,
@@ -129,7 +108,7 @@ impl MigrateActivities {
         heartbeating(&ctx, readiness::wait(&wait, ctx.info().scheduled_time)).await
     }
 
-    /// Rolls back to a revision in which apps are on their former clusters too. Returns the revision that was reached so.
+    /// Rolls back to a revision in which the apps are on their former clusters too. Returns the new revision.
     #[activity(name = "DoDigRollback")]
     pub(crate) async fn do_dig_rollback(
         ctx: ActivityContext,
@@ -139,7 +118,7 @@ impl MigrateActivities {
         heartbeating(&ctx, rollback::roll_back(&dig, &way)).await
     }
 
-    /// Puts app intents back whole, and answers with the revision that the DIG then has.
+    /// Restores app intents completely. Returns the DIG's revision afterwards.
     #[activity(name = "RestoreAppIntents")]
     pub(crate) async fn restore_app_intents(
         ctx: ActivityContext,

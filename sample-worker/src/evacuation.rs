@@ -1,30 +1,31 @@
-//! What an evacuation looks for, finds and reports. All of it is in Temporal's history: fields come, none goes.
+//! What an evacuation searches for, finds and reports. All of it is in Temporal's histories, so no field may be removed.
 
 use std::collections::BTreeMap;
 
+use emco::DigKey;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Target;
 use crate::result::PlannedMove;
 
-/// What to look for.
+/// What to search for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Search {
     pub(crate) emco_url: String,
-    /// EMCO's cluster manager, where it is not at `emco_url`.
+    /// The URL of EMCO's cluster manager, if it is not at `emco_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) clm_url: Option<String>,
-    /// Where to look; none: everywhere.
+    /// The projects to search. `None` means all.
     pub(crate) projects: Option<Vec<String>>,
-    /// Only these; none: all.
+    /// The composite apps to search. `None` means all.
     pub(crate) composite_apps: Option<Vec<String>>,
     pub(crate) source: Target,
-    /// Looked up too, where it is to be checked.
+    /// The target, if it must be checked.
     pub(crate) target: Option<Target>,
 }
 
-/// A deployment intent group that has to do with the cluster.
+/// A deployment intent group that concerns the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Found {
@@ -32,56 +33,61 @@ pub(crate) struct Found {
     pub(crate) composite_app: String,
     pub(crate) version: String,
     pub(crate) name: String,
-    /// Its apps on the cluster, or those that would come there.
+    /// Its apps on the cluster, or those that would be placed there.
     pub(crate) apps: Vec<String>,
     /// Why there is nothing to move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) skip: Option<String>,
-    /// Why nobody knows what is there.
+    /// Why the group cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fault: Option<String>,
-    /// What EMCO's rsync has yet to remove from the cluster, and what to do about it.
+    /// What EMCO's rsync has not yet removed from the cluster, and what to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) owed: Option<String>,
 }
 
 impl Found {
-    /// Whether there is something to move.
+    pub(crate) fn new(key: &DigKey, apps: Vec<String>) -> Self {
+        let DigKey { project, composite_app, version, dig: name } = key.clone();
+        Self { project, composite_app, version, name, apps, skip: None, fault: None, owed: None }
+    }
+
+    /// Whether the group can be moved.
     pub(crate) fn is_movable(&self) -> bool {
         self.skip.is_none() && self.fault.is_none()
     }
 
-    /// `project/compositeApp/version/name`; EMCO's names have no slash.
+    /// Returns `project/compositeApp/version/name`. EMCO's names have no slash.
     pub(crate) fn key(&self) -> String {
         let Self { project, composite_app, version, name, .. } = self;
         format!("{project}/{composite_app}/{version}/{name}")
     }
 }
 
-/// What became of an evacuation: its result, the details of its failure, and while it runs the answer to the query `report`.
+/// The report of an evacuation: its result, the details of its failure, and the response to the query `report`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct EvacuationReport {
-    /// The parameters it was given.
+    /// The parameters of the evacuation.
     pub in_params: BTreeMap<String, String>,
-    /// The cluster that is left (`provider/cluster`).
+    /// The evacuated cluster (`provider/cluster`).
     pub source: String,
-    /// The cluster that takes the apps (`provider/cluster`).
+    /// The target cluster (`provider/cluster`).
     pub target: String,
-    /// How many deployment intent groups are in each state; states that none is in are left out.
+    /// The numbers of deployment intent groups by state.
     pub counts: BTreeMap<DigProgress, usize>,
-    /// Somebody paused it, and nobody resumed it.
+    /// Whether it is paused.
     pub paused: bool,
-    /// It was cancelled.
+    /// Whether it was cancelled.
     pub cancelled: bool,
-    /// Why no further deployment intent group was begun, where that was so.
+    /// Why no further move was started, if the evacuation stopped early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// Each deployment intent group that has to do with the source, in the order in which they go.
+    /// The deployment intent groups that concern the source, in the order of their moves.
     pub digs: Vec<DigReport>,
 }
 
-/// What became of one deployment intent group.
+/// The report of one deployment intent group.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DigReport {
@@ -89,51 +95,51 @@ pub struct DigReport {
     pub dig: String,
     /// Its apps on the source.
     pub apps: Vec<String>,
-    /// Where it stands.
+    /// The state of its move.
     pub state: DigProgress,
     /// Why it failed, was rolled back or was skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The workflow that moves it.
+    /// The ID of the workflow that moves it.
     #[serde(rename = "WorkflowID", default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
-    /// That workflow's run.
+    /// The run ID of that workflow.
     #[serde(rename = "RunID", default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
-    /// The clusters (`provider/cluster`) on which each app was seen ready in the end.
+    /// The clusters (`provider/cluster`) on which each app was ready at the end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ready_on: BTreeMap<String, Vec<String>>,
-    /// Of a dry run: what would be done.
+    /// What would be done, for a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Vec<PlannedMove>>,
-    /// What could not be taken back.
+    /// What could not be undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_undone: Vec<String>,
-    /// Nothing of it is on the source.
+    /// Whether none of its apps is on the source.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub nothing_there: bool,
-    /// Its workflow was cancelled.
+    /// Whether its workflow was cancelled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
 }
 
-/// Where a deployment intent group stands.
+/// The state of a deployment intent group's move.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DigProgress {
-    /// Not begun.
+    /// The move has not started.
     #[default]
     Waiting,
-    /// Its workflow runs.
+    /// The move is running.
     Running,
-    /// Its apps are on the target, and no longer on the source.
+    /// The apps are on the target, and no longer on the source.
     Moved,
-    /// Of a dry run: it could be moved.
+    /// The group could be moved, for a dry run.
     Planned,
-    /// It is as it was before.
+    /// Everything is as it was before.
     RolledBack,
-    /// Refused before anything was changed, or not as it was before.
+    /// The move was refused before anything was changed, or could not be undone completely.
     Failed,
-    /// Not begun, and not going to be.
+    /// The move was not started, and will not be.
     Skipped,
 }

@@ -22,10 +22,10 @@ pub use workflows::{EmcoEvacuateClusterWorkflow, EmcoMigrateWorkflow, EmcoReloca
 /// The task queue of EMCO's migrate worker (EMCO-API §2.5).
 pub const TASK_QUEUE: &str = sample_params::QUEUE;
 
-/// Adds the migration to a worker.
+/// Registers the workflows and activities with a worker.
 ///
 /// # Errors
-/// When the worker already has a workflow of the same type.
+/// Returns an error if the worker already has a workflow of the same type.
 pub fn register(worker: &mut WorkerOptions) -> Result<(), WorkflowRegistrationError> {
     worker
         .register_workflow::<EmcoMigrateWorkflow>()?

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use sample_worker::Access;
 
-/// As the worker's own settings that are wrong.
+/// The exit code of wrong settings, as in worker-kit.
 const WRONG_SETTING: u8 = 2;
 
 fn main() -> ExitCode {

@@ -1,28 +1,28 @@
-//! What workflows and activities tell each other. All of it is in Temporal's history: fields come, none goes.
+//! The messages between workflows and activities. All of them are in Temporal's histories, so no field may be removed.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use emco::{AppIntent, ClusterRef, Deployed, DigKey, DigState, Placement, Revision};
+pub use emco::ClusterRef as Target;
+use emco::{AppIntent, Deployed, DigKey, DigState, Placement, Revision};
 use serde::{Deserialize, Serialize};
 
-/// Which apps go where.
+/// The move of apps to a cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Migration {
-    /// The apps: those of this deployment intent group.
+    /// The deployment intent group of the apps.
     pub dig: Dig,
-    /// Their new cluster.
+    /// The target cluster.
     pub target: Target,
-    /// What is to be written. Runs that began before there was this field place every app on the target.
+    /// The changes to write. Older runs do not have this field, and place every app on the target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
 }
 
-/// A deployment intent group, and the EMCO that has it.
+/// A deployment intent group, and its EMCO.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dig {
-    /// EMCO's orchestrator, or an ingress before it.
+    /// The URL of EMCO's orchestrator, or of an ingress in front of it.
     pub emco_url: String,
     /// The project.
     pub project: String,
@@ -32,50 +32,25 @@ pub struct Dig {
     pub version: String,
     /// The deployment intent group.
     pub name: String,
-    /// EMCO's cluster manager, where it is not at `emco_url`.
+    /// The URL of EMCO's cluster manager, if it is not at `emco_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clm_url: Option<String>,
-    /// EMCO's manager of logical clouds, where it is not at `emco_url`.
+    /// The URL of EMCO's manager of logical clouds, if it is not at `emco_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dcm_url: Option<String>,
 }
 
 impl Dig {
-    /// The key under which EMCO knows it.
+    /// Returns EMCO's key of the group.
     pub fn key(&self) -> DigKey {
         DigKey::new(&self.project, &self.composite_app, &self.version, &self.name)
-    }
-}
-
-/// A cluster.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Target {
-    /// The cluster provider.
-    pub provider: String,
-    /// The cluster.
-    pub cluster: String,
-}
-
-impl Target {
-    pub(crate) fn new(provider: impl Into<String>, cluster: impl Into<String>) -> Self {
-        Self { provider: provider.into(), cluster: cluster.into() }
-    }
-
-    pub(crate) fn as_ref(&self) -> ClusterRef {
-        ClusterRef::new(&self.provider, &self.cluster)
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.provider, self.cluster)
     }
 }
 
 /// App intents by generic placement intent.
 pub type AppIntents = BTreeMap<String, Vec<AppNameIntentPair>>;
 
-/// An app intent, and the app it places.
+/// The names of an app intent and of its app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AppNameIntentPair {
@@ -88,23 +63,23 @@ pub struct AppNameIntentPair {
 /// The clusters of each app.
 pub(crate) type AppClusters = BTreeMap<String, Vec<Target>>;
 
-/// A deployment intent group as it was before anything was changed.
+/// The state of a deployment intent group before anything was changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "Recorded")]
 pub struct Snapshot {
-    /// Whole app intents, by generic placement intent.
+    /// Complete app intents, by generic placement intent.
     pub(crate) app_intents: BTreeMap<String, Vec<AppIntent>>,
     /// Where EMCO has deployed each app.
     pub(crate) clusters: AppClusters,
-    /// The revision, if it was ever instantiated.
+    /// The revision, if the group was ever instantiated.
     pub(crate) revision: Option<Revision>,
-    /// What was done to it last.
+    /// The result of the last operation.
     pub(crate) state: Option<DigState>,
-    /// How far EMCO got with that.
+    /// The progress of the last operation.
     pub(crate) deployed: Option<Deployed>,
 }
 
-/// A snapshot as histories have it: runs that began earlier know of names alone.
+/// A snapshot in a history: older runs have recorded only names.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Recorded {
@@ -140,7 +115,7 @@ impl From<Recorded> for Snapshot {
 }
 
 impl Snapshot {
-    /// The names in it, as EMCO's worker tells them.
+    /// Returns the names, as in the result of EMCO's worker.
     pub(crate) fn names(&self) -> AppIntents {
         let pair = |intent: &AppIntent| AppNameIntentPair {
             app_name: intent.spec.app.clone(),
@@ -149,20 +124,18 @@ impl Snapshot {
         self.app_intents.iter().map(|(gpi, of)| (gpi.clone(), of.iter().map(pair).collect())).collect()
     }
 
-    /// Every app intent, with its generic placement intent.
+    /// Iterates over all app intents, each with the name of its generic placement intent.
     pub(crate) fn intents(&self) -> impl Iterator<Item = (&String, &AppIntent)> {
         self.app_intents.iter().flat_map(|(gpi, intents)| intents.iter().map(move |intent| (gpi, intent)))
     }
 
-    /// The apps that have an intent, each once, in order.
+    /// Lists the apps that have an intent, sorted.
     pub(crate) fn apps(&self) -> Vec<String> {
-        let mut apps: Vec<String> = self.intents().map(|(_, intent)| intent.spec.app.clone()).collect();
-        apps.sort();
-        apps.dedup();
-        apps
+        let apps: BTreeSet<_> = self.intents().map(|(_, intent)| intent.spec.app.clone()).collect();
+        apps.into_iter().collect()
     }
 
-    /// The intents that `edits` change, whole, as they were.
+    /// Returns the intents that `edits` change, complete, as they were.
     pub(crate) fn originals(&self, edits: &[Edit]) -> Originals {
         let mut originals = Originals::new();
         for (gpi, intent) in self.intents() {
@@ -177,7 +150,7 @@ impl Snapshot {
     }
 }
 
-/// App intents to put back, by generic placement intent.
+/// App intents to restore, by generic placement intent.
 pub(crate) type Originals = BTreeMap<String, Vec<AppIntent>>;
 
 /// A change of one app intent's placement.
@@ -190,28 +163,22 @@ pub struct Edit {
     pub generic_placement_intent: String,
     /// The app intent.
     pub app_intent: String,
-    /// What it says now.
+    /// The current placement.
     pub before: Placement,
-    /// What it will say.
+    /// The new placement.
     pub after: Placement,
 }
 
-impl Edit {
-    pub(crate) fn changes(&self) -> bool {
-        self.before != self.after
-    }
-}
-
-/// What is checked before anything is written.
+/// What to check before anything is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Check {
     pub(crate) dig: Dig,
     pub(crate) target: Target,
     pub(crate) snapshot: Snapshot,
-    /// Whether every app of the composite app must have an intent; else only the one that moves is looked at.
+    /// Whether every app of the composite app must have an intent and move. Otherwise only the moving app is checked.
     pub(crate) all_apps: bool,
-    /// The clusters that apps leave. Runs that began before removals were looked at have none.
+    /// The clusters that apps leave. Empty in older runs, which did not check removals.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) leaving: AppClusters,
 }
@@ -225,38 +192,38 @@ pub(crate) struct Wait {
     pub(crate) on: AppClusters,
     /// Each app must have left these.
     pub(crate) off: AppClusters,
-    /// Whether EMCO must have nothing left to do.
+    /// Whether EMCO must have completed its last operation.
     pub(crate) settled: bool,
-    /// From when the activity was scheduled.
+    /// The timeout, from when the activity was scheduled.
     pub(crate) within: Duration,
-    /// Set where an update of ours with other intents may still come.
+    /// Set if EMCO may still carry out an earlier update with other intents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) late: Option<Late>,
-    /// Set where EMCO's rsync must have been seen to remove what left: the revision from which on contexts are looked at.
+    /// Set if rsync's removals must be checked: the first revision whose context is checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) removals_since: Option<Revision>,
 }
 
-/// The type of the failure of a wait in which an app was not seen to leave.
+/// The failure type of a wait in which an app was not removed.
 pub(crate) const NOT_REMOVED: &str = "NotRemoved";
 
-/// Where apps must be placed again before they are taken from where they are.
+/// Where apps must be placed again before they are removed from where they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WayBack {
     /// Their former clusters.
     pub(crate) on: AppClusters,
-    /// The revision from which on contexts are looked at.
+    /// The first revision whose context is checked.
     pub(crate) since: Revision,
 }
 
-/// An update that EMCO may still make, although its answer was lost and the intents are other ones by now.
+/// Updates that EMCO may still carry out, although their responses were lost and the intents have changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Late {
-    /// The revision that the DIG has when every update that was sent has been made.
+    /// The DIG's revision after all updates that were sent.
     pub(crate) due: Revision,
-    /// How long they are looked out for.
+    /// How long to watch for them.
     pub(crate) grace: Duration,
 }
 
@@ -264,9 +231,9 @@ pub(crate) struct Late {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Before {
-    /// Where apps move; none if it was never instantiated.
+    /// Before a move. `None` if the DIG was never instantiated.
     Forward(Option<Revision>),
-    /// Where they are taken back.
+    /// Before the move is undone.
     Back {
         /// The revision.
         back: Option<Revision>,
@@ -281,28 +248,28 @@ impl Before {
     }
 }
 
-/// What came of having EMCO act on intents.
+/// The result of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Updated {
-    /// The revision that the DIG has. Every update that was sent is in it.
+    /// The DIG's revision. It includes all updates that were sent.
     Settled(Revision),
-    /// Some that were sent are not in it, or others are.
+    /// The revision does not include all updates that were sent, or includes others.
     Unsettled {
-        /// The revision that the DIG has.
+        /// The DIG's revision.
         revision: Revision,
-        /// How many were sent.
+        /// The number of updates sent.
         sent: u64,
     },
 }
 
-/// How many updates were sent, in the details of a failure.
+/// The number of updates sent, in the details of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sent {
     pub(crate) sent: u64,
 }
 
-/// One app that moves, and from where; to be worked out by asking EMCO which clusters carry a label.
+/// The move of one app, to be planned with the clusters of each label in EMCO.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Relocation {
@@ -313,11 +280,11 @@ pub(crate) struct Relocation {
     pub(crate) snapshot: Snapshot,
 }
 
-/// How an app moves: first it is added to the target, then taken from the source.
+/// The plan of a move: the app is first added to the target, then removed from the source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Route {
-    /// As EMCO spells it.
+    /// The app, in EMCO's spelling.
     pub(crate) app: String,
     pub(crate) source: Target,
     pub(crate) add: Vec<Edit>,
@@ -331,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_snapshot_of_an_earlier_run_has_names_alone() {
+    fn a_snapshot_of_an_older_run_has_names_only() {
         let recorded = json!({"gpi": [{"AppName": "collectd", "AppIntentName": "collectd-intent"}]});
         let snapshot: Snapshot = serde_json::from_value(recorded.clone()).unwrap();
         assert_eq!(snapshot.revision, None);
@@ -339,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_is_a_revision_as_it_was_before_unless_some_may_come_late() {
+    fn an_update_is_a_revision_unless_some_may_come_late() {
         let late = Updated::Unsettled { revision: Revision(2), sent: 2 };
         for (updated, recorded) in
             [(Updated::Settled(Revision(2)), json!(2)), (late, json!({"revision": 2, "sent": 2}))]
@@ -350,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_alone_is_one_to_go_forward_from() {
+    fn a_plain_revision_is_before_a_move() {
         for (before, recorded) in [
             (Before::Forward(Some(Revision(2))), json!(2)),
             (Before::Forward(None), json!(null)),
@@ -363,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_keeps_whole_intents() {
+    fn a_snapshot_keeps_complete_intents() {
         let intent: AppIntent = serde_json::from_value(json!({
             "metadata": {"name": "i", "userData1": "u"},
             "spec": {"app": "a", "intent": {"anyOf": [{"clusterProvider": "p", "cluster": "c", "new": 1}]}},

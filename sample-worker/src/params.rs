@@ -1,33 +1,27 @@
-//! What the workflows are asked for, from the typed parameters of an intent.
+//! The requests of the workflows, read from an intent's parameters.
 
 use std::time::Duration;
 
-use sample_params::{EvacuateParams, MigrateParams, RelocateParams};
+use sample_params::{EvacuateParams, MigrateParams, Name, RelocateParams};
 use worker_kit::{InvalidParams, Params};
-use workflow_api::WorkflowParams;
+use workflow_api::{Fault, WorkflowParams};
 
 use crate::evacuation::Search;
 use crate::model::{Dig, Target};
 
-/// What a workflow does beside EMCO's steps.
+/// What a workflow does in addition to the steps of EMCO's worker. See [`MigrateParams`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// Check everything before anything is written.
     pub(crate) preflight: bool,
-    /// End only when the apps are ready on their target.
     pub(crate) wait_ready: bool,
-    /// How long to wait.
     pub(crate) ready_timeout: Duration,
-    /// How long an update whose answer was lost may still come.
     pub(crate) update_grace: Duration,
-    /// Put everything back where the end is not reached.
     pub(crate) compensate: bool,
-    /// Only say what would be done.
     pub(crate) dry_run: bool,
 }
 
 impl Options {
-    /// What EMCO's own worker does, and what ours did before it could do more.
+    /// The behaviour of EMCO's own worker, and of older runs of ours.
     pub(crate) const EMCOS: Self = Self {
         preflight: false,
         wait_ready: false,
@@ -38,7 +32,7 @@ impl Options {
     };
 }
 
-/// A migration that was asked for.
+/// The request of a migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MigrateRequest {
     pub(crate) dig: Dig,
@@ -46,7 +40,7 @@ pub(crate) struct MigrateRequest {
     pub(crate) options: Options,
 }
 
-/// A relocation that was asked for.
+/// The request of a relocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RelocateRequest {
     pub(crate) dig: Dig,
@@ -56,129 +50,129 @@ pub(crate) struct RelocateRequest {
     pub(crate) options: Options,
 }
 
-/// What both kinds of parameters say: the group, the target, the options. Fields of the same names, and not one struct flattened into
-/// both, as that would lose the second names that EMCO gives some of them.
+/// Returns group, target and options, which migrations and relocations have in fields of the same names.
 macro_rules! common {
-    ($asked:ident) => {{
+    ($params:ident) => {{
         let dig = Dig {
-            emco_url: $asked.emco_url.0,
-            project: $asked.project.0,
-            composite_app: $asked.composite_app.0,
-            version: $asked.composite_app_version.0,
-            name: $asked.deployment_intent_group.0,
-            clm_url: $asked.emco_clm_endpoint.map(|url| url.0),
-            dcm_url: $asked.emco_dcm_endpoint.map(|url| url.0),
+            emco_url: $params.emco_url.0,
+            project: $params.project.0,
+            composite_app: $params.composite_app.0,
+            version: $params.composite_app_version.0,
+            name: $params.deployment_intent_group.0,
+            clm_url: $params.emco_clm_endpoint.map(|url| url.0),
+            dcm_url: $params.emco_dcm_endpoint.map(|url| url.0),
         };
-        let target = Target::new($asked.target_cluster_provider.0, $asked.target_cluster_name.0);
+        let target = Target::new($params.target_cluster_provider.0, $params.target_cluster_name.0);
         let options = Options {
-            preflight: $asked.preflight,
-            wait_ready: $asked.wait_ready,
-            ready_timeout: $asked.ready_timeout.0,
-            update_grace: $asked.update_grace.0,
-            compensate: $asked.compensate,
-            dry_run: $asked.dry_run,
+            preflight: $params.preflight,
+            wait_ready: $params.wait_ready,
+            ready_timeout: $params.ready_timeout.0,
+            update_grace: $params.update_grace.0,
+            compensate: $params.compensate,
+            dry_run: $params.dry_run,
         };
         (dig, target, options)
     }};
 }
 
+fn fault(name: &str, message: &str) -> Fault {
+    Fault::new(format!("$.activityParams.{}.{name}", WorkflowParams::ALL_ACTIVITIES), message)
+}
+
+fn texts(names: Vec<Name>) -> Vec<String> {
+    names.into_iter().map(|name| name.0).collect()
+}
+
 impl MigrateRequest {
-    /// The migration that an intent's parameters ask for.
+    /// Reads the parameters of an intent.
     ///
     /// # Errors
-    /// [`InvalidParams`] naming every parameter that is missing, unknown or cannot be used.
+    /// Returns an error that names every missing, unknown or invalid parameter.
     pub(crate) fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
-        let Params(asked): Params<MigrateParams> = Params::for_all(params)?;
-        let (dig, target, options) = common!(asked);
+        let Params(params): Params<MigrateParams> = Params::for_all(params)?;
+        let (dig, target, options) = common!(params);
         Ok(Self { dig, target, options })
     }
 }
 
 impl RelocateRequest {
-    /// The relocation that an intent's parameters ask for.
+    /// Reads the parameters of an intent.
     ///
     /// # Errors
-    /// As [`MigrateRequest::from_params`]; also when only one of the source's two names is given.
+    /// Returns an error that names every missing, unknown or invalid parameter.
     pub(crate) fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
-        let Params(asked): Params<RelocateParams> = Params::for_all(params)?;
-        let source = match (asked.source_cluster_provider, asked.source_cluster_name) {
+        let Params(params): Params<RelocateParams> = Params::for_all(params)?;
+        let source = match (params.source_cluster_provider, params.source_cluster_name) {
             (Some(provider), Some(cluster)) => Some(Target::new(provider.0, cluster.0)),
             (None, None) => None,
             (provider, _) => {
                 let missing = if provider.is_some() { "sourceClusterName" } else { "sourceClusterProvider" };
-                let path = format!("$.activityParams.{}.{missing}", WorkflowParams::ALL_ACTIVITIES);
                 let message = "is missing; give both names of the source, or neither";
-                return Err(InvalidParams::new(vec![workflow_api::Fault::new(path, message)]));
+                return Err(InvalidParams::new(vec![fault(missing, message)]));
             }
         };
-        let (dig, target, options) = common!(asked);
-        let apps = asked.app.0.into_iter().map(|app| app.0).collect();
-        Ok(Self { dig, apps, source, target, options })
+        let (dig, target, options) = common!(params);
+        Ok(Self { dig, apps: texts(params.app.0), source, target, options })
     }
 }
 
-/// An evacuation that was asked for.
+/// The request of an evacuation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EvacuateRequest {
     pub(crate) search: Search,
     pub(crate) target: Target,
-    /// How many go first, alone.
+    /// How many groups are moved first, before all others.
     pub(crate) canary: usize,
-    /// How many go at once.
+    /// How many groups are moved at the same time.
     pub(crate) lanes: usize,
-    /// No further one begins once this share of those that ended failed.
+    /// No further move starts once this share of the completed ones has failed.
     pub(crate) stop_share: f64,
     pub(crate) dry_run: bool,
 }
 
 impl EvacuateRequest {
-    /// The evacuation that an intent's parameters ask for.
+    /// Reads the parameters of an intent.
     ///
     /// # Errors
-    /// As [`MigrateRequest::from_params`]; also when it does not say where to look, or the target is the source.
+    /// Returns an error that names every missing, unknown or invalid parameter.
     pub(crate) fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
-        let Params(asked): Params<EvacuateParams> = Params::for_all(params)?;
-        let source = Target::new(asked.source_cluster_provider.0, asked.source_cluster_name.0);
-        let target = Target::new(asked.target_cluster_provider.0, asked.target_cluster_name.0);
-        let named = asked.project.into_iter().chain(asked.projects.into_iter().flat_map(|names| names.0));
-        let mut projects: Vec<String> = named.map(|name| name.0).collect();
+        let Params(params): Params<EvacuateParams> = Params::for_all(params)?;
+        let source = Target::new(params.source_cluster_provider.0, params.source_cluster_name.0);
+        let target = Target::new(params.target_cluster_provider.0, params.target_cluster_name.0);
+        let named = params.project.into_iter().chain(params.projects.into_iter().flat_map(|names| names.0));
+        let mut projects = texts(named.collect());
         projects.sort();
         projects.dedup();
-        let fault = |name: &str, message: &str| {
-            let path = format!("$.activityParams.{}.{name}", WorkflowParams::ALL_ACTIVITIES);
-            workflow_api::Fault::new(path, message)
-        };
         let mut faults = Vec::new();
-        match (projects.is_empty(), asked.all_projects) {
+        match (projects.is_empty(), params.all_projects) {
             (true, false) => faults.push(fault("project", "is missing; or give `projects` or `allProjects`")),
             (false, true) => {
-                faults.push(fault("allProjects", "cannot be used: leave it out, or the names of projects"));
+                faults
+                    .push(fault("allProjects", "cannot be used with names of projects; remove one of them"));
             }
             _ => {}
         }
         if source == target {
-            faults.push(fault("targetClusterName", "cannot be used: it is the cluster to leave"));
+            faults.push(fault("targetClusterName", "cannot be used: it is the cluster to evacuate"));
         }
         if !faults.is_empty() {
             return Err(InvalidParams::new(faults));
         }
         let search = Search {
-            emco_url: asked.emco_url.0,
-            clm_url: asked.emco_clm_endpoint.map(|url| url.0),
-            projects: (!asked.all_projects).then_some(projects),
-            composite_apps: asked
-                .composite_apps
-                .map(|names| names.0.into_iter().map(|name| name.0).collect()),
+            emco_url: params.emco_url.0,
+            clm_url: params.emco_clm_endpoint.map(|url| url.0),
+            projects: (!params.all_projects).then_some(projects),
+            composite_apps: params.composite_apps.map(|names| texts(names.0)),
             source,
-            target: asked.preflight.then(|| target.clone()),
+            target: params.preflight.then(|| target.clone()),
         };
         Ok(Self {
             search,
             target,
-            canary: usize::try_from(asked.canary).unwrap_or(usize::MAX),
-            lanes: asked.concurrency.0,
-            stop_share: asked.stop_share.0,
-            dry_run: asked.dry_run,
+            canary: params.canary as usize,
+            lanes: params.concurrency.0,
+            stop_share: params.stop_share.0,
+            dry_run: params.dry_run,
         })
     }
 }
@@ -219,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_emco_would_not_take_is_refused() {
+    fn values_that_emco_would_refuse_are_refused() {
         for (name, value, words) in [
             ("project", "a/b", "letters"),
             ("deploymentIntentGroup", "..", "letters"),
@@ -243,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_is_safe_unless_the_intent_says_otherwise() {
+    fn a_migration_is_safe_by_default() {
         let options = |changes| MigrateRequest::from_params(&params(changes)).unwrap().options;
         let safe = options(&[]);
         assert!(safe.preflight && safe.wait_ready && safe.compensate && !safe.dry_run);
@@ -257,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relocation_takes_emcos_names_too() {
+    fn a_relocation_accepts_the_names_of_emco() {
         let mut given =
             params(&[("targetAppName", "collectd"), ("emcoOrchStatusEndpoint", "orchestrator:9016")]);
         let all = given.activity_params.get_mut(WorkflowParams::ALL_ACTIVITIES).unwrap();
@@ -269,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn an_evacuation_says_where_to_look() {
+    fn an_evacuation_names_what_to_search() {
         let mut given = params(&[("sourceClusterProvider", "provider1"), ("sourceClusterName", "cluster1")]);
         let all = given.activity_params.get_mut(WorkflowParams::ALL_ACTIVITIES).unwrap();
         for name in ["compositeApp", "compositeAppVersion", "deploymentIntentGroup"] {
@@ -295,7 +289,7 @@ mod tests {
             (&[("allProjects", "true")], "allProjects: cannot be used"),
             (
                 &[("targetClusterProvider", "provider1"), ("targetClusterName", "cluster1")],
-                "the cluster to leave",
+                "the cluster to evacuate",
             ),
             (&[("concurrency", "0")], "a number from 1 to 30"),
             (&[("stopShare", "0")], "above 0"),

@@ -1,11 +1,11 @@
-//! Changes of placements. Pure: what labels stand for comes in, nothing is asked.
+//! Changes of placements. Pure functions: the clusters of each label are an argument.
 //!
-//! Whatever is not about the cluster that an app leaves stays as it is: other clusters, alternatives, fields that nobody here
-//! knows, and the order.
+//! Everything that does not concern the cluster that an app leaves stays as it is: other clusters, alternatives, unknown fields,
+//! and the order.
 //!
-//! A label may be expanded: one clause for each cluster that carried it when EMCO stored the placement, with both names. Such a clause
-//! means its cluster; all clauses of one label are written as that label ([`Placement::contracted`]). Of one that is not expanded, as
-//! EMCO before 2023-07 answers, CLM knows the clusters.
+//! A label may be expanded: one clause for each cluster that had the label when EMCO stored the placement, with both names. Such
+//! a clause means its cluster, and all clauses of one label are written as that label ([`Placement::contracted`]). A label that
+//! is not expanded, as in responses of EMCO before 2023-07, is resolved by CLM.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use emco::{Clause, Placement, Selector};
 
 use crate::model::Target;
 
-/// The clusters that carry each label, by provider and label.
+/// The clusters that have each label, by provider and label.
 pub(crate) type Labels = BTreeMap<(String, String), Vec<String>>;
 
-/// The source is one of several alternatives: without it EMCO would choose another cluster, which nobody asked for.
+/// The source is one of several alternatives. Without it EMCO would choose another cluster, which is not the target.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct IsAChoice;
 
-/// On the target alone, as EMCO's migration places every app.
+/// Places the app on the target only, as EMCO's migration places every app.
 pub(crate) fn moved(placement: &Placement, target: &Target) -> Placement {
     on_each(placement, std::slice::from_ref(target))
 }
 
-/// On each of these clusters and no other.
+/// Places the app on each of these clusters and no other.
 pub(crate) fn on_each(placement: &Placement, clusters: &[Target]) -> Placement {
     Placement {
         all_of: clusters.iter().map(|of| Clause::cluster(&of.provider, &of.cluster)).collect(),
@@ -34,8 +34,8 @@ pub(crate) fn on_each(placement: &Placement, clusters: &[Target]) -> Placement {
     }
 }
 
-/// Returns whether both ask for the same clusters. Other fields do not count: EMCO adds some of its own, and expands labels.
-pub(crate) fn says_the_same(one: &Placement, other: &Placement) -> bool {
+/// Whether both demand the same clusters. Other fields do not count: EMCO adds some of its own, and expands labels.
+pub(crate) fn is_same_placement(one: &Placement, other: &Placement) -> bool {
     let (one, other) = (one.contracted(), other.contracted());
     fn names(of: &[Selector]) -> Vec<[&str; 3]> {
         of.iter().map(Selector::names).collect()
@@ -48,7 +48,7 @@ pub(crate) fn says_the_same(one: &Placement, other: &Placement) -> bool {
         && names(&one.any_of) == names(&other.any_of)
 }
 
-/// The labels of which nobody knows but CLM what they stand for, each with its provider.
+/// Lists the labels that CLM must resolve, each with its provider.
 pub(crate) fn labels_of(placement: &Placement) -> Vec<(String, String)> {
     let groups = placement.all_of.iter().flat_map(|of| &of.any_of).chain(&placement.any_of);
     let all = placement.all_of.iter().map(Clause::names).chain(groups.map(Selector::names));
@@ -57,24 +57,24 @@ pub(crate) fn labels_of(placement: &Placement) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The clusters on which the app must run.
+/// Lists the clusters on which the app must run.
 pub(crate) fn mandatory(placement: &Placement, labels: &Labels) -> Vec<Target> {
     placement.all_of.iter().flat_map(|clause| clusters_of(clause, labels)).collect()
 }
 
-/// The clusters among which EMCO may choose.
+/// Lists the clusters among which EMCO may choose.
 fn alternatives<'a>(placement: &'a Placement, labels: &'a Labels) -> impl Iterator<Item = Target> + 'a {
     let groups = placement.all_of.iter().map(|clause| &clause.any_of).chain([&placement.any_of]);
     groups.flatten().flat_map(|selector| chosen_from(selector, labels))
 }
 
-/// Whether the placement may bring the app to `cluster`.
+/// Whether the placement may place the app on `cluster`.
 pub(crate) fn reaches(placement: &Placement, cluster: &Target, labels: &Labels) -> bool {
     mandatory(placement, labels).contains(cluster) || alternatives(placement, labels).any(|of| of == *cluster)
 }
 
-/// The same placement, and the target too. EMCO refuses a cluster that is named twice, so one that must have the app
-/// already is not named again.
+/// Adds the target to the placement. EMCO refuses a cluster that is named twice, so a target that the placement already demands
+/// is not added.
 pub(crate) fn with_target(placement: &Placement, target: &Target, labels: &Labels) -> Placement {
     let mut placement = placement.clone();
     if !mandatory(&placement, labels).contains(target) {
@@ -83,10 +83,10 @@ pub(crate) fn with_target(placement: &Placement, target: &Target, labels: &Label
     placement
 }
 
-/// The same placement without the source. A label that covers the source becomes the other clusters that it stands for.
+/// Removes the source from the placement. A label that includes the source is replaced by its other clusters.
 ///
 /// # Errors
-/// [`IsAChoice`]
+/// Returns [`IsAChoice`] if the source is one of several alternatives.
 pub(crate) fn without_source(
     placement: &Placement,
     source: &Target,
@@ -121,7 +121,7 @@ pub(crate) fn without_source(
     Ok(kept)
 }
 
-/// A group of alternatives without the source: as it was, or nothing where the source was the only one.
+/// Removes the source from a group of alternatives: the group is unchanged, or empty if the source is the only one.
 fn group_without(group: &[Selector], source: &Target, labels: &Labels) -> Result<Vec<Selector>, IsAChoice> {
     let clusters: Vec<Target> = group.iter().flat_map(|selector| chosen_from(selector, labels)).collect();
     if !clusters.contains(source) {
@@ -135,14 +135,14 @@ fn label_of(clause: &Clause) -> (&str, &str) {
 }
 
 fn clusters_of(clause: &Clause, labels: &Labels) -> Vec<Target> {
-    clusters(&clause.cluster_provider, &clause.cluster, &clause.cluster_label, labels)
+    clusters(clause.names(), labels)
 }
 
 fn chosen_from(selector: &Selector, labels: &Labels) -> Vec<Target> {
-    clusters(&selector.cluster_provider, &selector.cluster, &selector.cluster_label, labels)
+    clusters(selector.names(), labels)
 }
 
-fn clusters(provider: &str, cluster: &str, label: &str, labels: &Labels) -> Vec<Target> {
+fn clusters([provider, cluster, label]: [&str; 3], labels: &Labels) -> Vec<Target> {
     if !cluster.is_empty() {
         return vec![Target::new(provider, cluster)];
     }
@@ -187,7 +187,7 @@ mod tests {
         ]
     }
 
-    /// As EMCO answers with it: a clause for each cluster that the label stood for.
+    /// As in EMCO's responses: a clause for each cluster of the label.
     fn expanded() -> Vec<Clause> {
         let of = |cluster: &String| Clause { cluster: cluster.clone(), ..Clause::label("p0", "edge") };
         labels()[&("p0".to_owned(), "edge".to_owned())].iter().map(of).collect()
@@ -220,7 +220,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_relocation_loses_no_clause_of_other_clusters(
+        fn a_relocation_keeps_the_clauses_of_other_clusters(
             before in placement(), source in cluster(), target in cluster()
         ) {
             prop_assume!(source != target);
@@ -232,14 +232,14 @@ mod tests {
                 prop_assert!(alternatives(&both, &labels).any(|of| of == source));
                 return Ok(());
             };
-            // It can no longer come to the source, and must be wherever else it had to be, and on the target.
+            // The app cannot be placed on the source, but is on the target and on all its other clusters.
             prop_assert!(!reaches(&after, &source, &labels));
             let set = |of: &Placement| mandatory(of, &labels).into_iter().collect::<BTreeSet<_>>();
             let mut wanted = set(&before);
             wanted.remove(&source);
             wanted.insert(target);
             prop_assert_eq!(set(&after), wanted);
-            // Clauses that have nothing to do with the source are as they were, in their order.
+            // Clauses that do not concern the source are unchanged, in their order.
             let label_leaves = |of: &Clause| {
                 let has_it = |of: &&Clause| clusters_of(of, &labels).contains(&source);
                 !of.cluster_label.is_empty() && both.all_of.iter().filter(has_it).any(|it| label_of(it) == label_of(of))
@@ -253,12 +253,12 @@ mod tests {
             for clause in both.all_of.iter().filter(untouched) {
                 prop_assert!(left.any(|of| of == clause), "{:?} is lost", clause);
             }
-            // Again changes nothing.
+            // A second removal changes nothing.
             prop_assert_eq!(without_source(&after, &source, &labels), Ok(after.clone()));
         }
 
         #[test]
-        fn what_is_written_means_what_was_read(
+        fn a_written_placement_means_what_was_read(
             before in placement(), source in cluster(), target in cluster()
         ) {
             prop_assume!(source != target);
@@ -266,7 +266,7 @@ mod tests {
             let set = |of: &Placement| mandatory(of, &labels).into_iter().collect::<BTreeSet<_>>();
             let both = with_target(&before, &target, &labels);
             prop_assert_eq!(set(&both.contracted()), set(&both));
-            prop_assert!(says_the_same(&both, &both.contracted()));
+            prop_assert!(is_same_placement(&both, &both.contracted()));
             if let Ok(after) = without_source(&both, &source, &labels) {
                 prop_assert_eq!(set(&after.contracted()), set(&after));
                 let both_names = |of: &Clause| !of.cluster.is_empty() && !of.cluster_label.is_empty();
@@ -275,7 +275,7 @@ mod tests {
         }
 
         #[test]
-        fn no_cluster_is_named_twice_that_was_not_before(
+        fn no_further_cluster_is_named_twice(
             before in placement(), source in cluster(), target in cluster()
         ) {
             prop_assume!(source != target);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_becomes_the_other_clusters_that_carry_it() {
+    fn a_label_is_replaced_by_its_other_clusters() {
         let before = Placement { all_of: vec![Clause::label("p0", "edge")], ..Placement::default() };
         let both = with_target(&before, &Target::new("p2", "c3"), &labels());
         let after = without_source(&both, &Target::new("p0", "c1"), &labels()).unwrap();
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expanded_label_becomes_the_others_that_it_stood_for() {
+    fn an_expanded_label_is_replaced_by_its_other_clusters() {
         let before = Placement { all_of: expanded(), ..Placement::default() };
         let both = with_target(&before, &Target::new("p2", "c3"), &Labels::new());
         assert_eq!(both.contracted().all_of, [Clause::label("p0", "edge"), Clause::cluster("p2", "c3")]);
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alternative_is_not_taken_from_a_choice() {
+    fn an_alternative_is_not_removed_from_a_choice() {
         let any_of = ["c0", "c1"].map(|cluster| Selector {
             cluster_provider: "p2".to_owned(),
             cluster: cluster.to_owned(),

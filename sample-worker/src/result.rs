@@ -1,4 +1,4 @@
-//! What the workflows answer, in the shape of EMCO's Go worker (EMCO-API §2.5).
+//! The results of the workflows, in the format of EMCO's Go worker (EMCO-API §2.5).
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use workflow_api::WorkflowParams;
 
 use crate::model::{AppClusters, AppIntents, Dig, Edit, Target};
 
-/// What a workflow answers. What EMCO's worker does not know comes last, and only where there is something to tell.
+/// The result of a workflow. The fields that EMCO's worker does not have come last, and only if they are not empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MigrationResult {
-    /// The parameters it was given.
+    /// The workflow's parameters.
     pub in_params: BTreeMap<String, String>,
-    /// Where the generic placement intents are.
+    /// The URL of the generic placement intents.
     #[serde(rename = "GenericPlacementIntentURL")]
     pub generic_placement_intent_url: String,
     /// Always null, as in EMCO.
     pub generic_placement_intents: Option<Vec<String>>,
     /// The app intents of the deployment intent group.
     pub app_name_intent_pairs: AppIntents,
-    /// The clusters (`provider/cluster`) on which each app was seen ready in the end; empty where nobody waited for that.
+    /// The clusters (`provider/cluster`) on which each app was ready at the end. Empty without `waitReady`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ready_on: BTreeMap<String, Vec<String>>,
-    /// Of a dry run: what would have been done, and nothing was.
+    /// What would be done, for a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Vec<PlannedMove>>,
 }
 
-/// What would become of one app intent.
+/// The planned change of one app intent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PlannedMove {
@@ -39,13 +39,13 @@ pub struct PlannedMove {
     pub generic_placement_intent: String,
     /// The app intent.
     pub app_intent: String,
-    /// The clusters (`provider/cluster`) on which EMCO has the app.
+    /// The current clusters (`provider/cluster`) of the app.
     pub from: Vec<String>,
-    /// Those on which it would have it.
+    /// The clusters (`provider/cluster`) after the move.
     pub to: Vec<String>,
-    /// What the app intent says.
+    /// The current placement.
     pub clauses_before: Placement,
-    /// What it would say.
+    /// The new placement.
     pub clauses_after: Placement,
 }
 
@@ -75,7 +75,7 @@ impl MigrationResult {
         Self { ready_on, ..self }
     }
 
-    /// The plan of `edits`, after which each app has left the clusters that it `leaves` and is on `target`.
+    /// Adds the plan of `edits`, after which each app has left the clusters that it `leaves` and is on `target`.
     pub(crate) fn planned(
         self,
         edits: Vec<Edit>,
@@ -83,7 +83,7 @@ impl MigrationResult {
         leaves: impl Fn(&str, &Target) -> bool,
         target: &Target,
     ) -> Self {
-        let plan = edits.into_iter().filter(Edit::changes).map(|edit| {
+        let plan = edits.into_iter().filter(|edit| edit.before != edit.after).map(|edit| {
             let from = now.get(&edit.app).cloned().unwrap_or_default();
             let mut to = from.clone();
             to.retain(|cluster| !leaves(&edit.app, cluster));
@@ -114,7 +114,7 @@ mod tests {
     use crate::model::AppNameIntentPair;
 
     #[test]
-    fn the_result_has_the_shape_of_emcos_worker() {
+    fn the_result_has_the_format_of_emcos_worker() {
         let mut params = WorkflowParams::default();
         let given = BTreeMap::from([("project".to_owned(), "proj1".to_owned())]);
         params.activity_params.insert(WorkflowParams::ALL_ACTIVITIES.to_owned(), given);

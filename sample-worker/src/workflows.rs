@@ -1,4 +1,4 @@
-//! The workflows: which activities, in which order, with what.
+//! The workflows: which activities run, in which order, with which input.
 #![expect(missing_debug_implementations, reason = "of the types that the SDK's macro makes")]
 
 mod evacuate;

@@ -1,50 +1,51 @@
-//! How a DIG's apps are doing, and how to ask (EMCO-API §6.6).
+//! The status of a DIG and its apps, and the query for it (EMCO-API §6.6).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClusterRef, Extra, Revision, null_as_empty};
+use super::{ClusterRef, Revision, null_as_empty};
 
-/// How many resources are in each state.
+/// Numbers of resources by state.
 pub type Counts = BTreeMap<String, u64>;
 
-/// What to ask `/status` for. The default asks as EMCO's own default does.
+/// The query of `/status`. The default is EMCO's own default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatusQuery {
-    /// Which view; none is EMCO's older one, of what was sent to the clusters.
+    /// The view. `None` is EMCO's older view: what was sent to the clusters.
     pub status: Option<StatusKind>,
-    /// How much of it; none is EMCO's default, all.
-    pub output: Option<Output>,
+    /// Leave out the apps.
+    pub summary: bool,
     /// Only these apps, if any are named.
     pub apps: Vec<String>,
     /// Only these clusters, if any are named.
     pub clusters: Vec<ClusterRef>,
-    /// The app context that is asked about, which may be a former one; none is the current one.
+    /// A current or former app context. `None` is the current one.
     pub instance: Option<String>,
 }
 
 impl StatusQuery {
-    /// Whether the resources are ready on their clusters.
+    /// Asks whether the resources are ready on their clusters.
     pub fn ready() -> Self {
         Self { status: Some(StatusKind::Ready), ..Self::default() }
     }
 
-    /// Whether the resources were applied to their clusters.
+    /// Asks whether the resources were applied to their clusters.
     pub fn deployed() -> Self {
         Self { status: Some(StatusKind::Deployed), ..Self::default() }
     }
 
     pub(crate) fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = Vec::new();
-        if let Some(status) = self.status {
-            pairs.push(("status", status.as_str().to_owned()));
-        }
-        if let Some(output) = self.output {
-            pairs.push(("output", output.as_str().to_owned()));
-        }
+        let status = self.status.map(|status| match status {
+            StatusKind::Ready => "ready",
+            StatusKind::Deployed => "deployed",
+        });
+        let output = self.summary.then_some("summary");
+        let fixed = [status.map(|text| ("status", text)), output.map(|text| ("output", text))];
+        let mut pairs: Vec<_> =
+            fixed.into_iter().flatten().map(|(name, text)| (name, text.to_owned())).collect();
         pairs.extend(self.apps.iter().map(|app| ("app", app.clone())));
-        // EMCO wants `provider+cluster`; writing the URL makes `%2B` of the plus, which would be a space otherwise.
+        // EMCO wants `provider+cluster`. The URL then contains `%2B`; a bare plus would mean a space.
         let clusters = self.clusters.iter().map(|of| ("cluster", format!("{}+{}", of.provider, of.cluster)));
         pairs.extend(clusters);
         pairs.extend(self.instance.iter().map(|instance| ("instance", instance.clone())));
@@ -61,85 +62,44 @@ pub enum StatusKind {
     Deployed,
 }
 
-impl StatusKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Deployed => "deployed",
-        }
-    }
-}
-
-/// How much of the status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
-    /// Without apps.
-    Summary,
-    /// Apps, clusters, resources.
-    All,
-    /// With the resources themselves.
-    Detail,
-}
-
-impl Output {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Summary => "summary",
-            Self::All => "all",
-            Self::Detail => "detail",
-        }
-    }
-}
-
-/// The answer of `/status`. Which fields are set depends on the query and on whether the DIG was ever instantiated.
+/// The response of `/status`. Which fields are set depends on the query, and on whether the DIG was ever instantiated.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DigStatus {
-    /// The project.
-    pub project: String,
-    /// The composite app.
-    pub composite_app: String,
-    /// Its version.
-    pub composite_app_version: String,
-    /// The composite profile.
-    pub composite_profile: String,
     /// The DIG.
     pub name: String,
-    /// What was done to the DIG.
+    /// The operations on the DIG.
     pub states: States,
-    /// Without [`StatusQuery::status`]: how far the last operation got.
+    /// The progress of the last operation, without [`StatusQuery::status`].
     pub status: Option<Deployed>,
-    /// How far the last operation got.
+    /// The progress of the last operation.
     pub deployed_status: Option<Deployed>,
     /// Whether every resource is ready.
     pub ready_status: Option<Readiness>,
-    /// Resources by what became of applying them.
+    /// Numbers of resources by the result of applying them.
     #[serde(deserialize_with = "null_as_empty")]
     pub deployed_counts: Counts,
-    /// Resources by readiness.
+    /// Numbers of resources by readiness.
     #[serde(deserialize_with = "null_as_empty")]
     pub ready_counts: Counts,
     /// The apps.
     #[serde(deserialize_with = "null_as_empty")]
     pub apps: Vec<AppStatus>,
-    /// Fields we do not know.
-    #[serde(flatten)]
-    pub extra: Extra,
 }
 
 impl DigStatus {
-    /// The DIG's state: what was done to it last.
+    /// Returns the DIG's state: the result of the last operation.
     pub fn state(&self) -> Option<&DigState> {
         self.states.actions.last().map(|action| &action.state)
     }
 
-    /// The revision that the last operation made.
+    /// Returns the revision that the last operation made.
     pub fn revision(&self) -> Option<Revision> {
         self.states.actions.iter().rev().map(|action| action.revision).find(|revision| revision.0 > 0)
     }
 
-    /// The app contexts since the DIG was instantiated last, oldest first, each with its revision: one for each instantiation, update and
-    /// roll-back. A roll-back makes a former context current once more.
+    /// Lists the app contexts since the DIG was last instantiated, oldest first, each with its revision: one for each
+    /// instantiation, update and rollback. A rollback makes a former context current again.
     pub fn contexts(&self) -> Vec<(&str, Revision)> {
         let actions = &self.states.actions;
         let begin = actions.iter().rposition(|action| action.state == DigState::Terminated).unwrap_or(0);
@@ -147,7 +107,12 @@ impl DigStatus {
         since.map(|action| (action.instance.as_str(), action.revision)).collect()
     }
 
-    /// Whether the last operation is through and everything is ready: EMCO's own rule (EMCO-API §6.13).
+    /// Returns where EMCO has placed each app: clusters by app, both sorted. Needs [`StatusQuery::ready`].
+    pub fn clusters(&self) -> BTreeMap<String, Vec<ClusterRef>> {
+        clusters_of(&self.apps)
+    }
+
+    /// Whether the last operation is complete and everything is ready, by EMCO's own rule (EMCO-API §6.13).
     /// Needs [`StatusQuery::ready`].
     pub fn is_ready(&self) -> bool {
         self.ready_status == Some(Readiness::Ready)
@@ -165,30 +130,30 @@ impl DigStatus {
     }
 }
 
-/// What was done to a DIG, oldest first.
+/// The operations on a DIG, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct States {
     /// The app context that collects the status.
     #[serde(rename = "statusctxid")]
     pub status_context_id: String,
-    /// What was done.
+    /// The operations.
     #[serde(deserialize_with = "null_as_empty")]
     pub actions: Vec<Action>,
 }
 
-/// One thing done to a DIG.
+/// One operation on a DIG.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Action {
-    /// The state that it led to.
+    /// The resulting state.
     pub state: DigState,
-    /// The app context it made, or worked on.
+    /// The app context that it made or changed.
     #[serde(default)]
     pub instance: String,
-    /// When, RFC 3339.
+    /// The time, in the format of RFC 3339.
     #[serde(default)]
     pub time: String,
-    /// The revision it made, or left; 0 if it has none.
+    /// The revision that it made or kept; 0 if it has none.
     #[serde(default)]
     pub revision: Revision,
 }
@@ -196,52 +161,52 @@ pub struct Action {
 /// The states of a DIG (EMCO-API §6.5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DigState {
-    /// Made, or changed since.
+    /// Created, or changed since.
     Created,
     /// May be instantiated.
     Approved,
-    /// EMCO knows it; DIGs do not reach it.
+    /// Defined by EMCO, but not used for DIGs.
     Applied,
     /// Runs.
     Instantiated,
-    /// Was taken down.
+    /// Was terminated.
     Terminated,
-    /// Instantiating was broken off.
+    /// The instantiation was stopped.
     InstantiateStopped,
-    /// Taking down was broken off.
+    /// The termination was stopped.
     TerminateStopped,
     /// An older revision, replaced by an update.
     Updated,
-    /// One we do not know.
+    /// An unknown state.
     #[serde(untagged)]
     Other(String),
 }
 
-/// How far EMCO got with an operation.
+/// The progress of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Deployed {
-    /// Instantiating.
+    /// The instantiation is in progress.
     Instantiating,
-    /// Done instantiating.
+    /// The instantiation is complete.
     Instantiated,
-    /// Instantiating failed.
+    /// The instantiation failed.
     InstantiateFailed,
-    /// Terminating.
+    /// The termination is in progress.
     Terminating,
-    /// Done terminating.
+    /// The termination is complete.
     Terminated,
-    /// Terminating failed.
+    /// The termination failed.
     TerminateFailed,
-    /// Nothing was done yet.
+    /// There was no operation yet.
     Created,
-    /// Updating.
+    /// The update is in progress.
     Updating,
-    /// Done updating.
+    /// The update is complete.
     Updated,
-    /// Updating failed.
+    /// The update failed.
     #[serde(rename = "UpdatedFailed")]
     UpdateFailed,
-    /// One we do not know.
+    /// An unknown state.
     #[serde(untagged)]
     Other(String),
 }
@@ -251,28 +216,28 @@ pub enum Deployed {
 pub enum Readiness {
     /// Ready.
     Ready,
-    /// Not yet, or no longer.
+    /// Not ready yet, or no longer.
     NotReady,
-    /// Not seen on the cluster.
+    /// Not found on the cluster.
     NotPresent,
-    /// One we do not know.
+    /// An unknown state.
     #[serde(untagged)]
     Other(String),
 }
 
-/// One app.
+/// The status of one app.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct AppStatus {
-    /// Its name.
+    /// The app's name.
     #[serde(alias = "app")]
     pub name: String,
-    /// Its clusters.
+    /// The app's clusters.
     #[serde(deserialize_with = "null_as_empty")]
     pub clusters: Vec<ClusterStatus>,
 }
 
-/// One app on one cluster.
+/// The status of one app on one cluster.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClusterStatus {
@@ -282,110 +247,44 @@ pub struct ClusterStatus {
     pub cluster: String,
     /// Whether EMCO reaches the cluster: `Available`, `Retrying`, `Unknown`.
     pub connectivity: String,
-    /// The app's resources there.
+    /// The app's resources on the cluster.
     #[serde(deserialize_with = "null_as_empty")]
     pub resources: Vec<ResourceStatus>,
 }
 
-/// One Kubernetes resource on one cluster.
+/// The status of one Kubernetes resource on one cluster.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ResourceStatus {
-    /// Its type.
-    #[serde(rename = "GVK")]
-    pub gvk: GroupVersionKind,
-    /// Its name.
+    /// The resource's name.
     pub name: String,
     /// Whether it is ready.
     pub ready_status: Option<Readiness>,
-    /// What became of applying it.
+    /// The result of applying it.
     pub deployed_status: String,
-    /// Fields we do not know.
-    #[serde(flatten)]
-    pub extra: Extra,
 }
 
-/// The answer of `/status?clusters`: where an app context places its apps (EMCO-API §6.6).
+/// The response of `/status?clusters`: where an app context places its apps (EMCO-API §6.6).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClustersByApp {
-    /// EMCO always sends it: without it the answer is about something else.
+    /// EMCO always sends this field. A response without it is not a list of clusters.
     #[serde(deserialize_with = "null_as_empty")]
     clusters_by_app: Vec<AppStatus>,
 }
 
 impl ClustersByApp {
     pub(crate) fn into_clusters(self) -> BTreeMap<String, Vec<ClusterRef>> {
-        let of_app = |app: AppStatus| {
-            let on = app.clusters.into_iter().map(|of| ClusterRef::new(of.cluster_provider, of.cluster));
-            let mut on: Vec<ClusterRef> = on.collect();
-            on.sort();
-            (app.name, on)
-        };
-        self.clusters_by_app.into_iter().map(of_app).collect()
+        clusters_of(&self.clusters_by_app)
     }
 }
 
-/// A Kubernetes type, in Go's spelling.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct GroupVersionKind {
-    /// The API group, empty for the core.
-    pub group: String,
-    /// The version.
-    pub version: String,
-    /// The kind.
-    pub kind: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn states_that_we_do_not_know_are_kept() {
-        let status: DigStatus = serde_json::from_value(json!({
-            "name": "dig1",
-            "states": {"statusctxid": "", "actions": null},
-            "deployedStatus": "Paused",
-            "digId": "",
-        }))
-        .unwrap();
-        assert_eq!(status.deployed_status, Some(Deployed::Other("Paused".to_owned())));
-        assert_eq!(status.extra["digId"], "");
-        assert_eq!((status.state(), status.revision()), (None, None));
-    }
-
-    #[test]
-    fn ready_needs_both_the_operation_and_the_resources() {
-        let status = |deployed, ready| DigStatus {
-            deployed_status: Some(deployed),
-            ready_status: Some(ready),
-            ..DigStatus::default()
-        };
-        assert!(status(Deployed::Updated, Readiness::Ready).is_ready());
-        assert!(!status(Deployed::Updating, Readiness::Ready).is_ready());
-        assert!(!status(Deployed::Updated, Readiness::NotReady).is_ready());
-    }
-
-    #[test]
-    fn an_app_without_resources_is_not_ready_on_its_cluster() {
-        let on = ClusterRef::new("p", "c");
-        let app = |resources| AppStatus {
-            name: "a".to_owned(),
-            clusters: vec![ClusterStatus {
-                cluster_provider: "p".to_owned(),
-                cluster: "c".to_owned(),
-                resources,
-                ..ClusterStatus::default()
-            }],
-        };
-        let ready = ResourceStatus { ready_status: Some(Readiness::Ready), ..ResourceStatus::default() };
-        let status = |resources| DigStatus { apps: vec![app(resources)], ..DigStatus::default() };
-        assert!(!status(Vec::new()).is_ready_on("a", &on));
-        assert!(status(vec![ready.clone()]).is_ready_on("a", &on));
-        assert!(!status(vec![ready, ResourceStatus::default()]).is_ready_on("a", &on));
-    }
+fn clusters_of(apps: &[AppStatus]) -> BTreeMap<String, Vec<ClusterRef>> {
+    let of_app = |app: &AppStatus| {
+        let on = app.clusters.iter().map(|of| ClusterRef::new(&of.cluster_provider, &of.cluster));
+        let mut on: Vec<ClusterRef> = on.collect();
+        on.sort();
+        (app.name.clone(), on)
+    };
+    apps.iter().map(of_app).collect()
 }

@@ -1,13 +1,13 @@
-//! App intents: found, changed, put back.
+//! Reads, changes and restores app intents.
 
 use std::time::SystemTime;
 
 use emco::{AppIntent, Clause, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use crate::emco_calls::{Patience, clusters, failure, lasting, one_line, orchestrator, revision};
+use crate::emco_calls::{Patience, failure, lasting, one_line, orchestrator, revision};
 use crate::model::{AppIntents, AppNameIntentPair, Dig, Edit, Migration, Originals, Snapshot};
-use crate::placement::{moved, says_the_same};
+use crate::placement::{is_same_placement, moved};
 
 pub(super) async fn find(dig: &Dig) -> Result<Snapshot, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
@@ -16,18 +16,18 @@ pub(super) async fn find(dig: &Dig) -> Result<Snapshot, ActivityError> {
         let intents = emco.list_app_intents(&key, &gpi.metadata.name).await.map_err(failure)?;
         snapshot.app_intents.insert(gpi.metadata.name, intents);
     }
-    // EMCO answers with an empty list too when the DIG does not exist (EMCO-API §6.4).
+    // EMCO also responds with an empty list if the DIG does not exist (EMCO-API §6.4).
     if snapshot.app_intents.values().all(Vec::is_empty) {
         let mut message =
             format!("{key} has no app intents to change; does the deployment intent group exist?");
-        // Only to help: whatever is wrong here is not what is wrong.
+        // The names only help the reader, so an error here does not matter.
         if let Ok(names) = emco.dig_names(&key).await {
             message = format!("{message} Its composite app has {}", super::preflight::listed(&names));
         }
         return Err(lasting("NoAppIntents", message));
     }
     let status = emco.dig_status(&key, &StatusQuery::ready()).await.map_err(failure)?;
-    snapshot.clusters = clusters(&status);
+    snapshot.clusters = status.clusters();
     snapshot.revision = status.revision();
     snapshot.state = status.state().cloned();
     snapshot.deployed = status.deployed_status;
@@ -44,7 +44,7 @@ pub(super) async fn place(
     for (gpi, pairs) in intents {
         let edits: Vec<&Edit> =
             migration.edits.iter().filter(|edit| edit.generic_placement_intent == *gpi).collect();
-        // Read again just before they are written, so that whatever else they say is kept as it is by then.
+        // Read again just before writing, so that other changes since then are kept.
         let mut found = emco.list_app_intents(&key, gpi).await.map_err(failure)?;
         for AppNameIntentPair { app_name, app_intent_name } in pairs {
             let edit = edits.iter().find(|edit| edit.app_intent == *app_intent_name);
@@ -53,18 +53,19 @@ pub(super) async fn place(
             }
             let Some(intent) = found.iter_mut().find(|intent| intent.metadata.name == *app_intent_name)
             else {
-                let message =
-                    format!("the app intent {gpi}/{app_intent_name} of {app_name} is gone; start again");
+                let message = format!(
+                    "the app intent {gpi}/{app_intent_name} of {app_name} no longer exists; start the workflow again"
+                );
                 return Err(lasting("AppIntentGone", message));
             };
             let placed = &mut intent.spec.intent;
             let wanted = edit.map_or_else(|| moved(placed, &migration.target), |edit| edit.after.clone());
-            if says_the_same(placed, &wanted) {
+            if is_same_placement(placed, &wanted) {
                 continue;
             }
-            if edit.is_some_and(|edit| !says_the_same(placed, &edit.before)) {
+            if edit.is_some_and(|edit| !is_same_placement(placed, &edit.before)) {
                 let message = format!(
-                    "somebody else changed the app intent {gpi}/{app_intent_name} of {app_name}; start again"
+                    "somebody else changed the app intent {gpi}/{app_intent_name} of {app_name}; start the workflow again"
                 );
                 return Err(lasting("AppIntentChanged", message));
             }
@@ -79,13 +80,13 @@ pub(super) async fn place(
     revision(&emco, &key).await.map_err(failure)
 }
 
-/// Names what EMCO's general error mostly means: EMCO answers so for a cluster outside the logical cloud, for a cluster and for a label that
-/// do not exist.
+/// Explains EMCO's general error: EMCO responds with it for a cluster outside the logical cloud, and for clusters and labels
+/// that do not exist.
 fn not_placed(error: emco::Error, intent: &AppIntent, migration: &Migration) -> ActivityError {
     if error.kind() != Kind::Internal {
         return failure(error);
     }
-    let Migration { dig, .. } = migration;
+    let dig = &migration.dig;
     let of_clause = |of: &Clause| match of.as_cluster() {
         Some(cluster) => cluster.to_string(),
         None => format!("label {} of {}", of.cluster_label, of.cluster_provider),
@@ -94,12 +95,12 @@ fn not_placed(error: emco::Error, intent: &AppIntent, migration: &Migration) -> 
     let asked = match (&dig.clm_url, &dig.dcm_url) {
         (Some(_), Some(_)) => "",
         _ => {
-            "; give emcoClmEndpoint and emcoDcmEndpoint to have the target looked up before anything is written"
+            "; give emcoClmEndpoint and emcoDcmEndpoint to have the target checked before anything is written"
         }
     };
     let message = format!(
-        "EMCO did not take the new placement of {} ({}): {}. Likely one of these clusters does not exist or is not in the logical cloud of \
-         {}, or a label stands for none of its clusters{asked}",
+        "EMCO did not accept the new placement of {} ({}): {}. Probably one of these clusters does not exist or is not in \
+         the logical cloud of {}, or no cluster there has the label{asked}",
         intent.spec.app,
         named.join(", "),
         one_line(error),
@@ -120,7 +121,7 @@ pub(super) async fn restore(dig: &Dig, originals: &Originals) -> Result<Option<R
     revision(&emco, &key).await.map_err(failure)
 }
 
-/// Whether both are the same but for what EMCO makes of their labels.
+/// Whether both are equal, apart from EMCO's expansion of labels.
 fn is_same(one: &AppIntent, other: &AppIntent) -> bool {
     let contracted = |of: &AppIntent| {
         let mut of = of.clone();

@@ -1,4 +1,4 @@
-//! What is looked at before anything is written.
+//! The checks before anything is written.
 
 use emco::{Deployed, DigState, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
@@ -6,15 +6,15 @@ use temporalio_sdk::activities::ActivityError;
 use super::removals::{Contexts, Owed, is_on};
 use crate::emco_calls::{clm, dcm, failure, is_elsewhere, lasting, orchestrator};
 use crate::model::{Check, Target};
-use crate::placement::{moved, says_the_same};
+use crate::placement::{is_same_placement, moved};
 
-/// How many names a message lists.
+/// The maximum number of names in a message.
 const MOST_NAMES: usize = 20;
 
-/// What is wrong: the type of the failure, and the words.
+/// A fault: the type of the failure, and the message.
 type Fault = (&'static str, String);
 
-/// Refuses with everything that is wrong in one message, of the type of the first.
+/// Reports all faults in one failure, which has the type of the first.
 pub(super) async fn check(check: &Check) -> Result<(), ActivityError> {
     let mut faults = state(check);
     faults.extend(cluster(check).await?);
@@ -33,23 +33,20 @@ pub(super) async fn check(check: &Check) -> Result<(), ActivityError> {
 fn state(check: &Check) -> Vec<Fault> {
     let (key, snapshot) = (check.dig.key(), &check.snapshot);
     let mut faults = Vec::new();
-    match &snapshot.state {
-        Some(DigState::Instantiated) => {}
-        Some(other) => {
-            faults.push((
-                "EmcoNotInstantiated",
-                format!("{key} is {other:?}, not Instantiated; instantiate it first"),
-            ));
-        }
-        None => faults
-            .push(("EmcoNotInstantiated", format!("EMCO tells no state of {key}; instantiate it first"))),
+    if snapshot.state != Some(DigState::Instantiated) {
+        let state =
+            snapshot.state.as_ref().map_or("without a state".to_owned(), |state| format!("{state:?}"));
+        faults.push((
+            "EmcoNotInstantiated",
+            format!("{key} is {state}, not Instantiated; instantiate it first"),
+        ));
     }
     if let Some(busy @ (Deployed::Instantiating | Deployed::Updating | Deployed::Terminating)) =
         &snapshot.deployed
     {
         faults.push((
             "UpdateInProgress",
-            format!("EMCO is at work on {key} ({busy:?}); wait until it is done"),
+            format!("EMCO is working on {key} ({busy:?}); wait until it has finished"),
         ));
     }
     faults
@@ -60,7 +57,8 @@ async fn cluster(check: &Check) -> Result<Option<Fault>, ActivityError> {
     Ok(unknown.map(|text| ("NoSuchCluster", text)))
 }
 
-/// What exists instead of a cluster that CLM does not know. Where CLM `may_be_elsewhere`, nobody is asked and nothing is wrong.
+/// Returns a message with the existing clusters if CLM does not know the cluster. If CLM does not respond at this URL and
+/// `may_be_elsewhere`, the cluster is not checked.
 pub(super) async fn unknown_cluster(
     clm: &emco::Client,
     Target { provider, cluster }: &Target,
@@ -80,16 +78,17 @@ pub(super) async fn unknown_cluster(
 
 async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {
     let (key, target) = (check.dig.key(), &check.target);
-    let dig = match orchestrator(&check.dig)?.get_dig(&key).await {
+    let emco = orchestrator(&check.dig)?;
+    let dig = match emco.get_dig(&key).await {
         Ok(dig) => dig,
         Err(error) if error.kind() == Kind::NotFound => {
-            let names = orchestrator(&check.dig)?.dig_names(&key).await.map_err(failure)?;
+            let names = emco.dig_names(&key).await.map_err(failure)?;
             return Ok(Some(("EmcoNotFound", format!("{key} does not exist, but {}", listed(&names)))));
         }
         Err(error) => return Err(failure(error)),
     };
     let cloud = dig.spec.logical_cloud;
-    // A DIG without one is for EMCO to judge.
+    // EMCO decides about a DIG without a logical cloud.
     if cloud.is_empty() {
         return Ok(None);
     }
@@ -98,7 +97,7 @@ async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {
         Err(error) if is_elsewhere(&error) && check.dig.dcm_url.is_none() => return Ok(None),
         Err(error) => return Err(failure(error)),
     };
-    if clusters.contains(&target.as_ref()) {
+    if clusters.contains(target) {
         return Ok(None);
     }
     let names: Vec<String> = clusters.iter().map(ToString::to_string).collect();
@@ -106,8 +105,8 @@ async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {
     Ok(Some(("EmcoOutsideLogicalCloud", text)))
 }
 
-/// A removal that rsync has yet to make would take an app away later from the target, or from where it stays. Of all that it owes the texts come
-/// second.
+/// Finds removals that rsync has not made yet, and that would later remove an app from the target, or from a cluster where it
+/// stays. Also returns the texts of all pending removals.
 async fn owed(check: &Check) -> Result<(Option<Fault>, Vec<String>), ActivityError> {
     let (emco, key) = (orchestrator(&check.dig)?, check.dig.key());
     let status = emco.dig_status(&key, &StatusQuery::ready()).await.map_err(failure)?;
@@ -119,7 +118,7 @@ async fn owed(check: &Check) -> Result<(Option<Fault>, Vec<String>), ActivityErr
     let in_the_way = known.owed(stays);
     let fault = in_the_way.first().map(|first| {
         let texts: Vec<String> = in_the_way.iter().map(Owed::text).collect();
-        ("RemovalPending", format!("{}; {}, then start again", texts.join("; "), first.advice()))
+        ("RemovalPending", format!("{}; {}, then start the workflow again", texts.join("; "), first.advice()))
     });
     Ok((fault, known.owed(|_, _| true).iter().map(Owed::text).collect()))
 }
@@ -138,17 +137,17 @@ async fn apps(check: &Check) -> Result<Option<Fault>, ActivityError> {
 fn already_there(check: &Check, owed: &[String]) -> Option<Fault> {
     let (target, snapshot) = (&check.target, &check.snapshot);
     let intended =
-        snapshot.intents().all(|(_, of)| says_the_same(&of.spec.intent, &moved(&of.spec.intent, target)));
+        snapshot.intents().all(|(_, of)| is_same_placement(&of.spec.intent, &moved(&of.spec.intent, target)));
     let deployed = !snapshot.clusters.is_empty()
         && snapshot.clusters.values().all(|on| on.as_slice() == std::slice::from_ref(target));
     let text = || {
         let but = if owed.is_empty() { String::new() } else { format!(", but {}", owed.join("; ")) };
-        format!("every app of {} is on {target} already{but}", check.dig.key())
+        format!("every app of {} is already on {target}{but}", check.dig.key())
     };
     (intended && deployed).then(|| ("AlreadyThere", text()))
 }
 
-/// Names for a message.
+/// Lists names for a message.
 pub(super) fn listed(names: &[String]) -> String {
     match names {
         [] => "none".to_owned(),

@@ -1,61 +1,61 @@
-//! What rsync has yet to remove.
+//! The removals that rsync has not made yet.
 //!
-//! EMCO makes an app context of each update: which apps on which clusters. Its rsync applies what the new context has more, and then, as
-//! an event of the *former* one, deletes what the new one has no longer. Release 2023-07 loses hold of the second part where there is
-//! nothing to apply, and may lose it where there is: the update is a success, the status lists the new clusters alone, and the app goes
-//! on running on its former one. The deletion stays in the former context's queue until rsync restarts, and is made then, even if the
-//! app has come back meanwhile.
+//! EMCO makes an app context of each update: which apps on which clusters. Its rsync applies what the new context adds, and then,
+//! as an event of the *former* context, deletes what the new one no longer has. Release 2023-07 loses the deletion if there is
+//! nothing to apply, and may lose it otherwise: the update succeeds, the status lists only the new clusters, and the app
+//! still runs on its former cluster. The deletion stays in the former context's queue until rsync restarts, and is made then,
+//! even if the app has come back in the meantime.
 //!
-//! It shows in the former context's own status (`status?status=deployed&instance=…`): `Updated` when the deletion was made, `Instantiated`
-//! while it waits.
+//! The former context's own status (`status?status=deployed&instance=…`) shows it: `Updated` after the deletion was made,
+//! `Instantiated` while it is pending.
 //!
-//! What brings it about without a restart is another event of that context. A roll-back to it is one: rsync deletes what it owed, and then
-//! applies what the current context lacks; an update that comes while rsync is at that work is carried out to its end. Neither touches an
-//! app on a cluster that both contexts have. That holds only if what it owes is just what the current context lacks: anything else
-//! rsync would delete, or leave out, for good.
+//! Another event of that context causes the deletion without a restart. A rollback to it is one: rsync makes the pending
+//! deletion, and then applies what the current context lacks. An update that comes while rsync is working on that is carried out
+//! completely. Neither affects an app on a cluster that is in both contexts. This works only if the pending deletion is exactly
+//! what the current context lacks: otherwise rsync would permanently delete, or leave out, something else.
 
 use std::collections::BTreeMap;
 
-use emco::{Client, Deployed, DigKey, DigStatus, Error, Output, Revision, StatusQuery};
+use emco::{Client, Deployed, DigKey, DigStatus, Error, Revision, StatusQuery};
 
 use crate::model::{AppClusters, Target};
 
 /// An app on a cluster.
 type Place = (String, Target);
 
-/// A removal that rsync has not made.
+/// A pending removal, which rsync has not made yet.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Owed {
     /// The former context, and its revision.
     context: String,
     revision: Revision,
-    /// How far rsync got with it.
+    /// The progress of the removal.
     state: Option<Deployed>,
-    /// What it is to remove.
+    /// What is to be removed.
     places: Vec<Place>,
-    /// Whether an app is placed there again.
+    /// Whether the current context places an app there again.
     is_placed: bool,
-    /// Whether a roll-back to it and an update would have it made, and move nothing else.
+    /// Whether a rollback to it and an update would cause the removal, and change nothing else.
     can_be_forced: bool,
 }
 
 impl Owed {
-    /// Whether rsync has not even begun.
+    /// Whether rsync has not begun the removal.
     pub(super) fn is_forgotten(&self) -> bool {
         self.state == Some(Deployed::Instantiated)
     }
 
-    /// Whether it is owed of the context of this revision.
+    /// Whether it is a removal of the context with this revision.
     pub(super) fn is_of(&self, revision: Revision) -> bool {
         self.revision == revision
     }
 
-    /// The revision to go back to for having it made, where that is possible.
+    /// Returns the revision for a rollback that causes the removal, if that is possible.
     pub(super) fn revision(&self) -> Option<Revision> {
         (self.can_be_forced && self.is_forgotten()).then_some(self.revision)
     }
 
-    /// What still runs where, in words.
+    /// Describes what still runs where.
     pub(super) fn text(&self) -> String {
         let what = if self.is_placed { "is still to be removed from" } else { "still runs on" };
         let places: Vec<String> =
@@ -70,11 +70,11 @@ impl Owed {
         )
     }
 
-    /// What an operator can do about it.
+    /// Describes what an operator can do about it.
     pub(super) fn advice(&self) -> &'static str {
         match (self.is_placed, self.is_forgotten()) {
             (true, _) => {
-                "do not restart EMCO's rsync before the app is placed on another cluster and ready there: the removal would take it away"
+                "do not restart EMCO's rsync before the app is placed on another cluster and ready there: the restart would remove the app"
             }
             (false, true) => {
                 "restart EMCO's rsync, which then makes the pending removals of all deployment intent groups"
@@ -90,41 +90,41 @@ struct Context {
     id: String,
     revision: Revision,
     placed: AppClusters,
-    /// How far rsync got with it; of the current one nobody asks.
+    /// The progress of rsync. Not read for the current context.
     state: Option<Deployed>,
-    /// Whether EMCO goes back to it where its revision is asked for: EMCO takes the first action of that number, which may be one of before
-    /// the DIG was instantiated anew.
+    /// Whether a rollback to its revision leads to it: EMCO takes the first action with that number, which may be older than the
+    /// DIG's last instantiation.
     has_revision: bool,
 }
 
-/// The app contexts of a DIG, oldest first; the last is the current one.
+/// The app contexts of a DIG, oldest first. The last one is the current one.
 #[derive(Debug, Default)]
 pub(super) struct Known(Vec<Context>);
 
 impl Known {
-    /// Where the current context places the apps.
+    /// Returns where the current context places the apps.
     pub(super) fn now(&self) -> AppClusters {
         self.0.last().map(|context| context.placed.clone()).unwrap_or_default()
     }
 
-    /// The current revision, if it was reached by a roll-back.
+    /// Returns the current revision, if a rollback made it.
     pub(super) fn rolled_back_to(&self) -> Option<Revision> {
         let (current, former) = self.0.split_last()?;
         former.iter().any(|context| context.id == current.id).then_some(current.revision)
     }
 
-    /// Whether there was a roll-back.
+    /// Whether there was a rollback.
     pub(super) fn has_rolled_back(&self) -> bool {
         self.0.iter().enumerate().any(|(index, context)| self.comes_back(index, context))
     }
 
-    /// The removals of interest that rsync owes, the newest last.
+    /// Lists the pending removals of interest, newest last.
     pub(super) fn owed(&self, interest: impl Fn(&str, &Target) -> bool) -> Vec<Owed> {
         let now = self.now();
         let mut owed = Vec::new();
         for (index, pair) in self.0.windows(2).enumerate() {
             let [context, successor] = pair else { continue };
-            // A context that was gone back to had to make first what it owed.
+            // A rollback to this context has caused its removal already.
             if self.comes_back(index, context) || context.state == Some(Deployed::Updated) {
                 continue;
             }
@@ -144,8 +144,8 @@ impl Known {
         owed
     }
 
-    /// The revision of the newest former context that has the apps on `on`, keeps all other apps where they are, and can be gone back to; one
-    /// that has the apps also where they are now is preferred.
+    /// Returns the revision of the newest former context that places the apps on `on` and all other apps where they are, and to
+    /// which a rollback is possible. Prefers one that also places the apps where they are now.
     pub(super) fn way_back(&self, on: &AppClusters) -> Option<Revision> {
         let now = self.now();
         let others = |of: &AppClusters| {
@@ -178,7 +178,7 @@ impl Known {
     }
 }
 
-/// Reads app contexts. Where they place apps cannot change, and is asked for once.
+/// Reads app contexts. The placement of a context does not change, so it is read once.
 pub(super) struct Contexts<'a> {
     emco: &'a Client,
     key: &'a DigKey,
@@ -190,7 +190,7 @@ impl<'a> Contexts<'a> {
         Self { emco, key, placed: BTreeMap::new() }
     }
 
-    /// The contexts from revision `since` on.
+    /// Reads the contexts from revision `since` on.
     pub(super) async fn known(&mut self, status: &DigStatus, since: Revision) -> Result<Known, Error> {
         let mut known = Known::default();
         for (id, revision) in status.contexts().into_iter().filter(|(_, revision)| *revision >= since) {
@@ -215,28 +215,24 @@ impl<'a> Contexts<'a> {
         if let Some(placed) = self.placed.get(context) {
             return Ok(placed.clone());
         }
-        let targets = |on: Vec<emco::ClusterRef>| {
-            on.into_iter().map(|of| Target::new(of.provider, of.cluster)).collect::<Vec<_>>()
-        };
         let placed = self.emco.context_clusters(self.key, context).await?;
-        let placed: AppClusters = placed.into_iter().map(|(app, on)| (app, targets(on))).collect();
         self.placed.insert(context.to_owned(), placed.clone());
         Ok(placed)
     }
 
     async fn state(&self, context: &str) -> Result<Option<Deployed>, Error> {
-        let (instance, output) = (Some(context.to_owned()), Some(Output::Summary));
-        let query = StatusQuery { instance, output, ..StatusQuery::deployed() };
+        let query =
+            StatusQuery { instance: Some(context.to_owned()), summary: true, ..StatusQuery::deployed() };
         Ok(self.emco.dig_status(self.key, &query).await?.deployed_status)
     }
 }
 
-/// Whether an app is among `on` a cluster.
+/// Whether `apps` has this app on this cluster.
 pub(super) fn is_on(apps: &AppClusters, app: &str, cluster: &Target) -> bool {
     apps.get(app).is_some_and(|on| on.contains(cluster))
 }
 
-/// The apps of the one on clusters that the other does not have them on.
+/// Lists the places of `one` that `other` does not have.
 fn beside(one: &AppClusters, other: &AppClusters) -> Vec<Place> {
     let all = one.iter().flat_map(|(app, on)| on.iter().map(move |cluster| (app, cluster)));
     all.filter(|(app, cluster)| !is_on(other, app, cluster))
@@ -253,7 +249,7 @@ mod tests {
         AppClusters::from([("app".to_owned(), clusters)])
     }
 
-    /// Contexts that were made in this order, each with where it places the app and whether its removal was made.
+    /// Contexts in the order of their creation: ID, clusters of the app, whether the removal was made.
     fn known(contexts: &[(&str, &str, bool)]) -> Known {
         let context = |(index, (id, clusters, is_made)): (usize, &(&str, &str, bool))| Context {
             id: (*id).to_owned(),
@@ -265,7 +261,7 @@ mod tests {
         Known(contexts.iter().enumerate().map(context).collect())
     }
 
-    /// What is owed, each as `cluster@revision`, `!` where it can be forced, `?` where the app is placed again.
+    /// Pending removals, each as `cluster@revision`, with `!` if it can be forced, `?` if the app is placed there again.
     fn owed(known: &Known) -> String {
         let text = |of: &Owed| {
             let clusters: String = of.places.iter().map(|(_, on)| on.cluster.as_str()).collect();
@@ -276,15 +272,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_owed_and_can_be_forced() {
+    fn pending_removals_and_those_that_can_be_forced() {
         for (contexts, expected) in [
             (&[("s", "a", true), ("x", "ab", true), ("y", "b", true)][..], ""),
             (&[("s", "a", true), ("x", "ab", false), ("y", "b", true)], "a@2!"),
-            // Nothing is owed of a context that has nothing to remove.
+            // A context with nothing to remove has no pending removal.
             (&[("s", "a", false), ("x", "ab", true)], ""),
             // A swap has no revision with the app on both sides.
             (&[("s", "a", false), ("y", "b", true)], "a@1"),
-            // There and back: rsync would take the app away.
+            // The app has moved and come back: rsync would remove it.
             (
                 &[
                     ("s", "a", true),
@@ -295,9 +291,9 @@ mod tests {
                 ],
                 "a@2? b@4!",
             ),
-            // Somebody else's update in between: what the context owes is not what the current one lacks.
+            // Somebody else's update in between: the pending removal is not what the current context lacks.
             (&[("s", "a", true), ("x", "abc", false), ("y", "bc", true), ("z", "b", true)], "a@2"),
-            // Gone back to, it had to make first what it owed; and what it owes since can be forced again.
+            // The rollback caused the former removal, and the later one can be forced again.
             (&[("x", "ab", false), ("y", "b", true), ("x", "ab", false), ("z", "b", true)], "a@3!"),
         ] {
             assert_eq!(owed(&known(contexts)), expected, "{contexts:?}");
@@ -305,12 +301,12 @@ mod tests {
     }
 
     #[test]
-    fn a_way_back_has_both_sides_where_there_is_one() {
+    fn a_way_back_has_both_sides_if_possible() {
         for (contexts, revision) in [
             (&[("s", "a", true), ("x", "ab", false), ("y", "b", true)][..], Some(2)),
             (&[("s", "a", true), ("x", "ab", true), ("y", "b", true)], Some(2)),
             (&[("s", "a", false), ("y", "b", true)], Some(1)),
-            // It would delete what the current context has, and find nothing to apply.
+            // A rollback would delete what the current context has, and apply nothing.
             (&[("x", "ab", false), ("y", "b", true), ("z", "ab", true), ("w", "bc", true)], Some(3)),
             (&[("s", "b", true), ("y", "c", true)], None),
         ] {
@@ -328,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_of_before_the_group_was_instantiated_anew_leads_elsewhere() {
+    fn a_revision_before_the_last_instantiation_is_not_used() {
         let mut known = known(&[("s", "a", true), ("x", "ab", false), ("y", "b", true)]);
         known.0.iter_mut().for_each(|context| context.has_revision = false);
         assert_eq!((owed(&known).as_str(), known.way_back(&on("a"))), ("a@2", None));

@@ -1,4 +1,4 @@
-//! Back to a revision in which apps are where they were, before anything is taken back.
+//! The rollback to a revision in which the apps are on their former clusters, before they are removed from the target.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use super::removals::{Contexts, Owed, is_on};
 use crate::emco_calls::{failure, lasting, orchestrator, revision};
 use crate::model::{Dig, NOT_REMOVED, Target, WayBack};
 
-/// rsync needs a moment to begin, and until then shows the context as it was left.
+/// rsync needs a moment to begin. Until then it shows the context's former state.
 const BEGINS_WITHIN: Duration = Duration::from_secs(1);
 
-/// Rolls back to a revision in which each app is on its former clusters, and beside them where it is now if there is such a revision: so nothing
-/// is removed as long as it is needed, and rsync makes what it owed of that revision. Returns the revision that was reached by a
-/// roll-back, this one or one before; none where the apps are placed on their former clusters anyway.
+/// Rolls back to a revision in which each app is on its former clusters, and, if there is such a revision, also where it is
+/// now. So nothing is removed while it is needed, and rsync makes the pending removals of that revision. Returns the revision
+/// of this or of an earlier rollback, or `None` if the apps are placed on their former clusters without one.
 ///
 /// # Errors
-/// [`NOT_REMOVED`] where rsync has yet to remove an app from a former cluster and this roll-back would not make it do so: the app must not go
-/// there.
+/// Returns [`NOT_REMOVED`] if rsync has not yet removed an app from a former cluster, and this rollback would not cause the
+/// removal: the app must not be placed there.
 pub(super) async fn roll_back(dig: &Dig, way: &WayBack) -> Result<Option<Revision>, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
     let status = emco.dig_status(&key, &StatusQuery::ready()).await.map_err(failure)?;
@@ -29,7 +29,7 @@ pub(super) async fn roll_back(dig: &Dig, way: &WayBack) -> Result<Option<Revisio
     let stays_owed = |owed: &Owed| to.is_none_or(|to| !owed.is_of(to));
     let owed = known.owed(|app: &str, cluster: &Target| is_on(&way.on, app, cluster));
     if let Some(owed) = owed.iter().find(|owed| stays_owed(owed)) {
-        let message = format!("not taken back: {}; {}", owed.text(), owed.advice());
+        let message = format!("not undone: {}; {}", owed.text(), owed.advice());
         return Err(lasting(NOT_REMOVED, message));
     }
     let Some(to) = to else { return Ok(known.rolled_back_to().filter(|_| is_placed)) };

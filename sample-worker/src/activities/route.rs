@@ -1,4 +1,4 @@
-//! How one app moves from one cluster to another, without a moment in which it runs nowhere.
+//! The plan of moving one app from one cluster to another without downtime.
 
 use emco::{AppIntent, Placement};
 use temporalio_sdk::activities::ActivityError;
@@ -11,9 +11,9 @@ use crate::placement::{Labels, labels_of, mandatory, reaches, with_target, witho
 pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError> {
     let Relocation { dig, target, snapshot, .. } = relocation;
     let key = dig.key();
-    // EMCO's own worker compares without case.
+    // EMCO's own worker ignores case.
     let Some(app) = snapshot.apps().into_iter().find(|app| app.eq_ignore_ascii_case(&relocation.app)) else {
-        let message = format!("{key} places no app {}, but {}", relocation.app, listed(&snapshot.apps()));
+        let message = format!("{key} has no app {}, but {}", relocation.app, listed(&snapshot.apps()));
         return Err(lasting("NoSuchApp", message));
     };
     let now = snapshot.clusters.get(&app).map_or(&[][..], Vec::as_slice);
@@ -23,7 +23,7 @@ pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError
     let labels = labels(relocation, &intents).await?;
 
     let mut route = Route { app: app.clone(), source: source.clone(), add: Vec::new(), remove: Vec::new() };
-    // One that was ended by force may have written its intents, and not told EMCO to act on them.
+    // A terminated run may have written the app intents without the update that makes EMCO act on them.
     let begun = !intents.iter().any(|(_, intent)| reaches(&intent.spec.intent, &source, &labels));
     for (gpi, intent) in intents {
         let before = &intent.spec.intent;
@@ -34,8 +34,8 @@ pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError
         let both = with_target(before, target, &labels);
         let after = without_source(&both, &source, &labels).map_err(|_| {
             let message = format!(
-                "the app intent {gpi}/{} lets EMCO choose {source} among others (anyOf), and would choose another without \
-                 it; name the clusters instead",
+                "the app intent {gpi}/{} lets EMCO choose {source} among others (anyOf); without it EMCO would choose another \
+                 cluster; name the clusters instead",
                 intent.metadata.name
             );
             lasting("SourceIsAChoice", message)
@@ -51,13 +51,13 @@ pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError
         route.remove.push(edit(&both, &after));
     }
     if route.remove.is_empty() {
-        let message = format!("no app intent of {app} places it on {source}; EMCO has it on {}", shown(now));
+        let message = format!("no app intent of {app} places it on {source}; it is on {}", shown(now));
         return Err(lasting("NoSuchSource", message));
     }
     Ok(route)
 }
 
-/// The cluster that the app leaves: the one that was named, else the only one there is.
+/// Returns the cluster that the app leaves: the named one, or the only one that it is on.
 fn source(relocation: &Relocation, app: &str, now: &[Target]) -> Result<Target, ActivityError> {
     let target = &relocation.target;
     let source = match (&relocation.source, now) {
@@ -67,16 +67,13 @@ fn source(relocation: &Relocation, app: &str, now: &[Target]) -> Result<Target, 
         }
         (None, [only]) => only,
         (None, _) => {
-            let message =
-                format!("{app} is on {}; say with sourceClusterName which one it leaves", shown(now));
+            let message = format!("{app} is on {}; name the one to leave with sourceClusterName", shown(now));
             return Err(lasting("NoSuchSource", message));
         }
     };
     if source == target {
-        return Err(lasting(
-            "AlreadyThere",
-            format!("{app} is on {target} already; source and target are the same"),
-        ));
+        let message = format!("{app} is already on {target}; source and target are the same");
+        return Err(lasting("AlreadyThere", message));
     }
     Ok(source.clone())
 }

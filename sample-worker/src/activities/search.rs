@@ -1,18 +1,18 @@
-//! The deployment intent groups that have apps on a cluster.
+//! The search for deployment intent groups that have apps on a cluster.
 
 use emco::{DigKey, DigState, DigStatus, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
 use super::preflight::{listed, unknown_cluster};
 use super::removals::{Contexts, Owed, is_on};
-use crate::emco_calls::{clusters, failure, is_elsewhere, lasting, one_line, patient};
+use crate::emco_calls::{failure, is_elsewhere, lasting, one_line, patient};
 use crate::evacuation::{Found, Search};
 use crate::placement::{Labels, labels_of, mandatory};
 
-/// More would not fit into one history, nor their report into one result.
+/// The maximum number of groups: more would not fit into one history, and their report not into one result.
 const MOST: usize = 1000;
 
-/// Walks through projects, composite apps and deployment intent groups, in the order of their names.
+/// Searches projects, composite apps and deployment intent groups, in the order of their names.
 pub(super) async fn find(search: &Search) -> Result<Vec<Found>, ActivityError> {
     let walk = Walk {
         emco: patient(&search.emco_url)?,
@@ -31,19 +31,19 @@ pub(super) async fn find(search: &Search) -> Result<Vec<Found>, ActivityError> {
         names.sort();
         for name in names {
             let key = DigKey { dig: name, ..of.clone() };
-            match walk.look_at(&key, &mut labels).await {
+            match walk.examine(&key, &mut labels).await {
                 Ok(of) => found.extend(of),
                 Err(error) if error.is_retryable() => return Err(failure(error)),
-                // One that cannot be looked at does not keep the others where they are.
+                // A group that cannot be read does not prevent the evacuation of the others.
                 Err(error) => {
-                    found.push(Found { fault: Some(one_line(error)), ..found_at(&key, Vec::new()) });
+                    found.push(Found { fault: Some(one_line(error)), ..Found::new(&key, Vec::new()) });
                 }
             }
         }
     }
     if found.len() > MOST {
         let message = format!(
-            "nothing was changed: {} deployment intent groups are on {}, and one evacuation moves {MOST} at most; name \
+            "nothing was changed: {} deployment intent groups are on {}, but one evacuation moves at most {MOST}; name \
              projects or composite apps",
             found.len(),
             search.source
@@ -60,25 +60,25 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// A cluster that is misspelt has no apps, and nothing to move would be taken for success.
+    /// Refuses unknown clusters. A misspelt cluster has no apps, so its evacuation would look like a success.
     async fn check_clusters(&self) -> Result<(), ActivityError> {
         let mut faults = Vec::new();
         for cluster in [Some(&self.search.source), self.search.target.as_ref()].into_iter().flatten() {
             faults.extend(unknown_cluster(&self.clm, cluster, self.search.clm_url.is_none()).await?);
         }
-        if faults.is_empty() {
-            return Ok(());
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(lasting("NoSuchCluster", format!("nothing was changed: {}", faults.join("; ")))),
         }
-        Err(lasting("NoSuchCluster", format!("nothing was changed: {}", faults.join("; "))))
     }
 
-    /// Project, name and version of each composite app to look at.
+    /// Lists project, name and version of each composite app to search.
     async fn composite_apps(&self) -> Result<Vec<(String, String, String)>, ActivityError> {
         let (mut apps, wanted) = (Vec::new(), self.search.composite_apps.as_ref());
         for project in self.projects().await? {
             match self.emco.composite_apps(&project).await {
                 Ok(of) => apps.extend(of.into_iter().map(|(name, version)| (project.clone(), name, version))),
-                // Deleted meanwhile.
+                // The project was deleted in the meantime.
                 Err(error) if error.kind() == Kind::NotFound && self.search.projects.is_none() => {}
                 Err(error) => return Err(failure(error)),
             }
@@ -103,7 +103,7 @@ impl Walk<'_> {
     async fn projects(&self) -> Result<Vec<String>, ActivityError> {
         let known = match (self.emco.project_names().await, &self.search.projects) {
             (Ok(names), _) => names,
-            // Whoever may look into some projects may not be shown all.
+            // A caller with rights for some projects may not be allowed to list all.
             (Err(error), Some(named)) if error.kind() == Kind::Denied => return Ok(named.clone()),
             (Err(error), _) => return Err(failure(error)),
         };
@@ -117,38 +117,38 @@ impl Walk<'_> {
         Err(lasting("NoSuchProject", message))
     }
 
-    /// Tells of a group whose apps are on the source, or would come there with its next update.
-    async fn look_at(&self, key: &DigKey, labels: &mut Labels) -> Result<Option<Found>, emco::Error> {
+    /// Returns the group if its apps are on the source, or would be after its next update.
+    async fn examine(&self, key: &DigKey, labels: &mut Labels) -> Result<Option<Found>, emco::Error> {
         let source = &self.search.source;
         let status = match self.emco.dig_status(key, &StatusQuery::ready()).await {
             Ok(status) => status,
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let now = clusters(&status);
+        let now = status.clusters();
         let apps: Vec<String> =
             now.into_iter().filter(|(_, on)| on.contains(source)).map(|(app, _)| app).collect();
         let is_instantiated = status.state() == Some(&DigState::Instantiated);
         let owed = if is_instantiated { self.owed(key, &status).await? } else { None };
         if is_instantiated && !apps.is_empty() {
-            return Ok(Some(Found { owed, ..found_at(key, apps) }));
+            return Ok(Some(Found { owed, ..Found::new(key, apps) }));
         }
         if let Some(owed) = owed {
-            return Ok(Some(Found { fault: Some(owed), ..found_at(key, Vec::new()) }));
+            return Ok(Some(Found { fault: Some(owed), ..Found::new(key, Vec::new()) }));
         }
         let apps = self.intended(key, labels).await?;
         let why = match status.state() {
             _ if apps.is_empty() => return Ok(None),
             Some(DigState::Instantiated) => {
-                format!("not on {source}, though it would be with its next update: its app intents name it")
+                format!("not on {source}, but it would be after its next update: its app intents name it")
             }
             Some(other) => format!("is {other:?}, not Instantiated; its app intents name {source}"),
-            None => format!("EMCO tells no state of it; its app intents name {source}"),
+            None => format!("EMCO returns no state of it; its app intents name {source}"),
         };
-        Ok(Some(Found { skip: Some(why), ..found_at(key, apps) }))
+        Ok(Some(Found { skip: Some(why), ..Found::new(key, apps) }))
     }
 
-    /// What EMCO's rsync has yet to remove from the source.
+    /// Describes what EMCO's rsync has not yet removed from the source.
     async fn owed(&self, key: &DigKey, status: &DigStatus) -> Result<Option<String>, emco::Error> {
         let known = Contexts::new(&self.emco, key).known(status, Revision(0)).await?;
         let now = known.now();
@@ -157,7 +157,7 @@ impl Walk<'_> {
         Ok(owed.first().map(|first| format!("{}; {}", texts.join("; "), first.advice())))
     }
 
-    /// The apps whose intents ask for the source, by name or by label.
+    /// Lists the apps whose intents place them on the source, by name or by label.
     async fn intended(&self, key: &DigKey, labels: &mut Labels) -> Result<Vec<String>, emco::Error> {
         let mut apps = Vec::new();
         for gpi in self.emco.list_generic_placement_intents(key).await? {
@@ -176,7 +176,7 @@ impl Walk<'_> {
     }
 
     async fn resolve(&self, provider: String, label: String, labels: &mut Labels) -> Result<(), emco::Error> {
-        // Labels are the provider's own.
+        // A label of another provider cannot mean the source.
         if provider != self.search.source.provider || labels.contains_key(&(provider.clone(), label.clone()))
         {
             return Ok(());
@@ -189,18 +189,5 @@ impl Walk<'_> {
         };
         labels.insert((provider, label), clusters);
         Ok(())
-    }
-}
-
-fn found_at(key: &DigKey, apps: Vec<String>) -> Found {
-    Found {
-        project: key.project.clone(),
-        composite_app: key.composite_app.clone(),
-        version: key.version.clone(),
-        name: key.dig.clone(),
-        apps,
-        skip: None,
-        fault: None,
-        owed: None,
     }
 }

@@ -1,19 +1,19 @@
-//! The update: what makes EMCO act on intents.
+//! The update, which makes EMCO act on app intents.
 
 use std::time::SystemTime;
 
-use emco::{Deployed, DigKey, Kind, Revision, StatusQuery};
+use emco::{Clause, Deployed, DigKey, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
-use crate::emco_calls::{Patience, clusters, failure_with, lasting_with, orchestrator, revision};
-use crate::model::{AppClusters, Before, Dig, Sent, Target, Updated};
+use crate::emco_calls::{Patience, failure_with, orchestrator, revision};
+use crate::model::{AppClusters, Before, Dig, Sent, Updated};
 
-/// An update whose answer was lost may have happened all the same, and each one makes a revision. A later attempt therefore
-/// looks first: a revision newer than `before`, which was read when all intents were written, holds our change. Should EMCO
-/// still be at work on the lost one, a second update follows it; that one finds nothing left to change.
+/// Updates the DIG. EMCO may carry out an update although its response was lost, and each update makes a revision. So a later
+/// attempt first checks whether there is a revision newer than `before`, which was read when all intents were written. If EMCO
+/// is still working on the lost update, a second one follows it, and finds nothing to change.
 ///
-/// EMCO may also make the lost one much later, with the intents of back then. That harms nobody while the intents are still
-/// the same; the workflow is told how many were sent, so that it can look out for them once they are not.
+/// EMCO may also carry out a lost update much later, with the intents of its time. That does no harm while the intents are
+/// unchanged. The result contains the number of updates sent, so that the workflow can watch for them after it changes intents.
 pub(super) async fn update(
     dig: &Dig,
     before: Before,
@@ -22,7 +22,7 @@ pub(super) async fn update(
 ) -> Result<Updated, ActivityError> {
     let (emco, goes_forward) = (orchestrator(dig)?, matches!(before, Before::Forward(_)));
     let before = before.revision();
-    // Nobody knows how far the former attempts came.
+    // How far the former attempts got is unknown, so each counts as one update.
     let mut sent = u64::from(attempt.saturating_sub(1));
     let (key, patience) = (dig.key(), Patience::new(scheduled));
     let mut updated = try_update(&emco, &key, before, attempt == 1, &mut sent).await;
@@ -37,10 +37,10 @@ pub(super) async fn update(
             Ok(Updated::Settled(revision))
         }
         Ok(revision) => Ok(Updated::Unsettled { revision, sent }),
-        Err(error) if goes_forward && error.kind() == Kind::Internal => {
-            Err(lasting_with(error, Sent { sent }))
+        Err(error) => {
+            let passes = error.is_retryable() && !(goes_forward && error.kind() == Kind::Internal);
+            Err(failure_with(error, passes, Some(Sent { sent })))
         }
-        Err(error) => Err(failure_with(error, Some(Sent { sent }))),
     }
 }
 
@@ -61,7 +61,7 @@ async fn try_update(
         return Ok(revision);
     }
     let updated = emco.update_dig(key).await;
-    // What EMCO refuses, and what never reached it, does not come later.
+    // EMCO does not later carry out an update that it refused or did not receive.
     let never = |error: &emco::Error| {
         error.kind() == Kind::Unreachable || !(error.is_retryable() || error.kind() == Kind::NotEmco)
     };
@@ -69,21 +69,15 @@ async fn try_update(
     updated
 }
 
-/// The revision of a DIG whose apps are deployed exactly where their intents want them, as far as the intents alone tell:
-/// what a label or a choice comes to is EMCO's to say.
+/// Returns the DIG's revision if its apps are deployed exactly where their intents place them. Returns `None` if an intent has
+/// a label or a choice: only EMCO knows which clusters these mean.
 async fn deployed_as_intended(emco: &emco::Client, key: &DigKey) -> Result<Option<Revision>, emco::Error> {
     let mut wanted = AppClusters::new();
     for gpi in emco.list_generic_placement_intents(key).await? {
         for intent in emco.list_app_intents(key, &gpi.metadata.name).await? {
             let placement = &intent.spec.intent;
-            let named: Option<Vec<Target>> = placement
-                .all_of
-                .iter()
-                .map(|clause| {
-                    let cluster = clause.as_cluster().filter(|_| clause.any_of.is_empty())?;
-                    Some(Target::new(cluster.provider, cluster.cluster))
-                })
-                .collect();
+            let cluster = |of: &Clause| of.as_cluster().filter(|_| of.any_of.is_empty());
+            let named: Option<Vec<_>> = placement.all_of.iter().map(cluster).collect();
             match named.filter(|_| placement.any_of.is_empty()) {
                 Some(named) => wanted.entry(intent.spec.app).or_default().extend(named),
                 None => return Ok(None),
@@ -92,9 +86,9 @@ async fn deployed_as_intended(emco: &emco::Client, key: &DigKey) -> Result<Optio
     }
     wanted.values_mut().for_each(|on| on.sort());
     let status = emco.dig_status(key, &StatusQuery::ready()).await?;
-    let went_well = matches!(
+    let is_good = matches!(
         status.deployed_status,
         Some(Deployed::Instantiating | Deployed::Instantiated | Deployed::Updating | Deployed::Updated)
     );
-    Ok(status.revision().filter(|_| went_well && !wanted.is_empty() && clusters(&status) == wanted))
+    Ok(status.revision().filter(|_| is_good && !wanted.is_empty() && status.clusters() == wanted))
 }

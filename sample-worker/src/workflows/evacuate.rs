@@ -1,4 +1,4 @@
-//! Everything off a cluster that goes down: many relocations, some at once, each a workflow of its own.
+//! The evacuation of a cluster: many relocations, several at the same time, each a child workflow.
 
 mod order;
 mod report;
@@ -23,15 +23,15 @@ use crate::activities::{MigrateActivities, OF_EVACUATION, SEARCH};
 use crate::evacuation::{DigProgress, DigReport, EvacuationReport, Found};
 use crate::params::EvacuateRequest;
 
-/// How long the search may take, unless the intent says otherwise.
+/// The timeout of the search, unless the intent sets one.
 const SEARCH_TIME: Duration = Duration::from_secs(600);
 /// The type of the workflows that move the groups.
 const CHILD: &str = "EmcoRelocateWorkflow";
 
 type Context = WorkflowContext<EmcoEvacuateClusterWorkflow>;
 
-/// Moves every deployment intent group off a cluster, in waves: first a few, alone, then the others, some at once. Each moves in
-/// a workflow of its own, and an [`EvacuationReport`] tells what became of it.
+/// Moves all deployment intent groups off a cluster, in waves: first a few, then the others, several at the same time. A child
+/// workflow moves each group. The result is an [`EvacuationReport`].
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoEvacuateClusterWorkflow {
@@ -60,33 +60,32 @@ impl EmcoEvacuateClusterWorkflow {
             .await
     }
 
-    /// From now on no further deployment intent group is begun. Those that have begun go on. Takes any argument, or none.
+    /// Pauses the evacuation: no further move starts, running ones continue. Accepts any argument, or none.
     #[signal(name = "pause")]
     pub fn pause(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _argument: RawValue) {
         self.report.paused = true;
     }
 
-    /// From now on they are begun again. Takes any argument, or none.
+    /// Resumes the evacuation. Accepts any argument, or none.
     #[signal(name = "resume")]
     pub fn resume(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _argument: RawValue) {
         self.report.paused = false;
     }
 
-    /// `started`, then the running activity or the type of the workflows that move the groups, then `completed`. Takes any
-    /// argument, or none.
+    /// Returns `started`, then the running activity or the type of the workflows that move the groups, then `completed`. Accepts
+    /// any argument, or none.
     #[query(name = "current-state")]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()
     }
 
-    /// Where it stands, in more detail: [`Progress`], by how many deployment intent groups have ended. Takes any argument, or
-    /// none.
+    /// Returns the [`Progress`], by the number of completed moves. Accepts any argument, or none.
     #[query(name = "progress")]
     pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
         self.progress.clone()
     }
 
-    /// The report as it stands. Takes any argument, or none.
+    /// Returns the current report. Accepts any argument, or none.
     #[query(name = "report")]
     pub fn report(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> EvacuationReport {
         self.report.counted()
@@ -123,15 +122,15 @@ async fn evacuate(
     }
     let kind = if stranded { Steps::<()>::NOT_UNDONE } else { "EvacuationIncomplete" };
     let message = report.one_line(&left);
-    // Another attempt would not know why this one stopped; whoever starts it again does. What was moved stays moved.
+    // Not retried: an operator should know why it stopped before starting it again. Moved groups stay moved.
     let failure = ApplicationFailure::builder(message).type_name(kind.to_owned()).non_retryable(true);
     Err(failure.details(report).build().into())
 }
 
-/// Begins with the canaries, and goes on with the others if all of these have moved.
+/// Moves the canaries, and then the others if all canaries were moved.
 async fn run_waves(ctx: &Context, order: &Rc<Order>) {
     note_ended(ctx);
-    // What has nothing to move is no canary.
+    // A group that has nothing to move does not count as a canary.
     let movable = order.found.iter().enumerate().filter(|(_, found)| found.is_movable());
     let canaries = movable.map(|(index, _)| index + 1).take(order.canary).last().unwrap_or_default();
     for end in [canaries, order.found.len()] {
@@ -140,13 +139,13 @@ async fn run_waves(ctx: &Context, order: &Rc<Order>) {
     }
 }
 
-/// Moves one group after the other, as long as there is one before `end`.
+/// Moves one group after another, while there is one before `end`.
 async fn lane(ctx: Context, order: Rc<Order>, end: usize, canaries: usize) {
     loop {
-        let may_go_on = |workflow: &EmcoEvacuateClusterWorkflow| {
+        let may_continue = |workflow: &EmcoEvacuateClusterWorkflow| {
             !workflow.report.paused || workflow.report.stopped.is_some() || next(workflow, end).is_none()
         };
-        let cancelled = ctx.wait_condition(may_go_on).await.is_err();
+        let cancelled = ctx.wait_condition(may_continue).await.is_err();
         if cancelled || ctx.cancellation_token().is_cancelled() {
             return;
         }
@@ -169,7 +168,7 @@ fn next(workflow: &EmcoEvacuateClusterWorkflow, end: usize) -> Option<usize> {
     workflow.report.digs.iter().take(end).position(|dig| dig.state == DigProgress::Waiting)
 }
 
-/// Moves one group, and notes what became of it.
+/// Moves one group, and reports the outcome.
 async fn relocate(ctx: &Context, order: &Order, index: usize) {
     let Some(found) = order.found.get(index) else { return };
     let id = format!("{}/{}", ctx.workflow_id(), found.key());
@@ -180,7 +179,7 @@ async fn relocate(ctx: &Context, order: &Order, index: usize) {
     let input = RawValue::from_value(&order.params_of(found), &PayloadConverter::default());
     let options = ChildWorkflowOptions::builder()
         .workflow_id(id.clone())
-        // A cancelled one takes back what it did, and is waited for; also where this workflow is ended by force.
+        // A cancelled child undoes its changes, and is awaited. A terminated evacuation cancels its children too.
         .cancel_type(ChildWorkflowCancellationType::WaitCancellationCompleted)
         .parent_close_policy(ParentClosePolicy::RequestCancel)
         .build();
@@ -188,7 +187,7 @@ async fn relocate(ctx: &Context, order: &Order, index: usize) {
         Ok(started) => started,
         Err(error) => {
             let cancelled = ctx.cancellation_token().is_cancelled();
-            let why = if cancelled { "cancelled before it began".to_owned() } else { error.to_string() };
+            let why = if cancelled { "cancelled before it started".to_owned() } else { error.to_string() };
             let state = if cancelled { DigProgress::Skipped } else { DigProgress::Failed };
             note(&|dig| (dig.state, dig.why, dig.workflow_id) = (state, Some(why.clone()), None));
             return;
@@ -205,7 +204,7 @@ async fn relocate(ctx: &Context, order: &Order, index: usize) {
     });
 }
 
-/// Shows how many have ended.
+/// Updates the progress with the number of completed moves.
 fn note_ended(ctx: &Context) {
     let now = ctx.workflow_time().and_then(|now| now.try_into().ok());
     ctx.state_mut(|workflow| {
@@ -217,21 +216,21 @@ fn note_ended(ctx: &Context) {
     });
 }
 
-/// Stops the evacuation where a canary did not move, or too many failed.
+/// Stops the evacuation if a canary was not moved, or too many moves failed.
 fn stop_where_due(workflow: &mut EmcoEvacuateClusterWorkflow, order: &Order, was_canary: bool) {
     let report = &mut workflow.report;
-    // Groups that could not be looked at prove nothing either.
+    // Groups that cannot be read are not counted.
     let tried = || report.digs.iter().zip(&order.found).filter(|(_, found)| found.is_movable());
     let count = |is: fn(&DigReport) -> bool| tried().filter(|(dig, _)| is(dig)).count();
     let moved = count(|dig| dig.state == DigProgress::Moved);
     let left = count(|dig| matches!(dig.state, DigProgress::Failed | DigProgress::RolledBack));
-    // A group that was called off proves nothing about the others.
-    let called_off = count(|dig| dig.state == DigProgress::RolledBack && dig.cancelled);
-    let (failed, ended) = (left - called_off, moved + left);
+    // A group whose move was cancelled says nothing about the others.
+    let cancelled = count(|dig| dig.state == DigProgress::RolledBack && dig.cancelled);
+    let (failed, ended) = (left - cancelled, moved + left);
     let why = if was_canary && left > 0 {
-        Some("the first ones were not all moved".to_owned())
+        Some("not all of the first groups were moved".to_owned())
     } else if failed > 0 && failed as f64 >= order.stop_share * ended as f64 {
-        Some(format!("{failed} of the {ended} that ended had failed, and stopShare is {}", order.stop_share))
+        Some(format!("{failed} of {ended} completed moves failed, and stopShare is {}", order.stop_share))
     } else {
         None
     };

@@ -1,23 +1,23 @@
-//! Every app of a composite app to one cluster.
+//! The migration of all apps of a composite app to one cluster.
 //!
-//! EMCO's own workflow places the apps on the target alone at once. Ours does it in two halves where it waits for the apps anyway: first the
-//! target beside their clusters, and when they are ready there the target alone. So they have no downtime, and a removal that EMCO
-//! forgets can be brought about: what owes it has the apps on both sides.
+//! EMCO's own workflow places the apps on the target only, in one step. Ours uses two steps if it waits for the apps anyway: it
+//! first places them on the target in addition to their clusters, and on the target only when they are ready there. So they have
+//! no downtime, and a removal that EMCO forgets can be forced, because its revision has the apps on both sides.
 
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use worker_kit::{ActivityPlan, Progress, Steps};
 
-use super::moving::{Deployment, GRACE, SEEN_TO_LEAVE, change, leave, undo_later};
+use super::moving::{CHECKS_REMOVALS, Deployment, GRACE, change, leave, undo_later};
 use crate::activities::{MigrateActivities, OF_MIGRATION, READINESS};
 use crate::model::{AppClusters, Check, Edit, Migration, Snapshot, Target, Wait};
 use crate::params::{MigrateRequest, Options};
 use crate::placement::{moved, on_each};
 use crate::result::MigrationResult;
 
-/// Moves every app of a composite app to one cluster, by the steps of EMCO's own migrate workflow (EMCO-API §2.5); at its
-/// end they are there, or where they were.
+/// Moves all apps of a composite app to one cluster, in the steps of EMCO's own migrate workflow (EMCO-API §2.5). If the move
+/// fails, the apps are where they were before.
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoMigrateWorkflow {
@@ -33,14 +33,14 @@ impl EmcoMigrateWorkflow {
             ActivityPlan::new(&params, &OF_MIGRATION),
             MigrateRequest::from_params(&params),
         )?;
-        // Runs that began before there was more than EMCO's three steps end with these.
+        // Older runs have only EMCO's three steps.
         if !ctx.patched("safe-moves") {
             request.options = Options::EMCOS;
         }
         let options = request.options;
-        let looks_at_removals = ctx.patched(SEEN_TO_LEAVE);
+        let checks_removals = ctx.patched(CHECKS_REMOVALS);
         let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
-        let after = match (options.dry_run, options.wait_ready, looks_at_removals) {
+        let after = match (options.dry_run, options.wait_ready, checks_removals) {
             (true, ..) => 0,
             (_, true, true) => 6,
             (_, false, false) => 2,
@@ -52,18 +52,18 @@ impl EmcoMigrateWorkflow {
             .finish(async |steps| {
                 let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
                 let result = MigrationResult::new(&params, &request.dig, snapshot.names());
-                migrate(steps, &request, &snapshot, result, looks_at_removals).await
+                migrate(steps, &request, &snapshot, result, checks_removals).await
             })
             .await
     }
 
-    /// `started`, then the running activity, then `completed`. Takes any argument, or none.
+    /// Returns `started`, then the running activity, then `completed`. Accepts any argument, or none.
     #[query(name = "current-state")]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()
     }
 
-    /// Where it stands, in more detail: [`Progress`]. Takes any argument, or none.
+    /// Returns the [`Progress`]. Accepts any argument, or none.
     #[query(name = "progress")]
     pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
         self.progress.clone()
@@ -75,12 +75,12 @@ async fn migrate<W: 'static>(
     request: &MigrateRequest,
     snapshot: &Snapshot,
     result: MigrationResult,
-    looks_at_removals: bool,
+    checks_removals: bool,
 ) -> Result<MigrationResult, WorkflowTermination> {
     let MigrateRequest { dig, target, options } = request.clone();
-    // Names alone: a worker of before took the snapshot. Then there is nothing to put back.
-    let whole = snapshot.state.is_some();
-    let edits = if whole { edits(snapshot, &target) } else { Vec::new() };
+    // A snapshot of an older worker has only names, so there is nothing to restore.
+    let is_complete = snapshot.state.is_some();
+    let edits = if is_complete { edits(snapshot, &target) } else { Vec::new() };
     if options.preflight {
         let (dig, target, snapshot) = (dig.clone(), target.clone(), snapshot.clone());
         let leaving = leaving(&snapshot, &target);
@@ -90,8 +90,8 @@ async fn migrate<W: 'static>(
     if options.dry_run {
         return Ok(result.planned(edits, &snapshot.clusters, |_, _| true, &target));
     }
-    let deployment = Deployment::new(snapshot, options.update_grace, looks_at_removals && whole);
-    if options.compensate && whole {
+    let deployment = Deployment::new(snapshot, options.update_grace, checks_removals && is_complete);
+    if options.compensate && is_complete {
         undo_later(steps, &dig, snapshot, &edits, &target, options.ready_timeout, &deployment);
     }
     let on: AppClusters = snapshot.apps().into_iter().map(|app| (app, vec![target.clone()])).collect();
@@ -101,7 +101,7 @@ async fn migrate<W: 'static>(
     let wait = Wait { dig: dig.clone(), on, off, settled: true, within, late, removals_since };
     let mut migration = Migration { dig, target, edits };
     if options.wait_ready && removals_since.is_some() && wait.off.values().any(|off| !off.is_empty()) {
-        let (first, second) = halves(migration.edits, snapshot, &migration.target);
+        let (first, second) = steps_of(migration.edits, snapshot, &migration.target);
         migration.edits = first;
         change(steps, migration.clone(), snapshot, &deployment).await?;
         let arrival = Wait { off: AppClusters::new(), settled: false, removals_since: None, ..wait.clone() };
@@ -110,7 +110,7 @@ async fn migrate<W: 'static>(
     }
     change(steps, migration, snapshot, &deployment).await?;
     if options.wait_ready {
-        // The first half, should it come once more, would bring the apps back.
+        // If EMCO carries out the first step late, it brings the apps back.
         let wait = Wait { late: removals_since.and_then(|_| deployment.late()), ..wait };
         return Ok(result.ready_on(leave(steps, wait).await?));
     }
@@ -121,8 +121,8 @@ async fn migrate<W: 'static>(
     Ok(result)
 }
 
-/// The same migration as two: each app is placed on the target beside the clusters that it has, then on the target alone.
-fn halves(edits: Vec<Edit>, snapshot: &Snapshot, target: &Target) -> (Vec<Edit>, Vec<Edit>) {
+/// Splits the migration in two: each app is placed on the target in addition to its clusters, then on the target only.
+fn steps_of(edits: Vec<Edit>, snapshot: &Snapshot, target: &Target) -> (Vec<Edit>, Vec<Edit>) {
     let both = |edit: Edit| {
         let mut on = snapshot.clusters.get(&edit.app).cloned().unwrap_or_default();
         if !on.contains(target) {
@@ -145,7 +145,7 @@ fn edits(snapshot: &Snapshot, target: &Target) -> Vec<Edit> {
     snapshot.intents().map(edit).collect()
 }
 
-/// The clusters that the apps leave.
+/// Returns the clusters that the apps leave.
 fn leaving(snapshot: &Snapshot, target: &Target) -> AppClusters {
     let mut leaving = snapshot.clusters.clone();
     leaving.values_mut().for_each(|on| on.retain(|cluster| cluster != target));

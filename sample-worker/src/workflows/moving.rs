@@ -1,4 +1,4 @@
-//! What both workflows do: change placements, have EMCO act on them, and take it back where the end is not reached.
+//! The common part of migrations and relocations: change placements, update the DIG, and undo both if the workflow fails.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,45 +15,45 @@ use crate::model::{
     WayBack,
 };
 
-/// The change of what runs do that makes them see each app leave.
-pub(super) const SEEN_TO_LEAVE: &str = "seen-to-leave";
+/// The patch ID of the change since when runs check EMCO's removals.
+pub(super) const CHECKS_REMOVALS: &str = "seen-to-leave";
 
-/// How much longer than its own time the activity that waits has: it is to say itself that time is over.
+/// How much longer the activity that waits has than its own timeout, so that it can report the timeout itself.
 pub(super) const GRACE: Duration = Duration::from_secs(60);
 
-/// What is known of the updates of a workflow, which may have to be taken back.
+/// The updates of a workflow, which may have to be undone.
 #[derive(Debug, Default)]
 pub(super) struct Deployment {
-    /// How long an update whose answer was lost may still come.
+    /// How long EMCO may still carry out an update whose response was lost.
     grace: Duration,
-    /// The revision that the DIG had before anything was changed, where what leaves must be seen to leave.
+    /// The DIG's revision before anything was changed, if removals must be checked.
     removals_since: Option<Revision>,
-    /// The revision that the DIG had when it was seen last.
+    /// The last known revision of the DIG.
     seen: Cell<Revision>,
-    /// The one that it has when every update that was sent has been made.
+    /// The DIG's revision after all updates that were sent.
     due: Cell<Revision>,
-    /// EMCO may have begun an update of ours.
+    /// Whether EMCO may have begun an update of this workflow.
     touched: Cell<bool>,
-    /// The app intents are as they were, and the DIG then had this revision.
+    /// Set when the app intents were restored: the DIG's revision at that time.
     restored: Cell<Option<Option<Revision>>>,
 }
 
 impl Deployment {
-    /// Runs that began before removals were looked at do not look at them.
-    pub(super) fn new(snapshot: &Snapshot, grace: Duration, looks_at_removals: bool) -> Rc<Self> {
+    /// Older runs do not check removals.
+    pub(super) fn new(snapshot: &Snapshot, grace: Duration, checks_removals: bool) -> Rc<Self> {
         let revision = snapshot.revision.unwrap_or_default();
-        let removals_since = looks_at_removals.then_some(revision);
+        let removals_since = checks_removals.then_some(revision);
         let (due, seen) = (Cell::new(revision), Cell::new(revision));
         Rc::new(Self { grace, removals_since, due, seen, ..Self::default() })
     }
 
-    /// From which revision on removals must be seen.
+    /// Returns the first revision whose removals must be checked.
     pub(super) fn removals_since(&self) -> Option<Revision> {
         self.removals_since
     }
 
-    /// Has EMCO place the apps on their former clusters again, beside where they are, and waits until they are ready there. Returns
-    /// the revision of the DIG, which was `now`.
+    /// Makes EMCO place the apps on their former clusters again, in addition to the current ones, and waits until they are ready
+    /// there. Returns the DIG's revision, which was `now` before.
     async fn roll_back<W: 'static>(
         &self,
         steps: &Steps<W>,
@@ -72,7 +72,7 @@ impl Deployment {
         Ok(reached)
     }
 
-    /// Has EMCO act on the intents of a DIG that had the revision `before`, and remembers what came of it.
+    /// Updates a DIG that had the revision `before`, and records the result.
     async fn update<W: 'static>(
         &self,
         steps: &Steps<W>,
@@ -94,15 +94,16 @@ impl Deployment {
         updated.map(drop)
     }
 
-    /// What to look out for where an update that was sent may still be made, with intents that are no longer the wanted ones.
+    /// Returns the updates that EMCO may still carry out, with former intents.
     pub(super) fn late(&self) -> Option<Late> {
         let (due, grace) = (self.due.get(), self.grace);
         (due > self.seen.get()).then_some(Late { due, grace })
     }
 }
 
-/// Registers how to take back what `edits` change. The intents come first: an update with the wrong ones would move the apps again. Then the apps
-/// are placed on their former clusters beside where they are, and only when they are ready there taken from the others.
+/// Registers how to undo `edits`. The intents are restored first, because an update with the wrong ones would move the apps
+/// again. Then the apps are placed on their former clusters in addition to the current ones, and when they are ready there,
+/// removed from the others.
 pub(super) fn undo_later<W: 'static>(
     steps: &Steps<W>,
     dig: &Dig,
@@ -118,13 +119,13 @@ pub(super) fn undo_later<W: 'static>(
     let intents: Vec<String> =
         edits.iter().map(|edit| format!("{}/{}", edit.generic_placement_intent, edit.app_intent)).collect();
 
-    // The last one is undone first.
+    // Undone in reverse order.
     let (dig, state) = (dig.clone(), Rc::clone(deployment));
     let name = format!("deployment ({})", shown(&wait.on));
     let of_dig = dig.clone();
     steps.undo(name, async move |steps: &Steps<W>| {
         let Some(now) = state.restored.get() else {
-            return Err(refusal("not tried, as the app intents are not what they were"));
+            return Err(refusal("not tried, because the app intents were not restored"));
         };
         let unchanged = now == before;
         if unchanged && !state.touched.get() {
@@ -134,7 +135,7 @@ pub(super) fn undo_later<W: 'static>(
         let updated = state.update(steps, of_dig, Before::Back { back: now }).await;
         let wait = Wait { late: state.late(), ..wait };
         match updated {
-            // EMCO may have refused our update as it refuses this one; then the apps never left.
+            // EMCO may have refused the first update for the same reason; then the apps were never moved.
             Err(error) if unchanged => {
                 steps.run(MigrateActivities::check_readiness_status, wait).await.map(drop).map_err(|_| error)
             }
@@ -150,8 +151,8 @@ pub(super) fn undo_later<W: 'static>(
     });
 }
 
-/// Waits until the apps are on their new clusters and have left their former ones. Where they were not seen to leave, what was done stays done: they
-/// are ready where they are wanted, and to take them from there again would need a removal too.
+/// Waits until the apps are on their new clusters and have left their former ones. If EMCO does not remove them, the move is not
+/// undone: the apps are ready on the target, and to undo the move would need a removal too.
 pub(super) async fn leave<W: 'static>(
     steps: &Steps<W>,
     wait: Wait,
@@ -164,7 +165,7 @@ pub(super) async fn leave<W: 'static>(
     left
 }
 
-/// Writes `edits` and has EMCO act on them.
+/// Writes the changes and updates the DIG.
 pub(super) async fn change<W: 'static>(
     steps: &Steps<W>,
     migration: Migration,
@@ -176,7 +177,7 @@ pub(super) async fn change<W: 'static>(
     deployment.update(steps, dig, Before::Forward(before)).await
 }
 
-/// What to wait for when all is as it was: each app that was moved on its former clusters alone.
+/// Returns what to wait for after the undo: each moved app is on its former clusters only.
 fn back(dig: &Dig, snapshot: &Snapshot, edits: &[Edit], target: &Target, within: Duration) -> Wait {
     let (mut on, mut off) = (AppClusters::new(), AppClusters::new());
     for edit in edits {
@@ -189,10 +190,10 @@ fn back(dig: &Dig, snapshot: &Snapshot, edits: &[Edit], target: &Target, within:
     Wait { dig: dig.clone(), on, off, settled: true, within, late: None, removals_since: None }
 }
 
-/// How many updates a failed attempt at one may have sent; without end where nobody knows.
+/// Returns how many updates a failed update activity may have sent, [`u64::MAX`] if that is unknown.
 fn sent(error: &WorkflowTermination) -> u64 {
     let WorkflowTermination::Failed(error) = error else { return u64::MAX };
-    let told = match error {
+    let details = match error {
         OutgoingWorkflowError::Application(failure) => match failure.cause() {
             Some(IncomingError::Activity(activity)) => details(activity.cause()),
             _ => None,
@@ -200,11 +201,11 @@ fn sent(error: &WorkflowTermination) -> u64 {
         OutgoingWorkflowError::ActivityExecution(error) => details(error.cause()),
         _ => None,
     };
-    // Workers of before told nothing; what EMCO refused then was never sent.
-    told.map_or_else(|| if is_refusal(error) { 0 } else { u64::MAX }, |told| told.sent)
+    // Older workers gave no details. EMCO does not carry out an update that it refused.
+    details.map_or_else(|| if is_refusal(error) { 0 } else { u64::MAX }, |details| details.sent)
 }
 
-/// Whether EMCO said no, for good.
+/// Whether EMCO refused the update.
 fn is_refusal(error: &OutgoingWorkflowError) -> bool {
     matches!(error, OutgoingWorkflowError::Application(failure)
         if failure.is_non_retryable() && failure.type_name().is_some_and(|kind| kind != "EmcoNotEmco"))

@@ -1,19 +1,19 @@
-//! Apps from one cluster to another, without a moment in which they run nowhere.
+//! The move of apps from one cluster to another without downtime.
 
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use worker_kit::{ActivityPlan, Progress, Steps};
 
-use super::moving::{Deployment, GRACE, SEEN_TO_LEAVE, change, leave, undo_later};
+use super::moving::{CHECKS_REMOVALS, Deployment, GRACE, change, leave, undo_later};
 use crate::activities::{MigrateActivities, OF_RELOCATION, READINESS};
 use crate::model::{AppClusters, Check, Edit, Migration, Relocation, Route, Snapshot, Target, Wait};
 use crate::params::RelocateRequest;
-use crate::placement::says_the_same;
+use crate::placement::is_same_placement;
 use crate::result::MigrationResult;
 
-/// Moves one app, or several of a DIG together, with no downtime, by the steps of EMCO's later relocate workflow
-/// (EMCO-API §2.6): first the target beside the source, and when the apps are ready there the target without the source.
+/// Moves one app, or several of a DIG together, without downtime, in the steps of EMCO's later relocate workflow (EMCO-API
+/// §2.6): the apps are first placed on the target in addition to the source, and when they are ready there, on the target only.
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoRelocateWorkflow {
@@ -31,9 +31,9 @@ impl EmcoRelocateWorkflow {
         )?;
         let options = request.options;
         let begun = ctx.patched("begun-moves");
-        let looks_at_removals = ctx.patched(SEEN_TO_LEAVE);
+        let removals = ctx.patched(CHECKS_REMOVALS);
         let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
-        let seen = options.wait_ready || looks_at_removals;
+        let seen = options.wait_ready || removals;
         let after = if options.dry_run { 0 } else { 5 + usize::from(seen) };
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress)
             .of(1 + request.apps.len() + usize::from(options.preflight) + after);
@@ -41,31 +41,31 @@ impl EmcoRelocateWorkflow {
             .finish(async |steps| {
                 let snapshot = steps.run(MigrateActivities::get_dig_app_intents, request.dig.clone()).await?;
                 let result = MigrationResult::new(&params, &request.dig, snapshot.names());
-                relocate(steps, request, snapshot, result, Runs { begun, looks_at_removals }).await
+                relocate(steps, request, snapshot, result, Checks { begun, removals }).await
             })
             .await
     }
 
-    /// `started`, then the running activity, then `completed`. Takes any argument, or none.
+    /// Returns `started`, then the running activity, then `completed`. Accepts any argument, or none.
     #[query(name = "current-state")]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()
     }
 
-    /// Where it stands, in more detail: [`Progress`]. Takes any argument, or none.
+    /// Returns the [`Progress`]. Accepts any argument, or none.
     #[query(name = "progress")]
     pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
         self.progress.clone()
     }
 }
 
-/// What runs that began before do not do.
+/// What older runs do not do.
 #[derive(Debug, Clone, Copy)]
-struct Runs {
-    /// They did not look whether EMCO had acted on intents that were there.
+struct Checks {
+    /// Check whether EMCO has acted on existing intents.
     begun: bool,
-    /// They did not look whether EMCO had made its removals.
-    looks_at_removals: bool,
+    /// Check whether EMCO has made its removals.
+    removals: bool,
 }
 
 async fn relocate<W: 'static>(
@@ -73,7 +73,7 @@ async fn relocate<W: 'static>(
     request: RelocateRequest,
     snapshot: Snapshot,
     result: MigrationResult,
-    runs: Runs,
+    checks: Checks,
 ) -> Result<MigrationResult, WorkflowTermination> {
     let RelocateRequest { dig, apps, source, target, options } = request;
     let mut routes: Vec<Route> = Vec::new();
@@ -107,7 +107,7 @@ async fn relocate<W: 'static>(
         let whole = joined(add, remove);
         return Ok(result.planned(whole, &snapshot.clusters, leaves, &target));
     }
-    let deployment = Deployment::new(&snapshot, options.update_grace, runs.looks_at_removals);
+    let deployment = Deployment::new(&snapshot, options.update_grace, checks.removals);
     if options.compensate {
         undo_later(steps, &dig, &snapshot, &add, &target, options.ready_timeout, &deployment);
     }
@@ -116,19 +116,19 @@ async fn relocate<W: 'static>(
     let departure = Wait { dig: dig.clone(), on, off: leaving, settled: true, within, late, removals_since };
     let arrival = Wait { off: AppClusters::new(), settled: false, removals_since: None, ..departure.clone() };
 
-    // Where the target has the apps already there is nothing to add; they must be ready there all the same. One that was ended by
-    // force may have left the intents as they should be, and EMCO knowing nothing of it.
+    // If the apps are already on the target, nothing is added, but they must be ready there. A terminated run may have written
+    // the intents without an update.
     let placed = |app: &String| snapshot.clusters.get(app).is_some_and(|on| on.contains(&target));
-    let unplaced = runs.begun && routes.iter().any(|route| !placed(&route.app));
-    if unplaced || add.iter().any(|edit| !says_the_same(&edit.before, &edit.after)) {
+    let unplaced = checks.begun && routes.iter().any(|route| !placed(&route.app));
+    if unplaced || add.iter().any(|edit| !is_same_placement(&edit.before, &edit.after)) {
         let add = Migration { dig: dig.clone(), target: target.clone(), edits: add };
         change(steps, add, &snapshot, &deployment).await?;
     }
-    // Also where nobody asked to wait in the end: without this the apps would have their downtime.
+    // Also without `waitReady`: otherwise the apps would have a downtime.
     steps.run(MigrateActivities::check_readiness_status, arrival).await?;
     let remove = Migration { dig: dig.clone(), target: target.clone(), edits: remove };
     change(steps, remove, &snapshot, &deployment).await?;
-    // The first half, should it come once more, would bring the apps back to their source.
+    // If EMCO carries out the first step late, it brings the apps back to their source.
     let late = deployment.late();
     if !options.wait_ready && late.is_none() && removals_since.is_none() {
         return Ok(result);
@@ -139,7 +139,7 @@ async fn relocate<W: 'static>(
     Ok(result.ready_on(ready.into_iter().filter(|(app, _)| moved(app)).collect()))
 }
 
-/// Both steps of a move as one.
+/// Joins both steps of a move.
 fn joined(add: Vec<Edit>, remove: Vec<Edit>) -> Vec<Edit> {
     add.into_iter().zip(remove).map(|(add, remove)| Edit { after: remove.after, ..add }).collect()
 }

@@ -1,5 +1,5 @@
-//! Scenarios that run against any EMCO: with `EMCO_URL` set against that one, else against a stand-in. They break nothing, so
-//! that a real EMCO is left as it was found; what needs faults is in the other modules and has a stand-in always.
+//! Scenarios that run with any EMCO: the one that `EMCO_URL` names, or a stand-in. They restore everything that they change.
+//! Tests that need faults are in the other modules, and always use a stand-in.
 
 use emco::{Client, ClusterRef, Settings, StatusQuery};
 use emco_stand_in::samples;
@@ -27,7 +27,7 @@ async fn there_and_back(scene: &Scene<Site>, workflow: &str) {
     assert_eq!(site.app_runs_on().await, [site.source.to_string()]);
 }
 
-/// That nothing of the EMCO is other than it was found.
+/// Checks that nothing in the EMCO has changed.
 async fn untouched(site: &Site) {
     assert_eq!(site.intents().await, site.found());
     assert_eq!(site.app_runs_on().await, [site.source.to_string()]);
@@ -50,7 +50,7 @@ async fn a_relocation_moves_the_app_and_another_moves_it_back() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_both_ends_and_changes_nothing() {
+async fn a_dry_run_names_source_and_target_and_changes_nothing() {
     anywhere("any-dry", async |scene: &Scene<Site>| {
         let site = &scene.emco;
         for workflow in ["EmcoMigrateWorkflow", "EmcoRelocateWorkflow"] {
@@ -94,7 +94,7 @@ async fn what_does_not_exist_is_refused_and_nothing_changes() {
     .await;
 }
 
-/// The parameters of an evacuation of this cluster, within the composite app of the site.
+/// Returns the parameters of an evacuation of this cluster, limited to the composite app of the site.
 fn evacuation(scene: &Scene<Site>, of: &ClusterRef, to: &ClusterRef, changes: &[(&str, &str)]) -> Value {
     let site = &scene.emco;
     let names = [
@@ -120,8 +120,12 @@ async fn an_evacuation_empties_a_cluster_and_another_fills_it_again() {
             scene.start_once("EmcoEvacuateClusterWorkflow", &evacuation(scene, of, to, changes)).await
         };
         let plan = run(&site.source, &site.target, &[("dryRun", "true")]).await.result().await;
-        // What else is there is none of ours.
-        assert_eq!(plan["Counts"], json!({"planned": 1}), "give a composite app of its own: {plan}");
+        // Other groups must not be moved.
+        assert_eq!(
+            plan["Counts"],
+            json!({"planned": 1}),
+            "the composite app must have no other group on the cluster: {plan}"
+        );
         assert_eq!(plan["Digs"][0]["Dig"], site.dig.to_string());
         untouched(site).await;
         for (of, to) in [(&site.source, &site.target), (&site.target, &site.source)] {
@@ -133,9 +137,9 @@ async fn an_evacuation_empties_a_cluster_and_another_fills_it_again() {
     .await;
 }
 
-/// So that the way to a real EMCO stays open: these scenarios once more, led by nothing but the variables.
+/// Runs all other scenarios of this module, configured by the variables only, so that they keep working with a real EMCO.
 #[tokio::test]
-async fn with_the_variables_set_all_this_runs_against_the_emco_that_they_name() {
+async fn the_variables_select_the_emco_of_all_scenarios() {
     let listen = format!("127.0.0.1:{}", harness::free_port());
     let url = format!("http://{listen}");
     let mut emco = Process::builder(program("emco-stand-in").unwrap())
@@ -169,7 +173,7 @@ async fn with_the_variables_set_all_this_runs_against_the_emco_that_they_name() 
     let status = scenarios.wait_exit(5 * SOON).await.unwrap();
     assert!(status.success(), "{}", scenarios.log());
     assert!(scenarios.log().contains("test result: ok. 5 passed"), "{}", scenarios.log());
-    // It was that EMCO whose app moved, and it is as it was.
+    // The app of that EMCO was moved, and moved back.
     let status = client.dig_status(&samples::dig(), &StatusQuery::ready()).await.unwrap();
     assert!(status.revision().unwrap().0 >= 7, "{:?}", status.states);
     assert!(status.is_ready_on("collectd", &ClusterRef::new("provider1", "cluster1")));

@@ -1,4 +1,4 @@
-//! What was begun is taken back, and the failure says so.
+//! A failed move is undone, and the failure reports it.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn target() -> ClusterRef {
     ClusterRef::new("provider2", "cluster2")
 }
 
-/// Gives the sample app's intent words of its own, and answers with the whole of it.
+/// Adds a description to the sample app's intent, and returns the intent.
 async fn marked(scene: &Scene) -> AppIntent {
     let emco = Client::new(scene.emco.url(), Settings::default()).unwrap();
     let mut intent = intent(scene).await;
@@ -81,7 +81,7 @@ async fn what_cannot_be_undone_is_told() {
 }
 
 #[tokio::test]
-async fn without_compensation_everything_stays_where_it_stopped() {
+async fn without_compensation_nothing_is_undone() {
     let scene = Scene::new("left").await;
     scene.emco.hold(&target(), None, None);
     let failure = scene.start(&impatient(&scene, "compensate", "false")).await.failure().await;
@@ -91,7 +91,7 @@ async fn without_compensation_everything_stays_where_it_stopped() {
 }
 
 #[tokio::test]
-async fn a_migration_cancelled_while_it_waits_goes_back() {
+async fn a_migration_cancelled_while_it_waits_is_undone() {
     let scene = Scene::new("cancel-waiting").await;
     let before = marked(&scene).await;
     scene.emco.hold(&target(), None, None);
@@ -107,7 +107,7 @@ async fn a_migration_cancelled_while_it_waits_goes_back() {
 }
 
 #[tokio::test]
-async fn an_update_that_emco_refuses_leaves_the_intents_as_they_were() {
+async fn a_refused_update_leaves_the_intents_unchanged() {
     let scene = Scene::new("refused-update").await;
     let before = marked(&scene).await;
     let text = "No compatible clusters have been provided to the Deployment Intent Group";
@@ -116,7 +116,7 @@ async fn an_update_that_emco_refuses_leaves_the_intents_as_they_were() {
     let failure = run.failure().await;
     assert_eq!(failure.kind, "EmcoNoClusters");
     assert!(failure.text.contains("undone: app intents"), "{}", failure.text);
-    // Nothing was deployed, so there was nothing to deploy back.
+    // Nothing was deployed, so there was no deployment to undo.
     assert_eq!(scene.emco.requests("POST", "/update"), 1);
     assert_eq!(intent(&scene).await, before);
     run.replays("update-refused").await;

@@ -1,4 +1,4 @@
-//! A cluster goes down, and everything on it moves.
+//! The evacuation of a cluster.
 
 mod control;
 
@@ -25,7 +25,7 @@ fn key(dig: &str) -> DigKey {
     DigKey::new("proj1", "capp1", "v1", dig)
 }
 
-/// One more deployment intent group of the sample app, like the first; `placed` goes in place of its clause.
+/// Returns one more deployment intent group of the sample app, like the first, with the placement `placed`.
 async fn add(scene: &Scene, dig: &str, placed: Option<(&str, &str)>) {
     let values = samples::VALUES.replace("DeploymentIntent: dig1", &format!("DeploymentIntent: {dig}"));
     let of_dig = |document: &&str| document.contains("{{.DeploymentIntent}}");
@@ -40,7 +40,7 @@ async fn add(scene: &Scene, dig: &str, placed: Option<(&str, &str)>) {
     scene.emco.load(&documents).await.unwrap();
 }
 
-/// A scene with so many deployment intent groups on the source: `dig1`, `dig2` and so on.
+/// Starts a scene with this number of deployment intent groups on the source: `dig1`, `dig2` and so on.
 async fn scene_of(test: &str, digs: usize) -> Scene {
     let scene = Scene::new(test).await;
     for index in 2..=digs {
@@ -56,7 +56,7 @@ fn settle(scene: &Scene) {
 
 fn params(scene: &Scene, changes: &[(&str, &str)]) -> Value {
     let mut params = scene.sample_params();
-    // What these tests are about comes soon, or not at all.
+    // Short timeouts: what these tests expect happens soon, or not at all.
     params["activityOptions"]["all-activities"]["RetryPolicy"]["MaximumAttempts"] = json!(3);
     let all = params["activityParams"]["all-activities"].as_object_mut().unwrap();
     for name in ["compositeApp", "compositeAppVersion", "deploymentIntentGroup"] {
@@ -77,12 +77,12 @@ async fn report(run: &Run) -> Value {
     run.query("report", RawValue::default()).await
 }
 
-/// The states of the groups, in order.
+/// Returns the states of the groups, in order.
 fn states(report: &Value) -> Vec<&str> {
     report["Digs"].as_array().unwrap().iter().map(|dig| dig["State"].as_str().unwrap()).collect()
 }
 
-/// Waits until the groups are in these states, and the workflows of those that run are there.
+/// Waits until the groups are in these states, and the workflows of running ones exist.
 async fn come_to(run: &Run, wanted: &[&str]) -> Value {
     eventually(SOON, &format!("{wanted:?}"), async || {
         let report = report(run).await;
@@ -93,7 +93,7 @@ async fn come_to(run: &Run, wanted: &[&str]) -> Value {
     .await
 }
 
-/// The clusters of each group's app, once EMCO has had its time.
+/// Returns the clusters of each group's app, after EMCO has settled.
 fn places(scene: &Scene, digs: usize) -> Vec<String> {
     settle(scene);
     let place = |index| {
@@ -103,7 +103,7 @@ fn places(scene: &Scene, digs: usize) -> Vec<String> {
     (1..=digs).map(place).collect()
 }
 
-/// The report of an evacuation that failed.
+/// Returns the report of an evacuation that failed.
 async fn failed(run: &Run, words: &[&str]) -> Value {
     let failure = run.failure().await;
     assert_eq!((failure.kind.as_str(), failure.non_retryable), ("EvacuationIncomplete", true));
@@ -114,7 +114,7 @@ async fn failed(run: &Run, words: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn the_apps_on_the_cluster_move_together_and_the_others_stay() {
+async fn only_the_apps_on_the_cluster_are_moved() {
     let scene = Scene::new("evacuate-apps").await;
     for (app, provider, cluster) in [("second", "provider1", "cluster1"), ("third", "provider2", "cluster2")]
     {
@@ -132,7 +132,7 @@ async fn the_apps_on_the_cluster_move_together_and_the_others_stay() {
     let placed = scene.emco.applied(&key("dig1"));
     assert!(placed.len() == 3 && placed.values().all(|on| *on == [target()]), "{placed:?}");
     assert_eq!(scene.emco.document(&intent_of("third")), before);
-    // Ours, the two of a relocation, and the one that has rsync make the removal.
+    // The test's own, two of the relocation, and one that forces the removal.
     assert_eq!(scene.emco.requests("POST", "/update"), 4);
 }
 
@@ -143,7 +143,7 @@ fn intent_of(app: &str) -> String {
     )
 }
 
-/// One more app of the sample composite app, placed on this cluster.
+/// Returns one more app of the sample composite app, placed on this cluster.
 async fn add_app(scene: &Scene, app: &str, provider: &str, cluster: &str) {
     let values = samples::VALUES.replace("App1: collectd", &format!("App1: {app}"));
     let of_app = |document: &&str| document.contains("{{.App1}}");
@@ -156,7 +156,7 @@ async fn add_app(scene: &Scene, app: &str, provider: &str, cluster: &str) {
 }
 
 #[tokio::test]
-async fn what_is_on_the_cluster_moves_and_what_is_not_stays() {
+async fn only_groups_on_the_cluster_are_moved() {
     let scene = Scene::new("evacuate").await;
     add(&scene, "dig2", None).await;
     add(&scene, "dig3", Some(("provider2", "cluster2"))).await;
@@ -171,7 +171,7 @@ async fn what_is_on_the_cluster_moves_and_what_is_not_stays() {
     assert_eq!((&second["Apps"], &second["ReadyOn"]), (&json!(["collectd"]), &json!({"collectd": [TARGET]})));
     let child = run.of_id(second["WorkflowID"].as_str().unwrap());
     assert_eq!(child.result().await["ReadyOn"], second["ReadyOn"]);
-    // That of another cluster was not touched, and no group twice.
+    // The group on another cluster was not changed, and no group was moved twice.
     assert_eq!(scene.emco.requests("POST", "dig3/update"), 0);
     assert_eq!(scene.emco.requests("PUT", "dig1/") + scene.emco.requests("PUT", "dig2/"), 4);
     assert_eq!(run.current_state(RawValue::default()).await, "completed");
@@ -179,7 +179,7 @@ async fn what_is_on_the_cluster_moves_and_what_is_not_stays() {
 }
 
 #[tokio::test]
-async fn a_cluster_with_nothing_on_it_is_evacuated_at_once() {
+async fn an_empty_cluster_is_evacuated_at_once() {
     let scene = Scene::new("evacuate-nothing").await;
     let away = [("sourceClusterProvider", "provider2"), ("sourceClusterName", "cluster2")]
         .map(|(name, of)| (name, of));
@@ -192,7 +192,7 @@ async fn a_cluster_with_nothing_on_it_is_evacuated_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_not_instantiated_is_told_and_left_alone() {
+async fn groups_that_are_not_instantiated_are_reported() {
     let scene = scene_of("evacuate-terminated", 2).await;
     let dig = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig2";
     harness::http().post(format!("{}{dig}/terminate", scene.emco.url())).send().await.unwrap();
@@ -216,7 +216,7 @@ async fn an_evacuation_can_be_planned() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_an_evacuation_is_in_one_message() {
+async fn all_faults_of_an_evacuation_are_in_one_message() {
     let scene = Scene::new("evacuate-wrong").await;
     let mut params = params(&scene, &[("concurrency", "0"), ("stopShare", "200%"), ("canary", "-1")]);
     let all = params["activityParams"]["all-activities"].as_object_mut().unwrap();
@@ -240,7 +240,7 @@ async fn everything_wrong_with_an_evacuation_is_in_one_message() {
 }
 
 #[tokio::test]
-async fn an_evacuation_refuses_what_does_not_exist() {
+async fn an_evacuation_refuses_unknown_names() {
     let scene = Scene::new("evacuate-unknown").await;
     let cases = [
         (
@@ -265,13 +265,13 @@ async fn an_evacuation_refuses_what_does_not_exist() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_looked_at_is_told_and_the_others_move() {
+async fn a_group_that_cannot_be_read_is_reported() {
     let scene = scene_of("evacuate-unseen", 3).await;
     let refusal =
         Effect::Answer { status: 403, content_type: "text/plain", body: "RBAC: access denied".to_owned() };
     scene.emco.fail(Fault::on("GET", "dig1/status", refusal).always());
     let run = start(&scene, &[]).await;
-    let report = failed(&run, &["2 of 3", "dig1 failed: EMCO answered 403"]).await;
+    let report = failed(&run, &["2 of 3", "dig1 failed: EMCO responded 403"]).await;
     assert_eq!(states(&report), ["failed", "moved", "moved"]);
     assert_eq!(report.get("Stopped"), None);
     assert_eq!(places(&scene, 3), [SOURCE, TARGET, TARGET]);

@@ -1,4 +1,4 @@
-//! EMCO, the network or the worker fail.
+//! Failures of EMCO, the network and the worker.
 
 use emco::{Client, Settings, StatusQuery};
 use emco_stand_in::{Effect, Fault, samples};
@@ -14,7 +14,7 @@ fn answer(status: u16, body: &str) -> Effect {
 }
 
 #[tokio::test]
-async fn an_emco_that_is_away_for_a_moment_is_asked_again() {
+async fn calls_to_an_unavailable_emco_are_retried() {
     let scene = Scene::new("away").await;
     scene.emco.fail(Fault::on("GET", "app-intents", answer(503, "")).times(2));
     scene.emco.fail(Fault::on("PUT", "app-intents", Effect::HangUp));
@@ -26,14 +26,14 @@ async fn an_emco_that_is_away_for_a_moment_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_update_whose_answer_was_lost_is_not_made_twice() {
+async fn an_update_with_lost_response_is_not_repeated() {
     let scene = Scene::new("lost").await;
     scene.emco.forget_bare_removals(false);
     scene.emco.fail(Fault::on("POST", "/update", Effect::LoseAnswer));
     let run = scene.start(&scene.sample_params()).await;
     run.result().await;
     assert_eq!(run.attempts().await[3], ("DoDigUpdate".to_owned(), 2));
-    // One for each half.
+    // One for each step.
     assert_eq!(scene.emco.requests("POST", "/update"), 2);
     assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
     let emco = Client::new(scene.emco.url(), Settings::default()).unwrap();
@@ -42,7 +42,7 @@ async fn an_update_whose_answer_was_lost_is_not_made_twice() {
 }
 
 #[tokio::test]
-async fn an_update_that_did_not_arrive_is_made_again() {
+async fn an_update_that_did_not_arrive_is_repeated() {
     let scene = Scene::new("unheard").await;
     scene.emco.forget_bare_removals(false);
     scene.emco.fail(Fault::on("POST", "/update", Effect::HangUp));
@@ -52,16 +52,16 @@ async fn an_update_that_did_not_arrive_is_made_again() {
 }
 
 #[tokio::test]
-async fn what_emco_refuses_for_good_is_not_tried_again() {
+async fn lasting_refusals_are_not_retried() {
     let scene = Scene::new("refused").await;
     scene.emco.fail(Fault::on("PUT", "app-intents", answer(400, "Missing app for the intent")).always());
     let run = scene.start(&scene.sample_params()).await;
     let failure = run.failure().await;
     assert_eq!((failure.kind.as_str(), failure.non_retryable), ("EmcoInvalid", true));
-    assert!(failure.text.contains("UpdateAppIntents failed: EMCO answered 400"), "{}", failure.text);
+    assert!(failure.text.contains("UpdateAppIntents failed: EMCO responded 400"), "{}", failure.text);
     assert!(failure.text.contains("Missing app for the intent"), "{}", failure.text);
     assert_eq!(run.attempts().await[2], ("UpdateAppIntents".to_owned(), 1));
-    // Nor is the workflow, although its retry policy would have it.
+    // The workflow is not retried either, in spite of its retry policy.
     assert_eq!(run.workflow_attempts().await, 1);
     assert_eq!(run.current_state(Default::default()).await, "RestoreAppIntents");
     run.replays("safe-refused").await;
@@ -99,7 +99,7 @@ async fn what_the_intents_retry_policy_ends_ends() {
     let run = scene.start(&params).await;
     let failure = run.failure().await;
     assert!(failure.text.contains("boom"), "{}", failure.text);
-    // Two attempts at the activity in each of the two runs that the intent allows.
+    // Two attempts of the activity in each of the two runs that the intent allows.
     assert_eq!(run.workflow_attempts().await, 2);
     assert_eq!(run.attempts().await, [("GetDigAppIntents".to_owned(), 2)]);
     assert_eq!(scene.emco.requests("GET", "generic-placement-intents"), 4);
@@ -119,7 +119,7 @@ async fn a_killed_worker_is_noticed_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_temporal_that_was_away_is_worked_for_again() {
+async fn a_worker_continues_after_an_outage_of_temporal() {
     let mut temporal = TemporalServer::start().await.unwrap();
     let scene = Scene::on(&temporal, "restarted", &[]).await;
     scene.emco.fail(Fault::on("PUT", "app-intents", answer(503, "")).always());
@@ -133,7 +133,7 @@ async fn a_temporal_that_was_away_is_worked_for_again() {
 }
 
 #[tokio::test]
-async fn a_cancelled_migration_stops_what_it_is_doing() {
+async fn a_cancelled_migration_stops_its_activity() {
     let scene = Scene::new("cancelled").await;
     scene.emco.fail(Fault::on("GET", "app-intents", Effect::Silence).always());
     let mut params = scene.sample_params();

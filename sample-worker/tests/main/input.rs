@@ -1,4 +1,4 @@
-//! Bad input fails the workflow at once; it never wedges it.
+//! Bad input fails the workflow at once.
 
 use serde_json::{Value, json};
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
@@ -6,7 +6,7 @@ use temporalio_common::data_converters::{PayloadConverter, RawValue};
 use crate::run::Failure;
 use crate::scene::Scene;
 
-/// Fails at its first task, once for all.
+/// Expects a failure at the first workflow task that is not retried.
 async fn refusal(scene: &Scene, input: RawValue) -> Failure {
     let run = scene.start_with(input).await;
     let failure = run.failure().await;
@@ -21,7 +21,7 @@ fn one(argument: &Value) -> RawValue {
 }
 
 #[tokio::test]
-async fn input_of_the_wrong_shape_fails_the_workflow() {
+async fn input_of_the_wrong_format_fails_the_workflow() {
     let scene = Scene::new("shape").await;
     let argument = one(&json!({})).payloads;
     for (input, words) in [

@@ -1,4 +1,4 @@
-//! Updates that EMCO makes long after their answer was lost, with the intents of back then.
+//! Updates that EMCO carries out long after their responses were lost, with former intents.
 
 use emco_stand_in::{Effect, Fault};
 use harness::eventually;
@@ -10,26 +10,26 @@ use crate::scene::Scene;
 const TARGET: &str = "provider2/cluster2";
 const SOURCE: &str = "provider1/cluster1";
 
-/// Longer than the test may take: what ends the look out must be that the update has come.
+/// Longer than the test may take, so that only the late update ends the wait.
 fn patient(scene: &Scene) -> Value {
     let mut params = scene.sample_params();
     params["activityParams"]["all-activities"]["updateGrace"] = json!("1h");
     params
 }
 
-/// Waits until the workflow looks out, and lets the withheld update come.
+/// Waits until the workflow watches for late updates, and then releases the withheld one.
 async fn comes_late(scene: &Scene, looks: usize) {
     eventually(SOON, "the workflow looks out", async || scene.emco.requests("GET", "/status") >= looks).await;
     assert_eq!(scene.emco.commit_withheld(), 1);
 }
 
 #[tokio::test]
-async fn the_first_half_of_a_relocation_that_comes_late_is_put_right() {
+async fn a_late_first_step_of_a_relocation_is_corrected() {
     let scene = Scene::new("late-relocation").await;
     scene.emco.forget_bare_removals(false);
     scene.emco.fail(Fault::on("POST", "/update", Effect::Withhold));
     let run = scene.relocate(&patient(&scene)).await;
-    // Lost, made again, and the second half.
+    // The lost update, its repetition, and the second step.
     eventually(SOON, "three updates", async || scene.emco.requests("POST", "/update") == 3).await;
     let looks = scene.emco.requests("GET", "/status") + 4;
     comes_late(&scene, looks).await;
@@ -41,7 +41,7 @@ async fn the_first_half_of_a_relocation_that_comes_late_is_put_right() {
 }
 
 #[tokio::test]
-async fn a_migration_that_comes_late_after_it_was_taken_back_is_put_right() {
+async fn a_late_update_of_an_undone_migration_is_corrected() {
     let scene = Scene::new("late-migration").await;
     scene.emco.forget_bare_removals(false);
     let mut params = patient(&scene);
@@ -49,7 +49,7 @@ async fn a_migration_that_comes_late_after_it_was_taken_back_is_put_right() {
         json!({"StartToCloseTimeout": "20s", "RetryPolicy": {"MaximumAttempts": 1}});
     scene.emco.fail(Fault::on("POST", "/update", Effect::Withhold));
     let run = scene.start_once("EmcoMigrateWorkflow", &params).await;
-    // EMCO knows of nothing to take back, yet.
+    // EMCO has nothing to undo yet.
     eventually(SOON, "the intents are back", async || scene.emco.requests("PUT", "app-intents") == 2).await;
     let looks = scene.emco.requests("GET", "/status") + 4;
     comes_late(&scene, looks).await;
@@ -62,7 +62,7 @@ async fn a_migration_that_comes_late_after_it_was_taken_back_is_put_right() {
 }
 
 #[tokio::test]
-async fn one_that_never_comes_is_looked_out_for_no_longer_than_it_may_take() {
+async fn the_wait_for_a_late_update_is_limited() {
     let scene = Scene::new("late-never").await;
     scene.emco.forget_bare_removals(false);
     scene.emco.fail(Fault::on("POST", "/update", Effect::Withhold));

@@ -1,4 +1,4 @@
-//! The worker as a process, on a real Temporal server, against the stand-in for EMCO.
+//! Tests of the worker as a process, with a real Temporal server and the stand-in for EMCO.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod anywhere;

@@ -1,4 +1,4 @@
-//! The app moves.
+//! Migrations.
 
 use emco::{Client, Settings};
 use emco_stand_in::{Effect, Fault, samples};
@@ -30,7 +30,7 @@ async fn emcos_sample_intent_moves_the_app() {
             "ReadyOn": {"collectd": ["provider2/cluster2"]},
         })
     );
-    // Not one attempt more, although the intent asks for heartbeats every 5 ms.
+    // No second attempt, although the intent asks for heartbeats every 5 ms.
     let half = ["UpdateAppIntents", "DoDigUpdate", "CheckReadinessStatus"];
     let steps = [&["GetDigAppIntents", "PreflightCheck"], &half[..], &half].concat();
     assert_eq!(run.attempts().await, steps.iter().map(|name| ((*name).to_owned(), 1)).collect::<Vec<_>>());
@@ -54,7 +54,7 @@ async fn what_else_an_app_intent_says_is_kept() {
 }
 
 #[tokio::test]
-async fn the_state_tells_where_the_workflow_stands() {
+async fn the_state_names_the_running_activity() {
     let scene = Scene::new("state").await;
     let unavailable = |method, part| {
         let answer = Effect::Answer { status: 503, content_type: "text/plain", body: String::new() };
@@ -72,7 +72,7 @@ async fn the_state_tells_where_the_workflow_stands() {
     scene.emco.heal();
     unavailable("POST", "update");
     run.reaches("DoDigUpdate").await;
-    // As EMCO's status asks, and with an argument.
+    // Like EMCO's status, and with an argument.
     let argument = RawValue::from_value(&json!({"any": "thing"}), &PayloadConverter::default());
     assert_eq!(run.current_state(argument).await, "DoDigUpdate");
     scene.emco.heal();
@@ -91,7 +91,7 @@ async fn a_migration_can_be_repeated() {
         scene.start(&params).await.result().await;
         assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
     }
-    // The first in two halves; the second found everything as it should be.
+    // The first in two steps; the second finds everything as it should be.
     assert_eq!(scene.emco.requests("PUT", "app-intents"), 2);
     assert_eq!(scene.emco.requests("POST", "/update"), 2);
     let failure = scene.start(&scene.sample_params()).await.failure().await;
@@ -108,14 +108,14 @@ async fn emcos_own_steps_are_to_be_had() {
     let run = scene.start(&params).await;
     let result = run.result().await;
     assert_eq!(result.get("ReadyOn"), None, "{result}");
-    // The last sees the apps leave.
+    // The last one checks the removal.
     let steps = ["GetDigAppIntents", "UpdateAppIntents", "DoDigUpdate", "CheckReadinessStatus"];
     assert_eq!(run.attempts().await, steps.map(|name| (name.to_owned(), 1)));
     run.replays("seen-emcos-steps").await;
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_the_plan_and_writes_nothing() {
+async fn a_dry_run_returns_the_plan_and_writes_nothing() {
     let scene = Scene::new("dry").await;
     let mut params = scene.sample_params();
     params["activityParams"]["all-activities"]["dryRun"] = json!("true");

@@ -1,4 +1,4 @@
-//! What cannot go well is refused before anything is written, with what exists instead.
+//! The pre-flight check refuses a move that cannot succeed, and names what exists.
 
 use emco_stand_in::samples;
 use harness::http;
@@ -62,21 +62,21 @@ async fn an_app_without_an_intent_is_refused() {
 }
 
 #[tokio::test]
-async fn a_dig_that_emco_is_at_work_on_is_refused() {
+async fn a_dig_that_emco_is_working_on_is_refused() {
     let scene = Scene::new("busy").await;
     let dig = samples::dig();
     let emco = emco::Client::new(scene.emco.url(), emco::Settings::default()).unwrap();
     let mut intent = emco.list_app_intents(&dig, "dig1-placement-intent").await.unwrap().remove(0);
     intent.spec.intent.all_of.push(emco::Clause::cluster("provider2", "cluster2"));
     emco.put_app_intent(&dig, "dig1-placement-intent", &intent).await.unwrap();
-    // So slow that it is not done before the migration looks.
+    // Slow, so that it is not complete before the check.
     scene.emco.set_settle_time(std::time::Duration::from_secs(3600));
     emco.update_dig(&dig).await.unwrap();
     let failure = scene.start(&scene.sample_params()).await.failure().await;
     assert_eq!((failure.kind.as_str(), failure.non_retryable), ("UpdateInProgress", true));
 }
 
-/// A scene whose EMCO is the orchestrator alone.
+/// Starts a scene whose EMCO is the orchestrator only.
 async fn orchestrator_alone(test: &str) -> Scene {
     let scene = Scene::new(test).await;
     for part in ["/cluster-providers", "/logical-clouds"] {
@@ -88,7 +88,7 @@ async fn orchestrator_alone(test: &str) -> Scene {
 }
 
 #[tokio::test]
-async fn a_wrong_target_ends_soon_where_nobody_can_be_asked() {
+async fn a_wrong_target_fails_soon_if_clm_cannot_be_asked() {
     let (migration, relocation) =
         tokio::join!(orchestrator_alone("wrong-migration"), orchestrator_alone("wrong-relocation"));
     let end = async |scene: &Scene, workflow: &str, cluster: &str| {
@@ -109,8 +109,8 @@ async fn a_wrong_target_ends_soon_where_nobody_can_be_asked() {
             failure.text
         );
         for words in [
-            "EMCO did not take the new placement of collectd (",
-            &format!("provider2/{cluster}): EMCO answered 500"),
+            "EMCO did not accept the new placement of collectd (",
+            &format!("provider2/{cluster}): EMCO responded 500"),
             "one of these clusters does not exist or is not in the logical cloud",
             "give emcoClmEndpoint and emcoDcmEndpoint",
             "undone: app intents",
@@ -132,7 +132,7 @@ const INTENT: &str = "projects/proj1/composite-apps/capp1/v1/deployment-intent-g
                       /dig1-placement-intent/app-intents/collectd-placement-intent";
 
 #[tokio::test]
-async fn an_update_that_emco_cannot_make_ends_too() {
+async fn an_update_that_emco_cannot_make_fails_too() {
     let scene = Scene::new("update-500").await;
     let answer = emco_stand_in::Effect::Answer {
         status: 500,
@@ -144,7 +144,7 @@ async fn an_update_that_emco_cannot_make_ends_too() {
     let mut params = scene.sample_params();
     params["activityParams"]["all-activities"]["updateGrace"] = json!("1s");
     let run = scene.start_once("EmcoMigrateWorkflow", &params).await;
-    // Taking it back goes on as the intent says: until EMCO can.
+    // The undo follows the intent: it is retried until EMCO can.
     run.reaches("CheckReadinessStatus").await;
     let failure = run.failure().await;
     assert_eq!(failure.kind, "EmcoInternal", "{}", failure.text);
@@ -153,7 +153,7 @@ async fn an_update_that_emco_cannot_make_ends_too() {
 }
 
 #[tokio::test]
-async fn clusters_are_not_asked_for_where_nobody_knows_them() {
+async fn clusters_are_not_checked_without_clm() {
     let scene = orchestrator_alone("orchestrator-alone").await;
     scene.start(&scene.sample_params()).await.result().await;
     assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
@@ -164,7 +164,7 @@ async fn clusters_are_not_asked_for_where_nobody_knows_them() {
     (all["targetClusterProvider"], all["targetClusterName"]) = (json!("provider1"), json!("cluster1"));
     all["emcoClmEndpoint"] = json!(clm);
     let failure = scene.start(&params).await.failure().await;
-    assert_eq!(failure.kind, "EmcoNotEmco", "where a URL was given, it must be right");
+    assert_eq!(failure.kind, "EmcoNotEmco", "a URL that is given must be right");
 }
 
 #[tokio::test]

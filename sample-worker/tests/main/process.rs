@@ -1,4 +1,4 @@
-//! The worker as a process: readiness, metrics, its end.
+//! The worker as a process: readiness, metrics, shutdown.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn a_worker_waits_for_temporal() {
 async fn metrics_show_the_work_of_the_sdk() {
     let scene = Scene::new("metrics").await;
     scene.start(&scene.sample_params()).await.result().await;
-    // The worker counts what it has done when Temporal has taken it, which is when others may know it too.
+    // The worker counts its work after Temporal has accepted it; the result may be visible before.
     eventually(SOON, "the metrics show the work", async || {
         let metrics =
             http().get(format!("{}/metrics", scene.operations)).send().await.unwrap().text().await.unwrap();
@@ -53,7 +53,7 @@ async fn metrics_show_the_work_of_the_sdk() {
 }
 
 #[tokio::test]
-async fn work_under_way_is_finished_before_the_end() {
+async fn running_work_is_finished_before_shutdown() {
     let mut scene = Scene::new("drain").await;
     scene.emco.fail(Fault::on("GET", "app-intents", Effect::Delay(Duration::from_secs(1))));
     let run = scene.start(&scene.sample_params()).await;
@@ -62,7 +62,7 @@ async fn work_under_way_is_finished_before_the_end() {
     assert!(scene.worker.wait_exit(SOON).await.unwrap().success());
     scene.worker.restart().unwrap();
     run.result().await;
-    // The first attempt was finished and reported by the worker that ended.
+    // The first attempt was finished and reported by the worker that was stopped.
     assert_eq!(run.attempts().await[0], ("GetDigAppIntents".to_owned(), 1));
 }
 
@@ -77,7 +77,7 @@ async fn work_that_cannot_be_finished_is_given_back() {
     assert!(scene.worker.wait_exit(SOON).await.unwrap().success());
     scene.worker.restart().unwrap();
     run.result().await;
-    // Not by a timeout: the worker that ended said so.
+    // Not by a timeout: the stopped worker reported it.
     assert_eq!(run.first_failure().await.as_deref(), Some("WorkerShutdown"));
 }
 
@@ -90,7 +90,7 @@ async fn a_wrong_setting_is_named() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_list_of_whom_to_show_it_to_is_refused() {
+async fn a_token_without_a_list_of_emcos_is_refused() {
     let (worker, _) = worker("127.0.0.1:1");
     let mut worker = worker.env("EMCO_TOKEN_FILE", "/run/token").spawn().unwrap();
     assert_eq!(worker.wait_exit(SOON).await.unwrap().code(), Some(2));
@@ -98,7 +98,7 @@ async fn a_token_without_a_list_of_whom_to_show_it_to_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_goes_to_the_listed_emco_and_no_other_is_asked() {
+async fn only_listed_emcos_are_called() {
     let token = std::env::temp_dir().join(format!("worker-token-{}", std::process::id()));
     std::fs::write(&token, "let-me-in\n").unwrap();
     let listen = format!("127.0.0.1:{}", free_port());

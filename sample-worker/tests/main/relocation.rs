@@ -1,4 +1,4 @@
-//! One app moves, without a moment in which it runs nowhere.
+//! The move of one app without downtime.
 
 use emco::{Clause, Client, ClusterRef, Settings};
 use emco_stand_in::{Effect, Fault, samples};
@@ -19,14 +19,14 @@ async fn clauses(scene: &Scene) -> Vec<Clause> {
 }
 
 #[tokio::test]
-async fn an_app_is_ready_on_its_target_before_it_leaves_its_source() {
+async fn an_app_is_ready_on_its_target_before_it_leaves() {
     let scene = Scene::new("relocate").await;
     let target = ClusterRef::new("provider2", "cluster2");
     scene.emco.hold(&target, None, None);
     let run = scene.relocate(&scene.sample_params()).await;
     run.reaches("CheckReadinessStatus").await;
     eventually(SOON, "it waits", async || scene.emco.requests("GET", "/status") > 6).await;
-    // Both are placed; the old one still serves.
+    // The app is on both; the old one still serves.
     assert_eq!(clauses(&scene).await.len(), 2);
     assert_eq!(scene.app_serves_on(), ["provider1/cluster1"]);
     scene.emco.release(&target);
@@ -66,11 +66,11 @@ async fn a_relocation_that_fails_goes_back() {
 }
 
 #[tokio::test]
-async fn a_relocation_that_fails_in_its_second_half_goes_back_whole() {
+async fn a_relocation_that_fails_in_step_two_is_undone() {
     let scene = Scene::new("relocate-half").await;
     let before = clauses(&scene).await;
     let run = {
-        // The second PUT of the relocation is the one that takes the source away.
+        // The second PUT of the relocation removes the source.
         let delay = Effect::Delay(std::time::Duration::ZERO);
         scene.emco.fail(Fault::on("PUT", "app-intents", delay));
         let refusal = Effect::Answer { status: 400, content_type: "text/plain", body: "no".to_owned() };
@@ -85,7 +85,7 @@ async fn a_relocation_that_fails_in_its_second_half_goes_back_whole() {
 }
 
 #[tokio::test]
-async fn a_relocation_refuses_what_does_not_exist() {
+async fn a_relocation_refuses_unknown_clusters() {
     let scene = Scene::new("relocate-refused").await;
     for (changes, kind, words) in [
         (
@@ -96,7 +96,7 @@ async fn a_relocation_refuses_what_does_not_exist() {
         (
             &[("targetClusterProvider", "provider1"), ("targetClusterName", "cluster1")],
             "AlreadyThere",
-            "on provider1/cluster1 already",
+            "already on provider1/cluster1",
         ),
         (&[("targetClusterName", "cluster9")], "NoSuchCluster", "but cluster2"),
     ] {
@@ -127,12 +127,12 @@ async fn a_dry_relocation_tells_both_ends() {
 }
 
 #[tokio::test]
-async fn what_one_that_was_terminated_left_is_taken_up() {
+async fn a_terminated_relocation_can_be_continued() {
     let target = Clause::cluster("provider2", "cluster2");
     let both = vec![Clause::label("provider1", "edge-cluster"), target.clone()];
     for (half, left) in [("first", both), ("second", vec![target.clone()])] {
         let scene = Scene::new(&format!("relocate-left-{half}")).await;
-        // The intents were written, and EMCO was not told.
+        // The intents were written without an update.
         let mut intent = client(&scene).list_app_intents(&samples::dig(), GPI).await.unwrap().remove(0);
         intent.spec.intent.all_of = left;
         client(&scene).put_app_intent(&samples::dig(), GPI, &intent).await.unwrap();

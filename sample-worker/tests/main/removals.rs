@@ -1,4 +1,4 @@
-//! Apps are seen to leave, on an EMCO whose rsync forgets removals, and do not vanish when it restarts; however they are placed.
+//! Removals are checked, with an EMCO whose rsync forgets them, and no app is lost when rsync restarts.
 
 mod placements;
 
@@ -25,7 +25,7 @@ fn changed(scene: &Scene, changes: &[(&str, &str)]) -> Value {
 const BACK: [(&str, &str); 2] = [("targetClusterProvider", "provider1"), ("targetClusterName", "cluster1")];
 
 #[tokio::test]
-async fn there_and_back_and_a_restart_of_rsync_lose_nothing() {
+async fn two_moves_and_a_restart_of_rsync_lose_no_app() {
     let scene = Scene::new("there-and-back").await;
     scene.relocate(&scene.sample_params()).await.result().await;
     assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
@@ -36,11 +36,11 @@ async fn there_and_back_and_a_restart_of_rsync_lose_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_removed_fails_and_says_what_runs_where() {
+async fn a_failed_removal_is_reported_with_its_place() {
     let scene = Scene::new("not-removed").await;
     let refusal = Effect::Answer { status: 500, content_type: "text/plain", body: "no".to_owned() };
     scene.emco.fail(Fault::on("POST", "/rollback", refusal).always());
-    // It is taken back no more than it would be without `compensate`: the app is ready where it is wanted.
+    // The move is not undone: the app is ready on the target.
     let params = changed(&scene, &[("readyTimeout", "3s")]);
     let failure = scene.relocate(&params).await.failure().await;
     assert_eq!((failure.kind.as_str(), failure.non_retryable), ("NotRemoved", true), "{}", failure.text);
@@ -59,15 +59,15 @@ async fn what_cannot_be_removed_fails_and_says_what_runs_where() {
 }
 
 #[tokio::test]
-async fn no_removal_is_left_for_later_where_it_cannot_be_had() {
+async fn no_pending_removal_is_left_behind() {
     let scene = Scene::new("nothing-left").await;
-    // Each update comes when rsync has done with the roll-back before it.
+    // Each update comes after rsync has completed the rollback before it.
     scene.emco.fail(Fault::on("POST", "/update", Effect::Delay(5 * SETTLE)).after(2).always());
     let params = changed(&scene, &[("readyTimeout", "6s"), ("compensate", "false")]);
     let failure = scene.relocate(&params).await.failure().await;
     assert_eq!(failure.kind, "NotRemoved", "{}", failure.text);
     assert!(
-        failure.text.contains("roll-backs and updates; EMCO now places it there again"),
+        failure.text.contains("rollbacks and updates; EMCO now places it there again"),
         "{}",
         failure.text
     );
@@ -79,7 +79,7 @@ async fn no_removal_is_left_for_later_where_it_cannot_be_had() {
     assert_eq!(scene.app_runs_on(), both);
 }
 
-/// Has EMCO move the app by hand, as no workflow of ours does: the removal is forgotten.
+/// Moves the app without a workflow, so that rsync forgets the removal.
 async fn moved_by_hand(scene: &Scene) {
     let emco = Client::new(scene.emco.url(), Settings::default()).unwrap();
     let (dig, gpi) = (samples::dig(), "dig1-placement-intent");
@@ -95,7 +95,7 @@ async fn moved_by_hand(scene: &Scene) {
 }
 
 #[tokio::test]
-async fn an_app_does_not_go_where_a_removal_is_still_to_be_made() {
+async fn an_app_is_not_moved_to_a_pending_removal() {
     let scene = Scene::new("owed").await;
     moved_by_hand(&scene).await;
     let failure = scene.relocate(&changed(&scene, &BACK)).await.failure().await;
@@ -110,7 +110,7 @@ async fn an_app_does_not_go_where_a_removal_is_still_to_be_made() {
 }
 
 #[tokio::test]
-async fn a_group_that_was_instantiated_anew_loses_no_app() {
+async fn a_group_that_was_instantiated_again_loses_no_app() {
     let scene = Scene::new("anew").await;
     moved_by_hand(&scene).await;
     let dig = "/v2/projects/proj1/composite-apps/capp1/v1/deployment-intent-groups/dig1";
@@ -121,7 +121,7 @@ async fn a_group_that_was_instantiated_anew_loses_no_app() {
         scene.emco.advance(4 * SETTLE);
     }
     assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
-    // EMCO counts revisions anew, and goes back to the first of a number: the removal cannot be forced.
+    // EMCO counts revisions from 1 again, and rolls back to the oldest one with a number: the removal cannot be forced.
     let params = changed(&scene, &[&BACK[..], &[("readyTimeout", "3s")]].concat());
     let failure = scene.relocate(&params).await.failure().await;
     assert_eq!(failure.kind, "NotRemoved", "{}", failure.text);
@@ -132,7 +132,7 @@ async fn a_group_that_was_instantiated_anew_loses_no_app() {
 }
 
 #[tokio::test]
-async fn an_evacuation_names_what_rsync_forgot_on_the_cluster() {
+async fn an_evacuation_names_pending_removals() {
     let scene = Scene::new("evacuate-forgotten").await;
     moved_by_hand(&scene).await;
     let mut params =
@@ -147,12 +147,12 @@ async fn an_evacuation_names_what_rsync_forgot_on_the_cluster() {
 }
 
 #[tokio::test]
-async fn an_evacuation_that_moves_apps_names_what_rsync_forgot_beside_them() {
+async fn an_evacuation_with_moves_names_pending_removals() {
     let scene = Scene::new("evacuate-beside").await;
     let name = "beside".to_owned();
     let case = Case { workflow: EVACUATE, by: By::Cluster, apps: &["one", "two"], name };
     case.prepare(&scene).await;
-    // Somebody moves the one by hand, and rsync forgets it on its former cluster.
+    // Somebody moves one app by hand, and rsync forgets to remove it from its former cluster.
     let emco = Client::new(scene.emco.url(), Settings::default()).unwrap();
     let mut intent = emco.list_app_intents(&case.dig(), GPI).await.unwrap().remove(0);
     let on = |cluster: &str| Clause::cluster(&case.name, cluster);
@@ -171,13 +171,13 @@ async fn an_evacuation_that_moves_apps_names_what_rsync_forgot_beside_them() {
 }
 
 #[tokio::test]
-async fn a_migration_that_does_not_wait_sees_the_apps_leave_all_the_same() {
+async fn a_migration_without_wait_checks_removals_too() {
     let scene = Scene::new("swap").await;
     let swap = [("waitReady", "false"), ("readyTimeout", "3s")];
     let run = scene.start_once(MIGRATE, &changed(&scene, &swap)).await;
     run.result().await;
     assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
-    // A race lost: what is left on the former cluster is in the way of nothing but a way back, so it is taken.
+    // The removal was forgotten. The pending removal does not prevent the undo.
     scene.emco.forget_removals(1);
     let failure =
         scene.start_once(MIGRATE, &changed(&scene, &[&swap[..], &BACK].concat())).await.failure().await;

@@ -1,6 +1,6 @@
-//! Histories of former runs, kept so that a change of the workflow that would break running ones is noticed.
+//! Recorded histories. They show a change of a workflow that would break running ones.
 //!
-//! `UPDATE_HISTORIES=1 cargo test -p sample-worker` adds those of new paths; what is there stays.
+//! `UPDATE_HISTORIES=1 cargo test -p sample-worker` records histories of new paths. It does not change existing ones.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/histories")
 }
 
-/// Keeps the history, if whoever runs the tests wants that.
+/// Records the history, if `UPDATE_HISTORIES` is set.
 pub(crate) fn keep(name: &str, history: &History) {
     if std::env::var_os("UPDATE_HISTORIES").is_some() {
         let (json, file) =
@@ -37,7 +37,7 @@ pub(crate) async fn replay(history: History) {
 }
 
 #[tokio::test]
-async fn kept_histories_replay() {
+async fn recorded_histories_replay() {
     let files: Vec<_> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.len() >= 5, "{files:?}");
     for file in files {

@@ -1,4 +1,4 @@
-//! A workflow that was started: its end, its state, its history.
+//! A started workflow: its result, its state, its history.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEven
 
 use crate::replay;
 
-/// For what happens by itself, however busy the machine is.
+/// A timeout for what happens without help, also on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// The same where a real EMCO may be at work, with real clusters.
+/// A timeout for a real EMCO with real clusters.
 pub(crate) fn patience() -> Duration {
     if crate::site::is_real() { 10 * SOON } else { SOON }
 }
@@ -47,12 +47,12 @@ impl Run {
         Self { handle }
     }
 
-    /// The result as JSON.
+    /// Waits for the result, as JSON.
     pub(crate) async fn result(&self) -> Value {
         self.end().await.map(|raw| json(&raw)).unwrap()
     }
 
-    /// Why it failed.
+    /// Waits for the failure.
     pub(crate) async fn failure(&self) -> Failure {
         let Err(WorkflowGetResultError::Failed(error)) = self.end().await else { panic!("it did not fail") };
         let mut text = String::new();
@@ -72,18 +72,18 @@ impl Run {
         }
     }
 
-    /// How it ended, retries by Temporal included.
+    /// Waits for the end, including retries by Temporal.
     pub(crate) async fn end(&self) -> Result<RawValue, WorkflowGetResultError> {
         let end = self.handle.get_result(WorkflowGetResultOptions::default());
         tokio::time::timeout(patience(), end).await.expect("the workflow ends in time")
     }
 
-    /// What the query `current-state` answers to this argument.
+    /// Returns the response of the query `current-state` to this argument.
     pub(crate) async fn current_state(&self, argument: RawValue) -> Value {
         self.query("current-state", argument).await
     }
 
-    /// What a query answers to this argument.
+    /// Returns the response of a query to this argument.
     pub(crate) async fn query(&self, name: &str, argument: RawValue) -> Value {
         let query = UntypedQuery::new(name);
         json(&self.handle.query(query, argument, WorkflowQueryOptions::default()).await.unwrap())
@@ -99,12 +99,12 @@ impl Run {
         self.handle.terminate(WorkflowTerminateOptions::default()).await.unwrap();
     }
 
-    /// The workflow with this ID, such as a child of this one.
+    /// Returns the workflow with this ID, such as a child of this one.
     pub(crate) fn of_id(&self, id: &str) -> Self {
         Self::new(self.handle.client().get_workflow_handle(id))
     }
 
-    /// How many child workflows ran at once, at most.
+    /// Returns the maximum number of child workflows that ran at the same time.
     pub(crate) async fn most_children(&self) -> usize {
         let (mut now, mut most) = (0_usize, 0);
         for event in self.events().await {
@@ -122,7 +122,7 @@ impl Run {
         most
     }
 
-    /// Waits until the query `current-state` answers this.
+    /// Waits until the query `current-state` returns this.
     pub(crate) async fn reaches(&self, state: &str) {
         eventually(patience(), state, async || {
             let now = self.current_state(RawValue::default()).await;
@@ -135,14 +135,14 @@ impl Run {
         self.handle.cancel(WorkflowCancelOptions::default()).await.unwrap();
     }
 
-    /// Runs today's workflow code against what happened, and keeps the history under this name if asked to.
+    /// Replays the history with the current workflow code, and records it under this name if asked to.
     pub(crate) async fn replays(&self, name: &str) {
         let history = History { events: self.events().await };
         replay::keep(name, &history);
         replay::replay(history).await;
     }
 
-    /// How often each activity was tried, in their order.
+    /// Returns the number of attempts of each activity, in order.
     pub(crate) async fn attempts(&self) -> Vec<(String, i32)> {
         let mut attempts = Vec::new();
         for event in self.events().await {
@@ -159,7 +159,7 @@ impl Run {
         attempts
     }
 
-    /// The type of the application failure with which the last attempt but one at the first activity ended.
+    /// Returns the type of the failure of the first activity's last attempt but one.
     pub(crate) async fn first_failure(&self) -> Option<String> {
         let started = self.events().await.into_iter().find_map(|event| match event.attributes {
             Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started),
@@ -171,7 +171,7 @@ impl Run {
         }
     }
 
-    /// Which attempt at the workflow the latest run is.
+    /// Returns the attempt number of the latest run.
     pub(crate) async fn workflow_attempts(&self) -> i32 {
         match self.events().await.into_iter().next().and_then(|event| event.attributes) {
             Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) => started.attempt,
@@ -179,7 +179,7 @@ impl Run {
         }
     }
 
-    /// The events of the latest run.
+    /// Returns the events of the latest run.
     async fn events(&self) -> Vec<HistoryEvent> {
         let (client, id) = (self.handle.client(), &self.handle.info().workflow_id);
         let latest = client.get_workflow_handle::<UntypedWorkflow>(id);

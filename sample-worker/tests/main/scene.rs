@@ -1,4 +1,4 @@
-//! What every test has: a worker process on a task queue of its own, an EMCO with the sample app, and a Temporal client.
+//! The scene of a test: a worker process with its own task queue, an EMCO with the sample app, and a Temporal client.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +16,7 @@ use temporalio_common::data_converters::{PayloadConverter, RawValue};
 use crate::run::Run;
 use crate::site::{SETTLE, Site, stand_in};
 
-/// An EMCO, as far as parameters need it.
+/// What parameters need to know of an EMCO.
 pub(crate) trait Emco {
     fn url(&self) -> &str;
 }
@@ -27,7 +27,7 @@ impl Emco for StandIn {
     }
 }
 
-/// With a stand-in of its own, which a test may have fail, and read the mind of; or with a [`Site`].
+/// The scene of one test, with its own stand-in, or with a [`Site`].
 pub(crate) struct Scene<E = StandIn> {
     pub(crate) emco: E,
     pub(crate) worker: Process,
@@ -37,31 +37,31 @@ pub(crate) struct Scene<E = StandIn> {
 }
 
 impl Scene {
-    /// The scene of the test of this name, with the Temporal server that all share.
+    /// Starts the scene of the test with this name, with the shared Temporal server.
     pub(crate) async fn new(test: &str) -> Self {
         Self::on(TemporalServer::shared().await.unwrap(), test, &[]).await
     }
 
-    /// The same, with another Temporal server, and with more variables for the worker.
+    /// Starts a scene with another Temporal server and more variables for the worker.
     pub(crate) async fn on(temporal: &TemporalServer, test: &str, variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self::set(temporal, test, variables.collect(), stand_in().await).await
     }
 
-    /// The clusters in which the sample app has objects, once EMCO has had its time.
+    /// Returns the clusters in which the sample app has objects, after EMCO has settled.
     pub(crate) fn app_runs_on(&self) -> Vec<String> {
         self.emco.advance(SETTLE);
         self.emco.applied(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
     }
 
-    /// Those in which it is ready.
+    /// Returns the clusters in which the sample app is ready.
     pub(crate) fn app_serves_on(&self) -> Vec<String> {
         self.emco.advance(SETTLE);
         self.emco.placement(&samples::dig())["collectd"].iter().map(ToString::to_string).collect()
     }
 }
 
-/// Plays a scenario that any EMCO will do for, and leaves that EMCO as it was found.
+/// Runs a scenario with any EMCO, and restores everything afterwards.
 pub(crate) async fn anywhere(test: &str, play: impl AsyncFnOnce(&Scene<Site>)) {
     let temporal = TemporalServer::shared().await.unwrap();
     let site = Site::find().await;
@@ -75,7 +75,7 @@ pub(crate) async fn anywhere(test: &str, play: impl AsyncFnOnce(&Scene<Site>)) {
 }
 
 impl Scene<Site> {
-    /// Parameters for this EMCO, its deployment intent group and its clusters.
+    /// Returns parameters for this EMCO, its deployment intent group and its clusters.
     pub(crate) fn params(&self, changes: &[(&str, &str)]) -> Value {
         let (mut params, site) = (self.sample_params(), &self.emco);
         let all = &mut params["activityParams"]["all-activities"];
@@ -109,7 +109,7 @@ impl<E: Emco> Scene<E> {
         Self { emco, worker, operations, client, queue }
     }
 
-    /// The `workflowParams` of EMCO's own sample intent (document 04), for this EMCO.
+    /// Returns the `workflowParams` of EMCO's own sample intent (document 04), for this EMCO.
     pub(crate) fn sample_params(&self) -> Value {
         json!({
             "activityOptions": {"all-activities": {
@@ -145,7 +145,7 @@ impl<E: Emco> Scene<E> {
         self.start_with(RawValue::from_value(params, &PayloadConverter::default())).await
     }
 
-    /// Starts a migration with any input, the workflow being retried once as in EMCO's sample intent.
+    /// Starts a migration with any input. The workflow is retried once, as in EMCO's sample intent.
     pub(crate) async fn start_with(&self, input: RawValue) -> Run {
         self.start_workflow("EmcoMigrateWorkflow", input).await
     }
@@ -164,7 +164,7 @@ impl<E: Emco> Scene<E> {
         .await
     }
 
-    /// Starts any workflow of the worker, which is not retried.
+    /// Starts any workflow of the worker, without retries.
     pub(crate) async fn start_once(&self, workflow_type: &str, params: &Value) -> Run {
         let input = RawValue::from_value(params, &PayloadConverter::default());
         self.start_attempts(workflow_type, input, 1).await
@@ -184,13 +184,13 @@ impl<E: Emco> Scene<E> {
     }
 }
 
-/// The worker process, and where its operations will be answered.
+/// The worker process, and its address for operations.
 pub(crate) fn worker(temporal: &str) -> (ProcessBuilder, String) {
     let listen = format!("127.0.0.1:{}", free_port());
     let worker = Process::builder(env!("CARGO_BIN_EXE_sample-worker"))
         .env("TEMPORAL_ADDRESS", temporal)
         .env("WORKER_OPERATIONS_LISTEN", &listen)
-        // Goes into histories, some of which are kept.
+        // The identity is in histories, some of which are recorded.
         .env("HOSTNAME", "worker");
     (worker, format!("http://{listen}"))
 }

@@ -1,6 +1,6 @@
-//! The EMCO of a scenario that runs against any: the one that `EMCO_URL` names, or a stand-in of the scenario's own.
+//! The EMCO of a scenario that runs with any EMCO: the one that `EMCO_URL` names, or the scenario's own stand-in.
 //!
-//! A real one is left as it was found: one scenario at a time moves the app, and then moves it back, also when it failed.
+//! In a real EMCO one scenario at a time moves the app, and then everything is restored, also if the scenario failed.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::scene::Emco;
 /// The variables that the worker needs too.
 const OF_WORKER: [&str; 4] = ["EMCO_TOKEN_FILE", "EMCO_CA_FILE", "EMCO_CERT_FILE", "EMCO_KEY_FILE"];
 
-/// Whoever moves the app of a real EMCO.
+/// Held by the scenario that moves the app of a real EMCO.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Whether a real EMCO is asked.
+/// Whether the EMCO is a real one.
 pub(crate) fn is_real() -> bool {
     variable("EMCO_URL").is_some()
 }
@@ -82,7 +82,7 @@ impl Site {
         site
     }
 
-    /// The variables with which the worker may ask a real one.
+    /// Returns the variables with which the worker may call a real EMCO.
     pub(crate) fn worker_variables(&self) -> Vec<(String, String)> {
         if self.stand_in.is_some() {
             return Vec::new();
@@ -93,7 +93,7 @@ impl Site {
         of_worker.chain([("EMCO_URLS".to_owned(), urls.join(","))]).collect()
     }
 
-    /// The clusters on which EMCO has the app ready, once it has nothing left to do.
+    /// Returns the clusters on which the app is ready, after EMCO has completed its work.
     pub(crate) async fn app_runs_on(&self) -> Vec<String> {
         if let Some(stand_in) = &self.stand_in {
             stand_in.advance(SETTLE);
@@ -120,7 +120,7 @@ impl Site {
         .await
     }
 
-    /// The app intents as they are now.
+    /// Returns the current app intents.
     pub(crate) async fn intents(&self) -> Vec<(String, Vec<AppIntent>)> {
         let mut now = Vec::new();
         for (gpi, _) in &self.intents {
@@ -129,12 +129,12 @@ impl Site {
         now
     }
 
-    /// The app intents as they were found.
+    /// Returns the app intents as they were at the beginning.
     pub(crate) fn found(&self) -> &[(String, Vec<AppIntent>)] {
         &self.intents
     }
 
-    /// Puts everything back.
+    /// Restores everything.
     pub(crate) async fn leave(&self) {
         if self.stand_in.is_some() {
             return;
@@ -164,10 +164,10 @@ impl Emco for Site {
     }
 }
 
-/// How long apps take to come up and to leave. A removal that rsync forgot is brought about by three of these.
+/// How long apps take to start and to stop. Forcing a removal takes three times as long.
 pub(crate) const SETTLE: Duration = Duration::from_millis(200);
 
-/// A stand-in with the samples, the app of which has come up.
+/// Starts a stand-in with the samples, whose app is ready.
 pub(crate) async fn stand_in() -> StandIn {
     let emco =
         StandIn::start(StandInOptions { settle_time: SETTLE, ..StandInOptions::default() }).await.unwrap();

@@ -1,6 +1,6 @@
-//! The fault table: each call of EMCO × each way to fail. Whatever happens, the app is on exactly one side in the end, its
-//! intent says the same, and the workflow's report is true; and so it is after rsync was restarted. EMCO is as forgetful here as it can be:
-//! its rsync loses every race.
+//! The fault table: each call to EMCO with each kind of failure. In every case the app is on exactly one side at the end, its
+//! intent agrees, and the workflow's report is true, also after a restart of rsync. EMCO's rsync forgets every removal that it
+//! can.
 
 mod rows;
 
@@ -21,10 +21,10 @@ use crate::run::{Run, SOON};
 use crate::scene::Scene;
 
 const SETTLE: Duration = Duration::from_millis(200);
-/// How many rows run at once.
+/// How many rows run at the same time.
 const AT_ONCE: usize = 24;
 
-/// One row's resources, workflow and verdict.
+/// One row's resources, workflow and result.
 struct Play<'a> {
     scene: &'a Scene,
     row: Row,
@@ -68,7 +68,7 @@ impl<'a> Play<'a> {
         if self.row.deed == Deed::Hold || self.row.end == Stranded {
             all["readyTimeout"] = json!("2s");
         }
-        // A killed worker is noticed by its heartbeats, and a silent EMCO by the time that an attempt has.
+        // A killed worker is noticed by its heartbeats, and a silent EMCO by the timeout of an attempt.
         let attempt = if matches!(self.row.deed, Deed::Kill(_) | Deed::Cancel(_)) { "60s" } else { "4s" };
         let params = json!({
             "activityOptions": {"all-activities": {
@@ -93,11 +93,11 @@ impl<'a> Play<'a> {
         let (method, part) = call.path(&self.name);
         let before = self.row.fault.as_ref().map_or(0, |(_, _, after, _)| *after);
         let what = format!("{method} {part} was asked");
-        // Many rows run side by side, on a machine that does other things too.
+        // Many rows run at the same time, on a machine that may be busy.
         eventually(2 * SOON, &what, async || self.scene.emco.requests_at(method, &part) > before).await;
     }
 
-    /// Whether the end, the app's place and the intent's words are what they should be. Returns the place.
+    /// Checks the end of the workflow, the app's place and its intent. Returns the place.
     async fn judge(&self, run: &Run) -> Result<ClusterRef, String> {
         let dig = DigKey::new(&self.name, "capp1", "v1", "dig1");
         let (source, target) = (
@@ -130,7 +130,7 @@ impl<'a> Play<'a> {
                 intent.metadata == self.before.metadata
                     && intent.spec.intent.all_of == [Clause::cluster(&target.provider, &target.cluster)]
             }
-            // It could not learn whether it had put them back.
+            // It could not find out whether the intents were restored.
             Stranded => true,
         };
         match faithful {
@@ -140,7 +140,7 @@ impl<'a> Play<'a> {
     }
 }
 
-/// What is stored, also where the row's fault lasts.
+/// Returns what is stored, also if the row's fault lasts.
 fn intent(emco: &StandIn, dig: &DigKey) -> AppIntent {
     let document = emco.document(&format!(
         "projects/{}/composite-apps/capp1/v1/deployment-intent-groups/dig1/generic-placement-intents\
@@ -150,7 +150,7 @@ fn intent(emco: &StandIn, dig: &DigKey) -> AppIntent {
     serde_json::from_value(document.unwrap()).unwrap()
 }
 
-/// Waits until the app serves there, and has objects nowhere else but where that is said.
+/// Waits until the app runs there, and has no objects elsewhere unless that is allowed.
 async fn settled(emco: &StandIn, dig: &DigKey, on: &ClusterRef, elsewhere_too: bool) {
     let what = format!("the app of {dig} is on {on} alone");
     eventually(SOON, &what, async || {
@@ -162,7 +162,7 @@ async fn settled(emco: &StandIn, dig: &DigKey, on: &ClusterRef, elsewhere_too: b
     .await;
 }
 
-/// Restarts rsync and waits until it has made whatever it forgot. Then each app still serves from its place.
+/// Restarts rsync and waits until it has made all forgotten removals. Each app must still run in its place.
 async fn after_a_restart(emco: &StandIn, places: &[(String, ClusterRef)]) {
     emco.heal();
     emco.restart_rsync();
@@ -182,12 +182,12 @@ fn report(failures: Vec<(Row, String)>) {
 }
 
 #[tokio::test]
-async fn whatever_fails_the_app_is_on_one_side_and_the_report_is_true() {
+async fn after_each_fault_the_app_is_on_one_side() {
     let scene = Scene::new("table").await;
     scene.emco.set_settle_time(SETTLE);
     scene.emco.forget_removals(usize::MAX);
     let rows = rows();
-    // What is there: rows may come, none goes.
+    // Rows may be added, but not removed.
     assert!(rows.len() >= 257, "{}", rows.len());
     let played: Vec<_> = stream::iter(rows.into_iter().enumerate())
         .map(async |(index, row)| {
@@ -210,7 +210,7 @@ async fn whatever_fails_the_app_is_on_one_side_and_the_report_is_true() {
 }
 
 #[tokio::test]
-async fn a_worker_killed_before_or_after_any_call_loses_no_app() {
+async fn a_worker_killed_at_any_call_loses_no_app() {
     let mut scene = Scene::new("kills").await;
     scene.emco.set_settle_time(SETTLE);
     scene.emco.forget_removals(usize::MAX);
@@ -218,7 +218,7 @@ async fn a_worker_killed_before_or_after_any_call_loses_no_app() {
     for workflow in [MIGRATE, RELOCATE] {
         let calls = CALLS.into_iter().filter(|call| workflow == MIGRATE || *call != ListApps);
         for call in calls.chain([Rollback]) {
-            // Of the status a look that waits; both write and update twice.
+            // One of the status calls of the wait; both write and update twice.
             let last = match call {
                 Status => 5,
                 PutAppIntent | Update => 1,
@@ -248,7 +248,7 @@ async fn a_worker_killed_before_or_after_any_call_loses_no_app() {
     let (mut places, mut failures) = (Vec::new(), Vec::new());
     for (index, (row, run)) in rows.into_iter().zip(started).enumerate() {
         let name = format!("r{index:03}");
-        // Of a move the metadata alone must be what they were, and no row touches these.
+        // After a move only the metadata must be unchanged, and no row changes them.
         let before = intent(&scene.emco, &DigKey::new(&name, "capp1", "v1", "dig1"));
         let play = Play { scene: &scene, row, name, before };
         match play.judge(&run).await {

@@ -1,4 +1,4 @@
-//! What an evacuation is to move, and how.
+//! What an evacuation moves, and how.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::activities::SEARCH;
 use crate::evacuation::Found;
 use crate::params::EvacuateRequest;
 
-/// The parameters of the evacuation that each relocation has too, as they are.
-const HANDED_ON: [&str; 13] = [
+/// The parameters of the evacuation that each relocation gets unchanged.
+const PASSED_ON: [&str; 13] = [
     "emcoURL",
     "emcoClmEndpoint",
     "emcoDcmEndpoint",
@@ -25,7 +25,7 @@ const HANDED_ON: [&str; 13] = [
     "dryRun",
 ];
 
-/// What is to be moved, and how.
+/// What an evacuation moves, and how.
 pub(super) struct Order {
     params: WorkflowParams,
     pub(super) found: Vec<Found>,
@@ -42,7 +42,7 @@ impl Order {
         Self {
             params,
             found,
-            // A plan has nothing to try out first.
+            // A dry run needs no canaries.
             canary: if request.dry_run { 0 } else { request.canary },
             lanes: request.lanes,
             stop_share: request.stop_share,
@@ -50,21 +50,20 @@ impl Order {
         }
     }
 
-    /// The parameters of the relocation that moves a group.
+    /// Returns the parameters of the relocation that moves a group.
     pub(super) fn params_of(&self, found: &Found) -> WorkflowParams {
         let all = self.params.activity_params.get(WorkflowParams::ALL_ACTIVITIES);
-        let kept = HANDED_ON.iter().filter_map(|name| all?.get_key_value(*name));
+        let kept = PASSED_ON.iter().filter_map(|name| all?.get_key_value(*name));
         let mut all: BTreeMap<String, String> =
             kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-        for (name, value) in [
-            ("project", &found.project),
-            ("compositeApp", &found.composite_app),
-            ("compositeAppVersion", &found.version),
-            ("deploymentIntentGroup", &found.name),
-            ("app", &found.apps.join(",")),
-        ] {
-            all.insert(name.to_owned(), value.clone());
-        }
+        let own = [
+            ("project", found.project.clone()),
+            ("compositeApp", found.composite_app.clone()),
+            ("compositeAppVersion", found.version.clone()),
+            ("deploymentIntentGroup", found.name.clone()),
+            ("app", found.apps.join(",")),
+        ];
+        all.extend(own.map(|(name, value)| (name.to_owned(), value)));
         WorkflowParams {
             activity_options: self.params.activity_options.clone(),
             activity_params: [(WorkflowParams::ALL_ACTIVITIES.to_owned(), all)].into(),

@@ -1,4 +1,4 @@
-//! What an evacuation reports of its groups.
+//! The report of an evacuation.
 
 use serde_json::Value;
 use temporalio_common::error::{ChildWorkflowExecutionError, IncomingError};
@@ -6,13 +6,13 @@ use temporalio_common::error::{ChildWorkflowExecutionError, IncomingError};
 use crate::evacuation::{DigProgress, DigReport, EvacuationReport, Found};
 use crate::result::MigrationResult;
 
-/// How many deployment intent groups a message names.
+/// The maximum number of deployment intent groups in a message.
 const MOST_NAMED: usize = 10;
-/// How many bytes of a failure a report has.
+/// The maximum number of bytes of a failure in a report.
 const MOST_BYTES: usize = 512;
 
 impl EvacuationReport {
-    /// The report with its counts.
+    /// Returns the report with its counts.
     pub(super) fn counted(&self) -> Self {
         let mut report = self.clone();
         report.counts.clear();
@@ -22,20 +22,20 @@ impl EvacuationReport {
         report
     }
 
-    /// Nothing will be begun any more.
+    /// Marks waiting groups as skipped: no further move will start.
     pub(super) fn close(&mut self, cancelled: bool) {
         self.cancelled = cancelled;
         let why = match (cancelled, &self.stopped) {
             (true, _) => "the evacuation was cancelled",
             (false, Some(why)) => why.as_str(),
-            (false, None) => "not begun",
+            (false, None) => "not started",
         };
         for dig in self.digs.iter_mut().filter(|dig| dig.state == DigProgress::Waiting) {
             (dig.state, dig.why) = (DigProgress::Skipped, Some(why.to_owned()));
         }
     }
 
-    /// What went wrong, in one sentence.
+    /// Describes all failures in one sentence.
     pub(super) fn one_line(&self, left: &[&DigReport]) -> String {
         let named: Vec<String> = left
             .iter()
@@ -73,7 +73,7 @@ impl DigReport {
         }
     }
 
-    /// Notes how the group's workflow ended.
+    /// Records the outcome of the group's workflow.
     pub(super) fn ended(
         &mut self,
         end: &Result<MigrationResult, ChildWorkflowExecutionError>,
@@ -100,16 +100,16 @@ impl DigReport {
         self.not_undone =
             listed("notUndone").filter_map(|of| Some(of.get("name")?.as_str()?.to_owned())).collect();
         self.cancelled = matches!(cause, Some(IncomingError::Cancelled(_)));
-        // A cancelled workflow that lists nothing as undone had not begun to change anything.
+        // A cancelled workflow that lists nothing as undone had not changed anything.
         let is_back = self.not_undone.is_empty() && (self.cancelled || undone > 0);
         self.state = if is_back { DigProgress::RolledBack } else { DigProgress::Failed };
         let mut why = match (cause, end) {
             (Some(IncomingError::Cancelled(_)), _) => "its workflow was cancelled".to_owned(),
             (Some(IncomingError::Terminated(_)), _) => {
-                "its workflow was terminated, and took nothing back".to_owned()
+                "its workflow was terminated, so nothing was undone".to_owned()
             }
             (Some(IncomingError::Timeout(_)), _) => {
-                "the time of its workflow was over, and it took nothing back".to_owned()
+                "its workflow timed out, so nothing was undone".to_owned()
             }
             (Some(cause), _) => cause.failure().message.clone(),
             (None, Err(error)) => error.to_string(),
@@ -122,7 +122,7 @@ impl DigReport {
         self.why = Some(why);
     }
 
-    /// Whether something of it is on the source that should not be there any more.
+    /// Whether some of its apps are still on the source.
     pub(super) fn is_left(&self) -> bool {
         !self.nothing_there && !matches!(self.state, DigProgress::Moved | DigProgress::Planned)
     }
@@ -131,13 +131,13 @@ impl DigReport {
 impl DigProgress {
     fn word(self) -> &'static str {
         match self {
-            Self::Waiting => "waits",
-            Self::Running => "runs",
+            Self::Waiting => "is waiting",
+            Self::Running => "is running",
             Self::Moved => "was moved",
             Self::Planned => "can be moved",
             Self::RolledBack => "was rolled back",
             Self::Failed => "failed",
-            Self::Skipped => "was not begun",
+            Self::Skipped => "was not started",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How an evacuation is held, stopped and called off.
+//! Pausing, stopping and cancelling an evacuation.
 
 use emco_stand_in::{Effect, Fault};
 use harness::eventually;
@@ -16,7 +16,7 @@ async fn nothing_follows_a_canary_that_fails() {
     let report = failed(&run, &["0 of 3", "dig1 was rolled back", "collectd is not ready"]).await;
     scene.emco.release(&target());
     assert_eq!(states(&report), ["rolledBack", "skipped", "skipped"]);
-    assert_eq!(report["Stopped"], "the first ones were not all moved");
+    assert_eq!(report["Stopped"], "not all of the first groups were moved");
     assert_eq!(places(&scene, 3), [SOURCE; 3]);
     assert_eq!(scene.emco.requests("PUT", "dig2") + scene.emco.requests("PUT", "dig3"), 0);
     run.replays("evacuation-canary").await;
@@ -46,18 +46,18 @@ async fn none_begins_once_too_many_have_failed() {
         };
         scene.emco.fail(Fault::on("PUT", &format!("{dig}/generic"), refusal).always());
     }
-    // One of two is not enough, two of three are.
+    // One failure of two is below the share, two of three are above.
     let run = start(&scene, &[("concurrency", "1"), ("stopShare", "60%")]).await;
     let failure = run.failure().await;
-    // Nor could their intents be written when they were to be put back.
+    // Their intents could not be restored either.
     assert!(matches!(failure.kind.as_str(), "EvacuationIncomplete" | "NotUndone"), "{}", failure.kind);
     let report = failure.details.unwrap();
     assert_eq!(states(&report)[0], "moved");
     assert_eq!(states(&report)[3], "skipped");
-    assert_eq!(report["Stopped"], "2 of the 3 that ended had failed, and stopShare is 0.6");
+    assert_eq!(report["Stopped"], "2 of 3 completed moves failed, and stopShare is 0.6");
     assert_eq!(places(&scene, 4), [TARGET, SOURCE, SOURCE, SOURCE]);
     scene.emco.heal();
-    // Started again, it goes on with what is left; what was moved is not moved twice.
+    // A second evacuation moves the rest. Moved groups are not moved twice.
     let again = start(&scene, &[]).await.result().await;
     assert_eq!(again["Counts"], json!({"moved": 3}));
     assert_eq!(places(&scene, 4), [TARGET; 4]);
@@ -66,14 +66,14 @@ async fn none_begins_once_too_many_have_failed() {
 }
 
 #[tokio::test]
-async fn a_paused_evacuation_begins_nothing_until_it_is_resumed() {
+async fn a_paused_evacuation_starts_no_move_until_resumed() {
     let scene = scene_of("evacuate-pause", 2).await;
     scene.emco.hold(&target(), None, None);
     let run = start(&scene, &[("canary", "0"), ("concurrency", "1")]).await;
     come_to(&run, &["running", "waiting"]).await;
     run.signal("pause").await;
     scene.emco.release(&target());
-    // The one under way ends, and in the same moment the other would have begun.
+    // The running move completes; without the pause the next one would start at that moment.
     let report = come_to(&run, &["moved", "waiting"]).await;
     assert_eq!(report["Paused"], true);
     run.signal("resume").await;
@@ -100,7 +100,7 @@ async fn one_of_them_can_be_called_off() {
 }
 
 #[tokio::test]
-async fn a_cancelled_evacuation_takes_back_what_is_under_way() {
+async fn a_cancelled_evacuation_undoes_running_moves() {
     let scene = scene_of("evacuate-cancel", 3).await;
     scene.emco.hold(&target(), None, None);
     let run = start(&scene, &[("canary", "0"), ("concurrency", "2")]).await;
@@ -122,7 +122,7 @@ async fn a_cancelled_evacuation_takes_back_what_is_under_way() {
 }
 
 #[tokio::test]
-async fn the_workflows_of_a_terminated_evacuation_take_their_work_back() {
+async fn children_of_a_terminated_evacuation_undo_their_moves() {
     let scene = scene_of("evacuate-terminate", 2).await;
     scene.emco.hold(&target(), None, None);
     let run = start(&scene, &[("canary", "0")]).await;

@@ -1,4 +1,4 @@
-//! Apps leave, and go back, however they are placed.
+//! Moves and their undo for all kinds of placements.
 
 use std::fmt::Write as _;
 
@@ -16,12 +16,12 @@ use crate::site::SETTLE;
 const RELOCATE: &str = "EmcoRelocateWorkflow";
 const AT_ONCE: usize = 18;
 
-/// What an app intent names.
+/// The placement of an app intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
-    /// The label of two clusters.
+    /// A label of two clusters.
     Label,
-    /// One of them.
+    /// One of these clusters.
     Cluster,
     /// The label, and a third cluster.
     Both,
@@ -68,7 +68,7 @@ impl Case {
         Placement { all_of, ..Placement::default() }
     }
 
-    /// Where each app is before.
+    /// Returns where each app is before.
     pub(super) fn former(&self) -> Vec<ClusterRef> {
         let clusters = match self.by {
             By::Label => &["edge1", "edge2"][..],
@@ -78,7 +78,7 @@ impl Case {
         clusters.iter().map(|of| self.cluster(of)).collect()
     }
 
-    /// Where each app is to be.
+    /// Returns where each app is to be.
     pub(super) fn wanted(&self) -> Vec<ClusterRef> {
         let mut wanted = if self.workflow == MIGRATE { Vec::new() } else { self.former() };
         wanted.retain(|of| of.cluster != "edge1");
@@ -91,7 +91,7 @@ impl Case {
         self.comes_to(scene, &self.former()).await;
     }
 
-    /// The provider, the project and all in it, as emcoctl's documents.
+    /// Returns the provider, the project and everything in it, as documents of emcoctl.
     pub(super) fn documents(&self) -> String {
         let name = &self.name;
         let (provider, project) = (format!("cluster-providers/{name}"), format!("projects/{name}"));
@@ -173,7 +173,7 @@ impl Case {
         .await;
     }
 
-    /// Waits until an app serves nowhere.
+    /// Waits until an app runs nowhere.
     pub(super) async fn is_nowhere(&self, scene: &Scene) {
         loop {
             if scene.emco.placement(&self.dig()).values().any(Vec::is_empty) {
@@ -192,7 +192,7 @@ impl Case {
         if is_there { Ok(()) } else { Err(format!("{self:?} is on {now:?}, not on {wanted:?}")) }
     }
 
-    /// What the app intents ask for, as it is written.
+    /// Returns the placements as they are written.
     pub(super) async fn asks_for(&self, scene: &Scene) -> Vec<Vec<Clause>> {
         let emco = Client::new(scene.emco.url(), Settings::default()).unwrap();
         let intents = emco.list_app_intents(&self.dig(), GPI).await.unwrap();
@@ -200,7 +200,7 @@ impl Case {
     }
 }
 
-/// Plays all cases side by side, and afterwards restarts rsync; each case's apps must be on its clusters before and after.
+/// Runs all cases concurrently, and then restarts rsync. Each case's apps must be on its clusters before and after.
 async fn play(scene: &Scene, cases: Vec<Case>, of: impl AsyncFn(&Case) -> Vec<ClusterRef>) {
     let played: Vec<(Case, Vec<ClusterRef>)> = stream::iter(cases)
         .map(async |case: Case| {
@@ -225,7 +225,7 @@ async fn play(scene: &Scene, cases: Vec<Case>, of: impl AsyncFn(&Case) -> Vec<Cl
 }
 
 #[tokio::test]
-async fn however_they_are_placed_apps_are_seen_to_leave() {
+async fn apps_of_every_placement_are_removed() {
     let scene = Scene::new("seen").await;
     scene.emco.forget_removals(usize::MAX);
     play(&scene, cases("seen"), async |case| {
@@ -236,7 +236,7 @@ async fn however_they_are_placed_apps_are_seen_to_leave() {
 }
 
 #[tokio::test]
-async fn however_they_are_placed_apps_go_back() {
+async fn failed_moves_of_every_placement_are_undone() {
     let scene = Scene::new("back").await;
     scene.emco.forget_removals(usize::MAX);
     play(&scene, cases("back"), async |case| {
@@ -252,9 +252,9 @@ async fn however_they_are_placed_apps_go_back() {
     .await;
 }
 
-/// The same where the second half cannot be written, so that the first is taken back.
+/// The second step cannot be written, so the first is undone.
 #[tokio::test]
-async fn however_they_are_placed_half_a_move_goes_back() {
+async fn half_a_move_of_every_placement_is_undone() {
     let scene = Scene::new("half").await;
     scene.emco.forget_removals(usize::MAX);
     let halves = cases("half").into_iter().filter(|case| case.apps.len() == 1).collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use emco_stand_in::{Effect, Fault};
 
-/// A call of EMCO: the method, and the end of the path below the row's own resources.
+/// A call to EMCO: the method, and the end of the path below the row's own resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     ListPlacementIntents,
@@ -21,7 +21,7 @@ pub(super) enum Call {
 
 use Call::*;
 
-/// Those that every workflow makes; a roll-back is made where a removal was forgotten.
+/// The calls that every workflow makes. A rollback is made if a removal was forgotten.
 pub(super) const CALLS: [Call; 9] = [
     ListPlacementIntents,
     ListAppIntents,
@@ -63,28 +63,28 @@ impl Call {
     }
 }
 
-/// How the workflow must end.
+/// The expected end of the workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// It completes; the app is on its target.
     Moved,
     /// It fails, or is cancelled; the app is where it was.
     Back,
-    /// It fails and names what it could not undo; the app is on its target, beside where it was.
+    /// It fails and names what it could not undo; the app is on its target and where it was.
     Stranded,
 }
 
 use End::*;
 
-/// What is done to the row's workflow beside the fault.
+/// What is done to the row's workflow in addition to the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deed {
     Nothing,
-    /// Cancelled as soon as the call was made.
+    /// It is cancelled as soon as the call was made.
     Cancel(Call),
-    /// The target never has the app ready.
+    /// The app never becomes ready on the target.
     Hold,
-    /// As soon as the call was made, the worker is killed, once for all rows.
+    /// The worker is killed as soon as the call was made, once for all rows.
     Kill(Call),
 }
 
@@ -103,7 +103,7 @@ pub(super) fn answer(status: u16, content_type: &'static str, body: &str) -> Eff
 pub(super) const MIGRATE: &str = "EmcoMigrateWorkflow";
 pub(super) const RELOCATE: &str = "EmcoRelocateWorkflow";
 
-/// What passes by itself.
+/// Faults that pass.
 pub(super) fn passing() -> Vec<Effect> {
     vec![
         answer(503, "text/html", "<html>no healthy upstream</html>"),
@@ -118,7 +118,7 @@ pub(super) fn passing() -> Vec<Effect> {
     ]
 }
 
-/// What does not.
+/// Lasting faults.
 pub(super) fn lasting() -> Vec<Effect> {
     vec![
         answer(400, "text/plain", "Invalid Input:\n"),
@@ -129,7 +129,7 @@ pub(super) fn lasting() -> Vec<Effect> {
     ]
 }
 
-/// Every row that needs no killed worker.
+/// Returns all rows that need no killed worker.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     let mut add = |workflow, call, effect: &Effect, after, times, end| {
@@ -143,26 +143,26 @@ pub(super) fn rows() -> Vec<Row> {
     for call in CALLS {
         passing().iter().for_each(|effect| add(MIGRATE, call, effect, 0, 1, Moved));
         lasting().iter().for_each(|effect| add(MIGRATE, call, effect, 0, 1, Back));
-        // Without end: the intent's retry policy ends it.
+        // A lasting fault: the intent's retry policy ends the retries.
         add(MIGRATE, call, &answer(503, "text/plain", ""), 0, usize::MAX, Back);
         add(MIGRATE, call, &Effect::HangUp, 0, usize::MAX, Back);
     }
-    // Done at the first attempt, and seen to be done at the second.
+    // The first attempt has the effect, and the second one finds it.
     for call in [PutAppIntent, Update] {
         add(MIGRATE, call, &Effect::LoseAnswer, 0, usize::MAX, Moved);
-        // Once for each half of a relocation.
+        // Once for each step of a relocation.
         for after in [0, 1] {
             passing().iter().for_each(|effect| add(RELOCATE, call, effect, after, 1, Moved));
             lasting().iter().for_each(|effect| add(RELOCATE, call, effect, after, 1, Back));
         }
     }
-    // Whatever comes of one roll-back, there is another.
+    // Whatever the result of one rollback is, another one follows.
     for workflow in [MIGRATE, RELOCATE] {
         for effect in passing().iter().chain(&lasting()) {
             add(workflow, Rollback, effect, 0, 1, Moved);
         }
     }
-    // Texts of EMCO's with 500 and 400.
+    // EMCO's texts with status 500 and 400.
     for text in [
         "No compatible clusters have been provided to the Deployment Intent Group",
         "The Logical Cloud has never been instantiated",
@@ -171,7 +171,7 @@ pub(super) fn rows() -> Vec<Row> {
     }
     let pending = "The Logical Cloud is still instantiating, please wait and try again.";
     add(MIGRATE, Update, &answer(500, "text/plain", pending), 0, 1, Moved);
-    // Nobody learns what became of the app, so nobody claims that it went back.
+    // The state of the app is unknown, so the failure must not claim that the move was undone.
     add(MIGRATE, Status, &answer(503, "text/plain", ""), 5, usize::MAX, Stranded);
     for workflow in [MIGRATE, RELOCATE] {
         rows.push(Row { workflow, fault: None, deed: Deed::Hold, end: Back });
