@@ -41,7 +41,8 @@ impl Client {
         self.list(of_dig(dig, &["generic-placement-intents"]), "a list of generic placement intents").await
     }
 
-    /// Lists the app intents of a generic placement intent. The list is empty if its parents do not exist (EMCO-API §6.4).
+    /// Lists the app intents of a generic placement intent. The list is empty if its parents do not exist (EMCO-API
+    /// §6.4).
     pub async fn list_app_intents(&self, dig: &DigKey, gpi: &str) -> Result<Vec<AppIntent>, Error> {
         let path = of_dig(dig, &["generic-placement-intents", gpi, "app-intents"]);
         self.list(path, "a list of app intents").await
@@ -50,8 +51,8 @@ impl Client {
     /// Creates or replaces an app intent, and returns what EMCO stored. It takes effect with the next
     /// [`update_dig`](Self::update_dig).
     ///
-    /// The placement is written in the form that EMCO accepts ([`Placement::contracted`](crate::Placement::contracted)).
-    /// EMCO responds with its labels expanded.
+    /// The placement is written in the form that EMCO accepts
+    /// ([`Placement::contracted`](crate::Placement::contracted)). EMCO responds with its labels expanded.
     pub async fn put_app_intent(
         &self,
         dig: &DigKey,

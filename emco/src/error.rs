@@ -163,8 +163,8 @@ impl Error {
         matches!(self.kind(), Unreachable | Interrupted | Unavailable | LogicalCloudPending | Internal)
     }
 
-    /// Returns the pause before the next attempt that EMCO, or a proxy in front of it, asks for (`Retry-After`, seconds or a
-    /// date).
+    /// Returns the pause before the next attempt that EMCO, or a proxy in front of it, asks for (`Retry-After`, seconds
+    /// or a date).
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,

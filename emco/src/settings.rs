@@ -50,8 +50,8 @@ pub(crate) enum Source {
 }
 
 impl Token {
-    /// The token in this file, without leading and trailing white space. The file is read for each request, because it may
-    /// change.
+    /// The token in this file, without leading and trailing white space. The file is read for each request, because it
+    /// may change.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
     }

@@ -205,8 +205,8 @@ async fn token_in(path: &Path) -> Result<HeaderValue, Error> {
     header.ok_or_else(|| failed(io::Error::new(io::ErrorKind::InvalidData, "the file contains no token")))
 }
 
-/// Returns the pause that `Retry-After` asks for: a number of seconds, or the time from `now` to a date (RFC 9110 §10.2.3),
-/// which may be in the past.
+/// Returns the pause that `Retry-After` asks for: a number of seconds, or the time from `now` to a date (RFC 9110
+/// §10.2.3), which may be in the past.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = text.parse().ok().map(Duration::from_secs);

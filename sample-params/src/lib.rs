@@ -14,16 +14,16 @@ pub use texts::{EmcoUrl, Lanes, Name, Names, Patience, Share};
 /// The task queue of the sample worker, as in EMCO's sample.
 pub const QUEUE: &str = "MIGRATION_TASK_Q";
 
-/// Returns the task queue of this deployment's workers: `CLIENT_TASK_QUEUE`, or [`QUEUE`]. If several deployments share a
-/// namespace of Temporal, each needs its own queue, which the workers get as `WORKER_TASK_QUEUE`.
+/// Returns the task queue of this deployment's workers: `CLIENT_TASK_QUEUE`, or [`QUEUE`]. If several deployments share
+/// a namespace of Temporal, each needs its own queue, which the workers get as `WORKER_TASK_QUEUE`.
 #[must_use]
 pub fn task_queue() -> TaskQueue {
     let queue = std::env::var("CLIENT_TASK_QUEUE").ok().filter(|queue| !queue.is_empty());
     queue.as_deref().unwrap_or(QUEUE).into()
 }
 
-/// Defines a struct of parameters: its own fields, and those that all workflows have. A flattened struct would not do: its
-/// schema has no aliases, and faults of its values are reported without the parameter's name.
+/// Defines a struct of parameters: its own fields, and those that all workflows have. A flattened struct would not do:
+/// its schema has no aliases, and faults of its values are reported without the parameter's name.
 macro_rules! parameters {
     ($(#[$doc:meta])* pub struct $name:ident { $($own:tt)* }) => {
         $(#[$doc])*

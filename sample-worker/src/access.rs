@@ -1,7 +1,7 @@
 //! Which EMCOs the worker may call, and with which credentials.
 //!
-//! The URL of the EMCO is in the intent. If it could be any URL, the author of an intent could get the token. So the worker
-//! sends a token or uses a certificate only for EMCOs that the operator lists.
+//! The URL of the EMCO is in the intent. If it could be any URL, the author of an intent could get the token. So the
+//! worker sends a token or uses a certificate only for EMCOs that the operator lists.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -21,7 +21,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Reads `EMCO_URLS` (separated by commas), `EMCO_TOKEN_FILE`, `EMCO_CA_FILE`, `EMCO_CERT_FILE` and `EMCO_KEY_FILE`.
+    /// Reads `EMCO_URLS` (separated by commas), `EMCO_TOKEN_FILE`, `EMCO_CA_FILE`, `EMCO_CERT_FILE` and
+    /// `EMCO_KEY_FILE`.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read, a URL is not valid, or there are credentials but no `EMCO_URLS`.

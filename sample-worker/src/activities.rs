@@ -26,8 +26,8 @@ pub(crate) const READINESS: &str = "CheckReadinessStatus";
 /// The activity that searches EMCO, which may take long.
 pub(crate) const SEARCH: &str = "FindDigsOnCluster";
 
-/// The names of an evacuation's activities, which an intent's options may contain: its own, and those of its relocations.
-/// EMCO's own (EMCO-API §2.5) come last.
+/// The names of an evacuation's activities, which an intent's options may contain: its own, and those of its
+/// relocations. EMCO's own (EMCO-API §2.5) come last.
 pub(crate) const OF_EVACUATION: &[&str] = &[
     SEARCH,
     "PlanRelocation",

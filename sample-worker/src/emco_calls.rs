@@ -32,8 +32,8 @@ pub(crate) fn dcm(dig: &Dig) -> Result<emco::Client, ActivityError> {
     client(dig.dcm_url.as_deref().unwrap_or(&dig.emco_url), Retry::NEVER)
 }
 
-/// Returns a client of the EMCO service at a URL, for many reads in one activity: it retries a read at once, because a retry
-/// of the activity would repeat all reads.
+/// Returns a client of the EMCO service at a URL, for many reads in one activity: it retries a read at once, because a
+/// retry of the activity would repeat all reads.
 pub(crate) fn patient(url: &str) -> Result<emco::Client, ActivityError> {
     client(url, Retry::default())
 }
@@ -48,8 +48,8 @@ fn client(url: &str, retry: Retry) -> Result<emco::Client, ActivityError> {
     emco::Client::new(url, settings).map_err(|error| lasting(InvalidParams::TYPE, anyhow::Error::from(error)))
 }
 
-/// Whether the service does not have this call at all: then `emcoURL` is the orchestrator's own URL, and CLM and DCM are
-/// elsewhere.
+/// Whether the service does not have this call at all: then `emcoURL` is the orchestrator's own URL, and CLM and DCM
+/// are elsewhere.
 pub(crate) fn is_elsewhere(error: &emco::Error) -> bool {
     error.kind() == Kind::NotEmco && error.status().is_some_and(|status| status.as_u16() == 404)
 }
@@ -80,7 +80,8 @@ pub(crate) fn failure_with(error: emco::Error, passes: bool, details: Option<Sen
     })
 }
 
-/// Limits the retries of a write while EMCO responds with its general error (500), which it also uses for many lasting errors.
+/// Limits the retries of a write while EMCO responds with its general error (500), which it also uses for many lasting
+/// errors.
 pub(crate) struct Patience {
     begun: Instant,
     scheduled: Option<SystemTime>,

@@ -1,4 +1,5 @@
-//! What an evacuation searches for, finds and reports. All of it is in Temporal's histories, so no field may be removed.
+//! What an evacuation searches for, finds and reports. All of it is in Temporal's histories, so no field may be
+//! removed.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,12 @@
 //! Changes of placements. Pure functions: the clusters of each label are an argument.
 //!
-//! Everything that does not concern the cluster that an app leaves stays as it is: other clusters, alternatives, unknown fields,
-//! and the order.
+//! Everything that does not concern the cluster that an app leaves stays as it is: other clusters, alternatives,
+//! unknown fields, and the order.
 //!
-//! A label may be expanded: one clause for each cluster that had the label when EMCO stored the placement, with both names. Such
-//! a clause means its cluster, and all clauses of one label are written as that label ([`Placement::contracted`]). A label that
-//! is not expanded, as in responses of EMCO before 2023-07, is resolved by CLM.
+//! A label may be expanded: one clause for each cluster that had the label when EMCO stored the placement, with both
+//! names. Such a clause means its cluster, and all clauses of one label are written as that label
+//! ([`Placement::contracted`]). A label that is not expanded, as in responses of EMCO before 2023-07, is resolved by
+//! CLM.
 
 use std::collections::BTreeMap;
 
@@ -73,8 +74,8 @@ pub(crate) fn reaches(placement: &Placement, cluster: &Target, labels: &Labels) 
     mandatory(placement, labels).contains(cluster) || alternatives(placement, labels).any(|of| of == *cluster)
 }
 
-/// Adds the target to the placement. EMCO refuses a cluster that is named twice, so a target that the placement already demands
-/// is not added.
+/// Adds the target to the placement. EMCO refuses a cluster that is named twice, so a target that the placement already
+/// demands is not added.
 pub(crate) fn with_target(placement: &Placement, target: &Target, labels: &Labels) -> Placement {
     let mut placement = placement.clone();
     if !mandatory(&placement, labels).contains(target) {

@@ -35,9 +35,9 @@ pub struct Placement {
 impl Placement {
     /// Returns the placement in the form that EMCO accepts: each label once, without its clusters.
     ///
-    /// When an app intent is written, EMCO expands a label into a clause for each cluster that has the label at that time,
-    /// with both names (`{"clusterProvider":"p","cluster":"c","clusterLabel":"edge"}`). EMCO responds with these clauses, but
-    /// refuses them in a `PUT`. The label takes the place of the first of its clauses.
+    /// When an app intent is written, EMCO expands a label into a clause for each cluster that has the label at that
+    /// time, with both names (`{"clusterProvider":"p","cluster":"c","clusterLabel":"edge"}`). EMCO responds with these
+    /// clauses, but refuses them in a `PUT`. The label takes the place of the first of its clauses.
     #[must_use]
     pub fn contracted(&self) -> Self {
         let mut all_of: Vec<Clause> = Vec::new();

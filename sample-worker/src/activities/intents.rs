@@ -65,7 +65,7 @@ pub(super) async fn place(
             }
             if edit.is_some_and(|edit| !is_same_placement(placed, &edit.before)) {
                 let message = format!(
-                    "somebody else changed the app intent {gpi}/{app_intent_name} of {app_name}; start the workflow again"
+                    "somebody changed the app intent {gpi}/{app_intent_name} of {app_name}; start the workflow again"
                 );
                 return Err(lasting("AppIntentChanged", message));
             }
@@ -80,8 +80,8 @@ pub(super) async fn place(
     revision(&emco, &key).await.map_err(failure)
 }
 
-/// Explains EMCO's general error: EMCO responds with it for a cluster outside the logical cloud, and for clusters and labels
-/// that do not exist.
+/// Explains EMCO's general error: EMCO responds with it for a cluster outside the logical cloud, and for clusters and
+/// labels that do not exist.
 fn not_placed(error: emco::Error, intent: &AppIntent, migration: &Migration) -> ActivityError {
     if error.kind() != Kind::Internal {
         return failure(error);
@@ -99,8 +99,8 @@ fn not_placed(error: emco::Error, intent: &AppIntent, migration: &Migration) -> 
         }
     };
     let message = format!(
-        "EMCO did not accept the new placement of {} ({}): {}. Probably one of these clusters does not exist or is not in \
-         the logical cloud of {}, or no cluster there has the label{asked}",
+        "EMCO did not accept the new placement of {} ({}): {}. Probably one of these clusters does not exist or is not \
+         in the logical cloud of {}, or no cluster there has the label{asked}",
         intent.spec.app,
         named.join(", "),
         one_line(error),

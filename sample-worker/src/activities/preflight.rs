@@ -57,7 +57,8 @@ async fn cluster(check: &Check) -> Result<Option<Fault>, ActivityError> {
     Ok(unknown.map(|text| ("NoSuchCluster", text)))
 }
 
-/// Returns a message with the existing clusters if CLM does not know the cluster. If CLM does not respond at this URL and
+/// Returns a message with the existing clusters if CLM does not know the cluster. If CLM does not respond at this URL
+/// and
 /// `may_be_elsewhere`, the cluster is not checked.
 pub(super) async fn unknown_cluster(
     clm: &emco::Client,
@@ -105,8 +106,8 @@ async fn logical_cloud(check: &Check) -> Result<Option<Fault>, ActivityError> {
     Ok(Some(("EmcoOutsideLogicalCloud", text)))
 }
 
-/// Finds removals that rsync has not made yet, and that would later remove an app from the target, or from a cluster where it
-/// stays. Also returns the texts of all pending removals.
+/// Finds removals that rsync has not made yet, and that would later remove an app from the target, or from a cluster
+/// where it stays. Also returns the texts of all pending removals.
 async fn owed(check: &Check) -> Result<(Option<Fault>, Vec<String>), ActivityError> {
     let (emco, key) = (orchestrator(&check.dig)?, check.dig.key());
     let status = emco.dig_status(&key, &StatusQuery::ready()).await.map_err(failure)?;

@@ -21,13 +21,13 @@ const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .without_max_times();
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long rsync has to begin a removal before the worker forces it by a rollback and an update. The time grows with the
-/// number of times that it was forced. The first time is at most a quarter of the timeout.
+/// How long rsync has to begin a removal before the worker forces it by a rollback and an update. The time grows with
+/// the number of times that it was forced. The first time is at most a quarter of the timeout.
 const FIRST_PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a removal must show as made after a rollback: it also does for a moment before the apps are applied again. At most
-/// an eighth of the timeout.
+/// How long a removal must show as made after a rollback: it also does for a moment before the apps are applied again.
+/// At most an eighth of the timeout.
 const MADE_FOR: Duration = Duration::from_secs(1);
 
 /// How much longer rsync may take for a removal that it is working on when the timeout is over.
@@ -36,13 +36,14 @@ const LONGER_TO_REMOVE: Duration = Duration::from_secs(30);
 /// How many times one wait updates the DIG again.
 const MOST_REPEATS: u32 = 10;
 
-/// Checks until everything is as it should be. The timeout counts from when the activity was scheduled, over all attempts.
+/// Checks until everything is as it should be. The timeout counts from when the activity was scheduled, over all
+/// attempts.
 ///
-/// If the removal of apps must be seen, a removal that rsync forgot is forced by a rollback and an update, and if somebody
-/// else's update brings the apps back, another update follows.
+/// If the removal of apps must be seen, a removal that rsync forgot is forced by a rollback and an update, and if
+/// somebody else's update brings the apps back, another update follows.
 ///
-/// If EMCO may carry out an update of ours late, with former intents, the wait continues until it did or the grace period is
-/// over, and updates the DIG again if the late update moved apps.
+/// If EMCO may carry out an update of ours late, with former intents, the wait continues until it did or the grace
+/// period is over, and updates the DIG again if the late update moved apps.
 pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<AppClusters, ActivityError> {
     let (emco, key) = (orchestrator(&wait.dig)?, wait.dig.key());
     let within = wait.within + wait.late.map(|late| late.grace).unwrap_or_default();
@@ -77,7 +78,8 @@ pub(super) async fn wait(wait: &Wait, scheduled: Option<SystemTime>) -> Result<A
 enum Check {
     /// Everything is as it should be.
     Done(AppClusters),
-    /// Everything is as it should be, but must remain so for a while: a removal was just made, or an update may come late.
+    /// Everything is as it should be, but must remain so for a while: a removal was just made, or an update may come
+    /// late.
     Almost,
     /// Describes what is missing.
     Missing(String),
@@ -170,7 +172,8 @@ impl<'a> Watch<'a> {
         SystemTime::now() >= self.deadline
     }
 
-    /// Updates the DIG again if an update or a rollback moved the apps: once for each revision, and a limited number of times.
+    /// Updates the DIG again if an update or a rollback moved the apps: once for each revision, and a limited number of
+    /// times.
     async fn put_right(&mut self, status: &DigStatus) {
         self.calm = None;
         let may_act = self.late.is_some() || self.wait.removals_since.is_some();
@@ -245,8 +248,8 @@ impl<'a> Watch<'a> {
 
     /// Returns the failure of a wait whose timeout is over.
     ///
-    /// Leaves no pending removal, which rsync might make after the app has come back: rolls back to its revision, in which the
-    /// app is placed on both sides.
+    /// Leaves no pending removal, which rsync might make after the app has come back: rolls back to its revision, in
+    /// which the app is placed on both sides.
     async fn too_late(&mut self, missing: String, within: Duration) -> ActivityError {
         let not_ready = || {
             lasting("NotReady", format!("{} was not as it should be after {within:?}: {missing}", self.key))

@@ -1,18 +1,20 @@
 //! The removals that rsync has not made yet.
 //!
-//! EMCO makes an app context of each update: which apps on which clusters. Its rsync applies what the new context adds, and then,
-//! as an event of the *former* context, deletes what the new one no longer has. Release 2023-07 loses the deletion if there is
-//! nothing to apply, and may lose it otherwise: the update succeeds, the status lists only the new clusters, and the app
-//! still runs on its former cluster. The deletion stays in the former context's queue until rsync restarts, and is made then,
-//! even if the app has come back in the meantime.
+//! EMCO makes an app context of each update: which apps on which clusters. Its rsync applies what the new context adds,
+//! and then, as an event of the *former* context, deletes what the new one no longer has. Release 2023-07 loses the
+//! deletion if there is nothing to apply, and may lose it otherwise: the update succeeds, the status lists only the new
+//! clusters, and the app still runs on its former cluster. The deletion stays in the former context's queue until rsync
+//! restarts, and is made then, even if the app has come back in the meantime.
 //!
-//! The former context's own status (`status?status=deployed&instance=…`) shows it: `Updated` after the deletion was made,
+//! The former context's own status (`status?status=deployed&instance=…`) shows it: `Updated` after the deletion was
+//! made,
 //! `Instantiated` while it is pending.
 //!
-//! Another event of that context causes the deletion without a restart. A rollback to it is one: rsync makes the pending
-//! deletion, and then applies what the current context lacks. An update that comes while rsync is working on that is carried out
-//! completely. Neither affects an app on a cluster that is in both contexts. This works only if the pending deletion is exactly
-//! what the current context lacks: otherwise rsync would permanently delete, or leave out, something else.
+//! Another event of that context causes the deletion without a restart. A rollback to it is one: rsync makes the
+//! pending deletion, and then applies what the current context lacks. An update that comes while rsync is working on
+//! that is carried out completely. Neither affects an app on a cluster that is in both contexts. This works only if the
+//! pending deletion is exactly what the current context lacks: otherwise rsync would permanently delete, or leave out,
+//! something else.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +76,8 @@ impl Owed {
     pub(super) fn advice(&self) -> &'static str {
         match (self.is_placed, self.is_forgotten()) {
             (true, _) => {
-                "do not restart EMCO's rsync before the app is placed on another cluster and ready there: the restart would remove the app"
+                "do not restart EMCO's rsync before the app is placed on another cluster and ready there: the restart \
+                 would remove the app"
             }
             (false, true) => {
                 "restart EMCO's rsync, which then makes the pending removals of all deployment intent groups"
@@ -92,8 +95,8 @@ struct Context {
     placed: AppClusters,
     /// The progress of rsync. Not read for the current context.
     state: Option<Deployed>,
-    /// Whether a rollback to its revision leads to it: EMCO takes the first action with that number, which may be older than the
-    /// DIG's last instantiation.
+    /// Whether a rollback to its revision leads to it: EMCO takes the first action with that number, which may be older
+    /// than the DIG's last instantiation.
     has_revision: bool,
 }
 
@@ -144,8 +147,8 @@ impl Known {
         owed
     }
 
-    /// Returns the revision of the newest former context that places the apps on `on` and all other apps where they are, and to
-    /// which a rollback is possible. Prefers one that also places the apps where they are now.
+    /// Returns the revision of the newest former context that places the apps on `on` and all other apps where they
+    /// are, and to which a rollback is possible. Prefers one that also places the apps where they are now.
     pub(super) fn way_back(&self, on: &AppClusters) -> Option<Revision> {
         let now = self.now();
         let others = |of: &AppClusters| {
@@ -261,7 +264,8 @@ mod tests {
         Known(contexts.iter().enumerate().map(context).collect())
     }
 
-    /// Pending removals, each as `cluster@revision`, with `!` if it can be forced, `?` if the app is placed there again.
+    /// Pending removals, each as `cluster@revision`, with `!` if it can be forced, `?` if the app is placed there
+    /// again.
     fn owed(known: &Known) -> String {
         let text = |of: &Owed| {
             let clusters: String = of.places.iter().map(|(_, on)| on.cluster.as_str()).collect();

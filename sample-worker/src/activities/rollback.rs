@@ -12,13 +12,14 @@ use crate::model::{Dig, NOT_REMOVED, Target, WayBack};
 /// rsync needs a moment to begin. Until then it shows the context's former state.
 const BEGINS_WITHIN: Duration = Duration::from_secs(1);
 
-/// Rolls back to a revision in which each app is on its former clusters, and, if there is such a revision, also where it is
-/// now. So nothing is removed while it is needed, and rsync makes the pending removals of that revision. Returns the revision
-/// of this or of an earlier rollback, or `None` if the apps are placed on their former clusters without one.
+/// Rolls back to a revision in which each app is on its former clusters, and, if there is such a revision, also where
+/// it is now. So nothing is removed while it is needed, and rsync makes the pending removals of that revision. Returns
+/// the revision of this or of an earlier rollback, or `None` if the apps are placed on their former clusters without
+/// one.
 ///
 /// # Errors
-/// Returns [`NOT_REMOVED`] if rsync has not yet removed an app from a former cluster, and this rollback would not cause the
-/// removal: the app must not be placed there.
+/// Returns [`NOT_REMOVED`] if rsync has not yet removed an app from a former cluster, and this rollback would not cause
+/// the removal: the app must not be placed there.
 pub(super) async fn roll_back(dig: &Dig, way: &WayBack) -> Result<Option<Revision>, ActivityError> {
     let (emco, key) = (orchestrator(dig)?, dig.key());
     let status = emco.dig_status(&key, &StatusQuery::ready()).await.map_err(failure)?;

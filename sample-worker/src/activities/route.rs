@@ -34,8 +34,8 @@ pub(super) async fn plan(relocation: &Relocation) -> Result<Route, ActivityError
         let both = with_target(before, target, &labels);
         let after = without_source(&both, &source, &labels).map_err(|_| {
             let message = format!(
-                "the app intent {gpi}/{} lets EMCO choose {source} among others (anyOf); without it EMCO would choose another \
-                 cluster; name the clusters instead",
+                "the app intent {gpi}/{} lets EMCO choose {source} among others (anyOf); without it EMCO would choose \
+                 another cluster; name the clusters instead",
                 intent.metadata.name
             );
             lasting("SourceIsAChoice", message)

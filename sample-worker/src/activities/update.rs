@@ -8,12 +8,13 @@ use temporalio_sdk::activities::ActivityError;
 use crate::emco_calls::{Patience, failure_with, orchestrator, revision};
 use crate::model::{AppClusters, Before, Dig, Sent, Updated};
 
-/// Updates the DIG. EMCO may carry out an update although its response was lost, and each update makes a revision. So a later
-/// attempt first checks whether there is a revision newer than `before`, which was read when all intents were written. If EMCO
-/// is still working on the lost update, a second one follows it, and finds nothing to change.
+/// Updates the DIG. EMCO may carry out an update although its response was lost, and each update makes a revision. So a
+/// later attempt first checks whether there is a revision newer than `before`, which was read when all intents were
+/// written. If EMCO is still working on the lost update, a second one follows it, and finds nothing to change.
 ///
-/// EMCO may also carry out a lost update much later, with the intents of its time. That does no harm while the intents are
-/// unchanged. The result contains the number of updates sent, so that the workflow can watch for them after it changes intents.
+/// EMCO may also carry out a lost update much later, with the intents of its time. That does no harm while the intents
+/// are unchanged. The result contains the number of updates sent, so that the workflow can watch for them after it
+/// changes intents.
 pub(super) async fn update(
     dig: &Dig,
     before: Before,
@@ -69,8 +70,8 @@ async fn try_update(
     updated
 }
 
-/// Returns the DIG's revision if its apps are deployed exactly where their intents place them. Returns `None` if an intent has
-/// a label or a choice: only EMCO knows which clusters these mean.
+/// Returns the DIG's revision if its apps are deployed exactly where their intents place them. Returns `None` if an
+/// intent has a label or a choice: only EMCO knows which clusters these mean.
 async fn deployed_as_intended(emco: &emco::Client, key: &DigKey) -> Result<Option<Revision>, emco::Error> {
     let mut wanted = AppClusters::new();
     for gpi in emco.list_generic_placement_intents(key).await? {

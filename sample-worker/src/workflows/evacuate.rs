@@ -30,8 +30,8 @@ const CHILD: &str = "EmcoRelocateWorkflow";
 
 type Context = WorkflowContext<EmcoEvacuateClusterWorkflow>;
 
-/// Moves all deployment intent groups off a cluster, in waves: first a few, then the others, several at the same time. A child
-/// workflow moves each group. The result is an [`EvacuationReport`].
+/// Moves all deployment intent groups off a cluster, in waves: first a few, then the others, several at the same time.
+/// A child workflow moves each group. The result is an [`EvacuationReport`].
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoEvacuateClusterWorkflow {
@@ -72,8 +72,8 @@ impl EmcoEvacuateClusterWorkflow {
         self.report.paused = false;
     }
 
-    /// Returns `started`, then the running activity or the type of the workflows that move the groups, then `completed`. Accepts
-    /// any argument, or none.
+    /// Returns `started`, then the running activity or the type of the workflows that move the groups, then
+    /// `completed`. Accepts any argument, or none.
     #[query(name = "current-state")]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()

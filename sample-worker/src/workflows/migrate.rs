@@ -1,8 +1,9 @@
 //! The migration of all apps of a composite app to one cluster.
 //!
-//! EMCO's own workflow places the apps on the target only, in one step. Ours uses two steps if it waits for the apps anyway: it
-//! first places them on the target in addition to their clusters, and on the target only when they are ready there. So they have
-//! no downtime, and a removal that EMCO forgets can be forced, because its revision has the apps on both sides.
+//! EMCO's own workflow places the apps on the target only, in one step. Ours uses two steps if it waits for the apps
+//! anyway: it first places them on the target in addition to their clusters, and on the target only when they are ready
+//! there. So they have no downtime, and a removal that EMCO forgets can be forced, because its revision has the apps on
+//! both sides.
 
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
@@ -16,8 +17,8 @@ use crate::params::{MigrateRequest, Options};
 use crate::placement::{moved, on_each};
 use crate::result::MigrationResult;
 
-/// Moves all apps of a composite app to one cluster, in the steps of EMCO's own migrate workflow (EMCO-API §2.5). If the move
-/// fails, the apps are where they were before.
+/// Moves all apps of a composite app to one cluster, in the steps of EMCO's own migrate workflow (EMCO-API §2.5). If
+/// the move fails, the apps are where they were before.
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoMigrateWorkflow {

@@ -1,4 +1,5 @@
-//! The common part of migrations and relocations: change placements, update the DIG, and undo both if the workflow fails.
+//! The common part of migrations and relocations: change placements, update the DIG, and undo both if the workflow
+//! fails.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -52,8 +53,8 @@ impl Deployment {
         self.removals_since
     }
 
-    /// Makes EMCO place the apps on their former clusters again, in addition to the current ones, and waits until they are ready
-    /// there. Returns the DIG's revision, which was `now` before.
+    /// Makes EMCO place the apps on their former clusters again, in addition to the current ones, and waits until they
+    /// are ready there. Returns the DIG's revision, which was `now` before.
     async fn roll_back<W: 'static>(
         &self,
         steps: &Steps<W>,
@@ -101,9 +102,9 @@ impl Deployment {
     }
 }
 
-/// Registers how to undo `edits`. The intents are restored first, because an update with the wrong ones would move the apps
-/// again. Then the apps are placed on their former clusters in addition to the current ones, and when they are ready there,
-/// removed from the others.
+/// Registers how to undo `edits`. The intents are restored first, because an update with the wrong ones would move the
+/// apps again. Then the apps are placed on their former clusters in addition to the current ones, and when they are
+/// ready there, removed from the others.
 pub(super) fn undo_later<W: 'static>(
     steps: &Steps<W>,
     dig: &Dig,
@@ -151,8 +152,8 @@ pub(super) fn undo_later<W: 'static>(
     });
 }
 
-/// Waits until the apps are on their new clusters and have left their former ones. If EMCO does not remove them, the move is not
-/// undone: the apps are ready on the target, and to undo the move would need a removal too.
+/// Waits until the apps are on their new clusters and have left their former ones. If EMCO does not remove them, the
+/// move is not undone: the apps are ready on the target, and to undo the move would need a removal too.
 pub(super) async fn leave<W: 'static>(
     steps: &Steps<W>,
     wait: Wait,

@@ -12,8 +12,9 @@ use crate::params::RelocateRequest;
 use crate::placement::is_same_placement;
 use crate::result::MigrationResult;
 
-/// Moves one app, or several of a DIG together, without downtime, in the steps of EMCO's later relocate workflow (EMCO-API
-/// §2.6): the apps are first placed on the target in addition to the source, and when they are ready there, on the target only.
+/// Moves one app, or several of a DIG together, without downtime, in the steps of EMCO's later relocate workflow
+/// (EMCO-API §2.6): the apps are first placed on the target in addition to the source, and when they are ready there,
+/// on the target only.
 #[workflow]
 #[derive(Debug, Default)]
 pub struct EmcoRelocateWorkflow {
@@ -116,8 +117,8 @@ async fn relocate<W: 'static>(
     let departure = Wait { dig: dig.clone(), on, off: leaving, settled: true, within, late, removals_since };
     let arrival = Wait { off: AppClusters::new(), settled: false, removals_since: None, ..departure.clone() };
 
-    // If the apps are already on the target, nothing is added, but they must be ready there. A terminated run may have written
-    // the intents without an update.
+    // If the apps are already on the target, nothing is added, but they must be ready there. A terminated run may have
+    // written the intents without an update.
     let placed = |app: &String| snapshot.clusters.get(app).is_some_and(|on| on.contains(&target));
     let unplaced = checks.begun && routes.iter().any(|route| !placed(&route.app));
     if unplaced || add.iter().any(|edit| !is_same_placement(&edit.before, &edit.after)) {

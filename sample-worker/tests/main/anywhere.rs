@@ -1,5 +1,5 @@
-//! Scenarios that run with any EMCO: the one that `EMCO_URL` names, or a stand-in. They restore everything that they change.
-//! Tests that need faults are in the other modules, and always use a stand-in.
+//! Scenarios that run with any EMCO: the one that `EMCO_URL` names, or a stand-in. They restore everything that they
+//! change. Tests that need faults are in the other modules, and always use a stand-in.
 
 use emco::{Client, ClusterRef, Settings, StatusQuery};
 use emco_stand_in::samples;
@@ -137,7 +137,8 @@ async fn an_evacuation_empties_a_cluster_and_another_fills_it_again() {
     .await;
 }
 
-/// Runs all other scenarios of this module, configured by the variables only, so that they keep working with a real EMCO.
+/// Runs all other scenarios of this module, configured by the variables only, so that they keep working with a real
+/// EMCO.
 #[tokio::test]
 async fn the_variables_select_the_emco_of_all_scenarios() {
     let listen = format!("127.0.0.1:{}", harness::free_port());

@@ -1,6 +1,6 @@
-//! The fault table: each call to EMCO with each kind of failure. In every case the app is on exactly one side at the end, its
-//! intent agrees, and the workflow's report is true, also after a restart of rsync. EMCO's rsync forgets every removal that it
-//! can.
+//! The fault table: each call to EMCO with each kind of failure. In every case the app is on exactly one side at the
+//! end, its intent agrees, and the workflow's report is true, also after a restart of rsync. EMCO's rsync forgets every
+//! removal that it can.
 
 mod rows;
 
