@@ -34,8 +34,10 @@ fn state(check: &Check) -> Vec<Fault> {
     let (key, snapshot) = (check.dig.key(), &check.snapshot);
     let mut faults = Vec::new();
     if snapshot.state != Some(DigState::Instantiated) {
-        let state =
-            snapshot.state.as_ref().map_or("without a state".to_owned(), |state| format!("{state:?}"));
+        let state = snapshot
+            .state
+            .as_ref()
+            .map_or_else(|| "without a state".to_owned(), |state| format!("{state:?}"));
         faults.push((
             "EmcoNotInstantiated",
             format!("{key} is {state}, not Instantiated; instantiate it first"),

@@ -45,7 +45,7 @@ impl EmcoEvacuateClusterWorkflow {
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<EvacuationReport> {
         let params = worker_kit::params(&input)?;
         let (plan, request) = worker_kit::both(
-            ActivityPlan::new(&params, &OF_EVACUATION),
+            ActivityPlan::new(&params, OF_EVACUATION),
             EvacuateRequest::from_params(&params),
         )?;
         let plan = plan.at_least(SEARCH, SEARCH_TIME);

@@ -30,10 +30,8 @@ impl EmcoMigrateWorkflow {
     #[run(name = "EmcoMigrateWorkflow")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<MigrationResult> {
         let params = worker_kit::params(&input)?;
-        let (plan, mut request) = worker_kit::both(
-            ActivityPlan::new(&params, &OF_MIGRATION),
-            MigrateRequest::from_params(&params),
-        )?;
+        let (plan, mut request) =
+            worker_kit::both(ActivityPlan::new(&params, OF_MIGRATION), MigrateRequest::from_params(&params))?;
         // Older runs have only EMCO's three steps.
         if !ctx.patched("safe-moves") {
             request.options = Options::EMCOS;

@@ -27,7 +27,7 @@ impl EmcoRelocateWorkflow {
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<MigrationResult> {
         let params = worker_kit::params(&input)?;
         let (plan, request) = worker_kit::both(
-            ActivityPlan::new(&params, &OF_RELOCATION),
+            ActivityPlan::new(&params, OF_RELOCATION),
             RelocateRequest::from_params(&params),
         )?;
         let options = request.options;
