@@ -26,21 +26,21 @@ pub(crate) const READINESS: &str = "CheckReadinessStatus";
 /// The activity that searches EMCO, which may take long.
 pub(crate) const SEARCH: &str = "FindDigsOnCluster";
 
-/// The names of an evacuation's activities, which an intent's options may contain: its own, and those of its
-/// relocations. EMCO's own (EMCO-API §2.5) come last.
+/// The names of an evacuation's activities, which an intent's options may contain. EMCO's own come first (EMCO-API §2.5). The
+/// last one is the evacuation's, and the one before it is also a relocation's.
 pub(crate) const OF_EVACUATION: &[&str] = &[
-    SEARCH,
-    "PlanRelocation",
-    "PreflightCheck",
-    "RestoreAppIntents",
-    "DoDigRollback",
     "GetDigAppIntents",
     "UpdateAppIntents",
     "DoDigUpdate",
     READINESS,
+    "PreflightCheck",
+    "RestoreAppIntents",
+    "DoDigRollback",
+    "PlanRelocation",
+    SEARCH,
 ];
-pub(crate) const OF_RELOCATION: &[&str] = OF_EVACUATION.split_at(1).1;
-pub(crate) const OF_MIGRATION: &[&str] = OF_EVACUATION.split_at(2).1;
+pub(crate) const OF_RELOCATION: &[&str] = OF_EVACUATION.split_at(8).0;
+pub(crate) const OF_MIGRATION: &[&str] = OF_EVACUATION.split_at(7).0;
 
 /// The activities of the three workflows.
 #[derive(Debug)]
