@@ -1,22 +1,20 @@
 //! `cargo xtask circles`: files of one package that import each other, and files that are too long.
 
-mod modules;
-mod rings;
+mod imports;
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use emco_build::workspace_dir;
 
-use self::modules::Package;
-use self::rings::rings;
+use self::imports::{Import, imports};
 
 /// Longer files are split.
 const MAX_LINES: usize = 400;
 
-/// Check that no files of one package import each other, and that none is too long.
+/// Check that no files of one package import each other, and that none is too long, below the current folder.
 ///
 /// An import is a `use` declaration or a path in code that leads to another file of the package. `mod` declarations and
 /// re-exports of child modules do not count, and test code is left out.
@@ -30,23 +28,18 @@ pub(crate) struct Circles {
 impl Circles {
     #[expect(clippy::print_stdout, reason = "what was found is what this command is asked to print")]
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let root = workspace_dir();
-        let files = tracked_files(root)?;
+        let files = tracked_files()?;
         let mut sound = true;
-        for crate_root in files.iter().filter(|file| is_crate_root(file)) {
-            let package = Package::read(&root.join(crate_root))?;
-            for ring in rings(&package.imports()) {
+        for root in files.iter().filter(|file| file.ends_with("src/lib.rs") || file.ends_with("src/main.rs"))
+        {
+            for Import { from, line, path, to } in in_circles(imports(root, &files)?) {
                 sound = false;
-                println!("{} files import each other:", ring.files().len());
-                for import in ring.imports {
-                    let (from, to) = (shown(&import.from, root), shown(&import.to, root));
-                    println!("  {from}:{} uses {} of {to}", import.line, import.path);
-                }
+                println!("in a circle: {}:{line} uses {path} of {}", from.display(), to.display());
             }
         }
         let mut lengths = Vec::new();
         for file in &files {
-            let lines = fs::read_to_string(root.join(file))?.lines().count();
+            let lines = fs::read_to_string(file)?.lines().count();
             if lines > MAX_LINES {
                 sound = false;
                 println!("{} has {lines} lines, more than {MAX_LINES}", file.display());
@@ -63,20 +56,23 @@ impl Circles {
 }
 
 /// Returns the Rust files that Git tracks.
-fn tracked_files(root: &Path) -> Result<Vec<PathBuf>> {
-    let listed = Command::new("git").arg("-C").arg(root).args(["ls-files", "*.rs"]).output();
-    let listed = listed.context("`git` does not start")?;
+fn tracked_files() -> Result<Vec<PathBuf>> {
+    let listed = Command::new("git").args(["ls-files", "*.rs"]).output().context("`git` does not start")?;
     ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr).trim());
     let files = String::from_utf8(listed.stdout)?;
     // A file that was deleted is listed until that is committed.
-    Ok(files.lines().map(PathBuf::from).filter(|file| root.join(file).is_file()).collect())
+    Ok(files.lines().map(PathBuf::from).filter(|file| file.is_file()).collect())
 }
 
-fn is_crate_root(file: &Path) -> bool {
-    let is_root_name = file.file_name().is_some_and(|name| name == "lib.rs" || name == "main.rs");
-    is_root_name && file.parent().is_some_and(|parent| parent.ends_with("src"))
-}
-
-fn shown<'a>(file: &'a Path, root: &Path) -> std::path::Display<'a> {
-    file.strip_prefix(root).unwrap_or(file).display()
+/// Leaves out imports of files that import nothing, and those by files that nothing imports, until there are no more.
+fn in_circles(mut imports: Vec<Import>) -> Vec<Import> {
+    loop {
+        let from: BTreeSet<PathBuf> = imports.iter().map(|import| import.from.clone()).collect();
+        let to: BTreeSet<PathBuf> = imports.iter().map(|import| import.to.clone()).collect();
+        let before = imports.len();
+        imports.retain(|import| from.contains(&import.to) && to.contains(&import.from));
+        if imports.len() == before {
+            return imports;
+        }
+    }
 }
