@@ -6,11 +6,13 @@
 mod definitions;
 mod values;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
+use emco_build::workspace_dir;
+
+use crate::files::{read, write};
 
 /// The charts, each named as its folder.
 const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
@@ -25,15 +27,15 @@ pub(crate) struct Charts {
 
 impl Charts {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+        let root = workspace_dir();
         let mut stale = Vec::new();
         for (path, text) in made(root)? {
-            if fs::read_to_string(&path).is_ok_and(|present| present == text) {
+            if read(&path).is_ok_and(|present| present == text) {
                 continue;
             }
             let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             if !self.check {
-                fs::write(&path, text).with_context(|| format!("cannot write {name}"))?;
+                write(&path, text.as_bytes())?;
             }
             stale.push(name);
         }
@@ -65,8 +67,4 @@ fn made(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     }
     made.push((root.join("docs").join("values.md"), values::page(&tables)));
     Ok(made)
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }

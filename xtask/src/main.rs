@@ -7,6 +7,7 @@ mod compliance;
 mod composite_app;
 mod demo;
 mod dependencies;
+mod files;
 mod images;
 mod migration;
 mod new_client;

@@ -125,7 +125,12 @@ impl Modules {
                 let (from, to) = (module.file.clone(), self.0[&to].file.clone());
                 if from != to {
                     let key = (from.clone(), to.clone());
-                    imports.entry(key).or_insert(Import { from, line: *line, path: path.join("::"), to });
+                    imports.entry(key).or_insert_with(|| Import {
+                        from,
+                        line: *line,
+                        path: path.join("::"),
+                        to,
+                    });
                 }
             }
         }

@@ -1,21 +1,22 @@
-//! Gzipped tars that are the same bytes whenever and wherever they are made.
+//! Gzipped tars, with equal bytes whenever and wherever they are made.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, GzBuilder};
 use tar::{Builder, EntryType, Header};
 
-/// What Helm reads of a chart's folder; tests and notes of ours beside it stay out.
+use crate::files::read_folder;
+
+/// The parts of a chart's folder that Helm reads. Our tests and notes beside them stay out.
 const OF_A_CHART: [&str; 8] =
     ["Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", "templates", "files", "charts", "crds"];
 
 /// RFC 1952: no operating system in particular.
 const ANY_SYSTEM: u8 = 255;
 
-/// A gzipped tar of these files, in the order of their paths.
+/// Returns a gzipped tar of these files, in the order of their paths.
 pub(super) fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
     let gzip = GzBuilder::new().mtime(0).operating_system(ANY_SYSTEM).write(Vec::new(), Compression::best());
     let mut tar = Builder::new(gzip);
@@ -33,37 +34,15 @@ pub(super) fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
     Ok(tar.into_inner()?.finish()?)
 }
 
-/// A chart's archive. Its top directory is the app's name: that is where EMCO looks for the chart (EMCO-API §7.1).
+/// Returns the archive of a chart. Its top directory has the app's name, where EMCO looks for the chart (EMCO-API §7.1).
 pub(super) fn chart(app: &str, folder: &Path) -> Result<Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for part in OF_A_CHART {
-        let path = folder.join(part);
-        if path.exists() {
-            collect(&path, format!("{app}/{part}"), &mut files)?;
-        }
-    }
-    ensure!(files.contains_key(&format!("{app}/Chart.yaml")), "{} has no chart", folder.display());
-    pack(&files)
+    let mut files = read_folder(folder)?;
+    files.retain(|path, _| OF_A_CHART.contains(&path.split('/').next().unwrap_or_default()));
+    ensure!(files.contains_key("Chart.yaml"), "{} has no chart", folder.display());
+    pack(&files.into_iter().map(|(path, text)| (format!("{app}/{path}"), text.into_bytes())).collect())
 }
 
-fn collect(path: &Path, name: String, files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
-    let unreadable = || format!("{} cannot be read", path.display());
-    if !path.is_dir() {
-        files.insert(name, fs::read(path).with_context(unreadable)?);
-        return Ok(());
-    }
-    for entry in fs::read_dir(path).with_context(unreadable)? {
-        let entry: PathBuf = entry?.path();
-        let Some(own) = entry.file_name().and_then(|own| own.to_str()).filter(|own| !own.starts_with('.'))
-        else {
-            continue;
-        };
-        collect(&entry, format!("{name}/{own}"), files)?;
-    }
-    Ok(())
-}
-
-/// A profile's archive: a manifest, and the values that it names.
+/// Returns the archive of a profile: a manifest, and the values that it names.
 pub(super) fn profile(values: &str) -> Result<Vec<u8>> {
     let manifest = "version: v1\ntype:\n  values: override_values.yaml\n";
     pack(&BTreeMap::from([
@@ -77,11 +56,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_files_are_the_same_bytes() {
+    fn equal_files_give_equal_bytes() {
         let files = BTreeMap::from([("b".to_owned(), vec![1, 2]), ("a/c".to_owned(), vec![])]);
         let bytes = pack(&files).unwrap();
         assert_eq!(bytes, pack(&files).unwrap());
-        // Gzip's time and system, which would tell when and where.
+        // Gzip's time and system, which would reveal when and where.
         assert_eq!((&bytes[4..8], bytes[9]), ([0; 4].as_slice(), ANY_SYSTEM));
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
         for (entry, path) in archive.entries().unwrap().zip(["a/c", "b"]) {
