@@ -1,4 +1,4 @@
-//! What `cargo xtask new-client` refuses, and where it takes the kits from. That its project works, `guide` shows.
+//! What `cargo xtask new-client` refuses, and where it takes the kits from. `guide` tests that its project works.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::fs;
@@ -11,9 +11,9 @@ fn new_client(dir: &Path, args: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn assert_refused(told: &Output, words: &str) {
-    let text = String::from_utf8_lossy(&told.stderr);
-    assert!(!told.status.success() && text.contains(words), "{text}");
+fn assert_refused(output: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && text.contains(words), "{text}");
 }
 
 #[test]
@@ -38,8 +38,8 @@ fn an_empty_folder_is_filled_with_kits_from_a_repository() {
     let home = tempfile::tempdir().unwrap();
     let project = home.path().join("back-up");
     fs::create_dir(&project).unwrap();
-    let told = new_client(home.path(), &["back-up", "--git", "https://git.example/kits", "--rev", "v1"]);
-    assert!(told.status.success(), "{told:?}");
+    let output = new_client(home.path(), &["back-up", "--git", "https://git.example/kits", "--rev", "v1"]);
+    assert!(output.status.success(), "{output:?}");
 
     let manifest: toml::Table = fs::read_to_string(project.join("Cargo.toml")).unwrap().parse().unwrap();
     let worker_kit = &manifest["dev-dependencies"]["worker-kit"];
@@ -54,5 +54,20 @@ fn an_empty_folder_is_filled_with_kits_from_a_repository() {
         let left =
             ["my-workflow", "my_workflow", "myworkflow", "../"].iter().find(|left| text.contains(**left));
         assert_eq!(left, None, "{name}");
+    }
+}
+
+#[test]
+fn names_that_others_would_refuse_are_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let names = ["", "a-", "a--b", "1a", "back_up", "back.up", "back up", "größe", "../up"];
+    for name in names.into_iter().chain([&*"a".repeat(51)]) {
+        assert_refused(&new_client(home.path(), &[name]), "lower-case letters and digits");
+    }
+    for name in ["fn", "test", "std"] {
+        assert_refused(&new_client(home.path(), &[name]), "Rust keeps this name");
+    }
+    for name in ["guests", "serde-json"] {
+        assert_refused(&new_client(home.path(), &[name]), "something else in the project");
     }
 }

@@ -23,7 +23,7 @@ pub use compiler::compiler_refuses;
 pub use eventually::{Answer, eventually};
 pub use port::free_port;
 #[cfg(feature = "postgres")]
-pub use postgres::{POSTGRESQL_IMAGE, PostgreSql, postgresql_programs};
+pub use postgres::{PostgreSql, postgresql_programs};
 pub use process::{Process, ProcessBuilder};
 pub use programs::{PROGRAMS, build_programs, program};
 pub use proxy::{Proxy, RandomCuts};

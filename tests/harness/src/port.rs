@@ -5,9 +5,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Mutex;
 
+use anyhow::Result;
+
 /// Below the range from which kernels give ports to outgoing connections (32768 and up on Linux).
 const FIRST: u16 = 15_000;
 const COUNT: u16 = 17_000;
+const ATTEMPTS: usize = 3;
 
 /// Returns a port of 127.0.0.1 on which nothing listens, and a different one each time.
 ///
@@ -24,4 +27,14 @@ pub fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+/// Calls `start` until it succeeds, at most three times: another process may take a free port before it is listened on.
+pub(crate) async fn on_free_ports<T>(start: impl AsyncFn() -> Result<T>) -> Result<T> {
+    for _ in 1..ATTEMPTS {
+        if let Ok(started) = start().await {
+            return Ok(started);
+        }
+    }
+    start().await
 }

@@ -1,9 +1,9 @@
 //! A program that a test or the demo starts. It ends with this process, and its output is shown if the test fails.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -19,53 +19,41 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 const NOT_INHERITED: [&str; 7] = ["BRIDGE_", "CLIENT_", "EMCO_", "LOG_", "OTEL_", "TEMPORAL_", "WORKER_"];
 const SHOWN_LINES: usize = 60;
 
-/// The program to start: path, arguments, environment.
-#[derive(Clone, Debug)]
-pub struct ProcessBuilder {
-    path: PathBuf,
-    args: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
-}
+/// A program to start.
+#[derive(Debug)]
+pub struct ProcessBuilder(Command);
 
 impl ProcessBuilder {
     /// Adds one argument.
-    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
-        self.args.push(arg.into());
-        self
+    pub fn arg(self, arg: impl AsRef<OsStr>) -> Self {
+        self.args([arg])
     }
 
     /// Adds arguments.
-    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
-        self.args.extend(args.into_iter().map(Into::into));
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.0.args(args);
         self
     }
 
     /// Sets a variable. `TEMPORAL_*` and our own variables are not inherited from the test's environment.
-    pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.env.push((key.into(), value.into()));
+    pub fn env(mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.0.env(key, value);
         self
     }
 
     /// Starts the program.
-    pub fn spawn(self) -> Result<Process> {
+    pub fn spawn(mut self) -> Result<Process> {
         // A file without a name is removed when the last process that has it open ends.
         let log = tempfile::tempfile().context("cannot make a file for a program's output")?;
-        let child = self.start(&log)?;
-        Ok(Process { builder: self, child, log })
-    }
-
-    fn start(&self, log: &File) -> Result<Child> {
-        let mut command = Command::new(&self.path);
         // Clones share one position, so both streams append.
-        command.args(&self.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
-        clear_env(&mut command);
-        command.envs(self.env.iter().map(|(key, value)| (key, value)));
-        leash::spawn(&mut command).with_context(|| format!("cannot start {}", self.path.display()))
+        self.0.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
+        let child = start(&mut self.0)?;
+        Ok(Process { command: self.0, child, log })
     }
+}
 
-    fn name(&self) -> String {
-        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
-    }
+fn start(command: &mut Command) -> Result<Child> {
+    leash::spawn(command).with_context(|| format!("cannot start {}", command.get_program().display()))
 }
 
 /// Removes the variables that a program under test must not inherit.
@@ -91,7 +79,7 @@ pub(crate) fn text(log: &File) -> String {
 /// first.
 #[derive(Debug)]
 pub struct Process {
-    builder: ProcessBuilder,
+    command: Command,
     child: Child,
     log: File,
 }
@@ -99,7 +87,9 @@ pub struct Process {
 impl Process {
     /// Describes a program to start.
     pub fn builder(path: impl AsRef<OsStr>) -> ProcessBuilder {
-        ProcessBuilder { path: PathBuf::from(path.as_ref()), args: Vec::new(), env: Vec::new() }
+        let mut command = Command::new(path);
+        clear_env(&mut command);
+        ProcessBuilder(command)
     }
 
     /// Returns the process ID.
@@ -148,13 +138,13 @@ impl Process {
     /// Starts the program again with the same arguments and environment, after killing it if it still runs.
     pub fn restart(&mut self) -> Result<()> {
         self.kill()?;
-        self.child = self.builder.start(&self.log)?;
+        self.child = start(&mut self.command)?;
         Ok(())
     }
 
     /// Returns the exit status, or `None` while the program runs.
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
-        self.child.try_wait().with_context(|| format!("cannot get the state of {}", self.builder.name()))
+        self.child.try_wait().with_context(|| format!("cannot get the state of {}", self.name()))
     }
 
     /// Waits until the program has ended by itself.
@@ -171,7 +161,8 @@ impl Process {
     }
 
     fn name(&self) -> String {
-        self.builder.name()
+        let path = Path::new(self.command.get_program());
+        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
     }
 
     /// Returns the last lines that the program has written, with its name before and after them.

@@ -1,6 +1,5 @@
 //! Temporal dev servers: one for a single test, or the one that all tests share.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -8,10 +7,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use crate::port::on_free_ports;
 use crate::{Process, free_port, leash, process, temporal_cli};
 
-/// Two tests may choose the same free port; the second then tries another.
-const ATTEMPTS: usize = 3;
 const CLI_LIMIT: Duration = Duration::from_secs(60);
 
 /// The official dev server, listening on 127.0.0.1.
@@ -47,16 +45,7 @@ pub struct TemporalOptions {
 impl TemporalOptions {
     /// Starts a server and waits until it is ready.
     pub async fn start(self) -> Result<TemporalServer> {
-        let mut attempt = 1;
-        loop {
-            match self.try_start().await {
-                Err(error) if attempt == ATTEMPTS => {
-                    return Err(error.context("the Temporal dev server does not start"));
-                }
-                Err(_) => attempt += 1,
-                started => return started,
-            }
-        }
+        on_free_ports(async || self.try_start().await).await.context("the Temporal dev server does not start")
     }
 
     async fn try_start(&self) -> Result<TemporalServer> {
@@ -64,20 +53,19 @@ impl TemporalOptions {
         let (port, http_port, ui_port) = (free_port(), free_port(), free_port());
         let mut server = Process::builder(temporal_cli()?)
             .args(["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"])
-            .args(["--port".to_owned(), port.to_string(), "--http-port".to_owned(), http_port.to_string()]);
-        server = if self.ui {
-            server.args(["--ui-port".to_owned(), ui_port.to_string()])
-        } else {
-            server.arg("--headless")
+            .args(["--port", &port.to_string(), "--http-port", &http_port.to_string()]);
+        server = match self.ui {
+            true => server.args(["--ui-port", &ui_port.to_string()]),
+            false => server.arg("--headless"),
         };
         if let Some(directory) = &directory {
             server = server.arg("--db-filename").arg(directory.path().join("temporal.db"));
         }
         for (name, kind) in &self.search_attributes {
-            server = server.arg("--search-attribute").arg(format!("{name}={kind}"));
+            server = server.args(["--search-attribute", &format!("{name}={kind}")]);
         }
         for namespace in &self.namespaces {
-            server = server.arg("--namespace").arg(namespace);
+            server = server.args(["--namespace", namespace]);
         }
         let mut process = server.spawn()?;
         // The frontend answers this from the database, so workflows can be started after it.
@@ -128,7 +116,7 @@ impl TemporalServer {
     /// string if it is plain text.
     pub async fn cli<A: AsRef<str>>(&self, args: &[A]) -> Result<Value> {
         let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
-        let mut command = std::process::Command::new(cli_path()?);
+        let mut command = std::process::Command::new(temporal_cli()?);
         process::clear_env(&mut command);
         command.args(&args).args(["--address", &self.address, "--output", "json"]);
         let mut command = tokio::process::Command::from(command);
@@ -162,8 +150,4 @@ impl TemporalServer {
     fn own(&mut self) -> Result<&mut Own> {
         self.own.as_mut().context("this Temporal server was not started here")
     }
-}
-
-fn cli_path() -> Result<PathBuf> {
-    temporal_cli().context("no Temporal command line")
 }

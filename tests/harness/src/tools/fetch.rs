@@ -17,9 +17,9 @@ pub(super) fn is_executable(file: &Path) -> bool {
     file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// Returns a folder with a Python package and its dependencies.
-pub(super) fn python_package(name: &str, requirement: &str) -> Result<PathBuf> {
-    fetched(name, |folder| {
+/// Returns a folder with a Python package and its dependencies; `requirement` is `name==version`.
+pub(crate) fn python_package(requirement: &str) -> Result<PathBuf> {
+    fetched(&requirement.replace("==", "-"), |folder| {
         pip(&["install", "--quiet", "--only-binary", ":all:", "--target"], folder, requirement)
     })
 }
@@ -51,7 +51,7 @@ pub(super) fn run(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("`{program}` does not start"))?;
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let said = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
-    ensure!(output.status.success(), "`{program}` failed: {said}");
+    let message = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
+    ensure!(output.status.success(), "`{program}` failed: {message}");
     Ok(())
 }

@@ -13,14 +13,12 @@ use crate::process::{Process, ProcessBuilder};
 const HELM: &str = "helm-3.22.0";
 const HELM_MODULE: &str = "helm.sh/helm/v3/cmd/helm@v3.22.0";
 /// Helm 4, as a library.
-const HELM_SDK: &str = "helm-python-sdk-0.2.2";
-const HELM_SDK_REQUIREMENT: &str = "helm-python-sdk==0.2.2";
+const HELM_SDK: &str = "helm-python-sdk==0.2.2";
 /// Contains the schemas of Kubernetes.
-const KUBERNETES_VALIDATE: &str = "kubernetes-validate-1.37.0";
-const KUBERNETES_VALIDATE_REQUIREMENT: &str = "kubernetes-validate==1.37.0";
+const KUBERNETES_VALIDATE: &str = "kubernetes-validate==1.37.0";
 
-/// Returns Helm, to be given `template` or `lint`: the one on `PATH` or where Go installs programs, else one that Go
-/// builds, else the one in the PyPI package `helm-python-sdk`, for which only these two subcommands exist.
+/// Returns Helm without a subcommand: the one on `PATH` or where Go installs programs, else one that Go
+/// builds, else the one in the PyPI package `helm-python-sdk`, which has only `template` and `lint`.
 pub fn helm() -> Result<Command> {
     static FOUND: LazyLock<Result<Found, String>> =
         LazyLock::new(|| find_helm().map_err(|error| format!("{error:#}")));
@@ -54,7 +52,7 @@ fn find_helm() -> Result<Found> {
             return Ok(Found::Program(folder.join("helm")));
         }
     }
-    python_package(HELM_SDK, HELM_SDK_REQUIREMENT)
+    python_package(HELM_SDK)
         .map(Found::Package)
         .context("no `helm`: put it on PATH (https://helm.sh/docs/intro/install), or install Go, or pip")
 }
@@ -65,9 +63,9 @@ fn installed_by_go(go: &PathBuf) -> Option<PathBuf> {
     Some(folder.join("bin").join("helm")).filter(|helm| is_executable(helm))
 }
 
-/// Returns kubernetes-validate, which validates manifests by the schemas of Kubernetes, to be given arguments.
+/// Returns kubernetes-validate, which validates manifests by the schemas of Kubernetes, without its arguments.
 pub fn kubernetes_validate() -> Result<ProcessBuilder> {
-    let folder = python_package(KUBERNETES_VALIDATE, KUBERNETES_VALIDATE_REQUIREMENT)
+    let folder = python_package(KUBERNETES_VALIDATE)
         .context("no kubernetes-validate: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").args(["-m", "kubernetes_validate"]).env("PYTHONPATH", folder))
 }
