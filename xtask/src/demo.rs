@@ -83,16 +83,16 @@ impl Demo {
     async fn perform(&self, stack: &Stack, progress: &mut Progress) -> Result<Migration> {
         if self.fail == Some(Failing::Readiness) {
             let relocation = Act::relocation(stack, SAMPLE_TARGET, "5s");
-            hold(stack, relocation.target(), None).await?;
-            progress.done(format!("from now on nothing gets ready on {}", relocation.target()));
+            hold(stack, relocation.target, None).await?;
+            progress.done(format!("from now on nothing gets ready on {}", relocation.target));
             return perform(stack, relocation, progress).await;
         }
         let migration = perform(stack, Act::migration(stack), progress).await?;
         let back = Act::relocation(stack, FIRST, "60s");
-        hold(stack, back.target(), Some(SLOW)).await?;
+        hold(stack, back.target, Some(SLOW)).await?;
         progress.done(format!(
             "now it moves back without downtime; on {} the app needs some seconds to get ready",
-            back.target()
+            back.target
         ));
         let back = perform(stack, back, progress).await?;
         ensure!(back.moved(), "the relocation failed: {}", back.to_json());

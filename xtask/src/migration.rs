@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use harness::{SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, Stack, http, placements};
+use anyhow::{Result, ensure};
+use harness::{SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, Stack, call, placements};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) struct Act {
     name: &'static str,
     workflow_id: &'static str,
     /// The target cluster, as `provider/cluster`.
-    target: &'static str,
+    pub(crate) target: &'static str,
 }
 
 impl Act {
@@ -50,11 +50,6 @@ impl Act {
         params["readyTimeout"] = json!(ready_timeout);
         Self { intent, name, workflow_id, target }
     }
-
-    /// The target cluster.
-    pub(crate) fn target(&self) -> &'static str {
-        self.target
-    }
 }
 
 /// The outcome of an act.
@@ -76,25 +71,21 @@ impl Migration {
         self.state == "Completed" && !self.to.is_empty() && arrived(&self.to, self.act.target)
     }
 
-    /// Reports whether the workflow failed, every app is where it was, and the failure reports that.
+    /// Reports whether the workflow failed, every app is where it was, and the failure says so.
     pub(crate) fn rolled_back(&self) -> bool {
-        let told = self.failure.contains("undone: ") && !self.failure.contains("could not be undone");
-        self.state == "Failed" && self.to == self.from && told
+        let undone = self.failure.contains("undone: ") && !self.failure.contains("could not be undone");
+        self.state == "Failed" && self.to == self.from && undone
     }
 
-    /// The object that `demo --json` prints.
+    /// Returns the object that `demo --json` prints.
     pub(crate) fn to_json(&self) -> Value {
-        let apps: Vec<Value> = self
-            .to
-            .iter()
-            .map(|(app, to)| json!({"app": app, "from": self.from.get(app), "to": to}))
-            .collect();
+        let app = |(app, to)| json!({"app": app, "from": self.from.get(app), "to": to});
         json!({
             "intent": self.act.name,
             "workflowID": self.act.workflow_id,
             "runID": self.run_id,
             "state": self.state,
-            "apps": apps,
+            "apps": self.to.iter().map(app).collect::<Vec<_>>(),
             "seconds": (self.seconds * 1000.0).round() / 1000.0,
         })
     }
@@ -109,16 +100,24 @@ pub(crate) async fn perform(stack: &Stack, act: Act, progress: &mut Progress) ->
     let started = Instant::now();
     let intents = stack.intents_url();
     let intent = format!("{intents}/{}", act.name);
-    send(Method::POST, &intents, &act.intent, StatusCode::CREATED).await?;
+    call(Method::POST, &intents, &act.intent, StatusCode::CREATED).await?;
     progress.done(format!("registered the workflow intent {}", act.name));
     // The body that emcoctl sends for a document without one (EMCO-API §5.6).
     let nothing = json!({"metadata": {"name": ""}});
-    send(Method::POST, &format!("{intent}/start"), &nothing, StatusCode::NO_CONTENT).await?;
+    call(Method::POST, &format!("{intent}/start"), &nothing, StatusCode::NO_CONTENT).await?;
     progress.done(format!("started it as workflow {}", act.workflow_id));
 
-    let (run_id, state, failure) = follow_workflow(stack, &intent, progress).await?;
-    confirm(stack, act.workflow_id, &run_id, &state).await?;
+    let (run_id, state) = follow_workflow(stack, &intent, progress).await?;
+    let described = ["workflow", "describe", "--workflow-id", act.workflow_id, "--run-id", &run_id];
+    let described = stack.temporal.cli(&described).await?;
+    let status = described["workflowExecutionInfo"]["status"].as_str().unwrap_or_default();
+    let same = status.trim_start_matches("WORKFLOW_EXECUTION_STATUS_").eq_ignore_ascii_case(&state);
+    ensure!(same, "the bridge reports {state} for run {run_id}, Temporal reports {status}");
     progress.done(format!("workflow {state}; Temporal's own command line reports the same of run {run_id}"));
+    // The failure is only in responses to callers that wait for the result.
+    let ended = format!("{intent}/status?waitForResult=true&temporalServer={}", stack.temporal.address());
+    let ended = call(Method::GET, &ended, &Value::Null, StatusCode::OK).await?;
+    let failure = ended["workflowFailure"]["message"].as_str().unwrap_or_default().to_owned();
     if !failure.is_empty() {
         progress.done(format!("its failure: {failure}"));
     }
@@ -131,19 +130,15 @@ pub(crate) async fn perform(stack: &Stack, act: Act, progress: &mut Progress) ->
     Ok(Migration { act, run_id, state, from, to, failure, seconds: started.elapsed().as_secs_f64() })
 }
 
-/// Polls the bridge until the run has closed, and returns run ID, state and failure. Meanwhile it shows the current
-/// activity, and where EMCO has the apps.
-async fn follow_workflow(
-    stack: &Stack,
-    intent: &str,
-    progress: &mut Progress,
-) -> Result<(String, String, String)> {
+/// Polls the bridge until the run has closed, and returns run ID and state. Meanwhile it shows the current activity, and
+/// where EMCO has the apps.
+async fn follow_workflow(stack: &Stack, intent: &str, progress: &mut Progress) -> Result<(String, String)> {
     let server = stack.temporal.address();
     let url =
         format!("{intent}/status?runDescribeWfExec=true&queryType=current-state&temporalServer={server}");
     let deadline = Instant::now() + MIGRATED_WITHIN;
     loop {
-        let status = send(Method::GET, &url, &Value::Null, StatusCode::OK).await;
+        let status = call(Method::GET, &url, &Value::Null, StatusCode::OK).await;
         let text = |key: &str| status.as_ref().ok().and_then(|status| status[key].as_str());
         match (text("workflowState"), text("runID")) {
             (Some("Running"), _) => {
@@ -151,37 +146,16 @@ async fn follow_workflow(
                 let apps = placements(&stack.dig_status().await?);
                 progress.doing(format!("workflow Running: {activity}; EMCO has {}", shown(&apps)));
             }
-            (Some(state), Some(run_id)) => {
-                let (run_id, state) = (run_id.to_owned(), state.to_owned());
-                // The failure is only in responses to callers that wait for the result.
-                let url = format!("{intent}/status?waitForResult=true&temporalServer={server}");
-                let ended = send(Method::GET, &url, &Value::Null, StatusCode::OK).await?;
-                let failure = ended["workflowFailure"]["message"].as_str().unwrap_or_default().to_owned();
-                return Ok((run_id, state, failure));
-            }
+            (Some(state), Some(run_id)) => return Ok((run_id.to_owned(), state.to_owned())),
             // The worker may not answer the query yet; if it never does, the deadline passes.
             _ => progress.doing("the workflow does not answer yet"),
         }
-        if Instant::now() > deadline {
-            bail!(
-                "the workflow has not ended within {MIGRATED_WITHIN:?}; the last response of the bridge: {status:?}"
-            );
-        }
+        ensure!(
+            Instant::now() < deadline,
+            "the workflow has not ended within {MIGRATED_WITHIN:?}; the last response of the bridge: {status:?}"
+        );
         tokio::time::sleep(POLL_EVERY).await;
     }
-}
-
-/// Compares the state that the bridge reports of the run with that of Temporal's own command line.
-async fn confirm(stack: &Stack, workflow_id: &str, run_id: &str, state: &str) -> Result<()> {
-    let args = ["workflow", "describe", "--workflow-id", workflow_id, "--run-id", run_id];
-    let described = stack.temporal.cli(&args).await?;
-    let status = described["workflowExecutionInfo"]["status"].as_str().unwrap_or_default();
-    let word = status.trim_start_matches("WORKFLOW_EXECUTION_STATUS_").replace('_', "");
-    ensure!(
-        word.eq_ignore_ascii_case(state),
-        "the bridge reports {state} for run {run_id}, Temporal reports {status}"
-    );
-    Ok(())
 }
 
 /// Polls EMCO until every app is ready on the target, or the deadline has passed.
@@ -203,7 +177,7 @@ async fn follow_apps(stack: &Stack, target: &str, progress: &mut Progress) -> Re
 pub(crate) async fn hold(stack: &Stack, cluster: &str, time: Option<&str>) -> Result<()> {
     let time = time.map(|time| format!("?for={time}")).unwrap_or_default();
     let url = format!("{}/stand-in/holds/{cluster}{time}", stack.emco.url());
-    send(Method::PUT, &url, &Value::Null, StatusCode::NO_CONTENT).await.map(drop)
+    call(Method::PUT, &url, &Value::Null, StatusCode::NO_CONTENT).await.map(drop)
 }
 
 fn arrived(apps: &Placements, target: &str) -> bool {
@@ -213,18 +187,6 @@ fn arrived(apps: &Placements, target: &str) -> bool {
 fn shown(apps: &Placements) -> String {
     let app = |(app, clusters): (&String, &Vec<String>)| format!("{app} on {}", clusters.join(", "));
     apps.iter().map(app).collect::<Vec<_>>().join("; ")
-}
-
-/// Sends a request. Any other status than `expected` is an error, with the response's body in it.
-async fn send(method: Method, url: &str, body: &Value, expected: StatusCode) -> Result<Value> {
-    let mut request = http().request(method.clone(), url);
-    if !body.is_null() {
-        request = request.json(body);
-    }
-    let answer = request.send().await.with_context(|| format!("{method} {url}"))?;
-    let (status, bytes) = (answer.status(), answer.bytes().await?);
-    ensure!(status == expected, "{method} {url}: {status}: {}", String::from_utf8_lossy(&bytes));
-    Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
 #[cfg(test)]
@@ -253,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_completed_workflow_with_its_apps_on_the_target_has_moved_them() {
+    fn apps_have_moved_if_the_workflow_completed_and_they_are_on_the_target() {
         assert!(migration("Completed", on("provider2/cluster2")).moved());
         assert!(!migration("Failed", on("provider2/cluster2")).moved());
         assert!(!migration("Completed", on("provider1/cluster1")).moved());
@@ -261,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_failure_that_says_so_with_its_apps_back_has_rolled_back() {
+    fn a_failure_has_rolled_back_if_the_apps_are_back_and_it_says_so() {
         let failed = |to: &str, failure: &str| {
             let failure = failure.to_owned();
             Migration { failure, ..migration("Failed", on(to)) }.rolled_back()

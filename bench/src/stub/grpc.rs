@@ -1,10 +1,8 @@
-//! gRPC over HTTP/2, as much of it as unary calls need (its protocol: PROTOCOL-HTTP2.md of gRPC).
+//! The part of gRPC over HTTP/2 that unary calls need (PROTOCOL-HTTP2.md of gRPC).
 
 use std::convert::Infallible;
-use std::io::Read;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use flate2::read::GzDecoder;
 use futures::stream::{self, Iter};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
@@ -20,23 +18,14 @@ type Frames = std::vec::IntoIter<Result<Frame<Bytes>, Infallible>>;
 /// The body of an answer.
 pub(super) type Reply = StreamBody<Iter<Frames>>;
 
-/// The one message of a call.
+/// Returns the one message of a call.
 pub(super) async fn message(body: Incoming) -> Result<Bytes, hyper::Error> {
     let mut body = body.collect().await?.to_bytes();
-    let message = body.split_off(PREFIX.min(body.len()));
-    Ok(if body.first() == Some(&1) { inflated(&message).into() } else { message })
+    // None is compressed: our programs turn that off.
+    Ok(body.split_off(PREFIX.min(body.len())))
 }
 
-/// What Temporal's SDK packs unless it is told not to; what cannot be unpacked is no message that anybody knows.
-fn inflated(packed: &[u8]) -> Vec<u8> {
-    let mut message = Vec::new();
-    match GzDecoder::new(packed).read_to_end(&mut message) {
-        Ok(_) => message,
-        Err(_) => Vec::new(),
-    }
-}
-
-/// The answer with this message; without one, gRPC's status 12, as a frontend gives it to a method that it does not know.
+/// Returns the answer with this message; without one, gRPC's status 12, which a frontend gives to an unknown method.
 pub(super) fn response(message: Option<Bytes>) -> Response<Reply> {
     let status = if message.is_some() { OK } else { UNIMPLEMENTED };
     let mut frames = Vec::with_capacity(2);

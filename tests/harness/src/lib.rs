@@ -19,6 +19,10 @@ mod wire;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use anyhow::{Context, Result, ensure};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
 pub use compiler::compiler_refuses;
 pub use eventually::{Answer, eventually};
 pub use port::free_port;
@@ -34,7 +38,6 @@ pub use tools::{
     cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio,
     schemathesis, temporal_cli,
 };
-
 pub use wire::{Wire, WireAnswer};
 
 /// Returns an HTTP client for servers on this machine. It keeps no connections, so tests on different runtimes can
@@ -51,4 +54,17 @@ pub fn http() -> &'static reqwest::Client {
             .expect("a client for plain HTTP needs nothing from outside")
     });
     &CLIENT
+}
+
+/// Sends a request, and returns the body of the response, `null` if it is not JSON. A body of `null` is not sent. Any
+/// other status than `expected` is an error.
+pub async fn call(method: Method, url: &str, body: &Value, expected: StatusCode) -> Result<Value> {
+    let mut request = http().request(method.clone(), url);
+    if !body.is_null() {
+        request = request.json(body);
+    }
+    let response = request.send().await.with_context(|| format!("{method} {url}"))?;
+    let (status, bytes) = (response.status(), response.bytes().await?);
+    ensure!(status == expected, "{method} {url}: {status}: {}", String::from_utf8_lossy(&bytes));
+    Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }

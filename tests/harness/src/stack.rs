@@ -3,14 +3,15 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::eventually::until;
 use crate::process::Process;
 use crate::sample::{SAMPLE_DIG, sample_intent};
-use crate::{TemporalOptions, TemporalServer, free_port, http, program};
+use crate::{TemporalOptions, TemporalServer, call, free_port, program};
 
 const LOADED_WITHIN: Duration = Duration::from_secs(30);
 const DRAINED_WITHIN: Duration = Duration::from_secs(15);
@@ -28,10 +29,13 @@ pub struct Stack {
     pub client: Member,
     /// The sample worker; its URL serves health and metrics.
     pub worker: Member,
-    launcher: Launcher,
+    env: Variables,
     /// The folder of the bridge's database.
     _directory: TempDir,
 }
+
+/// Environment variables: name and value.
+type Variables = Vec<(OsString, OsString)>;
 
 /// How to start a [`Stack`].
 #[derive(Clone, Debug, Default)]
@@ -39,13 +43,7 @@ pub struct StackOptions {
     /// How Temporal is started.
     pub temporal: TemporalOptions,
     /// Variables for our processes and the stand-in, beside the addresses that the stack sets.
-    pub env: Vec<(OsString, OsString)>,
-}
-
-/// Starts our processes, each with the same variables.
-#[derive(Debug)]
-struct Launcher {
-    env: Vec<(OsString, OsString)>,
+    pub env: Variables,
 }
 
 /// One process of a [`Stack`].
@@ -68,14 +66,14 @@ impl Stack {
         format!("{}{SAMPLE_DIG}/temporal-workflow-intents", self.bridge.url())
     }
 
-    /// EMCO's sample intent, with the addresses of this stack.
+    /// Returns EMCO's sample intent, with the addresses of this stack.
     pub fn sample_intent(&self) -> Value {
         sample_intent("127.0.0.1", self.client.port, &self.emco.url())
     }
 
     /// Starts another bridge beside the stack's own, on the same database, which must be one that several can share.
     pub async fn another_bridge(&self) -> Result<Member> {
-        let mut bridge = self.launcher.bridge()?;
+        let mut bridge = Member::bridge(&self.env)?;
         bridge.wait_ready().await?;
         Ok(bridge)
     }
@@ -83,10 +81,7 @@ impl Stack {
     /// Returns EMCO's status of the sample deployment intent group: readiness, and the clusters of each app.
     pub async fn dig_status(&self) -> Result<Value> {
         let url = format!("{}{SAMPLE_DIG}/status?status=ready", self.emco.url());
-        let answer = http().get(&url).send().await?;
-        let (status, body) = (answer.status(), answer.bytes().await?);
-        ensure!(status.is_success(), "GET {url}: {status}: {}", String::from_utf8_lossy(&body));
-        serde_json::from_slice(&body).with_context(|| format!("GET {url}: not JSON"))
+        call(Method::GET, &url, &Value::Null, StatusCode::OK).await
     }
 
     /// Waits until the stand-in's apps are ready, which takes a while as with real ones.
@@ -126,14 +121,13 @@ impl StackOptions {
         ];
         // The last value of a variable takes precedence.
         env.extend(self.env);
-        let launcher = Launcher { env };
         let mut stack = Stack {
-            emco: launcher.spawn("emco-stand-in", &["--load", "samples"], "--listen", "/v2/projects")?,
-            bridge: launcher.bridge()?,
-            client: launcher.spawn("sample-client", &[], "--listen", "/readyz")?,
-            worker: launcher.spawn("sample-worker", &[], "--operations-listen", "/readyz")?,
+            emco: Member::spawn("emco-stand-in", &["--load", "samples", "--listen"], "/v2/projects", &env)?,
+            bridge: Member::bridge(&env)?,
+            client: Member::spawn("sample-client", &["--listen"], "/readyz", &env)?,
+            worker: Member::spawn("sample-worker", &["--operations-listen"], "/readyz", &env)?,
             temporal,
-            launcher,
+            env,
             _directory: directory,
         };
         for member in stack.members() {
@@ -144,21 +138,19 @@ impl StackOptions {
     }
 }
 
-impl Launcher {
-    fn bridge(&self) -> Result<Member> {
-        self.spawn("bridge", &["serve"], "--listen", "/readyz")
-    }
-
-    fn spawn(&self, name: &str, args: &[&str], listen: &str, ready_path: &'static str) -> Result<Member> {
-        let port = free_port();
-        let process =
-            Process::builder(program(name)?).args(args).args([listen, &format!("127.0.0.1:{port}")]);
-        let process = self.env.iter().fold(process, |process, (key, value)| process.env(key, value));
-        Ok(Member { process: process.spawn()?, port, ready_path })
-    }
-}
-
 impl Member {
+    fn bridge(env: &Variables) -> Result<Self> {
+        Self::spawn("bridge", &["serve", "--listen"], "/readyz", env)
+    }
+
+    /// Starts a program. The last argument in `args` is the option that takes an address to listen on.
+    fn spawn(name: &str, args: &[&str], ready_path: &'static str, env: &Variables) -> Result<Self> {
+        let port = free_port();
+        let process = Process::builder(program(name)?).args(args).arg(format!("127.0.0.1:{port}"));
+        let process = env.iter().fold(process, |process, (key, value)| process.env(key, value));
+        Ok(Self { process: process.spawn()?, port, ready_path })
+    }
+
     /// `http://127.0.0.1:port`, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
