@@ -1,4 +1,4 @@
-//! The figures: what each must reach, and what was measured.
+//! The figures: their bounds, and the measured values.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use self::Bound::{AtLeast, AtMost};
 
-/// What each figure must reach on two cores.
+/// The bound of each figure, on two cores.
 const BOUNDS: [(&str, Bound); 19] = [
     ("invoke_vs_raw_throughput", AtLeast(0.9)),
     ("start_vs_raw_throughput", AtLeast(0.8)),
@@ -51,12 +51,12 @@ impl Bound {
     }
 }
 
-/// What was measured, each round's value by the figure's name.
+/// The measured values, one for each round, by the figure's name.
 #[derive(Debug, Default)]
 pub(crate) struct Figures(BTreeMap<&'static str, Vec<f64>>);
 
 impl Figures {
-    /// Notes one round's value.
+    /// Adds the value of one round.
     pub(crate) fn note(&mut self, name: &'static str, value: f64) {
         self.0.entry(name).or_default().push(value);
     }
@@ -95,7 +95,7 @@ impl Figures {
         text
     }
 
-    /// The median, and how far the middle half of the rounds lies apart.
+    /// Returns the median, and the spread of the middle half of the rounds.
     fn summary(&self, name: &str) -> Option<(f64, f64)> {
         let mut sorted = self.0.get(name)?.clone();
         let median = quantile(&mut sorted, 0.5);
@@ -103,7 +103,7 @@ impl Figures {
     }
 }
 
-/// The value below which this share of `values` lies; not a number if there are none.
+/// Returns the value below which this share of `values` lies; not a number if there are none.
 pub(crate) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = share * values.len().saturating_sub(1) as f64;
@@ -113,7 +113,7 @@ pub(crate) fn quantile(values: &mut [f64], share: f64) -> f64 {
     }
 }
 
-/// To three significant digits.
+/// Rounds to three significant digits.
 fn rounded(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
@@ -141,7 +141,7 @@ mod tests {
         assert!(figures.hold() && !figures.to_text().contains("MISSED"));
         figures.note("polls", 300.0);
         assert!(!figures.hold() && figures.to_text().contains("| `polls` | 200 | 100 | ≤ 100 | MISSED |"));
-        assert!(!Figures::default().hold(), "what was not measured does not hold");
+        assert!(!Figures::default().hold(), "a figure without values does not hold");
     }
 
     #[test]

@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use crate::load::Call;
 
-/// A body has it where each request gets a UUID of its own.
+/// Replaced in a body with a new UUID for each request.
 pub(crate) const UUID: &str = "@uuid@";
 
-/// A request, and the status that its answer must have.
+/// A request, and the expected status of the response.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     method: Method,
@@ -47,13 +47,13 @@ impl HttpCall {
         Ok(Self { sender: dial(port).await?, port, request: request.clone() })
     }
 
-    /// Returns the answer's body as text.
+    /// Makes the request, and returns the body of the response.
     pub(crate) async fn ask(&mut self) -> Result<String> {
         let body = self.send().await?.collect().await?.to_bytes();
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
-    /// Returns the answer's body, of which nothing is read yet.
+    /// Makes the request, and returns the body of the response before it is read.
     async fn send(&mut self) -> Result<Incoming> {
         let Request { method, path, body, status } = &self.request;
         let request = http::Request::builder()
@@ -63,7 +63,7 @@ impl HttpCall {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::from(body.replace(UUID, &Uuid::new_v4().to_string())))?;
         if self.sender.ready().await.is_err() {
-            // Servers close what was idle for long, as it is while others are measured.
+            // Servers close connections that were idle for long, for example while others were measured.
             self.sender = dial(self.port).await?;
             self.sender.ready().await?;
         }
@@ -80,13 +80,13 @@ async fn dial(port: u16) -> Result<SendRequest<Full<Bytes>>> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.with_context(|| format!("port {port}"))?;
     stream.set_nodelay(true)?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // An error of the connection is one of the call that is under way on it.
+    // The call in progress returns an error of its connection too.
     tokio::spawn(connection);
     Ok(sender)
 }
 
 impl Call for HttpCall {
-    /// Reads the whole answer, and keeps nothing of it.
+    /// Reads the whole response, and keeps nothing of it.
     async fn call(&mut self) -> Result<()> {
         let mut body = self.send().await?;
         while let Some(frame) = body.frame().await {

@@ -1,4 +1,4 @@
-//! Closed-loop load: a number of calls in flight, each made when the one before it is answered.
+//! Closed-loop load: a fixed number of calls in flight, each made when the response to the one before has arrived.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 /// A connection, and the call that is made over it again and again.
 pub(crate) trait Call: Send + 'static {
-    /// Makes the call once. Any answer but success is an error, since a benchmark of failures would mean nothing.
+    /// Makes the call once. Any response but success is an error, since figures of failures would mean nothing.
     fn call(&mut self) -> impl Future<Output = Result<()>> + Send;
 }
 
@@ -26,11 +26,11 @@ impl<C: Call> Fleet<C> {
         Ok(Self { connections })
     }
 
-    /// Makes calls over all connections at once for this long, and returns how many were answered and how many each second.
+    /// Makes calls over all connections for this time, and returns the number of responses, in all and for each second.
     pub(crate) async fn load(&mut self, time: Duration) -> Result<(u64, f64)> {
         let since = Instant::now();
         let end = since + time;
-        // A task each: futures of one task would share its thread, and the load must not be the limit.
+        // Each in its own task: the futures of one task would share its thread, and the load must not be the limit.
         let mut tasks = JoinSet::new();
         for mut connection in self.connections.drain(..) {
             tasks.spawn(async move {

@@ -27,7 +27,7 @@ struct Bench {
     /// The folder of bridge, sample-client and sample-worker.
     #[arg(long, required = true)]
     programs: Option<PathBuf>,
-    /// Measure in few and short rounds, which takes less than a minute.
+    /// Measure in fewer and shorter rounds, which takes less than a minute.
     #[arg(long)]
     quick: bool,
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
@@ -37,7 +37,7 @@ struct Bench {
     aside: Option<Aside>,
 }
 
-/// What the benchmark starts itself as, in a process of its own.
+/// The parts of the benchmark that run in their own process.
 #[derive(Debug, Subcommand)]
 enum Aside {
     /// A Temporal frontend that answers at once.
@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
 }
 
 impl Bench {
-    /// Fails if a program does not start or answers with an error, since such figures would mean nothing.
+    /// Fails if a program does not start or responds with an error, since such figures would mean nothing.
     #[expect(clippy::print_stdout, reason = "the figures are what this command is asked to print")]
     async fn run(self) -> Result<ExitCode> {
         if let Some(Aside::Stub { listen }) = self.aside {

@@ -1,4 +1,4 @@
-//! Measures every figure, in turn.
+//! Measures all figures, one after the other.
 
 mod beside;
 mod histories;
@@ -29,7 +29,7 @@ pub(crate) async fn all(programs: &Programs, effort: Effort) -> Result<Figures> 
     let stub = Stub::start().await?;
     beside::processor_time(&mut figures, &Scene::start(programs, &stub.address).await?, effort).await?;
     for _ in 0..effort.rounds {
-        // Each with a bridge that has done nothing else yet: memory once taken is not given back, and would hide what is taken.
+        // Each with a fresh bridge: a process does not return memory, so an earlier use would hide a later one.
         histories::measure(&mut figures, &Scene::start(programs, &stub.address).await?, effort).await?;
         waits::measure(&mut figures, &Scene::start(programs, &stub.address).await?).await?;
     }

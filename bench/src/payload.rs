@@ -1,4 +1,4 @@
-//! What is asked for on both sides: EMCO's sample migration, on a task queue that no worker polls.
+//! The workflow that is started on both sides: EMCO's sample migration, on a task queue that no worker polls.
 
 use harness::sample_intent;
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ pub(crate) const QUEUE: &str = "bench";
 pub(crate) const WORKFLOW_TYPE: &str = "EmcoMigrateWorkflow";
 const EMCO: &str = "http://emco.example:30415";
 
-/// A workflow ID that is alike on every side: `uuid` is a random UUID, or what stands for one (`{{uuid}}` in an intent). A server is slower
-/// with keys in random order than with rising ones, so sides that differ here are not comparable.
+/// Returns a workflow ID. `uuid` is a random UUID or a template for one (`{{uuid}}` in an intent). All sides use this form,
+/// since a server is slower with keys in random order than with rising ones.
 pub(crate) fn workflow_id(uuid: &str) -> String {
     format!("bench-{uuid}")
 }
 
-/// EMCO's sample intent under this name, for a client on this port; the workflow ID may be a template.
+/// Returns EMCO's sample intent with this name, for a client on this port. The workflow ID may be a template.
 pub(crate) fn intent(name: &str, workflow_id: &str, client_port: u16) -> Value {
     let mut intent = sample_intent("127.0.0.1", client_port, EMCO);
     intent["metadata"]["name"] = json!(name);
@@ -25,12 +25,12 @@ pub(crate) fn intent(name: &str, workflow_id: &str, client_port: u16) -> Value {
     intent
 }
 
-/// What a bridge posts to a workflow client for that intent.
+/// Returns the body that a bridge posts to a workflow client for that intent.
 pub(crate) fn invocation(workflow_id: &str) -> Value {
     intent("bench", workflow_id, 0)["spec"]["temporal"].take()
 }
 
-/// The start that our workflow client asks for when it gets [`invocation`], but for its IDs.
+/// Returns the request, without its IDs, that our workflow client makes of an [`invocation`].
 pub(crate) fn start_request() -> StartWorkflowExecutionRequest {
     let data = invocation("")["workflowParams"].to_string().into_bytes();
     let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();

@@ -1,4 +1,4 @@
-//! Calls straight to Temporal over gRPC: what everything is compared with.
+//! Calls to Temporal itself over gRPC, with which ours are compared.
 
 use anyhow::{Context, Result};
 use temporalio_client::tonic::transport::{Channel, Endpoint};

@@ -1,4 +1,4 @@
-//! Our processes, started with a Temporal's address and asked over HTTP.
+//! Our processes, connected to one Temporal, and requests to them.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,9 +15,9 @@ use crate::payload;
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// `USER_HZ`, in which Linux counts processor time for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
-/// The intent each start of which is a new workflow.
+/// The intent of which each start is a new workflow.
 const STARTED: &str = "started";
-/// The intent of the one workflow whose status is asked for; its workflow ID as well.
+/// The name of the intent, and the ID, of the workflow whose status is requested.
 pub(crate) const DESCRIBED: &str = "described";
 /// The query of a plain status request.
 pub(crate) const STATUS: &str = "runDescribeWfExec=true";
@@ -43,19 +43,19 @@ impl Scene {
         Ok(Self { bridge, client, _directory: directory })
     }
 
-    /// `POST /invoke` of the client, each time of a new workflow.
+    /// Connects for `POST /invoke` of the client, which starts a new workflow each time.
     pub(crate) async fn invoke(&self) -> Result<HttpCall> {
         let invocation = payload::invocation(&payload::workflow_id(UUID));
         let path = "/invoke/migrate_workflowclient";
         HttpCall::connect(self.client.port, &Request::post(path, invocation, StatusCode::NO_CONTENT)).await
     }
 
-    /// `POST …/start` of the bridge, each time of a new workflow.
+    /// Connects for `POST …/start` of the bridge, which starts a new workflow each time.
     pub(crate) async fn start_intent(&self) -> Result<HttpCall> {
         HttpCall::connect(self.bridge.port, &start(STARTED)).await
     }
 
-    /// `GET …/status` of the bridge, of the workflow [`DESCRIBED`].
+    /// Connects for `GET …/status` of the bridge, of the workflow [`DESCRIBED`].
     pub(crate) async fn status(&self, query: &str) -> Result<HttpCall> {
         HttpCall::connect(self.bridge.port, &Request::get(status_path(query))).await
     }
@@ -69,12 +69,12 @@ fn start(intent: &str) -> Request {
     Request::post(format!("{}/{intent}/start", intents()), "", StatusCode::NO_CONTENT)
 }
 
-/// The path of a status request for the workflow [`DESCRIBED`].
+/// Returns the path of a status request for the workflow [`DESCRIBED`].
 pub(crate) fn status_path(query: &str) -> String {
     format!("{}/{DESCRIBED}/status?{query}", intents())
 }
 
-/// Where the programs are.
+/// The folder of the programs.
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(crate) folder: PathBuf,
@@ -123,7 +123,7 @@ impl Program {
         while program.ask(&ready).await.is_err() {
             let ended = program.process.exit_status()?.is_some() || since.elapsed() > READY_WITHIN;
             ensure!(!ended, "{} does not get ready\n{}", path.display(), program.process.tail());
-            // The time is measured in milliseconds.
+            // Much shorter than the times that are measured.
             sleep(Duration::from_micros(500)).await;
         }
         program.ready_ms = since.elapsed().as_secs_f64() * 1e3;
@@ -135,7 +135,7 @@ impl Program {
         HttpCall::connect(self.port, request).await?.ask().await
     }
 
-    /// Processor time used so far, user and system, of all threads, in microseconds (`proc_pid_stat(5)`).
+    /// Returns the processor time used so far, user and system, in microseconds (`proc_pid_stat(5)`).
     pub(crate) fn cpu_us(&self) -> Result<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/stat", self.process.pid()))?;
         // The name, in brackets, may hold anything.
@@ -145,12 +145,12 @@ impl Program {
         Ok(ticks as f64 * 1e6 / TICKS_PER_SECOND)
     }
 
-    /// Resident memory now, in KiB.
+    /// Returns the resident memory now, in KiB.
     pub(crate) fn resident_kib(&self) -> Result<f64> {
         self.memory("VmRSS:")
     }
 
-    /// The most resident memory since [`Program::forget_peak`], in KiB.
+    /// Returns the peak of resident memory since [`Program::forget_peak`], in KiB.
     pub(crate) fn peak_kib(&self) -> Result<f64> {
         self.memory("VmHWM:")
     }

@@ -1,4 +1,5 @@
-//! A Temporal frontend that answers at once, from memory: it shows what our own processes cost, which the work of a real server hides.
+//! A Temporal frontend that answers at once, from memory. It shows the cost of our own processes, which the work of a real
+//! server hides.
 
 mod answers;
 mod grpc;
@@ -22,7 +23,7 @@ use self::grpc::Reply;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// A stub in a process of its own, as a server is; it ends when this is dropped.
+/// A stub in its own process, as a server is. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Stub {
     pub(crate) address: String,
@@ -40,7 +41,7 @@ impl Stub {
     }
 }
 
-/// Answers whatever comes, until the process ends.
+/// Answers all calls, until the process ends.
 pub(crate) async fn serve(listen: SocketAddr) -> Result<()> {
     let answers = Arc::new(Answers::new());
     let listener = TcpListener::bind(listen).await.context("no port for the stub")?;
@@ -52,7 +53,7 @@ pub(crate) async fn serve(listen: SocketAddr) -> Result<()> {
             let service = service_fn(|request| answer(Arc::clone(&answers), request));
             let mut server = http2::Builder::new(TokioExecutor::new());
             server.max_concurrent_streams(100_000);
-            // A peer that goes away in the middle is nothing to report.
+            // A peer may disconnect at any time.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }

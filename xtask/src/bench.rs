@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use emco_build::{Profile, SHIPPED, build_static};
 use harness::temporal_cli;
 
-/// Measure what our processes cost beside Temporal itself. Exit code 0 if every figure keeps its bound, else 1.
+/// Measure the cost of our processes compared with Temporal alone. Exit code 0 if every figure keeps its bound, else 1.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bench {
-    /// Measure in few and short rounds, which takes less than a minute, builds apart.
+    /// Measure in fewer and shorter rounds, which takes less than a minute after the builds.
     #[arg(long)]
     quick: bool,
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
@@ -21,7 +21,7 @@ impl Bench {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let cli = temporal_cli()?;
         let programs = build_static(&SHIPPED, Profile::Release)?;
-        // Built alone, so that its dependencies add no features to those of the programs that it measures.
+        // Built by itself, so that its dependencies do not add features to the programs that it measures.
         let bench = build_static(&["bench"], Profile::Release)?.join("bench");
         let mut bench = Command::new(bench);
         bench.env("TEMPORAL_CLI", cli).arg("--programs").arg(programs);

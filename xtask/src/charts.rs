@@ -17,10 +17,10 @@ use crate::files::{read, write};
 /// The charts, each named as its folder.
 const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
 
-/// Write the definitions that the charts' schemas share (charts/definitions.json) into each, and docs/values.md.
+/// Write the shared definitions (charts/definitions.json) into the charts' schemas, and docs/values.md.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Charts {
-    /// Write nothing, and fail if something is out of date.
+    /// Write nothing, and fail if a file is out of date.
     #[arg(long)]
     check: bool,
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask compliance`: checks whether a server does what EMCO needs of a workflow client.
+//! `cargo xtask compliance`: checks that a server meets EMCO's contract of a workflow client.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -26,7 +26,7 @@ pub(crate) struct Demo {
     /// Print the outcome as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
-    /// Make something fail, to see it undone: with `readiness` the app is relocated to a cluster where it never gets
+    /// Make the workflow fail, to see it undone: with `readiness` the app is relocated to a cluster where it never gets
     /// ready. `--once` then exits with 0 if everything is as before and the workflow reports that, else with 1.
     #[arg(long, value_name = "WHAT")]
     fail: Option<Failing>,

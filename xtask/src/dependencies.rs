@@ -1,4 +1,4 @@
-//! `cargo xtask dependencies`: whether what we depend on is used, and may be used.
+//! `cargo xtask dependencies`: checks that dependencies are used and allowed.
 
 use std::process::{Command, ExitCode};
 
@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use emco_build::workspace_dir;
 use harness::{cargo_deny, cargo_shear};
 
-/// Check the dependencies: that each is used (cargo-shear), and that licences, crates and sources are those that deny.toml allows
-/// (cargo-deny).
+/// Check that each dependency is used (cargo-shear), and that deny.toml allows its licence, crate and source (cargo-deny).
 #[derive(Debug, clap::Args)]
 pub(crate) struct Dependencies {
     /// Also print which crates come in several versions, and other warnings.

@@ -1,4 +1,4 @@
-//! Calls to Temporal itself and to our processes in turn, so that what else the machine does meets both.
+//! Calls to Temporal itself and to our processes in turn, so that other work of the machine slows both down.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl Ours {
     }
 }
 
-/// Measures calls each second, as a share of those that Temporal itself answers.
+/// Measures calls for each second, as a share of Temporal's own.
 pub(super) async fn throughput(
     figures: &mut Figures,
     scene: &Scene,
@@ -40,7 +40,7 @@ pub(super) async fn throughput(
     let mut describes =
         Fleet::connect(IN_FLIGHT, async || RawDescribe::connect(temporal, DESCRIBED).await).await?;
     for round in 0..=effort.rounds {
-        // Connections, caches and code pages of the first calls are nobody's cost: the first round is shorter and not counted.
+        // The first round fills connections and caches: it is shorter and not counted.
         let slice = if round == 0 { effort.slice / 4 } else { effort.slice };
         let ratios = [
             ("invoke_vs_raw_throughput", ratio(&mut ours.invoke, &mut starts, slice).await?),
@@ -55,7 +55,8 @@ pub(super) async fn throughput(
     Ok(())
 }
 
-/// Temporal's own throughput is taken before and after ours: it gets slower the more it holds, and works on after each load.
+/// Temporal's own throughput is measured before and after ours: it gets slower with each workflow, and keeps working after
+/// each load.
 async fn ratio<C: Call>(ours: &mut Fleet<HttpCall>, raw: &mut Fleet<C>, slice: Duration) -> Result<f64> {
     let (_, before) = raw.load(slice / 2).await?;
     let (_, reached) = ours.load(slice).await?;
@@ -81,7 +82,7 @@ pub(super) async fn processor_time(figures: &mut Figures, scene: &Scene, effort:
     Ok(())
 }
 
-/// The processor time of these programs for each call, in microseconds.
+/// Returns the processor time of these programs for each call, in microseconds.
 async fn cpu_us(fleet: &mut Fleet<HttpCall>, programs: &[&Program], slice: Duration) -> Result<f64> {
     let used = || programs.iter().map(|program| program.cpu_us()).sum::<Result<f64>>();
     let before = used()?;

@@ -1,4 +1,4 @@
-//! The longest history that Temporal keeps, through the bridge: its memory, and what other callers notice.
+//! The longest history that Temporal keeps, read through the bridge: memory, and the time of other callers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,7 @@ const KIB_IN_MIB: f64 = 1024.0;
 const PAGE: &str = "getWfHistory=true&historyPageSize=100";
 const WHOLE: &str = "getWfHistory=true";
 
-/// The bridge must not have done anything else yet.
+/// The bridge must be fresh.
 pub(super) async fn measure(figures: &mut Figures, scene: &Scene, effort: Effort) -> Result<()> {
     let bridge = &scene.bridge;
     let idle = bridge.resident_kib()?;
@@ -48,12 +48,12 @@ pub(super) async fn measure(figures: &mut Figures, scene: &Scene, effort: Effort
     Ok(())
 }
 
-/// The time that 99 of 100 status requests are answered within, made one after the other until `end`, in milliseconds.
+/// Makes status requests one after the other until `end`, and returns the 99th percentile of their times in milliseconds.
 async fn p99_of_status(scene: &Scene, end: impl Future) -> Result<f64> {
     let (port, request) = (scene.bridge.port, Request::get(status_path(STATUS)));
     let ended = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&ended);
-    // On a thread of its own: what reads the histories must not delay it.
+    // In its own thread, so that reading the histories does not delay it.
     let caller = spawn_blocking(move || {
         Builder::new_current_thread().enable_all().build()?.block_on(async {
             let mut status = Fleet::connect(1, async || HttpCall::connect(port, &request).await).await?;

@@ -1,4 +1,4 @@
-//! What our processes cost by being there: time to be ready, memory at rest.
+//! The time until our processes are ready, and their memory at rest.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::figures::Figures;
 use crate::scene::Programs;
 
 const KIB_IN_MIB: f64 = 1024.0;
-/// After what a start needs, before anything is asked.
+/// The time after the start at which memory is measured.
 const AT_REST: Duration = Duration::from_secs(1);
 
 pub(super) async fn measure(

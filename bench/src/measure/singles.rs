@@ -1,4 +1,4 @@
-//! Single calls, one after the other: what ours take longer than Temporal itself.
+//! Single calls, one after the other: the time that ours take longer than Temporal itself.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::load::Fleet;
 use crate::raw::RawStart;
 use crate::scene::Scene;
 
-/// Calls of each side before those that are measured.
+/// The number of calls on each side before those that are measured.
 const WARM_UP: usize = 50;
 
 pub(super) async fn measure(
@@ -22,7 +22,7 @@ pub(super) async fn measure(
     let mut start = Fleet::connect(1, async || scene.start_intent().await).await?;
     for round in 0..=effort.rounds {
         let mut times = [const { Vec::new() }; 3];
-        // In another order each time: a server works on after it has answered, so the call before counts.
+        // In another order each time: a server keeps working after a response, which slows the next call down.
         let mut order = [0, 1, 2];
         for _ in 0..if round == 0 { WARM_UP } else { effort.timed } {
             fastrand::shuffle(&mut order);

@@ -20,7 +20,7 @@ pub(super) async fn measure(figures: &mut Figures, scene: &Scene) -> Result<()> 
     for wait in 0..WAITS {
         let run = wait % RUNS_WAITED_FOR;
         let path = status_path(&format!("waitForResult=true&timeout=280&workflowID=run-{run}"));
-        // Bare connections: clients for so many would take more memory than the bridge.
+        // Plain connections: so many HTTP clients would take more memory than the bridge.
         let mut stream =
             TcpStream::connect(("127.0.0.1", bridge.port)).await.context("no further wait can be opened")?;
         stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").as_bytes()).await?;

@@ -30,13 +30,13 @@ use crate::effort::LONGEST_HISTORY;
 use crate::payload::{QUEUE, WORKFLOW_TYPE};
 use crate::scene::DESCRIBED;
 
-/// Temporal's frontend returns so many events at once (the default of its `frontend.historyMaxPageSize`).
+/// The number of events in a page of Temporal's frontend (the default of `frontend.historyMaxPageSize`).
 const PAGE: usize = 256;
 
 /// The answer to a call.
 pub(super) enum Answer {
     Now(Bytes),
-    /// The call waits for what does not happen.
+    /// The call waits without end.
     Never,
     /// The stub does not know the method.
     Unknown,
@@ -48,11 +48,11 @@ impl<M: Message> From<M> for Answer {
     }
 }
 
-/// What the stub knows: one workflow with a long history; all others are as if just started.
+/// The stub's workflows: one with a long history, and all others as if just started.
 #[derive(Debug)]
 pub(super) struct Answers {
     events: Vec<HistoryEvent>,
-    /// The long history in pages of [`PAGE`], as a frontend has them at hand: encoding must not take what our processes need.
+    /// The long history in encoded pages of [`PAGE`], so that encoding does not use processor time during measurements.
     pages: Vec<Bytes>,
 }
 
@@ -129,7 +129,7 @@ impl Answers {
     }
 }
 
-/// One page of these events, encoded.
+/// Returns one page of these events, encoded.
 fn page(events: &[HistoryEvent], from: usize, size: usize) -> Bytes {
     let to = (from + size).min(events.len());
     let response = GetWorkflowExecutionHistoryResponse {
@@ -140,14 +140,14 @@ fn page(events: &[HistoryEvent], from: usize, size: usize) -> Bytes {
     response.encode_to_vec().into()
 }
 
-/// The run that a workflow is always in.
+/// Returns the run ID of a workflow, always the same one.
 fn run_of(workflow_id: &str) -> String {
     let mut hasher = DefaultHasher::new();
     workflow_id.hash(&mut hasher);
     Uuid::from_u64_pair(hasher.finish(), hasher.finish()).to_string()
 }
 
-/// A start, and then one signal after the other.
+/// Returns an event: first a start, then signals.
 fn event(number: usize) -> HistoryEvent {
     let data = format!(r#"{{"app":"collectd","cluster":"provider1/cluster{number}"}}"#).into_bytes();
     let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
@@ -173,7 +173,7 @@ fn event(number: usize) -> HistoryEvent {
         event_id: number as i64,
         event_time: Some(SystemTime::now().into()),
         event_type: event_type.into(),
-        // Events without one belong to an attempt that may not be kept.
+        // Events without a task ID belong to an attempt that may not be kept.
         task_id: number as i64,
         attributes: Some(attributes),
         ..HistoryEvent::default()

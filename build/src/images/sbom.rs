@@ -1,7 +1,8 @@
-//! The list of what is in an image (CycloneDX 1.6): the crates that are linked into the program, the C library, the authorities.
+//! The list of the contents of an image (CycloneDX 1.6): the crates that are linked into the program, the C library and the
+//! certificate authorities.
 //!
-//! `cargo-cyclonedx` was tried: it also lists procedural macros and crates that only features of other packages bring in, neither of which
-//! is in the program, and writes CycloneDX 1.5 at most. `cargo tree` knows exactly what is linked, so the list is made from that.
+//! `cargo-cyclonedx` also lists procedural macros, and crates of features that the program does not have, and writes
+//! CycloneDX 1.5 at most. `cargo tree` prints exactly the crates that are linked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,9 +14,9 @@ use super::version::Version;
 use crate::cargo::{cargo, workspace_dir};
 use crate::programs::{glibc, host, rust};
 
-/// Crates whose names begin so have their licence in a file alone.
+/// Crates whose names begin with this have their licence only in a file.
 const TEMPORAL: (&str, &str) = ("temporalio-", "MIT");
-/// The crate that [`super::folder`] has the authorities from, and their licence.
+/// The crate from which [`super::folder`] has the authorities, and their licence.
 const AUTHORITIES: (&str, &str) = ("webpki-root-certs", "CDLA-Permissive-2.0");
 
 /// The crates that are linked into some programs, and which uses which.
@@ -46,15 +47,15 @@ impl Crates {
         ensure!(output.status.success(), "`cargo tree`: {}", String::from_utf8_lossy(&output.stderr).trim());
         let lock =
             fs::read_to_string(workspace_dir().join("Cargo.lock")).context("cannot read Cargo.lock")?;
-        let found =
-            parse(&String::from_utf8_lossy(&output.stdout)).context("`cargo tree` prints something else")?;
+        let found = parse(&String::from_utf8_lossy(&output.stdout))
+            .context("the output of `cargo tree` cannot be read")?;
         Ok(Self { found, checksums: checksums(&lock)? })
     }
 
-    /// Returns the list of what is in `image`, the one of `program`, as JSON. The same source and tools give the same list.
+    /// Returns the list of the contents of `image`, which contains `program`, as JSON. It depends only on source and tools.
     pub(super) fn list(&self, image: &str, program: &str, version: &Version) -> Result<String> {
         let root = (program.to_owned(), version.number.to_owned());
-        ensure!(self.found.contains_key(&root), "cargo knows no program {program} {}", version.number);
+        ensure!(self.found.contains_key(&root), "cargo has no program {program} {}", version.number);
         let linked = self.linked(&root);
         let mut components: Vec<Value> = linked.iter().map(|id| self.component(id)).collect();
         components.extend(self.others()?);
@@ -90,7 +91,7 @@ impl Crates {
         Ok(serde_json::to_string_pretty(&list)?)
     }
 
-    /// The program and all that it uses.
+    /// Returns the program and all crates that it uses, directly or indirectly.
     fn linked<'a>(&'a self, root: &'a Id) -> BTreeSet<&'a Id> {
         let (mut linked, mut open) = (BTreeSet::new(), vec![root]);
         while let Some(id) = open.pop() {
@@ -121,7 +122,7 @@ impl Crates {
         component
     }
 
-    /// Returns what is in an image without being a crate of its program.
+    /// Returns the contents of an image that are not crates of its program.
     fn others(&self) -> Result<Vec<Value>> {
         let generic = |name: &str, version: &str, licence: &str| {
             let package = format!("pkg:generic/{name}@{version}");
@@ -136,8 +137,9 @@ impl Crates {
         let mut others = vec![
             generic("rust-std", &rust()?, "MIT OR Apache-2.0"),
             json!({
-                "type": "data", "bom-ref": format!("authorities:{package}"), "name": name, "version": version, "purl": package,
-                "description": "The authorities that Mozilla trusts, in etc/ssl/certs", "licenses": licences(AUTHORITIES.1),
+                "type": "data", "bom-ref": format!("authorities:{package}"), "name": name, "version": version,
+                "description": "The authorities that Mozilla trusts, in etc/ssl/certs", "purl": package,
+                "licenses": licences(AUTHORITIES.1),
             }),
         ];
         others.extend(
@@ -151,7 +153,7 @@ fn reference((name, version): &Id) -> String {
     format!("{name}@{version}")
 }
 
-/// An empty list if nothing is known. Old manifests write `/` for `OR`.
+/// Returns an empty list for an empty expression. Old manifests write `/` for `OR`.
 fn licences(expression: &str) -> Value {
     match expression.trim() {
         "" => json!([]),
@@ -162,7 +164,8 @@ fn licences(expression: &str) -> Value {
     }
 }
 
-/// Reads lines of `DEPTH|NAME vVERSION …|LICENCE`. A crate that has been shown is shown again without what it uses, marked `(*)`.
+/// Reads lines of `DEPTH|NAME vVERSION …|LICENCE`. cargo prints what a crate uses only below the first line of that crate,
+/// and marks the others with `(*)`.
 fn parse(tree: &str) -> Option<BTreeMap<Id, Found>> {
     let mut found = BTreeMap::<Id, Found>::new();
     let mut path: Vec<Id> = Vec::new();
@@ -197,8 +200,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_program_uses_is_found_behind_what_was_shown_before() {
-        let tree = "0|a v1.0.0 (/here)|MIT\n1|b v2.1.0|MIT/Apache-2.0\n2|c v3.0.0|ISC\n\n0|d v1.0.0 (/here)|MIT\n1|b v2.1.0|MIT/Apache-2.0 (*)\n";
+    fn crates_printed_below_an_earlier_line_are_found() {
+        let tree = "0|a v1.0.0 (/here)|MIT\n1|b v2.1.0|MIT/Apache-2.0\n2|c v3.0.0|ISC\n\n\
+            0|d v1.0.0 (/here)|MIT\n1|b v2.1.0|MIT/Apache-2.0 (*)\n";
         let crates = Crates { found: parse(tree).unwrap(), checksums: BTreeMap::new() };
         let id = |name: &str, version: &str| (name.to_owned(), version.to_owned());
         let root = id("d", "1.0.0");

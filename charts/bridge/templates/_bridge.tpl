@@ -1,11 +1,11 @@
-{{/* What the shared templates ask of this chart. */}}
+{{/* The definitions that the shared templates use and that differ by chart. */}}
 
 {{- define "bridge.config" -}}
 BRIDGE_LISTEN: ":{{ .Values.service.port }}"
 {{- if eq .Values.database.type "sqlite" }}
 {{- include "bridge.oneReplica" . }}
 BRIDGE_DATABASE: sqlite:///data/bridge.db
-# The root file system is read-only; what SQLite sorts goes to the volume.
+# The root file system is read-only, so SQLite's temporary files go to the volume.
 SQLITE_TMPDIR: /data
 {{- else }}
 BRIDGE_DATABASE_CONNECTIONS: {{ .Values.database.postgres.connections | int | quote }}
@@ -66,7 +66,7 @@ BRIDGE_EMCO_CA_FILE: {{ include "common.secretFile" (list "emco-ca" .ca.key) }}
 {{- end }}
 {{- end }}
 
-{{/* The schema says so as well; where it is skipped, this does. */}}
+{{/* The schema has these rules too, but Helm can skip it. */}}
 {{- define "bridge.oneReplica" -}}
 {{- if or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled -}}
 {{- fail "SQLite is for one replica: set database.type=postgres for more" -}}
@@ -101,7 +101,7 @@ args: [serve]
 
 {{- define "bridge.strategy" -}}
 {{- if eq .Values.database.type "sqlite" -}}
-# The database is for one process at a time.
+# Only one process at a time can use the database.
 strategy:
   type: Recreate
 {{- else -}}

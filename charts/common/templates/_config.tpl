@@ -1,4 +1,5 @@
-{{/* Environment variables that all programs read: which Temporal, what to log. EMCO sets TEMPORAL_SERVER anew for each cluster. */}}
+{{/* The environment variables that all programs read, about Temporal and the log. EMCO replaces TEMPORAL_SERVER in
+     each cluster. */}}
 {{- define "common.config" -}}
 {{- $temporal := .Values.temporal -}}
 TEMPORAL_SERVER: {{ required "temporal.server is missing: write the host name of the Temporal frontend" $temporal.server | quote }}
@@ -36,7 +37,7 @@ LOG_LEVEL: {{ .Values.log.level | quote }}
 LOG_FORMAT: {{ .Values.log.format }}
 {{- end }}
 
-{{/* Who is let in over what; the argument: the context, and the prefix of the variables. */}}
+{{/* TLS and the credentials of callers. The argument is a list: the context, and the prefix of the variables. */}}
 {{- define "common.secureConfig" -}}
 {{- $prefix := index . 1 -}}
 {{- with (index . 0).Values }}
@@ -57,7 +58,7 @@ LOG_FORMAT: {{ .Values.log.format }}
 {{- end }}
 {{- end }}
 
-{{/* How a pod ends; the argument as above. */}}
+{{/* How a pod ends. The argument is a list: the context, and the prefix of the variables. */}}
 {{- define "common.drainConfig" -}}
 {{- $prefix := index . 1 -}}
 {{- $values := (index . 0).Values -}}
@@ -70,7 +71,7 @@ LOG_FORMAT: {{ .Values.log.format }}
 {{ $prefix }}_LINGER: {{ $linger }}s
 {{- end }}
 
-{{/* Secrets mounted as files by all programs, by the mounts' names. */}}
+{{/* The Secrets that all programs mount as files, by the names of the mounts. */}}
 {{- define "common.secrets" -}}
 temporal: {{ .Values.temporal.tls.existingSecret | quote }}
 {{- with .Values.tls }}

@@ -94,7 +94,7 @@ spec:
       {{- end }}
 {{- end }}
 
-{{/* Variables with secrets, and the administrator's own, which come last and so count. */}}
+{{/* Variables with secrets, then the administrator's own, which take precedence because they come last. */}}
 {{- define "common.env" -}}
 {{- with .Values.temporal.apiKey }}
 {{- if .existingSecret }}

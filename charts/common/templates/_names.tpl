@@ -1,4 +1,4 @@
-{{/* The name of all objects, as EMCO names them. */}}
+{{/* The name of all objects, in the form that EMCO's charts use. */}}
 {{- define "common.name" -}}
 {{- $name := printf "%s-%s" .Release.Name .Chart.Name -}}
 {{- if gt (len $name) 63 -}}
@@ -19,7 +19,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* EMCO's two labels. */}}
+{{/* The two labels that EMCO's charts use. */}}
 {{- define "common.selector" -}}
 app: {{ .Chart.Name }}
 release: {{ .Release.Name }}
@@ -45,17 +45,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if $image.digest }}@{{ $image.digest }}{{ end -}}
 {{- end }}
 
-{{/* Whether the port speaks TLS: not empty. */}}
+{{/* Not empty if the port serves TLS. */}}
 {{- define "common.tls" -}}
 {{- if hasKey .Values "tls" -}}{{- .Values.tls.existingSecret -}}{{- end -}}
 {{- end }}
 
-{{/* The name of the port says what it speaks, to Istio as well. */}}
+{{/* The name of the port. Istio reads the protocol from it. */}}
 {{- define "common.portName" -}}
 {{- if include "common.tls" . -}}https{{- else -}}http{{- end -}}
 {{- end }}
 
-{{/* Where a file of a Secret is: list of the mount's name, and the key. */}}
+{{/* The path of a file of a Secret. The argument is a list: the name of the mount, and the key. */}}
 {{- define "common.secretFile" -}}
 /run/secrets/{{ index . 0 }}/{{ index . 1 }}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* One rule of egress: a list of peers, ports and protocols. No peers: anywhere. */}}
+{{/* An egress rule. The argument is a list: peers, ports and protocols. Without peers it allows any. */}}
 {{- define "common.egressRule" -}}
 {{- $peers := index . 0 }}
 {{- $ports := index . 1 }}
@@ -26,7 +26,7 @@
 {{- $ports | uniq | toJson }}
 {{- end }}
 
-{{/* Where Temporal listens; the server may be written with its port. */}}
+{{/* The port of Temporal. `temporal.server` may contain it. */}}
 {{- define "common.temporalPort" -}}
 {{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" .Values.temporal.server) | default (toString .Values.temporal.port) -}}
 {{- end }}

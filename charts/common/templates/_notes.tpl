@@ -1,4 +1,4 @@
-{{/* All Secrets that pods need. */}}
+{{/* The names of all Secrets that pods need. */}}
 {{- define "common.secretNames" -}}
 {{- $names := values (include "common.setSecrets" . | fromYaml) -}}
 {{- range include "common.env" . | fromYamlArray -}}

@@ -79,7 +79,7 @@ metadata:
     {{- include "common.labels" . | nindent 4 }}
 spec:
   maxUnavailable: {{ .Values.podDisruptionBudget.maxUnavailable }}
-  # A pod that is broken anyway does not hold a drain up.
+  # A pod that is not ready does not delay the drain of a node.
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
     matchLabels:

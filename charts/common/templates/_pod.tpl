@@ -1,4 +1,4 @@
-{{/* What Pod Security calls "restricted". */}}
+{{/* The security context that Pod Security's profile "restricted" requires. */}}
 {{- define "common.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -16,7 +16,8 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* How the kubelet asks: the context, the path and the probe's values. It has no certificate, so where callers must show one it only connects. */}}
+{{/* A probe. The argument is a list: the context, the path and the probe's values. The kubelet has no certificate, so it
+     only connects if callers must present one. */}}
 {{- define "common.probe" -}}
 {{- $root := index . 0 }}
 {{- $probe := index . 2 }}
@@ -37,7 +38,7 @@ timeoutSeconds: {{ $probe.timeoutSeconds }}
 failureThreshold: {{ $probe.failureThreshold }}
 {{- end }}
 
-{{/* Mounts of Secrets that are set: common ones and the chart's own. */}}
+{{/* The mounts of the Secrets that are set: common ones and the chart's own. */}}
 {{- define "common.setSecrets" -}}
 {{- $secrets := merge (include "common.secrets" . | fromYaml) (include (printf "%s.secrets" .Chart.Name) . | fromYaml) -}}
 {{- range $name, $secret := $secrets }}
@@ -59,7 +60,7 @@ prometheus.io/scheme: https
 {{- end }}
 {{- end }}
 
-{{/* Where pods run, and with whose images. */}}
+{{/* The nodes that pods run on, and the Secrets for pulling images. */}}
 {{- define "common.scheduling" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:

@@ -2,7 +2,8 @@
 {{ .Chart.Name }}-test
 {{- end }}
 
-{{/* `helm test`: the program itself asks the Service whether it is ready. Over TLS it only connects, as it has no certificate. */}}
+{{/* `helm test`: the program requests readiness from its own Service. Over TLS it only connects, since it has no
+     certificate. */}}
 {{- define "common.test" -}}
 {{- $url := printf "http://%s:%v/readyz" (include "common.serviceName" .) .Values.service.port }}
 {{- if include "common.tls" . }}

@@ -1,4 +1,4 @@
-{{/* What the shared templates ask of this chart. */}}
+{{/* The definitions that the shared templates use and that differ by chart. */}}
 
 {{- define "worker.config" -}}
 WORKER_OPERATIONS_LISTEN: ":{{ .Values.service.port }}"

@@ -1,4 +1,4 @@
-{{/* What the shared templates ask of this chart. */}}
+{{/* The definitions that the shared templates use and that differ by chart. */}}
 
 {{- define "workflow-client.config" -}}
 CLIENT_LISTEN: ":{{ .Values.service.port }}"

@@ -1,4 +1,4 @@
-//! Programs that the compiler must refuse, and what it reports about each.
+//! Programs that the compiler must refuse, and its messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 use emco_build::workspace_dir;
 
-/// Set to `1`, this makes [`compiler_refuses`] write what the compiler reports, instead of comparing it.
+/// If this variable is `1`, [`compiler_refuses`] writes the compiler's messages instead of comparing them.
 const OVERWRITE: &str = "OVERWRITE";
 
-/// Compiles each `*.rs` file in `folder`, which uses the library `name` and nothing else, and compares what the compiler reports with the
-/// file beside it that ends in `.stderr`. After a change: `OVERWRITE=1 cargo test …`, then read the differences.
+/// Compiles each `*.rs` file in `folder`, which uses only the library `name`, and compares the compiler's messages with the
+/// `.stderr` file beside it. After a change: `OVERWRITE=1 cargo test …`, then read the differences.
 ///
-/// The library is the one that the test itself was linked with, so nothing is compiled for it but the files themselves.
+/// The library is the one that the test itself was linked with, so only the files are compiled.
 ///
 /// # Errors
-/// If the compiler accepts a file, or reports something else than was expected.
+/// If the compiler accepts a file, or its messages differ.
 pub fn compiler_refuses(name: &str, folder: &Path) -> Result<()> {
     let library = newest_library(name)?;
     let out = tempfile::tempdir()?;
@@ -40,7 +40,7 @@ pub fn compiler_refuses(name: &str, folder: &Path) -> Result<()> {
         ]);
         rustc.arg(out.path()).arg("--extern").arg(format!("{name}={}", library.display()));
         rustc.arg("-L").arg(format!("dependency={}", library.with_file_name("").display())).arg(&case);
-        // Where the library was compiled as well, so that its lines are found and shown.
+        // The library was compiled in this folder, so rustc finds its lines and shows them.
         let compiled = rustc.current_dir(workspace_dir()).output().context("rustc does not start")?;
         let report = normalized(&String::from_utf8_lossy(&compiled.stderr));
         let expected = case.with_extension("stderr");
@@ -56,7 +56,7 @@ pub fn compiler_refuses(name: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The newest build of a library, among those that cargo keeps beside the running test for different features.
+/// Returns the newest build of a library. cargo keeps one for each set of features beside the running test.
 fn newest_library(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.parent().context("a program is in a folder")?;
@@ -72,7 +72,7 @@ fn newest_library(name: &str) -> Result<PathBuf> {
     Ok(newest.with_context(|| format!("no library {name} in {}", folder.display()))?.1)
 }
 
-/// Leaves out what changes with other lines of the library or of Rust's own: their line numbers, and the width of the margin.
+/// Removes line numbers in the library and in Rust's own, and the width of the margin: they change with unrelated lines.
 fn normalized(report: &str) -> String {
     let mut lines = Vec::new();
     for line in report.lines().filter(|line| !ENDS.iter().any(|end| line.starts_with(end))) {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 byte by byte, for what clients of HTTP would not send or would not show.
+//! HTTP/1.1 byte by byte: requests that HTTP clients do not send, and details of responses that they do not show.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -8,23 +8,23 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
-/// Longer than any server takes that is there at all.
+/// Longer than any running server takes.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// A connection that bytes are written to as they are. Dropping it cuts the connection.
+/// A connection to which bytes are written unchanged. It is closed when dropped.
 #[derive(Debug)]
 pub struct Wire {
     stream: Box<dyn Stream>,
-    /// Bytes that have been read and belong to no answer yet.
+    /// Bytes that were read after the last response.
     read: Vec<u8>,
 }
 
-/// An answer of HTTP/1.1.
+/// A response of HTTP/1.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireAnswer {
     /// The status code.
     pub status: u16,
-    /// Status line and header lines, as they came.
+    /// Status line and header lines, unchanged.
     pub head: String,
     /// The body as text.
     pub body: String,
@@ -43,12 +43,12 @@ impl Wire {
         Ok(Self::over(stream))
     }
 
-    /// Takes a connection that exists, as one with TLS.
+    /// Uses an existing connection, for example one with TLS.
     pub fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + Debug + 'static) -> Self {
         Self { stream: Box::new(stream), read: Vec::new() }
     }
 
-    /// Sends bytes. Sent in parts, they also arrive in parts, unless the machine is busy.
+    /// Sends bytes. Bytes of two calls usually arrive apart.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
         self.stream.write_all(bytes.as_ref()).await?;
         self.stream.flush().await?;
@@ -56,7 +56,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads the next answer. A body without a length goes on to the end of the connection.
+    /// Reads the next response. A body without a length ends with the connection.
     pub async fn answer(&mut self) -> Result<WireAnswer> {
         let head = loop {
             if let Some(end) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
@@ -95,7 +95,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads on, and returns false at the end of the connection.
+    /// Reads more bytes, and returns false at the end of the connection.
     async fn more(&mut self) -> Result<bool> {
         let read = timeout(WITHIN, self.stream.read_buf(&mut self.read)).await;
         let read = read.map_err(|_| anyhow!("nothing came within {WITHIN:?}"))?;
@@ -105,7 +105,7 @@ impl Wire {
 }
 
 impl WireAnswer {
-    /// The value of a header, by its name in any case.
+    /// Returns the value of a header. The case of the name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         headers.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())

@@ -1,11 +1,11 @@
-//! Definitions that the schemas of all charts share: a JSON schema of Helm's cannot refer to another file.
+//! Definitions that the schemas of all charts share. A schema of a chart cannot refer to another file.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
-/// The schema with those of the definitions that it uses.
+/// Returns the schema with the definitions that it uses.
 pub(super) fn put(schema: &str, definitions: &str) -> Result<String> {
     let mut schema: Map<String, Value> = serde_json::from_str(schema).context("values.schema.json")?;
     let definitions: Map<String, Value> = serde_json::from_str(definitions).context("definitions.json")?;
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_used_is_put_in_however_deep() {
+    fn definitions_are_put_in_if_they_are_used_directly_or_indirectly() {
         let definitions = r##"{"a": {"items": {"$ref": "#/definitions/b"}}, "b": {}, "c": {}}"##;
         let schema = r##"{"properties": {"x": {"$ref": "#/definitions/a"}}, "definitions": {"old": {}}}"##;
         let schema: Value = serde_json::from_str(&put(schema, definitions).unwrap()).unwrap();
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_that_is_missing_is_named() {
+    fn a_missing_definition_is_named() {
         let error = put(r##"{"$ref": "#/definitions/a"}"##, "{}").unwrap_err().to_string();
         assert_eq!(error, "no definition is named `a`");
     }

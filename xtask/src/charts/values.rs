@@ -1,8 +1,8 @@
-//! `docs/values.md`: the values of the charts, with the defaults and comments of their `values.yaml`.
+//! `docs/values.md`: the values of the charts, with the defaults and comments in `values.yaml`.
 
 use anyhow::{Result, bail};
 
-/// A value, or a group of them where there is no default.
+/// A value, or a group of values, which has no default.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Row {
     path: String,
@@ -10,14 +10,14 @@ pub(super) struct Row {
     meaning: String,
 }
 
-/// A key, while lines below it are read.
+/// A key whose children are being read.
 struct Open {
     indent: usize,
     key: String,
     meaning: String,
 }
 
-/// The rows of a values file of ours: two spaces a level, the comment above the key, lists in one line.
+/// Returns the rows of one of our values files: two spaces for each level, the comment above the key, lists in one line.
 pub(super) fn rows(text: &str) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut above: Vec<Open> = Vec::new();
@@ -61,10 +61,11 @@ fn path(above: &[Open], key: &str) -> String {
     above.iter().map(|open| open.key.as_str()).chain([key]).collect::<Vec<_>>().join(".")
 }
 
-/// The whole page.
+/// Returns the whole page.
 pub(super) fn page(charts: &[(&str, Vec<Row>)]) -> String {
     let mut page = "# Values of the charts\n\n\
-        Written by `cargo xtask charts` out of `charts/*/values.yaml`. How to install is in [charts/README.md](../charts/README.md).\n"
+        Written by `cargo xtask charts` from `charts/*/values.yaml`. [charts/README.md](../charts/README.md) describes the \
+        installation.\n"
         .to_owned();
     for (chart, rows) in charts {
         page.push_str(&format!("\n## {chart}\n\n| Value | Default | Meaning |\n|---|---|---|\n"));
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_those_above_or_the_groups() {
+    fn a_value_has_the_comment_above_it_or_that_of_its_group() {
         let text =
             "# Head.\n\n# One,\n# and more.\na: 1\nb:\n  # Two.\n  c: []\n# Group.\nd:\n  e:\n    f: \"\"\n";
         let expected = [

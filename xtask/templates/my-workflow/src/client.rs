@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_what_emco_needs() {
+    async fn the_client_meets_emcos_contract() {
         let app = App::from(clients![invite]).client("my-workflow");
         assert_compliant(app.spec(spec(json!({"names": "Ann"})))).await;
     }

@@ -1,4 +1,4 @@
-//! What the workflow client and the worker agree on, and the workflow.
+//! The workflow, and what the workflow client and the worker share.
 
 mod workflow;
 
@@ -12,11 +12,11 @@ pub const WORKFLOW: &str = "MyWorkflow";
 /// The task queue of the worker.
 pub const TASK_QUEUE: &str = "MY_WORKFLOW_TASK_Q";
 
-/// What an intent must say in `activityParams["all-activities"]`.
+/// The parameters of an intent, in `activityParams["all-activities"]`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Guests {
-    /// Whom to greet.
+    /// The guests to greet.
     pub names: Vec<String>,
-    /// Whether to say more than hello.
+    /// Whether to add a question to the greeting.
     pub polite: Option<bool>,
 }

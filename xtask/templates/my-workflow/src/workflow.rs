@@ -9,7 +9,7 @@ use worker_kit::{ActivityPlan, Params, Progress, Steps, heartbeating};
 
 use crate::Guests;
 
-/// What is done outside: it may fail, be retried, and run twice.
+/// The work outside the workflow. It may fail, be retried, and run twice.
 pub struct Activities;
 
 #[activities]
@@ -71,13 +71,13 @@ impl MyWorkflow {
         steps.finish(greet_all).await
     }
 
-    /// `started`, then the activity, then `completed`: what EMCO asks for.
+    /// Returns `started`, then the activity, then `completed`. EMCO uses this query.
     #[query(name = "current-state")]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()
     }
 
-    /// The same in more detail: which step, of how many, since when.
+    /// Returns the current step, the number of steps, and the time since when.
     #[query(name = "progress")]
     pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
         self.progress.clone()
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_polite_greeting_says_more() {
+    async fn a_polite_greeting_has_a_question() {
         let (activity, ann) = (TestActivity::of(Activities), "Ann".to_owned());
         let greeting = activity.run(Activities::greet, (ann, true)).await;
         assert_eq!(greeting.unwrap(), "Hello, Ann! How do you do?");
@@ -122,12 +122,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_guest_without_a_name_ends_it() {
+    async fn a_guest_without_a_name_fails_the_workflow() {
         let worker = worker().await;
         let nobody = guests(r#"["Ann", ""]"#);
         let run = worker.run(WORKFLOW, nobody).await.unwrap();
         let failure = run.failure().await.unwrap();
-        let said = |kind| failure.chain().any(|failure| failure.kind == kind);
-        assert!(said("NoName"), "{failure:?}");
+        let caused_by = |kind| failure.chain().any(|failure| failure.kind == kind);
+        assert!(caused_by("NoName"), "{failure:?}");
     }
 }
