@@ -47,12 +47,13 @@ impl Secure {
     pub(crate) fn load(&self) -> Result<(Option<Tls>, Authenticator), FileError> {
         let tls = match (&self.tls_certificate, &self.tls_key) {
             (Some(certificate), Some(key)) => {
-                let certificate = SettingFile::of(TLS_CERTIFICATE, certificate);
-                let files = TlsFiles::new(certificate, SettingFile::of(TLS_KEY, key));
-                let files = self.tls_client_ca.iter().fold(files, |files, authorities| {
-                    files.with_client_ca(SettingFile::of(TLS_CLIENT_CA, authorities), self.tls_client_auth)
-                });
-                Some(Tls::load(files)?)
+                let authorities = self.tls_client_ca.as_ref();
+                Some(Tls::load(TlsFiles {
+                    certificate: SettingFile::of(TLS_CERTIFICATE, certificate),
+                    key: SettingFile::of(TLS_KEY, key),
+                    callers: authorities
+                        .map(|file| (SettingFile::of(TLS_CLIENT_CA, file), self.tls_client_auth)),
+                })?)
             }
             _ => None,
         };

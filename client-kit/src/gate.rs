@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use service::auth::{Authenticator, authenticated};
-use service::http::{Inner, Limits, limited, wrapped};
+use service::http::{Limits, limited};
 
 /// Says `none` on a failed start where it is certain that nothing was started.
 pub(crate) const START_OUTCOME: HeaderName = HeaderName::from_static("start-outcome");
@@ -18,12 +19,12 @@ pub(crate) struct Invoked;
 /// nothing was started: else the bridge could not distinguish our 503 from that of a gateway that has lost our response.
 pub(crate) fn gated(routes: Router, authenticator: Authenticator, at_once: usize) -> Router {
     let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None };
-    wrapped(authenticated(limited(routes, limits), authenticator), say_that_nothing_was_started)
+    authenticated(limited(routes, limits), authenticator).layer(from_fn(say_that_nothing_was_started))
 }
 
-async fn say_that_nothing_was_started(request: Request, inner: Inner) -> Response {
+async fn say_that_nothing_was_started(request: Request, next: Next) -> Response {
     let starts = request.method() == Method::POST;
-    let mut response = inner.run(request).await;
+    let mut response = next.run(request).await;
     if starts && response.extensions().get::<Invoked>().is_none() {
         response.headers_mut().insert(START_OUTCOME, HeaderValue::from_static("none"));
     }

@@ -78,13 +78,13 @@ struct TlsSettings {
 impl TlsSettings {
     fn load(&self) -> Result<Option<Tls>, FileError> {
         let (Some(certificate), Some(key)) = (&self.tls_certificate, &self.tls_key) else { return Ok(None) };
-        let files =
-            TlsFiles::new(SettingFile::of(TLS_CERTIFICATE, certificate), SettingFile::of(TLS_KEY, key));
-        let files = match &self.tls_client_ca {
-            Some(file) => files.with_client_ca(SettingFile::of(TLS_CLIENT_CA, file), self.tls_client_auth),
-            None => files,
-        };
-        Tls::load(files).map(Some)
+        let authorities = self.tls_client_ca.as_ref();
+        Tls::load(TlsFiles {
+            certificate: SettingFile::of(TLS_CERTIFICATE, certificate),
+            key: SettingFile::of(TLS_KEY, key),
+            callers: authorities.map(|file| (SettingFile::of(TLS_CLIENT_CA, file), self.tls_client_auth)),
+        })
+        .map(Some)
     }
 }
 

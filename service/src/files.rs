@@ -1,17 +1,21 @@
 //! Files that settings name and others replace while the process runs, as Kubernetes does with the files of a secret.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
-/// How often a file that is in use is looked at again, at most.
+/// How often the files are read.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The largest file that is read.
+const MAX_SIZE: u64 = 1 << 20;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Parse<T> = Box<dyn Fn(&[Vec<u8>]) -> Result<T, FileError> + Send + Sync>;
 
 /// A file, and the setting that names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +52,7 @@ impl fmt::Display for SettingFile {
     }
 }
 
-/// Why a file does not do.
+/// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{file} {fault}")]
 pub struct FileError {
@@ -59,79 +63,61 @@ pub struct FileError {
     source: Option<BoxError>,
 }
 
-/// What some files hold, read again when they change. Where the new ones do not do, what the old ones held stays.
+/// The contents of some files, read again when they change. If the new contents cannot be used, the old ones stay.
 ///
-/// Files are compared by content, at most once a second and only while they are in use: a secret's files change by a symbolic
-/// link being set elsewhere, of which a watch on the file learns nothing, and a time stamp may stay the same.
+/// A thread of its own reads the files each second, so that a slow disk delays no request, and compares their contents:
+/// the files of a secret change by a symbolic link that is set elsewhere, which a watch on the file does not see, and a
+/// time stamp may stay the same.
 pub(crate) struct Reloaded<T> {
     files: Vec<SettingFile>,
-    parse: Parse<T>,
-    current: RwLock<Arc<T>>,
-    last: Mutex<Look>,
+    current: Arc<RwLock<Arc<T>>>,
+    /// The thread ends when this is dropped.
+    _ends: Sender<Infallible>,
 }
 
-/// What was there when somebody last looked: a digest, or why nothing could be read.
-struct Look {
-    at: Instant,
-    seen: Result<[u8; 32], String>,
-}
-
-impl<T> Reloaded<T> {
-    /// What `parse` makes of the contents of `files`, in that order.
+impl<T: Send + Sync + 'static> Reloaded<T> {
+    /// Loads what `parse` makes of the contents of `files`, in that order.
     ///
     /// # Errors
-    /// When a file cannot be read, or does not do.
+    /// When a file cannot be read or used.
     pub(crate) fn load(
         files: Vec<SettingFile>,
-        parse: impl Fn(&[Vec<u8>]) -> Result<T, FileError> + Send + Sync + 'static,
+        parse: impl Fn(&[Vec<u8>]) -> Result<T, FileError> + Send + 'static,
     ) -> Result<Self, FileError> {
-        let contents = read(&files)?;
-        let current = RwLock::new(Arc::new(parse(&contents)?));
-        let last = Mutex::new(Look { at: Instant::now(), seen: Ok(digest(&contents)) });
-        Ok(Self { files, parse: Box::new(parse), current, last })
-    }
-
-    /// What the files hold now.
-    pub(crate) fn current(&self) -> Arc<T> {
-        // Whoever comes while another looks takes what there is.
-        if let Ok(mut last) = self.last.try_lock()
-            && last.at.elapsed() >= PAUSE
-        {
-            self.look(&mut last);
-        }
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn look(&self, last: &mut Look) {
-        let contents = read(&self.files);
-        let seen = match &contents {
-            Ok(contents) => Ok(digest(contents)),
-            Err(error) => Err(crate::chain(error)),
+        let hasher = RandomState::new();
+        let hash = move |contents: &Result<Vec<Vec<u8>>, FileError>| {
+            hasher.hash_one(contents.as_ref().map_err(|error| crate::chain(error)))
         };
-        last.at = Instant::now();
-        if seen == last.seen {
-            return;
-        }
-        last.seen = seen;
-        match contents.and_then(|contents| (self.parse)(&contents)) {
-            Ok(new) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-                tracing::info!(files = %self, "read again after a change");
+        let contents = read(&files);
+        let mut seen = hash(&contents);
+        let current = Arc::new(RwLock::new(Arc::new(parse(&contents?)?)));
+        let (ends, ended) = channel();
+        let loaded = Self { files: files.clone(), current: Arc::clone(&current), _ends: ends };
+        std::thread::spawn(move || {
+            while ended.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                let contents = read(&files);
+                let before = std::mem::replace(&mut seen, hash(&contents));
+                if seen == before {
+                    continue;
+                }
+                match contents.and_then(|contents| parse(&contents)) {
+                    Ok(new) => {
+                        *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+                        tracing::info!(files = names(&files), "read again after a change");
+                    }
+                    Err(error) => {
+                        let error = crate::chain(&error);
+                        tracing::error!(error, "a change cannot be used; the previous contents stay");
+                    }
+                }
             }
-            Err(error) => {
-                tracing::error!(
-                    error = crate::chain(&error),
-                    "a change cannot be used; what was there before stays"
-                );
-            }
-        }
+        });
+        Ok(loaded)
     }
-}
 
-impl<T> fmt::Display for Reloaded<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files: Vec<_> = self.files.iter().map(ToString::to_string).collect();
-        f.write_str(&files.join(", "))
+    /// Returns the current contents.
+    pub(crate) fn current(&self) -> Arc<T> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -141,20 +127,31 @@ impl<T> fmt::Debug for Reloaded<T> {
     }
 }
 
-/// Small files, seldom: not worth a thread of their own.
-fn read(files: &[SettingFile]) -> Result<Vec<Vec<u8>>, FileError> {
-    files
-        .iter()
-        .map(|file| std::fs::read(&file.path).map_err(|error| file.fault_because("cannot be read", error)))
-        .collect()
+fn names(files: &[SettingFile]) -> String {
+    files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn digest(contents: &[Vec<u8>]) -> [u8; 32] {
-    contents
-        .iter()
-        .fold(Sha256::new(), |digest, content| digest.chain_update(Sha256::digest(content)))
-        .finalize()
-        .into()
+fn read(files: &[SettingFile]) -> Result<Vec<Vec<u8>>, FileError> {
+    files.iter().map(read_one).collect()
+}
+
+fn read_one(file: &SettingFile) -> Result<Vec<u8>, FileError> {
+    let mut content = Vec::new();
+    // To open a pipe would wait for its writer.
+    let read = std::fs::metadata(&file.path).and_then(|metadata| {
+        if metadata.is_file() {
+            File::open(&file.path)?.take(MAX_SIZE + 1).read_to_end(&mut content)
+        } else {
+            Err(io::Error::other("it is not a file"))
+        }
+    });
+    match read {
+        Ok(_) if content.len() as u64 > MAX_SIZE => {
+            Err(file.fault(format!("is larger than {MAX_SIZE} bytes")))
+        }
+        Ok(_) => Ok(content),
+        Err(error) => Err(file.fault_because("cannot be read", error)),
+    }
 }
 
 #[cfg(test)]
@@ -167,11 +164,5 @@ mod tests {
         let error = Reloaded::load(vec![missing], |_| Ok(())).unwrap_err();
         assert_eq!(error.to_string(), "the file /nowhere/tls.key (CLIENT_TLS_KEY) cannot be read");
         assert!(crate::chain(&error).contains("No such file"));
-    }
-
-    #[test]
-    fn contents_that_are_split_otherwise_are_others() {
-        let both = |one: &str, two: &str| digest(&[one.into(), two.into()]);
-        assert_ne!(both("ab", "c"), both("a", "bc"));
     }
 }

@@ -1,4 +1,4 @@
-//! Serving HTTP: the listener and what every server answers alike.
+//! Serves HTTP: the listener, and what every server does, whatever its routes.
 
 mod access;
 mod body;
@@ -11,7 +11,6 @@ mod request_line;
 mod serve;
 mod standard;
 mod tls;
-mod wrap;
 
 pub use body::BodyLimits;
 pub use escapes::wrong_escape;
@@ -20,4 +19,3 @@ pub use operations::operations;
 pub use serve::{CutOff, Options, serve};
 pub use standard::standard;
 pub use tls::{ClientAuth, Tls, TlsFiles};
-pub use wrap::{Inner, wrapped};

@@ -1,6 +1,4 @@
-//! Measures of a process in Prometheus' text form, recorded through the `metrics` crate.
-
-mod process;
+//! Metrics of a process in Prometheus' text form, recorded through the `metrics` crate.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -8,47 +6,47 @@ use std::time::Duration;
 
 use ::metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 
-/// Upper bounds of the request durations that are counted, in seconds.
+/// Upper bounds of the buckets of request durations, in seconds.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
-/// How the names of all measures of durations end.
+/// How the names of all metrics of durations end.
 const DURATION_SUFFIX: &str = "_duration_seconds";
 
-/// How often measures that nobody scrapes are condensed, so that they do not pile up.
+/// How often metrics that nobody scrapes are condensed, so that they do not pile up.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The measures of this process.
+/// The metrics of this process.
 #[derive(Clone)]
 pub struct Metrics {
     handle: PrometheusHandle,
     samples: Vec<Arc<dyn Fn() + Send + Sync>>,
 }
 
-/// Measures the counter of the processor by which the recorder tells time: once for the process, and in less than a millisecond unless
-/// it is disturbed, as by threads that begin; then it goes on for 200 ms.
-pub(crate) fn measure_clock() {
+/// Calibrates the processor's counter by which the recorder measures time. This takes less than a millisecond, once for
+/// the process, unless threads that start disturb it: then it takes 200 ms.
+pub(crate) fn calibrate_clock() {
     let _ = quanta::Clock::new();
 }
 
 impl Metrics {
-    /// Begin to measure, as `program` of that version. There is one recorder in a process: a second call gives the first one's.
-    /// Needs a Tokio runtime.
+    /// Starts to measure, as `program` of that version. There is one recorder in a process: a second call returns that of
+    /// the first. Needs a Tokio runtime.
     pub fn install(program: &'static str, version: &'static str) -> Self {
         static FIRST: OnceLock<Metrics> = OnceLock::new();
         FIRST.get_or_init(|| Self::begin(program, version)).clone()
     }
 
-    /// The same, taking a sample of what does not report itself whenever the measures are read.
+    /// Calls `sample` whenever the metrics are read, to record what does not report itself.
     #[must_use]
     pub fn with_sample(mut self, sample: impl Fn() + Send + Sync + 'static) -> Self {
         self.samples.push(Arc::new(sample));
         self
     }
 
-    /// All measures as Prometheus text.
+    /// Returns all metrics as Prometheus text.
     pub fn render(&self) -> String {
-        process::record();
         self.samples.iter().for_each(|sample| sample());
         self.handle.render()
     }
@@ -62,9 +60,10 @@ impl Metrics {
         if ::metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another recorder of metrics is installed; /metrics stays empty");
         }
-        describe_gauge!("build_info", "1, labelled with what is running");
-        process::describe();
+        describe_gauge!("build_info", "1, with the program and its version as labels");
         gauge!("build_info", "program" => program, "version" => version).set(1.0);
+        let process = Collector::default();
+        process.describe();
         tokio::spawn({
             let handle = handle.clone();
             async move {
@@ -74,39 +73,12 @@ impl Metrics {
                 }
             }
         });
-        Self { handle, samples: Vec::new() }
+        Self { handle, samples: Vec::new() }.with_sample(move || process.collect())
     }
 }
 
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_running_is_told() {
-        let text = Metrics::install("test", "0").render();
-        assert!(text.contains(r#"build_info{program="test",version="0"} 1"#), "{text}");
-        assert!(text.contains("# TYPE build_info gauge"), "{text}");
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn the_process_measures_itself() {
-        let text = Metrics::install("test", "0").render();
-        let value = |name: &str| {
-            text.lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<f64>().ok())
-                .unwrap_or_else(|| panic!("{name} in {text}"))
-        };
-        assert!(value("process_resident_memory_bytes") > 100_000.0);
-        assert!(value("process_threads") >= 1.0);
-        assert!(value("process_open_fds") >= 3.0);
-        assert!(value("process_cpu_seconds_total") >= 0.0);
     }
 }

@@ -1,28 +1,28 @@
-//! Where work comes from: the request that caused it, by its id and its trace (W3C Trace Context), carried along with the work and
-//! told to those who are asked in turn.
+//! The request that caused a piece of work, by its ID and its trace (W3C Trace Context). It goes along with the work, and
+//! into the requests that the work makes.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Instrument;
 use uuid::Uuid;
 
-/// The header that carries a request's id, in and out.
+/// The header with the ID of a request, in and out.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The longest `tracestate` that is passed on; the standard asks for at least this much.
+/// The longest `tracestate` that is passed on. The standard requires at least this length.
 const STATE_MAX: usize = 512;
 
 tokio::task_local! {
     static CURRENT: Origin;
 }
 
-/// The id of a request, an extension of it: the caller's (`x-request-id`), or ours. Pass it on to those asked in turn.
+/// The ID of a request, and an extension of it: the caller's (`x-request-id`), or ours.
 #[derive(Debug, Clone)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The id as text.
+    /// Returns the ID as text.
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
@@ -31,7 +31,7 @@ impl RequestId {
         self.0.clone()
     }
 
-    /// A caller's id is taken when it is short and plain: it goes into our logs and answers.
+    /// Accepts a caller's ID that is short and plain, because it goes into our logs and responses.
     fn of(headers: &HeaderMap) -> Self {
         let plain = |id: &&HeaderValue| {
             (1..=128).contains(&id.len())
@@ -52,7 +52,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of the work that is being done, where a request caused it.
+    /// Returns the origin of the current work, if a request caused it.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Self::clone).ok()
     }
@@ -62,12 +62,12 @@ impl Origin {
         self.request.as_str()
     }
 
-    /// The trace.
+    /// Returns the trace.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// The headers that tell it to whoever is asked in turn: `x-request-id`, `traceparent` and `tracestate`.
+    /// Returns the headers for requests that this work makes: `x-request-id`, `traceparent` and `tracestate`.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(REQUEST_ID, self.request.header());
@@ -80,12 +80,12 @@ impl Origin {
         headers
     }
 
-    /// Does `work` as caused by this.
+    /// Runs `work` as caused by this.
     pub fn scope<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, work)
     }
 
-    /// What a request says of itself, completed by us.
+    /// Reads the headers of a request. An ID or a trace that is missing is made.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         Self { request: RequestId::of(headers), trace: Trace::of(headers) }
     }
@@ -95,10 +95,10 @@ impl Origin {
     }
 }
 
-/// `work`, to be done in a task of its own, with the origin and the log span of whoever asks for it.
+/// Returns `work` for a task of its own, with the origin and the log span of its caller.
 pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> + use<F> {
     let origin = Origin::current();
-    // Else the future would hold it three times over, and each of its layers would copy all of them.
+    // Otherwise the future would contain it three times, and each layer of it would copy all of them.
     let work = Box::pin(work);
     async move {
         match origin {
@@ -109,8 +109,8 @@ pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> + use<F> {
     .in_current_span()
 }
 
-/// A place in a trace. We record no spans of our own, so the caller's place is passed on as it came: what we ask others for hangs
-/// under the caller's span, and not under one that nobody ever sees.
+/// A place in a trace. We record no spans of our own, so the caller's place is passed on unchanged: our requests appear
+/// under the caller's span, and not under one that nobody records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     parent: String,
@@ -118,17 +118,17 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// As a `traceparent` header.
+    /// Returns it as a `traceparent` header.
     pub fn parent(&self) -> &str {
         &self.parent
     }
 
-    /// As a `tracestate` header.
+    /// Returns its `tracestate` header.
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }
 
-    /// The id of the whole trace: 32 hexadecimal digits.
+    /// Returns the ID of the whole trace: 32 hexadecimal digits.
     pub fn id(&self) -> &str {
         &self.parent[3..35]
     }
@@ -142,15 +142,15 @@ impl Trace {
         }
     }
 
-    /// A trace that begins here. Sampled, as OpenTelemetry's default has it for a trace that begins: those who record under it
-    /// would otherwise drop what they see.
+    /// Begins a trace. It is sampled, as OpenTelemetry does by default for a trace that begins: otherwise those that record
+    /// under it would drop their spans.
     fn new() -> Self {
         let span = Uuid::new_v4().simple().to_string();
         Self { parent: format!("00-{}-{}-01", Uuid::new_v4().simple(), &span[16..]), state: None }
     }
 }
 
-/// The value, where it is sound; of a version later than ours the part that we know.
+/// Returns the value, if it is valid; of a version later than ours the part that we know.
 fn valid_parent(text: &str) -> Option<String> {
     let hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let text = text.trim();
@@ -166,7 +166,7 @@ fn valid_parent(text: &str) -> Option<String> {
     sound.then(|| format!("00-{trace}-{span}-{flags}"))
 }
 
-/// All `tracestate` headers as one. One that is too long is dropped whole, as the standard allows.
+/// Joins all `tracestate` headers. If the result is too long it is dropped, as the standard allows.
 fn state(headers: &HeaderMap) -> Option<String> {
     let states: Option<Vec<_>> =
         headers.get_all(TRACESTATE).iter().map(|state| state.to_str().ok()).collect();

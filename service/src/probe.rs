@@ -1,11 +1,13 @@
-//! `probe URL`: asks a process whether it is there, from an image that has no shell; for `helm test`.
+//! `probe URL`: checks that another process responds, from an image that has no shell. `helm test` uses it.
 
-use std::io::{BufRead, BufReader, Error, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::io::Error;
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use crate::settings::duration;
@@ -15,15 +17,15 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 /// Between attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What a program does beside its work.
+/// What a program can do besides its work.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum Command {
-    /// Ask another process whether it is there.
+    /// Check that another process responds.
     Probe(Probe),
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the command.
     pub fn run(&self) -> ExitCode {
         match self {
             Self::Probe(probe) => probe.run(),
@@ -31,39 +33,44 @@ impl Command {
     }
 }
 
-/// Asks until the answer is good, or it is too late.
+/// Checks until the response is good, or the time is over.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Probe {
-    /// Whom to ask: http://host:port/path must answer 200; tcp://host:port must take a connection.
+    /// What to check: http://host:port/path must respond with 200; tcp://host:port must accept a connection.
     #[arg(value_name = "URL")]
     target: Target,
-    /// How long to go on asking.
+    /// How long to try.
     #[arg(long = "for", default_value = "30s", value_name = "TIME", value_parser = duration)]
     patience: Duration,
 }
 
 impl Probe {
-    /// Asks, and says on stderr what came of it.
-    #[expect(clippy::disallowed_methods, reason = "this process has no runtime, and nothing else to do")]
+    /// Runs the check in a runtime of its own, and prints the result to stderr.
     pub fn run(&self) -> ExitCode {
+        match crate::runtime::run(self.check()).flatten() {
+            Ok(()) => {
+                eprintln!("{} responds", self.target.0);
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("error: {}: {error}", self.target.0);
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn check(&self) -> Result<(), Error> {
         let begun = Instant::now();
         loop {
-            match self.target.ask() {
-                Ok(()) => {
-                    eprintln!("{} is there", self.target.0);
-                    return ExitCode::SUCCESS;
-                }
-                Err(error) if begun.elapsed() >= self.patience => {
-                    eprintln!("error: {}: {error}", self.target.0);
-                    return ExitCode::FAILURE;
-                }
-                Err(_) => std::thread::sleep(PAUSE.min(self.patience)),
+            match timeout(ATTEMPT, self.target.check()).await.map_err(Error::from).flatten() {
+                Err(_) if begun.elapsed() < self.patience => sleep(PAUSE.min(self.patience)).await,
+                result => return result,
             }
         }
     }
 }
 
-/// Somebody to ask.
+/// What is checked.
 #[derive(Debug, Clone)]
 struct Target(Url);
 
@@ -78,46 +85,32 @@ impl FromStr for Target {
 }
 
 impl Target {
-    fn ask(&self) -> Result<(), Error> {
-        let mut stream = self.connect()?;
+    async fn check(&self) -> Result<(), Error> {
+        let mut stream = TcpStream::connect(&*self.0.socket_addrs(|| None)?).await?;
         if self.0.scheme() == "tcp" {
             return Ok(());
         }
-        stream.set_read_timeout(Some(ATTEMPT))?;
-        stream.set_write_timeout(Some(ATTEMPT))?;
-        // Nothing but the status is wanted, so HTTP/1.0 will do.
+        // Only the status matters, so HTTP/1.0 is enough.
         let request = format!("GET {} HTTP/1.0\r\nHost: {}\r\n\r\n", self.0.path(), self.0.authority());
-        stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer)?;
-        match answer.split(' ').nth(1) {
+        stream.write_all(request.as_bytes()).await?;
+        let mut response = String::new();
+        BufReader::new(stream).read_line(&mut response).await?;
+        match response.split(' ').nth(1) {
             Some("200") => Ok(()),
-            Some(status) => Err(Error::other(format!("the answer is {status}"))),
-            None => Err(Error::other("the answer is no HTTP")),
+            Some(status) => Err(Error::other(format!("the response is {status}"))),
+            None => Err(Error::other("the response is not HTTP")),
         }
-    }
-
-    fn connect(&self) -> Result<TcpStream, Error> {
-        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let port = self.0.port_or_known_default().unwrap_or_default();
-        let mut last = Error::other("the name has no address");
-        for address in (host, port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, ATTEMPT) {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
 
     use super::*;
 
-    /// Asks a server that answers once with this.
+    /// Checks a server that sends this response.
     fn asked(answer: &'static str, scheme: &str) -> Result<(), String> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let target: Target = format!("{scheme}://{}/readyz", listener.local_addr().unwrap()).parse().unwrap();
@@ -128,7 +121,7 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
             request.join("\n")
         });
-        let result = target.ask().map_err(|error| error.to_string());
+        let result = crate::runtime::run(target.check()).flatten().map_err(|error| error.to_string());
         let request = server.join().unwrap();
         assert!(
             scheme == "tcp" || request.starts_with("GET /readyz HTTP/1.0\nHost: 127.0.0.1:"),
@@ -142,15 +135,15 @@ mod tests {
         assert_eq!(asked("HTTP/1.1 200 OK\r\n\r\n", "http"), Ok(()));
         assert_eq!(
             asked("HTTP/1.1 503 Service Unavailable\r\n\r\n", "http"),
-            Err("the answer is 503".to_owned())
+            Err("the response is 503".to_owned())
         );
-        assert_eq!(asked("SSH-2.0\r\n", "http"), Err("the answer is no HTTP".to_owned()));
-        assert_eq!(asked("", "http"), Err("the answer is no HTTP".to_owned()));
+        assert_eq!(asked("SSH-2.0\r\n", "http"), Err("the response is not HTTP".to_owned()));
+        assert_eq!(asked("", "http"), Err("the response is not HTTP".to_owned()));
         assert_eq!(asked("", "tcp"), Ok(()));
     }
 
     #[test]
-    fn nobody_there_is_a_failure_once_it_is_too_late() {
+    fn no_server_is_a_failure_once_the_time_is_over() {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let target = format!("http://{free}").parse().unwrap();
         let probe = Probe { target, patience: Duration::ZERO };

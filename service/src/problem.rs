@@ -1,6 +1,6 @@
-//! Problems as HTTP answers (RFC 9457). A handler returns a [`ProblemResponse`]; the layer that every server has
-//! ([`http::standard`](crate::http::standard)) gives a caller who prefers plain text the same sentences as plain text,
-//! and makes problems of the bare texts with which axum refuses a request.
+//! Problems as HTTP responses (RFC 9457). A handler returns a [`ProblemResponse`]. The layer that every server has
+//! ([`http::standard`](crate::http::standard)) turns it into plain text for callers that prefer that, and makes problems of
+//! the plain texts with which axum refuses a request.
 
 mod accept;
 
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -17,10 +18,10 @@ use workflow_api::Problem;
 /// The media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// How much of axum's own text a problem takes over.
+/// How much of axum's own text goes into a problem.
 const MAX_TEXT: usize = 8 << 10;
 
-/// A problem as the answer to a request.
+/// A problem as the response to a request.
 #[derive(Debug, Clone)]
 pub struct ProblemResponse {
     // Not in place: a `Result` with it would be large.
@@ -29,19 +30,19 @@ pub struct ProblemResponse {
 }
 
 impl ProblemResponse {
-    /// The answer that says `problem`.
+    /// Returns the response with this problem.
     pub fn new(problem: Problem) -> Self {
         Self { problem: Arc::new(problem), retry_after: None }
     }
 
-    /// The same, telling the caller when to try again (`Retry-After`, in whole seconds and at least one).
+    /// Adds when to try again (`Retry-After`, in whole seconds and at least one).
     #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
         self
     }
 
-    /// What it says.
+    /// Returns the problem.
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
@@ -72,13 +73,10 @@ impl IntoResponse for ProblemResponse {
     }
 }
 
-/// The layer: every error answer is a problem, in the form that the caller prefers.
-pub(crate) async fn negotiate<F: Future<Output = Response>>(
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
+/// The layer that makes every error a problem, in the form that the caller prefers.
+pub(crate) async fn negotiate(request: Request, next: Next) -> Response {
     let as_text = accept::prefers_text(request.headers().get_all(ACCEPT));
-    let response = next(request).await;
+    let response = next.run(request).await;
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return response;
     }
@@ -86,7 +84,7 @@ pub(crate) async fn negotiate<F: Future<Output = Response>>(
     if as_text { in_plain_text(response) } else { response }
 }
 
-/// An error that is a text or nothing, as axum's extractors and hand-written status codes answer it.
+/// Whether the response is a text or empty, as those of axum's extractors and of handlers that return a status.
 fn is_bare(response: &Response) -> bool {
     response.extensions().get::<Arc<Problem>>().is_none()
         && response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
@@ -113,13 +111,13 @@ fn in_plain_text(mut response: Response) -> Response {
     response
 }
 
-/// The headers of a body that replaces another.
+/// Sets the headers of a body that replaces another.
 fn describe(headers: &mut HeaderMap, media_type: &'static str) {
     headers.remove(http::header::CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
 }
 
-/// The problem that a status alone stands for.
+/// Returns the problem of a status alone.
 pub(crate) fn of_status(status: StatusCode, text: &str) -> Problem {
     let code = match status {
         StatusCode::BAD_REQUEST => "bad_request",
@@ -135,93 +133,4 @@ pub(crate) fn of_status(status: StatusCode, text: &str) -> Problem {
     };
     let text = if text.is_empty() { status.canonical_reason().unwrap_or("The request failed") } else { text };
     Problem::new(status.as_u16(), code, text)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::Router;
-    use axum::routing::get;
-    use serde_json::{Value, json};
-    use tower::ServiceExt;
-    use workflow_api::Fault;
-
-    use super::*;
-    use crate::http::wrapped;
-
-    async fn refuse() -> ProblemResponse {
-        let faults = vec![Fault::new("$.spec", "is missing")];
-        ProblemResponse::new(Problem::new(400, "bad_intent", "The intent has 1 fault").with_faults(faults))
-            .retry_after(Duration::from_millis(1500))
-    }
-
-    async fn answer(path: &str, accept: Option<&str>) -> (Response<()>, String) {
-        let router = Router::new()
-            .route("/refuse", get(refuse))
-            .route("/bare", get(|| async { (StatusCode::UNPROCESSABLE_ENTITY, "missing field `a`") }))
-            .route("/empty", get(|| async { StatusCode::BAD_GATEWAY }))
-            .route("/json", get(|| async { (StatusCode::CONFLICT, axum::Json(json!({"own": "form"}))) }))
-            .route("/fine", get(|| async { "fine" }));
-        let router = wrapped(router, |request, inner| negotiate(request, |request| inner.run(request)));
-        let mut request = Request::get(path);
-        if let Some(accept) = accept {
-            request = request.header(ACCEPT, accept);
-        }
-        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap();
-        (Response::from_parts(parts, ()), String::from_utf8(body.to_vec()).unwrap())
-    }
-
-    #[tokio::test]
-    async fn a_problem_is_json() {
-        for accept in [None, Some("*/*"), Some("application/json"), Some("application/problem+json")] {
-            let (response, body) = answer("/refuse", accept).await;
-            assert_eq!(response.status(), 400);
-            assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM_JSON);
-            assert_eq!(response.headers()[RETRY_AFTER], "2");
-            let problem: Value = serde_json::from_str(&body).unwrap();
-            assert_eq!(problem["code"], "bad_intent");
-            assert_eq!(problem["faults"][0]["path"], "$.spec");
-        }
-    }
-
-    #[tokio::test]
-    async fn the_same_sentences_go_to_callers_who_prefer_text() {
-        let (response, body) = answer("/refuse", Some("text/plain")).await;
-        assert_eq!(response.status(), 400);
-        assert_eq!(response.headers()[CONTENT_TYPE], "text/plain; charset=utf-8");
-        assert_eq!(response.headers()[RETRY_AFTER], "2");
-        assert_eq!(body, "The intent has 1 fault\n$.spec: is missing\n");
-    }
-
-    #[tokio::test]
-    async fn a_bare_text_becomes_a_problem() {
-        let (response, body) = answer("/bare", None).await;
-        assert_eq!(response.status(), 422);
-        assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM_JSON);
-        let problem: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(
-            (&problem["code"], &problem["detail"]),
-            (&json!("unprocessable"), &json!("missing field `a`"))
-        );
-
-        let (_, body) = answer("/bare", Some("text/plain")).await;
-        assert_eq!(body, "missing field `a`\n");
-    }
-
-    #[tokio::test]
-    async fn an_empty_error_says_at_least_its_status() {
-        let (response, body) = answer("/empty", None).await;
-        assert_eq!(response.status(), 502);
-        let problem: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(problem["detail"], "Bad Gateway");
-    }
-
-    #[tokio::test]
-    async fn other_answers_stay_as_they_are() {
-        for accept in [None, Some("text/plain")] {
-            assert_eq!(answer("/json", accept).await.1, r#"{"own":"form"}"#);
-            assert_eq!(answer("/fine", accept).await.1, "fine");
-        }
-    }
 }

@@ -4,12 +4,12 @@ use std::io;
 
 use tokio::runtime::Builder;
 
-/// Runs `main` to its end on Tokio's multi-thread runtime. What is still under way when `main` ends is dropped.
+/// Runs `main` to its end on Tokio's multi-thread runtime. Work that is still in progress when `main` ends is dropped.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn run<F: Future>(main: F) -> io::Result<F::Output> {
     // While there is no other thread.
-    crate::metrics::measure_clock();
+    crate::metrics::calibrate_clock();
     Ok(Builder::new_multi_thread().enable_all().build()?.block_on(main))
 }

@@ -1,4 +1,4 @@
-//! Logs: human on a terminal, JSON lines otherwise, always to stderr. The Temporal SDK logs through `tracing` too.
+//! Logs to stderr: for people on a terminal, else as JSON lines. The Temporal SDK logs through `tracing` too.
 
 use std::io::{IsTerminal, stderr};
 use std::panic::PanicHookInfo;
@@ -49,7 +49,7 @@ impl FromStr for Filter {
     }
 }
 
-/// Begin to log. A second call changes nothing: tests in one process share the first one's.
+/// Starts to log. A second call changes nothing: tests in one process share the log.
 pub fn init(settings: &LogSettings) {
     let terminal = stderr().is_terminal();
     let human = match settings.format {
@@ -80,32 +80,5 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
             tracing::error!(location, %backtrace, "panic: {message}");
         }
         _ => tracing::error!(location, "panic: {message}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::settings::try_parse_from;
-
-    #[derive(Debug, Parser)]
-    struct Settings {
-        #[command(flatten)]
-        log: LogSettings,
-    }
-
-    #[test]
-    fn a_filter_may_name_parts() {
-        let settings: Settings = try_parse_from(["program", "--log", "info,bridge=debug"]).unwrap();
-        assert_eq!(settings.log.filter.0, "info,bridge=debug");
-        assert_eq!(settings.log.format, LogFormat::Auto);
-    }
-
-    #[test]
-    fn a_wrong_filter_names_the_variable() {
-        let error = try_parse_from::<Settings>(["program", "--log", "bridge=loud"]).unwrap_err().to_string();
-        assert!(error.contains("environment variable LOG_LEVEL"), "{error}");
     }
 }

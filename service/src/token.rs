@@ -1,4 +1,4 @@
-//! A bearer token of ours, kept in a file that may change while the process runs.
+//! A bearer token that we send, in a file that may change while the process runs.
 
 use std::sync::Arc;
 
@@ -6,12 +6,13 @@ use http::HeaderValue;
 
 use crate::files::{FileError, Reloaded, SettingFile};
 
-/// The token that a file holds, as the value of an `Authorization` header. Read again when the file changes; never printed.
+/// The token in a file, as the value of an `Authorization` header. It is read again when the file changes, and is never
+/// printed.
 #[derive(Debug, Clone)]
 pub struct TokenFile(Arc<Reloaded<HeaderValue>>);
 
 impl TokenFile {
-    /// The token in this file; space around it is none of it.
+    /// Reads the token in this file, without the space around it.
     ///
     /// # Errors
     /// When the file cannot be read, or holds no token.
@@ -21,7 +22,7 @@ impl TokenFile {
         Ok(Self(Arc::new(bearer)))
     }
 
-    /// `Bearer` and the token, as it is now.
+    /// Returns `Bearer` and the current token.
     #[must_use]
     pub fn bearer(&self) -> HeaderValue {
         HeaderValue::clone(&self.0.current())
@@ -37,33 +38,4 @@ fn bearer(file: &SettingFile, content: &[u8]) -> Result<HeaderValue, FileError> 
         .map_err(|error| file.fault_because("holds no token that a header can carry", error))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(content: &str) -> Result<TokenFile, String> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(&file, content).unwrap();
-        TokenFile::load(file.path()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn space_around_a_token_is_none_of_it() {
-        assert_eq!(load(" hunter2\r\n").unwrap().bearer(), "Bearer hunter2");
-    }
-
-    #[test]
-    fn what_is_no_token_is_refused_without_being_told() {
-        for content in ["", "\n", "hunter2 3", "hunter2\nhunter3", "hünter"] {
-            let error = load(content).unwrap_err();
-            assert!(error.contains("holds no token") && !error.contains("hunter"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_not_printed() {
-        assert!(!format!("{:?}", load("hunter2").unwrap()).contains("hunter2"));
-    }
 }

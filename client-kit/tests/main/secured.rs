@@ -117,8 +117,12 @@ async fn over_tls_with(
         std::fs::write(&path, content).unwrap();
         file(&path)
     };
-    let files = TlsFiles::new(write("tls.crt", &chain), write("tls.key", &key));
-    let tls = Tls::load(files.with_client_ca(write("ca.crt", &authority.pem()), auth)).unwrap();
+    let files = TlsFiles {
+        certificate: write("tls.crt", &chain),
+        key: write("tls.key", &key),
+        callers: Some((write("ca.crt", &authority.pem()), auth)),
+    };
+    let tls = Tls::load(files).unwrap();
     let bearer_tokens = tokens.map(|tokens| BearerTokens::load(write("tokens", tokens)).unwrap());
     let options = ServerOptions { tls: Some(tls), bearer_tokens, ..short() };
     (Serving::with_options(temporal, options).await, authority)

@@ -14,13 +14,6 @@ pub struct TrustedProxies {
     names: Vec<String>,
 }
 
-/// Why a text names no trusted proxy.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "`{0}` is no proxy: write a network such as 10.0.0.0/8, an address, or the name in a client certificate"
-)]
-pub struct TrustedProxiesError(String);
-
 impl TrustedProxies {
     /// Whether the peer at this address, or with a verified certificate of this name, is trusted.
     pub(super) fn trust(&self, peer: Option<IpAddr>, certificate: Option<&str>) -> bool {
@@ -32,7 +25,7 @@ impl TrustedProxies {
 }
 
 impl FromStr for TrustedProxies {
-    type Err = TrustedProxiesError;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut proxies = Self::default();
@@ -44,7 +37,10 @@ impl FromStr for TrustedProxies {
             } else if is_name(entry) {
                 proxies.names.push(entry.to_owned());
             } else {
-                return Err(TrustedProxiesError(entry.to_owned()));
+                return Err(format!(
+                    "`{entry}` is no proxy: write a network such as 10.0.0.0/8, an address, or the name in a client \
+                     certificate"
+                ));
             }
         }
         Ok(proxies)
@@ -118,7 +114,7 @@ mod tests {
             "spiffe://",
             "spiffe://a b",
         ] {
-            let error = format!("10.0.0.0/8,{text}").parse::<TrustedProxies>().unwrap_err().to_string();
+            let error = format!("10.0.0.0/8,{text}").parse::<TrustedProxies>().unwrap_err();
             assert!(error.starts_with(&format!("`{text}` is no proxy: write a network")), "{error}");
         }
     }

@@ -11,16 +11,16 @@ use subtle::ConstantTimeEq;
 use super::identity::{Identity, Proof};
 use crate::files::{FileError, Reloaded, SettingFile};
 
-/// The bearer tokens of a file: one a line, with the name of its owner before it if it has one (`NAME TOKEN`). Blank
-/// lines and lines that begin with `#` do not count. A changed file is read again within a second; one that cannot be
-/// used is logged as an error, and the tokens from before stay.
+/// The bearer tokens of a file: one on each line, with the name of its owner before it if it has one (`NAME TOKEN`). Blank
+/// lines and lines that begin with `#` do not count. A changed file is read again within a second. If it cannot be used,
+/// this is logged as an error, and the previous tokens stay.
 #[derive(Debug, Clone)]
 pub struct BearerTokens(Arc<Reloaded<Vec<Token>>>);
 
 struct Token {
     /// Empty for a token without a name.
     owner: String,
-    /// Digests have one length, so that a comparison takes the same time whatever is compared.
+    /// Digests have one length, so that each comparison takes the same time.
     digest: [u8; 32],
 }
 
@@ -36,7 +36,7 @@ impl BearerTokens {
         Ok(Self(Arc::new(tokens)))
     }
 
-    /// The owner of a token that is known.
+    /// Returns the owner of a token, if it is known.
     pub(super) fn owner(&self, token: &[u8]) -> Option<Identity> {
         let asked = digest(token);
         let tokens = self.0.current();
@@ -59,7 +59,7 @@ fn tokens(file: &SettingFile, content: &[u8]) -> Result<Vec<Token>, FileError> {
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
-        // Errors do not show the line, nor a part of it: a name may be a token that stands in the wrong place.
+        // Errors do not show the line, nor a part of it: a name may be a token in the wrong place.
         let token = token(line).ok_or_else(|| {
             file.fault(format!("has no token (visible ASCII), and no name and token, in line {number}"))
         })?;
@@ -71,7 +71,7 @@ fn tokens(file: &SettingFile, content: &[u8]) -> Result<Vec<Token>, FileError> {
         }
         tokens.push(token);
     }
-    if tokens.is_empty() { Err(file.fault("holds no token; write one a line")) } else { Ok(tokens) }
+    if tokens.is_empty() { Err(file.fault("holds no token; write one on each line")) } else { Ok(tokens) }
 }
 
 fn token(line: &[u8]) -> Option<Token> {
@@ -85,7 +85,7 @@ fn token(line: &[u8]) -> Option<Token> {
     sound.then(|| Token { owner: owner.to_owned(), digest: digest(token.as_bytes()) })
 }
 
-/// The token of the one `Authorization` header.
+/// Returns the token, if there is one `Authorization` header.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let mut headers = headers.get_all(AUTHORIZATION).iter();
     let (Some(header), None) = (headers.next(), headers.next()) else { return None };
@@ -117,8 +117,8 @@ mod tests {
     #[test]
     fn a_file_without_sound_tokens_is_refused_and_not_shown() {
         for (content, words) in [
-            ("", "holds no token; write one a line"),
-            ("# one\n\n", "holds no token; write one a line"),
+            ("", "holds no token; write one on each line"),
+            ("# one\n\n", "holds no token; write one on each line"),
             ("one\ntwo secret three", "has no token (visible ASCII), and no name and token, in line 2"),
             ("alice s\u{e9}cret", "in line 1"),
             ("a\u{7f}b secret", "in line 1"),

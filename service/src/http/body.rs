@@ -1,5 +1,5 @@
-//! Bodies of requests: how large they may be, and how soon they must have come. Whoever sends half of one and falls silent
-//! would else hold a place among the requests under way for good.
+//! Bodies of requests: how large they may be, and how soon they must arrive. A caller that sends half of a body and then
+//! nothing would otherwise keep its request in progress forever.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -7,23 +7,24 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::header::CONNECTION;
 use http_body_util::{LengthLimitError, Limited};
-use hyper::body::{Frame, SizeHint};
+use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 use workflow_api::Problem;
 
 use crate::problem::ProblemResponse;
 
-/// What a server takes for the body of a request.
+/// What a server accepts as the body of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyLimits {
-    /// The largest, in bytes.
+    /// The largest size, in bytes.
     pub size: usize,
-    /// How long one may take to come, from the moment that somebody reads it: 30 s unless said otherwise.
+    /// How long a body may take to arrive, once a handler reads it. 30 s by default.
     pub within: Duration,
 }
 
@@ -33,7 +34,7 @@ impl From<usize> for BodyLimits {
     }
 }
 
-/// Why a body did not come whole.
+/// Why a body did not arrive completely.
 #[derive(Debug, Clone, Copy)]
 enum Broken {
     TooLarge,
@@ -41,24 +42,15 @@ enum Broken {
     Off,
 }
 
-/// The layer: whatever a handler makes of a body that did not come whole, the caller is told why it did not.
-pub(super) async fn bounded<F: Future<Output = Response>>(
-    limits: BodyLimits,
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok())
-        .is_some_and(|length| length > limits.size as u64);
-    if announced {
+/// The layer. Whatever a handler makes of an incomplete body, the response gives the reason that it is incomplete.
+pub(super) async fn bounded(State(limits): State<BodyLimits>, request: Request, next: Next) -> Response {
+    if request.body().size_hint().lower() > limits.size as u64 {
         return Broken::TooLarge.answer(limits);
     }
     let broken = Arc::<OnceLock<Broken>>::default();
     let note = Arc::clone(&broken);
     let body = |body| Body::new(Bounded { body: Limited::new(body, limits.size), limits, late: None, note });
-    let response = next(request.map(body)).await;
+    let response = next.run(request.map(body)).await;
     match broken.get() {
         Some(broken) if response.status().is_client_error() => broken.answer(limits),
         Some(_) | None => response,
@@ -69,26 +61,26 @@ impl Broken {
     fn answer(self, BodyLimits { size, within }: BodyLimits) -> Response {
         let problem = match self {
             Self::TooLarge => {
-                let text = format!("The body is larger than {size} bytes, the most that is taken here");
+                let text = format!("The body is larger than {size} bytes, which is the limit");
                 Problem::new(413, "body_too_large", text)
             }
             Self::Late => {
-                Problem::new(408, "body_timeout", format!("The body did not come whole within {within:?}"))
+                Problem::new(408, "body_timeout", format!("The body did not arrive within {within:?}"))
             }
-            Self::Off => Problem::new(400, "body_incomplete", "The body broke off before its end"),
+            Self::Off => Problem::new(400, "body_incomplete", "The connection ended before the body did"),
         };
         let mut response = ProblemResponse::new(problem).into_response();
-        // The rest of the body may come yet, and is no request.
+        // The rest of the body may still arrive, and is no request.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         response
     }
 }
 
-/// A body that breaks off where it gets too large or comes too late.
+/// A body that ends with an error where it gets too large or arrives too late.
 struct Bounded {
     body: Limited<Body>,
     limits: BodyLimits,
-    /// Set once somebody waits for more.
+    /// Set when a handler first waits for more.
     late: Option<Pin<Box<Sleep>>>,
     note: Arc<OnceLock<Broken>>,
 }
@@ -113,7 +105,7 @@ impl hyper::body::Body for Bounded {
         }
         ready!(late.get_or_insert_with(|| Box::pin(sleep(limits.within))).as_mut().poll(cx));
         let _ = note.set(Broken::Late);
-        Poll::Ready(Some(Err(axum::Error::new("the body came too late"))))
+        Poll::Ready(Some(Err(axum::Error::new("the body arrived too late"))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,6 +1,6 @@
-//! Percent-encoding that cannot be read. Go's server refuses it too.
+//! Percent-encoding that is wrong. Go's server refuses it too.
 
-/// The first `%` of a path or query that is not followed by two hex digits, with what follows it.
+/// Returns the first `%` of a path or query that is not followed by two hex digits, with what follows it.
 #[must_use]
 pub fn wrong_escape(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();

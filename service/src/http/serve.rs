@@ -1,4 +1,4 @@
-//! The listener, plain or with TLS, for HTTP/1 and HTTP/2: one task per connection, drained when the process ends.
+//! The listener, plain or with TLS, for HTTP/1 and HTTP/2: one task for each connection, drained when the process ends.
 
 use std::convert::Infallible;
 use std::io;
@@ -24,12 +24,11 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::limits::Held;
-use super::opened::Opened;
+use super::opened::opened;
 use super::request_line;
 use super::tls::Tls;
 use crate::auth::Certified;
@@ -38,28 +37,28 @@ use crate::shutdown::Shutdown;
 /// How long to wait before accepting again when the machine has no descriptor or memory left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How many requests a caller may have under way on one connection of HTTP/2.
+/// How many requests a caller may have in progress on one connection of HTTP/2.
 const STREAMS: u32 = 200;
-/// How often a caller on HTTP/2 is asked whether it is there, and how long it has to answer. There is no bound on idling.
+/// How often a caller on HTTP/2 gets a PING, and how long it has to respond. There is no bound on idling.
 const PING_EACH: Duration = Duration::from_secs(30);
 const PING_WITHIN: Duration = Duration::from_secs(15);
 
-/// Callers whose TLS handshake failed.
 const HANDSHAKES_FAILED: &str = "http_server_tls_handshakes_failed_total";
 
 /// What a listener allows its callers.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long a caller may take to begin to speak. On HTTP/1 also how long it may take to send the head of a request, and how long
-    /// a kept connection may idle.
+    /// How long a caller may take to begin to speak. On HTTP/1 also how long it may take to send the head of a request,
+    /// and how long a kept connection may idle.
     pub head_timeout: Duration,
     /// How large the head of a request may be. At least 8 KiB.
     pub max_head: usize,
-    /// How long new connections are still taken once the process drains, while `/readyz` says that it does. Kubernetes tells a pod to
-    /// end and its own load balancers to leave the pod out at the same time, and the latter takes effect some moments later: a
-    /// listener that closes at once refuses the callers of those moments. None by default, as only who is balanced needs it.
+    /// How long new connections are still accepted once the process drains, while `/readyz` reports that it does.
+    /// Kubernetes ends a pod and takes it out of load balancing at the same time, and the latter takes effect some
+    /// moments later: a listener that closes at once refuses the callers of those moments. Zero by default, because only
+    /// a process behind a load balancer needs it.
     pub linger: Duration,
-    /// TLS, and nothing but TLS. None for plain HTTP.
+    /// TLS, and nothing but TLS. `None` for plain HTTP.
     pub tls: Option<Tls>,
     /// How long a caller may take for the TLS handshake.
     pub handshake_timeout: Duration,
@@ -79,17 +78,18 @@ impl Default for Options {
 
 /// Requests were dropped at the end of the process.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{connections} connections were cut off, their requests not being answered by the drain deadline")]
+#[error("{connections} connections were cut off at the drain deadline, before their requests had a response")]
 pub struct CutOff {
-    /// The connections with a request under way.
+    /// The connections with a request in progress.
     pub connections: usize,
 }
 
-/// Serve until the process drains and has lingered: then accept no more, close idle connections, and let requests under way finish.
-/// While it lingers, callers are asked to come back on another connection: with each answer on HTTP/1, by GOAWAY on HTTP/2.
+/// Serves until the process drains and has lingered: then accepts no more, closes idle connections, and lets requests in
+/// progress finish. While it lingers, callers are asked to come back on another connection: with each response on
+/// HTTP/1, by GOAWAY on HTTP/2.
 ///
 /// # Errors
-/// When requests were still under way at the hard stop.
+/// When requests were still in progress at the hard stop.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -100,22 +100,18 @@ pub async fn serve(
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, tls = options.tls.is_some(), "listening");
     }
-    let server = Versions::new(&options);
+    let server = Arc::new(Server::new(router, shutdown, options));
     let connections = TaskTracker::new();
     let cut = Arc::new(AtomicUsize::new(0));
-    let closing = Closing { shutdown: shutdown.clone(), linger: options.linger };
     let admit = |(stream, peer): (TcpStream, SocketAddr)| {
-        let caller =
-            Caller { peer, server: server.clone(), router: router.clone(), closing: closing.clone() };
-        let (tls, handshake_timeout) = (options.tls.clone(), options.handshake_timeout);
-        let cut = Arc::clone(&cut);
+        let (server, cut) = (Arc::clone(&server), Arc::clone(&cut));
         connections.spawn(async move {
-            if meet(stream, caller, tls, handshake_timeout).await.is_err() {
+            if server.connection(stream, peer).await.is_err() {
                 cut.fetch_add(1, Ordering::Relaxed);
             }
         });
     };
-    let mut lingered = pin!(closing.lingered());
+    let mut lingered = pin!(server.lingered());
     loop {
         tokio::select! {
             biased;
@@ -126,7 +122,7 @@ pub async fn serve(
             },
         }
     }
-    // Callers who came before the end wait in the backlog; dropping the listener would reset them.
+    // Callers that came before the end wait in the backlog; dropping the listener would reset them.
     while let Some(Ok(connection)) = listener.accept().now_or_never() {
         admit(connection);
     }
@@ -140,7 +136,7 @@ pub async fn serve(
     }
 }
 
-/// A caller that hung up before we accepted is nobody's fault; anything else may last.
+/// Waits, unless only the caller has hung up before we accepted: any other error may last.
 async fn pause_after(error: &io::Error) {
     if !matches!(
         error.kind(),
@@ -151,42 +147,23 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
-/// When connections close.
-#[derive(Clone)]
-struct Closing {
-    shutdown: Shutdown,
-    linger: Duration,
-}
-
-impl Closing {
-    /// Ends when the process has drained for as long as it lingers, or must stop.
-    async fn lingered(&self) {
-        self.shutdown.draining().await;
-        if !self.linger.is_zero() {
-            tokio::select! {
-                () = tokio::time::sleep(self.linger) => {}
-                () = self.shutdown.stopped() => {}
-            }
-        }
-    }
-}
-
-/// The connection had a request under way at the hard stop.
+/// The connection had a request in progress at the hard stop.
 struct Dropped;
 
-/// How each version of HTTP is spoken.
-#[derive(Clone)]
-struct Versions {
-    head_timeout: Duration,
+/// What the connections of a listener share.
+struct Server {
+    router: Router,
+    shutdown: Shutdown,
+    options: Options,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
 
-impl Versions {
-    fn new(options: &Options) -> Self {
+impl Server {
+    fn new(router: Router, shutdown: &Shutdown, options: Options) -> Self {
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
-        // The first bounds a head that has come, the second one that does not end.
+        // The first bounds a head that has arrived, the second one that does not end.
         http1.max_header_size(options.max_head).max_buf_size(options.max_head.max(8 << 10));
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
@@ -195,130 +172,140 @@ impl Versions {
             .max_concurrent_streams(STREAMS)
             .keep_alive_interval(PING_EACH)
             .keep_alive_timeout(PING_WITHIN);
-        Self { head_timeout: options.head_timeout, http1, http2 }
+        Self { router, shutdown: shutdown.clone(), options, http1, http2 }
     }
-}
 
-/// One caller, and what is there to answer.
-struct Caller {
-    peer: SocketAddr,
-    server: Versions,
-    router: Router,
-    closing: Closing,
-}
-
-/// One connection, to its end.
-async fn meet(
-    stream: TcpStream,
-    caller: Caller,
-    tls: Option<Tls>,
-    handshake_timeout: Duration,
-) -> Result<(), Dropped> {
-    // Answers are small and each is waited for.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, peer = %caller.peer, "cannot set TCP_NODELAY");
+    /// Ends when the process has drained for as long as it lingers, or must stop.
+    async fn lingered(&self) {
+        self.shutdown.draining().await;
+        let _ = timeout(self.options.linger, self.shutdown.stopped()).await;
     }
-    let Some(tls) = tls else { return converse(stream, caller, None).await };
-    // A handshake goes on though the process drains: the request that follows it may be on its way.
-    let greeted = tokio::select! {
-        greeted = timeout(handshake_timeout, tls.acceptor().accept(stream)) => greeted,
-        // There is no request yet to be dropped.
-        () = caller.closing.shutdown.stopped() => return Ok(()),
-    };
-    match greeted.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-        Ok(stream) => {
-            let certified = certified(&stream);
-            Box::pin(converse(stream, caller, certified)).await
+
+    /// Serves one connection to its end.
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr) -> Result<(), Dropped> {
+        // Responses are small and callers wait for each.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, %peer, "cannot set TCP_NODELAY");
         }
-        Err(error) => {
-            counter!(HANDSHAKES_FAILED).increment(1);
-            tracing::debug!(error = crate::chain(&error), peer = %caller.peer, "no TLS handshake");
-            Ok(())
-        }
-    }
-}
-
-/// The certificate that the caller has shown, if any; one that is not vouched for ends the handshake.
-fn certified(stream: &TlsStream<TcpStream>) -> Option<Certified> {
-    stream.get_ref().1.peer_certificates()?.first().map(Certified::new)
-}
-
-/// One connection on which bytes come in clear, by the version of HTTP that the caller speaks.
-async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    Caller { peer, server, router, closing }: Caller,
-    certified: Option<Certified>,
-) -> Result<(), Dropped> {
-    let opened = tokio::select! {
-        // First, so that a caller who has begun to speak is answered although the process drains.
-        biased;
-        opened = timeout(server.head_timeout, Opened::new(stream)) => opened,
-        () = closing.lingered() => return Ok(()),
-    };
-    let Ok(Ok(stream)) = opened else {
-        tracing::debug!(%peer, "a caller did not begin to speak");
-        return Ok(());
-    };
-    let shutdown = closing.shutdown.clone();
-    let respond = move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        if let Some(certified) = &certified {
-            request.extensions_mut().insert(certified.clone());
-        }
-        answer(router.clone(), request.map(Body::new), shutdown.clone())
-    };
-    if stream.is_http2() {
-        let under_way = Arc::new(());
-        let counted = Arc::clone(&under_way);
-        let service = service_fn(move |request| {
-            let (answer, counted) = (respond(request), Arc::clone(&counted));
-            async move { answer.await.map(|answer| answer.map(|body| Body::new(Held::new(body, counted)))) }
-        });
-        let connection = server.http2.serve_connection(TokioIo::new(stream), service);
-        // Those who come while the process lingers have nowhere else to go yet.
-        let come_late = closing.shutdown.is_draining();
-        let leave =
-            async { if come_late { closing.lingered().await } else { closing.shutdown.draining().await } };
-        // One reference is ours, one the connection's, and all others those of requests.
-        let is_busy = || Arc::strong_count(&under_way) > 2;
-        Box::pin(to_end(connection, leave, &closing.shutdown, is_busy, peer)).await
-    } else {
-        let connection = server.http1.serve_connection(TokioIo::new(stream), service_fn(respond));
-        // An idle one ends as soon as it is left.
-        to_end(connection, closing.lingered(), &closing.shutdown, || true, peer).await
-    }
-}
-
-/// Speaks until the caller ends the connection, or until it is done with after `leave`.
-async fn to_end(
-    connection: impl GracefulConnection<Error = hyper::Error>,
-    leave: impl Future<Output = ()>,
-    shutdown: &Shutdown,
-    is_busy: impl Fn() -> bool,
-    peer: SocketAddr,
-) -> Result<(), Dropped> {
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        // First, so that a request that has arrived is answered although the process drains.
-        biased;
-        ended = connection.as_mut() => ended,
-        () = leave => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                biased;
-                ended = connection => ended,
-                () = shutdown.stopped() => return if is_busy() { Err(Dropped) } else { Ok(()) },
+        let Some(tls) = &self.options.tls else { return self.in_clear(stream, peer, None).await };
+        // A handshake goes on although the process drains: the request that follows it may be on its way.
+        let handshake = tokio::select! {
+            handshake = timeout(self.options.handshake_timeout, tls.acceptor().accept(stream)) => handshake,
+            // No request can be lost yet.
+            () = self.shutdown.stopped() => return Ok(()),
+        };
+        match handshake.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(stream) => {
+                // A certificate that no authority has signed ends the handshake.
+                let certificates = stream.get_ref().1.peer_certificates();
+                let certified = certificates.and_then(|chain| chain.first()).map(Certified::new);
+                Box::pin(self.in_clear(stream, peer, certified)).await
+            }
+            Err(error) => {
+                counter!(HANDSHAKES_FAILED).increment(1);
+                tracing::debug!(error = crate::chain(&error), %peer, "no TLS handshake");
+                Ok(())
             }
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(error = crate::chain(&error), %peer, "connection ended early");
     }
-    Ok(())
+
+    /// Serves a connection whose bytes arrive in clear, by the version of HTTP that the caller speaks.
+    async fn in_clear(
+        self: &Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        peer: SocketAddr,
+        certified: Option<Certified>,
+    ) -> Result<(), Dropped> {
+        let opened = tokio::select! {
+            // First, so that a caller that has begun to speak gets its response although the process drains.
+            biased;
+            opened = timeout(self.options.head_timeout, opened(stream)) => opened,
+            () = self.lingered() => return Ok(()),
+        };
+        let Ok(Ok((stream, is_http2))) = opened else {
+            tracing::debug!(%peer, "a caller did not begin to speak");
+            return Ok(());
+        };
+        let in_progress = Arc::new(());
+        let service = service_fn({
+            let (server, in_progress) = (Arc::clone(self), Arc::clone(&in_progress));
+            move |mut request: hyper::Request<Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                if let Some(certified) = &certified {
+                    request.extensions_mut().insert(certified.clone());
+                }
+                let (server, in_progress) = (Arc::clone(&server), Arc::clone(&in_progress));
+                async move {
+                    let response = server.respond(request.map(Body::new)).await?;
+                    Ok::<_, Infallible>(response.map(|body| Body::new(Held::new(body, in_progress))))
+                }
+            }
+        });
+        // One reference is ours, one the connection's, and all others those of requests.
+        let is_busy = || Arc::strong_count(&in_progress) > 2;
+        if is_http2 {
+            let connection = self.http2.serve_connection(TokioIo::new(stream), service);
+            // Callers that come while the process lingers have nowhere else to go yet.
+            let came_late = self.shutdown.is_draining();
+            let leave =
+                async { if came_late { self.lingered().await } else { self.shutdown.draining().await } };
+            Box::pin(self.to_end(connection, leave, is_busy, peer)).await
+        } else {
+            let connection = self.http1.serve_connection(TokioIo::new(stream), service);
+            self.to_end(connection, self.lingered(), is_busy, peer).await
+        }
+    }
+
+    /// Serves until the caller ends the connection, or after `leave` until no request is in progress.
+    async fn to_end(
+        &self,
+        connection: impl GracefulConnection<Error = hyper::Error>,
+        leave: impl Future<Output = ()>,
+        is_busy: impl Fn() -> bool,
+        peer: SocketAddr,
+    ) -> Result<(), Dropped> {
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            // First, so that a request that has arrived gets its response although the process drains.
+            biased;
+            ended = connection.as_mut() => ended,
+            () = leave => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    biased;
+                    ended = connection => ended,
+                    () = self.shutdown.stopped() => return if is_busy() { Err(Dropped) } else { Ok(()) },
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(error = crate::chain(&error), %peer, "connection ended early");
+        }
+        Ok(())
+    }
+
+    async fn respond(&self, mut request: Request) -> Result<Response, Infallible> {
+        let is_http2 = request.version() == Version::HTTP_2;
+        if !is_http2 {
+            request = detached(request);
+            if let Some(uri) = request_line::restored(request.uri()) {
+                *request.uri_mut() = uri;
+            }
+        }
+        let mut response = self.router.clone().call(request).await?;
+        if is_http2 {
+            // There the stream ends, and no connection.
+            response.headers_mut().remove(CONNECTION);
+        } else if self.shutdown.is_draining() {
+            // Closing right after a response races with no request of the caller's; closing an idle connection may.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
 }
 
-/// The same request with a head of its own. The one that hyper has read lies in the connection's buffer and keeps all of it, 8 KiB, from
-/// being used again, so that a request that waits would hold two.
+/// Returns the request with a head of its own. The one that hyper has read lies in the connection's buffer and keeps all
+/// of it, 8 KiB, from being used again, so that a request that waits would hold two.
 fn detached(request: Request) -> Request {
     let (mut head, body) = request.into_parts();
     for value in head.headers.values_mut() {
@@ -331,27 +318,4 @@ fn detached(request: Request) -> Request {
         head.uri = own;
     }
     Request::from_parts(head, body)
-}
-
-async fn answer(
-    mut router: Router,
-    mut request: Request,
-    shutdown: Shutdown,
-) -> Result<Response, Infallible> {
-    let http2 = request.version() == Version::HTTP_2;
-    if !http2 {
-        request = detached(request);
-        if let Some(uri) = request_line::restored(request.uri()) {
-            *request.uri_mut() = uri;
-        }
-    }
-    let mut response = router.call(request).await?;
-    if http2 {
-        // There the stream ends, and no connection.
-        response.headers_mut().remove(CONNECTION);
-    } else if shutdown.is_draining() {
-        // Closing right after an answer races with no request of the caller's; closing an idle connection may.
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(response)
 }

@@ -1,6 +1,5 @@
-//! TLS of a listener: rustls, with certificates that are read again when they change.
+//! TLS of a listener, by rustls, with certificates that are read again when they change.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
@@ -16,9 +15,12 @@ use crate::files::{FileError, Reloaded, SettingFile};
 /// The files of a listener's TLS, all PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    certificate: SettingFile,
-    key: SettingFile,
-    callers: Option<(SettingFile, ClientAuth)>,
+    /// The listener's certificate, then those of the authorities between it and a root.
+    pub certificate: SettingFile,
+    /// The private key of the certificate.
+    pub key: SettingFile,
+    /// The authorities that sign the certificates of callers (mTLS), and whether each caller must show one.
+    pub callers: Option<(SettingFile, ClientAuth)>,
 }
 
 /// Whether callers must show a certificate.
@@ -27,38 +29,24 @@ pub enum ClientAuth {
     /// Each caller must; without one there is no connection.
     #[default]
     Required,
-    /// A caller may. One who shows none is answered only what needs no certificate (see
+    /// A caller may. A caller without one reaches only what needs no certificate (see
     /// [`Authenticator`](crate::auth::Authenticator)).
     Optional,
 }
 
-impl TlsFiles {
-    /// A certificate with those that vouch for it (its own first), and its private key.
-    pub fn new(certificate: impl Into<SettingFile>, key: impl Into<SettingFile>) -> Self {
-        Self { certificate: certificate.into(), key: key.into(), callers: None }
-    }
-
-    /// The same, taking callers' certificates that those in `authorities` vouch for (mTLS).
-    #[must_use]
-    pub fn with_client_ca(mut self, authorities: impl Into<SettingFile>, auth: ClientAuth) -> Self {
-        self.callers = Some((authorities.into(), auth));
-        self
-    }
-}
-
-/// TLS of a listener. Changed files count from the next connection on, at most a second later; those that cannot be used are
-/// logged as an error, and what was there before stays. Connections that there are go on as they began.
-#[derive(Clone)]
+/// TLS of a listener. Changed files count from the next connection on, at most a second later. Files that cannot be used
+/// are logged as an error, and the previous ones stay. Connections that are open go on as they began.
+#[derive(Debug, Clone)]
 pub struct Tls {
     config: Arc<Reloaded<ServerConfig>>,
     auth: Option<ClientAuth>,
 }
 
 impl Tls {
-    /// TLS with these files.
+    /// Loads TLS from these files.
     ///
     /// # Errors
-    /// A sentence with the file, its setting and what is wrong with it.
+    /// When a file cannot be used: names the file, its setting and what is wrong with it.
     pub fn load(files: TlsFiles) -> Result<Self, FileError> {
         let auth = files.callers.as_ref().map(|(_, auth)| *auth);
         let mut all = vec![files.certificate.clone(), files.key.clone()];
@@ -67,19 +55,13 @@ impl Tls {
         Ok(Self { config: Arc::new(config), auth })
     }
 
-    /// Whether a caller may come with a certificate or without.
+    /// Whether callers without a certificate are accepted too.
     pub fn certificate_is_optional(&self) -> bool {
         self.auth == Some(ClientAuth::Optional)
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.config.current())
-    }
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("config", &self.config).field("auth", &self.auth).finish()
     }
 }
 
@@ -110,7 +92,7 @@ fn config(files: &TlsFiles, contents: &[Vec<u8>]) -> Result<ServerConfig, FileEr
 
 fn certificates(file: &SettingFile, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, FileError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let certificates = certificates.map_err(|error| file.fault_because("is no sound PEM", error))?;
+    let certificates = certificates.map_err(|error| file.fault_because("is not valid PEM", error))?;
     if certificates.is_empty() { Err(file.fault("holds no certificate in PEM")) } else { Ok(certificates) }
 }
 

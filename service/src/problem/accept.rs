@@ -1,69 +1,40 @@
-//! Whether a caller would rather have plain text than JSON (RFC 9110 §12.5.1).
-
-use std::cmp::Ordering;
+//! Whether a caller prefers plain text to JSON (RFC 9110 §12.5.1).
 
 use http::HeaderValue;
 
-/// JSON is our own form: it wins every tie, and stands where nothing is asked for.
+/// JSON is our own form: it wins every tie, and is the form for callers that express no preference.
 pub(super) fn prefers_text<'a>(accept: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
-    let ranges: Vec<Range> = accept
+    let ranges: Vec<_> = accept
         .into_iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(Range::read)
+        .filter_map(range)
         .collect();
-    let text = weight(&ranges, "text", &["plain"]);
-    let json = weight(&ranges, "application", &["problem+json", "json"]);
-    text > json
+    let text = weight(&ranges, "text/*", "text/plain");
+    ["application/problem+json", "application/json"]
+        .into_iter()
+        .all(|json| text > weight(&ranges, "application/*", json))
 }
 
-/// One `type/subtype;q=…` of the header.
-struct Range {
-    kind: String,
-    subkind: String,
-    quality: f32,
+/// Reads `type/subtype;q=…`. Returns the media range and its quality.
+fn range(text: &str) -> Option<(String, f32)> {
+    let mut parts = text.split(';').map(str::trim);
+    let name = parts.next()?.to_ascii_lowercase();
+    let quality = parts
+        .filter_map(|parameter| parameter.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
+        .map_or(Some(1.0), |(_, value)| value.trim().parse().ok())?;
+    Some((name, quality))
 }
 
-impl Range {
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split(';').map(str::trim);
-        let (kind, subkind) = parts.next()?.split_once('/')?;
-        let quality = parts
-            .filter_map(|parameter| parameter.split_once('='))
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
-            .map_or(Some(1.0), |(_, value)| value.trim().parse().ok())?;
-        Some(Self { kind: kind.to_ascii_lowercase(), subkind: subkind.to_ascii_lowercase(), quality })
-    }
-}
-
-/// How much a media type is wanted: the quality of its most specific range; of equal ones, the one named more closely.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-struct Weight {
-    quality: f32,
-    closeness: u8,
-}
-
-fn weight(ranges: &[Range], kind: &str, subkinds: &[&str]) -> Weight {
-    let of = |subkind: &str| {
-        ranges
-            .iter()
-            .filter_map(|range| {
-                let closeness = match (range.kind.as_str(), range.subkind.as_str()) {
-                    ("*", "*") => 1,
-                    (named, "*") if named == kind => 2,
-                    (named, sub) if named == kind && sub == subkind => 3,
-                    _ => return None,
-                };
-                Some(Weight { quality: range.quality, closeness })
-            })
-            .max_by_key(|weight| weight.closeness)
-            .unwrap_or(Weight { quality: 0.0, closeness: 0 })
-    };
-    subkinds
-        .iter()
-        .map(|subkind| of(subkind))
-        .max_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal))
-        .unwrap_or(Weight { quality: 0.0, closeness: 0 })
+/// How much a media type is wanted: the quality of its most specific range, and how specific that is.
+fn weight(ranges: &[(String, f32)], group: &str, name: &str) -> (f32, Option<usize>) {
+    let specific = |range: &str| ["*/*", group, name].into_iter().position(|known| known == range);
+    let weights = ranges.iter().map(|(range, quality)| (*quality, specific(range)));
+    weights
+        .filter(|(_, specific)| specific.is_some())
+        .max_by_key(|(_, specific)| *specific)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

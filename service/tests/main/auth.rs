@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, Request};
+use harness::Wire;
 use http_body_util::Full;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
 use service::auth::{Authenticator, BearerTokens, Identity, authenticated};
@@ -12,7 +13,7 @@ use service::http::{ClientAuth, Limits, limited};
 
 use crate::http2::Http2;
 use crate::https::{Authority, Secret, Trust, authority, options};
-use crate::wire::{Caller, Server};
+use crate::server::{SOON, Server};
 
 const USER: HeaderName = HeaderName::from_static("x-forwarded-user");
 
@@ -32,15 +33,15 @@ fn tokens(content: &str) -> Option<BearerTokens> {
     Some(BearerTokens::load(file.path()).unwrap())
 }
 
-async fn ask(caller: &mut Caller, method: &str, headers: &str) -> (u16, String) {
-    caller.send(format!("{method} / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).await;
-    caller.answer().await
+async fn ask(caller: &mut Wire, method: &str, headers: &str) -> (u16, String) {
+    caller.send(format!("{method} / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).await.unwrap();
+    caller.answer().await.unwrap().parts()
 }
 
 /// Who a caller on a plain connection with these headers is.
 async fn plain(authenticator: Authenticator, headers: &str) -> String {
     let server = Server::start(authenticated(who(), authenticator)).await;
-    let (status, who) = ask(&mut Caller::connect(server.address).await, "GET", headers).await;
+    let (status, who) = ask(&mut Wire::connect(server.address).await.unwrap(), "GET", headers).await;
     assert_eq!(status, 200, "{who}");
     who
 }
@@ -76,7 +77,7 @@ impl Secured {
 
     async fn ask(&self, certificate: Option<(rcgen::Certificate, KeyPair)>, headers: &str) -> String {
         let trust = Trust::of(&self.authority, certificate);
-        let mut caller = Caller::over(trust.connect(self.server.address).await.unwrap());
+        let mut caller = Wire::over(trust.connect(self.server.address).await.unwrap());
         let (status, who) = ask(&mut caller, "GET", headers).await;
         assert_eq!(status, 200, "{who}");
         // What the connection has proven holds for each of its requests.
@@ -89,7 +90,10 @@ impl Secured {
 async fn without_proof_a_caller_is_nobody() {
     assert_eq!(plain(Authenticator::default(), "Authorization: Bearer one\r\n").await, "None ");
     let server = Server::start(who()).await;
-    assert_eq!(ask(&mut Caller::connect(server.address).await, "GET", "").await, (200, "None ".to_owned()));
+    assert_eq!(
+        ask(&mut Wire::connect(server.address).await.unwrap(), "GET", "").await,
+        (200, "None ".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -99,7 +103,40 @@ async fn a_token_proves_the_name_before_it() {
     assert_eq!(plain(authenticator.clone(), "Authorization: Bearer two\r\n").await, "Token ");
     let server = Server::start(authenticated(who(), authenticator)).await;
     let headers = "Authorization: Bearer alice\r\n";
-    assert_eq!(ask(&mut Caller::connect(server.address).await, "GET", headers).await.0, 401);
+    assert_eq!(ask(&mut Wire::connect(server.address).await.unwrap(), "GET", headers).await.0, 401);
+}
+
+#[tokio::test]
+async fn only_known_tokens_are_let_in() {
+    let tokens = tokens("# the bridge\none\n\n  two  \n");
+    let server =
+        Secured::start(Authenticator { tokens, ..Authenticator::default() }, ClientAuth::Optional).await;
+    for headers in ["Bearer one", "bearer two", "BEARER   one"] {
+        server.ask(None, &format!("Authorization: {headers}\r\n")).await;
+    }
+    // A certificate does not help: nobody has asked for one.
+    let certificate = rcgen::CertificateParams::new(["caller".to_owned()]).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = certificate.signed_by(&key, &server.authority).unwrap();
+    let trust = Trust::of(&server.authority, Some((certificate, key)));
+    let mut caller = Wire::over(trust.connect(server.server.address).await.unwrap());
+    for values in [
+        &[][..],
+        &["one"],
+        &["Basic one"],
+        &["Bearer"],
+        &["Bearer "],
+        &["Bearer on"],
+        &["Bearer one2"],
+        &["Bearer # the bridge"],
+        &["Bearer one", "Bearer one"],
+    ] {
+        let headers: String = values.iter().map(|value| format!("Authorization: {value}\r\n")).collect();
+        caller.send(format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).await.unwrap();
+        let refused = caller.answer().await.unwrap();
+        assert_eq!(refused.status, 401, "{values:?}");
+        assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer"), "{}", refused.head);
+    }
 }
 
 #[tokio::test]
@@ -114,7 +151,11 @@ async fn a_certificate_proves_its_subject() {
             "alice",
             "alice.example.org",
         ),
-        (None, &[], "alice", "alice"),
+        (Some("https://example.org/alice"), &[], "Zoë Müller", "Zoë Müller"),
+        (None, &[], "a\nb", ""),
+        // An authority that signs common names need not look for SPIFFE IDs in them.
+        (None, &[], spiffe, ""),
+        (None, &[], "", ""),
     ] {
         assert_eq!(server.who(uri, dns, common, "").await, format!("Certificate {name}"));
     }
@@ -178,7 +219,7 @@ async fn a_proxys_word_counts_before_a_certificate_before_a_token() {
 async fn a_trusted_proxy_needs_its_token_all_the_same() {
     let authenticator = Authenticator { tokens: tokens("proxy token"), ..trusting("127.0.0.1") };
     let server = Server::start(authenticated(who(), authenticator)).await;
-    let mut caller = Caller::connect(server.address).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
     let alice = "X-Forwarded-User: alice\r\n";
     assert_eq!(ask(&mut caller, "GET", alice).await.0, 401);
     let both = format!("{alice}Authorization: Bearer token\r\n");
@@ -192,7 +233,7 @@ async fn changes_are_counted_by_proven_name_else_by_address() {
         Server::start(authenticated(limited(who(), limits.clone()), authenticator)).await
     };
     // Whatever the time: so many at once are more than one in a second.
-    let exhausted = async |caller: &mut Caller, headers: &dyn Fn(usize) -> String| {
+    let exhausted = async |caller: &mut Wire, headers: &dyn Fn(usize) -> String| {
         for attempt in 0..100 {
             match ask(caller, "POST", &headers(attempt)).await.0 {
                 200 => {}
@@ -203,17 +244,17 @@ async fn changes_are_counted_by_proven_name_else_by_address() {
     };
     let server =
         serve(Authenticator { tokens: tokens("alice one\nbob two"), ..Authenticator::default() }).await;
-    let mut caller = Caller::connect(server.address).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
     let by = |token: &str| format!("Authorization: Bearer {token}\r\n");
     assert!(exhausted(&mut caller, &|_| by("one")).await);
     assert_eq!(ask(&mut caller, "POST", &by("two")).await, (200, "Token bob".to_owned()));
 
     // A name that nothing proves makes no other caller.
     let server = serve(trusting("10.0.0.0/8")).await;
-    let mut caller = Caller::connect(server.address).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
     assert!(exhausted(&mut caller, &|attempt| format!("X-Forwarded-User: {attempt}\r\n")).await);
     let server = serve(trusting("127.0.0.1")).await;
-    let mut caller = Caller::connect(server.address).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
     assert!(!exhausted(&mut caller, &|attempt| format!("X-Forwarded-User: {attempt}\r\n")).await);
 }
 
@@ -224,13 +265,42 @@ async fn names_of_tokens_are_read_again_when_the_file_changes() {
     let tokens = Some(BearerTokens::load(file.path()).unwrap());
     let server =
         Server::start(authenticated(who(), Authenticator { tokens, ..Authenticator::default() })).await;
-    let mut caller = Caller::connect(server.address).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
     let one = "Authorization: Bearer one\r\n";
     assert_eq!(ask(&mut caller, "GET", one).await.1, "Token alice");
     std::fs::write(file.path(), "bob one").unwrap();
     let caller = tokio::sync::Mutex::new(caller);
-    harness::eventually(crate::wire::SOON, "the new name", async || {
+    harness::eventually(SOON, "the new name", async || {
         ask(&mut *caller.lock().await, "GET", one).await.1 == "Token bob"
+    })
+    .await;
+}
+
+/// Without a writer, to open a pipe waits forever.
+#[tokio::test]
+async fn a_file_that_becomes_a_pipe_delays_no_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, pipe) = (directory.path().join("tokens"), directory.path().join("pipe"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = service::chain(&BearerTokens::load(&*pipe).unwrap_err());
+    assert!(error.contains("cannot be read: it is not a file"), "{error}");
+
+    std::fs::write(&file, "alice one").unwrap();
+    let tokens = Some(BearerTokens::load(&*file).unwrap());
+    let server =
+        Server::start(authenticated(who(), Authenticator { tokens, ..Authenticator::default() })).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
+    std::fs::rename(&pipe, &file).unwrap();
+    let since = tokio::time::Instant::now();
+    while since.elapsed() < Duration::from_millis(2500) {
+        assert_eq!(ask(&mut caller, "GET", "Authorization: Bearer one\r\n").await.1, "Token alice");
+    }
+    // A file in its place counts again.
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, "bob one").unwrap();
+    let caller = tokio::sync::Mutex::new(caller);
+    harness::eventually(SOON, "the new name", async || {
+        ask(&mut *caller.lock().await, "GET", "Authorization: Bearer one\r\n").await.1 == "Token bob"
     })
     .await;
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
+use harness::Wire;
 use service::http::{BodyLimits, Limits, limited, standard};
 
-use crate::wire::{Caller, Server};
+use crate::server::Server;
 
 #[tokio::test]
 async fn a_stalled_body_holds_no_place_for_good() {
@@ -17,9 +18,9 @@ async fn a_stalled_body_holds_no_place_for_good() {
     let routes = Router::new().route("/a", post(length));
     let server = Server::start(standard(limited(routes, limits), bodies)).await;
     for _ in 0..2 {
-        let mut stalled = Caller::connect(server.address).await;
-        stalled.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\n{").await;
-        let (status, body) = stalled.answer().await;
+        let mut stalled = Wire::connect(server.address).await.unwrap();
+        stalled.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\n{").await.unwrap();
+        let (status, body) = stalled.answer().await.unwrap().parts();
         assert_eq!(status, 408, "{body}");
         assert!(body.contains("\"body_timeout\""), "{body}");
     }

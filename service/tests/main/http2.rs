@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use futures::future::join_all;
+use harness::Wire;
 use http::header::CONNECTION;
 use http::{Request, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
@@ -13,11 +14,12 @@ use hyper::body::Bytes;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use service::http::{CutOff, Options, standard};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::drain::Slow;
-use crate::wire::{Caller, SOON, Server, Wire, echo};
+use crate::server::{SOON, Server, echo};
 
 /// A caller on one connection.
 pub(crate) struct Http2(SendRequest<Full<Bytes>>);
@@ -27,7 +29,7 @@ impl Http2 {
         Self::over(TcpStream::connect(address).await.unwrap()).await
     }
 
-    pub(crate) async fn over(stream: impl Wire + 'static) -> Self {
+    pub(crate) async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
         let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self(sender)
@@ -76,11 +78,11 @@ async fn callers_who_begin_with_its_preface_speak_http_2() {
 async fn methods_that_begin_as_the_preface_does_are_http_1() {
     let server = Server::start(echo()).await;
     for method in ["P", "PRI", "PRO", "PROPFIND", "PUT"] {
-        let mut caller = Caller::connect(server.address).await;
+        let mut caller = Wire::connect(server.address).await.unwrap();
         for byte in format!("{method} /?\"a\" HTTP/1.1\r\nHost: x\r\n\r\n").bytes() {
-            caller.send([byte]).await;
+            caller.send([byte]).await.unwrap();
         }
-        assert_eq!(caller.answer().await, (200, format!("{method} /?%22a%22 [] ")));
+        assert_eq!(caller.answer().await.unwrap().parts(), (200, format!("{method} /?%22a%22 [] ")));
     }
 }
 
@@ -89,9 +91,9 @@ async fn a_caller_who_does_not_begin_to_speak_is_not_waited_for() {
     let options = Options { head_timeout: Duration::from_millis(50), ..Options::default() };
     let server = Server::with(echo(), options, Duration::from_secs(30)).await;
     for begun in ["", "P", "PRI * HTTP/2.0\r\n"] {
-        let mut caller = Caller::connect(server.address).await;
-        caller.send(begun).await;
-        caller.closed().await;
+        let mut caller = Wire::connect(server.address).await.unwrap();
+        caller.send(begun).await.unwrap();
+        caller.closed().await.unwrap();
     }
 }
 

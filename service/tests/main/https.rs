@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use harness::eventually;
+use harness::{Wire, eventually};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -13,7 +13,6 @@ use service::files::SettingFile;
 use service::http::{ClientAuth, Options, Tls, TlsFiles};
 use service::shutdown::Shutdown;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -24,10 +23,10 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::drain::Slow;
 use crate::http2::Http2;
-use crate::wire::{Caller, SOON, Server, echo};
+use crate::server::{SOON, Server, echo};
 
 const NAME: &str = "client.test";
-const QUESTION: &[u8] = b"GET /question HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const QUESTION: &str = "GET /question HTTP/1.1\r\nHost: x\r\n\r\n";
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -68,11 +67,16 @@ impl Secret {
 
     fn files(&self) -> TlsFiles {
         let file = |setting, name| SettingFile::of(setting, self.0.path().join(name));
-        TlsFiles::new(file("TLS_CERTIFICATE", "tls.crt"), file("TLS_KEY", "tls.key"))
+        TlsFiles {
+            certificate: file("TLS_CERTIFICATE", "tls.crt"),
+            key: file("TLS_KEY", "tls.key"),
+            callers: None,
+        }
     }
 
     pub(crate) fn mutual(&self, auth: ClientAuth) -> TlsFiles {
-        self.files().with_client_ca(SettingFile::of("TLS_CLIENT_CA", self.0.path().join("ca.crt")), auth)
+        let authorities = SettingFile::of("TLS_CLIENT_CA", self.0.path().join("ca.crt"));
+        TlsFiles { callers: Some((authorities, auth)), ..self.files() }
     }
 }
 
@@ -121,21 +125,15 @@ impl Trust {
         TlsConnector::from(Arc::new(self.0.clone())).connect(name, stream).await
     }
 
-    /// The answer to one question on a connection of its own. A refused certificate shows only after the handshake.
-    async fn ask(&self, address: SocketAddr) -> Result<String, String> {
-        let ask = async {
-            let mut stream = self.connect(address).await?;
-            stream.write_all(QUESTION).await?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await?;
-            Ok::<_, std::io::Error>(answer)
-        };
-        let answer = timeout(SOON, ask).await.unwrap().map_err(|error| error.to_string())?;
-        if answer.is_empty() { Err("closed without an answer".to_owned()) } else { Ok(answer) }
+    /// The response on a connection of its own. A refused certificate shows only after the handshake.
+    async fn ask(&self, address: SocketAddr) -> anyhow::Result<(u16, String)> {
+        let mut caller = Wire::over(self.connect(address).await?);
+        caller.send(QUESTION).await?;
+        Ok(caller.answer().await?.parts())
     }
 
     async fn is_served(&self, address: SocketAddr) -> bool {
-        self.ask(address).await.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+        self.ask(address).await.is_ok_and(|(status, _)| status == 200)
     }
 }
 
@@ -145,10 +143,10 @@ async fn callers_who_trust_the_authority_are_served_over_tls_alone() {
     let secret = Secret::new(&ours, &other);
     let server = serve(options(secret.files())).await;
     let answer = Trust::of(&ours, None).ask(server.address).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("GET /question [] "), "{answer}");
+    assert_eq!(answer, (200, "GET /question [] ".to_owned()));
 
     let error = Trust::of(&other, None).ask(server.address).await.unwrap_err();
-    assert!(error.contains("certificate"), "{error}");
+    assert!(format!("{error:#}").contains("certificate"), "{error:#}");
 
     let http1 = Trust::of(&ours, None).speaking("http/1.1");
     let stream = http1.connect(server.address).await.unwrap();
@@ -161,20 +159,21 @@ async fn callers_who_trust_the_authority_are_served_over_tls_alone() {
     let error = Trust::of(&ours, None).speaking("h3").connect(server.address).await.unwrap_err();
     assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
 
-    let mut plain = TcpStream::connect(server.address).await.unwrap();
-    plain.write_all(QUESTION).await.unwrap();
-    let mut answer = Vec::new();
-    timeout(SOON, plain.read_to_end(&mut answer)).await.unwrap().ok();
-    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    let mut plain = Wire::connect(server.address).await.unwrap();
+    plain.send(QUESTION).await.unwrap();
+    plain.answer().await.unwrap_err();
 }
 
 #[tokio::test]
 async fn a_raw_quote_is_taken_over_tls_too() {
     let ours = authority();
     let server = serve(options(Secret::new(&ours, &ours).files())).await;
-    let mut caller = Caller::over(Trust::of(&ours, None).connect(server.address).await.unwrap());
-    caller.send("GET /status?query=\"state\" HTTP/1.1\r\nHost: x\r\nX-Note: \"a\"\r\n\r\n").await;
-    assert_eq!(caller.answer().await, (200, "GET /status?query=%22state%22 [\"a\"] ".to_owned()));
+    let mut caller = Wire::over(Trust::of(&ours, None).connect(server.address).await.unwrap());
+    caller.send("GET /status?query=\"state\" HTTP/1.1\r\nHost: x\r\nX-Note: \"a\"\r\n\r\n").await.unwrap();
+    assert_eq!(
+        caller.answer().await.unwrap().parts(),
+        (200, "GET /status?query=%22state%22 [\"a\"] ".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -199,9 +198,9 @@ async fn where_a_certificate_is_optional_only_callers_with_one_are_let_in() {
         let stream = Trust::of(&ours, own).speaking("h2").connect(server.address).await.unwrap();
         assert_eq!(Http2::over(stream).await.ask(question()).await.unwrap().0, status);
     }
-    let refused = Trust::of(&ours, None).ask(server.address).await.unwrap();
-    assert!(refused.starts_with("HTTP/1.1 403 ") && refused.contains("certificate_required"), "{refused}");
-    // One that nobody vouches for is worse than none.
+    let (status, refused) = Trust::of(&ours, None).ask(server.address).await.unwrap();
+    assert!(status == 403 && refused.contains("certificate_required"), "{refused}");
+    // One that no authority has signed is worse than none.
     assert!(Trust::of(&ours, Some(certificate(&ours, "caller"))).ask(server.address).await.is_err());
 }
 
@@ -211,14 +210,14 @@ async fn new_files_count_for_new_connections_and_broken_ones_never() {
     let secret = Secret::new(&before, &before);
     let server = serve(options(secret.files())).await;
     let (old, new) = (Trust::of(&before, None), Trust::of(&after, None));
-    let mut kept = Caller::over(old.connect(server.address).await.unwrap());
+    let mut kept = Wire::over(old.connect(server.address).await.unwrap());
     assert!(!new.is_served(server.address).await);
 
     secret.renew(&after);
     eventually(SOON, "the new certificate is shown", async || new.is_served(server.address).await).await;
     assert!(!old.is_served(server.address).await);
-    kept.send("GET /kept HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    assert_eq!(kept.answer().await, (200, "GET /kept [] ".to_owned()));
+    kept.send("GET /kept HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert_eq!(kept.answer().await.unwrap().parts(), (200, "GET /kept [] ".to_owned()));
 
     // Neither a text, nor another's key, nor nothing at all; each looked at for longer than the files are left alone.
     let other_key = certificate(&after, NAME).1.serialize_pem();
@@ -251,7 +250,8 @@ async fn a_secret_swapped_by_its_symbolic_link_is_read_again() {
     let data = mount.path().join("..data");
     std::os::unix::fs::symlink(first.0.path(), &data).unwrap();
     let file = |name| SettingFile::from(data.join(name).as_path());
-    let server = serve(options(TlsFiles::new(file("tls.crt"), file("tls.key")))).await;
+    let files = TlsFiles { certificate: file("tls.crt"), key: file("tls.key"), callers: None };
+    let server = serve(options(files)).await;
     assert!(Trust::of(&before, None).is_served(server.address).await);
 
     let next = mount.path().join("..next");
@@ -267,8 +267,8 @@ async fn requests_under_way_finish_over_tls() {
     let secret = Secret::new(&ours, &ours);
     let slow = Slow::with(options(secret.files()), Duration::from_secs(30)).await;
     let trust = Trust::of(&ours, None);
-    let idle = Caller::over(trust.connect(slow.server.address).await.unwrap());
-    let busy = Caller::over(trust.connect(slow.server.address).await.unwrap());
+    let idle = Wire::over(trust.connect(slow.server.address).await.unwrap());
+    let busy = Wire::over(trust.connect(slow.server.address).await.unwrap());
     slow.finishes_while_draining(idle, busy).await;
 }
 
@@ -279,15 +279,15 @@ async fn a_handshake_that_does_not_come_is_not_waited_for() {
     let patient = Options { handshake_timeout: Duration::from_secs(3600), ..options(secret.files()) };
     let hasty = Options { handshake_timeout: Duration::from_millis(50), ..patient.clone() };
     let server = serve(hasty).await;
-    Caller::connect(server.address).await.closed().await;
+    Wire::connect(server.address).await.unwrap().closed().await.unwrap();
 
     // Nor at the hard stop, where no request is lost with it.
     let server = serve(patient).await;
-    let silent = Caller::connect(server.address).await;
+    let silent = Wire::connect(server.address).await.unwrap();
     let shutdown: Shutdown = server.shutdown.clone();
     shutdown.stop();
     assert_eq!(timeout(SOON, server.serving).await.unwrap().unwrap(), Ok(()));
-    silent.closed().await;
+    silent.closed().await.unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use harness::Process;
 use serde_json::Value;
 
-use crate::wire::SOON;
+use crate::server::SOON;
 
 struct Program {
     process: Process,

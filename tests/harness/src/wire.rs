@@ -105,6 +105,11 @@ impl Wire {
 }
 
 impl WireAnswer {
+    /// Returns the status code and the body.
+    pub fn parts(self) -> (u16, String) {
+        (self.status, self.body)
+    }
+
     /// Returns the value of a header. The case of the name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));

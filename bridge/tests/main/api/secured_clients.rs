@@ -21,8 +21,11 @@ async fn secured(papers: &Papers) -> (OurClient, String, String) {
     let (tokens, ours, clients) = (path("tokens"), path("token"), path("clients.toml"));
     std::fs::write(&tokens, "open-sesame").unwrap();
     std::fs::write(&ours, "open-sesame\n").unwrap();
-    let tls = TlsFiles::new(file(&papers.certificate), file(&papers.key_file))
-        .with_client_ca(file(&papers.ca), ClientAuth::Required);
+    let tls = TlsFiles {
+        certificate: file(&papers.certificate),
+        key: file(&papers.key_file),
+        callers: Some((file(&papers.ca), ClientAuth::Required)),
+    };
     let options = ServerOptions {
         tls: Some(Tls::load(tls).unwrap()),
         bearer_tokens: Some(BearerTokens::load(file(&tokens)).unwrap()),

@@ -1,0 +1,61 @@
+//! How much a server accepts.
+
+use std::num::NonZeroU32;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use service::http::{Limits, limited};
+use tower::ServiceExt;
+
+fn router(changes: Option<u32>) -> Router {
+    let stream = async || Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+    let routes = Router::new().route("/stream", get(stream)).route("/change", post(async || {}));
+    let limits = Limits {
+        requests: 1,
+        waits: 2,
+        is_wait: |request| request.uri().query() == Some("wait"),
+        changes: changes.and_then(NonZeroU32::new),
+    };
+    limited(routes, limits)
+}
+
+async fn response(router: &Router, method: &str, uri: &str) -> Response {
+    let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
+    router.clone().oneshot(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn requests_and_waits_count_apart_until_their_bodies_end() {
+    let router = router(None);
+    let call = response(&router, "GET", "/stream").await;
+    let waits =
+        [response(&router, "GET", "/stream?wait").await, response(&router, "GET", "/stream?wait").await];
+    for uri in ["/stream", "/stream?wait"] {
+        let refused = response(&router, "GET", uri).await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "{uri}");
+        assert_eq!(refused.headers()[header::RETRY_AFTER], "1");
+    }
+    drop(call);
+    assert_eq!(response(&router, "GET", "/stream").await.status(), StatusCode::OK);
+    drop(waits);
+    assert_eq!(response(&router, "GET", "/stream?wait").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn changes_above_the_rate_are_refused_and_reads_are_not() {
+    let router = router(Some(1));
+    // At any speed: so many at once are more than one in a second.
+    for _ in 0..100 {
+        let changed = response(&router, "POST", "/change").await;
+        if changed.status() == StatusCode::TOO_MANY_REQUESTS {
+            assert_eq!(changed.headers()[header::RETRY_AFTER], "1");
+            assert_eq!(response(&router, "GET", "/stream").await.status(), StatusCode::OK);
+            return;
+        }
+    }
+    panic!("100 changes at once were accepted");
+}
