@@ -17,37 +17,11 @@ tokio::task_local! {
     static CURRENT: Origin;
 }
 
-/// The ID of a request, and an extension of it: the caller's (`x-request-id`), or ours.
-#[derive(Debug, Clone)]
-pub struct RequestId(HeaderValue);
-
-impl RequestId {
-    /// Returns the ID as text.
-    pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
-    }
-
-    pub(crate) fn header(&self) -> HeaderValue {
-        self.0.clone()
-    }
-
-    /// Accepts a caller's ID that is short and plain, because it goes into our logs and responses.
-    fn of(headers: &HeaderMap) -> Self {
-        let plain = |id: &&HeaderValue| {
-            (1..=128).contains(&id.len())
-                && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte))
-        };
-        Self(headers.get(REQUEST_ID).filter(plain).cloned().unwrap_or_else(|| {
-            HeaderValue::try_from(Uuid::now_v7().to_string())
-                .unwrap_or_else(|_| HeaderValue::from_static("-"))
-        }))
-    }
-}
-
 /// The request that work belongs to.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    request: RequestId,
+    /// The caller's `x-request-id`, or ours.
+    pub(crate) request: HeaderValue,
     trace: Trace,
 }
 
@@ -59,7 +33,7 @@ impl Origin {
 
     /// Returns the ID of the request.
     pub fn request_id(&self) -> &str {
-        self.request.as_str()
+        self.request.to_str().unwrap_or_default()
     }
 
     /// Returns the trace.
@@ -70,7 +44,7 @@ impl Origin {
     /// Returns the headers for requests that this work makes: `x-request-id`, `traceparent` and `tracestate`.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(REQUEST_ID, self.request.header());
+        headers.insert(REQUEST_ID, self.request.clone());
         for (name, text) in [(TRACEPARENT, Some(&self.trace.parent)), (TRACESTATE, self.trace.state.as_ref())]
         {
             if let Some(value) = text.and_then(|text| HeaderValue::from_str(text).ok()) {
@@ -85,13 +59,19 @@ impl Origin {
         CURRENT.scope(self, work)
     }
 
-    /// Reads the headers of a request. An ID or a trace that is missing is made.
+    /// Reads the headers of a request. If they have no valid ID or trace, makes one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        Self { request: RequestId::of(headers), trace: Trace::of(headers) }
-    }
-
-    pub(crate) fn request(&self) -> &RequestId {
-        &self.request
+        // It goes into our logs and responses, so it must be short and plain.
+        let plain = |id: &&HeaderValue| {
+            (1..=128).contains(&id.len())
+                && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte))
+        };
+        let ours = || {
+            let id = Uuid::now_v7().to_string();
+            HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from_static("-"))
+        };
+        let request = headers.get(REQUEST_ID).filter(plain).cloned().unwrap_or_else(ours);
+        Self { request, trace: Trace::of(headers) }
     }
 }
 

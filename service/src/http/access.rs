@@ -27,15 +27,14 @@ pub(super) fn describe() {
 }
 
 /// The layer that records.
-pub(super) async fn record(mut request: Request, next: Next) -> Response {
+pub(super) async fn record(request: Request, next: Next) -> Response {
     let origin = Origin::of(request.headers());
-    let id = origin.request().clone();
+    let id = origin.request.clone();
     let mut entry = Entry::open(&origin, &request);
     let span = entry.span.clone();
-    request.extensions_mut().insert(id.clone());
     let mut response = origin.scope(next.run(request)).instrument(span).await;
     entry.close(response.status().as_u16(), "answered");
-    response.headers_mut().insert(REQUEST_ID, id.header());
+    response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::get;
-use axum::{Extension, Router};
 use http_body_util::BodyExt;
 use service::http::standard;
 use service::metrics::Metrics;
-use service::origin::RequestId;
+use service::origin::Origin;
 use tower::ServiceExt;
 
 fn router() -> Router {
-    let id = get(async |Extension(id): Extension<RequestId>| id.as_str().to_owned());
+    let id = get(async || Origin::current().unwrap().request_id().to_owned());
     let routes =
         Router::new().route("/things/{name}", id).route("/for-ever", get(std::future::pending::<()>));
     standard(routes, 10)
