@@ -27,8 +27,8 @@ use tokens::bearer;
 
 use crate::problem::ProblemResponse;
 
-/// What a caller must show to be accepted, and what is believed about its identity. By default every caller is accepted,
-/// and no header is believed.
+/// What a caller must show to be accepted, and what is believed about its identity. By default every caller is
+/// accepted, and no header is believed.
 #[derive(Debug, Clone, Default)]
 pub struct Authenticator {
     /// A caller must send one of these tokens.
@@ -48,11 +48,11 @@ enum Refusal {
     UnknownToken,
 }
 
-/// Accepts the callers that satisfy `authenticator`, and puts the [`Identity`] of each into its request. Others get 401,
-/// or 403 if only a certificate would be accepted.
+/// Accepts the callers that satisfy `authenticator`, and puts the [`Identity`] of each into its request. Others get
+/// 401, or 403 if only a certificate would be accepted.
 ///
-/// The first of these that is present gives the identity: the user header of a trusted proxy, the certificate, the bearer
-/// token.
+/// The first of these that is present gives the identity: the user header of a trusted proxy, the certificate, the
+/// bearer token.
 ///
 /// [`limited`](crate::http::limited) counts by identity, so it goes inside: `authenticated(limited(router, …), …)`.
 pub fn authenticated(router: Router, authenticator: Authenticator) -> Router {
@@ -95,7 +95,8 @@ impl Authenticator {
         tokens.owner(token).ok_or(Refusal::UnknownToken)
     }
 
-    /// Returns the user that a trusted proxy names in one header. If there are several, any of them may be the caller's.
+    /// Returns the user that a trusted proxy names in one header. If there are several, any of them may be the
+    /// caller's.
     fn by_proxy(&self, request: &Request, certified: Option<&Certified>) -> Option<Identity> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|ConnectInfo(address)| address.ip());

@@ -50,8 +50,8 @@ impl Health {
         Self { shutdown: shutdown.clone(), checks: Vec::new() }
     }
 
-    /// Adds a check that must pass for the process to be ready. It runs at each probe, and fails when it takes longer than
-    /// two seconds.
+    /// Adds a check that must pass for the process to be ready. It runs at each probe, and fails when it takes longer
+    /// than two seconds.
     #[must_use]
     pub fn with_check<F, E>(
         mut self,

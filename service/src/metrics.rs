@@ -31,8 +31,8 @@ pub(crate) fn calibrate_clock() {
 }
 
 impl Metrics {
-    /// Starts to measure, as `program` of that version. There is one recorder in a process: a second call returns that of
-    /// the first. Needs a Tokio runtime.
+    /// Starts to measure, as `program` of that version. There is one recorder in a process: a second call returns that
+    /// of the first. Needs a Tokio runtime.
     pub fn install(program: &'static str, version: &'static str) -> Self {
         static FIRST: OnceLock<Metrics> = OnceLock::new();
         FIRST.get_or_init(|| Self::begin(program, version)).clone()

@@ -1,5 +1,5 @@
-//! The request that caused a piece of work, by its ID and its trace (W3C Trace Context). It goes along with the work, and
-//! into the requests that the work makes.
+//! The request that caused a piece of work, by its ID and its trace (W3C Trace Context). It goes along with the work,
+//! and into the requests that the work makes.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Instrument;
@@ -122,8 +122,8 @@ impl Trace {
         }
     }
 
-    /// Begins a trace. It is sampled, as OpenTelemetry does by default for a trace that begins: otherwise those that record
-    /// under it would drop their spans.
+    /// Begins a trace. It is sampled, as OpenTelemetry does by default for a trace that begins: otherwise those that
+    /// record under it would drop their spans.
     fn new() -> Self {
         let span = Uuid::new_v4().simple().to_string();
         Self { parent: format!("00-{}-{}-01", Uuid::new_v4().simple(), &span[16..]), state: None }

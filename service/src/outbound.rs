@@ -47,7 +47,8 @@ impl Resolver {
         Self(Arc::new(resolve))
     }
 
-    /// Returns the addresses of `host` (a name, or an address with or without brackets) that may be dialled: at least one.
+    /// Returns the addresses of `host` (a name, or an address with or without brackets) that may be dialled: at least
+    /// one.
     ///
     /// # Errors
     /// When there is none.
@@ -87,8 +88,8 @@ impl Resolve for System {
     }
 }
 
-/// Whether `address` must never be dialled: link-local addresses (where clouds serve their credentials), other well-known
-/// metadata addresses, and those that name no single host. IPv4 inside IPv6 counts as IPv4.
+/// Whether `address` must never be dialled: link-local addresses (where clouds serve their credentials), other
+/// well-known metadata addresses, and those that name no single host. IPv4 inside IPv6 counts as IPv4.
 pub fn is_forbidden(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_forbidden_v4(address),
@@ -119,8 +120,8 @@ fn is_forbidden_v6(address: Ipv6Addr) -> bool {
         )
 }
 
-/// Returns the IPv4 address that an IPv6 address leads to: mapped, compatible and translated (RFC 4291, RFC 7915), NAT64
-/// (RFC 6052, RFC 8215), 6to4 (RFC 3056) and Teredo (RFC 4380).
+/// Returns the IPv4 address that an IPv6 address leads to: mapped, compatible and translated (RFC 4291, RFC 7915),
+/// NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056) and Teredo (RFC 4380).
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {

@@ -1,6 +1,6 @@
 //! Problems as HTTP responses (RFC 9457). A handler returns a [`ProblemResponse`]. The layer that every server has
-//! ([`http::standard`](crate::http::standard)) turns it into plain text for callers that prefer that, and makes problems of
-//! the plain texts with which axum refuses a request.
+//! ([`http::standard`](crate::http::standard)) turns it into plain text for callers that prefer that, and makes
+//! problems of the plain texts with which axum refuses a request.
 
 mod accept;
 

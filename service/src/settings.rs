@@ -11,8 +11,8 @@ use clap::{Arg, Command, Parser};
 pub use listen::{ListenAddress, ListenError};
 pub use values::{duration, size};
 
-/// Reads the settings of this process. A wrong or missing one ends the process: the error and the usage go to stderr, and
-/// the exit code is 2.
+/// Reads the settings of this process. A wrong or missing one ends the process: the error and the usage go to stderr,
+/// and the exit code is 2.
 pub fn parse<T: Parser>() -> T {
     try_parse_from(std::env::args_os()).unwrap_or_else(|error: clap::Error| error.exit())
 }

@@ -39,8 +39,8 @@ impl Shutdown {
         shutdown
     }
 
-    /// Returns a shutdown that SIGTERM or SIGINT begins. A process that then does not end by itself is ended soon after the
-    /// hard stop.
+    /// Returns a shutdown that SIGTERM or SIGINT begins. A process that then does not end by itself is ended soon after
+    /// the hard stop.
     ///
     /// # Errors
     /// When the signals cannot be watched.
@@ -109,8 +109,8 @@ impl Shutdown {
         self.soft.child_token()
     }
 
-    /// Starts work that the end of the process waits for (see [`finished`](Self::finished)). It continues if its caller goes
-    /// away, and keeps the caller's [`Origin`](crate::origin::Origin).
+    /// Starts work that the end of the process waits for (see [`finished`](Self::finished)). It continues if its caller
+    /// goes away, and keeps the caller's [`Origin`](crate::origin::Origin).
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.work.spawn(crate::origin::carried(work))
     }

@@ -11,9 +11,9 @@ use subtle::ConstantTimeEq;
 use super::identity::{Identity, Proof};
 use crate::files::{FileError, Reloaded, SettingFile};
 
-/// The bearer tokens of a file: one on each line, with the name of its owner before it if it has one (`NAME TOKEN`). Blank
-/// lines and lines that begin with `#` do not count. A changed file is read again within a second. If it cannot be used,
-/// this is logged as an error, and the previous tokens stay.
+/// The bearer tokens of a file: one on each line, with the name of its owner before it if it has one (`NAME TOKEN`).
+/// Blank lines and lines that begin with `#` do not count. A changed file is read again within a second. If it cannot
+/// be used, this is logged as an error, and the previous tokens stay.
 #[derive(Debug, Clone)]
 pub struct BearerTokens(Arc<Reloaded<Vec<Token>>>);
 

@@ -1,5 +1,5 @@
-//! Bodies of requests: how large they may be, and how soon they must arrive. A caller that sends half of a body and then
-//! nothing would otherwise keep its request in progress forever.
+//! Bodies of requests: how large they may be, and how soon they must arrive. A caller that sends half of a body and
+//! then nothing would otherwise keep its request in progress forever.
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};

@@ -47,8 +47,8 @@ pub struct Limits {
     pub changes: Option<NonZeroU32>,
 }
 
-/// `router` within `limits`. Callers count by their proven [`Identity`], else by their addresses, so authentication goes
-/// outside: [`authenticated`](crate::auth::authenticated)`(limited(router, …), …)`.
+/// `router` within `limits`. Callers count by their proven [`Identity`], else by their addresses, so authentication
+/// goes outside: [`authenticated`](crate::auth::authenticated)`(limited(router, …), …)`.
 pub fn limited(router: Router, limits: Limits) -> Router {
     describe_counter!(
         REFUSED,

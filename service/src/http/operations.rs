@@ -9,8 +9,8 @@ use axum::routing::get;
 use crate::health::Health;
 use crate::metrics::Metrics;
 
-/// Returns the routes: `/healthz` is 200 as long as the process lives; `/readyz` is 200 or 503, with each check and why it
-/// failed; `/metrics` is Prometheus text.
+/// Returns the routes: `/healthz` is 200 as long as the process lives; `/readyz` is 200 or 503, with each check and why
+/// it failed; `/metrics` is Prometheus text.
 pub fn operations(health: Health, metrics: Metrics) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "alive\n" }))

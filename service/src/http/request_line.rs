@@ -8,13 +8,13 @@
 //!
 //! Only request lines may be changed: a body may hold quotes, line ends and text that looks like a request.
 //! [`RequestLines`] therefore follows the framing of HTTP/1 (RFC 9112 §6): request line, header lines, then a body of
-//! known length or in chunks. It reads only what hyper reads to find the end of a message (`Content-Length`,
-//! `Transfer-Encoding`), by hyper's rules. It need not follow a message that hyper refuses, because hyper then closes the
-//! connection. Whatever it does not clearly understand ends the rewriting for the rest of the connection.
+//! known length or in chunks. To find the end of a message it reads only what hyper reads, and by hyper's rules:
+//! `Content-Length` and `Transfer-Encoding`. It need not follow a message that hyper refuses, because hyper then closes
+//! the connection. Whatever it does not clearly understand ends the rewriting for the rest of the connection.
 //!
-//! Of the ways that we know this is the most robust. Giving hyper one request at a time needs the same framing and holds
-//! bytes back; rewriting whatever looks like a request line damages bodies; parsing the head ourselves would be a second
-//! HTTP stack.
+//! Of the ways that we know this is the most robust. Giving hyper one request at a time needs the same framing and
+//! holds bytes back; rewriting whatever looks like a request line damages bodies; parsing the head ourselves would be a
+//! second HTTP stack.
 
 use http::Uri;
 use memchr::{memchr, memrchr};

@@ -55,8 +55,8 @@ pub struct Options {
     pub max_head: usize,
     /// How long new connections are still accepted once the process drains, while `/readyz` reports that it does.
     /// Kubernetes ends a pod and takes it out of load balancing at the same time, and the latter takes effect some
-    /// moments later: a listener that closes at once refuses the callers of those moments. Zero by default, because only
-    /// a process behind a load balancer needs it.
+    /// moments later: a listener that closes at once refuses the callers of those moments. Zero by default, because
+    /// only a process behind a load balancer needs it.
     pub linger: Duration,
     /// TLS, and nothing but TLS. `None` for plain HTTP.
     pub tls: Option<Tls>,
@@ -84,8 +84,8 @@ pub struct CutOff {
     pub connections: usize,
 }
 
-/// Serves until the process drains and has lingered: then accepts no more, closes idle connections, and lets requests in
-/// progress finish. While it lingers, callers are asked to come back on another connection: with each response on
+/// Serves until the process drains and has lingered: then accepts no more, closes idle connections, and lets requests
+/// in progress finish. While it lingers, callers are asked to come back on another connection: with each response on
 /// HTTP/1, by GOAWAY on HTTP/2.
 ///
 /// # Errors
@@ -304,8 +304,8 @@ impl Server {
     }
 }
 
-/// Returns the request with a head of its own. The one that hyper has read lies in the connection's buffer and keeps all
-/// of it, 8 KiB, from being used again, so that a request that waits would hold two.
+/// Returns the request with a head of its own. The one that hyper has read lies in the connection's buffer and keeps
+/// all of it, 8 KiB, from being used again, so that a request that waits would hold two.
 fn detached(request: Request) -> Request {
     let (mut head, body) = request.into_parts();
     for value in head.headers.values_mut() {

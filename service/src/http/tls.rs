@@ -34,8 +34,8 @@ pub enum ClientAuth {
     Optional,
 }
 
-/// TLS of a listener. Changed files count from the next connection on, at most a second later. Files that cannot be used
-/// are logged as an error, and the previous ones stay. Connections that are open go on as they began.
+/// TLS of a listener. Changed files count from the next connection on, at most a second later. Files that cannot be
+/// used are logged as an error, and the previous ones stay. Connections that are open go on as they began.
 #[derive(Debug, Clone)]
 pub struct Tls {
     config: Arc<Reloaded<ServerConfig>>,
