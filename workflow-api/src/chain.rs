@@ -1,8 +1,8 @@
-//! An error with its causes on one line. Our errors keep the cause in `source()`, so `Display` alone says too little.
+//! An error and its causes on one line. Our errors keep the cause in `source()`, and `Display` does not contain it.
 
 use std::error::Error;
 
-/// The error and its causes, joined by `: `; a cause that the text before already ends with is not repeated.
+/// Returns the error and its causes, joined by `: `. A cause with which the text already ends is not repeated.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

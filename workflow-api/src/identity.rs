@@ -1,8 +1,8 @@
-//! Identities of Temporal's objects, each a type of its own so that a run ID is never taken for a workflow ID.
+//! Identities of Temporal's objects. Each is a type, so that a run ID cannot be used as a workflow ID.
 
 use serde::{Deserialize, Serialize};
 
-/// The longest identity that Temporal takes, in bytes.
+/// The longest identity that Temporal accepts, in bytes.
 pub(crate) const IDENTITY_MAX: usize = 1000;
 
 macro_rules! identity {
@@ -14,19 +14,19 @@ macro_rules! identity {
         pub struct $name(String);
 
         impl $name {
-            /// The text as it stands on the wire.
+            /// The text, as on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// Whether no value was given; on EMCO's wire an absent value is the empty text.
+            /// Whether there is no value. On EMCO's wire an absent value is the empty text.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.0.is_empty()
             }
 
-            /// The text, without a copy.
+            /// Returns the text, without a copy.
             #[must_use]
             pub fn into_string(self) -> String {
                 self.0
@@ -64,14 +64,14 @@ macro_rules! identity {
 }
 
 identity! {
-    /// A workflow ID: names a workflow through all its runs.
+    /// A workflow ID. It names a workflow through all its runs.
     WorkflowId,
-    /// A run ID: names one run of a workflow; Temporal makes it.
+    /// A run ID. It names one run of a workflow; Temporal makes it.
     RunId,
-    /// A task queue: where workers ask for work.
+    /// A task queue, which workers poll for work.
     TaskQueue,
     /// A Temporal namespace.
     Namespace,
-    /// A workflow type: the name under which a worker registered the workflow.
+    /// A workflow type: the name under which workers register the workflow.
     WorkflowType,
 }

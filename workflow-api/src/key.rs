@@ -93,15 +93,3 @@ impl fmt::Display for IntentKey {
         write!(f, "{}/{}", self.dig, self.name)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_unusable_part_of_a_path_is_named() {
-        let faults = DigKey::new("p 1", "app", "v1", "-dig").faults();
-        let paths: Vec<_> = faults.into_iter().map(|fault| fault.path).collect();
-        assert_eq!(paths, ["path.project", "path.deploymentIntentGroup"]);
-    }
-}

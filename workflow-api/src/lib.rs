@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
-mod cancel;
 mod catalogue;
 mod chain;
 mod duration;
@@ -14,7 +13,6 @@ pub mod params;
 mod problem;
 mod raw;
 pub mod read;
-mod rollback;
 pub mod rules;
 mod start;
 mod status;
@@ -22,7 +20,6 @@ pub mod template;
 mod verbs;
 pub mod write;
 
-pub use cancel::{CancelRequest, CancelSpec};
 pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding};
 pub use chain::chain;
 pub use duration::{DurationError, Nanos};
@@ -38,11 +35,11 @@ pub use outcome::{
 pub use problem::{Fault, Problem};
 pub use raw::RawJson;
 pub use read::{FromJson, Read, ReadError, read};
-pub use rollback::{RollbackRequest, RollbackSpec};
 pub use start::{StartOverrides, StartRequest, Started};
 pub use status::{WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use verbs::{
-    QueryRequest, QuerySpec, ResetRequest, ResetSpec, RunReference, SignalRequest, SignalSpec,
-    TerminateRequest, TerminateSpec, UpdateRequest, UpdateSpec,
+    CancelRequest, CancelSpec, QueryRequest, QuerySpec, ResetRequest, ResetSpec, RollbackRequest,
+    RollbackSpec, RunReference, SignalRequest, SignalSpec, TerminateRequest, TerminateSpec, UpdateRequest,
+    UpdateSpec,
 };
 pub use write::{to_go_json, to_go_json_sized, to_go_text};

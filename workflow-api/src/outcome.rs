@@ -1,11 +1,11 @@
-//! The answers of the verbs beside start and status.
+//! The responses of the verbs other than start and status.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{RunId, WorkflowFailure, WorkflowId, WorkflowState};
 
-/// The answer of a query.
+/// The response to a query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -13,21 +13,21 @@ pub struct QueryAnswer {
     /// The workflow ID.
     #[serde(rename = "workflowID")]
     pub workflow_id: WorkflowId,
-    /// What the workflow answered; `null` where it answered nothing.
+    /// The result; `null` where the workflow returned nothing.
     pub result: Value,
 }
 
-/// How far an update came.
+/// The stage that an update has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UpdateStage {
-    /// The workflow took it and is at work on it.
+    /// The workflow accepted it and works on it.
     Accepted,
-    /// The workflow is done with it.
+    /// The workflow completed it.
     Completed,
 }
 
-/// The answer of an update.
+/// The response to an update.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -38,17 +38,17 @@ pub struct UpdateAnswer {
     /// The run that was updated.
     #[serde(rename = "runID")]
     pub run_id: RunId,
-    /// The ID of the update: who repeats the request with it gets the outcome of this update.
+    /// The ID of the update. A repeat of the request with this ID returns the outcome of this update.
     #[serde(rename = "updateID")]
     pub update_id: String,
-    /// How far it came.
+    /// The stage that it has reached.
     pub stage: UpdateStage,
-    /// What the workflow answered, once it completed the update.
+    /// The result, once the workflow has completed the update.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
 }
 
-/// How a run stands that was told to end.
+/// The state of a run that was cancelled or terminated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -56,16 +56,16 @@ pub struct StopReport {
     /// The workflow ID.
     #[serde(rename = "workflowID")]
     pub workflow_id: WorkflowId,
-    /// The run.
+    /// The run ID.
     #[serde(rename = "runID")]
     pub run_id: RunId,
-    /// Where it stands.
+    /// The state of the run.
     pub workflow_state: WorkflowState,
-    /// Whether it has ended.
+    /// Whether the run has ended.
     pub stopped: bool,
-    /// What it is still at work on.
+    /// The activities that have not ended.
     pub pending_activities: Vec<PendingActivity>,
-    /// The termination that waits, if one was asked for.
+    /// The termination that follows later, if the caller asked for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
 }
@@ -84,15 +84,16 @@ pub struct PendingActivity {
     pub state: String,
     /// Which attempt this is, from 1.
     pub attempt: i32,
-    /// Why the attempt before failed.
+    /// Why the previous attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<WorkflowFailure>,
-    /// Seconds since it last said that it is alive, where it ever did.
+    /// Seconds since its last heartbeat. Absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_age: Option<f64>,
 }
 
-/// A termination that happens later, unless the run ends before: itself a workflow in Temporal, whose cancellation calls it off.
+/// A termination that happens later, unless the run ends before. It is a workflow in Temporal. Cancelling that workflow
+/// cancels the termination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -100,14 +101,14 @@ pub struct Escalation {
     /// The workflow ID of the escalation.
     #[serde(rename = "workflowID")]
     pub workflow_id: WorkflowId,
-    /// Its run ID.
+    /// The run ID of the escalation.
     #[serde(rename = "runID")]
     pub run_id: RunId,
-    /// Whether an earlier request had asked for it already; the time it gave stands.
+    /// Whether an earlier request asked for it. The time of that request is kept.
     pub already_scheduled: bool,
 }
 
-/// The run that a reset led to.
+/// The run that a reset created.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -115,7 +116,7 @@ pub struct ResetAnswer {
     /// The workflow ID.
     #[serde(rename = "workflowID")]
     pub workflow_id: WorkflowId,
-    /// The new run.
+    /// The run ID of the new run.
     #[serde(rename = "runID")]
     pub run_id: RunId,
 }

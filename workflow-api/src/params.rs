@@ -1,8 +1,8 @@
-//! Typed parameters: the texts of `activityParams` read into a struct, with every fault found at once.
+//! Typed parameters: reads the texts of `activityParams` into a struct, and reports all faults together.
 //!
-//! A parameter is a text on the wire. The JSON Schema of the struct decides which value each text stands for, and the crate
-//! `jsonschema` validates the values. So the bridge, which has the schema alone, finds the same faults as clients and workers,
-//! which have the type.
+//! A parameter is a text on the wire. The JSON Schema of the struct decides which value a text stands for, and the
+//! crate `jsonschema` validates the values. So the bridge, which has only the schema, finds the same faults as clients
+//! and workers, which have the type.
 
 mod aliases;
 mod faults;
@@ -27,19 +27,19 @@ use crate::{Fault, WorkflowParams};
 impl WorkflowParams {
     /// Reads the parameters of an activity, or of all ([`Self::ALL_ACTIVITIES`]), into a struct.
     ///
-    /// A parameter that an activity does not set itself is taken from those for all activities. Numbers, booleans and enums
-    /// are read from their texts; lists are JSON or separated by commas; deeper values are JSON; the empty text is `None` for an
-    /// option of anything but a text.
+    /// A parameter that is not set for the activity is taken from those for all activities. Numbers, booleans and enums
+    /// are read from their texts. Lists are JSON or separated by commas. Other values are JSON. The empty text is
+    /// `None`, except for an optional text.
     ///
     /// # Errors
-    /// Every parameter that is missing, unknown or of another type, by path below these parameters
+    /// Returns a fault for each parameter that is missing, unknown or of another type, by path below these parameters
     /// (`$.activityParams.all-activities.count`). No message contains a value.
     pub fn read<T: Parameters>(&self, activity: &str) -> Result<T, Vec<Fault>> {
         self.read_beside(activity, &[])
     }
 
-    /// Reads the parameters as [`Self::read`] does. A parameter for all activities is not unknown if one of the schemas
-    /// `others` has it: those of activities that fall back on it.
+    /// Reads the parameters as [`Self::read`] does. A parameter for all activities is also known if one of the schemas
+    /// `others` has it: those of activities that use it.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -56,10 +56,10 @@ impl WorkflowParams {
     }
 }
 
-/// What is wrong with parameters by the schemas of a workflow client, by activity name, as its catalogue has them.
+/// Returns the faults of parameters by the schemas of a workflow client: those of its catalogue, by activity name.
 ///
 /// # Errors
-/// When a schema is not a JSON Schema, or not one that can be applied in bounded time.
+/// When a schema is not a valid JSON Schema, or cannot be applied in bounded time.
 pub fn check_params(
     schemas: &BTreeMap<String, Value>,
     params: &WorkflowParams,

@@ -1,20 +1,20 @@
-//! Errors as they go over the wire: problem details (RFC 9457), and the faults of an input by JSON path.
+//! Errors on the wire: problem details (RFC 9457), and the faults of an input by JSON path.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One thing wrong with an input.
+/// One thing that is wrong with an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
-    /// Where: a JSON path (`$.spec.temporal.workflowClientName`).
+    /// Where it is: a JSON path (`$.spec.temporal.workflowClientName`).
     pub path: String,
-    /// What is wrong there, and what would be right.
+    /// What is wrong, and what would be valid.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault at `path`.
+    /// Creates a fault at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
@@ -30,28 +30,28 @@ impl std::fmt::Display for Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// A URI of the kind of problem: `urn:emco:workflow:problem:` and the code.
+    /// A URI for the kind of problem: `urn:emco:workflow:problem:` and the code.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The kind of problem, for people: the same words for the same code.
+    /// The kind of problem, for people. Each code has one title.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What failed here, to what, and what to do.
+    /// What failed, and what to do next.
     pub detail: String,
-    /// The kind of problem, for programs; never changes.
+    /// The kind of problem, for programs. It never changes.
     pub code: String,
     /// Every fault of the input.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
-    /// What else a program may want to know.
+    /// Further members, for programs.
     #[serde(flatten)]
     #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, serde_json::Value>))]
     pub extensions: Map<String, Value>,
 }
 
 impl Problem {
-    /// A problem of the kind `code`, titled after it.
+    /// Creates a problem of the kind `code`, which also gives the title.
     pub fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
         let mut title = code.replace('_', " ");
         if let Some(first) = title.get_mut(..1) {
@@ -68,14 +68,14 @@ impl Problem {
         }
     }
 
-    /// The same, with the faults of the input.
+    /// Sets the faults of the input.
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.faults = faults;
         self
     }
 
-    /// The same, with a member of its own.
+    /// Adds the member `name`.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.extensions.insert(name.to_owned(), value.into());

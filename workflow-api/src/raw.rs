@@ -1,4 +1,4 @@
-//! JSON that is text already.
+//! JSON that is kept as text.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,17 +8,17 @@ use crate::read::Node;
 use crate::to_go_json;
 use crate::write::go_serializer;
 
-/// JSON kept as the text that it is written as, in Go's bytes: a tenth of the memory that its values would take. For what is passed on
-/// and not looked into.
+/// JSON as text, as Go writes it. It takes a tenth of the memory of a parsed value. Use it for JSON that is passed on
+/// and not examined.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RawJson(Box<RawValue>);
 
 impl RawJson {
-    /// The JSON of a value.
+    /// Returns the JSON of a value.
     ///
     /// # Errors
-    /// When the value has none.
+    /// When the value cannot be written as JSON.
     ///
     /// # Panics
     /// As [`to_go_json`].
@@ -26,24 +26,24 @@ impl RawJson {
         Self::from_json(to_go_json(value))
     }
 
-    /// A value that was read, of any number of levels.
+    /// Returns the JSON of a value that was read, with any number of levels.
     pub(crate) fn of_node(node: &Node<'_>) -> Result<Self, serde_json::Error> {
         let mut json = Vec::new();
         node.serialize(serde_stacker::Serializer::new(&mut go_serializer(&mut json)))?;
         Self::from_json(json)
     }
 
-    /// What is written in Go's bytes already.
+    /// Wraps JSON that is already as Go writes it.
     ///
     /// # Errors
-    /// When it is no JSON.
+    /// When it is not JSON.
     pub fn from_json(json: Vec<u8>) -> Result<Self, serde_json::Error> {
-        // A text of its own, as long as it must be: the one that was written into has room to spare.
+        // A copy of the exact length: the buffer that it was written to has unused capacity.
         let text = str::from_utf8(&json).map_err(serde::de::Error::custom)?.to_owned();
         RawValue::from_string(text).map(Self)
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         self.0.get()
     }
@@ -67,7 +67,7 @@ impl<T: Into<Value>> From<T> for RawJson {
     }
 }
 
-/// Equal where the texts are.
+/// Compares the texts.
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()

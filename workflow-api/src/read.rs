@@ -5,6 +5,7 @@
 //! all of them at once, and keys nobody knows are reported instead of dropped in silence.
 
 mod node;
+mod object;
 mod surrogates;
 mod values;
 
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 pub use node::Node;
+pub(crate) use object::{object, request};
 use serde::Deserialize;
 
 use crate::problem::Fault;
@@ -189,45 +191,3 @@ pub(crate) fn same_key(left: &str, right: &str) -> bool {
     };
     left.eq_ignore_ascii_case(right) || (!(left.is_ascii() && right.is_ascii()) && fold(left) == fold(right))
 }
-
-/// Implements [`FromJson`] and [`serde::Deserialize`] for a struct, given the wire name of each field. The members of a field
-/// after `..` stand among its own.
-macro_rules! from_json {
-    ($type:ident { $(..$flat:ident,)? $($name:literal => $field:ident),+ $(,)? }) => {
-        impl $type {
-            /// Reads one member; false if there is none of this name.
-            pub(crate) fn read_member(
-                &mut self,
-                key: &str,
-                value: &$crate::read::Node<'_>,
-                reader: &mut $crate::read::Reader,
-            ) -> bool {
-                $(if $crate::read::same_key(key, $name) {
-                    reader.at_key($name, |reader| $crate::read::FromJson::read_into(&mut self.$field, value, reader));
-                    return true;
-                })+
-                $(if self.$flat.read_member(key, value, reader) {
-                    return true;
-                })?
-                false
-            }
-        }
-
-        impl $crate::read::FromJson for $type {
-            fn read_into(&mut self, node: &$crate::read::Node<'_>, reader: &mut $crate::read::Reader) {
-                reader.members(node, |key, value, reader| self.read_member(key, value, reader));
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let node = $crate::read::Node::deserialize(deserializer)?;
-                match $crate::read::read_node(&node) {
-                    Ok(read) => Ok(read.value),
-                    Err(faults) => Err(serde::de::Error::custom($crate::read::ReadError::Faults(faults))),
-                }
-            }
-        }
-    };
-}
-pub(crate) use from_json;

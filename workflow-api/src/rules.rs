@@ -1,17 +1,17 @@
-//! What an intent must be before it is worth keeping: EMCO's name rule (EMCO-API §0.4), and what a start needs.
+//! The rules for a valid intent: EMCO's name rule (EMCO-API §0.4), and what a start needs.
 
 use std::net::Ipv6Addr;
 
 use crate::identity::IDENTITY_MAX;
 use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, WorkflowIntent, template};
 
-/// The wait before a first retry where a policy says nothing: Temporal's default.
+/// The wait before the first retry if the policy does not set it: Temporal's default.
 const DEFAULT_INITIAL_INTERVAL: Nanos = Nanos::new(1_000_000_000);
 
-/// The longest name that EMCO takes.
+/// The longest name that EMCO accepts.
 pub const NAME_MAX: usize = 128;
 
-/// Whether EMCO takes `text` for the name of a resource: 1 to 128 of letters, digits, `-`, `_` and `.`, a letter or
+/// Whether EMCO accepts `text` as the name of a resource: 1 to 128 letters, digits, `-`, `_` and `.`, with a letter or
 /// digit at both ends (EMCO-API §0.4).
 #[must_use]
 pub fn is_name(text: &str) -> bool {
@@ -43,7 +43,7 @@ pub fn is_host(text: &str) -> bool {
 }
 
 impl WorkflowIntent {
-    /// Everything that would keep this intent from being registered or started, by JSON path; empty when it is sound.
+    /// Returns the faults for which this intent cannot be registered or started. Empty if it is valid.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Faults(Vec::new());
@@ -61,7 +61,8 @@ impl WorkflowIntent {
 }
 
 impl ActivityOptions {
-    /// Everything for which Temporal would refuse these options, which stand at the JSON path `path`; empty when they are sound.
+    /// Returns the faults for which Temporal would refuse these options, which are at the JSON path `path`. Empty if
+    /// they are valid.
     #[must_use]
     pub fn faults(&self, path: &str) -> Vec<Fault> {
         let mut faults = Faults(Vec::new());
@@ -168,7 +169,7 @@ impl Faults {
         }
     }
 
-    /// What Temporal, and the database that keeps a workflow ID, take.
+    /// Checks what Temporal and the databases accept as an identity.
     fn identity(&mut self, path: String, identity: &str) {
         self.unless(
             identity.len() <= IDENTITY_MAX,
@@ -178,7 +179,7 @@ impl Faults {
         self.unless(!identity.contains('\0'), path, "has a NUL character: write it without");
     }
 
-    /// Temporal's own rules for a retry policy, in which zero stands for the default.
+    /// Checks Temporal's rules for a retry policy, in which zero stands for the default.
     fn retry_policy(&mut self, path: &str, policy: &RetryPolicy) {
         self.not_negative(format!("{path}.InitialInterval"), policy.initial_interval);
         self.not_negative(format!("{path}.MaximumInterval"), policy.maximum_interval);

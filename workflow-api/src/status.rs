@@ -1,4 +1,4 @@
-//! The answer of `GET …/status` (EMCO-API §1.6), and what it says of how a run ended.
+//! The response of `GET …/status` (EMCO-API §1.6).
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{Problem, RawJson, RunId, WorkflowId};
 
-/// The status of a workflow: EMCO's fields in EMCO's order, then ours. Only what was asked for is present; the description always
-/// is, as in EMCO.
+/// The status of a workflow: EMCO's fields in EMCO's order, then ours. A field is present if the caller asked for it.
+/// The description is always present, as in EMCO.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -19,50 +19,51 @@ pub struct WorkflowStatus {
     /// The run ID.
     #[serde(rename = "runID", skip_serializing_if = "RunId::is_empty")]
     pub run_id: RunId,
-    /// Temporal's description as its canonical JSON; `{}` unless asked for.
+    /// Temporal's description as canonical JSON; `{}` if the caller did not ask for it.
     #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Map<String, Value>))]
     pub workflow_execution_description: RawJson,
     /// The events of the run as Temporal's canonical JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Value>>))]
     pub workflow_history: Option<Vec<RawJson>>,
-    /// What the workflow answered, once it completed.
+    /// The result of the workflow, once it has completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_result: Option<Value>,
-    /// What the workflow answered to the query.
+    /// The result of the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_query_result: Option<Value>,
-    /// Where the run stands.
+    /// The state of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_state: Option<WorkflowState>,
-    /// Why the run ended otherwise.
+    /// Why the run did not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_failure: Option<WorkflowFailure>,
-    /// Asks for the next page of the history; absent on the last one.
+    /// The token for the next page of the history. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history_next_page_token: Option<String>,
-    /// What went wrong, by method (`describe`, `history`, `query`, `wait`); the other methods' answers are in their fields.
+    /// The errors, by method (`describe`, `history`, `query`, `wait`). Results of the other methods are in their
+    /// fields.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, Problem>,
 }
 
-/// Where a run stands, in Temporal's words.
+/// The state of a run, as Temporal names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum WorkflowState {
-    /// It runs.
+    /// The run has not ended.
     Running,
-    /// It ended and has a result.
+    /// It ended with a result.
     Completed,
-    /// It ended with an error of its own.
+    /// It ended with an error.
     Failed,
-    /// It was asked to end, and did.
+    /// It was cancelled, and ended.
     Canceled,
-    /// It was ended from outside, at once.
+    /// It was terminated from outside.
     Terminated,
-    /// It went on in a new run.
+    /// It continues in a new run.
     ContinuedAsNew,
-    /// It exceeded one of its bounds.
+    /// It exceeded one of its timeouts.
     TimedOut,
 }
 
@@ -80,33 +81,33 @@ impl std::fmt::Display for WorkflowState {
     }
 }
 
-/// Why a run did not complete: one failure, and what caused it.
+/// Why a run did not complete: a failure and its cause.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct WorkflowFailure {
-    /// What happened.
+    /// The message.
     pub message: String,
-    /// The type of an application failure, as the workflow or activity named it; else Temporal's kind of failure.
+    /// The type of an application failure, as the workflow or activity named it. Otherwise Temporal's kind of failure.
     #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
     pub kind: String,
-    /// The activity type that failed.
+    /// The type of the activity that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activity: Option<String>,
-    /// Which attempt of the activity failed last, counted from 1.
+    /// The number of the last attempt of the activity, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<i32>,
-    /// Where in the code, where the worker's language tells it and the caller asked for it.
+    /// The stack trace, if the worker's SDK reports it and the caller asked for it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub stack_trace: String,
-    /// What caused it.
+    /// The cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub cause: Option<Box<WorkflowFailure>>,
 }
 
 impl WorkflowFailure {
-    /// The same, without stack traces down to the last cause.
+    /// Removes the stack traces of this failure and of all its causes.
     #[must_use]
     pub fn without_stack_traces(mut self) -> Self {
         self.stack_trace.clear();

@@ -1,30 +1,26 @@
-//! The bodies of the verbs that EMCO does not have: signal, query, update, terminate, reset; in EMCO's manner.
+//! The bodies of the verbs: cancel (EMCO-API §1.7), rollback, which EMCO has for deployment intent groups (EMCO-API
+//! §6.5), and those that EMCO does not have, in its manner.
 
-use serde::Serialize;
+use crate::read::{object, request};
+use crate::{Namespace, Nanos, RawJson, RunId, WorkflowId};
 
-use crate::read::from_json;
-use crate::{Metadata, Namespace, RawJson, RunId, WorkflowId};
-
-/// Names the run that a request is about. Every part may be left out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct RunReference {
-    /// Temporal's address (`host:port`); empty for the configured one.
-    pub temporal_server: String,
-    /// The namespace; empty for the configured one.
-    #[serde(skip_serializing_if = "Namespace::is_empty")]
-    pub namespace: Namespace,
-    /// The workflow; empty for the intent's own.
-    #[serde(rename = "workflowID")]
-    pub workflow_id: WorkflowId,
-    /// The run; empty for the latest.
-    #[serde(rename = "runID")]
-    pub run_id: RunId,
+object! {
+    /// Names the run that a request is about. Each part is optional.
+    pub struct RunReference {
+        /// Temporal's address (`host:port`). Empty: the configured one.
+        "temporalServer" => temporal_server: String,
+        /// The namespace. Empty: the configured one.
+        #[serde(skip_serializing_if = "Namespace::is_empty")]
+        "namespace" => namespace: Namespace,
+        /// The workflow ID. Empty: that of the intent.
+        "workflowID" => workflow_id: WorkflowId,
+        /// The run ID. Empty: the latest run.
+        "runID" => run_id: RunId,
+    }
 }
 
 impl RunReference {
-    /// This, with what it leaves open as `other` says.
+    /// Returns this reference, with the parts that it leaves empty taken from `other`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -40,28 +36,27 @@ impl RunReference {
     }
 }
 
-from_json!(RunReference {
-    "temporalServer" => temporal_server,
-    "namespace" => namespace,
-    "workflowID" => workflow_id,
-    "runID" => run_id,
-});
+request! {
+    /// A request to cancel or terminate a workflow.
+    CancelRequest(CancelSpec)
+}
 
-/// A request: metadata of no meaning, which emcoctl always sends, and what is wanted.
-macro_rules! request {
-    ($(#[doc = $doc:literal])+ $request:ident($spec:ident)) => {
-        $(#[doc = $doc])+
-        #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub struct $request {
-            /// Of no meaning; emcoctl always sends it.
-            pub metadata: Metadata,
-            /// What is wanted.
-            pub spec: $spec,
-        }
-
-        from_json!($request { "metadata" => metadata, "spec" => spec });
-    };
+object! {
+    /// What to cancel, and how. Each part is optional.
+    pub struct CancelSpec {
+        ..run: RunReference,
+        /// Whether to end the run at once, without letting it clean up.
+        "terminate" => terminate: bool,
+        /// Why. Temporal keeps it in the history.
+        "reason" => reason: String,
+        /// Details of a termination: any JSON.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+        "details" => details: Vec<RawJson>,
+        /// How long a cancelled run has before it is terminated. Zero: as long as it needs.
+        // EMCO's request has no such field, so it is written only where it is set.
+        #[serde(skip_serializing_if = "Nanos::is_zero")]
+        "escalateAfter" => escalate_after: Nanos,
+    }
 }
 
 request! {
@@ -69,109 +64,99 @@ request! {
     SignalRequest(SignalSpec)
 }
 
-/// The signal.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SignalSpec {
-    /// The run that is meant.
-    #[serde(flatten)]
-    pub run: RunReference,
-    /// The name of the signal; must be given.
-    pub name: String,
-    /// Its arguments, in order.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
-    pub args: Vec<RawJson>,
+object! {
+    /// The signal.
+    pub struct SignalSpec {
+        ..run: RunReference,
+        /// The name of the signal; required.
+        "name" => name: String,
+        /// Its arguments, in order.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+        "args" => args: Vec<RawJson>,
+    }
 }
 
-from_json!(SignalSpec { ..run, "name" => name, "args" => args });
-
 request! {
-    /// A request to ask a workflow.
+    /// A request to query a workflow.
     QueryRequest(QuerySpec)
 }
 
-/// The question.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct QuerySpec {
-    /// The run that is meant.
-    #[serde(flatten)]
-    pub run: RunReference,
-    /// The type of the query; must be given.
-    #[serde(rename = "type")]
-    pub query_type: String,
-    /// Its arguments, in order.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
-    pub args: Vec<RawJson>,
+object! {
+    /// The query.
+    pub struct QuerySpec {
+        ..run: RunReference,
+        /// The type of the query; required.
+        "type" => query_type: String,
+        /// Its arguments, in order.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+        "args" => args: Vec<RawJson>,
+    }
 }
-
-from_json!(QuerySpec { ..run, "type" => query_type, "args" => args });
 
 request! {
     /// A request to update a workflow.
     UpdateRequest(UpdateSpec)
 }
 
-/// The update.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UpdateSpec {
-    /// The run that is meant.
-    #[serde(flatten)]
-    pub run: RunReference,
-    /// The name of the update; must be given.
-    pub name: String,
-    /// Its arguments, in order.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
-    pub args: Vec<RawJson>,
-    /// Tells one update from another: repeats under one ID are one update. Empty for the `Idempotency-Key`, else for a new one.
-    #[serde(rename = "updateID")]
-    pub update_id: String,
+object! {
+    /// The update.
+    pub struct UpdateSpec {
+        ..run: RunReference,
+        /// The name of the update; required.
+        "name" => name: String,
+        /// Its arguments, in order.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+        "args" => args: Vec<RawJson>,
+        /// Identifies the update: repeats under one ID are one update. Empty: the `Idempotency-Key`, or else a new ID.
+        "updateID" => update_id: String,
+    }
 }
-
-from_json!(UpdateSpec { ..run, "name" => name, "args" => args, "updateID" => update_id });
 
 request! {
     /// A request to end a workflow at once.
     TerminateRequest(TerminateSpec)
 }
 
-/// What to end, and why.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TerminateSpec {
-    /// The run that is meant.
-    #[serde(flatten)]
-    pub run: RunReference,
-    /// Why; Temporal keeps it in the history.
-    pub reason: String,
-    /// Details for the history: any JSON.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
-    pub details: Vec<RawJson>,
+object! {
+    /// What to end, and why.
+    pub struct TerminateSpec {
+        ..run: RunReference,
+        /// Why. Temporal keeps it in the history.
+        "reason" => reason: String,
+        /// Details for the history: any JSON.
+        #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
+        "details" => details: Vec<RawJson>,
+    }
 }
-
-from_json!(TerminateSpec { ..run, "reason" => reason, "details" => details });
 
 request! {
     /// A request to run a workflow again from a point of its history.
     ResetRequest(ResetSpec)
 }
 
-/// From where to run again, and why. Exactly one of `to` and `eventID` must be given.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ResetSpec {
-    /// The run that is meant.
-    #[serde(flatten)]
-    pub run: RunReference,
-    /// `FirstWorkflowTask` or `LastWorkflowTask`.
-    pub to: String,
-    /// The event that ended a workflow task (completed, failed or timed out): what came after it is run again.
-    #[serde(rename = "eventID")]
-    pub event_id: i64,
-    /// Why; Temporal keeps it in the history.
-    pub reason: String,
+object! {
+    /// From where to run again, and why. Exactly one of `to` and `eventID` is required.
+    pub struct ResetSpec {
+        ..run: RunReference,
+        /// `FirstWorkflowTask` or `LastWorkflowTask`.
+        "to" => to: String,
+        /// The event that ended a workflow task (completed, failed or timed out). What came after it runs again.
+        "eventID" => event_id: i64,
+        /// Why. Temporal keeps it in the history.
+        "reason" => reason: String,
+    }
 }
 
-from_json!(ResetSpec { ..run, "to" => to, "eventID" => event_id, "reason" => reason });
+request! {
+    /// A request to take an earlier revision of an intent again.
+    RollbackRequest(RollbackSpec)
+}
+
+object! {
+    /// Which revision to take again.
+    pub struct RollbackSpec {
+        /// The revision. EMCO's callers write it as text; others may write a number.
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
+        "revision" => revision: Option<RawJson>,
+    }
+}

@@ -1,6 +1,6 @@
 //! Writing JSON byte for byte as Go's `json.Marshal` does (EMCO-API §0.2), because clients written for EMCO parse it.
 //!
-//! The order of fields is the order of our structs and of sorted maps; here are the escapes and the numbers.
+//! The order of fields is that of our structs and of sorted maps. This module writes escapes and numbers.
 
 use std::io::{self, Write};
 
@@ -8,15 +8,15 @@ use memchr::{memchr, memchr3};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
-/// The JSON of `value` in Go's bytes, without a newline at the end.
+/// Returns the JSON of `value` as Go writes it, without a newline at the end.
 ///
 /// # Panics
-/// When `value` has a map whose keys are not texts; none of this crate's types has.
+/// When `value` has a map whose keys are not strings. None of this crate's types has one.
 pub fn to_go_json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     to_go_json_sized(value, 512)
 }
 
-/// The same as text.
+/// Returns the JSON of `value` as Go writes it, as text.
 ///
 /// # Panics
 /// As [`to_go_json`].
@@ -24,7 +24,8 @@ pub fn to_go_text<T: Serialize + ?Sized>(value: &T) -> String {
     String::from_utf8(to_go_json(value)).expect("JSON is written in UTF-8")
 }
 
-/// The same with room for so many bytes from the start, for what is large: growing takes twice the memory for a while.
+/// Returns the JSON of `value` as Go writes it, with room for `size` bytes from the start. Use it for large values: a
+/// buffer that grows takes twice the memory for a while.
 ///
 /// # Panics
 /// As [`to_go_json`].
@@ -42,9 +43,10 @@ pub(crate) fn go_serializer(bytes: &mut Vec<u8>) -> Serializer<&mut Vec<u8>, GoF
 
 pub(crate) struct GoFormatter;
 
-/// Whether Go escapes nothing in it that others do not: so most text is, and bytes are looked through faster than characters.
+/// Whether the text has none of the characters that only Go escapes. Most texts have none, and searching bytes is
+/// faster than searching characters.
 fn is_plain(text: &[u8]) -> bool {
-    /// U+2028 and U+2029 begin so.
+    /// The first byte of U+2028 and U+2029.
     const SEPARATORS: u8 = 0xE2;
     memchr3(b'<', b'>', b'&', text).is_none() && memchr(SEPARATORS, text).is_none()
 }
@@ -90,42 +92,6 @@ impl Formatter for GoFormatter {
             write!(writer, "{mantissa}e{sign}{exponent}")
         } else {
             write!(writer, "{value}")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn go(value: impl Serialize) -> String {
-        String::from_utf8(to_go_json(&value)).unwrap()
-    }
-
-    #[test]
-    fn text_is_escaped_as_go_does() {
-        assert_eq!(go("a<b>&c"), r#""a\u003cb\u003e\u0026c""#);
-        assert_eq!(go("\u{2028}\u{2029}é"), "\"\\u2028\\u2029é\"");
-        assert_eq!(
-            go("\u{8}\u{c}\n\r\t\u{1}\u{7f}\"\\/"),
-            "\"\\u0008\\u000c\\n\\r\\t\\u0001\u{7f}\\\"\\\\/\""
-        );
-    }
-
-    #[test]
-    fn numbers_are_written_as_go_does() {
-        for (value, text) in [
-            (0.0, "0"),
-            (-0.0, "-0"),
-            (2.0, "2"),
-            (1.5, "1.5"),
-            (1e20, "100000000000000000000"),
-            (1e21, "1e+21"),
-            (1e-6, "0.000001"),
-            (1.5e-7, "1.5e-7"),
-            (-2.5e22, "-2.5e+22"),
-        ] {
-            assert_eq!(go(value), text);
         }
     }
 }

@@ -16,7 +16,7 @@ use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
 use service::outbound::{ResolveError, Resolver, is_forbidden};
 use url::{Host, Url};
-use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read};
+use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read, to_go_json};
 
 use crate::secured::{SecuredClient, SecuredClients};
 
@@ -195,7 +195,7 @@ impl Clients for HttpClients {
     ) -> Result<Invocation, ClientError> {
         Ok(Invocation {
             url: self.url_below(endpoint, &["invoke", &spec.workflow_client_name])?,
-            body: spec.to_go_json().into(),
+            body: to_go_json(spec).into(),
             idempotency_key: idempotency_key.to_owned(),
             correlation: correlation.clone(),
         })

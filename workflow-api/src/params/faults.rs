@@ -167,8 +167,8 @@ fn quoted(value: &Value) -> String {
     value.as_str().map_or_else(|| format!("`{value}`"), |text| format!("`{text}`"))
 }
 
-/// Why serde does not make a type of `value`, although its schema allows it: a rule of the author's own, whose message may
-/// quote the value. Quoted values become `…`.
+/// Why serde does not make a type of `value`, although its schema allows it: a rule of the author's own, whose message
+/// may quote the value. Quoted values become `…`.
 pub(super) fn of_type(error: &serde_json::Error, value: &Value) -> String {
     let message = error.to_string();
     if let Some((_, expected)) = message.rsplit_once(", expected ") {

@@ -13,15 +13,15 @@ use super::aliases::aliases;
 use super::texts::{ALIASES, Members};
 use super::validator::{UnusableSchema, Validator};
 
-/// A type that parameters are read into. Every type that has `Deserialize` and `JsonSchema` is one.
+/// A type that parameters can be read into. Implemented by every type that has `Deserialize` and `JsonSchema`.
 #[diagnostic::on_unimplemented(
     message = "parameters cannot be read into `{Self}`",
-    label = "derives not both `serde::Deserialize` and `schemars::JsonSchema`",
-    note = "write `#[derive(serde::Deserialize, schemars::JsonSchema)]` on it"
+    label = "does not derive both `serde::Deserialize` and `schemars::JsonSchema`",
+    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to it"
 )]
 pub trait Parameters: DeserializeOwned + JsonSchema + 'static {}
 
-// So that the compiler names what to derive, not the two traits with all that implements them.
+// So that the compiler names what to derive, and does not list the types that implement the two traits.
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + 'static> Parameters for T {}
 
@@ -33,15 +33,15 @@ pub struct ParamsSchema {
 }
 
 impl ParamsSchema {
-    /// The schema (2020-12). `x-aliases` at a property lists the other names that the type takes for it.
+    /// Returns the schema (2020-12). `x-aliases` of a property lists its other names.
     pub fn json(&self) -> &'static Value {
         self.json
     }
 
-    /// Whether parameters can be read by it.
+    /// Checks that parameters can be read by it.
     ///
     /// # Errors
-    /// When the author's attributes make something else of it than a JSON Schema.
+    /// When, because of the author's attributes, it is not a valid JSON Schema.
     pub fn usable(&self) -> Result<(), UnusableSchema> {
         self.rules().map(|_| ()).map_err(Clone::clone)
     }
@@ -51,7 +51,7 @@ impl ParamsSchema {
     }
 }
 
-/// What parameters are read and validated by.
+/// A schema, prepared for reading and validating parameters.
 #[derive(Debug)]
 pub(super) struct Rules<'a> {
     pub(super) schema: &'a Value,
@@ -66,12 +66,13 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The schema of `T`, made once for each type.
+/// Returns the schema of `T`, which is made once for each type.
 pub fn schema_of<T: Parameters>() -> &'static ParamsSchema {
     static SCHEMAS: LazyLock<Mutex<HashMap<TypeId, &'static ParamsSchema>>> = LazyLock::new(Mutex::default);
     let lock = || SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
     let known = lock().get(&TypeId::of::<T>()).copied();
-    // Not under the lock: it runs the author's code. A program has as many schemas as types, so they are never freed.
+    // The lock is not held here, because this runs the author's code. Schemas are never freed: there is one for each
+    // type.
     known.unwrap_or_else(|| {
         let json: &'static Value = Box::leak(Box::new(generate::<T>()));
         let schema = Box::leak(Box::new(ParamsSchema { json, rules: Rules::new(json) }));

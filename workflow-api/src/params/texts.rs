@@ -97,8 +97,8 @@ pub(super) fn item(schema: &Value, index: usize) -> Option<&Value> {
     of_place.or_else(|| schema.get("items"))
 }
 
-/// The value that a text stands for by the schemas, of which it must follow one. A text that stands for none of theirs stays
-/// a text.
+/// The value that a text stands for by the schemas, of which it must follow one. A text that stands for none of theirs
+/// stays a text.
 pub(super) fn value(root: &Value, schemas: &[&Value], text: &str) -> Value {
     let parts: Vec<_> = parts(root, schemas).take(MOST).collect();
     let free = |part: &&Value| kinds(part).any(|kind| kind == "string") && choices(part).is_none();

@@ -12,8 +12,8 @@ const DEEPEST_SCHEMA: usize = 128;
 /// How many patterns a schema may have, and how large each may be when compiled, in bytes.
 const MOST_PATTERNS: usize = 100;
 const LARGEST_PATTERN: usize = 1 << 18;
-/// How often a schema may be applied, part by part, and how deep. Some schemas apply themselves to one value without end, others
-/// twice as often with each level of the value.
+/// How often a schema may be applied, part by part, and how deep. Some schemas apply themselves to one value without
+/// end, others twice as often with each level of the value.
 const MOST_STEPS: usize = 100_000;
 const DEEPEST: usize = 512;
 
@@ -94,8 +94,8 @@ fn inspect(schema: &Value) -> Result<(), UnusableSchema> {
                 return Err(UnusableSchema::new(format!("it has more than {MOST_PATTERNS} patterns")));
             }
             let refused = match (word.as_str(), member.as_str()) {
-                // To find what is left over, the library validates the parts of a schema again: with such schemas inside each other,
-                // or inside themselves, again and again.
+                // To find what is left over, the library validates the parts of a schema again: with such schemas
+                // inside each other, or inside themselves, again and again.
                 ("unevaluatedProperties" | "unevaluatedItems", None) => depth > 0,
                 ("$ref", Some("#" | "#/")) if has_leftovers(schema) => true,
                 ("$ref", Some(_)) => target(schema, value).is_none(),
@@ -120,8 +120,8 @@ fn has_leftovers(schema: &Value) -> bool {
     ["unevaluatedProperties", "unevaluatedItems"].iter().any(|word| schema.get(word).is_some())
 }
 
-/// Whether the schema is applied to `value` in a bounded number of steps. Follows the keywords of JSON Schema that apply schemas,
-/// rather once too often.
+/// Whether the schema is applied to `value` in a bounded number of steps. Follows the keywords of JSON Schema that
+/// apply schemas, rather once too often.
 fn is_bounded(root: &Value, value: &Value) -> bool {
     let mut next = vec![(root, value, 0)];
     for _ in 0..MOST_STEPS {

@@ -121,8 +121,8 @@ impl<T: FromJson + Default> FromJson for BTreeMap<String, T> {
     }
 }
 
-/// JSON of no known type: memo values, search attributes, arguments, details. As text, because values of many levels overflow the stack
-/// of whoever walks them.
+/// JSON of no known type: memo values, search attributes, arguments, details. As text, because values of many levels
+/// overflow the stack of whoever walks them.
 impl FromJson for RawJson {
     fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
         match Self::of_node(node) {

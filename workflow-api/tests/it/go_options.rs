@@ -1,4 +1,4 @@
-//! Options as Go encodes them: the program in `tests/interop/options` made the vectors with the SDK that EMCO uses.
+//! Options as Go encodes them. The program in `tests/interop/options` made the vectors with the SDK that EMCO uses.
 
 use serde_json::{Map, Number, Value};
 use workflow_api::{
@@ -7,7 +7,7 @@ use workflow_api::{
 
 const VECTORS: &str = include_str!("../vectors/go-options.jsonl");
 
-/// One value: its fields told without Go's JSON (integers as text, floats as their bits), and Go's encoding of it.
+/// One value: its fields in a form without Go's JSON (integers as text, floats as bits), and its encoding by Go.
 struct Vector {
     kind: String,
     fields: Vec<Value>,
@@ -26,24 +26,24 @@ fn vectors() -> Vec<Vector> {
     vectors.collect()
 }
 
-fn text(told: &Value) -> String {
-    told.as_str().unwrap().to_owned()
+fn text(given: &Value) -> String {
+    given.as_str().unwrap().to_owned()
 }
 
-fn integer(told: &Value) -> i64 {
-    told.as_str().unwrap().parse().unwrap()
+fn integer(given: &Value) -> i64 {
+    given.as_str().unwrap().parse().unwrap()
 }
 
-fn nanos(told: &Value) -> Nanos {
-    Nanos::new(integer(told))
+fn nanos(given: &Value) -> Nanos {
+    Nanos::new(integer(given))
 }
 
 fn float(bits: &Value) -> f64 {
     f64::from_bits(u64::from_str_radix(bits.as_str().unwrap(), 16).unwrap())
 }
 
-fn retry_policy(told: &Value) -> Option<RetryPolicy> {
-    told.as_array().map(|fields| RetryPolicy {
+fn retry_policy(given: &Value) -> Option<RetryPolicy> {
+    given.as_array().map(|fields| RetryPolicy {
         initial_interval: nanos(&fields[0]),
         backoff_coefficient: float(&fields[1]),
         maximum_interval: nanos(&fields[2]),
@@ -72,7 +72,7 @@ fn start_options(fields: &[Value]) -> StartOptions {
         workflow_execution_timeout: nanos(&fields[2]),
         workflow_run_timeout: nanos(&fields[3]),
         workflow_task_timeout: nanos(&fields[4]),
-        workflow_id_reuse_policy: IdReusePolicy::try_from(integer(&fields[5])).unwrap(),
+        workflow_id_reuse_policy: policy(integer(&fields[5])),
         workflow_execution_error_when_already_started: fields[6].as_bool().unwrap(),
         retry_policy: retry_policy(&fields[7]),
         cron_schedule: text(&fields[8]),
@@ -81,14 +81,16 @@ fn start_options(fields: &[Value]) -> StartOptions {
     }
 }
 
-fn json_map(told: &Value) -> Option<JsonMap> {
-    let Value::Object(members) = told.as_object().map(|_| value(told))? else { panic!("no object: {told}") };
+fn json_map(given: &Value) -> Option<JsonMap> {
+    let Value::Object(members) = given.as_object().map(|_| value(given))? else {
+        panic!("no object: {given}")
+    };
     Some(members.into_iter().map(|(name, value)| (name, value.into())).collect())
 }
 
-/// `{"float": bits}` stands for a number, `{"object": fields}` for an object; the rest for itself.
-fn value(told: &Value) -> Value {
-    match told {
+/// `{"float": bits}` stands for a number, `{"object": fields}` for an object. Other values stand for themselves.
+fn value(given: &Value) -> Value {
+    match given {
         Value::Object(wrapped) => match wrapped.iter().next() {
             Some((kind, bits)) if kind == "float" => Number::from_f64(float(bits)).into(),
             Some((_, fields)) => {
@@ -97,7 +99,7 @@ fn value(told: &Value) -> Value {
                 fields.sort_by_key(|(name, _)| *name);
                 fields
                     .into_iter()
-                    .map(|(name, told)| (name.clone(), value(told)))
+                    .map(|(name, given)| (name.clone(), value(given)))
                     .collect::<Map<_, _>>()
                     .into()
             }
@@ -112,7 +114,7 @@ fn go_text<T: serde::Serialize>(value: &T) -> String {
     String::from_utf8(to_go_json(value)).unwrap()
 }
 
-/// Reading Go's bytes gives `made`, and writing `made` gives Go's bytes.
+/// Checks that reading Go's bytes gives `made`, and that writing `made` gives Go's bytes.
 fn agrees<T>(made: &T, go: &str)
 where
     T: FromJson + Default + PartialEq + std::fmt::Debug + serde::Serialize,
@@ -120,7 +122,7 @@ where
     assert_eq!(go_text(made), go);
     let read = read::<T>(go.as_bytes()).unwrap();
     assert_eq!(read.unknown, Vec::<String>::new(), "{go}");
-    // What we hand on is what came in, byte for byte.
+    // What is passed on equals what came in, byte for byte.
     assert_eq!(go_text(&read.value), go);
     assert_eq!(&read.value, made, "{go}");
 }
@@ -137,4 +139,10 @@ fn go_and_we_encode_and_read_the_same() {
             other => panic!("no such type: {other}"),
         }
     }
+}
+
+fn policy(number: i64) -> IdReusePolicy {
+    use IdReusePolicy::{AllowDuplicate, AllowDuplicateFailedOnly, RejectDuplicate, Unspecified};
+    let policies = [Unspecified, AllowDuplicate, AllowDuplicateFailedOnly, RejectDuplicate];
+    policies.into_iter().find(|policy| i64::from(policy.number()) == number).unwrap()
 }

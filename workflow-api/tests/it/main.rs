@@ -1,4 +1,4 @@
-//! What is read and written, against bodies that EMCO's tools send.
+//! Reading and writing, with bodies that EMCO's tools send.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod go_options;
@@ -6,4 +6,5 @@ mod params;
 mod properties;
 mod reading;
 mod validity;
+mod values;
 mod writing;

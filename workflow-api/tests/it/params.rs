@@ -1,4 +1,4 @@
-//! Typed parameters: texts into structs, and every fault of them.
+//! Typed parameters: texts are read into structs, with all faults.
 
 mod faults;
 mod kinds;
@@ -25,17 +25,17 @@ fn params(entries: &[(&str, &[(&str, &str)])]) -> WorkflowParams {
 }
 
 fn read<T: Parameters>(texts: &[(&str, &str)]) -> Result<T, Vec<String>> {
-    told(params(&[(ALL, texts)]).read(ALL))
+    shortened(params(&[(ALL, texts)]).read(ALL))
 }
 
-/// What the schema of `T` alone finds wrong.
+/// Returns the faults by the schema of `T` alone.
 fn by_schema<T: Parameters>(params: &WorkflowParams) -> Vec<String> {
     let schemas = [(ALL.to_owned(), schema_of::<T>().json().clone())].into();
-    told::<()>(Err(check_params(&schemas, params).unwrap())).unwrap_err()
+    shortened::<()>(Err(check_params(&schemas, params).unwrap())).unwrap_err()
 }
 
-/// Faults without the common part of their paths.
-fn told<T>(read: Result<T, Vec<workflow_api::Fault>>) -> Result<T, Vec<String>> {
+/// Returns faults without the common part of their paths.
+fn shortened<T>(read: Result<T, Vec<workflow_api::Fault>>) -> Result<T, Vec<String>> {
     let prefix = "$.activityParams.";
     read.map_err(|faults| {
         let short = |text: String| text.strip_prefix(prefix).unwrap_or(&text).to_owned();
@@ -46,7 +46,7 @@ fn told<T>(read: Result<T, Vec<workflow_api::Fault>>) -> Result<T, Vec<String>> 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Mode {
-    /// All at once.
+    /// Flattened.
     AtOnce,
     OneByOne,
 }

@@ -19,7 +19,7 @@ fn nanos() -> impl Strategy<Value = Nanos> {
     any::<i64>().prop_map(Nanos::new)
 }
 
-/// JSON that Go's decoder keeps as it is: numbers are 64-bit floats.
+/// JSON that Go's decoder does not change: numbers are 64-bit floats.
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -88,14 +88,14 @@ prop_compose! {
     }
 }
 
-/// Keys that are our wire's words; all others are the caller's and keep their case.
+/// Keys of our types. All others are the caller's and keep their case.
 fn mangle(value: &Value, flips: &mut impl Iterator<Item = bool>, ours: bool) -> Value {
     match value {
         Value::Object(members) => {
             let mut mangled = serde_json::Map::new();
             for (key, member) in members {
                 let below = match key.as_str() {
-                    // What stands below these is keyed by the caller, one level or, in a memo, all levels down.
+                    // Below these, keys are the caller's: on one level or, in a memo, on all levels.
                     "activityOptions" | "activityParams" if ours => caller_keyed(key, member, flips),
                     "Memo" | "SearchAttributes" if ours => member.clone(),
                     _ => mangle(member, flips, ours),

@@ -1,9 +1,9 @@
-//! Reading: Go's leniency, and every fault at once.
+//! Reading: as lenient as Go, with all faults together.
 
 use serde_json::json;
 use workflow_api::{
-    CancelRequest, Catalogue, IdReusePolicy, RawJson, ReadError, SignalRequest, StartOptions, TemporalSpec,
-    WorkflowIntent, read,
+    CancelRequest, Catalogue, Fault, IdReusePolicy, RawJson, ReadError, SignalRequest, StartOptions,
+    TemporalSpec, WorkflowIntent, WorkflowParams, read, to_go_json,
 };
 
 pub(crate) const CREATE: &str = include_str!("../vectors/04-create.json");
@@ -69,7 +69,7 @@ fn names_of_activities_and_parameters_keep_their_case() {
 }
 
 #[test]
-fn null_is_the_value_of_nothing() {
+fn null_leaves_a_value_unchanged() {
     let body = r#"{"metadata": {"name": null}, "spec": {"workflowClient": null, "temporal": {"workflowClientName": null,
         "workflowStartOptions": {"id": null, "workflowRunTimeout": null, "workflowIDReusePolicy": null, "retryPolicy": null,
         "memo": null, "workflowExecutionErrorWhenAlreadyStarted": null},
@@ -190,12 +190,12 @@ fn a_body_that_is_not_json_is_refused_with_its_place() {
     }
 }
 
-/// So many lists in one another.
+/// Nested lists.
 fn nested(levels: usize) -> String {
     format!("{}{}", "[".repeat(levels), "]".repeat(levels))
 }
 
-/// What `work` gives on a stack as small as that of a thread that answers requests.
+/// Returns the result of `work` on a stack as small as that of a thread of the server.
 fn on_small_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let stack = std::thread::Builder::new().stack_size(1 << 20);
     std::thread::scope(|scope| stack.spawn_scoped(scope, work).unwrap().join().unwrap())
@@ -209,10 +209,10 @@ fn as_many_levels_are_read_as_go_reads() {
         let (memo, written) = on_small_stack(|| {
             let spec = read::<TemporalSpec>(body.as_bytes()).unwrap().value;
             let memo = spec.workflow_start_options.memo.clone().unwrap()["deep"].as_str().to_owned();
-            (memo, spec.to_go_json())
+            (memo, to_go_json(&spec))
         });
         assert_eq!(memo, json, "{levels}");
-        assert_eq!(read::<TemporalSpec>(&written).unwrap().value.to_go_json(), written, "{levels}");
+        assert_eq!(to_go_json(&read::<TemporalSpec>(&written).unwrap().value), written, "{levels}");
     }
 }
 
@@ -284,4 +284,18 @@ fn verbs_are_read_as_leniently_as_the_rest() {
     assert_eq!((spec.name.as_str(), spec.args), ("go", [json!(1), json!(null)].map(RawJson::from).to_vec()));
     let cancel: CancelRequest = read(br#"{"spec":{"runID":"r","escalateAfter":"1m"}}"#).unwrap().value;
     assert_eq!((cancel.spec.run.run_id.as_str(), cancel.spec.escalate_after.get()), ("r", 60_000_000_000));
+}
+
+#[test]
+fn members_of_a_later_catalogue_are_passed_over() {
+    let body = br#"{"version": 2, "clients": [{"name": "migrate", "WORKFLOWTYPE": "Move", "params": {
+        "all-activities": {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}},
+        "signals": ["pause"]}]}"#;
+    let catalogue = read::<Catalogue>(body).unwrap();
+    assert_eq!(catalogue.unknown, ["$.version", "$.clients[0].signals"]);
+    let client = catalogue.value.get("migrate").unwrap();
+    assert_eq!((client.workflow_type.as_str(), client.idempotency_key), ("Move", false));
+    let faults = client.check(&WorkflowParams::default()).unwrap();
+    assert_eq!(faults, [Fault::new("$.activityParams.all-activities.count", "is missing")]);
+    assert!(catalogue.value.get("other").is_none());
 }

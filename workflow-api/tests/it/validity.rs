@@ -1,4 +1,4 @@
-//! What makes an intent worth keeping.
+//! The rules for a valid intent.
 
 use workflow_api::{WorkflowIntent, read, rules};
 

@@ -6,7 +6,7 @@ use crate::reading::CREATE;
 
 const INVOKE: &str = include_str!("../vectors/04-invoke.json");
 
-fn go_text<T: serde::Serialize>(value: &T) -> String {
+fn go_text(value: &(impl serde::Serialize + ?Sized)) -> String {
     String::from_utf8(to_go_json(value)).unwrap()
 }
 
@@ -64,4 +64,31 @@ fn a_cancel_request_is_written_in_the_order_of_emco() {
             r#""spec":{"temporalServer":"","workflowID":"","runID":"","terminate":false,"reason":"","details":[]}}"#
         )
     );
+}
+
+#[test]
+fn text_is_escaped_as_go_does() {
+    assert_eq!(go_text("a<b>&c"), r#""a\u003cb\u003e\u0026c""#);
+    assert_eq!(go_text("\u{2028}\u{2029}é"), "\"\\u2028\\u2029é\"");
+    assert_eq!(
+        go_text("\u{8}\u{c}\n\r\t\u{1}\u{7f}\"\\/"),
+        "\"\\u0008\\u000c\\n\\r\\t\\u0001\u{7f}\\\"\\\\/\""
+    );
+}
+
+#[test]
+fn numbers_are_written_as_go_does() {
+    for (value, text) in [
+        (0.0, "0"),
+        (-0.0, "-0"),
+        (2.0, "2"),
+        (1.5, "1.5"),
+        (1e20, "100000000000000000000"),
+        (1e21, "1e+21"),
+        (1e-6, "0.000001"),
+        (1.5e-7, "1.5e-7"),
+        (-2.5e22, "-2.5e+22"),
+    ] {
+        assert_eq!(go_text(&value), text);
+    }
 }

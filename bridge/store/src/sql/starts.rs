@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bridge_core::model::{IntentKey, Revision, StartId, StartRecord};
 use bridge_core::ports::{Begun, IntentStore, StartStore, StoreError, Terms};
-use workflow_api::WorkflowIntentSpec;
+use workflow_api::{WorkflowIntentSpec, to_go_text};
 
 use super::start_row::{OutcomeColumns, SpecRow, StartRow, start_columns, unreadable};
 use super::{Sql, SqlStore, of_intent};
@@ -272,7 +272,7 @@ impl<S: Sql> SqlStore<S> {
 /// Returns the value of the column `spec`. It is empty if the start has no options beyond its intent, whose
 /// revisions are kept.
 fn spec_column(spec: Option<&WorkflowIntentSpec>) -> String {
-    spec.map(WorkflowIntentSpec::to_go_text).unwrap_or_default()
+    spec.map(to_go_text).unwrap_or_default()
 }
 
 /// Returns the spec of the revision that a start is about.

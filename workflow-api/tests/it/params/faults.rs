@@ -1,9 +1,9 @@
-//! What is wrong with parameters: all of it at once, and no value with it.
+//! Faults of parameters: all together, and without values.
 
 use super::*;
 
 #[test]
-fn every_fault_is_told_at_once_and_no_value_with_it() {
+fn all_faults_are_reported_together_without_values() {
     let wrong = [
         ("small", "256"),
         ("big", "hunter2"),
@@ -61,14 +61,14 @@ fn every_fault_is_told_at_once_and_no_value_with_it() {
         ],
         "{faults:#?}"
     );
-    // The bridge, which has the schema alone, finds the same.
+    // The bridge, which has only the schema, finds the same faults.
     let mut by_schema = by_schema::<Everything>(&params(&[(ALL, &wrong)]));
     by_schema.sort();
     assert_eq!(by_schema, sorted);
     assert!(!format!("{by_schema:?}{faults:?}").contains("hunter2"));
 }
 
-/// A type with rules of its own, as authors write them; its error quotes the value.
+/// A type with its own rules, whose error quotes the value.
 #[derive(Debug, PartialEq, JsonSchema)]
 #[schemars(transparent)]
 struct Name(String);
@@ -92,7 +92,7 @@ struct Names {
 }
 
 #[test]
-fn rules_of_ones_own_are_faults_among_the_others() {
+fn rules_of_the_type_are_reported_with_the_other_faults() {
     let faults = read::<Names>(&[("first", "hunter/2"), ("second", "a/b/c"), ("third", "x")]).unwrap_err();
     assert_eq!(
         faults,
@@ -105,7 +105,7 @@ fn rules_of_ones_own_are_faults_among_the_others() {
 }
 
 #[test]
-fn a_flood_of_faults_is_told_without_delay() {
+fn very_many_faults_are_reported_quickly() {
     let long = "a".repeat(1 << 20);
     let mut texts: BTreeMap<_, _> =
         (0..50_000).map(|number| (format!("name{number}"), "x".to_owned())).collect();
@@ -114,7 +114,7 @@ fn a_flood_of_faults_is_told_without_delay() {
     let params =
         WorkflowParams { activity_params: [(ALL.to_owned(), texts)].into(), ..WorkflowParams::default() };
     assert_eq!(params.read::<Project>(ALL).unwrap_err().len(), count + 1);
-    // Each of these is refused by its own rule, one by one.
+    // Each of these is refused by the rule of its type.
     let faults = params.read::<BTreeMap<String, Never>>(ALL).unwrap_err();
     assert_eq!(faults[0].message, "cannot be used: never");
     assert!(faults.len() < 100, "{}", faults.len());

@@ -38,7 +38,7 @@ fn every_kind_of_value_is_read_from_its_text() {
 }
 
 #[test]
-fn an_empty_text_is_none_but_for_texts() {
+fn an_empty_text_is_none_except_for_texts() {
     let mut texts = everything();
     texts.extend([("maybe", ""), ("maybeText", ""), ("maybePlace", ""), ("maybeMode", ""), ("list", "")]);
     let none = read::<Everything>(&texts).unwrap();

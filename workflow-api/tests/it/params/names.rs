@@ -1,4 +1,4 @@
-//! The names of parameters, and those that activities fall back on.
+//! The names of parameters, and the parameters for all activities.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn a_parameter_has_the_names_that_serde_gives_it() {
             "emcoURL: is missing",
         ]
     );
-    // So that the bridge, which has the schema alone, takes them too.
+    // The bridge, which has only the schema, accepts them too.
     assert_eq!(schema_of::<Named>().json()["properties"]["emcoURL"]["x-aliases"], json!(["emco-url", "url"]));
     let faults = by_schema::<Named>(&params(&[(ALL, &[("url", "u"), ("tries", "3")])]));
     assert_eq!(faults, Vec::<String>::new());
@@ -76,7 +76,7 @@ fn flattened_structs_are_read_as_one() {
 }
 
 #[test]
-fn an_activity_falls_back_on_the_parameters_for_all() {
+fn an_activity_uses_the_parameters_for_all() {
     let given = params(&[
         (ALL, &[("attempts", "1"), ("url", "u"), ("project", "p")]),
         ("Update", &[("tries", "2")]),
@@ -84,7 +84,7 @@ fn an_activity_falls_back_on_the_parameters_for_all() {
     ]);
     assert_eq!(given.read::<Named>("Update").unwrap(), Named { url: "u".to_owned(), attempts: 2, days: 7 });
     assert_eq!(given.read::<Named>("Elsewhere").unwrap().attempts, 1);
-    let faults = told(given.read::<Named>("Check")).unwrap_err();
+    let faults = shortened(given.read::<Named>("Check")).unwrap_err();
     assert_eq!(
         faults,
         [
@@ -99,19 +99,19 @@ fn an_activity_falls_back_on_the_parameters_for_all() {
 }
 
 #[test]
-fn what_one_activity_falls_back_on_is_not_unknown_to_another() {
+fn parameters_that_another_activity_uses_are_known() {
     let given = params(&[(ALL, &[("attempts", "1"), ("url", "u"), ("project", "p"), ("proyect", "p")])]);
-    let alone = told(given.read::<Project>(ALL)).unwrap_err();
+    let alone = shortened(given.read::<Project>(ALL)).unwrap_err();
     assert_eq!(alone.len(), 3, "{alone:?}");
     let unknown = ["proyect: is not known; did you mean `project`?"];
-    assert_eq!(told(given.read_beside::<Project>(ALL, &[schema_of::<Named>()])).unwrap_err(), unknown);
+    assert_eq!(shortened(given.read_beside::<Project>(ALL, &[schema_of::<Named>()])).unwrap_err(), unknown);
     let schemas = [(ALL, schema_of::<Project>()), ("Update", schema_of::<Named>())];
     let schemas = schemas.map(|(activity, schema)| (activity.to_owned(), schema.json().clone())).into();
-    assert_eq!(told::<()>(Err(check_params(&schemas, &given).unwrap())).unwrap_err(), unknown);
-    // Another that takes any name falls back on all of them.
+    assert_eq!(shortened::<()>(Err(check_params(&schemas, &given).unwrap())).unwrap_err(), unknown);
+    // An activity that accepts any name uses all of them.
     assert_eq!(given.read_beside::<Project>(ALL, &[schema_of::<Open>()]).unwrap().project, "p");
-    // Only there: an activity's own parameters are its own.
+    // Only there: an activity's own parameters are not for others.
     let own = params(&[(ALL, &[("attempts", "1"), ("url", "u")]), ("Update", &[("project", "p")])]);
-    let faults = told(own.read_beside::<Named>("Update", &[schema_of::<Project>()])).unwrap_err();
+    let faults = shortened(own.read_beside::<Named>("Update", &[schema_of::<Project>()])).unwrap_err();
     assert_eq!(faults, ["Update.project: is not known; known are `emcoURL`, `attempts`, `days`"]);
 }

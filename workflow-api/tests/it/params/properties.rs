@@ -1,4 +1,4 @@
-//! Whatever a struct holds, its texts are read back; and no text breaks the reader.
+//! Any struct is read back from its texts, and no text makes the reader fail.
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;

@@ -1,4 +1,4 @@
-//! Schemas that clients of other authors list in their catalogues.
+//! Schemas in the catalogues of other workflow clients.
 
 use std::time::{Duration, Instant};
 
@@ -18,12 +18,12 @@ fn of_a(schema: Value) -> Value {
     json!({"type": "object", "properties": {"a": schema}})
 }
 
-/// `depth` objects in one another.
+/// `depth` nested objects.
 fn nested(depth: usize) -> String {
     format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth))
 }
 
-/// Definitions of which each refers to the next `times` times.
+/// Definitions, each of which refers to the next one `times` times.
 fn chain(length: usize, times: usize) -> Value {
     let link = |number: usize| {
         let next = json!({"$ref": format!("#/$defs/{}", number + 1)});
@@ -60,7 +60,7 @@ fn recursive_schemas_neither_hang_nor_overflow() {
         );
         assert!(before.elapsed() < Duration::from_secs(20), "{name}: {:?}", before.elapsed());
     }
-    // These are sound: each step goes down a level of the value.
+    // These are valid: each step goes down one level of the value.
     let tree = json!({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]});
     assert_eq!(check(&tree, &[("a", &nested(50))]).unwrap().len(), 1);
     let lists = of_a(json!({"type": "array", "items": {"$ref": "#/properties/a"}}));
@@ -98,7 +98,7 @@ fn several_types_may_read_the_same_parameters() {
     let schema = json!({"allOf": [closed("a"), closed("b")]});
     assert_eq!(check(&schema, &[("a", "1"), ("b", "2")]), Ok(vec![]));
     let faults = check(&schema, &[("a", "x"), ("c", "2")]).unwrap();
-    let texts = told::<()>(Err(faults)).unwrap_err();
+    let texts = shortened::<()>(Err(faults)).unwrap_err();
     assert_eq!(texts, ["c: is not known; known are `a`, `b`", "a: must be an integer", "b: is missing"]);
 }
 
@@ -124,7 +124,7 @@ fn a_pattern_takes_time_in_proportion_to_the_text() {
 }
 
 #[test]
-fn no_keyword_brings_a_value_into_a_message() {
+fn no_keyword_puts_a_value_into_a_message() {
     let list = format!(r#"["{SECRET}", "{SECRET}"]"#);
     let object = format!(r#"{{"b": "{SECRET}"}}"#);
     for (schema, text) in [
@@ -185,7 +185,7 @@ fn what_is_left_over_at_the_top_is_unknown() {
 fn work_and_faults_are_bounded_for_long_lists() {
     let schema = of_a(json!({"type": "array", "items": {"enum": ["x", "y"]}}));
     assert_eq!(check(&schema, &[("a", &"z,".repeat(9_000))]).unwrap().len(), 64);
-    // More items than that are no list.
+    // A text with more items is not a list.
     let faults = check(&schema, &[("a", &"x,".repeat(1_000_000))]).unwrap();
     assert_eq!(faults.len(), 1, "{faults:?}");
 }
