@@ -1,4 +1,4 @@
-//! What failures say, and what they mean for a workflow.
+//! Failures: their text, and what they mean for a workflow.
 
 use temporalio_common::data_converters::{
     DefaultFailureConverter, FailureConverter, PayloadConverter, SerializationContextData,
@@ -10,14 +10,14 @@ use temporalio_sdk::{WorkflowContext, WorkflowTermination};
 
 use crate::input::cut;
 
-/// How many bytes of a failure's text are told again.
+/// The length, in bytes, to which the text of a failure is cut.
 const MOST_BYTES: usize = 2048;
 
-/// What an activity's failure means for the workflow.
+/// Converts the failure of an activity into the end of the workflow.
 pub(crate) fn of_activity(activity: &str, error: ActivityExecutionError) -> WorkflowTermination {
     match error {
-        // Left to the SDK, both would be retried: the first by the workflow's retry policy, which does not look behind the
-        // activity's failure; the second as a workflow task, for ever.
+        // The SDK would retry both: the first by the workflow's retry policy, which ignores the cause of an activity's
+        // failure; the second as a workflow task, without end.
         ActivityExecutionError::Failed(failure) => match failure.cause() {
             Some(IncomingError::Application(cause)) if cause.is_non_retryable() => {
                 let kind = cause.type_name().unwrap_or_default().to_owned();
@@ -32,7 +32,7 @@ pub(crate) fn of_activity(activity: &str, error: ActivityExecutionError) -> Work
             _ => ActivityExecutionError::Failed(failure).into(),
         },
         ActivityExecutionError::Serialization(error) => {
-            let message = format!("{activity} and its worker do not speak of the same types: {error}");
+            let message = format!("{activity} and its worker use different types: {error}");
             ApplicationFailure::builder(message)
                 .type_name("PayloadMismatch".to_owned())
                 .non_retryable(true)
@@ -43,7 +43,7 @@ pub(crate) fn of_activity(activity: &str, error: ActivityExecutionError) -> Work
     }
 }
 
-/// Whether the workflow ends because it was cancelled.
+/// Whether the workflow ends because of its cancellation.
 pub(crate) fn is_cancellation<W>(reason: &WorkflowTermination, ctx: &WorkflowContext<W>) -> bool {
     match reason {
         WorkflowTermination::Cancelled { .. } => true,
@@ -54,15 +54,15 @@ pub(crate) fn is_cancellation<W>(reason: &WorkflowTermination, ctx: &WorkflowCon
     }
 }
 
-/// What went wrong, in one sentence.
-pub(crate) fn told(reason: &WorkflowTermination) -> String {
+/// Describes the reason in one sentence.
+pub(crate) fn describe(reason: &WorkflowTermination) -> String {
     let mut text = match reason {
         WorkflowTermination::Failed(OutgoingWorkflowError::Application(failure)) => {
             failure.source_error().to_string()
         }
         WorkflowTermination::Failed(OutgoingWorkflowError::ActivityExecution(error)) => match &**error {
             ActivityExecutionError::Failed(failure) => {
-                activity_told(failure.activity_type(), failure.cause())
+                describe_activity(failure.activity_type(), failure.cause())
             }
             ActivityExecutionError::Cancelled(_) => "cancelled".to_owned(),
             other => other.to_string(),
@@ -74,33 +74,33 @@ pub(crate) fn told(reason: &WorkflowTermination) -> String {
     text
 }
 
-fn activity_told(activity: Option<&str>, cause: Option<&IncomingError>) -> String {
+fn describe_activity(activity: Option<&str>, cause: Option<&IncomingError>) -> String {
     let activity = activity.unwrap_or("an activity");
     match cause {
         Some(IncomingError::Timeout(timeout)) => {
             let kind = timeout.timeout_type();
-            let last = timeout.cause().map(|last| format!("; before that: {}", incoming_told(last)));
+            let last = timeout.cause().map(|last| format!("; before that: {}", describe_cause(last)));
             format!("{activity} timed out ({kind:?}){}", last.unwrap_or_default())
         }
-        Some(cause) => format!("{activity} failed: {}", incoming_told(cause)),
+        Some(cause) => format!("{activity} failed: {}", describe_cause(cause)),
         None => format!("{activity} failed"),
     }
 }
 
-fn incoming_told(error: &IncomingError) -> String {
+fn describe_cause(error: &IncomingError) -> String {
     match error {
         IncomingError::Application(failure) => failure.source_error().to_string(),
-        IncomingError::Activity(failure) => activity_told(failure.activity_type(), failure.cause()),
+        IncomingError::Activity(failure) => describe_activity(failure.activity_type(), failure.cause()),
         other => other.failure().message.clone(),
     }
 }
 
-/// The type of a failure: its own, or that of the failure behind an activity's.
+/// The type of the failure, or of the cause of an activity's failure.
 pub(crate) fn kind(reason: &WorkflowTermination) -> Option<&str> {
     application(reason)?.type_name()
 }
 
-/// Whether another attempt cannot mend it.
+/// Whether a retry cannot succeed.
 pub(crate) fn is_for_good(reason: &WorkflowTermination) -> bool {
     application(reason).is_some_and(ApplicationFailure::is_non_retryable)
 }
@@ -118,8 +118,8 @@ fn application(reason: &WorkflowTermination) -> Option<&ApplicationFailure> {
     }
 }
 
-/// The reason as the cause of another failure. The SDK takes a failure that a cancellation caused for a cancellation, so
-/// that is none.
+/// Converts the reason into the cause of another failure. A cancellation becomes no cause: the SDK treats a failure
+/// that was caused by a cancellation as a cancellation.
 pub(crate) fn into_cause(reason: WorkflowTermination) -> Option<Box<IncomingError>> {
     let WorkflowTermination::Failed(error) = reason else { return None };
     let (converter, payloads) = (DefaultFailureConverter::default(), PayloadConverter::default());

@@ -1,26 +1,26 @@
-//! Keeping an activity's heartbeat going while it works.
+//! Heartbeats of an activity while it works.
 
 use std::time::Duration;
 
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// Heartbeats for each heartbeat timeout: one may be lost on the way without harm.
+/// Heartbeats in each heartbeat timeout, so that one may be lost.
 const PER_TIMEOUT: u32 = 3;
 
-/// Does the `work` of an activity and heartbeats all the while, where the intent set a heartbeat timeout.
+/// Does the `work` of an activity and sends heartbeats until it is done, if the intent sets a heartbeat timeout.
 ///
-/// Temporal then notices within that timeout when this worker dies, and gives the activity to another one. A cancelled
-/// activity, and one that a worker about to end cannot finish in time, drops the work where it stands.
+/// If this worker dies, Temporal notices within that timeout and gives the activity to another worker. The work is
+/// dropped when the activity is cancelled, or when the worker ends and cannot finish it in time.
 ///
 /// # Errors
-/// What the work answers, and cancellation.
+/// The error of the work, or cancellation.
 pub async fn heartbeating<T>(
     ctx: &ActivityContext,
     work: impl Future<Output = Result<T, ActivityError>>,
 ) -> Result<T, ActivityError> {
     tokio::select! {
-        // Work that is done counts, even if it was cancelled in the same moment.
+        // Completed work counts, even if it was cancelled at the same moment.
         biased;
         done = work => done,
         () = ctx.cancelled() => Err(ActivityError::cancelled()),
@@ -28,7 +28,7 @@ pub async fn heartbeating<T>(
     }
 }
 
-/// Heartbeats for ever; returns only when it cannot.
+/// Sends heartbeats until one fails.
 async fn beat(ctx: &ActivityContext) -> ActivityError {
     let Some(timeout) = ctx.info().heartbeat_timeout.filter(|timeout| !timeout.is_zero()) else {
         return std::future::pending().await;

@@ -1,4 +1,4 @@
-//! The SDK's own measures (tasks, slots, latencies), recorded where ours are, so that one `/metrics` shows both.
+//! The SDK's metrics (tasks, slots, latencies), recorded together with ours, so that one `/metrics` shows both.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -12,13 +12,13 @@ use temporalio_common::telemetry::metrics::{
     MetricAttributes, MetricParameters, NewAttributes, UpDownCounter, UpDownCounterBase,
 };
 
-/// Records the SDK's measures through the `metrics` crate.
+/// Records the SDK's metrics with the `metrics` crate.
 #[derive(Debug)]
 pub(crate) struct Meter;
 
 impl CoreMeter for Meter {
     fn new_attributes(&self, attributes: NewAttributes) -> MetricAttributes {
-        // Of the SDK's kinds of attributes, the one that is a plain map of labels.
+        // The kind of attributes that is a plain map of labels.
         MetricAttributes::NoOp(Arc::new(attributes.into()))
     }
 
@@ -78,13 +78,13 @@ fn described_gauge(params: MetricParameters) -> Instrument {
     Instrument(name.into_owned())
 }
 
-/// A measure by name, to be bound to labels.
+/// A metric by name, without labels.
 struct Instrument(String);
 
-/// A measure bound to its labels.
+/// A metric with its labels.
 struct Bound<T>(T);
 
-/// For each kind of measure: how it is bound, and how a value is recorded.
+/// Implements each kind of metric: how it gets its labels, and how a value is recorded.
 macro_rules! instruments {
     ($($base:ident: $register:ident, $method:ident($value:ident: $type:ty) => $record:ident($recorded:expr);)+) => {$(
         impl MetricAttributable<Box<dyn $base>> for Instrument {
@@ -101,7 +101,7 @@ macro_rules! instruments {
     )+};
 }
 
-/// The handles of the `metrics` crate, by the names of the macros that give them.
+/// The handles of the `metrics` crate, by the names of the macros that return them.
 #[expect(non_camel_case_types, reason = "the names of macros")]
 mod bound {
     pub(super) type counter = metrics::Counter;
@@ -123,7 +123,7 @@ fn labels(attributes: &MetricAttributes) -> Vec<Label> {
     let MetricAttributes::NoOp(labels) = attributes else { return Vec::new() };
     let mut labels: Vec<_> =
         labels.iter().map(|(name, value)| Label::new(name.clone(), value.clone())).collect();
-    // The order of a map differs from time to time, and labels in another order are another series.
+    // The order of a map is random, and labels in another order would be another series.
     labels.sort_unstable();
     labels
 }

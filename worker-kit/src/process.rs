@@ -1,4 +1,4 @@
-//! The worker process: settings, connection, health, metrics, and an end that loses no work.
+//! The worker process: settings, connection, health, metrics, and a shutdown that loses no work.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ use temporalio_sdk::{
 
 use crate::meter::Meter;
 
-/// What is left, after activities had their time, to tell Temporal that they were broken off.
+/// The time for reporting to Temporal which activities were interrupted, after their own time is over.
 const LAST_REPORTS: Duration = Duration::from_secs(5);
-/// How long the SDK repeats a report while Temporal is away, before the work that it reports is lost.
+/// How long the SDK retries a report while Temporal is not reachable. Afterwards the reported work is lost.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The pauses between attempts to run, while Temporal is away or refuses us.
+/// The pauses between attempts to run, while Temporal is not reachable or refuses the worker.
 const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(250))
     .with_max_delay(LONGEST_PAUSE)
@@ -40,13 +40,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 struct Settings {
     #[command(subcommand)]
     command: Option<service::probe::Command>,
-    /// Task queue to serve instead of the worker's own.
+    /// Task queue to serve instead of the default one.
     #[arg(long, env = "WORKER_TASK_QUEUE", value_name = "NAME")]
     task_queue: Option<String>,
-    /// Where to answer /healthz, /readyz and /metrics.
+    /// Address at which to serve /healthz, /readyz and /metrics.
     #[arg(long, env = "WORKER_OPERATIONS_LISTEN", default_value = ":9091", value_name = "HOST:PORT")]
     operations_listen: ListenAddress,
-    /// How long activities under way have left when the process is asked to end.
+    /// How long running activities may take to finish after the process receives SIGTERM.
     #[arg(long, env = "WORKER_DRAIN", default_value = "20s", value_name = "TIME", value_parser = duration)]
     drain: Duration,
     #[command(flatten)]
@@ -64,16 +64,17 @@ enum ProcessError {
     Options(#[from] WorkerCreateError),
     #[error(transparent)]
     Listen(#[from] ListenError),
-    #[error("the Temporal SDK does not start")]
+    #[error("cannot start the Temporal SDK")]
     Runtime(#[from] RuntimeError),
-    #[error("the process does not start")]
+    #[error("cannot start the process")]
     Start(#[from] std::io::Error),
 }
 
-/// Runs a worker process on `task_queue`: the whole `main` of a worker. `register` adds its workflows and activities.
+/// Runs a worker process on `task_queue`. This is all that the `main` function of a worker does. `register` adds its
+/// workflows and activities.
 ///
-/// Settings come from flags and the environment; `--help` lists them. The process waits for a Temporal that is away, and
-/// ends on SIGTERM or SIGINT, once the activities under way are done.
+/// Settings come from flags and the environment; `--help` lists them. The process waits while Temporal is not
+/// reachable. It ends on SIGTERM or SIGINT, after the running activities have finished.
 pub fn main(
     task_queue: &str,
     register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
@@ -91,7 +92,7 @@ pub fn main(
     match result.map_err(ProcessError::Start).flatten() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = service::chain(&error), "the worker ends");
+            tracing::error!(error = service::chain(&error), "the worker failed");
             ExitCode::FAILURE
         }
     }
@@ -111,7 +112,7 @@ async fn run(
         target,
         ConnectionSettings { patience: PATIENCE, ..ConnectionSettings::default() },
     );
-    // Before the SDK makes its measures: what is made without a recorder records nothing.
+    // Before the SDK creates its metrics: those created without a recorder record nothing.
     let metrics = Metrics::install("worker", env!("CARGO_PKG_VERSION"));
     let meter: Arc<dyn CoreMeter> = Arc::new(Meter);
     let telemetry = TelemetryOptions::builder().metrics(meter).build();
@@ -127,31 +128,31 @@ async fn run(
             http::serve(listener, http::standard(operations, 0), &shutdown, http::Options::default()).await
         }
     });
-    // Not a task of its own: the future of a worker cannot leave its thread.
+    // Not a task: the future of a worker cannot be sent to another thread.
     let served = process.serve().await;
     shutdown.drain();
     if let Ok(Err(cut_off)) = operations.await {
-        tracing::warn!(error = service::chain(&cut_off), "questions about this process stay unanswered");
+        tracing::warn!(error = service::chain(&cut_off), "requests for health or metrics were cut off");
     }
     served
 }
 
-/// One worker, made anew when it breaks down.
+/// One worker, which is created again when it fails.
 struct Process<'a> {
     options: WorkerOptions,
     connection: TemporalConnection,
     runtime: Runtime,
     shutdown: &'a Shutdown,
-    /// Whether a worker runs at this moment.
+    /// Whether a worker is running.
     polls: Arc<AtomicBool>,
 }
 
-/// Why a worker stopped to work.
+/// Why a worker stopped.
 #[derive(Debug, thiserror::Error)]
 enum Breakdown {
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("the worker broke down")]
+    #[error("the worker failed")]
     Run(#[from] WorkerRunError),
     #[error(transparent)]
     Options(#[from] WorkerCreateError),
@@ -171,7 +172,7 @@ impl Process<'_> {
             })
     }
 
-    /// Works until the process drains. A Temporal that is away is waited for, never a reason to end.
+    /// Works until the process drains. While Temporal is not reachable, it waits.
     async fn serve(&self) -> Result<(), ProcessError> {
         let mut pauses = PAUSES.build();
         while !self.shutdown.is_draining() {
@@ -183,7 +184,7 @@ impl Process<'_> {
                     tracing::warn!(
                         error = service::chain(&breakdown),
                         ?pause,
-                        "no work for now; trying again"
+                        "the worker is not working; trying again"
                     );
                     tokio::select! {
                         () = self.shutdown.draining() => {}
@@ -195,7 +196,7 @@ impl Process<'_> {
         Ok(())
     }
 
-    /// Works until the process drains or the worker breaks down.
+    /// Works until the process drains or the worker fails.
     async fn work(&self, pauses: &mut ExponentialBackoff) -> Result<(), Breakdown> {
         let client = tokio::select! {
             () = self.shutdown.draining() => return Ok(()),
@@ -217,7 +218,7 @@ impl Process<'_> {
         self.polls.store(false, Ordering::Relaxed);
         stopping.abort();
         if matches!(result, Err(WorkerRunError::Fatal { .. })) {
-            // It did run; begin with short pauses again.
+            // The worker did run: begin with short pauses again.
             *pauses = PAUSES.build();
         }
         Ok(result?)

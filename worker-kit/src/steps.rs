@@ -1,5 +1,5 @@
-//! Running a workflow's activities one after another: each by the intent's plan, each shown by the workflow's queries, and
-//! undone where the workflow does not reach its end.
+//! Runs a workflow's activities one after another: each by the intent's plan, visible in the workflow's queries, and
+//! undone if the workflow does not complete.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,13 +11,13 @@ use temporalio_sdk::{
     ActivityCancellationType, WorkflowCancellationToken, WorkflowContext, WorkflowTermination,
 };
 
-use crate::failure::{self, told};
+use crate::failure::{self, describe};
 use crate::undo::{Undo, Undone};
 use crate::{ActivityPlan, Progress, ProgressState};
 
-/// The activities of a workflow of type `W`, as its `run` calls them.
+/// Runs the activities of a workflow of type `W`.
 ///
-/// What [`finish`](Self::finish) is given is the work; whatever ends it early, what was done is undone:
+/// [`finish`](Self::finish) takes the work of the workflow. If the work fails or is cancelled, what was done is undone:
 ///
 /// ```
 /// # use temporalio_macros::{activities, workflow, workflow_methods};
@@ -41,7 +41,7 @@ use crate::{ActivityPlan, Progress, ProgressState};
 /// # let plan = ActivityPlan::new(&Default::default(), &["book_hotel", "cancel_hotel", "book_train"])?;
 /// let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress).of(2);
 /// steps.finish(async |steps| {
-///     // Before the step: one that failed may have been done all the same.
+///     // Before the step: a step that failed may have taken effect.
 ///     steps.undo_with(Trip::cancel_hotel, town.clone());
 ///     steps.run(Trip::book_hotel, town.clone()).await?;
 ///     steps.run(Trip::book_train, town).await
@@ -60,7 +60,7 @@ pub struct Steps<W> {
 }
 
 impl<W: 'static> Steps<W> {
-    /// Steps by `plan`; `progress` says where the workflow keeps its [`Progress`].
+    /// Creates steps that follow `plan`. `progress` returns the workflow's [`Progress`].
     pub fn new(ctx: &WorkflowContext<W>, plan: ActivityPlan, progress: fn(&mut W) -> &mut Progress) -> Self {
         let of = plan.activities();
         let steps = Self {
@@ -76,7 +76,7 @@ impl<W: 'static> Steps<W> {
         steps
     }
 
-    /// How many steps there will be, where it is not each activity of the plan once.
+    /// Sets the number of steps. By default it is the number of activities in the plan.
     #[must_use]
     pub fn of(mut self, steps: usize) -> Self {
         self.of = steps;
@@ -86,12 +86,13 @@ impl<W: 'static> Steps<W> {
 
     /// Runs one activity, with the retries of the plan.
     ///
-    /// While there is something to undo, a cancelled activity is waited for, whatever the intent says: otherwise it could
-    /// still be at work while its work is undone. It learns of the cancellation by its heartbeats.
+    /// If there is something to undo, the workflow waits for a cancelled activity to end, whatever the intent sets.
+    /// Otherwise the activity could still be running while its work is undone. The activity learns of the cancellation
+    /// by its heartbeats.
     ///
     /// # Errors
-    /// When the activity failed for good or the workflow was cancelled. `?` ends the workflow with it; a failure that
-    /// retrying cannot mend ends it without a retry of the workflow too.
+    /// When the activity failed and is not retried, or the workflow was cancelled. `?` ends the workflow with this error. If the
+    /// failure is non-retryable, the workflow is not retried either.
     pub async fn run<A: ActivityDefinition>(
         &self,
         activity: A,
@@ -103,7 +104,7 @@ impl<W: 'static> Steps<W> {
         let name = activity.name().to_owned();
         let mut options = self.plan.options(&activity);
         if self.undoing {
-            // One that the workflow's cancellation does not reach.
+            // A token that the workflow's cancellation does not reach.
             options.cancellation_token = Some(WorkflowCancellationToken::new());
         } else if !self.undos.borrow().is_empty() {
             options.cancellation_type = ActivityCancellationType::WaitCancellationCompleted;
@@ -120,10 +121,10 @@ impl<W: 'static> Steps<W> {
         done.map_err(|error| failure::of_activity(&name, error))
     }
 
-    /// From here on, should the workflow fail or be cancelled, `activity` undoes what it did.
+    /// Registers `activity` as an undo: it runs if the workflow fails or is cancelled after this call.
     ///
-    /// Say so before the step: one that failed, timed out or was cancelled may have been done all the same, wholly or in
-    /// part. The activity must therefore bear that there is nothing to undo.
+    /// Call this before the step. A step that failed, timed out or was cancelled may have taken effect, wholly or in
+    /// part. The activity must therefore also succeed if there is nothing to undo.
     pub fn undo_with<A: ActivityDefinition + 'static>(&self, activity: A, input: impl Into<A::Input>)
     where
         A::Input: 'static,
@@ -133,33 +134,34 @@ impl<W: 'static> Steps<W> {
         self.undo(name, async move |steps: &Self| steps.run(activity, input).await.map(drop));
     }
 
-    /// From here on, what was done stays done, also should the workflow fail or be cancelled: nothing of what was named before is undone.
+    /// Removes all undos that were registered before, so that what was done is kept if the workflow fails or is
+    /// cancelled later.
     pub fn keep(&self) {
         self.undos.borrow_mut().clear();
     }
 
-    /// As [`undo_with`](Self::undo_with), for what takes more than one activity: `work` runs them, in its order. `name` is
-    /// what failures call it.
+    /// Registers an undo that takes more than one activity, as [`undo_with`](Self::undo_with) does for one. `work` runs
+    /// the activities. `name` names the undo in failures.
     pub fn undo(
         &self,
         name: impl Into<String>,
         work: impl AsyncFnOnce(&Self) -> Result<(), WorkflowTermination> + 'static,
     ) {
-        // To undo an undo would be to do it again; nobody asks for that.
+        // An undo is not undone.
         if !self.undoing {
             self.undos.borrow_mut().push(Undo::new(name.into(), work));
         }
     }
 
-    /// Does the `work` of the workflow. If it fails or is cancelled, runs every undo, the last one first; also when one
-    /// fails, the others are tried. Cancelling the workflow again does not stop them, terminating it does. So do the
-    /// workflow's own timeouts: Temporal does not tell the workflow that they are over.
+    /// Does the `work` of the workflow. If it fails or is cancelled, runs every undo, the last one first. If an undo
+    /// fails, the others still run. Cancelling the workflow again does not stop them. Terminating it does, and so do
+    /// the workflow's own timeouts, of which Temporal does not inform the workflow.
     ///
     /// # Errors
-    /// What the work answers. Where there was something to undo: a failure of the same type, with the original one as its
-    /// cause, that names what was undone and what could not be, in its message and its details (`undone`, `notUndone`). A
-    /// cancelled workflow ends cancelled with these details; if something could not be undone it fails instead, with the
-    /// type [`NOT_UNDONE`](Self::NOT_UNDONE). Where something could not be undone the workflow is not retried.
+    /// The error of the work. If there was something to undo: a failure of the same type, with the original failure as its
+    /// cause, whose message and details (`undone`, `notUndone`) name what was undone and what was not. A cancelled workflow ends
+    /// cancelled, with these details. If an undo failed it ends as failed instead, with the type
+    /// [`NOT_UNDONE`](Self::NOT_UNDONE). If an undo failed the workflow is not retried.
     pub async fn finish<T>(
         self,
         work: impl AsyncFnOnce(&Self) -> Result<T, WorkflowTermination>,
@@ -176,7 +178,7 @@ impl<W: 'static> Steps<W> {
         };
         let cancelled = failure::is_cancellation(&reason, &self.ctx);
         if !cancelled {
-            self.note(|progress| progress.last_error = Some(told(&reason)));
+            self.note(|progress| progress.last_error = Some(describe(&reason)));
         }
         let undone = self.undo_all().await;
         self.enter(if cancelled && undone.is_clean() {
@@ -187,7 +189,7 @@ impl<W: 'static> Steps<W> {
         Err(undone.termination(reason, cancelled))
     }
 
-    /// The type of the failure of a cancelled workflow that could not undo what it did.
+    /// The type of the failure of a cancelled workflow whose undo failed.
     pub const NOT_UNDONE: &'static str = Undone::NOT_UNDONE;
 
     async fn undo_all(&self) -> Undone {
@@ -209,7 +211,7 @@ impl<W: 'static> Steps<W> {
         self.note(|progress| progress.state = state);
     }
 
-    /// Changes the progress, as of now.
+    /// Changes the progress, and sets its time to now.
     fn note(&self, change: impl FnOnce(&mut Progress)) {
         let now = self.ctx.workflow_time().and_then(|now| now.try_into().ok());
         self.ctx.state_mut(|workflow| {

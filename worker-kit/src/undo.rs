@@ -1,4 +1,4 @@
-//! What a workflow undoes when it does not reach its end, and how it tells.
+//! What a workflow undoes when it does not complete, and how its failure reports it.
 
 use std::pin::Pin;
 
@@ -6,11 +6,11 @@ use serde_json::json;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::WorkflowTermination;
 
-use crate::failure::{self, told};
+use crate::failure::{self, describe};
 
 type Work<S> = Box<dyn FnOnce(S) -> Pin<Box<dyn Future<Output = Result<(), WorkflowTermination>>>>>;
 
-/// One thing to undo, by steps of the type `S`.
+/// One undo, which uses steps of the type `S`.
 pub(crate) struct Undo<S> {
     name: String,
     work: Work<S>,
@@ -33,11 +33,11 @@ impl<S: 'static> Undo<S> {
     }
 }
 
-/// What was undone, and what could not be.
+/// The undos that succeeded, and those that failed.
 #[derive(Debug, Default)]
 pub(crate) struct Undone {
     undone: Vec<String>,
-    /// With why.
+    /// With the reason.
     not_undone: Vec<(String, WorkflowTermination)>,
 }
 
@@ -51,12 +51,12 @@ impl Undone {
         }
     }
 
-    /// Whether nothing is left of what was done.
+    /// Whether no undo failed.
     pub(crate) fn is_clean(&self) -> bool {
         self.not_undone.is_empty()
     }
 
-    /// The end of a workflow that did not reach its end for this reason.
+    /// Returns the end of a workflow that did not complete for this reason.
     pub(crate) fn termination(mut self, reason: WorkflowTermination, cancelled: bool) -> WorkflowTermination {
         if self.undone.is_empty() && self.not_undone.is_empty() {
             return reason;
@@ -65,7 +65,7 @@ impl Undone {
         if cancelled && clean {
             return WorkflowTermination::cancelled_with_details(details);
         }
-        let message = format!("{}; {}", told(&reason), self.text());
+        let message = format!("{}; {}", describe(&reason), self.text());
         let (kind, cause) = if cancelled {
             (Some(Self::NOT_UNDONE.to_owned()), self.not_undone.swap_remove(0).1)
         } else {
@@ -73,7 +73,7 @@ impl Undone {
         };
         ApplicationFailure::builder(message)
             .maybe_type_name(kind)
-            // A further attempt would take what is left for what was there in the beginning.
+            // A retry would take what is left for the original state.
             .non_retryable(!clean || failure::is_for_good(&cause))
             .details(details)
             .maybe_cause(failure::into_cause(cause))
@@ -84,7 +84,7 @@ impl Undone {
     fn details(&self) -> serde_json::Value {
         let not_undone = self.not_undone.iter();
         let not_undone: Vec<_> =
-            not_undone.map(|(name, reason)| json!({ "name": name, "error": told(reason) })).collect();
+            not_undone.map(|(name, reason)| json!({ "name": name, "error": describe(reason) })).collect();
         json!({ "undone": self.undone, "notUndone": not_undone })
     }
 
@@ -94,7 +94,7 @@ impl Undone {
             parts.push(format!("undone: {}", self.undone.join(", ")));
         }
         if !self.not_undone.is_empty() {
-            let names = self.not_undone.iter().map(|(name, reason)| format!("{name} ({})", told(reason)));
+            let names = self.not_undone.iter().map(|(name, reason)| format!("{name} ({})", describe(reason)));
             parts.push(format!("could not be undone: {}", names.collect::<Vec<_>>().join(", ")));
         }
         parts.join("; ")

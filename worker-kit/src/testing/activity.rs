@@ -1,4 +1,5 @@
-//! One activity in the SDK's worker, without any server: a stand-in for Temporal's frontend hands it out and takes the answer.
+//! One activity in the SDK's worker, without a server: a fake of Temporal's frontend hands out the task and takes the
+//! result.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,10 +29,10 @@ use tokio::sync::oneshot;
 use super::failure::{first, json};
 use super::{Ended, Failure};
 
-/// Bound of the attempt.
+/// The timeout of the attempt.
 const START_TO_CLOSE: Duration = Duration::from_secs(60);
 
-/// One attempt at an activity, in the SDK's worker but without a server.
+/// One attempt of an activity, in the SDK's worker but without a server.
 ///
 /// ```
 /// # use temporalio_macros::activities;
@@ -62,35 +63,35 @@ pub struct TestActivity<I> {
 }
 
 impl<I: ActivityImplementer + Send + Sync + 'static> TestActivity<I> {
-    /// One of these activities, at its first attempt, without a heartbeat timeout.
+    /// Creates a test of one of these activities: its first attempt, without a heartbeat timeout.
     pub fn of(activities: I) -> Self {
         Self { activities, attempt: 1, heartbeat_timeout: None, cancelled: false, heartbeats: Arc::default() }
     }
 
-    /// Which attempt it is.
+    /// Sets the number of the attempt.
     #[must_use]
     pub fn attempt(self, attempt: i32) -> Self {
         Self { attempt, ..self }
     }
 
-    /// The heartbeat timeout that the intent sets.
+    /// Sets the heartbeat timeout, as an intent does.
     #[must_use]
     pub fn heartbeat_timeout(self, timeout: Duration) -> Self {
         Self { heartbeat_timeout: Some(timeout), ..self }
     }
 
-    /// Tells the activity at its first heartbeat that it is cancelled.
+    /// Cancels the activity at its first heartbeat.
     #[must_use]
     pub fn cancelled(self) -> Self {
         Self { cancelled: true, ..self }
     }
 
-    /// What it says at its heartbeats, as JSON, for you to look into. The SDK leaves out those that follow too soon.
+    /// Returns the details of its heartbeats, as JSON. The SDK omits heartbeats that follow too quickly.
     pub fn heartbeats(&self) -> Arc<Mutex<Vec<Value>>> {
         Arc::clone(&self.heartbeats)
     }
 
-    /// Runs it.
+    /// Runs the activity.
     ///
     /// # Errors
     /// How it ended, if it did not complete.
@@ -155,7 +156,7 @@ fn unknown(error: impl std::error::Error + 'static) -> Ended {
 
 type Answer = Result<Vec<Payload>, Ended>;
 
-/// As much of Temporal as one activity meets.
+/// The part of Temporal that one activity uses.
 struct Frontend {
     task: Mutex<Option<PollActivityTaskQueueResponse>>,
     answer: Mutex<Option<oneshot::Sender<Answer>>>,
@@ -176,7 +177,7 @@ impl Frontend {
                 answering
             }),
         };
-        // Nobody dials it.
+        // It is never dialled.
         let url: Url = "http://127.0.0.1:7233".parse().map_err(unknown)?;
         let options = ConnectionOptions::new(url)
             .identity("test")
@@ -187,7 +188,7 @@ impl Frontend {
         Client::new(connection, ClientOptions::new("default").build()).map_err(unknown)
     }
 
-    /// Answers a call. An answer without a byte is one in which nothing is set.
+    /// Responds to a call. An empty response is a message in which no field is set.
     async fn take(&self, request: &GrpcRequest) -> Result<Vec<u8>, Status> {
         let proto = &request.proto[..];
         match request.rpc.as_str() {
@@ -227,7 +228,7 @@ impl Frontend {
 
     fn answer(&self, answer: Answer) {
         if let Some(waiting) = lock(&self.answer).take() {
-            // Nobody waits any more, then.
+            // It fails if the test no longer waits.
             let _ = waiting.send(answer);
         }
     }

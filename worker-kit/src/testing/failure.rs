@@ -1,4 +1,4 @@
-//! How a workflow or an activity ended that did not complete.
+//! How a workflow or an activity ended, if it did not complete.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 pub enum Ended {
     /// It failed.
     Failed(Failure),
-    /// It was cancelled; with its details, null where there are none.
+    /// It was cancelled. The details are null if there are none.
     Cancelled(Value),
-    /// Somebody terminated it.
+    /// It was terminated.
     Terminated,
-    /// It took longer than its timeouts.
+    /// It exceeded its timeouts.
     TimedOut,
-    /// Nobody knows, for this reason.
+    /// It is not known how it ended, for this reason.
     Unknown(String),
 }
 
@@ -27,15 +27,15 @@ pub enum Ended {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// Its type; empty where it has none.
+    /// Its type; empty if it has none.
     pub kind: String,
-    /// What it says.
+    /// Its message.
     pub message: String,
-    /// Whether Temporal does not retry it.
+    /// Whether it is non-retryable.
     pub non_retryable: bool,
-    /// The first of its details; null where there are none.
+    /// The first of its details; null if there are none.
     pub details: Value,
-    /// The failure behind it.
+    /// Its cause.
     pub cause: Option<Box<Failure>>,
 }
 
@@ -56,7 +56,7 @@ impl Failure {
         }
     }
 
-    /// This failure and those behind it, the outermost first.
+    /// Iterates over this failure and its causes, the outermost first.
     pub fn chain(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |failure| failure.cause.as_deref())
     }
@@ -78,19 +78,19 @@ impl fmt::Display for Ended {
             Self::Cancelled(_) => f.write_str("cancelled"),
             Self::Terminated => f.write_str("terminated"),
             Self::TimedOut => f.write_str("timed out"),
-            Self::Unknown(reason) => write!(f, "nobody knows how it ended: {reason}"),
+            Self::Unknown(reason) => write!(f, "unknown: {reason}"),
         }
     }
 }
 
 impl std::error::Error for Ended {}
 
-/// The first of some payloads as JSON.
+/// Returns the first payload as JSON.
 pub(super) fn first(payloads: Option<&Payloads>) -> Value {
     payloads.map_or(Value::Null, |payloads| json(&payloads.payloads))
 }
 
-/// The first of some payloads as JSON; null for what has none, or is none.
+/// Returns the first payload as JSON; null if there is none, or it is not JSON.
 pub(super) fn json(payloads: &[Payload]) -> Value {
     payloads.first().and_then(|payload| serde_json::from_slice(&payload.data).ok()).unwrap_or_default()
 }

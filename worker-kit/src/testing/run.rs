@@ -15,7 +15,7 @@ use temporalio_common::data_converters::{PayloadConverter, RawValue};
 use super::failure::json;
 use super::{Ended, Failure, TestError};
 
-/// How long a test waits for what happens by itself.
+/// How long a test waits for a workflow to end.
 const SOON: Duration = Duration::from_secs(60);
 
 /// A workflow that a test has started.
@@ -34,7 +34,7 @@ impl TestRun {
         Self { handle }
     }
 
-    /// The SDK's handle, for what is not here.
+    /// The SDK's handle, for methods that are missing here.
     pub fn handle(&self) -> &WorkflowHandle<Client, UntypedWorkflow> {
         &self.handle
     }
@@ -44,23 +44,23 @@ impl TestRun {
         &self.handle.info().workflow_id
     }
 
-    /// Waits for its result, as JSON; at most a minute.
+    /// Waits for the result, at most a minute, and returns it as JSON.
     ///
     /// # Errors
-    /// How it ended otherwise.
+    /// How the workflow ended, if it did not complete.
     pub async fn result(&self) -> Result<Value, Ended> {
         let result = self.handle.get_result(WorkflowGetResultOptions::default());
         match tokio::time::timeout(SOON, result).await {
             Ok(Ok(result)) => Ok(json(&result.payloads)),
             Ok(Err(error)) => Err(ended(error)),
-            Err(_) => Err(Ended::Unknown(format!("it still runs after {SOON:?}"))),
+            Err(_) => Err(Ended::Unknown(format!("it is still running after {SOON:?}"))),
         }
     }
 
-    /// Waits for its failure.
+    /// Waits for the workflow to fail.
     ///
     /// # Errors
-    /// How it ended otherwise; [`Ended::Unknown`] where it completed.
+    /// How the workflow ended otherwise; [`Ended::Unknown`] if it completed.
     pub async fn failure(&self) -> Result<Failure, Ended> {
         match self.result().await {
             Ok(result) => Err(Ended::Unknown(format!("it did not fail but completed: {result}"))),
@@ -69,35 +69,36 @@ impl TestRun {
         }
     }
 
-    /// What the query of this name answers, asked without an argument.
+    /// Queries the workflow, without an argument.
     ///
     /// # Errors
-    /// When there is no such query, or no answer.
+    /// When there is no such query, or no response.
     pub async fn query(&self, name: &str) -> Result<Value, TestError> {
         let query =
             self.handle.query(UntypedQuery::new(name), RawValue::default(), WorkflowQueryOptions::default());
-        let answer = query.await.map_err(|error| TestError::new(&format!("no answer to `{name}`"), error))?;
+        let answer = query.await.map_err(|error| TestError::new(&format!("cannot query `{name}`"), error))?;
         Ok(json(&answer.payloads))
     }
 
-    /// Signals it.
+    /// Sends a signal.
     ///
     /// # Errors
     /// When Temporal refuses.
     pub async fn signal(&self, name: &str, argument: impl Serialize) -> Result<(), TestError> {
-        let argument = serde_json::to_value(argument).map_err(|error| TestError::new("no JSON", error))?;
+        let argument =
+            serde_json::to_value(argument).map_err(|error| TestError::new("cannot write JSON", error))?;
         let argument = RawValue::from_value(&argument, &PayloadConverter::default());
         let signal = self.handle.signal(UntypedSignal::new(name), argument, WorkflowSignalOptions::default());
-        signal.await.map_err(|error| TestError::new(&format!("no signal `{name}`"), error))
+        signal.await.map_err(|error| TestError::new(&format!("cannot send signal `{name}`"), error))
     }
 
-    /// Asks it to end, as an intent's `/cancel` does.
+    /// Cancels the workflow, as an intent's `/cancel` does.
     ///
     /// # Errors
     /// When Temporal refuses.
     pub async fn cancel(&self) -> Result<(), TestError> {
         let cancel = self.handle.cancel(WorkflowCancelOptions::default());
-        cancel.await.map_err(|error| TestError::new("it is not cancelled", error))
+        cancel.await.map_err(|error| TestError::new("cannot cancel the workflow", error))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where a test's Temporal server is.
+//! Finds or starts a Temporal server for tests.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -11,16 +11,16 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::TestError;
 
-/// A running server that tests may share, `host:port`.
+/// The address of a running server that tests may share, `host:port`.
 const ADDRESS: &str = "TEMPORAL_TEST_ADDRESS";
-/// The `temporal` program.
+/// The path of the `temporal` program.
 const CLI: &str = "TEMPORAL_CLI";
 
 /// Long enough on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A server, and the process where it is ours.
+/// A server, and its process if this test started it.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) address: String,
@@ -28,13 +28,14 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The one that `TEMPORAL_TEST_ADDRESS` names, else a dev server of one's own, which ends with this value.
+    /// Returns the server that `TEMPORAL_TEST_ADDRESS` names. Otherwise starts a dev server, which ends when this value
+    /// is dropped.
     pub(super) async fn find() -> Result<Self, TestError> {
         if let Ok(address) = std::env::var(ADDRESS) {
             return Ok(Self { address, _process: None });
         }
         let program = program()?;
-        let no_port = |error| TestError::new("there is no free port", error);
+        let no_port = |error| TestError::new("cannot find a free port", error);
         let (port, http_port) = (free_port().map_err(no_port)?, free_port().map_err(no_port)?);
         let mut process = Command::new(&program)
             .args(["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--log-level", "error"])
@@ -43,7 +44,7 @@ impl Server {
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| TestError::new(&format!("{} does not start", program.display()), error))?;
+            .map_err(|error| TestError::new(&format!("cannot start {}", program.display()), error))?;
         let address = format!("127.0.0.1:{port}");
         let deadline = Instant::now() + READY_WITHIN;
         loop {
@@ -59,17 +60,17 @@ impl Server {
     }
 }
 
-/// A client of the server's namespace `default`.
+/// Connects to the server's namespace `default`.
 pub(super) async fn connect(address: &str) -> Result<Client, TestError> {
-    let wrong = |error| TestError::new(&format!("{address} is no address, such as 127.0.0.1:7233"), error);
+    let wrong = |error| TestError::new(&format!("{address} is not an address such as 127.0.0.1:7233"), error);
     let url: Url = format!("http://{address}").parse().map_err(wrong)?;
-    let away = |error| TestError::new(&format!("no Temporal at {address}"), error);
+    let away = |error| TestError::new(&format!("cannot connect to Temporal at {address}"), error);
     let options = ConnectionOptions::new(url).identity("test").build();
     let connection = timeout(READY_WITHIN, Connection::connect(options)).await;
     let connection =
-        connection.map_err(|_| TestError(format!("{address} does not answer")))?.map_err(away)?;
+        connection.map_err(|_| TestError(format!("{address} does not respond")))?.map_err(away)?;
     Client::new(connection, ClientOptions::new("default").build())
-        .map_err(|error| TestError::new("no client", error))
+        .map_err(|error| TestError::new("cannot create a client", error))
 }
 
 fn program() -> Result<PathBuf, TestError> {
@@ -80,8 +81,8 @@ fn program() -> Result<PathBuf, TestError> {
     let mut programs = std::env::split_paths(&path).map(|folder| folder.join("temporal"));
     programs.find(|program| program.is_file()).ok_or_else(|| {
         TestError(format!(
-            "no Temporal to test with: put `temporal` on PATH (https://docs.temporal.io/cli), name it in {CLI}, or name a \
-             running server in {ADDRESS}"
+            "no Temporal server for tests: put `temporal` on PATH (https://docs.temporal.io/cli), set {CLI} to its path, or set \
+             {ADDRESS} to the address of a running server"
         ))
     })
 }

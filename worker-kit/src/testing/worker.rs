@@ -1,4 +1,4 @@
-//! A worker in the test's own process.
+//! A worker in the process of the test.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::server::{Server, connect};
 use super::{TestError, TestRun};
 
-/// What activities under way have left when the test is over.
+/// How long running activities may take to finish when the test is over.
 const DRAIN: Duration = Duration::from_millis(100);
 
-/// A worker in the test's own process, which serves a task queue of its own until it is dropped.
+/// A worker in the process of the test, which serves its own task queue until it is dropped.
 ///
 /// ```no_run
 /// # use temporalio_macros::activities;
@@ -52,11 +52,12 @@ pub struct TestWorker {
 }
 
 impl TestWorker {
-    /// Starts a worker of what `register` adds, on the server that `TEMPORAL_TEST_ADDRESS` names (`host:port`), else on a dev
-    /// server of its own: the program that `TEMPORAL_CLI` names, else `temporal` on `PATH`.
+    /// Starts a worker with the workflows and activities that `register` adds. It connects to the server that
+    /// `TEMPORAL_TEST_ADDRESS` names (`host:port`). Otherwise it starts a dev server: the program that `TEMPORAL_CLI`
+    /// names, or else `temporal` on `PATH`.
     ///
     /// # Errors
-    /// When there is no server, or what is registered cannot be run.
+    /// When there is no server, or the workflows and activities cannot be registered.
     pub async fn start(
         register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
     ) -> Result<Self, TestError> {
@@ -65,7 +66,7 @@ impl TestWorker {
         Ok(Self { _server: Some(server), ..worker })
     }
 
-    /// The same on a server that runs already, at `address` (`host:port`), in its namespace `default`.
+    /// Starts a worker on the running server at `address` (`host:port`), in its namespace `default`.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -77,7 +78,7 @@ impl TestWorker {
         Self::on_queue(address, &task_queue, register).await
     }
 
-    /// The same on the task queue of this name, for workflows that others start.
+    /// Starts a worker on the given server and task queue, for workflows that other programs start.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -88,15 +89,15 @@ impl TestWorker {
     ) -> Result<Self, TestError> {
         let client = connect(address).await?;
         let mut options = WorkerOptions::new(task_queue).graceful_shutdown_period(DRAIN).build();
-        register(&mut options).map_err(|error| TestError::new("it cannot be registered", error))?;
+        register(&mut options).map_err(|error| TestError::new("cannot register the workflows", error))?;
         let (working, over) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();
         let address = address.to_owned();
-        // The future of a worker cannot leave its thread; one of its own works on while the test blocks.
+        // The future of a worker cannot be sent to another thread. With its own thread, it works while the test blocks.
         let thread = std::thread::Builder::new().name("test-worker".to_owned());
         let work = move || work(&address, options, ready, over);
-        thread.spawn(work).map_err(|error| TestError::new("no thread for the worker", error))?;
-        let died = |_| Err(TestError("the worker's thread died".to_owned()));
+        thread.spawn(work).map_err(|error| TestError::new("cannot start a thread for the worker", error))?;
+        let died = |_| Err(TestError("the thread of the worker panicked".to_owned()));
         is_ready.await.unwrap_or_else(died)?;
         Ok(Self { client, task_queue: task_queue.to_owned(), _working: working, _server: None })
     }
@@ -106,12 +107,12 @@ impl TestWorker {
         &self.task_queue
     }
 
-    /// A client of the same server, for what is not here.
+    /// A client of the server, for methods that are missing here.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Starts the workflow of this type as an intent with these `workflowParams` does, under an ID of its own.
+    /// Starts a workflow of this type under a new ID, as an intent with these `workflowParams` does.
     ///
     /// # Errors
     /// When Temporal refuses.
@@ -120,7 +121,7 @@ impl TestWorker {
         self.run_with(workflow_type, params, WorkflowStartOptions::new(&self.task_queue, id).build()).await
     }
 
-    /// The same with start options of your own: retries, timeouts, the workflow ID.
+    /// Starts a workflow of this type with the given start options: retries, timeouts, the workflow ID.
     ///
     /// # Errors
     /// When Temporal refuses.
@@ -130,24 +131,25 @@ impl TestWorker {
         params: impl Serialize,
         options: WorkflowStartOptions,
     ) -> Result<TestRun, TestError> {
-        let params = serde_json::to_value(params).map_err(|error| TestError::new("no JSON", error))?;
+        let params =
+            serde_json::to_value(params).map_err(|error| TestError::new("cannot write JSON", error))?;
         let input = RawValue::from_value(&params, &PayloadConverter::default());
         let started = self.client.start_workflow(UntypedWorkflow::new(workflow_type), input, options).await;
-        Ok(TestRun::new(started.map_err(|error| TestError::new("the workflow does not start", error))?))
+        Ok(TestRun::new(started.map_err(|error| TestError::new("cannot start the workflow", error))?))
     }
 }
 
-/// The whole life of the worker's thread.
+/// Runs the worker's thread.
 fn work(
     address: &str,
     options: WorkerOptions,
     ready: oneshot::Sender<Result<(), TestError>>,
     over: oneshot::Receiver<()>,
 ) {
-    let no_runtime = |error| TestError::new("no runtime for the worker", error);
+    let no_runtime = |error| TestError::new("cannot start a runtime for the worker", error);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        // An error says that nobody waits for the worker any more; so below.
+        // Sending fails if the test no longer waits; so below.
         Err(error) => return drop(ready.send(Err(no_runtime(error)))),
     };
     runtime.block_on(async {
@@ -158,21 +160,21 @@ fn work(
         let stop = worker.shutdown_handle();
         let _ = ready.send(Ok(()));
         let stopping = async {
-            // The test never sends; it is over when it drops its end.
+            // The test never sends: it drops its end when it is over.
             let _ = over.await;
             stop();
         };
         let (ended, ()) = tokio::join!(worker.run(), stopping);
         if let Err(error) = ended {
-            tracing::warn!(error = service::chain(&error), "the test's worker broke down");
+            tracing::warn!(error = service::chain(&error), "the worker of the test failed");
         }
     });
 }
 
 async fn worker(address: &str, options: WorkerOptions) -> Result<Worker, TestError> {
     let client = connect(address).await?;
-    let runtime =
-        Runtime::from_current_tokio(Default::default()).map_err(|error| TestError::new("no SDK", error))?;
+    let runtime = Runtime::from_current_tokio(Default::default())
+        .map_err(|error| TestError::new("cannot start the SDK", error))?;
     Worker::new(&runtime, client, options)
-        .map_err(|error| TestError::new("no worker; is anything registered?", error))
+        .map_err(|error| TestError::new("cannot create a worker; is anything registered?", error))
 }

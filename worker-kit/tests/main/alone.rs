@@ -44,10 +44,10 @@ async fn an_activity_of_a_value_sees_its_attempt() {
 }
 
 #[tokio::test]
-async fn what_an_activity_says_at_a_heartbeat_is_heard() {
+async fn the_details_of_heartbeats_are_recorded() {
     let test = TestActivity::of(Counter { from: 10 }).heartbeat_timeout(Duration::from_secs(5)).cancelled();
     let heartbeats = test.heartbeats();
-    // Cancelled, it completes all the same.
+    // It completes although it is cancelled.
     let counted = test.run(Counter::count, ("waits".to_owned(), 2)).await;
     assert_eq!(counted.unwrap(), "waits 13");
     assert_eq!(*heartbeats.lock().unwrap(), [Value::from(2)]);

@@ -1,4 +1,4 @@
-//! Activities that heartbeat.
+//! Heartbeats of activities.
 
 use harness::eventually;
 use serde_json::json;
@@ -7,7 +7,7 @@ use temporalio_common::error::{IncomingError, TimeoutType};
 
 use crate::scene::{Handle, SOON, cancel, describe, end, with_worker};
 
-/// Waits until the first attempt at the activity has heartbeated for three seconds.
+/// Waits until the first attempt of the activity has sent heartbeats for three seconds.
 async fn lives_on(run: &Handle) {
     eventually(SOON, "the activity heartbeats on", async || {
         let activity = describe(run).await.pending_activities.into_iter().next().ok_or("no activity")?;
@@ -38,7 +38,7 @@ async fn emcos_own_heartbeat_timeout_does_no_harm() {
     .await;
 }
 
-/// Why the plan raises it.
+/// The reason why the plan raises it.
 #[tokio::test]
 async fn a_heartbeat_timeout_of_milliseconds_cannot_be_kept() {
     with_worker("milliseconds", async |scene| {

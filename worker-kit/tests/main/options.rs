@@ -1,4 +1,4 @@
-//! An intent's options on their way to Temporal.
+//! An intent's options, as Temporal receives them.
 
 use std::time::Duration;
 
@@ -49,9 +49,9 @@ async fn every_option_reaches_temporal() {
     .await;
 }
 
-/// Why the plan refuses these: Temporal does, and never lets the workflow past them.
+/// The plan refuses these because Temporal does, and the workflow task would fail again and again.
 #[tokio::test]
-async fn what_the_plan_refuses_would_wedge_the_workflow() {
+async fn the_plan_refuses_options_that_would_block_the_workflow() {
     with_worker("wedged", async |scene| {
         for (unplanned, planned) in [
             (json!({"maximumInterval": 10}), json!({"retryPolicy": {"maximumInterval": "10ms"}})),
@@ -80,9 +80,9 @@ fn assert_refused(end: Result<Value, impl std::fmt::Debug>) {
     );
 }
 
-/// The last of the eight, and the one that only a cancelled workflow shows.
+/// The last of the eight options, and the one that only a cancelled workflow shows.
 #[tokio::test]
-async fn the_task_queue_and_waiting_for_a_cancelled_activity_reach_temporal() {
+async fn task_queue_and_waiting_for_cancellation_reach_temporal() {
     with_worker("waits", async |scene| {
         let elsewhere = scene.planned("works", json!({"taskQueue": "elsewhere"})).await;
         eventually(SOON, "the activity is scheduled on the other queue", async || {

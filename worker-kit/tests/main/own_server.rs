@@ -1,4 +1,5 @@
-//! A test's worker with a Temporal server of its own, found by variables: this program runs itself with others.
+//! A test worker that finds or starts its own Temporal server by environment variables. The test runs itself with other
+//! variables.
 
 use std::process::{Command, Output};
 
@@ -15,13 +16,13 @@ fn run(change: impl FnOnce(&mut Command) -> &mut Command) -> Output {
 }
 
 #[test]
-fn a_worker_starts_a_server_where_there_is_none() {
+fn a_worker_starts_a_server_if_there_is_none() {
     let output = run(|this| this.env("TEMPORAL_CLI", harness::temporal_cli().unwrap()));
     assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
-fn a_missing_server_is_told_with_what_to_do() {
+fn a_missing_server_is_an_error_with_advice() {
     let output = run(|this| this.env_remove("TEMPORAL_CLI").env("PATH", ""));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && text.contains("name it in TEMPORAL_CLI"), "{text}");

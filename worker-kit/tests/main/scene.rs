@@ -1,4 +1,5 @@
-//! A worker in the test's own process, with one activity whose conduct the input chooses, and workflows that call it.
+//! A worker in the process of the test, with one activity whose behaviour the input chooses, and workflows that call
+//! it.
 
 use std::time::Duration;
 
@@ -23,14 +24,14 @@ use temporalio_sdk::{
 };
 use worker_kit::{ActivityPlan, Params, Progress, Steps, heartbeating};
 
-/// For what happens by itself, however busy the machine is.
+/// How long to wait for an event, on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 pub(crate) struct Activities;
 
 #[activities]
 impl Activities {
-    /// Does what its input says.
+    /// Does what its input chooses.
     #[activity(name = "Work")]
     pub(crate) async fn work(ctx: ActivityContext, conduct: String) -> Result<String, ActivityError> {
         let fails = |non_retryable| {
@@ -49,7 +50,7 @@ impl Activities {
     }
 }
 
-/// What somebody might wrongly believe the activity to be.
+/// The activity, with a wrong result type.
 struct Misunderstood;
 
 #[activity_definitions]
@@ -66,7 +67,7 @@ struct Work {
     conduct: String,
 }
 
-/// Calls the activity by the plan of its parameters.
+/// Calls the activity with the plan of its parameters.
 #[workflow]
 #[derive(Default)]
 pub(crate) struct Planned {
@@ -102,7 +103,7 @@ impl Planned {
     }
 }
 
-/// Calls the activity past the kit: its input is the conduct, and the SDK's options in milliseconds.
+/// Calls the activity without the kit. The input has the behaviour, and the SDK's options in milliseconds.
 #[workflow]
 #[derive(Default)]
 pub(crate) struct Unplanned;
@@ -202,7 +203,7 @@ pub(crate) async fn describe(handle: &Handle) -> DescribeWorkflowExecutionRespon
     handle.describe(WorkflowDescribeOptions::default()).await.unwrap().into_raw()
 }
 
-/// What happened, event by event.
+/// Returns the events.
 pub(crate) async fn events(handle: &Handle) -> Vec<Attributes> {
     let history = handle.fetch_history(WorkflowFetchHistoryOptions::default());
     history.into_events().await.unwrap().into_iter().filter_map(|event| event.attributes).collect()

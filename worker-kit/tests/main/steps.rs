@@ -1,4 +1,4 @@
-//! Steps of a workflow: what is shown, and how failures end it.
+//! Steps of a workflow: their progress, and how failures end the workflow.
 
 use harness::eventually;
 use serde_json::json;
@@ -8,7 +8,7 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 
 use crate::scene::{Handle, SOON, cancel, end, events, state, with_worker};
 
-/// Type, message and whether it is retryable, of a failure that is the workflow's own.
+/// Returns type, message and whether it is retryable, of a failure of the workflow itself.
 async fn failure(run: &Handle) -> (String, String, bool) {
     match end(run).await {
         Err(WorkflowGetResultError::Failed(failed)) => match *failed {
@@ -23,7 +23,7 @@ async fn failure(run: &Handle) -> (String, String, bool) {
     }
 }
 
-/// How many runs were closed to be tried again.
+/// Returns the number of runs that were closed and retried.
 async fn retried(run: &Handle) -> bool {
     events(run).await.iter().any(|event| match event {
         Attributes::WorkflowExecutionFailedEventAttributes(failed) => !failed.new_execution_run_id.is_empty(),
@@ -47,7 +47,7 @@ async fn the_state_is_the_running_activity_and_then_completed() {
 }
 
 #[tokio::test]
-async fn what_retrying_cannot_mend_ends_the_workflow_for_good() {
+async fn a_non_retryable_failure_fails_the_workflow() {
     with_worker("good", async |scene| {
         let run = scene.planned("fails for good", json!({})).await;
         assert_eq!(failure(&run).await, ("Broken".to_owned(), "Work failed: broken".to_owned(), true));
@@ -57,7 +57,7 @@ async fn what_retrying_cannot_mend_ends_the_workflow_for_good() {
 }
 
 #[tokio::test]
-async fn what_retrying_might_mend_is_left_to_temporal() {
+async fn a_retryable_failure_is_left_to_temporal() {
     with_worker("retried", async |scene| {
         let run = scene.planned("fails", json!({"retryPolicy": {"maximumAttempts": 1}})).await;
         let Err(WorkflowGetResultError::Failed(failed)) = end(&run).await else { panic!("did not fail") };

@@ -23,7 +23,7 @@ struct Acts;
 
 #[activities]
 impl Acts {
-    /// Does what its input says.
+    /// Does what its input chooses.
     #[activity(name = "Do")]
     async fn act(ctx: ActivityContext, step: String) -> Result<(), ActivityError> {
         heartbeating(&ctx, async {
@@ -55,7 +55,7 @@ struct Work {
     at_once: Option<bool>,
 }
 
-/// Does its steps; each is undone by itself, by what is its name.
+/// Does its steps. Each has its own undo, which has its name.
 #[workflow]
 #[derive(Default)]
 struct Undoable {
@@ -128,7 +128,7 @@ async fn start(worker: &TestWorker, steps: &str, more: Value) -> TestRun {
     worker.run_with("Undoable", params, options).await.unwrap()
 }
 
-/// Waits until its n-th step runs.
+/// Waits until its n-th step is running.
 async fn reaches(run: &TestRun, index: usize) {
     eventually(SOON, "the step runs", async || {
         let progress = run.query("progress").await.unwrap();
@@ -137,7 +137,7 @@ async fn reaches(run: &TestRun, index: usize) {
     .await;
 }
 
-/// The inputs of the activities of this name, in their order.
+/// Returns the inputs of the activities of this name, in order.
 async fn inputs(run: &TestRun, activity: &str) -> Vec<Value> {
     let scheduled = events(run.handle()).await.into_iter().filter_map(|event| match event {
         Attributes::ActivityTaskScheduledEventAttributes(scheduled) => Some(scheduled),
@@ -168,7 +168,7 @@ async fn a_workflow_that_completes_undoes_nothing() {
 }
 
 #[tokio::test]
-async fn a_failure_undoes_all_in_reverse_and_says_so() {
+async fn a_failure_undoes_all_in_reverse_and_reports_it() {
     let worker = worker().await;
     let run = start(&worker, "a, b, breaks", json!({})).await;
     let failure = run.failure().await.unwrap();
@@ -207,7 +207,7 @@ async fn a_cancelled_workflow_undoes_what_it_did() {
 }
 
 #[tokio::test]
-async fn a_step_that_times_out_is_undone_and_the_workflow_tried_again() {
+async fn a_step_that_times_out_is_undone_and_the_workflow_retried() {
     let worker = worker().await;
     let options = json!({"startToCloseTimeout": "1s", "retryPolicy": {"maximumAttempts": 1}});
     let run = start(&worker, "a, lasts", json!({"options": options, "params": {"at_once": "true"}})).await;
@@ -226,7 +226,7 @@ async fn a_step_that_times_out_is_undone_and_the_workflow_tried_again() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_undone_is_told_and_ends_the_workflow_for_good() {
+async fn a_failed_undo_is_reported_and_prevents_retries() {
     let worker = worker().await;
     let options = json!({"retryPolicy": {"maximumAttempts": 1}});
     let run = start(&worker, "a, sticks, fails", json!({ "options": options })).await;
@@ -267,7 +267,7 @@ async fn progress_is_answered_to_temporals_own_command_line() {
     assert_eq!((&progress["step"], &progress["state"]), (&json!("Do"), &json!("running")), "{answer}");
     assert_eq!((&progress["index"], &progress["of"]), (&json!(2), &json!(2)), "{answer}");
 
-    // The workflow's time, to the digit that is in the history.
+    // The workflow's time, exactly as in the history.
     let events = run.handle().fetch_history(Default::default()).into_events().await.unwrap();
     let times: Vec<Value> = events
         .iter()
