@@ -24,9 +24,9 @@ pub struct Client {
     pub(crate) invoke: fn(StartContext) -> Answering,
 }
 
-/// What `clients!` makes of a function annotated with `#[workflow_client]`.
+/// Converts a function annotated with `#[workflow_client]` into a [`Client`], for `clients!`.
 pub trait Listed: WorkflowClient {
-    /// The client.
+    /// Returns the client.
     fn client() -> Client {
         Client {
             name: Self::NAME,
@@ -49,7 +49,7 @@ impl Client {
         self.name
     }
 
-    /// What the server's catalogue says of it.
+    /// Returns its entry in the server's catalogue.
     #[must_use]
     pub fn describe(&self) -> CatalogueEntry {
         CatalogueEntry {
@@ -62,10 +62,10 @@ impl Client {
         }
     }
 
-    /// Calls it as a server does, and gives what it wants to start: for tests of the parameters that it takes.
+    /// Calls it as a server does, and returns what it would start. For tests of its parameters.
     ///
     /// # Errors
-    /// The author's, and [`ClientError::faults`] of parameters that it does not take.
+    /// The author's error, or the faults of invalid parameters ([`ClientError::faults`]).
     pub async fn call(&self, context: StartContext) -> Result<WorkflowStart, ClientError> {
         (self.invoke)(context).await
     }
@@ -75,19 +75,17 @@ impl Client {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidClient {
-    /// Two have one name.
-    #[error(
-        "`{first}` and `{second}` are both the workflow client `{name}`: give one of them another `name = \"…\"`"
-    )]
+    /// Two clients have the same name.
+    #[error("`{first}` and `{second}` are both named `{name}`: change the `name = \"…\"` of one of them")]
     Duplicate {
         /// The name.
         name: &'static str,
-        /// The function of one.
+        /// The function of the first client.
         first: &'static str,
-        /// The function of the other.
+        /// The function of the second client.
         second: &'static str,
     },
-    /// The parameters of one cannot be validated.
+    /// The parameters of a client cannot be validated.
     #[error(
         "the workflow client `{name}` (`{function}`) cannot read its parameters: correct the attributes of their type"
     )]
@@ -96,7 +94,7 @@ pub enum InvalidClient {
         name: &'static str,
         /// Its function.
         function: &'static str,
-        /// What is wrong with the schema.
+        /// Why the schema cannot be used.
         source: UnusableSchema,
     },
 }
@@ -137,7 +135,7 @@ impl Clients {
         self.0.get(name).copied()
     }
 
-    /// What a server of them says of itself.
+    /// Returns the server's catalogue.
     pub(crate) fn catalogue(&self) -> Catalogue {
         Catalogue { clients: self.0.values().map(Client::describe).collect() }
     }
@@ -147,7 +145,7 @@ impl Clients {
     }
 }
 
-/// One schema for each activity. Several arguments may have parameters of one: then all their schemas hold.
+/// Returns one schema for each activity. If several arguments have parameters of one activity, all their schemas apply.
 fn params(schemas: Schemas) -> BTreeMap<String, Value> {
     let mut by_activity: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for (activity, schema) in schemas {
@@ -175,7 +173,8 @@ fn all_of(schemas: &[&Value]) -> Value {
     json!({"allOf": parts, "$defs": definitions})
 }
 
-/// The schema without its definitions, which get a prefix to their names and a new place; and they.
+/// Returns the schema without its definitions, and the definitions, whose names get the prefix. References lead to
+/// `place`.
 pub(crate) fn relocated(
     schema: &Value,
     prefix: &str,
@@ -193,7 +192,7 @@ pub(crate) fn relocated(
     (schema, moved.collect())
 }
 
-/// Makes the references in a schema lead to where its definitions are now.
+/// Makes the references in a schema lead to the new place of its definitions.
 fn point(schema: &mut Value, to: &str) {
     match schema {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! What a workflow client is, and what it knows of the request that it answers.
+//! What a workflow client is, and what it knows of its request.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use workflow_api::{TemporalSpec, WorkflowType};
 
 use crate::{ClientError, WorkflowStart};
 
-/// The request that a workflow client answers. It can describe a start, and nothing else: there is nothing to wait on.
+/// The request to a workflow client. It can describe a start, and nothing else: it has nothing to wait for.
 #[derive(Debug, Clone)]
 pub struct StartContext {
     request: Arc<Request>,
@@ -22,7 +22,7 @@ struct Request {
 }
 
 impl StartContext {
-    /// A context as a server makes it, for calling a workflow client in a test.
+    /// Creates a context as a server does, for calling a workflow client in a test.
     #[must_use]
     pub fn new(spec: TemporalSpec) -> Self {
         Self::with_key(spec, None)
@@ -32,7 +32,7 @@ impl StartContext {
         Self { request: Arc::new(Request { spec, idempotency_key }) }
     }
 
-    /// What the intent says: options and parameters of the start.
+    /// The options and parameters of the start, from the intent.
     #[must_use]
     pub fn spec(&self) -> &TemporalSpec {
         &self.request.spec
@@ -44,11 +44,11 @@ impl StartContext {
         self.request.idempotency_key.as_deref()
     }
 
-    /// The parameters of an activity, or of all ([`WorkflowParams::ALL_ACTIVITIES`]), for a function that knows only now which
-    /// it needs; otherwise it takes [`Params`] as an argument.
+    /// Reads the parameters of an activity, or of all ([`WorkflowParams::ALL_ACTIVITIES`]). For functions that choose
+    /// the activity while they run. Others take [`Params`] as an argument.
     ///
     /// # Errors
-    /// Every parameter that is missing, unknown or of another type: 422 once the function answers it.
+    /// Each parameter that is missing, unknown or of another type. The response is 422 if the function returns this error.
     ///
     /// [`Params`]: crate::Params
     /// [`WorkflowParams::ALL_ACTIVITIES`]: workflow_api::WorkflowParams::ALL_ACTIVITIES
@@ -56,9 +56,9 @@ impl StartContext {
         self.spec().workflow_params.read(activity).map_err(ClientError::invalid_params)
     }
 
-    /// The start of the workflow that the client `C` declares, on the task queue that it declares, else on the intent's:
-    /// `ctx.start_of::<migrate>()` in a function `migrate` under `#[workflow_client(workflow = "…", task_queue = "…")]`. The
-    /// intent's options and its `workflowParams` go with it, as in [`Self::start`].
+    /// Returns the start of the workflow that the client `C` declares, on the task queue that it declares, or else on
+    /// the intent's: `ctx.start_of::<migrate>()` in a function `migrate` with `#[workflow_client(workflow = "…",
+    /// task_queue = "…")]`. It has the intent's options and `workflowParams`, as in [`Self::start`].
     pub fn start_of<C: Declares>(&self) -> WorkflowStart {
         let start = self.start(C::WORKFLOW.unwrap_or_default());
         match C::TASK_QUEUE {
@@ -67,28 +67,28 @@ impl StartContext {
         }
     }
 
-    /// The start of a workflow that is written with Temporal's Rust SDK, with the intent's options. The compiler checks the
-    /// input: `ctx.start_workflow(EmcoMigrateWorkflow::run, input)`.
+    /// Returns the start of a workflow that is written with Temporal's Rust SDK, with the intent's options. The
+    /// compiler checks the input: `ctx.start_workflow(EmcoMigrateWorkflow::run, input)`.
     pub fn start_workflow<W: WorkflowDefinition>(&self, workflow: W, input: W::Input) -> WorkflowStart {
         self.start(workflow.name()).with_typed_input(&input)
     }
 
-    /// The start of a workflow of this type, with the intent's options and its `workflowParams` as the one argument.
-    /// It is made once the function has answered it.
+    /// Returns the start of a workflow of this type, with the intent's options and its `workflowParams` as the one
+    /// argument. The workflow is started after the function has returned this.
     pub fn start(&self, workflow_type: impl Into<WorkflowType>) -> WorkflowStart {
         WorkflowStart::of(workflow_type, self.spec().clone())
     }
 }
 
-/// What a workflow client answers, in the end.
+/// What a workflow client returns, in the end.
 pub type Answering = Pin<Box<dyn Future<Output = Result<WorkflowStart, ClientError>> + Send>>;
 
-/// The schemas by which a client reads parameters, each with the activity whose they are.
+/// The schemas of a client's parameters, each with its activity.
 pub type Schemas = Vec<(&'static str, &'static ParamsSchema)>;
 
 /// A function annotated with `#[workflow_client]`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no workflow client",
+    message = "`{Self}` is not a workflow client",
     note = "`clients![…]` lists functions annotated with `#[workflow_client]`"
 )]
 pub trait WorkflowClient {

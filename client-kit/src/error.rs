@@ -6,13 +6,13 @@ use std::fmt;
 use axum::http::StatusCode;
 use workflow_api::Fault;
 
-const FAILED: &str = "the workflow client failed; its log says why";
+const FAILED: &str = "the workflow client failed; see its log for the reason";
 
 /// Why a workflow client starts nothing.
 ///
-/// `?` makes one of any error: the caller then learns no more than that something failed (500), and the log has the
-/// error. An error that the caller should understand gets a status and a sentence: [`ClientError::refused`] and its
-/// siblings.
+/// `?` converts any error into one. The response is then a 500 without details, and the error is logged. For an error
+/// that the caller should understand, use [`ClientError::refused`] and the other constructors, which take a status and
+/// a message.
 pub struct ClientError {
     status: StatusCode,
     detail: String,
@@ -20,11 +20,11 @@ pub struct ClientError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// An error of the author's that says its own HTTP status.
+/// An error type of the author that sets its own HTTP status.
 ///
-/// A workflow client that answers `Result<WorkflowStart, E>` with such an `E` is answered with its status: below 500 with its
-/// text, from 500 on with none, as that is for the log. Inside a function that answers [`ClientError`] write
-/// `.map_err(Refusal::into_client_error)?`, as a bare `?` makes a 500 of any error.
+/// If a workflow client returns `Result<WorkflowStart, E>` with such an `E`, the response has its status. Below 500 it
+/// also has its text; from 500 on the text is only logged. In a function that returns [`ClientError`] write
+/// `.map_err(Refusal::into_client_error)?`, because `?` alone converts any error into a 500.
 ///
 /// ```
 /// use client_kit::{Refusal, StartContext, StatusCode, WorkflowStart, workflow_client};
@@ -56,42 +56,42 @@ pub struct ClientError {
 /// }
 /// ```
 pub trait Refusal: Error + Send + Sync + Sized + 'static {
-    /// The HTTP status. One that is none of an error counts as 500.
+    /// The HTTP status. A status that is not an error counts as 500.
     fn status(&self) -> StatusCode;
 
-    /// What the caller is told: the error's text below 500, else only that something failed.
+    /// The text of the response. By default the error's text if the status is below 500, otherwise none.
     fn detail(&self) -> Option<String> {
         self.status().is_client_error().then(|| self.to_string())
     }
 
-    /// The same as a [`ClientError`]; this error goes to the log.
+    /// Converts it into a [`ClientError`]. This error is logged.
     fn into_client_error(self) -> ClientError {
-        ClientError::telling(&self).because(self)
+        ClientError::visible(&self).because(self)
     }
 }
 
 impl ClientError {
-    /// An error with this status, telling the caller `detail`. A status that is none of an error counts as 500.
+    /// Creates an error with this status and text of the response. A status that is not an error counts as 500.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let error = status.is_client_error() || status.is_server_error();
         let status = if error { status } else { StatusCode::INTERNAL_SERVER_ERROR };
         Self { status, detail: detail.into(), faults: Vec::new(), source: None }
     }
 
-    /// The intent asks for what cannot be done (422).
+    /// Creates an error for an intent that asks for something impossible (422).
     pub fn refused(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
-    /// Parameters of the intent cannot be used (422, code `invalid_params`): `faults` says which, by path below the intent's
-    /// `workflowParams` (`$.activityParams.all-activities.count`).
+    /// Creates an error for invalid parameters (422, code `invalid_params`). `faults` lists them, by path below the
+    /// intent's `workflowParams` (`$.activityParams.all-activities.count`).
     #[must_use]
     pub fn invalid_params(faults: Vec<Fault>) -> Self {
         let detail = match faults.len() {
             1 => "a parameter of the workflow cannot be used".to_owned(),
             number => format!("{number} parameters of the workflow cannot be used"),
         };
-        // The body has the parameters one step down.
+        // In the body, the parameters are one level deeper.
         let of_body = |Fault { path, message }: Fault| match path.strip_prefix("$") {
             Some(rest) => Fault::new(format!("$.workflowParams{rest}"), message),
             None => Fault { path, message },
@@ -99,35 +99,36 @@ impl ClientError {
         Self { faults: faults.into_iter().map(of_body).collect(), ..Self::refused(detail) }
     }
 
-    /// What the caller may learn of the author's error.
-    pub(crate) fn telling(error: &impl Refusal) -> Self {
+    /// Creates an error with the part of the author's error that the caller may see.
+    pub(crate) fn visible(error: &impl Refusal) -> Self {
         Self::new(error.status(), error.detail().unwrap_or_else(|| FAILED.to_owned()))
     }
 
-    /// The same, told to the caller in other words.
-    pub(crate) fn told_as(self, other: Option<Self>) -> Self {
+    /// Replaces the response, and keeps the cause for the log.
+    pub(crate) fn shown_as(self, other: Option<Self>) -> Self {
         match other {
             Some(other) => Self { source: self.source, ..other },
             None => self,
         }
     }
 
-    /// Something that the intent names does not exist (404).
+    /// Creates an error for something in the intent that does not exist (404).
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// The start contradicts what is there (409).
+    /// Creates an error for a start that conflicts with the present state (409).
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    /// Something needed for the start is away for now; the caller may try again (503).
+    /// Creates an error for something that the start needs and that is not available now. The caller may try again
+    /// (503).
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
-    /// The same, caused by `source`: logged, never told to the caller.
+    /// Sets the cause, which is logged and never in the response.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -140,25 +141,25 @@ impl ClientError {
         self.status
     }
 
-    /// What the caller is told.
+    /// The text of the response.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// What is wrong with the parameters, by path in the body of the request.
+    /// The faults of the parameters, by path in the body of the request.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// The cause, with its own causes, on one line.
+    /// The cause and its causes, on one line.
     pub(crate) fn cause(&self) -> Option<String> {
         self.source.as_deref().map(|source| service::chain(source))
     }
 }
 
-/// For `?`: the error stays in the log.
+/// For `?`: the error is only logged.
 impl<E: Error + Send + Sync + 'static> From<E> for ClientError {
     fn from(error: E) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).because(error)
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_errors_are_logged_and_not_told() {
+    fn other_errors_are_logged_and_not_in_the_response() {
         let error = fails().unwrap_err();
         assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!error.detail().contains("password"));

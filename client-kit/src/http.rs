@@ -1,6 +1,6 @@
-//! `POST /invoke/<name>`: reads a request, invokes the client, answers. `OPTIONS` says that a start may be repeated under
-//! its key: a caller who lost an answer asks that first, as clients written for EMCO start twice. `GET /invoke` and
-//! `GET /openapi.json` say which clients there are.
+//! `POST /invoke/<name>` reads a request, invokes the client and responds. `OPTIONS` reports that a start may be
+//! repeated under its key. A caller that lost a response checks that first, because clients written for EMCO would
+//! start twice. `GET /invoke` and `GET /openapi.json` list the clients.
 
 mod answer;
 mod openapi;
@@ -27,10 +27,11 @@ use crate::gate::{Invoked, START_OUTCOME};
 use crate::invoke::Invoker;
 use crate::{Client, StartContext};
 
-/// Says in the answer to `OPTIONS` that a repeat under the same `Idempotency-Key` leads to the same run.
+/// This header of the response to `OPTIONS` reports that a repeat under the same `Idempotency-Key` leads to the same
+/// run.
 const ACCEPTS_IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("accepts-idempotency-key");
 
-/// What the handler works with.
+/// The state of the handlers.
 #[derive(Debug)]
 pub(crate) struct Invocations {
     pub(crate) clients: Clients,

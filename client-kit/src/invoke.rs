@@ -1,4 +1,4 @@
-//! One invocation: the author's function, then the start that it answered. Knows nothing of HTTP.
+//! One invocation: calls the author's function, then starts what it returned. Independent of HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,26 +12,26 @@ use workflow_api::{Started, WorkflowId};
 
 use crate::{Client, ClientError, StartContext, StartError, StartRequest, Starter, WorkflowStart};
 
-/// How often clients were invoked, by client and outcome.
+/// The number of invocations, by client and outcome.
 const INVOCATIONS: &str = "workflow_client_invocations_total";
-/// How long they took, by client and outcome.
+/// The duration of invocations, by client and outcome.
 const DURATION: &str = "workflow_client_invocation_duration_seconds";
-/// How many are under way, by client.
+/// The number of invocations in progress, by client.
 const UNDER_WAY: &str = "workflow_client_invocations_under_way";
 
-/// Why an invocation started nothing, or cannot say whether it did.
+/// Why an invocation started nothing, or does not know whether it did.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvokeError {
     #[error("{0}")]
     Client(ClientError),
-    #[error("the workflow client failed; its log says why")]
+    #[error("the workflow client failed; see its log for the reason")]
     Panicked,
-    #[error("the workflow client did not say what to start in time; nothing was started")]
+    #[error("the workflow client did not return in time; nothing was started")]
     ClientLate,
-    #[error("the start names no task queue; write the worker's in `workflowStartOptions.TaskQueue`")]
+    #[error("the start has no task queue; write the worker's in `workflowStartOptions.TaskQueue`")]
     NoTaskQueue,
     #[error(
-        "workflow `{}` is running (run `{}`), which this start takes for an error",
+        "workflow `{}` is running already (run `{}`), and this start does not allow that",
         .0.workflow_id, .0.run_id
     )]
     AlreadyRunning(Started),
@@ -40,7 +40,7 @@ pub(crate) enum InvokeError {
 }
 
 impl InvokeError {
-    /// The kind of error, for programs; also the label of the measure.
+    /// The code of the error, for programs; also the label of the metric.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Client(error) if !error.faults().is_empty() => "invalid_params",
@@ -71,7 +71,7 @@ impl InvokeError {
 pub(crate) struct Invoker {
     pub(crate) starter: Arc<dyn Starter>,
     pub(crate) budget: Duration,
-    /// What is under way, whether or not somebody still waits for it.
+    /// The invocations in progress, including those whose callers have hung up.
     pub(crate) under_way: TaskTracker,
 }
 
@@ -85,10 +85,10 @@ impl Invoker {
             entry.close(&outcome);
             outcome
         };
-        // A caller that hangs up takes nothing back. The panic hook logs a panic.
+        // It continues if the caller hangs up. The panic hook logs a panic.
         self.under_way.spawn(carried(invocation)).await.unwrap_or_else(|_| {
             let outcome = Err(InvokeError::Panicked);
-            told(client.name, &outcome);
+            log(client.name, &outcome);
             outcome
         })
     }
@@ -124,8 +124,8 @@ async fn invoke(
     Ok(started)
 }
 
-/// The ID of a workflow that was given none. A UUID, as Go's SDK makes it (EMCO-API §1.3); but one start, however often
-/// repeated, has one ID, and Temporal knows a repeated request only under the ID that it came with.
+/// Makes a workflow ID: a UUID, as in Go's SDK (EMCO-API §1.3). With a key, it is made of the key, so that repeats of
+/// one start have the same ID: Temporal recognises a repeated request only under the same workflow ID.
 fn made_up_id(client: Client, key: Option<&str>) -> WorkflowId {
     key.map_or_else(|| Uuid::new_v4().to_string(), |key| format!("{}-{key}", client.name)).into()
 }
@@ -136,12 +136,13 @@ pub(crate) fn describe() {
     describe_histogram!(
         DURATION,
         Unit::Seconds,
-        "Time of invocations, the client's own code and Temporal together, by client and outcome"
+        "Duration of invocations, including the client's code and Temporal, by client and outcome"
     );
-    describe_gauge!(UNDER_WAY, "Invocations under way, by client");
+    describe_gauge!(UNDER_WAY, "Invocations in progress, by client");
 }
 
-/// The record of an invocation. One that is dropped open panicked, or was cut off at the end of the process.
+/// Records the metrics of an invocation. If it is dropped before `close`, the invocation panicked or was cut off by a
+/// shutdown.
 struct Entry {
     client: &'static str,
     since: Instant,
@@ -156,7 +157,7 @@ impl Entry {
     }
 
     fn close(mut self, outcome: &Result<Started, InvokeError>) {
-        self.outcome = told(self.client, outcome);
+        self.outcome = log(self.client, outcome);
     }
 }
 
@@ -169,8 +170,8 @@ impl Drop for Entry {
     }
 }
 
-/// Logs the outcome. Answers its label.
-fn told(client: &'static str, outcome: &Result<Started, InvokeError>) -> &'static str {
+/// Logs the outcome and returns its label.
+fn log(client: &'static str, outcome: &Result<Started, InvokeError>) -> &'static str {
     match outcome {
         Ok(Started { workflow_id, run_id, already_running: false }) => {
             tracing::info!(client, %workflow_id, %run_id, "started a workflow");

@@ -32,30 +32,31 @@ pub use temporal::TemporalStarter;
 
 /// HTTP's statuses, for [`Refusal`] and [`ClientError::new`].
 pub use axum::http::StatusCode;
-/// A workflow of Temporal's Rust SDK: `#[workflow_methods]` makes one of its run function.
+/// A workflow of Temporal's Rust SDK: `#[workflow_methods]` makes one of the run function.
 pub use temporalio_common::WorkflowDefinition;
-/// What authors of workflow clients read and answer, from `workflow-api`.
+/// Types of `workflow-api` that authors of workflow clients use.
 pub use workflow_api::{
     Fault, IdReusePolicy, Nanos, RetryPolicy, StartOptions, Started, TaskQueue, TemporalSpec, WorkflowParams,
 };
 
-/// The whole spec, as an argument of a workflow client: the body of the request, decoded.
+/// The whole spec: the decoded body of the request. It can be an argument of a workflow client.
 pub type Spec = TemporalSpec;
 
 /// Makes an async function a workflow client: it is served at `POST /invoke/<name>`.
 ///
-/// The function stays as it is and can be called in tests. Beside it appears a type of the same name, hidden from
-/// documentation, for [`clients!`]. The first paragraph of its documentation is its summary in the server's catalogue.
+/// The function does not change, and tests can call it. The macro adds a type of the same name for [`clients!`], which
+/// the documentation does not show. The first paragraph of the function's documentation is the summary in the server's
+/// catalogue.
 ///
-/// It takes any of these, in any order, and answers a [`WorkflowStart`] or `Result<WorkflowStart, E>`, where `E` is
-/// [`ClientError`] or any error:
+/// It takes any of these arguments, in any order. It returns a [`WorkflowStart`] or `Result<WorkflowStart, E>`, where
+/// `E` is [`ClientError`] or any error:
 ///
-/// | Argument | What it has |
+/// | Argument | Content |
 /// |---|---|
 /// | [`Params<T>`](Params) | the intent's parameters, read into a struct |
 /// | [`Spec`] | the whole body |
 /// | [`StartOptions`], [`TaskQueue`] | parts of it |
-/// | [`StartContext`] | the request, and the ways to start a workflow |
+/// | [`StartContext`] | the request, and the methods that start a workflow |
 ///
 /// ```
 /// use client_kit::{Params, StartContext, WorkflowStart, workflow_client};
@@ -68,9 +69,9 @@ pub type Spec = TemporalSpec;
 ///
 /// /// Moves an application.
 /// #[workflow_client(
-///     name = "migrate_workflowclient",   // letters, digits, `_` and `-`; else the function's name
+///     name = "migrate_workflowclient",   // letters, digits, `_` and `-`; default: the function's name
 ///     workflow = "EmcoMigrateWorkflow",  // the workflow type, for `start_of` and the catalogue
-///     task_queue = "MIGRATION_TASK_Q",   // its queue, likewise; both may be paths to constants
+///     task_queue = "MIGRATION_TASK_Q",   // the task queue, likewise; both may be paths of constants
 ///     activity(update = "doDIGUpdate"),  // the argument `update` has this activity's parameters
 /// )]
 /// async fn migrate(params: Params<Migration>, update: Params<Update>, ctx: StartContext) -> WorkflowStart {
@@ -78,9 +79,9 @@ pub type Spec = TemporalSpec;
 /// }
 /// ```
 ///
-/// `crate = other_name` says under which name the author's crate knows `client-kit`, where that is not its own.
+/// `crate = other_name` is needed if the author's crate imports `client-kit` under another name.
 ///
-/// A workflow client cannot wait for a workflow to end, as nothing that it is given can:
+/// A workflow client cannot wait for a workflow to end, because none of its arguments can:
 ///
 /// ```compile_fail
 /// # use client_kit::{StartContext, WorkflowStart, workflow_client};
@@ -91,8 +92,8 @@ pub type Spec = TemporalSpec;
 /// ```
 pub use client_kit_macros::workflow_client;
 
-/// The [`Client`]s that `#[workflow_client]` made of these functions: `clients![migrate, others::generic]`. Two of one name are
-/// an error of the compiler.
+/// Returns the [`Client`]s of these functions, which have `#[workflow_client]`: `clients![migrate, others::generic]`.
+/// Two clients of the same name are a compiler error.
 #[macro_export]
 macro_rules! clients {
     ($($function:ty),* $(,)?) => {{

@@ -1,4 +1,4 @@
-//! What a workflow client takes of a request.
+//! The arguments of workflow clients.
 
 use std::ops::Deref;
 
@@ -7,12 +7,12 @@ use workflow_api::{Fault, StartOptions, TaskQueue, TemporalSpec};
 
 use crate::StartContext;
 
-/// The parameters of an intent, read into a struct of the author's: an argument of a workflow client.
+/// The parameters of an intent, read into a struct of the author. It is an argument of a workflow client.
 ///
-/// It has those for all activities (`activityParams["all-activities"]`), or those of the activity that the attribute names:
-/// `#[workflow_client(activity(update = "doDIGUpdate"))]` for an argument `update`. An activity's parameters fall back, one by
-/// one, on those for all. Parameters that are missing, unknown or of another type are refused, all of them at once, before
-/// the function runs.
+/// It has the parameters for all activities (`activityParams["all-activities"]`), or those of the activity that the
+/// attribute names: `#[workflow_client(activity(update = "doDIGUpdate"))]` for an argument `update`. A parameter that
+/// is not set for the activity is taken from those for all. If parameters are missing, unknown or of another type, the
+/// request is refused with all of these faults, before the function runs.
 ///
 /// ```
 /// use client_kit::{Params, StartContext, WorkflowStart, workflow_client};
@@ -46,29 +46,29 @@ impl<T> Deref for Params<T> {
 
 /// An argument of a workflow client.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no argument of a workflow client",
-    label = "not known here",
+    message = "`{Self}` cannot be an argument of a workflow client",
+    label = "not supported here",
     note = "a workflow client takes, by value and in any order: typed parameters (`Params<T>`), the whole spec (`Spec`), its \
             `StartOptions` or `TaskQueue`, and the start context (`StartContext`)"
 )]
 pub trait Argument: Sized {
-    /// The JSON Schema of the parameters that it reads, if it reads any.
+    /// Returns the JSON Schema of the parameters that it reads, if it reads any.
     fn schema() -> Option<&'static ParamsSchema> {
         None
     }
 
-    /// Takes it out of a request; parameters are those of `activity`.
+    /// Takes it from a request. Parameters are those of `activity`.
     ///
     /// # Errors
-    /// What is wrong with the parameters.
+    /// The faults of the parameters.
     fn take(call: &Call, activity: &str) -> Result<Self, Vec<Fault>>;
 }
 
-/// A request whose arguments are taken out.
+/// A request from which arguments are taken.
 #[derive(Debug)]
 pub struct Call {
     pub(crate) context: StartContext,
-    /// All that the client reads parameters by.
+    /// The schemas of all parameters that the client reads.
     pub(crate) schemas: Vec<&'static ParamsSchema>,
 }
 
@@ -106,17 +106,17 @@ impl Argument for StartContext {
     }
 }
 
-/// An argument that has the parameters of one activity.
+/// An argument that can have the parameters of one activity.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no parameters of an activity",
+    message = "`{Self}` cannot have the parameters of an activity",
     label = "`activity(…)` names this argument",
-    note = "parameters of an activity are read by an argument of type `Params<T>`"
+    note = "use an argument of type `Params<T>` for the parameters of an activity"
 )]
 pub trait OfActivity: Argument {
-    /// Takes it out of a request.
+    /// Takes it from a request.
     ///
     /// # Errors
-    /// What is wrong with the parameters.
+    /// The faults of the parameters.
     fn take_of(call: &Call, activity: &str) -> Result<Self, Vec<Fault>> {
         Self::take(call, activity)
     }

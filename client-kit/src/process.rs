@@ -1,4 +1,4 @@
-//! The process around a [`Server`]: settings, logs, signals.
+//! The process of a [`Server`]: settings, logs, signals.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,25 +22,25 @@ use crate::{Client, Server, ServerOptions, TemporalStarter};
 struct Settings {
     #[command(subcommand)]
     command: Option<service::probe::Command>,
-    /// Where to listen.
+    /// Address to listen on.
     #[arg(long, env = "CLIENT_LISTEN", default_value = ":9090", value_name = "HOST:PORT")]
     listen: ListenAddress,
-    /// How long a start may take, the workflow client's own code included.
+    /// How long a start may take, including the code of the workflow client.
     #[arg(long, env = "CLIENT_START_BUDGET", default_value = "10s", value_name = "TIME", value_parser = duration)]
     start_budget: Duration,
-    /// How large the body of a request may be.
+    /// Largest body of a request.
     #[arg(long, env = "CLIENT_BODY_LIMIT", default_value = "2MiB", value_name = "SIZE", value_parser = size)]
     body_limit: usize,
-    /// How long starts under way have left when the process is asked to end.
+    /// How long starts in progress may take to finish after the process receives SIGTERM.
     #[arg(long, env = "CLIENT_DRAIN", default_value = "30s", value_name = "TIME", value_parser = duration)]
     drain: Duration,
-    /// How long new connections are still taken once the process is asked to end: until load balancers have heard of it.
+    /// How long to accept new connections after SIGTERM, until load balancers know that the process ends.
     #[arg(long, env = "CLIENT_LINGER", default_value = "2s", value_name = "TIME", value_parser = duration)]
     linger: Duration,
-    /// How many requests are taken on at once; what is over is refused with 503.
+    /// Most requests at the same time. Further requests are refused with 503.
     #[arg(long, env = "CLIENT_MAX_REQUESTS", default_value = "1000", value_name = "NUMBER")]
     max_requests: usize,
-    /// The file with the bearer tokens of which callers must send one, one a line. None: callers need none.
+    /// File of bearer tokens, one per line. Callers must send one of them. Not set: callers need no token.
     #[arg(long, env = BEARER_TOKENS, value_name = "FILE")]
     bearer_tokens: Option<PathBuf>,
     #[command(flatten)]
@@ -56,21 +56,21 @@ const TLS_CERTIFICATE: &str = "CLIENT_TLS_CERTIFICATE";
 const TLS_KEY: &str = "CLIENT_TLS_KEY";
 const TLS_CLIENT_CA: &str = "CLIENT_TLS_CLIENT_CA";
 
-/// TLS of the listener. Plain HTTP without.
+/// TLS of the listener. Without these settings it serves plain HTTP.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 struct TlsSettings {
-    /// The file with the certificate and those that vouch for it (PEM). Read again when it changes, as are the others.
+    /// File of the certificate and its chain (PEM). Like the other files, it is read again when it changes.
     #[arg(long, env = TLS_CERTIFICATE, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
-    /// The file with its private key (PEM).
+    /// File of the private key (PEM).
     #[arg(long, env = TLS_KEY, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// The file with the certificates (PEM) that vouch for callers, who then show one of their own.
+    /// File of the CA certificates (PEM) for client certificates. If set, callers need a client certificate.
     #[arg(long, env = TLS_CLIENT_CA, value_name = "FILE", requires = "tls_certificate")]
     tls_client_ca: Option<PathBuf>,
-    /// Whether a caller without certificate is refused the connection, or needs a bearer token instead and may ask for /healthz,
-    /// /readyz and /metrics.
+    /// Whether callers need a client certificate. `optional`: a caller without one may request /healthz, /readyz and
+    /// /metrics, and needs a bearer token for a start.
     #[arg(long, env = "CLIENT_TLS_CLIENT_AUTH", default_value = "required", value_name = "WHETHER")]
     tls_client_auth: ClientAuth,
 }
@@ -88,12 +88,12 @@ impl TlsSettings {
     }
 }
 
-/// The process of these workflow clients: `client_kit::main(clients![migrate, generic])`.
+/// Runs the process of these workflow clients: `client_kit::main(clients![migrate, generic])`.
 ///
-/// Settings come from flags and the environment; `--help` lists them. The process ends on SIGTERM or SIGINT, once the
-/// starts under way are done.
+/// Settings come from flags and the environment; `--help` lists them. The process ends on SIGTERM or SIGINT, after the
+/// starts in progress have finished.
 ///
-/// It runs on Tokio's multi-thread runtime: a function that blocks, instead of awaiting, keeps other callers waiting.
+/// It runs on Tokio's multi-thread runtime: a function that blocks, instead of awaiting, delays other callers.
 pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
     let settings: Settings = service::settings::parse();
     if let Some(command) = settings.command {

@@ -18,22 +18,24 @@ use crate::http::{Invocations, routes};
 use crate::invoke::{self, Invoker};
 use crate::{Client, InvalidClient, Starter};
 
-/// Bounds of a [`Server`], and whom it answers.
+/// Limits of a [`Server`], and how it authenticates callers.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// How long a client's function and Temporal together may take to start a workflow: 10 s. So long may the body of a request take, too.
+    /// How long a start may take, including the client's function and Temporal. Default: 10 s. It also limits the time
+    /// for reading the body of a request.
     pub start_budget: Duration,
-    /// How large a body may be, in bytes: 2 MiB.
+    /// Largest body of a request, in bytes. Default: 2 MiB.
     pub body_limit: usize,
-    /// How long new connections are still taken once the process drains: not at all.
+    /// How long to accept new connections after the process begins to drain. Default: not at all.
     pub linger: Duration,
-    /// How many requests are taken on at once, those of operators apart: 1000. What is over is refused with 503.
+    /// Most requests at the same time, without those for `/healthz`, `/readyz` and `/metrics`. Further requests are
+    /// refused with 503. Default: 1000.
     pub max_requests: usize,
-    /// The tokens of which a caller must send one, as `Authorization: Bearer …`: none. Operators need none for `/healthz`,
-    /// `/readyz` and `/metrics`.
+    /// Bearer tokens. Callers must send one of them (`Authorization: Bearer …`), except for `/healthz`, `/readyz` and
+    /// `/metrics`. Default: callers need no token.
     pub bearer_tokens: Option<BearerTokens>,
-    /// TLS for [`Server::serve`]: none. Where a certificate is optional in it, a caller who shows none must send a token, or is
-    /// answered only what operators ask.
+    /// TLS for [`Server::serve`]. If client certificates are optional, a caller without one must send a token, except
+    /// for `/healthz`, `/readyz` and `/metrics`. Default: no TLS.
     pub tls: Option<Tls>,
 }
 
@@ -58,10 +60,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of these clients.
+    /// Creates a server of these clients.
     ///
     /// # Errors
-    /// When two of them have one name, or one reads parameters by something else than a JSON Schema.
+    /// When two clients have the same name, or the schema of a client's parameters is not a valid JSON Schema.
     pub fn new(
         clients: impl IntoIterator<Item = Client>,
         starter: impl Starter,
@@ -76,13 +78,14 @@ impl Server {
         Ok(Self { invocations, options })
     }
 
-    /// The routes, for tests and for servers of one's own: with the limits of [`ServerOptions`] and its bearer tokens. TLS, the
-    /// certificates of callers, draining and the questions of operators are the server's.
+    /// Returns the routes, for tests and for your own server: with the limits and the bearer tokens of
+    /// [`ServerOptions`]. TLS, client certificates, draining, `/healthz`, `/readyz` and `/metrics` are up to that
+    /// server.
     pub fn router(&self) -> Router {
         standard(self.routes(false), self.bodies())
     }
 
-    /// A body is of no use once the time of a start is over.
+    /// A body that arrives after the start budget is over is of no use.
     fn bodies(&self) -> BodyLimits {
         BodyLimits { size: self.options.body_limit, within: self.options.start_budget }
     }
@@ -93,14 +96,14 @@ impl Server {
         gated(routes(Arc::clone(&self.invocations)), authenticator, self.options.max_requests)
     }
 
-    /// Serves until the process drains, `/healthz`, `/readyz` and `/metrics` too; then until what is under way is done,
-    /// also the starts whose callers have hung up.
+    /// Serves until the process drains, also `/healthz`, `/readyz` and `/metrics`. Then waits for the requests in
+    /// progress and for starts whose callers have hung up.
     ///
-    /// The process is ready until it drains. It does not ask after Temporal: all replicas use the same, so taking them out
-    /// of rotation would only turn a 503 that says why into a refused connection.
+    /// The process is ready until it drains. Readiness does not depend on Temporal: all replicas use the same server,
+    /// so taking them out of rotation would only replace a 503 that gives the reason by a refused connection.
     ///
     /// # Errors
-    /// When the drain deadline came first.
+    /// When the drain deadline passes first.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -117,7 +120,7 @@ impl Server {
         under_way.close();
         tokio::select! {
             () = under_way.wait() => {}
-            () = shutdown.stopped() => tracing::warn!(starts = under_way.len(), "starts were cut off"),
+            () = shutdown.stopped() => tracing::warn!(starts = under_way.len(), "starts were cut off by the shutdown"),
         }
         served
     }

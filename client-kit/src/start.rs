@@ -1,4 +1,4 @@
-//! The answer of a workflow client: what to start.
+//! What a workflow client returns: the workflow to start.
 
 mod options;
 mod typed;
@@ -16,17 +16,17 @@ use workflow_api::{StartOptions, TaskQueue, TemporalSpec, WorkflowId, WorkflowPa
 pub use self::options::IdConflictPolicy;
 use crate::ClientError;
 
-/// The start of a workflow: its type, its options and its arguments.
+/// The start of a workflow: its type, options and arguments.
 ///
-/// It only says what is to be started. The kit starts it once the function has answered it. What of it cannot be written as
-/// JSON, such as a map with keys other than texts, makes the answer a 500 that the log explains.
+/// It only describes the start. The kit starts the workflow after the function has returned it. If a part cannot be
+/// written as JSON, such as a map whose keys are not strings, the response is a 500 and the log has the reason.
 #[derive(Debug, Clone, PartialEq)]
-#[must_use = "nothing is started unless the function answers it"]
+#[must_use = "nothing is started unless the function returns it"]
 pub struct WorkflowStart {
     pub(crate) workflow_type: WorkflowType,
     pub(crate) options: StartOptions,
     pub(crate) arguments: Arguments,
-    /// Arguments that are no JSON, by position; null stands for them in `arguments`.
+    /// Arguments that are not JSON, by position. In `arguments` they are null.
     pub(crate) encoded: BTreeMap<usize, Payload>,
     pub(crate) id_conflict_policy: Option<IdConflictPolicy>,
     pub(crate) start_delay: Option<Duration>,
@@ -36,16 +36,16 @@ pub struct WorkflowStart {
     fault: Option<NoJson>,
 }
 
-/// What the workflow gets.
+/// The arguments of the workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Arguments {
-    /// The intent's parameters, as the one argument. They are made a JSON value if somebody asks for one.
+    /// The intent's parameters, as the one argument. They are converted into a JSON value when it is needed.
     Params(WorkflowParams, OnceLock<Value>),
-    /// What the author's function says.
+    /// The arguments that the author's function set.
     Own(Vec<Value>),
 }
 
-/// Something to go with a start that has no JSON.
+/// A part of a start that cannot be written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} cannot be written as JSON: {why}")]
 struct NoJson {
@@ -54,8 +54,8 @@ struct NoJson {
 }
 
 impl WorkflowStart {
-    /// The start of a workflow of this type with the options of `spec` and its `workflowParams` as the one argument,
-    /// as EMCO's own clients make it (EMCO-API §2.4).
+    /// Creates the start of a workflow of this type with the options of `spec` and its `workflowParams` as the one
+    /// argument, as EMCO's clients do (EMCO-API §2.4).
     pub fn of(workflow_type: impl Into<WorkflowType>, spec: TemporalSpec) -> Self {
         Self {
             workflow_type: workflow_type.into(),
@@ -70,25 +70,25 @@ impl WorkflowStart {
         }
     }
 
-    /// The same on another task queue.
+    /// Sets the task queue.
     pub fn on_task_queue(mut self, queue: impl Into<TaskQueue>) -> Self {
         self.options.task_queue = queue.into();
         self
     }
 
-    /// The same under another workflow ID. A function that makes up an ID at random cannot be repeated safely: make it of
-    /// what the request says, or leave it to the kit.
+    /// Sets the workflow ID. A request whose function makes a random ID cannot be repeated safely. Make the ID from the
+    /// request, or leave it empty, so that the kit makes it.
     pub fn with_workflow_id(mut self, id: impl Into<WorkflowId>) -> Self {
         self.options.id = id.into();
         self
     }
 
-    /// The same with this as the one argument.
+    /// Sets the one argument.
     pub fn with_input(self, input: impl Serialize) -> Self {
         self.with_arguments([]).with_argument(input)
     }
 
-    /// The same with one more argument. The first one takes the place of the intent's parameters.
+    /// Adds an argument. The first one replaces the intent's parameters.
     pub fn with_argument(mut self, argument: impl Serialize) -> Self {
         let place = self.own_arguments().len() + 1;
         let argument = self.json(argument, || format!("argument {place}"));
@@ -96,14 +96,14 @@ impl WorkflowStart {
         self
     }
 
-    /// The same with these arguments, any number of them.
+    /// Sets all arguments.
     pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = Value>) -> Self {
         self.arguments = Arguments::Own(arguments.into_iter().collect());
         self.encoded.clear();
         self
     }
 
-    /// The arguments of the author's own, which take the place of the intent's parameters.
+    /// Returns the author's arguments, which replace the intent's parameters.
     fn own_arguments(&mut self) -> &mut Vec<Value> {
         if let Arguments::Params(..) = self.arguments {
             self.arguments = Arguments::Own(Vec::new());
@@ -126,7 +126,7 @@ impl WorkflowStart {
         &self.options
     }
 
-    /// The arguments that the workflow gets. Null stands for one of a typed start that is no JSON.
+    /// The arguments of the workflow. An argument of a typed start that is not JSON is null here.
     #[must_use]
     pub fn arguments(&self) -> &[Value] {
         match &self.arguments {
@@ -139,7 +139,7 @@ impl WorkflowStart {
         }
     }
 
-    /// The start itself if nothing is wrong with it.
+    /// Returns the start if all its parts can be written as JSON.
     pub(crate) fn checked(mut self) -> Result<Self, ClientError> {
         match self.fault.take() {
             Some(fault) => Err(fault.into()),
@@ -147,7 +147,7 @@ impl WorkflowStart {
         }
     }
 
-    /// The value as JSON; that it has none is noted.
+    /// Returns the value as JSON. Notes the error if it cannot be written as JSON.
     fn json(&mut self, value: impl Serialize, what: impl FnOnce() -> String) -> Option<Value> {
         let json = serde_json::to_value(value);
         json.map_err(|error| self.note(what(), &error)).ok()

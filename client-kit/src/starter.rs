@@ -1,4 +1,4 @@
-//! The port to whatever starts workflows: Temporal, or a stand-in of a test.
+//! The port through which workflows are started: by Temporal, or by a fake in tests.
 
 use async_trait::async_trait;
 use temporal::{FaultKind, TemporalFault};
@@ -10,9 +10,9 @@ use crate::WorkflowStart;
 /// Starts workflows.
 #[async_trait]
 pub trait Starter: std::fmt::Debug + Send + Sync + 'static {
-    /// Starts the workflow, or finds its ID running.
+    /// Starts the workflow, or finds that its ID is running.
     ///
-    /// A request with the ID of an earlier one leads to the run of that one.
+    /// A request with the request ID of an earlier one leads to the run of that one.
     ///
     /// # Errors
     /// [`StartError`].
@@ -25,9 +25,9 @@ pub trait Starter: std::fmt::Debug + Send + Sync + 'static {
 pub struct StartRequest {
     /// What to start. The workflow ID and the task queue are set.
     pub start: WorkflowStart,
-    /// Names this start: the caller's `Idempotency-Key`, or a fresh UUID.
+    /// Identifies this start: the caller's `Idempotency-Key`, or a new UUID.
     pub request_id: String,
-    /// When nobody waits for the answer any more.
+    /// When the caller no longer waits for the response.
     pub deadline: Instant,
 }
 
@@ -35,16 +35,16 @@ pub struct StartRequest {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The ID belongs to a closed run, and the reuse policy lets no other follow.
+    /// The workflow ID belongs to a closed run, and the reuse policy allows no further run.
     #[error("its ID has been used, and the reuse policy allows no further run")]
     IdUsed {
-        /// The closed run, where it is known.
+        /// The closed run, if it is known.
         run_id: Option<RunId>,
     },
-    /// There was no answer in time. The workflow may have been started.
+    /// Temporal did not respond in time. The workflow may have been started.
     #[error("Temporal did not confirm it in time")]
     TimedOut,
-    /// Temporal is away, or refuses the start.
+    /// Temporal is not reachable, or refuses the start.
     #[error(transparent)]
     Temporal(#[from] TemporalFault),
 }
@@ -55,7 +55,7 @@ impl StartError {
         match self {
             Self::IdUsed { .. } => true,
             Self::TimedOut => false,
-            // A connection that breaks, or a server that fails, may have done so after the start.
+            // The connection may have broken, or the server failed, after the start.
             Self::Temporal(fault) => {
                 fault.nothing_sent()
                     || !matches!(

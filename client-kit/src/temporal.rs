@@ -1,7 +1,8 @@
-//! Starts over Temporal's gRPC interface.
+//! Starts workflows with Temporal's gRPC interface.
 //!
-//! The SDK's own start makes up a new request ID for each call, so that a repeat after a lost answer would start twice;
-//! nor does it tell a new run from one that was running. Hence the plain request.
+//! The start method of the SDK makes a new request ID for each call, so that a repeat after a lost response would start
+//! twice. It also does not distinguish a new run from one that was running. Therefore this module sends the plain
+//! request.
 
 use async_trait::async_trait;
 use temporal::{FaultKind, Method, TemporalConnection, TemporalFault};
@@ -23,14 +24,14 @@ pub struct TemporalStarter {
 }
 
 impl TemporalStarter {
-    /// Starts over this connection.
+    /// Creates a starter that uses this connection.
     #[must_use]
     pub fn new(connection: TemporalConnection) -> Self {
         Self { connection }
     }
 }
 
-/// The call that starts what `start` says.
+/// Returns the request for `start`.
 pub(crate) fn start_call(start: WorkflowStart) -> StartWorkflowExecutionRequest {
     let request = StartRequest { start, request_id: String::new(), deadline: Instant::now() };
     start_workflow_execution(request, "default".to_owned(), String::new())
@@ -65,8 +66,8 @@ impl Starter for TemporalStarter {
     }
 }
 
-/// Whether the ID that is not free belongs to a running workflow: under `Fail` Temporal has one error for those and for used
-/// ones, and only its words differ where the reuse policy does not tell.
+/// Whether the workflow ID belongs to a running workflow. Under `Fail`, Temporal has the same error for running and for
+/// used IDs. If the reuse policy does not decide it, only the text differs.
 fn is_running(fault: &TemporalFault, reuse: IdReusePolicy) -> bool {
     matches!(reuse, IdReusePolicy::Unspecified | IdReusePolicy::AllowDuplicate)
         || fault.status().is_some_and(|status| status.message().contains("already running"))
@@ -74,7 +75,7 @@ fn is_running(fault: &TemporalFault, reuse: IdReusePolicy) -> bool {
 
 fn start_error(fault: TemporalFault) -> StartError {
     match fault.kind() {
-        // A running ID is none of these, unless the author's function asks for that.
+        // A running ID leads here only if the author's function sets that conflict policy.
         FaultKind::AlreadyExists => {
             let details = fault.status().map(|status| status.details()).unwrap_or_default();
             let detail = decode_status_detail::<WorkflowExecutionAlreadyStartedFailure>(details);

@@ -1,4 +1,4 @@
-//! Tests of workflow clients without Temporal, in milliseconds: the feature `testing`, for `[dev-dependencies]`.
+//! Tests of workflow clients without Temporal, in milliseconds (feature `testing`, for `[dev-dependencies]`).
 //!
 //! ```
 //! use client_kit::testing::TestServer;
@@ -30,8 +30,8 @@
 //! # });
 //! ```
 //!
-//! [`RecordedTemporal`] can also be told to fail; [`TestServer::listen`] serves on a real socket; [`assert_compliant`] asks a
-//! server, ours or any other, for each thing that EMCO needs of it.
+//! [`RecordedTemporal`] can also fail in each way that Temporal can. [`TestServer::listen`] serves on a real socket.
+//! [`assert_compliant`] tests any server for everything that EMCO needs.
 
 mod compliant;
 mod server;

@@ -1,4 +1,4 @@
-//! What the attribute adds. The item itself is emitted as it stands, also when something is wrong with it.
+//! The code that the attribute adds. The item itself is emitted unchanged, even if it has faults.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -13,7 +13,7 @@ pub(crate) fn workflow_client(options: TokenStream, item: TokenStream) -> TokenS
         Err(refusal) => {
             let Refusal { faults, kit, function } = *refusal;
             let faults = faults.to_compile_error();
-            // So that `clients![…]` finds the function, and does not add an error to those that are shown.
+            // So that `clients![…]` finds the function and adds no further error.
             let placeholder = function.map(|function| {
                 let name = function.name.to_string();
                 let consts = quote! { const NAME: &'static str = #name; };
@@ -38,7 +38,7 @@ fn registration(client: &WorkflowClient) -> TokenStream {
     };
     let (workflow_type, task_queue) = (declared("WORKFLOW", workflow), declared("TASK_QUEUE", task_queue));
     let consts = quote! { const NAME: &'static str = #name; #summary #workflow_type #task_queue };
-    // The author's types stand in what is generated, so that the compiler says at their place what is wrong with them.
+    // The generated code has the spans of the author's types, so that the compiler reports errors there.
     let schemas = arguments.iter().map(|Argument { kind, activity, .. }| {
         let activity = activity_name(activity.as_ref());
         quote_spanned! { kind.span() => (#activity, <#kind as #kit::__private::Argument>::schema()) }
@@ -47,12 +47,12 @@ fn registration(client: &WorkflowClient) -> TokenStream {
     marker(kit, function, &consts, &schemas, &call(kit, function, arguments, answer), workflow.is_some())
 }
 
-/// The call: all arguments are taken before any fault of theirs is answered.
+/// Returns the call. It takes all arguments before it returns their faults.
 fn call(kit: &Path, function: &Function, arguments: &[Argument], answer: &ReturnType) -> TokenStream {
     let name = &function.name;
-    // Of the macro's own making, so that they meet no name of the author's.
+    // Names of the macro, which cannot collide with names of the author.
     let own = |name: &str| Ident::new(name, Span::mixed_site());
-    let (call, outcome, told) = (own("call"), own("outcome"), own("told"));
+    let (call, outcome, visible) = (own("call"), own("outcome"), own("visible"));
     let places: Vec<_> = (0..arguments.len()).map(|index| own(&format!("argument_{index}"))).collect();
     let taken = arguments.iter().map(|Argument { kind, activity, .. }| {
         let take = match activity {
@@ -72,10 +72,10 @@ fn call(kit: &Path, function: &Function, arguments: &[Argument], answer: &Return
             match (#(#taken,)*) {
                 (#(::core::result::Result::Ok(#places),)*) => {
                     #[allow(unused_imports)]
-                    use #kit::__private::{Told as _, Untold as _};
+                    use #kit::__private::{Visible as _, Hidden as _};
                     let #outcome = #name(#(#places),*).await;
-                    let #told = (&#kit::__private::Outcome(&#outcome)).told();
-                    #answer(#outcome, #told)
+                    let #visible = (&#kit::__private::Outcome(&#outcome)).visible();
+                    #answer(#outcome, #visible)
                 }
                 (#(#places,)*) => #kit::__private::refuse([#(#places.err()),*]),
             }
@@ -87,7 +87,8 @@ fn activity_name(activity: Option<&syn::LitStr>) -> TokenStream {
     activity.map_or_else(|| quote!("all-activities"), |activity| quote!(#activity))
 }
 
-/// A type with the function's name, which `clients![…]` looks for. Braced, it leaves the name of the function free.
+/// Returns a type with the function's name, which `clients![…]` uses. Because it has braces, it does not conflict with
+/// the function.
 fn marker(
     kit: &Path,
     function: &Function,

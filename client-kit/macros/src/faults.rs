@@ -1,4 +1,4 @@
-//! Everything that is wrong with an attribute and its function, as one error of the compiler.
+//! Collects all faults of an attribute and its function into one compiler error.
 
 use proc_macro2::Span;
 use syn::Error;
@@ -19,7 +19,7 @@ impl Faults {
         }
     }
 
-    /// The faults, if there are any.
+    /// Returns the faults, if there are any.
     pub(crate) fn found(self) -> Option<Error> {
         self.0
     }

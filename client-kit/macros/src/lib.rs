@@ -1,4 +1,4 @@
-//! The attribute of `client-kit`. Use it from there, where its documentation is: `client_kit::workflow_client`.
+//! The attribute of `client-kit`. Use it from there: `client_kit::workflow_client`.
 
 mod expand;
 mod faults;
@@ -7,8 +7,8 @@ mod options;
 
 use proc_macro::TokenStream;
 
-// Documented where it is re-exported: only there can its examples use the library.
-#[expect(missing_docs, reason = "the documentation stands on the re-export in client-kit")]
+// Documented at the re-export, because only there can its examples use the library.
+#[expect(missing_docs, reason = "the documentation is at the re-export in client-kit")]
 #[proc_macro_attribute]
 pub fn workflow_client(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::workflow_client(options.into(), item.into()).into()

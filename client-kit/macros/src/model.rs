@@ -1,4 +1,4 @@
-//! What the attribute and the function under it say, and everything that is wrong with them.
+//! Reads the attribute and its function, and finds all their faults.
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
@@ -11,12 +11,12 @@ use syn::{
 use crate::faults::Faults;
 use crate::options::Options;
 
-const NO_ANSWER: &str = "a workflow client answers what to start: \
+const NO_ANSWER: &str = "a workflow client must return what to start: \
                          `-> WorkflowStart` or `-> Result<WorkflowStart, ClientError>`";
 const ARGUMENTS: &str = "a workflow client takes any of `Params<T>`, `Spec`, `StartOptions`, `TaskQueue` and \
                          `StartContext`, as in `(params: Params<Migration>, ctx: StartContext)`";
 
-/// A sound workflow client.
+/// A valid workflow client.
 pub(crate) struct WorkflowClient {
     /// The last segment of `POST /invoke/<name>`.
     pub(crate) name: String,
@@ -37,19 +37,19 @@ pub(crate) struct Argument {
     /// Its name, if it has one.
     name: Option<Ident>,
     pub(crate) kind: Type,
-    /// The activity whose parameters it has, where the attribute says one.
+    /// The activity whose parameters it has, if the attribute names one.
     pub(crate) activity: Option<LitStr>,
 }
 
-/// What stands beside the function takes after it.
+/// The parts of the function that the generated items take over.
 pub(crate) struct Function {
     pub(crate) name: Ident,
     pub(crate) visibility: Visibility,
-    /// `#[cfg]`s: what is generated must come and go with the function.
+    /// `#[cfg]`s: the generated items exist only together with the function.
     pub(crate) conditions: Vec<Attribute>,
 }
 
-/// What is wrong, and the function, where it is one that can have something beside it.
+/// The faults, and the function if items can be generated for it.
 pub(crate) struct Refusal {
     pub(crate) faults: Error,
     pub(crate) kit: Path,
@@ -97,10 +97,10 @@ impl WorkflowClient {
 fn parse_function(item: TokenStream) -> Result<ItemFn, Error> {
     let start = item.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
     syn::parse2(item)
-        .map_err(|_| Error::new(start, "`#[workflow_client]` goes on a plain `async fn` with a body"))
+        .map_err(|_| Error::new(start, "`#[workflow_client]` applies to an `async fn` with a body"))
 }
 
-/// The name under which the client is invoked (EMCO-API §2.3): the given one, else the function's.
+/// Returns the name under which the client is invoked (EMCO-API §2.3): the given one, or else the function's.
 fn client_name(given: Option<LitStr>, function: &Ident) -> Result<String, Error> {
     let (name, span) = match given {
         Some(text) => (text.value(), text.span()),
@@ -127,7 +127,7 @@ fn argument(argument: FnArg) -> Option<Argument> {
     }
 }
 
-/// The name in `params: Params<T>`, and in `Params(params): Params<T>`.
+/// Returns the name in `params: Params<T>` and in `Params(params): Params<T>`.
 fn name_of(pattern: &Pat) -> Option<Ident> {
     match pattern {
         Pat::Ident(name) => Some(name.ident.clone()),
@@ -136,7 +136,7 @@ fn name_of(pattern: &Pat) -> Option<Ident> {
     }
 }
 
-/// The first paragraph of the documentation, on one line.
+/// Returns the first paragraph of the documentation, on one line.
 fn summary(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
@@ -166,18 +166,18 @@ fn note_activity(arguments: &mut [Argument], name: &Ident, activity: LitStr, fau
 
 fn signature(signature: &Signature, faults: &mut Faults) {
     if signature.asyncness.is_none() {
-        faults.add(signature.fn_token.span, "a workflow client is an `async fn`");
+        faults.add(signature.fn_token.span, "a workflow client must be an `async fn`");
     }
     if let Some(token) = &signature.unsafety {
-        faults.add(token.span, "a workflow client is not `unsafe`");
+        faults.add(token.span, "a workflow client cannot be `unsafe`");
     }
     if let Some(abi) = &signature.abi {
-        faults.add(abi.span(), "a workflow client has no ABI of its own");
+        faults.add(abi.span(), "a workflow client cannot have an ABI");
     }
     if !signature.generics.params.is_empty() {
         faults.add(
             signature.generics.params.span(),
-            "a workflow client is not generic: it is called with arguments of known types",
+            "a workflow client cannot be generic: it is called with arguments of known types",
         );
     }
     arguments(signature, faults);
@@ -190,12 +190,14 @@ fn arguments(signature: &Signature, faults: &mut Faults) {
     for argument in &signature.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
-                faults
-                    .add(receiver.self_token.span(), &format!("a workflow client is no method; {ARGUMENTS}"));
+                faults.add(
+                    receiver.self_token.span(),
+                    &format!("a workflow client cannot be a method; {ARGUMENTS}"),
+                );
             }
             FnArg::Typed(argument) => {
                 if let Type::ImplTrait(kind) = &*argument.ty {
-                    faults.add(kind.span(), &format!("`impl` leaves the type open; {ARGUMENTS}"));
+                    faults.add(kind.span(), &format!("an argument cannot have an `impl` type; {ARGUMENTS}"));
                 }
             }
         }

@@ -12,10 +12,9 @@ use crate::faults::Faults;
 
 const OPTIONS: &str = "the options of `#[workflow_client]` are `name = \"…\"`, `workflow = \"…\"`, `task_queue = \"…\"`, \
                        `activity(<argument> = \"…\")` and `crate = …`";
-const ACTIVITY: &str =
-    "write which argument has the parameters of which activity: `activity(<argument> = \"…\")`";
+const ACTIVITY: &str = "name the activity whose parameters an argument has: `activity(<argument> = \"…\")`";
 
-/// What the attribute says.
+/// The options.
 pub(crate) struct Options {
     pub(crate) name: Option<LitStr>,
     pub(crate) workflow: Option<Expr>,
@@ -27,7 +26,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the options; what is wrong with them goes to `faults`.
+    /// Reads the options and adds their faults to `faults`.
     pub(crate) fn parse(options: TokenStream, faults: &mut Faults) -> Self {
         let mut read = Self {
             name: None,
@@ -43,7 +42,7 @@ impl Options {
         for option in faults.keep(options).unwrap_or_default() {
             let name =
                 option.path().segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-            // `activity` may come several times: each names other arguments.
+            // `activity` may occur several times, for different arguments.
             if seen.contains(&name) && name != "activity" {
                 faults.add(option.path().span(), &format!("`{name}` is given twice"));
                 continue;
@@ -53,10 +52,7 @@ impl Options {
             seen.push(name);
         }
         if let (Some(queue), None) = (&read.task_queue, &read.workflow) {
-            faults.add(
-                queue.span(),
-                "this is the queue of a workflow that is not declared: add `workflow = \"…\"`",
-            );
+            faults.add(queue.span(), "`task_queue` needs a declared workflow: add `workflow = \"…\"`");
         }
         read
     }
@@ -64,7 +60,7 @@ impl Options {
     fn take(&mut self, option: Meta, faults: &mut Faults) -> Result<(), Error> {
         match option {
             Meta::NameValue(pair) if pair.path.is_ident("name") => {
-                self.name = Some(text(pair.value, "the name is a text: `name = \"…\"`")?);
+                self.name = Some(text(pair.value, "the name must be a string: `name = \"…\"`")?);
             }
             Meta::NameValue(pair) if pair.path.is_ident("workflow") => {
                 self.workflow = Some(text_or_path(pair, "workflow type")?);
@@ -87,7 +83,7 @@ impl Options {
             let argument = pair.path.require_ident().map_err(|error| Error::new(error.span(), ACTIVITY));
             let activity =
                 text(pair.value, ACTIVITY).and_then(|activity| match activity.value().is_empty() {
-                    true => Err(Error::new(activity.span(), "an activity has a name")),
+                    true => Err(Error::new(activity.span(), "the name of an activity must not be empty")),
                     false => Ok(activity),
                 });
             let (argument, activity) = (faults.keep(argument.cloned()), faults.keep(activity));
@@ -112,18 +108,17 @@ fn text(value: Expr, otherwise: &str) -> Result<LitStr, Error> {
 fn text_or_path(pair: MetaNameValue, what: &str) -> Result<Expr, Error> {
     match pair.value {
         value @ (Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) | Expr::Path(_)) => Ok(value),
-        other => Err(Error::new(other.span(), format!("the {what} is a text, or the path of a constant"))),
+        other => {
+            Err(Error::new(other.span(), format!("the {what} must be a string, or the path of a constant")))
+        }
     }
 }
 
-/// As a path, or as a text with one, which is how serde takes it.
+/// Reads the crate name: a path, or a string that contains one, as in serde.
 fn kit(value: Expr) -> Result<Path, Error> {
     match value {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path),
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse(),
-        other => Err(Error::new(
-            other.span(),
-            "write the name under which this crate has client-kit: `crate = kit`",
-        )),
+        other => Err(Error::new(other.span(), "write the name of client-kit in this crate: `crate = kit`")),
     }
 }

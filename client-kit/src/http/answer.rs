@@ -1,4 +1,4 @@
-//! The answer to a start.
+//! The response to a start.
 
 use axum::Json;
 use axum::http::header::WARNING;
@@ -8,7 +8,8 @@ use service::fields::warnings;
 use service::http::headers::{PREFERENCE_APPLIED, REPRESENTATION, RUN_ID, WORKFLOW_ID, encoded};
 use workflow_api::Started;
 
-/// 204 unless the caller wants a body: EMCO's workflowmgr takes every other status for a failed start (EMCO-API §2.1).
+/// Returns 204 unless the caller prefers a body: for EMCO's workflowmgr every other status is a failed start (EMCO-API
+/// §2.1).
 pub(super) fn answer(started: &Started, wants_body: bool, unknown_fields: &[String]) -> Response {
     let mut answer = if wants_body {
         let applied = [(PREFERENCE_APPLIED, REPRESENTATION)];

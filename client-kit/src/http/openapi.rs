@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document of a server: a path for each of its clients, with the parameters that it reads.
+//! The OpenAPI 3.1 document of a server: one path for each client, with the parameters that it reads.
 
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -10,10 +10,10 @@ use crate::client::relocated;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// The document.
+/// Returns the document.
 pub(super) fn document(catalogue: &Catalogue) -> Value {
     let mut schemas = Map::new();
-    // Of what a caller sends, every field may be left out; of what it gets, none is.
+    // Every field of a request is optional; no field of a response is.
     add::<TemporalSpec>(&mut schemas);
     schemas.values_mut().for_each(all_optional);
     add::<Started>(&mut schemas);
@@ -37,7 +37,7 @@ pub(super) fn document(catalogue: &Catalogue) -> Value {
         "openapi": "3.1.0",
         "info": {
             "title": "Workflow clients",
-            "description": "Start Temporal workflows for EMCO. An answer comes once Temporal has accepted the start, never later.",
+            "description": "Starts Temporal workflows for EMCO. The response comes when Temporal has accepted the start, never later.",
             "version": env!("CARGO_PKG_VERSION"),
         },
         "paths": paths,
@@ -64,23 +64,23 @@ fn invoke(client: &CatalogueEntry, body: &Value) -> Value {
         "description": description.join(" "),
         "parameters": [
             header("Idempotency-Key", "Names this start: a repeat under the same key leads to the same run."),
-            header("Prefer", "`return=representation` for an answer with a body."),
+            header("Prefer", "`return=representation` for a response with a body."),
             {
-                "name": "fieldValidation", "in": "query", "description": "What becomes of unknown fields.",
+                "name": "fieldValidation", "in": "query", "description": "How unknown fields are handled.",
                 "schema": {"type": "string", "enum": ["Ignore", "Warn", "Strict"], "default": "Warn"},
             },
         ],
         "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
         "responses": {
-            "201": answer("Started, or found running; for callers who prefer a body", "application/json", "Started"),
-            "204": {"description": "Started, or found running: `Workflow-Id` and `Run-Id` say which"},
-            "422": answer("The body or the parameters are wrong: every fault, by path", "application/problem+json", "Problem"),
-            "default": answer("Nothing is known to be started", "application/problem+json", "Problem"),
+            "201": answer("Started, or already running; for callers that prefer a body", "application/json", "Started"),
+            "204": {"description": "Started, or already running: `Workflow-Id` and `Run-Id` name the run"},
+            "422": answer("The body or the parameters are invalid: every fault, by path", "application/problem+json", "Problem"),
+            "default": answer("The start failed", "application/problem+json", "Problem"),
         },
     })
 }
 
-/// The body that a client takes: EMCO's, with the parameters that it reads.
+/// Returns the schema of a client's body: EMCO's, with the parameters that it reads.
 fn body(client: &CatalogueEntry, schemas: &mut Map<String, Value>) -> Value {
     let spec = json!({"$ref": format!("{SCHEMAS}TemporalSpec")});
     if client.params.is_empty() {
@@ -98,9 +98,10 @@ fn body(client: &CatalogueEntry, schemas: &mut Map<String, Value>) -> Value {
     json!({"allOf": [spec, of("workflowParams", of("activityParams", params))]})
 }
 
-/// The schema of an object as it goes over the wire, where every member is a text: of anything but a text, its JSON.
+/// Returns the schema of an object on the wire, where every member is a text. Members of other types are JSON in a
+/// text.
 ///
-/// Nothing is required, as an activity's parameters may stand among those for all.
+/// No member is required, because an activity's parameters may be among those for all activities.
 fn as_texts(schema: &Value) -> Value {
     let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let texts = properties.into_iter().map(|(name, property)| {
@@ -130,7 +131,7 @@ fn answer(description: &str, kind: &str, schema: &str) -> Value {
     json!({"description": description, "content": {kind: {"schema": schema}}})
 }
 
-/// Adds the schema of a type and of all that it is made of.
+/// Adds the schema of a type and of the types that it contains.
 fn add<T: ToSchema>(schemas: &mut Map<String, Value>) {
     let mut parts: Vec<(String, RefOr<Schema>)> = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut parts);

@@ -1,4 +1,4 @@
-//! What went wrong, as problem details. README.md lists the codes.
+//! Errors as problem details. README.md lists the codes.
 
 use axum::http::StatusCode;
 use service::problem::ProblemResponse;
@@ -42,13 +42,14 @@ pub(super) fn unknown_fields(paths: Vec<String>) -> ProblemResponse {
     Problem::new(400, "unknown_fields", detail).with_faults(faults).into()
 }
 
-/// The problem of a body that could not be read to its end.
+/// Returns the problem of a body that could not be read to its end.
 pub(super) fn of_rejection(status: StatusCode) -> ProblemResponse {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(413, "body_too_large", "the body is larger than is taken here").into()
+            Problem::new(413, "body_too_large", "the body is larger than the limit").into()
         }
-        _ => Problem::new(400, "body_incomplete", "the body broke off before its end").into(),
+        _ => Problem::new(400, "body_incomplete", "the body is incomplete: the connection ended before it")
+            .into(),
     }
 }
 
@@ -84,14 +85,14 @@ fn of_start(
             409,
             format!(
                 "workflow ID `{workflow_id}` has been used, and its reuse policy allows no further run; \
-                 write another ID or another policy"
+                 use another ID or another policy"
             ),
         ),
         StartError::TimedOut => (
             504,
             format!(
-                "Temporal did not confirm the start of workflow `{workflow_id}` in time; it may run: \
-                 repeat with the same `Idempotency-Key` to be led to the same run"
+                "Temporal did not confirm the start of workflow `{workflow_id}` in time; it may be running: \
+                 repeat the request with the same `Idempotency-Key` to get the same run"
             ),
         ),
         StartError::Temporal(fault) => {

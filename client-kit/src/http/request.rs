@@ -1,4 +1,4 @@
-//! What a caller asks for: the body, and the headers that say how.
+//! Reads a request: its body, and its headers.
 
 use axum::RequestExt;
 use axum::body::Bytes;
@@ -13,11 +13,11 @@ use workflow_api::{Problem, TemporalSpec, read};
 
 use super::problem::{of_body, unknown_fields};
 
-/// A request to start a workflow, read and checked.
+/// A request to start a workflow, read and validated.
 #[derive(Debug)]
 pub(super) struct StartCall {
     pub(super) spec: TemporalSpec,
-    /// JSON paths to be named in `Warning` headers.
+    /// JSON paths for `Warning` headers.
     pub(super) unknown_fields: Vec<String>,
     pub(super) idempotency_key: Option<String>,
     /// `Prefer: return=representation`.
@@ -38,7 +38,7 @@ impl StartCall {
     }
 }
 
-/// Keys other than `fieldValidation` are none of our business, as EMCO's client reads no query.
+/// Keys other than `fieldValidation` are ignored, because EMCO's client reads no query.
 fn field_validation(uri: &Uri) -> Result<FieldValidation, ProblemResponse> {
     #[derive(Deserialize)]
     struct Keys {
@@ -52,11 +52,11 @@ fn field_validation(uri: &Uri) -> Result<FieldValidation, ProblemResponse> {
         None => None,
     }
     .ok_or_else(|| {
-        Problem::new(400, "invalid_query", "`fieldValidation` is one of `Ignore`, `Warn` and `Strict`").into()
+        Problem::new(400, "invalid_query", "`fieldValidation` must be `Ignore`, `Warn` or `Strict`").into()
     })
 }
 
-/// A body that does not come whole is told of by the layer that every server has.
+/// The body limits of the server decide how an incomplete body is reported.
 async fn body(request: Request) -> Result<Bytes, ProblemResponse> {
     let body = request.extract::<Bytes, _>().await;
     body.map_err(|rejection| super::problem::of_rejection(rejection.into_response().status()))

@@ -10,7 +10,7 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use super::WorkflowStart;
 
 impl WorkflowStart {
-    /// The same with this input, as the SDK itself would send it: one argument, several or none.
+    /// Sets the input, as the SDK would send it: one argument, several or none.
     pub(crate) fn with_typed_input<T: TemporalSerializable + 'static>(mut self, input: &T) -> Self {
         let converter = PayloadConverter::default();
         let context = SerializationContext::new(&SerializationContextData::None, &converter);
@@ -34,7 +34,7 @@ impl WorkflowStart {
     }
 }
 
-/// The JSON of a payload that has nothing else.
+/// Returns the JSON of a payload, if it has nothing else.
 fn json(payload: &Payload) -> Option<Value> {
     match payload.metadata.get("encoding")?.as_slice() {
         _ if payload.metadata.len() > 1 => None,

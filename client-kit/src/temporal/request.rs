@@ -1,4 +1,4 @@
-//! A start in Temporal's words.
+//! Converts a start into Temporal's request.
 
 use std::collections::HashMap;
 
@@ -24,8 +24,8 @@ pub(super) fn start_workflow_execution(
     identity: String,
 ) -> StartWorkflowExecutionRequest {
     let (input, user_metadata) = (payloads_of(&start), user_metadata(&start));
-    // Without the author's word always this, as the answer then tells a running ID from a used one; whether that is an error
-    // is decided on the answer.
+    // The default, because the response then distinguishes a running ID from a used one. Whether a running ID is an
+    // error is decided afterwards.
     let conflict_policy = match start.id_conflict_policy.unwrap_or_default() {
         IdConflictPolicy::UseExisting => WorkflowIdConflictPolicy::UseExisting,
         IdConflictPolicy::Fail => WorkflowIdConflictPolicy::Fail,
@@ -61,7 +61,7 @@ pub(super) fn start_workflow_execution(
     }
 }
 
-/// The arguments, those that are no JSON as they came.
+/// Returns the arguments. Those that are not JSON do not change.
 fn payloads_of(start: &WorkflowStart) -> Payloads {
     let argument = |(index, value)| start.encoded.get(&index).cloned().unwrap_or_else(|| payload(value));
     let payloads = match &start.arguments {
@@ -71,14 +71,14 @@ fn payloads_of(start: &WorkflowStart) -> Payloads {
     Payloads { payloads }
 }
 
-/// What Temporal's UI shows of a workflow.
+/// Returns what Temporal's UI shows for a workflow.
 fn user_metadata(start: &WorkflowStart) -> Option<UserMetadata> {
     let text = |text: &Option<String>| text.as_ref().map(|text| payload(&text.as_str().into()));
     let metadata = UserMetadata { summary: text(&start.summary), details: text(&start.details) };
     (metadata != UserMetadata::default()).then_some(metadata)
 }
 
-/// Zero means Temporal's default, field by field.
+/// Converts the policy. In each field, zero stands for Temporal's default.
 fn retry_policy(policy: workflow_api::RetryPolicy) -> RetryPolicy {
     RetryPolicy {
         initial_interval: duration(policy.initial_interval),
@@ -89,7 +89,7 @@ fn retry_policy(policy: workflow_api::RetryPolicy) -> RetryPolicy {
     }
 }
 
-/// A negative duration goes over as it is: Temporal refuses it by the name of its field.
+/// Converts the duration. A negative one is passed on: Temporal refuses it and names the field.
 fn duration(nanos: Nanos) -> Option<prost_wkt_types::Duration> {
     let nanos = nanos.get();
     let whole = prost_wkt_types::Duration {
@@ -111,7 +111,7 @@ fn null() -> Payload {
     encoded("binary/null", Vec::new())
 }
 
-/// The payload that Go's default data converter makes of a value.
+/// Returns the payload that Go's default data converter makes.
 fn payload(value: &Value) -> Payload {
     match value {
         Value::Null => null(),

@@ -1,4 +1,4 @@
-//! Whether a server is what EMCO needs, asked clause by clause.
+//! Tests, clause by clause, whether a server is a workflow client as EMCO needs it.
 
 use std::panic::Location;
 
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::{Failure, Listening, RecordedTemporal, TestServer};
 use crate::Client;
 
-/// What is asked: workflow clients (`clients![…]`), a router, or whatever listens at a URL.
+/// What to test: workflow clients (`clients![…]`), a router, or the server at a URL.
 #[derive(Debug)]
 pub struct App {
     kind: Kind,
@@ -34,14 +34,14 @@ impl App {
         Self { kind, client: None, spec: None }
     }
 
-    /// The same, asked for this workflow client alone. A router and a URL need it.
+    /// Tests only this workflow client. Required for a router and for a URL.
     #[must_use]
     pub fn client(mut self, name: impl Into<String>) -> Self {
         self.client = Some(name.into());
         self
     }
 
-    /// The same, sent this `spec.temporal` of an intent: for workflow clients that want parameters.
+    /// Sends this `spec.temporal` of an intent, for workflow clients that need parameters.
     #[must_use]
     pub fn spec(mut self, spec: Value) -> Self {
         self.spec = Some(spec);
@@ -67,11 +67,12 @@ impl From<&str> for App {
     }
 }
 
-/// That a server is what EMCO needs of a workflow client, and more where it says that it can more: `assert_compliant(clients![migrate])`.
+/// Asserts that a server is a workflow client as EMCO needs it: `assert_compliant(clients![migrate])`.
 ///
-/// Each workflow client is asked by HTTP, over a real socket, for the clauses that the package `compliance` lists. For `clients![…]`
-/// none is left out: what is started is recorded, Temporal is taken away, the server is drained. Of a router, Temporal is not
-/// known; of a URL, nothing but what it answers, and the workflows are really started.
+/// Each workflow client is tested by HTTP over a real socket, by the clauses of the package `compliance`. For
+/// `clients![…]` all clauses apply: starts are recorded, Temporal is taken away, and the server is drained. For a
+/// router, clauses that need Temporal do not apply. For a URL, only clauses about responses apply, and the workflows
+/// are really started.
 ///
 /// # Panics
 /// When a clause fails, with the report on all of them.
@@ -96,7 +97,7 @@ async fn reports(App { kind, client, spec }: App) -> Vec<Report> {
             let mut reports = Vec::new();
             let asked = |client: &&Client| chosen.as_deref().is_none_or(|chosen| chosen == client.name());
             for client in clients.iter().filter(asked) {
-                // A server each: the last clause ends it.
+                // Each gets its own server, because the last clause ends it.
                 let server = TestServer::new(clients.clone());
                 let listening = server.listen().await;
                 let target = target(listening.url(), client.name().to_owned());
@@ -116,7 +117,7 @@ async fn reports(App { kind, client, spec }: App) -> Vec<Report> {
         }
         (Kind::Url(url), Some(client)) => vec![report(target(url, client)).await],
         (Kind::Router(_) | Kind::Url(_), None) => {
-            panic!("name the workflow client: `App::from(…).client(\"…\")`")
+            panic!("set the workflow client: `App::from(…).client(\"…\")`")
         }
     }
 }
@@ -124,11 +125,11 @@ async fn reports(App { kind, client, spec }: App) -> Vec<Report> {
 async fn report(target: Target) -> Report {
     match check(&target).await {
         Ok(report) => report,
-        Err(error) => panic!("nothing can be asked: {}", service::chain(&error)),
+        Err(error) => panic!("cannot test the server: {}", service::chain(&error)),
     }
 }
 
-/// What is served here, and what it does behind the stage.
+/// The server under test, and what the clauses can do to it.
 struct Behind {
     temporal: Option<RecordedTemporal>,
     shutdown: Shutdown,

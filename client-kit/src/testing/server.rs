@@ -1,4 +1,4 @@
-//! A server of workflow clients for a test, with a recorded Temporal behind it.
+//! A server of workflow clients for tests, with a Temporal that records starts.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,10 +19,10 @@ use workflow_api::Started;
 use super::RecordedTemporal;
 use crate::{Client, Server, ServerOptions};
 
-/// How long a test's server may take to end.
+/// How long the server of a test may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Workflow clients, and a Temporal that records what they start.
+/// A server of workflow clients, and a Temporal that records what they start.
 #[derive(Debug, Clone)]
 pub struct TestServer {
     server: Server,
@@ -30,19 +30,19 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// A server of these clients.
+    /// Creates a server of these clients.
     ///
     /// # Panics
-    /// When two of them have one name.
+    /// When two clients have the same name.
     #[track_caller]
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
         Self::with_options(clients, ServerOptions::default())
     }
 
-    /// The same, with other options than the usual ones.
+    /// Creates a server of these clients with the given options.
     ///
     /// # Panics
-    /// When two of them have one name.
+    /// When two clients have the same name.
     #[track_caller]
     pub fn with_options(clients: impl IntoIterator<Item = Client>, options: ServerOptions) -> Self {
         let temporal = RecordedTemporal::new();
@@ -52,7 +52,7 @@ impl TestServer {
         }
     }
 
-    /// What was started.
+    /// The Temporal that records the starts.
     #[must_use]
     pub fn temporal(&self) -> &RecordedTemporal {
         &self.temporal
@@ -63,34 +63,35 @@ impl TestServer {
         self.server.router()
     }
 
-    /// The answer to `POST /invoke/<client>` with this spec, without a socket. It prefers an answer with a body.
+    /// Returns the response to `POST /invoke/<client>` with this spec, without a socket. The request prefers a response
+    /// with a body.
     ///
     /// # Panics
-    /// When the name does not fit into a path, or the server breaks its answer off.
+    /// When the name is not valid in a path, or the response is incomplete.
     pub async fn call(&self, client: &str, spec: Value) -> TestAnswer {
         let request = Request::post(format!("/invoke/{client}")).header("Prefer", "return=representation");
         match request.body(Body::from(spec.to_string())) {
             Ok(request) => self.send(request).await,
-            Err(error) => panic!("`{client}` cannot be asked for: {error}"),
+            Err(error) => panic!("`{client}` is not valid in a path: {error}"),
         }
     }
 
-    /// The answer to any request, without a socket.
+    /// Returns the response to any request, without a socket.
     ///
     /// # Panics
-    /// When the server breaks its answer off.
+    /// When the response is incomplete.
     pub async fn send(&self, request: Request<Body>) -> TestAnswer {
         let Ok(response) = self.server.router().oneshot(request).await;
         let (parts, body) = response.into_parts();
         let body = match to_bytes(body, usize::MAX).await {
             Ok(body) => String::from_utf8_lossy(&body).into_owned(),
-            Err(error) => panic!("the answer broke off: {error}"),
+            Err(error) => panic!("the response is incomplete: {error}"),
         };
         let json = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
         TestAnswer { status: parts.status, headers: parts.headers, body: json }
     }
 
-    /// Serves on a free port of this machine, until it is told to drain.
+    /// Serves on a free port of this machine, until it is drained.
     ///
     /// # Panics
     /// When there is no free port.
@@ -104,7 +105,7 @@ impl TestServer {
     }
 }
 
-/// A server on a real socket. It ends with the test's runtime, if not before.
+/// A server on a real socket. It ends with the runtime of the test, if not before.
 #[derive(Debug)]
 pub struct Listening {
     address: SocketAddr,
@@ -127,7 +128,7 @@ impl Listening {
         Self { address, shutdown, serving }
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -139,55 +140,55 @@ impl Listening {
         format!("http://{}", self.address)
     }
 
-    /// Tells it to finish what is under way and to end.
+    /// Drains the server: it finishes the requests in progress, and ends.
     pub fn drain(&self) {
         self.shutdown.drain();
     }
 
-    /// Waits for its end.
+    /// Waits for the server to end.
     ///
     /// # Errors
     /// When requests were cut off.
     ///
     /// # Panics
-    /// When the server did.
+    /// When the server panicked.
     pub async fn ended(self) -> Result<(), CutOff> {
         match self.serving.await {
             Ok(ended) => ended,
-            Err(error) => panic!("the server did not end in good order: {error}"),
+            Err(error) => panic!("the server panicked: {error}"),
         }
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestAnswer {
     /// The HTTP status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body: its JSON, or its text where it is none.
+    /// The body as JSON, or as text if it is not JSON.
     pub body: Value,
 }
 
 impl TestAnswer {
-    /// That a workflow was started, or found running, and which.
+    /// Asserts that a workflow was started, or was already running, and returns it.
     ///
     /// # Panics
-    /// When it was not, with the whole answer.
+    /// When it was not, with the whole response.
     #[track_caller]
     pub fn assert_started(&self) -> Started {
         assert!(self.status.is_success(), "nothing was started: {self}");
         match serde_json::from_value(self.body.clone()) {
             Ok(started) => started,
-            Err(error) => panic!("the answer does not tell what was started ({error}): {self}"),
+            Err(error) => panic!("the response does not name what was started ({error}): {self}"),
         }
     }
 
-    /// That it is the problem of this status and code (README.md lists them).
+    /// Asserts that the response is the problem of this status and code (README.md lists them).
     ///
     /// # Panics
-    /// When it is another, or none, with the whole answer.
+    /// When it is another problem, or none, with the whole response.
     #[track_caller]
     pub fn assert_problem(&self, status: u16, code: &str) -> &Self {
         let is = (self.status.as_u16(), self.body["code"].as_str());
@@ -195,7 +196,7 @@ impl TestAnswer {
         self
     }
 
-    /// The JSON paths of the faults that it lists.
+    /// Returns the JSON paths of the faults in the response.
     #[must_use]
     pub fn fault_paths(&self) -> Vec<&str> {
         let faults = self.body["faults"].as_array();

@@ -1,4 +1,4 @@
-//! What was started, and whether it is what a test expects.
+//! Assertions about starts.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 
 use crate::{StartRequest, WorkflowStart};
 
-/// Starts. Each call leaves those of them that are as it says, and fails the test when none is left, telling what there was.
+/// Starts. Each method keeps those that match, and fails the test if none does, with a list of all starts.
 #[derive(Debug, Clone)]
 pub struct Starts {
-    /// How the starts came here, for people.
+    /// Which starts these are, for people.
     how: &'static str,
     all: Vec<StartRequest>,
     left: Vec<StartRequest>,
-    said: Vec<String>,
+    asked: Vec<String>,
 }
 
 impl Starts {
     pub(super) fn new(how: &'static str, all: Vec<StartRequest>) -> Self {
-        Self { how, left: all.clone(), all, said: Vec::new() }
+        Self { how, left: all.clone(), all, asked: Vec::new() }
     }
 
-    /// Those of this workflow type.
+    /// Keeps those of this workflow type.
     ///
     /// # Panics
     /// When there is none.
@@ -30,7 +30,7 @@ impl Starts {
         self.only(format!("of workflow type `{name}`"), |start| start.workflow_type().as_str() == name)
     }
 
-    /// Those under this workflow ID.
+    /// Keeps those under this workflow ID.
     ///
     /// # Panics
     /// When there is none.
@@ -39,7 +39,7 @@ impl Starts {
         self.only(format!("under workflow ID `{id}`"), |start| start.options().id.as_str() == id)
     }
 
-    /// Those on this task queue.
+    /// Keeps those on this task queue.
     ///
     /// # Panics
     /// When there is none.
@@ -48,22 +48,22 @@ impl Starts {
         self.only(format!("on task queue `{name}`"), |start| start.options().task_queue.as_str() == name)
     }
 
-    /// Those whose first argument holds these parameters for all activities (`activityParams["all-activities"]`), and maybe
-    /// more.
+    /// Keeps those whose first argument has these parameters for all activities (`activityParams["all-activities"]`),
+    /// and perhaps others.
     ///
     /// # Panics
     /// When there is none.
     #[track_caller]
     pub fn with_params(self, params: Value) -> Self {
-        let said = format!("with parameters {params}");
-        self.only(said, |start| {
+        let asked = format!("with parameters {params}");
+        self.only(asked, |start| {
             let held =
                 start.arguments().first().map(|argument| &argument["activityParams"]["all-activities"]);
             held.is_some_and(|held| holds(held, &params))
         })
     }
 
-    /// Those with this as their one argument.
+    /// Keeps those with this as their one argument.
     ///
     /// # Panics
     /// When there is none.
@@ -73,7 +73,7 @@ impl Starts {
         self.only(format!("with the one argument {input}"), |start| start.arguments() == [input.clone()])
     }
 
-    /// Those of which this is true; `what` says it in words.
+    /// Keeps those for which `is` returns true. `what` describes them in messages.
     ///
     /// # Panics
     /// When there is none.
@@ -82,7 +82,7 @@ impl Starts {
         self.only(what.to_owned(), is)
     }
 
-    /// Exactly one.
+    /// Asserts that exactly one is left.
     ///
     /// # Panics
     /// When there are more, or none.
@@ -91,18 +91,18 @@ impl Starts {
         self.times(1)
     }
 
-    /// Exactly so many.
+    /// Asserts that exactly `number` are left.
     ///
     /// # Panics
     /// When there are more or fewer.
     #[track_caller]
     pub fn times(self, number: usize) -> Self {
         let found = self.left.len();
-        assert!(found == number, "{found} starts {} instead of {number}; {self}", self.said.join(" "));
+        assert!(found == number, "{found} starts {} instead of {number}; {self}", self.asked.join(" "));
         self
     }
 
-    /// None at all.
+    /// Asserts that there is none.
     ///
     /// # Panics
     /// When there is one.
@@ -111,7 +111,7 @@ impl Starts {
         self.times(0);
     }
 
-    /// What is left, for other questions.
+    /// Returns those that are left, for other assertions.
     #[must_use]
     pub fn requests(&self) -> &[StartRequest] {
         &self.left
@@ -120,13 +120,13 @@ impl Starts {
     #[track_caller]
     fn only(mut self, what: String, mut is: impl FnMut(&WorkflowStart) -> bool) -> Self {
         self.left.retain(|request| is(&request.start));
-        self.said.push(what);
-        assert!(!self.left.is_empty(), "no start {}; {self}", self.said.join(" "));
+        self.asked.push(what);
+        assert!(!self.left.is_empty(), "no start {}; {self}", self.asked.join(" "));
         self
     }
 }
 
-/// Whether every field of `expected` is in `value`, whatever else is.
+/// Whether every field of `expected` is in `value`. Other fields are ignored.
 fn holds(value: &Value, expected: &Value) -> bool {
     match (value, expected) {
         (Value::Object(value), Value::Object(expected)) => expected
@@ -136,7 +136,7 @@ fn holds(value: &Value, expected: &Value) -> bool {
     }
 }
 
-/// What there was, a line each.
+/// Lists all starts, one per line.
 impl fmt::Display for Starts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.all.is_empty() {

@@ -1,4 +1,4 @@
-//! A Temporal in this process, which records what it is asked to start and runs none of it.
+//! A fake Temporal in this process, which records starts and runs nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,8 +12,8 @@ use workflow_api::{RunId, Started, WorkflowId};
 use super::Starts;
 use crate::{StartError, StartRequest, Starter};
 
-/// Records starts, and answers them as Temporal does: a running ID is found, a closed one follows its reuse policy, and a request
-/// ID that was used leads to the run that it started. Clones share what they record.
+/// Records starts, and responds as Temporal does: it finds a running workflow ID, applies the reuse policy to a closed
+/// one, and returns the same run for a repeated request ID. Clones share what they record.
 #[derive(Debug, Clone, Default)]
 pub struct RecordedTemporal {
     state: Arc<Mutex<State>>,
@@ -25,32 +25,32 @@ pub struct RecordedTemporal {
 pub enum Failure {
     /// There is no connection, so nothing was sent.
     Unavailable,
-    /// The connection breaks after the request was sent. Nothing was started, but nobody can know.
+    /// The connection breaks after the request was sent. Nothing was started, but the client cannot know that.
     ConnectionLost,
-    /// Temporal limits our rate.
+    /// Temporal limits the rate.
     Busy,
-    /// No answer in time. Nothing was started, but nobody can know.
+    /// No response in time. Nothing was started, but the client cannot know that.
     TimedOut,
-    /// The workflow is started, and the answer is lost.
+    /// The workflow is started, and the response is lost.
     AnswerLost,
-    /// No answer at all: the start budget must end the wait.
+    /// No response at all: the start budget must end the wait.
     Silent,
-    /// The workflow ID belongs to a closed run, and the reuse policy lets no other follow.
+    /// The workflow ID belongs to a closed run, and the reuse policy allows no further run.
     IdUsed,
-    /// A run of the workflow ID is there.
+    /// The workflow ID is running.
     AlreadyRunning,
-    /// Temporal finds the request wrong, and says why.
+    /// Temporal refuses the request as invalid, with this text.
     InvalidArgument(String),
-    /// Our credentials do not do.
+    /// Temporal refuses the credentials.
     Refused,
-    /// Temporal fails.
+    /// Temporal fails internally.
     Internal,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
-    /// It did what it should.
+    /// It completed.
     Completed,
     /// It failed, was cancelled, was terminated or ran out of time.
     Failed,
@@ -73,33 +73,33 @@ struct Run {
 }
 
 impl RecordedTemporal {
-    /// A Temporal in which nothing runs.
+    /// Creates a Temporal in which nothing is running.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The runs that were started, oldest first. A repeat that led to an earlier run is none.
+    /// Returns the runs that were started, oldest first. A repeat that led to an earlier run is not among them.
     pub fn started(&self) -> Starts {
         Starts::new("started", self.state().started.clone())
     }
 
-    /// Everything that was asked for, repeats and failed starts as well.
+    /// Returns all requests, including repeats and failed starts.
     pub fn asked(&self) -> Starts {
         Starts::new("asked for", self.state().asked.clone())
     }
 
-    /// From now on each start fails in this way.
+    /// Makes each start from now on fail in this way.
     pub fn fail(&self, failure: Failure) {
         self.state().failure = Some(failure);
     }
 
-    /// From now on starts succeed again.
+    /// Makes starts succeed again.
     pub fn recover(&self) {
         self.state().failure = None;
     }
 
-    /// Ends the run of this workflow ID.
+    /// Closes the run of this workflow ID.
     ///
     /// # Panics
     /// When there is none.
@@ -108,7 +108,7 @@ impl RecordedTemporal {
         let id = workflow_id.into();
         match self.state().latest.get_mut(&id) {
             Some(run) => run.closed = Some(how),
-            None => panic!("no run of workflow `{id}` was started, so none can end"),
+            None => panic!("workflow `{id}` was not started, so it cannot be closed"),
         }
     }
 
@@ -134,7 +134,7 @@ impl Starter for RecordedTemporal {
 }
 
 impl State {
-    /// None: nothing is ever answered.
+    /// Returns none if there is never a response.
     fn start(&mut self, request: StartRequest) -> Option<Result<Started, StartError>> {
         self.asked.push(request.clone());
         let id = request.start.options().id.clone();

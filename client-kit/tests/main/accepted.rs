@@ -1,4 +1,4 @@
-//! What the compiler accepts. Part of the tests themselves: what compiles needs no compiler of its own.
+//! Code that the compiler accepts. It is part of the test program, so it needs no separate compilation.
 
 mod arguments;
 mod modules_and_conditions;

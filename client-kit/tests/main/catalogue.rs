@@ -1,4 +1,4 @@
-//! What a server says of itself.
+//! The catalogue and the OpenAPI document of a server.
 
 use harness::http;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use workflow_api::{Catalogue, TemporalSpec, read};
 use crate::serving::{Serving, answer};
 
 #[tokio::test]
-async fn the_catalogue_says_what_each_client_takes() {
+async fn the_catalogue_lists_the_parameters_of_each_client() {
     let (serving, _) = Serving::recorded().await;
     let got = answer(http().get(serving.url("/invoke"))).await;
     assert_eq!((got.status.as_u16(), got.header("content-type")), (200, Some("application/json")));
@@ -56,10 +56,10 @@ async fn a_reader_of_the_catalogue_finds_the_faults_that_the_client_finds() {
             .map(|fault| json!({"path": fault.path.replacen('$', "$.workflowParams", 1), "message": fault.message}))
             .collect();
         let refused = answer(serving.post("typed", body.to_string())).await;
-        let mut told = refused.body["faults"].as_array().cloned().unwrap_or_default();
+        let mut listed = refused.body["faults"].as_array().cloned().unwrap_or_default();
         found.sort_by_key(Value::to_string);
-        told.sort_by_key(Value::to_string);
-        assert_eq!(found, told);
+        listed.sort_by_key(Value::to_string);
+        assert_eq!(found, listed);
     }
 }
 

@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What no caller may learn.
+/// A text that no response may contain.
 pub(crate) const SECRET: &str = "hunter2";
 
-/// The type that no worker serves: its workflows stay running.
+/// A type without a worker: its workflows stay running.
 #[workflow_client]
 pub(crate) async fn echo(ctx: StartContext) -> WorkflowStart {
     ctx.start("Echo")
@@ -33,7 +33,7 @@ async fn three_arguments(ctx: StartContext) -> WorkflowStart {
     ctx.start("Echo").with_argument("first").with_argument(()).with_argument(2)
 }
 
-/// What the typed client reads.
+/// The parameters of the typed client.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Move {
@@ -119,7 +119,7 @@ async fn terminating(ctx: StartContext) -> WorkflowStart {
     ctx.start("Echo").with_id_conflict_policy(IdConflictPolicy::TerminateExisting)
 }
 
-/// An error that says its status.
+/// An error that sets its status.
 #[derive(Debug, thiserror::Error)]
 enum MoveError {
     #[error("there is no application `{0}`")]
@@ -201,7 +201,7 @@ pub(crate) fn all() -> [Client; 16] {
     ]
 }
 
-/// Cannot be repeated safely, as it makes up an ID at random.
+/// Cannot be repeated safely, because it makes a random ID.
 #[workflow_client]
 async fn unrepeatable(ctx: StartContext) -> WorkflowStart {
     ctx.start("Echo").with_workflow_id(uuid::Uuid::new_v4().to_string())
@@ -217,12 +217,12 @@ fn two_clients_of_one_name_are_refused() {
             ctx.start("Reply")
         }
     }
-    // In one list, the compiler refuses them.
+    // The compiler refuses them in one list.
     let error = crate::serving::server(clients![echo, migrate].into_iter().chain(clients![other::reply]))
         .unwrap_err()
         .to_string();
     assert!(error.contains("clients::echo`") && error.contains("other::reply`"), "{error}");
-    assert!(error.contains("the workflow client `echo`"), "{error}");
+    assert!(error.contains("are both named `echo`"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The kit asked by the clauses that any workflow client is asked.
+//! The kit, tested by the clauses of `compliance`.
 
 use client_kit::testing::{App, TestServer, assert_compliant};
 use client_kit::{ClientError, StartContext, WorkflowStart, clients, workflow_client};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::clients::{echo, migrate};
 
-/// Wants a parameter, and writes IDs of its own.
+/// Needs a parameter, and makes its own IDs.
 #[workflow_client]
 async fn particular(ctx: StartContext) -> Result<WorkflowStart, ClientError> {
     let params = &ctx.spec().workflow_params.activity_params;
@@ -21,7 +21,7 @@ fn with_app() -> serde_json::Value {
     json!({"workflowParams": {"activityParams": {"all-activities": {"app": "a"}}}})
 }
 
-/// What a failed assertion says.
+/// Returns the message of a failed assertion.
 async fn complaint(app: App) -> String {
     let panic = std::panic::AssertUnwindSafe(assert_compliant(app)).catch_unwind().await.unwrap_err();
     panic.downcast_ref::<String>().unwrap().clone()
@@ -34,7 +34,7 @@ async fn our_workflow_clients_are_compliant() {
 }
 
 #[tokio::test]
-async fn so_are_a_router_and_whatever_listens_at_a_url() {
+async fn a_router_and_a_url_can_be_tested_too() {
     let server = TestServer::new(clients![echo]);
     assert_compliant(App::from(server.router()).client("echo")).await;
     let listening = server.listen().await;
@@ -42,7 +42,7 @@ async fn so_are_a_router_and_whatever_listens_at_a_url() {
 }
 
 #[tokio::test]
-async fn a_complaint_says_which_clause_and_what_was_seen() {
+async fn a_failed_assertion_has_the_report() {
     let text = complaint(App::from(clients![particular])).await;
     assert!(text.contains("compliant.rs") && text.contains("FAILED  path"), "{text}");
     assert!(text.contains("422 Unprocessable Entity") && text.contains("name the `app`"), "{text}");

@@ -1,4 +1,4 @@
-//! What was begun is carried through: past the caller's end, and past the wish to end the process.
+//! A start continues if its caller hangs up, and if the process drains.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::serving::{LIMIT, Serving, body, starter};
 
-/// Temporal behind a network that is paused, a server that starts there, and how many starts have come that far.
+/// A Temporal behind a paused network, a server that starts workflows there, and the number of starts that reached it.
 struct Paused {
     temporal: &'static TemporalServer,
     proxy: Proxy,
@@ -31,7 +31,7 @@ impl Paused {
         Self { temporal, proxy, serving, asked }
     }
 
-    /// Ends when the start after the first has been asked for.
+    /// Waits until the second start has been requested.
     async fn second_start(&mut self) {
         tokio::time::timeout(LIMIT, self.asked.wait_for(|asked| *asked == 2)).await.unwrap().unwrap();
     }
@@ -51,7 +51,7 @@ impl Starter for Counting {
     }
 }
 
-/// Requests whose callers hung up before the answer, as `/metrics` counts them.
+/// The number of requests whose callers hung up before the response, from `/metrics`.
 async fn given_up(serving: &Serving) -> u64 {
     const SERIES: &str =
         r#"http_server_request_duration_seconds_count{method="POST",route="/invoke/{client}",status="499"}"#;
@@ -60,7 +60,7 @@ async fn given_up(serving: &Serving) -> u64 {
 }
 
 #[tokio::test]
-async fn a_start_outlives_its_caller_and_the_drain_waits_for_it() {
+async fn a_start_continues_without_its_caller_and_delays_the_drain() {
     let mut paused = Paused::start().await;
     let before = given_up(&paused.serving).await;
     let body = body(json!({"ID": "outlives-its-caller", "TaskQueue": "q"}));
@@ -84,7 +84,7 @@ async fn a_start_outlives_its_caller_and_the_drain_waits_for_it() {
     assert!(!serving.done.is_finished(), "the start is not through yet");
     proxy.resume().await.unwrap();
     serving.done.await.unwrap().unwrap();
-    // No waiting here: the server has ended, so the start is through.
+    // The server has ended, so the start is complete.
     temporal.cli(&["workflow", "describe", "--workflow-id", "outlives-its-caller"]).await.unwrap();
 }
 
@@ -101,7 +101,7 @@ async fn a_caller_who_waits_is_answered_while_the_server_drains() {
 }
 
 #[tokio::test]
-async fn readiness_does_not_hang_on_temporal() {
+async fn readiness_does_not_depend_on_temporal() {
     let serving = Serving::alone().await;
     for path in ["/healthz", "/readyz"] {
         assert_eq!(http().get(serving.url(path)).send().await.unwrap().status(), 200, "{path}");

@@ -84,7 +84,7 @@ async fn all_eleven_options_reach_temporal() {
     assert_eq!(payload(&memo["text"]), ("json/plain".to_owned(), br#""a\u003cb""#.to_vec()));
     assert_eq!(payload(&memo["object"]), ("json/plain".to_owned(), br#"{"number":2}"#.to_vec()));
 
-    // That Temporal finds the workflow by them proves that it took them for what they are.
+    // Temporal finds the workflow by them, so it has read them with their types.
     let query = "KitKeyword = 'edge-1' AND KitInt = 7 AND KitTime > '2026-01-02T03:04:04Z' AND KitList = 'b'";
     harness::eventually(LIMIT, "the workflow is found by its search attributes", async || {
         let found = temporal.cli(&["workflow", "list", "--query", query]).await.unwrap();
@@ -162,7 +162,7 @@ async fn emcos_params_become_the_argument_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_temporal_refuses_is_told() {
+async fn a_refusal_of_temporal_is_reported() {
     let serving = Serving::shared().await;
     for (options, words) in [
         (

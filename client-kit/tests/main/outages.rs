@@ -1,4 +1,4 @@
-//! Temporal away, silent, and back: an answer each time, within the start budget.
+//! Temporal is not reachable, does not respond, and returns. Each request gets a response within the start budget.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use serde_json::json;
 use crate::serving::{Serving, body};
 
 const BUDGET: Duration = Duration::from_secs(3);
-/// What a busy machine may add.
+/// The time that a busy machine may add.
 const SLACK: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn temporal_away_is_an_answer() {
+async fn a_temporal_that_is_not_reachable_is_reported() {
     let serving = Serving::at(&format!("127.0.0.1:{}", free_port()), BUDGET).await;
     let since = Instant::now();
     let answer = serving.start("echo", json!({"ID": "away", "TaskQueue": "q"})).await;
@@ -23,7 +23,7 @@ async fn temporal_away_is_an_answer() {
 }
 
 #[tokio::test]
-async fn a_temporal_that_never_speaks_is_an_answer() {
+async fn a_temporal_that_never_responds_is_reported() {
     let temporal = TemporalServer::shared().await.unwrap();
     let proxy = Proxy::start(temporal.address()).await.unwrap();
     proxy.pause();
@@ -35,7 +35,7 @@ async fn a_temporal_that_never_speaks_is_an_answer() {
 }
 
 #[tokio::test]
-async fn a_temporal_that_falls_silent_is_an_answer_and_may_come_back() {
+async fn starts_succeed_after_a_temporal_that_stopped_responding() {
     let temporal = TemporalServer::shared().await.unwrap();
     let mut proxy = Proxy::start(temporal.address()).await.unwrap();
     let serving = Serving::at(&proxy.address(), BUDGET).await;
@@ -54,7 +54,7 @@ async fn a_temporal_that_falls_silent_is_an_answer_and_may_come_back() {
 }
 
 #[tokio::test]
-async fn a_temporal_that_goes_away_may_come_back() {
+async fn starts_succeed_after_temporal_was_restarted() {
     let temporal = TemporalServer::shared().await.unwrap();
     let mut proxy = Proxy::start(temporal.address()).await.unwrap();
     let serving = Serving::at(&proxy.address(), Duration::from_secs(10)).await;

@@ -43,7 +43,7 @@ async fn parameters_arrive_in_their_types() {
 }
 
 #[tokio::test]
-async fn an_activity_falls_back_on_the_parameters_for_all() {
+async fn an_activity_uses_the_parameters_for_all() {
     let (serving, temporal) = Serving::recorded().await;
     let body = body(json!({"all-activities": {"application": "shop", "attempts": "7"}}));
     assert_eq!(answer(serving.post("typed", body)).await.status, 204);

@@ -1,4 +1,4 @@
-//! The Temporal of tests, held against the real one's rules in `repeats`.
+//! The fake Temporal, which must follow the rules of the real one in `repeats`.
 
 use std::time::Duration;
 
@@ -25,13 +25,13 @@ async fn with_key(server: &TestServer, key: &str, options: Value) -> TestAnswer 
     server.send(request.body(Body::from(spec(options).to_string())).unwrap()).await
 }
 
-/// What a failed assertion says.
+/// Returns the message of a failed assertion.
 fn complaint(assertion: impl FnOnce() + std::panic::UnwindSafe) -> String {
     *std::panic::catch_unwind(assertion).unwrap_err().downcast::<String>().unwrap()
 }
 
 #[tokio::test]
-async fn starts_are_recorded_as_the_function_says_them() {
+async fn starts_are_recorded_as_the_function_returns_them() {
     let server = server();
     let spec = json!({
         "workflowStartOptions": {"id": "migrate-1"},
@@ -44,7 +44,7 @@ async fn starts_are_recorded_as_the_function_says_them() {
 }
 
 #[tokio::test]
-async fn a_wrong_guess_is_told_what_there_was() {
+async fn a_failed_assertion_lists_all_starts() {
     let server = server();
     let starts = server.temporal().started();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What is refused, and what the caller learns.
+//! Requests that are refused, and the responses.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -51,7 +51,7 @@ async fn what_go_reads_is_read() {
     let body = |memo: &str| {
         format!(r#"{{"workflowClientName":7,"workflowStartOptions":{{"memo":{{"m":{memo}}}}}}}"#)
     };
-    // The number is refused by its path, so the rest was read.
+    // The fault has the path of the number, so the rest was read.
     for memo in [r#""\ud800""#.to_owned(), nested(200), nested(9_997)] {
         let answer = answer(serving.post("echo", body(&memo))).await;
         answer.assert_problem(422, "invalid_spec");
@@ -145,7 +145,7 @@ async fn a_body_over_the_limit_is_refused() {
         .collect();
     let chunked = reqwest::Body::wrap(StreamBody::new(futures::stream::iter(pieces)));
     answer(serving.post("echo", chunked)).await.assert_problem(413, "body_too_large");
-    // As much as is allowed is read, and found empty.
+    // A body of the largest size is read, and is empty.
     answer(serving.post("echo", vec![b' '; 2 << 20])).await.assert_problem(400, "empty_body");
 }
 
@@ -163,7 +163,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn errors_of_clients_have_the_status_they_say_and_keep_their_causes() {
+async fn errors_of_clients_have_their_status_and_hide_their_causes() {
     let serving = Serving::alone().await;
     let refused = answer(serving.post("refusing", "{}")).await;
     refused.assert_problem(409, "client_refused");

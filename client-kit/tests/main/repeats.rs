@@ -1,4 +1,4 @@
-//! A start happens once, however often it is asked for.
+//! A start happens once, however often it is requested.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn a_repeated_key_leads_to_the_same_run() {
         json!({"ID": "repeated-key", "TaskQueue": "q", "WorkflowExecutionErrorWhenAlreadyStarted": true});
     let first = start_with_key(&serving, "key-1", options.clone()).await;
     let run = first.run();
-    // Not "already running": it is this very start that made it run.
+    // Not "already running": the same start made it run.
     assert_eq!(start_with_key(&serving, "\"key-1\"", options.clone()).await.body, first.body);
     start_with_key(&serving, "key-2", options.clone()).await.assert_problem(409, "workflow_already_running");
 
@@ -102,22 +102,22 @@ async fn a_lost_answer_does_no_harm() {
 }
 
 #[tokio::test]
-async fn whoever_asks_is_told_that_keys_are_heeded() {
+async fn options_reports_that_keys_are_accepted() {
     let serving = Serving::alone().await;
     let options = async |client: &str| {
         let url = serving.url(&format!("/invoke/{client}"));
         answer(harness::http().request(reqwest::Method::OPTIONS, url)).await
     };
-    let told = options("echo").await;
-    assert_eq!((told.status.as_u16(), told.header("accepts-idempotency-key")), (204, Some("true")));
-    assert_eq!(told.header("allow"), Some("OPTIONS, POST"));
+    let response = options("echo").await;
+    assert_eq!((response.status.as_u16(), response.header("accepts-idempotency-key")), (204, Some("true")));
+    assert_eq!(response.header("allow"), Some("OPTIONS, POST"));
     let unknown = options("nobody").await;
     unknown.assert_problem(404, "unknown_client");
     assert_eq!(unknown.header("accepts-idempotency-key"), None);
 }
 
 #[tokio::test]
-async fn a_failed_start_says_where_nothing_was_started() {
+async fn a_failed_start_reports_that_nothing_was_started() {
     let temporal = TemporalServer::shared().await.unwrap();
     let mut proxy = Proxy::start(temporal.address()).await.unwrap();
     let serving = Serving::at(&proxy.address(), Duration::from_secs(2)).await;

@@ -1,4 +1,4 @@
-//! Who is answered, over what, and how many at once.
+//! Tokens, TLS, and the limit of requests.
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +21,7 @@ fn file(path: &Path) -> SettingFile {
     SettingFile::from(path)
 }
 
-/// A server that wants one of the tokens in the file.
+/// A server that requires one of the tokens in the file.
 async fn guarded(tokens: &str) -> (Serving, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tokens");
@@ -62,10 +62,10 @@ async fn tokens_are_read_again_when_they_change() {
 }
 
 #[tokio::test]
-async fn more_than_can_be_taken_on_is_refused_at_once() {
+async fn requests_above_the_limit_are_refused() {
     let options = ServerOptions { max_requests: 1, ..short() };
     let serving = Serving::with_options(RecordedTemporal::new(), options).await;
-    // It hangs until the start budget ends it.
+    // It waits until the start budget is over.
     let hanging = tokio::spawn(serving.post("hanging", "{}").send());
     eventually(LIMIT, "there is no place left", async || {
         let refused = answer(serving.post("echo", START)).await;
@@ -100,7 +100,7 @@ fn certificate(authority: &Authority) -> (String, String) {
     (params.signed_by(&key, authority).unwrap().pem(), key.serialize_pem())
 }
 
-/// A server over TLS, and whoever vouches for it and its callers.
+/// A server over TLS, and the authority of its certificate and of those of its callers.
 async fn over_tls(auth: ClientAuth, tokens: Option<&str>) -> (Serving, Authority) {
     over_tls_with(RecordedTemporal::new(), auth, tokens).await
 }
@@ -128,7 +128,7 @@ async fn over_tls_with(
     (Serving::with_options(temporal, options).await, authority)
 }
 
-/// So that what hangs does not hang long.
+/// Short, so that a test that hangs ends soon.
 fn short() -> ServerOptions {
     ServerOptions { start_budget: Duration::from_secs(3), ..ServerOptions::default() }
 }
@@ -177,7 +177,7 @@ async fn an_optional_certificate_is_needed_for_starts_and_not_for_operators() {
 }
 
 #[tokio::test]
-async fn a_token_does_instead_of_an_optional_certificate_and_not_of_a_required_one() {
+async fn a_token_replaces_only_an_optional_certificate() {
     for (auth, certified, token, status) in [
         (ClientAuth::Optional, true, None, Some(204)),
         (ClientAuth::Optional, false, Some("token"), Some(204)),

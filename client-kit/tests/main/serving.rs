@@ -15,10 +15,10 @@ use temporal::{TemporalConnection, TemporalTarget};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Longer than any test should wait for anything.
+/// The longest time that a test waits.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-/// A server that tests talk to.
+/// A server for tests.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: Shutdown,
@@ -26,17 +26,17 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Serves, starting workflows at this Temporal.
+    /// Serves, and starts workflows on this Temporal.
     pub(crate) async fn at(temporal: &str, start_budget: Duration) -> Self {
         Self::with(starter(temporal), start_budget).await
     }
 
-    /// Serves, starting workflows by this port.
+    /// Serves, and starts workflows by this starter.
     pub(crate) async fn with(starter: impl Starter, start_budget: Duration) -> Self {
         Self::with_options(starter, ServerOptions { start_budget, ..ServerOptions::default() }).await
     }
 
-    /// Serves, starting nothing, and what was asked for.
+    /// Serves and starts nothing. Returns the requests too.
     pub(crate) async fn recorded() -> (Self, RecordedTemporal) {
         let temporal = RecordedTemporal::new();
         (Self::with_options(temporal.clone(), ServerOptions::default()).await, temporal)
@@ -53,12 +53,12 @@ impl Serving {
         Self { address, shutdown, done }
     }
 
-    /// Serves, starting workflows at the Temporal that all tests share.
+    /// Serves, and starts workflows on the Temporal that all tests share.
     pub(crate) async fn shared() -> Self {
         Self::at(harness::TemporalServer::shared().await.unwrap().address(), Duration::from_secs(10)).await
     }
 
-    /// Serves where no Temporal is needed.
+    /// Serves without a Temporal.
     pub(crate) async fn alone() -> Self {
         Self::at(&format!("127.0.0.1:{}", harness::free_port()), Duration::from_secs(10)).await
     }
@@ -71,13 +71,13 @@ impl Serving {
         http().post(self.url(&format!("/invoke/{client}"))).body(body)
     }
 
-    /// Starts a workflow and wants to know.
+    /// Starts a workflow, and prefers a response with a body.
     pub(crate) async fn start(&self, client: &str, options: Value) -> Answer {
         answer(self.post(client, body(options)).header("Prefer", "return=representation")).await
     }
 }
 
-/// A server that is never asked anything.
+/// A server that gets no requests.
 pub(crate) fn server(clients: impl IntoIterator<Item = Client>) -> Result<Server, InvalidClient> {
     Server::new(clients, starter("127.0.0.1:1"), ServerOptions::default())
 }
@@ -104,7 +104,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The run that was started or found.
+    /// Returns the run that was started or found.
     #[track_caller]
     pub(crate) fn run(&self) -> String {
         assert_eq!(self.status, 201, "{self:?}");

@@ -1,4 +1,4 @@
-//! Starts as authors describe them, up to Temporal.
+//! Starts that authors describe, as Temporal receives them.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn a_workflow_of_the_sdk_gets_the_input_of_its_type() {
 }
 
 #[tokio::test]
-async fn a_declared_queue_counts_whatever_the_intent_says() {
+async fn a_declared_queue_replaces_that_of_the_intent() {
     let (serving, temporal) = Serving::recorded().await;
     serving.start("migrate_workflowclient", json!({"TaskQueue": "elsewhere"})).await.run();
     serving.start("migrate_workflowclient", json!({})).await.run();
@@ -62,7 +62,7 @@ async fn every_option_of_the_code_reaches_temporal() {
 }
 
 #[tokio::test]
-async fn a_conflict_of_ids_ends_as_the_function_says() {
+async fn the_function_decides_what_a_conflict_of_ids_does() {
     let temporal = TemporalServer::shared().await.unwrap();
     let serving = Serving::shared().await;
     let options = json!({"ID": "conflict", "TaskQueue": "q"});
@@ -71,10 +71,10 @@ async fn a_conflict_of_ids_ends_as_the_function_says() {
     let refused = serving.start("failing_on_conflict", options.clone()).await;
     refused.assert_problem(409, "workflow_already_running");
     assert_eq!(refused.body["runID"], first.as_str());
-    // An error in the function's eyes, whatever the intent thinks of repeats; and the other way round.
+    // The function decides whether it is an error, whatever the intent has.
     assert_eq!(serving.start("echo", options.clone()).await.run(), first);
 
-    // A reuse policy that could refuse a closed run too: which of both it was, Temporal's words tell.
+    // A reuse policy that could also refuse a closed run. Temporal's text distinguishes the two.
     let once = json!({"ID": "conflict", "TaskQueue": "q", "WorkflowIDReusePolicy": 3});
     serving.start("failing_on_conflict", once.clone()).await.assert_problem(409, "workflow_already_running");
 
@@ -96,7 +96,7 @@ async fn a_conflict_of_ids_ends_as_the_function_says() {
 }
 
 #[tokio::test]
-async fn a_repeat_under_its_key_finds_its_run_also_where_a_conflict_fails() {
+async fn a_repeat_finds_its_run_even_if_a_conflict_fails() {
     let serving = Serving::shared().await;
     let start = async || {
         let body = body(json!({"ID": "repeated-conflict", "TaskQueue": "q"}));
@@ -120,14 +120,26 @@ async fn an_id_made_up_at_random_starts_twice_under_one_key() {
 }
 
 #[tokio::test]
-async fn errors_of_the_authors_own_have_the_status_that_they_say() {
+async fn error_types_of_the_author_set_their_status() {
     let (serving, temporal) = Serving::recorded().await;
     for (client, queue, status, code, detail) in [
         ("own_errors", "none", 404, "client_refused", "there is no application `a`"),
-        ("own_errors", "store", 502, "client_failed", "the workflow client failed; its log says why"),
-        ("own_errors", "other", 500, "client_failed", "the workflow client failed; its log says why"),
+        (
+            "own_errors",
+            "store",
+            502,
+            "client_failed",
+            "the workflow client failed; see its log for the reason",
+        ),
+        (
+            "own_errors",
+            "other",
+            500,
+            "client_failed",
+            "the workflow client failed; see its log for the reason",
+        ),
         ("own_error_passed_on", "q", 404, "client_refused", "there is no application `b`"),
-        ("no_json", "q", 500, "client_failed", "the workflow client failed; its log says why"),
+        ("no_json", "q", 500, "client_failed", "the workflow client failed; see its log for the reason"),
     ] {
         let refused = answer(serving.post(client, body(json!({"TaskQueue": queue})))).await;
         refused.assert_problem(status, code);

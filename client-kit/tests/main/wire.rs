@@ -1,4 +1,4 @@
-//! What EMCO's workflowmgr sends and gets, byte for byte (EMCO-API §2.1), and answers that must fit into headers.
+//! What EMCO's workflowmgr sends and receives, byte for byte (EMCO-API §2.1), and values that must fit into headers.
 
 use harness::TemporalServer;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn emcos_own_request_is_answered_with_204_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn only_who_asks_for_a_body_gets_one() {
+async fn a_body_is_returned_only_if_preferred() {
     let serving = Serving::shared().await;
     let plain = answer(serving.post("echo", body(json!({"ID": "plain-answer", "TaskQueue": "q"})))).await;
     assert_eq!((plain.status.as_u16(), &plain.body), (204, &json!(null)));

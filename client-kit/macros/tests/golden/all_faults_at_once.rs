@@ -8,31 +8,31 @@ unsafe fn broken<T>(self, a: impl Copy, b: T, c: u8) {
     "`name` is given twice"
 }
 ::core::compile_error! {
-    "write which argument has the parameters of which activity: `activity(<argument> = \"…\")`"
+    "name the activity whose parameters an argument has: `activity(<argument> = \"…\")`"
 }
 ::core::compile_error! {
-    "an activity has a name"
+    "the name of an activity must not be empty"
 }
 ::core::compile_error! {
-    "this is the queue of a workflow that is not declared: add `workflow = \"…\"`"
+    "`task_queue` needs a declared workflow: add `workflow = \"…\"`"
 }
 ::core::compile_error! {
-    "a workflow client is an `async fn`"
+    "a workflow client must be an `async fn`"
 }
 ::core::compile_error! {
-    "a workflow client is not `unsafe`"
+    "a workflow client cannot be `unsafe`"
 }
 ::core::compile_error! {
-    "a workflow client is not generic: it is called with arguments of known types"
+    "a workflow client cannot be generic: it is called with arguments of known types"
 }
 ::core::compile_error! {
-    "a workflow client is no method; a workflow client takes any of `Params<T>`, `Spec`, `StartOptions`, `TaskQueue` and `StartContext`, as in `(params: Params<Migration>, ctx: StartContext)`"
+    "a workflow client cannot be a method; a workflow client takes any of `Params<T>`, `Spec`, `StartOptions`, `TaskQueue` and `StartContext`, as in `(params: Params<Migration>, ctx: StartContext)`"
 }
 ::core::compile_error! {
-    "`impl` leaves the type open; a workflow client takes any of `Params<T>`, `Spec`, `StartOptions`, `TaskQueue` and `StartContext`, as in `(params: Params<Migration>, ctx: StartContext)`"
+    "an argument cannot have an `impl` type; a workflow client takes any of `Params<T>`, `Spec`, `StartOptions`, `TaskQueue` and `StartContext`, as in `(params: Params<Migration>, ctx: StartContext)`"
 }
 ::core::compile_error! {
-    "a workflow client answers what to start: `-> WorkflowStart` or `-> Result<WorkflowStart, ClientError>`"
+    "a workflow client must return what to start: `-> WorkflowStart` or `-> Result<WorkflowStart, ClientError>`"
 }
 ::core::compile_error! {
     "`no name` cannot name a workflow client: write letters, digits, `_` and `-`, as in `name = \"migrate\"`"

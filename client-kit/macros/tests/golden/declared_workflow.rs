@@ -47,10 +47,10 @@ impl kit::__private::WorkflowClient for migrate {
                     ::core::result::Result::Ok(argument_2),
                 ) => {
                     #[allow(unused_imports)]
-                    use kit::__private::{Told as _, Untold as _};
+                    use kit::__private::{Visible as _, Hidden as _};
                     let outcome = migrate(argument_0, argument_1, argument_2).await;
-                    let told = (&kit::__private::Outcome(&outcome)).told();
-                    kit::__private::answer::<WorkflowStart>(outcome, told)
+                    let visible = (&kit::__private::Outcome(&outcome)).visible();
+                    kit::__private::answer::<WorkflowStart>(outcome, visible)
                 }
                 (argument_0, argument_1, argument_2) => {
                     kit::__private::refuse([

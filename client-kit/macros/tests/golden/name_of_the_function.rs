@@ -27,10 +27,11 @@ impl ::client_kit::__private::WorkflowClient for r#move {
             ) {
                 (::core::result::Result::Ok(argument_0),) => {
                     #[allow(unused_imports)]
-                    use ::client_kit::__private::{Told as _, Untold as _};
+                    use ::client_kit::__private::{Visible as _, Hidden as _};
                     let outcome = r#move(argument_0).await;
-                    let told = (&::client_kit::__private::Outcome(&outcome)).told();
-                    ::client_kit::__private::answer::<WorkflowStart>(outcome, told)
+                    let visible = (&::client_kit::__private::Outcome(&outcome))
+                        .visible();
+                    ::client_kit::__private::answer::<WorkflowStart>(outcome, visible)
                 }
                 (argument_0,) => ::client_kit::__private::refuse([argument_0.err()]),
             }

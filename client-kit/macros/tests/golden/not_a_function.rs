@@ -1,4 +1,4 @@
 struct Migrate;
 ::core::compile_error! {
-    "`#[workflow_client]` goes on a plain `async fn` with a body"
+    "`#[workflow_client]` applies to an `async fn` with a body"
 }

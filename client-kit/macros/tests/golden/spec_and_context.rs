@@ -41,12 +41,13 @@ impl ::client_kit::__private::WorkflowClient for migrate {
                     ::core::result::Result::Ok(argument_1),
                 ) => {
                     #[allow(unused_imports)]
-                    use ::client_kit::__private::{Told as _, Untold as _};
+                    use ::client_kit::__private::{Visible as _, Hidden as _};
                     let outcome = migrate(argument_0, argument_1).await;
-                    let told = (&::client_kit::__private::Outcome(&outcome)).told();
+                    let visible = (&::client_kit::__private::Outcome(&outcome))
+                        .visible();
                     ::client_kit::__private::answer::<
                         Result<WorkflowStart, ClientError>,
-                    >(outcome, told)
+                    >(outcome, visible)
                 }
                 (argument_0, argument_1) => {
                     ::client_kit::__private::refuse([argument_0.err(), argument_1.err()])

@@ -59,7 +59,7 @@ async fn refuses(_: Spec) -> Result<WorkflowStart, No> {
 }
 
 #[test]
-fn clients_have_the_names_they_are_given_or_their_functions() {
+fn clients_have_the_given_name_or_that_of_the_function() {
     let names = clients![migrate, other_order, spec_alone, everything, refuses].map(|client| client.name());
     assert_eq!(names, ["migrate-1_A", "other_order", "spec_alone", "everything", "refuses"]);
 }
@@ -80,7 +80,7 @@ async fn each_argument_has_its_part() {
 }
 
 #[tokio::test]
-async fn an_error_has_the_status_that_it_says() {
+async fn an_error_has_the_status_that_it_sets() {
     let [client] = clients![refuses];
     let error = client.call(StartContext::new(Spec::default())).await.unwrap_err();
     assert_eq!((error.status(), error.detail()), (StatusCode::GONE, "no"));

@@ -1,4 +1,4 @@
-//! Clients in modules; what is generated comes and goes with its function.
+//! Clients in modules, and with `#[cfg]`, which also applies to the generated items.
 
 #![deny(unreachable_pub, warnings)]
 

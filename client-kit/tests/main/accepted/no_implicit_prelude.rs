@@ -1,14 +1,14 @@
-//! What is generated names everything in full, and is in nobody's way.
+//! Generated code uses full paths, and does not collide with names of the author.
 
 #![no_implicit_prelude]
 #![deny(warnings)]
 
 use ::client_kit::{ClientError, Params, StartContext, WorkflowStart};
 
-// Out of the way, as `JsonSchema` cannot be derived without a prelude.
+// Outside, because `JsonSchema` cannot be derived without a prelude.
 use super::arguments::Migration;
 
-/// Names that the generated code must not meet.
+/// Names with which the generated code must not collide.
 #[expect(dead_code, reason = "they only stand here")]
 mod in_the_way {
     pub(super) struct Result;
@@ -27,10 +27,10 @@ use in_the_way::{Option, Result, argument};
 async fn migrate(
     outcome: Params<Migration>,
     call: Params<Migration>,
-    told: StartContext,
+    visible: StartContext,
 ) -> ::core::result::Result<WorkflowStart, ClientError> {
     ::core::result::Result::Ok(
-        told.start_of::<migrate>().with_input((&outcome.application, &call.application)),
+        visible.start_of::<migrate>().with_input((&outcome.application, &call.application)),
     )
 }
 

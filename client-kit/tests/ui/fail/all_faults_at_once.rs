@@ -6,7 +6,7 @@ fn migrate<T>(first: T, second: impl Send, third: u8) {
 }
 
 fn main() {
-    // The item stays, and can be listed: no second error here.
+    // The item stays and can be listed, so there is no second error.
     migrate((), (), 3);
     let _ = client_kit::clients![migrate];
 }

@@ -4,6 +4,6 @@ use client_kit::workflow_client;
 struct Migrate;
 
 fn main() {
-    // The item stays: no second error here.
+    // The item stays, so there is no second error.
     let _ = Migrate;
 }
