@@ -10,10 +10,10 @@ pub use report::{Clause, Finding, Outcome, Report};
 pub use session::SetUpError;
 pub use target::{Backstage, Target};
 
-/// Asks `target` for each clause, one after the other. Workflows are started on the way, each under an ID of its own.
+/// Tests `target` by each clause, one after the other. This starts workflows, each under a new ID.
 ///
 /// # Errors
-/// When nothing can be asked: the URL, the token or the certificates are none.
+/// When the URL, the token or the certificates are invalid.
 pub async fn check(target: &Target) -> Result<Report, SetUpError> {
     let session = session::Session::new(target)?;
     Ok(Report {

@@ -1,34 +1,34 @@
-//! What was asked, and what came of it.
+//! The report: each clause and its outcome.
 
 use std::fmt;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-/// One thing that is asked of a workflow client.
+/// One requirement for a workflow client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clause {
-    /// Its name, for programs; never changes.
+    /// Its name, for programs. It never changes.
     pub name: &'static str,
-    /// What it asks.
+    /// The requirement.
     pub says: &'static str,
-    /// Where that is written: a section of EMCO's API, of an RFC, or of this project's front pages.
+    /// The source of the requirement: a section of EMCO's API, of an RFC, or of this project's documentation.
     pub source: &'static str,
 }
 
-/// What came of a clause.
+/// The outcome of a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It holds.
+    /// The server meets the requirement.
     Passed,
-    /// It does not.
+    /// The server does not meet the requirement.
     Failed {
-        /// What should have been seen.
+        /// What was expected.
         expected: String,
-        /// What was.
+        /// What was seen.
         seen: String,
     },
-    /// It cannot be asked of this server.
+    /// It cannot be tested on this server.
     NotApplicable {
         /// Why not.
         reason: String,
@@ -44,7 +44,7 @@ impl Outcome {
         Self::NotApplicable { reason: reason.into() }
     }
 
-    /// This, unless it passed: then what comes next.
+    /// Returns this outcome, or the next one if this one passed.
     pub(crate) async fn and(self, next: impl Future<Output = Self>) -> Self {
         if self == Self::Passed { next.await } else { self }
     }
@@ -58,12 +58,12 @@ impl Outcome {
     }
 }
 
-/// A clause and what came of it.
+/// A clause and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The clause.
     pub clause: Clause,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
@@ -86,14 +86,14 @@ impl Serialize for Finding {
     }
 }
 
-/// What came of all clauses. As text for people, as JSON for programs.
+/// The outcomes of all clauses: as text for people, as JSON for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The server that was asked.
+    /// The server that was tested.
     pub url: String,
-    /// The workflow client of it.
+    /// The workflow client that was tested.
     pub client: String,
-    /// Each clause.
+    /// The outcome of each clause.
     #[serde(rename = "clauses")]
     pub findings: Vec<Finding>,
 }

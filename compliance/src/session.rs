@@ -1,4 +1,4 @@
-//! Asking, and what is answered.
+//! Requests to the server, and its responses.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -11,33 +11,33 @@ use uuid::Uuid;
 
 use crate::Target;
 
-/// How much of an answer's text is told.
+/// How many characters of a response are shown.
 const TEXT: usize = 200;
 
-/// Why nothing can be asked.
+/// Why a server cannot be tested.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetUpError {
-    /// The address.
-    #[error("`{0}` is no address; write one such as http://localhost:9090")]
+    /// The URL is invalid.
+    #[error("`{0}` is not a URL; write one such as http://localhost:9090")]
     Url(String),
-    /// The certificates, or the HTTP client.
-    #[error("requests cannot be made; are the certificates PEM?")]
+    /// The certificates are invalid, or the HTTP client cannot be created.
+    #[error("cannot create the HTTP client; are the certificates PEM?")]
     Http(#[from] reqwest::Error),
 }
 
-/// One examination.
+/// One test of a server.
 pub(crate) struct Session<'a> {
     pub(crate) target: &'a Target,
     http: Client,
-    /// Whether the client starts under the workflow ID that it is given, where that can be seen.
+    /// Whether the client uses the given workflow ID, if that can be seen.
     pub(crate) takes_ids: OnceLock<bool>,
 }
 
-/// An answer, or why there is none.
+/// A response, or why there is none.
 pub(crate) type Seen = Result<Answer, Lost>;
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -46,12 +46,12 @@ pub(crate) struct Answer {
     pub(crate) took: Duration,
 }
 
-/// Nothing came back.
+/// Why there is no response.
 #[derive(Debug, Clone)]
 pub(crate) enum Lost {
-    /// In time.
+    /// It did not come in time.
     Late(Duration),
-    /// The connection broke, or there was none.
+    /// The connection broke, or could not be made.
     Broken(String),
 }
 
@@ -62,10 +62,10 @@ impl<'a> Session<'a> {
         if !sound {
             return Err(SetUpError::Url(target.url.clone()));
         }
-        // An error says that the process has chosen its TLS provider already.
+        // It fails if the process has already installed a TLS provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder()
-            // A connection each: one that breaks takes no other request with it.
+            // One connection for each request, so that a broken one affects no other request.
             .pool_max_idle_per_host(0)
             .timeout(target.patience)
             .redirect(redirect::Policy::none())
@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
         Ok(Self { target, http: builder.build()?, takes_ids: OnceLock::new() })
     }
 
-    /// A workflow ID that is nobody else's.
+    /// Returns a new workflow ID.
     pub(crate) fn fresh_id() -> String {
         format!("compliance-{}", Uuid::new_v4())
     }
@@ -86,7 +86,7 @@ impl<'a> Session<'a> {
         format!("/invoke/{}", self.target.client)
     }
 
-    /// A request without a token.
+    /// Returns a request without a token.
     pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.target.url))
@@ -101,7 +101,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// `POST /invoke/<client>` with this body.
+    /// Returns `POST /invoke/<client>` with this body.
     pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> RequestBuilder {
         self.request(Method::POST, &self.path()).body(body)
     }
@@ -110,7 +110,7 @@ impl<'a> Session<'a> {
         execute(&self.http, request).await
     }
 
-    /// The answer to a start.
+    /// Returns the response to a start.
     pub(crate) async fn start(&self, body: &Value) -> Seen {
         send(self.post(body.to_string())).await
     }
@@ -144,12 +144,12 @@ impl Answer {
         self.headers.get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// The workflow ID and the run ID, where it tells them: by header, or in its body.
+    /// Returns the workflow ID and the run ID, if the response names them in a header or in its body.
     pub(crate) fn ids(&self) -> (Option<String>, Option<String>) {
         let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
-        let told =
+        let named =
             |header, field: &str| self.header(header).or_else(|| body[field].as_str()).map(str::to_owned);
-        (told("Workflow-Id", "workflowID"), told("Run-Id", "runID"))
+        (named("Workflow-Id", "workflowID"), named("Run-Id", "runID"))
     }
 }
 
@@ -164,13 +164,13 @@ impl fmt::Display for Answer {
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Late(after) => write!(f, "no answer within {after:.1?}"),
-            Self::Broken(why) => write!(f, "no answer: {why}"),
+            Self::Late(after) => write!(f, "no response within {after:.1?}"),
+            Self::Broken(why) => write!(f, "no response: {why}"),
         }
     }
 }
 
-/// An answer or the lack of one, in words.
+/// Describes a response, or why there is none.
 pub(crate) fn words(seen: &Seen) -> String {
     match seen {
         Ok(answer) => answer.to_string(),
@@ -182,7 +182,7 @@ pub(crate) fn is_success(seen: &Seen) -> bool {
     seen.as_ref().is_ok_and(|answer| answer.status.is_success())
 }
 
-/// Whether the request was found wrong, and not the server.
+/// Whether the response is a client error.
 pub(crate) fn is_refusal(seen: &Seen) -> bool {
     seen.as_ref().is_ok_and(|answer| answer.status.is_client_error())
 }

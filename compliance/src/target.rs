@@ -1,4 +1,4 @@
-//! Who is asked.
+//! The server under test.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A workflow client, and what is known of it.
+/// A workflow client, and how to test it.
 #[derive(Clone)]
 pub struct Target {
     pub(crate) url: String,
@@ -22,42 +22,43 @@ pub struct Target {
     pub(crate) backstage: Arc<dyn Backstage>,
 }
 
-/// What only those can see or do who run the server, or what is behind it. Each is something that cannot be done unless it is
-/// written; the clauses that need it are then not applicable.
+/// What only the operator of the server can see or do. By default none of the methods does anything, and the clauses
+/// that need them are not applicable.
 #[async_trait]
 pub trait Backstage: Send + Sync {
-    /// How many runs of this workflow ID there are.
+    /// Returns the number of runs of this workflow ID, if it can be seen.
     async fn runs(&self, workflow_id: &str) -> Option<usize> {
         let _ = workflow_id;
         None
     }
 
-    /// Takes Temporal away from the server, or gives it back. Answers whether it did.
+    /// Takes Temporal away from the server, or gives it back. Returns whether it did.
     async fn cut_temporal(&self, cut: bool) -> bool {
         let _ = cut;
         false
     }
 
-    /// Asks the server to drain: to finish what is under way, and to end. Answers whether it did. Nothing is asked after that.
+    /// Drains the server: it finishes the requests in progress, and ends. Returns whether it did. No other clause is
+    /// tested after that.
     async fn drain(&self) -> bool {
         false
     }
 
-    /// Ends when the server has ended after that, with a sentence if it did not end as it should.
+    /// Waits until the server has ended after that. Returns a description of the error if it did not end properly.
     async fn ended(&self) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// Sees nothing and can do nothing.
+/// Implements nothing.
 struct Nobody;
 
 impl Backstage for Nobody {}
 
 impl Target {
-    /// The workflow client `client` of the server at `url`: `http://host:9090`.
+    /// Creates a target: the workflow client `client` of the server at `url`, such as `http://host:9090`.
     ///
-    /// It is sent what EMCO sends for an intent that gives nothing but a task queue, on which no worker listens.
+    /// The requests are those of EMCO for an intent that sets only a task queue, which has no worker.
     pub fn new(url: impl Into<String>, client: impl Into<String>) -> Self {
         Self {
             url: url.into().trim_end_matches('/').to_owned(),
@@ -72,49 +73,49 @@ impl Target {
         }
     }
 
-    /// The same, sent this `spec.temporal` of an intent: for clients that want parameters. Its workflow ID is replaced by one of
-    /// our own for each start, and a task queue without workers is written where it has none.
+    /// Sends this `spec.temporal` of an intent, for clients that need parameters. Each start replaces its workflow ID
+    /// by a new one. If it has no task queue, one without workers is used.
     #[must_use]
     pub fn with_spec(mut self, spec: Value) -> Self {
         self.spec = spec;
         self
     }
 
-    /// The same, sent this bearer token.
+    /// Sends this bearer token.
     #[must_use]
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// The same over TLS, vouched for by these certificates (PEM) and no others.
+    /// Trusts only these CA certificates (PEM) for TLS.
     #[must_use]
     pub fn with_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities = Some(pem.into());
         self
     }
 
-    /// The same, having to answer a start within this time: 10 s. Clauses on other things wait for 30 s.
+    /// Sets the time within which the server must respond to a start. Default: 10 s. Other clauses wait for 30 s.
     #[must_use]
     pub fn answering_within(mut self, limit: Duration) -> Self {
         self.answers_within = limit;
         self
     }
 
-    /// The same, with somebody behind the stage.
+    /// Sets what the operator of the server can see and do.
     #[must_use]
     pub fn with_backstage(mut self, backstage: impl Backstage + 'static) -> Self {
         self.backstage = Arc::new(backstage);
         self
     }
 
-    /// The body of a start under this ID, with every field that EMCO writes (EMCO-API §2.1).
+    /// Returns the body of a start under this ID, with every field that EMCO writes (EMCO-API §2.1).
     pub(crate) fn body(&self, workflow_id: &str) -> Value {
         let mut body = json!({
             "workflowClientName": self.client,
             "workflowStartOptions": {
                 "ID": "", "TaskQueue": format!("compliance-{}", Uuid::new_v4()),
-                // So that nothing is left behind for ever.
+                // So that no workflow stays forever.
                 "WorkflowExecutionTimeout": 600_000_000_000_u64, "WorkflowRunTimeout": 0, "WorkflowTaskTimeout": 0,
                 "WorkflowIDReusePolicy": 0, "WorkflowExecutionErrorWhenAlreadyStarted": false, "RetryPolicy": null,
                 "CronSchedule": "", "Memo": null, "SearchAttributes": null,
@@ -127,7 +128,7 @@ impl Target {
     }
 }
 
-/// Writes what `over` gives into `value`, keys matching as Go's decoder matches them.
+/// Writes the members of `over` into `value`. Keys match as in Go's decoder.
 fn lay_over(value: &mut Value, over: &Value) {
     match (value, over) {
         (Value::Object(fields), Value::Object(over)) => {

@@ -1,6 +1,7 @@
-//! EMCO's two sample workflow clients (EMCO-API §2.4), one for its later relocate workflow (§2.6), and ours: one process.
+//! EMCO's two sample workflow clients (EMCO-API §2.4), one for its later relocate workflow (§2.6), and ours, in one
+//! process.
 //!
-//! All but the generic one start on the queue of the sample worker, whatever the intent says, as EMCO's do.
+//! All except the generic one use the queue of the sample worker, whatever the intent has, as EMCO's clients do.
 
 use std::process::ExitCode;
 
@@ -19,13 +20,13 @@ async fn relocate(_: Params<RelocateParams>, ctx: StartContext) -> WorkflowStart
     ctx.start_of::<relocate>().on_task_queue(task_queue())
 }
 
-/// Moves everything off a cluster that goes down, in waves.
+/// Moves all apps away from a cluster, in waves.
 #[workflow_client(name = "evacuate_workflowclient", workflow = "EmcoEvacuateClusterWorkflow", task_queue = QUEUE)]
 async fn evacuate(_: Params<EvacuateParams>, ctx: StartContext) -> WorkflowStart {
     ctx.start_of::<evacuate>().on_task_queue(task_queue())
 }
 
-/// Starts any workflow whose worker serves a queue of the workflow type's name.
+/// Starts any workflow whose type has the name of its task queue.
 #[workflow_client(name = "workflowclient")]
 async fn generic(queue: TaskQueue, ctx: StartContext) -> WorkflowStart {
     ctx.start(queue.as_str())
@@ -42,13 +43,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_generic_client_takes_the_queue_for_the_type() {
+    async fn the_generic_client_uses_the_queue_as_the_type() {
         let start = generic("Any".into(), StartContext::new(Spec::default())).await;
         assert_eq!(start.workflow_type().as_str(), "Any");
     }
 
     #[tokio::test]
-    async fn a_migration_names_every_parameter_that_it_misses() {
+    async fn a_migration_names_every_missing_parameter() {
         let refused = clients![migrate][0].call(StartContext::new(Spec::default())).await.unwrap_err();
         assert_eq!(refused.faults().len(), 7);
     }

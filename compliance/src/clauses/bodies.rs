@@ -1,4 +1,4 @@
-//! How a body is read.
+//! Clauses about bodies.
 
 use futures::stream;
 use http_body_util::StreamBody;
@@ -9,12 +9,14 @@ use super::expectations::{expect, nothing_runs};
 use crate::report::Outcome;
 use crate::session::{Seen, Session, is_refusal, is_success, send, words};
 
-/// Pieces of a body that does not say how long it is.
+/// The size of the pieces of a body without `Content-Length`.
 const PIECE: usize = 64 << 10;
 
 pub(super) async fn case(session: &Session<'_>) -> Outcome {
     let Some(taken) = session.takes_ids.get() else {
-        return Outcome::not_applicable("no Workflow-Id tells whether the options of a start were read");
+        return Outcome::not_applicable(
+            "without a Workflow-Id header it is not known whether the options of a start were read",
+        );
     };
     for fold in [str::to_ascii_lowercase, str::to_ascii_uppercase] {
         let id = Session::fresh_id();
@@ -26,21 +28,22 @@ pub(super) async fn case(session: &Session<'_>) -> Outcome {
         if outcome != Outcome::Passed {
             return outcome;
         }
-        let told = seen.ok().and_then(|answer| answer.ids().0);
-        let read = match &told {
-            Some(told) => *told == id,
+        let named = seen.ok().and_then(|answer| answer.ids().0);
+        let read = match &named {
+            Some(named) => *named == id,
             None => session.target.backstage.runs(&id).await.is_none_or(|runs| runs > 0),
         };
-        // A client that writes an ID of its own may well have read the one that it was given.
+        // A client that makes its own ID may have read the given one.
         if *taken && !read {
-            let told = told.unwrap_or_else(|| "another".to_owned());
-            return Outcome::of(false, format!("a start of `{id}`, the ID under `{}`", fold("ID")), told);
+            let named = named.unwrap_or_else(|| "another".to_owned());
+            return Outcome::of(false, format!("a start of `{id}`, the ID under `{}`", fold("ID")), named);
         }
     }
     Outcome::Passed
 }
 
-/// Rewrites the names of fields. Those of `activityParams` and of what is in it are the author's words, and stay.
+/// Rewrites the names of fields. The names in `activityParams` and similar fields belong to the author, and do not
+/// change.
 fn fold_keys(value: &mut Value, fold: fn(&str) -> String) {
     if let Value::Object(fields) = value {
         let before = std::mem::take(fields);
@@ -77,13 +80,13 @@ pub(super) async fn nulls(session: &Session<'_>) -> Outcome {
 
 pub(super) async fn first_value(session: &Session<'_>) -> Outcome {
     let body = format!("{}\n{{\"and\": \"more\"}} [", session.target.body(&Session::fresh_id()));
-    expect(is_success, "a success, though more follows the JSON value", &send(session.post(body)).await)
+    expect(is_success, "a success, although more follows the JSON value", &send(session.post(body)).await)
 }
 
 pub(super) async fn content_type(session: &Session<'_>) -> Outcome {
     for content_type in ["text/plain", "application/octet-stream"] {
         let body = session.target.body(&Session::fresh_id()).to_string();
-        // Of two headers of one name the last would count for some; so the request is made without the usual one.
+        // Of two headers with the same name, some servers use the last. So the default one is replaced.
         let mut request = match session.post(body).build() {
             Ok(request) => request,
             Err(error) => return Outcome::of(false, "a request", error),
@@ -126,7 +129,7 @@ pub(super) async fn ill_typed(session: &Session<'_>) -> Outcome {
 
 pub(super) async fn body_limit(session: &Session<'_>) -> Outcome {
     let (id, size) = (Session::fresh_id(), session.target.too_large);
-    // A sound body after much of nothing: whoever has no limit starts it.
+    // A valid body after much white space: a server without a limit starts it.
     let mut body = vec![b' '; size];
     body.extend(session.target.body(&id).to_string().into_bytes());
     let pieces: Vec<_> = body
@@ -134,18 +137,18 @@ pub(super) async fn body_limit(session: &Session<'_>) -> Outcome {
         .map(|piece| Ok::<_, std::convert::Infallible>(Frame::data(Bytes::copy_from_slice(piece))))
         .collect();
     let unannounced = reqwest::Body::wrap(StreamBody::new(stream::iter(pieces)));
-    for (body, how) in [(body.into(), "announced"), (unannounced, "not announced")] {
+    for (body, how) in [(body.into(), "with"), (unannounced, "without")] {
         let seen = send(session.post(body)).await;
-        // A server may also close the connection, so that the caller stops.
+        // A server may also close the connection to stop the caller.
         let refused = |seen: &Seen| is_refusal(seen) || matches!(seen, Err(crate::session::Lost::Broken(_)));
-        let expected = format!("413 for {} MiB, the length being {how}", size >> 20);
+        let expected = format!("413 for {} MiB {how} Content-Length", size >> 20);
         let outcome =
             expect(refused, &expected, &seen).and(nothing_runs(session, &id, "too large a body")).await;
         if outcome != Outcome::Passed {
             return outcome;
         }
     }
-    // Whoever broke the connection must still be there.
+    // The server must still serve others.
     let seen = session.start(&session.target.body(&Session::fresh_id())).await;
-    expect(is_success, "a success after that", &seen)
+    expect(is_success, "a success afterwards", &seen)
 }

@@ -1,4 +1,4 @@
-//! When Temporal is away, and when the process ends.
+//! Clauses about a Temporal that is not reachable, and about the end of the process.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use super::expectations::expect;
 use crate::report::Outcome;
 use crate::session::{Seen, Session, is_success, words};
 
-/// How long a server may take to ask for a body; one that never does gets it all the same.
+/// How long to wait until the server asks for the body. Then it is sent in any case.
 const CONTINUE: Duration = Duration::from_secs(2);
-/// Between questions to a server that finds Temporal again.
+/// The pause between starts while the server connects to Temporal again.
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) async fn temporal_failure(session: &Session<'_>) -> Outcome {
     let backstage = &session.target.backstage;
     if !backstage.cut_temporal(true).await {
-        return Outcome::not_applicable("nobody can take Temporal away from this server");
+        return Outcome::not_applicable("Temporal cannot be taken away from this server");
     }
     let id = Session::fresh_id();
     let seen = session.start(&session.target.body(&id)).await;
     let failed = |seen: &Seen| seen.as_ref().is_ok_and(|answer| answer.status.is_server_error());
-    let outcome = expect(failed, "a 5xx while Temporal is away", &seen);
+    let outcome = expect(failed, "a 5xx while Temporal is not reachable", &seen);
     backstage.cut_temporal(false).await;
     outcome.and(works_again(session)).await
 }
@@ -37,7 +37,7 @@ async fn works_again(session: &Session<'_>) -> Outcome {
             return Outcome::Passed;
         }
         if Instant::now() >= deadline {
-            return Outcome::of(false, "a success once Temporal is back", words(&seen));
+            return Outcome::of(false, "a success after Temporal is reachable again", words(&seen));
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -45,21 +45,19 @@ async fn works_again(session: &Session<'_>) -> Outcome {
 
 pub(super) async fn drain(session: &Session<'_>) -> Outcome {
     let Some(address) = plain_address(&session.target.url) else {
-        return Outcome::not_applicable("it is asked over plain HTTP only");
+        return Outcome::not_applicable("it is tested only over plain HTTP");
     };
     let patience = session.target.patience;
     match timeout(patience, drained(session, &address)).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => Outcome::of(false, "an answer to the request that was under way", error),
-        Err(_) => Outcome::of(
-            false,
-            "an answer to the request that was under way",
-            format!("none within {patience:?}"),
-        ),
+        Ok(Err(error)) => Outcome::of(false, "a response to the request in progress", error),
+        Err(_) => {
+            Outcome::of(false, "a response to the request in progress", format!("none within {patience:?}"))
+        }
     }
 }
 
-/// A start whose head is there when the process is told to end, and whose body comes after.
+/// Sends a start whose headers arrive before the drain, and whose body arrives after it.
 async fn drained(session: &Session<'_>, address: &str) -> std::io::Result<Outcome> {
     let backstage = &session.target.backstage;
     let body = session.target.body(&Session::fresh_id()).to_string();
@@ -74,42 +72,42 @@ async fn drained(session: &Session<'_>, address: &str) -> std::io::Result<Outcom
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(head.as_bytes()).await?;
     let (first, rest) = body.as_bytes().split_at(1);
-    // Asked to go on, we know that the request has come to where it is answered.
+    // When the server asks for the body, the request has reached the handler.
     let asked = timeout(CONTINUE, head_of(&mut stream)).await;
     if let Ok(early) = asked
         && let early = early?
         && !early.starts_with("HTTP/1.1 100 ")
     {
-        return Ok(Outcome::of(false, "the body to be awaited", first_line(&early)));
+        return Ok(Outcome::of(false, "a server that waits for the body", first_line(&early)));
     }
     stream.write_all(first).await?;
     if !backstage.drain().await {
-        return Ok(Outcome::not_applicable("nobody can ask this server to end"));
+        return Ok(Outcome::not_applicable("this server cannot be drained"));
     }
     let answered = async {
         stream.write_all(rest).await?;
         let head = head_of(&mut stream).await?;
-        // One that was late to ask for the body.
+        // The server asked for the body late.
         if head.starts_with("HTTP/1.1 100 ") { head_of(&mut stream).await } else { Ok(head) }
     };
     let answer: std::io::Result<String> = answered.await;
     let seen = answer.as_ref().map_or_else(ToString::to_string, |head| first_line(head).to_owned());
     let success =
         answer.is_ok_and(|head| head.split(' ').nth(1).is_some_and(|status| status.starts_with('2')));
-    let outcome = Outcome::of(success, "a success of the request that was under way", seen);
+    let outcome = Outcome::of(success, "a success of the request in progress", seen);
     Ok(outcome
         .and(async {
             let ended = backstage.ended().await;
-            Outcome::of(ended.is_ok(), "the end of the server in good order", ended.err().unwrap_or_default())
+            Outcome::of(ended.is_ok(), "a server that ends properly", ended.err().unwrap_or_default())
         })
         .await)
 }
 
-/// The next head of an answer.
+/// Reads the next head of a response.
 async fn head_of(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        // Byte by byte: what follows is not ours to take.
+        // Byte by byte, because what follows belongs to the next one.
         head.push(stream.read_u8().await?);
     }
     Ok(String::from_utf8_lossy(&head).into_owned())

@@ -1,4 +1,4 @@
-//! What several clauses expect.
+//! Expectations that several clauses share.
 
 use crate::report::Outcome;
 use crate::session::{Seen, Session, words};
@@ -8,14 +8,12 @@ pub(super) fn expect(holds: impl FnOnce(&Seen) -> bool, expected: &str, seen: &S
     Outcome::of(holds(seen), expected, words(seen))
 }
 
-/// That no run of this workflow ID is there, where that can be seen.
+/// Checks that there is no run of this workflow ID, if that can be seen.
 pub(super) async fn nothing_runs(session: &Session<'_>, id: &str, after: &str) -> Outcome {
     match session.target.backstage.runs(id).await {
         None | Some(0) => Outcome::Passed,
-        Some(runs) => Outcome::of(
-            false,
-            format!("no workflow is started by {after}"),
-            format!("{runs} run(s) of `{id}`"),
-        ),
+        Some(runs) => {
+            Outcome::of(false, format!("no workflow started by {after}"), format!("{runs} run(s) of `{id}`"))
+        }
     }
 }

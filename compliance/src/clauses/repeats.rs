@@ -1,4 +1,4 @@
-//! The same start once more.
+//! Clauses about repeated starts.
 
 use reqwest::Method;
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::session::{Seen, Session, is_success, send, words};
 pub(super) async fn running_id(session: &Session<'_>) -> Outcome {
     match session.takes_ids.get() {
         Some(true) => {}
-        Some(false) => return Outcome::not_applicable("the client writes workflow IDs of its own"),
+        Some(false) => return Outcome::not_applicable("the client makes its own workflow IDs"),
         None => {
             return Outcome::not_applicable(
-                "no Workflow-Id tells whether the client takes the ID that it is given",
+                "without a Workflow-Id header it is not known whether the client uses the given ID",
             );
         }
     }
@@ -42,12 +42,12 @@ pub(super) async fn idempotency(session: &Session<'_>) -> Outcome {
     let asked = send(session.request(Method::OPTIONS, &session.path())).await;
     let announced = asked.is_ok_and(|answer| answer.header("Accepts-Idempotency-Key") == Some("true"));
     if !announced {
-        return Outcome::not_applicable("OPTIONS does not answer Accepts-Idempotency-Key: true");
+        return Outcome::not_applicable("OPTIONS does not return Accepts-Idempotency-Key: true");
     }
-    // With an ID of its own, and with one that the client makes up.
+    // With a given workflow ID, and with one that the client makes.
     for id in [Session::fresh_id(), String::new()] {
         let mut body = session.target.body(&id);
-        // A repeat is no error: it is that very start that made the workflow run.
+        // A repeat is not an error: the same start made the workflow run.
         body["workflowStartOptions"]["WorkflowExecutionErrorWhenAlreadyStarted"] =
             json!(session.takes_ids.get() == Some(&true));
         let key = Uuid::new_v4().to_string();
@@ -71,10 +71,10 @@ pub(super) async fn idempotency(session: &Session<'_>) -> Outcome {
             (first @ (_, Some(_)), second, _) => Outcome::of(
                 first == second,
                 "the same run",
-                format!("{} and {}", told(&first), told(&second)),
+                format!("{} and {}", describe(&first), describe(&second)),
             ),
             (_, _, Some(runs)) if !id.is_empty() => Outcome::of(runs == 1, "one run", runs),
-            _ => Outcome::not_applicable("no Run-Id tells which run was started"),
+            _ => Outcome::not_applicable("without a Run-Id header it is not known which run was started"),
         };
         if outcome != Outcome::Passed {
             return outcome;
@@ -83,7 +83,7 @@ pub(super) async fn idempotency(session: &Session<'_>) -> Outcome {
     Outcome::Passed
 }
 
-fn told((workflow, run): &(Option<String>, Option<String>)) -> String {
-    let text = |id: &Option<String>| id.clone().unwrap_or_else(|| "(not told)".to_owned());
+fn describe((workflow, run): &(Option<String>, Option<String>)) -> String {
+    let text = |id: &Option<String>| id.clone().unwrap_or_else(|| "(unknown)".to_owned());
     format!("run `{}` of `{}`", text(run), text(workflow))
 }

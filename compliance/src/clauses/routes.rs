@@ -1,4 +1,4 @@
-//! Where a start is asked for, and how it is answered.
+//! Clauses about paths, methods and the response.
 
 use reqwest::{Method, StatusCode};
 
@@ -15,12 +15,12 @@ fn has_status(status: StatusCode) -> impl Fn(&Seen) -> bool {
 pub(super) async fn path(session: &Session<'_>) -> Outcome {
     let id = Session::fresh_id();
     let seen = session.start(&session.target.body(&id)).await;
-    let told = seen.as_ref().ok().and_then(|answer| answer.ids().0);
-    let taken = match told {
-        Some(told) => Some(told == id),
+    let named = seen.as_ref().ok().and_then(|answer| answer.ids().0);
+    let taken = match named {
+        Some(named) => Some(named == id),
         None => session.target.backstage.runs(&id).await.map(|runs| runs > 0),
     };
-    // This is asked first, and once.
+    // This clause is tested first, and once.
     taken.into_iter().for_each(|taken| session.takes_ids.set(taken).unwrap_or_default());
     expect(is_success, &format!("{SUCCESS} of POST {}", session.path()), &seen)
 }
@@ -29,10 +29,10 @@ pub(super) async fn accepted(session: &Session<'_>) -> Outcome {
     let id = Session::fresh_id();
     let seen = session.start(&session.target.body(&id)).await;
     let Ok(answer) = &seen else { return expect(is_success, SUCCESS, &seen) };
-    // A client may write an ID of its own; then it must tell it.
+    // A client may make its own ID; then the response must name it.
     let id = answer.ids().0.unwrap_or(id);
     match session.target.backstage.runs(&id).await {
-        None => Outcome::not_applicable("nobody can tell which workflows there are"),
+        None => Outcome::not_applicable("it cannot be seen which workflows exist"),
         Some(runs) => Outcome::of(
             is_success(&seen) && runs == 1,
             "a success, and one run",
@@ -43,7 +43,7 @@ pub(super) async fn accepted(session: &Session<'_>) -> Outcome {
 
 pub(super) async fn success_code(session: &Session<'_>) -> Outcome {
     let seen = session.start(&session.target.body(&Session::fresh_id())).await;
-    expect(has_status(StatusCode::NO_CONTENT), "204, the one status that EMCO's workflowmgr takes", &seen)
+    expect(has_status(StatusCode::NO_CONTENT), "204, the only status that EMCO's workflowmgr accepts", &seen)
 }
 
 pub(super) async fn non_blocking(session: &Session<'_>) -> Outcome {
@@ -52,10 +52,10 @@ pub(super) async fn non_blocking(session: &Session<'_>) -> Outcome {
     match &seen {
         Ok(answer) => Outcome::of(
             answer.status.is_success() && answer.took <= limit,
-            format!("a success within {limit:?}, though the workflow has no worker that could end it"),
+            format!("a success within {limit:?}, although the workflow has no worker"),
             format!("{answer} after {:.1?}", answer.took),
         ),
-        Err(lost) => Outcome::of(false, format!("an answer within {limit:?}"), lost),
+        Err(lost) => Outcome::of(false, format!("a response within {limit:?}"), lost),
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn method(session: &Session<'_>) -> Outcome {
 
 pub(super) async fn token(session: &Session<'_>) -> Outcome {
     let Some(token) = &session.target.token else {
-        return Outcome::not_applicable("no token was given, so none is needed");
+        return Outcome::not_applicable("no token was given, so the server needs none");
     };
     let id = Session::fresh_id();
     let body = session.target.body(&id).to_string();

@@ -1,4 +1,4 @@
-//! A small workflow client without Temporal: right in all, or all but one thing.
+//! A small workflow client without Temporal, with one flaw or none.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot};
 use workflow_api::{ReadError, StartOptions, TemporalSpec, read};
 
-/// How long a workflow lasts, for who waits for its end.
+/// How long a workflow lasts, for a client that waits for its end.
 pub(crate) const END: Duration = Duration::from_millis(400);
 /// The token that callers must send.
 pub(crate) const TOKEN: &str = "let-me-in";
@@ -45,7 +45,7 @@ pub(crate) enum Flaw {
     DropsAtTheEnd,
 }
 
-/// A server on a runtime of its own, which can be taken away under it.
+/// A server on its own runtime, which can be stopped under it.
 pub(crate) struct Flawed {
     address: SocketAddr,
     app: Arc<App>,
@@ -62,7 +62,7 @@ struct App {
 #[derive(Default)]
 struct Workflows {
     cut: bool,
-    /// How often each workflow ID was started.
+    /// The number of starts of each workflow ID.
     runs: HashMap<String, usize>,
     /// The run of each key.
     keys: HashMap<String, (String, String)>,
@@ -77,7 +77,7 @@ impl Flawed {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let draining = Arc::new(Notify::new());
-        let (tell, ended) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
         let (router, drained) = (router(&app), Arc::clone(&draining));
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
@@ -85,7 +85,7 @@ impl Flawed {
                 .with_graceful_shutdown(async move { drained.notified().await })
                 .await
                 .unwrap();
-            tell.send(()).unwrap();
+            end.send(()).unwrap();
         });
         Self { address, app, runtime: Mutex::new(Some(runtime)), draining, ended: Mutex::new(Some(ended)) }
     }
@@ -169,7 +169,7 @@ async fn start(
     }
     let options = app.read(&body)?;
     if app.has(Flaw::WaitsForTheEnd) {
-        // The flaw itself, not a wait of the test: so long does the workflow run that nobody should wait for.
+        // This is the flaw, not a wait of the test: the client waits as long as the workflow runs.
         tokio::time::sleep(END).await;
     }
     let key = headers.get("Idempotency-Key").map(|key| key.to_str().unwrap().to_owned());

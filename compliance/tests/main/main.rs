@@ -1,4 +1,4 @@
-//! Servers that do all right but one thing: the report names that thing, and nothing else.
+//! Servers with one flaw: the report names that flaw, and nothing else.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod flawed;
@@ -29,7 +29,7 @@ async fn a_server_without_flaw_passes_every_clause() {
 }
 
 #[tokio::test]
-async fn of_a_foreign_server_less_is_asked() {
+async fn fewer_clauses_apply_to_a_foreign_server() {
     let server = Flawed::start(None);
     let report = check(&Target::new(server.url(), "echo").with_token(TOKEN)).await.unwrap();
     let left_out =
@@ -40,7 +40,7 @@ async fn of_a_foreign_server_less_is_asked() {
 }
 
 #[tokio::test]
-async fn nobody_at_all_fails_the_first_clause() {
+async fn a_missing_server_fails_the_first_clause() {
     let target = Target::new("http://127.0.0.1:1", "echo");
     let report = check(&target).await.unwrap();
     assert_eq!(report.failed().collect::<Vec<_>>(), ["path"], "{report}");
@@ -68,12 +68,12 @@ async fn waiting_for_the_workflow_is_found() {
 }
 
 #[tokio::test]
-async fn taking_any_name_is_found() {
+async fn accepting_any_name_is_found() {
     assert_eq!(failed(Flaw::TakesAnyName).await, ["unknown_client"]);
 }
 
 #[tokio::test]
-async fn taking_longer_paths_is_found() {
+async fn accepting_longer_paths_is_found() {
     assert_eq!(failed(Flaw::TakesLongerPaths).await, ["other_paths"]);
 }
 
@@ -83,7 +83,7 @@ async fn a_get_that_starts_is_found() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_asked_for_is_found() {
+async fn a_token_that_is_not_required_is_found() {
     assert_eq!(failed(Flaw::AsksForNoToken).await, ["token"]);
 }
 
@@ -108,7 +108,7 @@ async fn insisting_on_a_content_type_is_found() {
 }
 
 #[tokio::test]
-async fn taking_the_blame_for_malformed_json_is_found() {
+async fn a_server_error_for_malformed_json_is_found() {
     assert_eq!(failed(Flaw::FailsOnMalformedJson).await, ["malformed_json"]);
 }
 
@@ -138,11 +138,11 @@ async fn dropping_a_request_at_the_end_is_found() {
 }
 
 #[tokio::test]
-async fn a_clause_is_told_with_what_was_seen() {
+async fn a_failed_clause_is_reported_with_what_was_seen() {
     let server = Flawed::start(Some(Flaw::Answers200));
     let report = check(&Target::new(server.url(), "echo").with_token(TOKEN)).await.unwrap();
     let text = report.to_string();
-    let told = "FAILED  success_code      A success is 204, without a body (EMCO-API §2.1)\n                          \
-                expected: 204, the one status that EMCO's workflowmgr takes\n                          seen:     200 OK";
-    assert!(text.contains(told), "{text}");
+    let expected = "FAILED  success_code      A success is 204, without a body (EMCO-API §2.1)\n                          \
+                expected: 204, the only status that EMCO's workflowmgr accepts\n                          seen:     200 OK";
+    assert!(text.contains(expected), "{text}");
 }
