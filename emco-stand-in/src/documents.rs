@@ -1,11 +1,9 @@
 //! emcoctl's resource documents (EMCO-API §5.2, §5.3).
 
-use anyhow::{Context, ensure};
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Emcoctl, archive};
+use crate::archive;
 
 /// A resource document. emcoctl drops other keys.
 #[derive(Debug, Deserialize)]
@@ -79,18 +77,4 @@ impl Document {
             }
         }
     }
-}
-
-/// Applies documents, and stops at the first one that EMCO refuses.
-pub(crate) async fn apply(emcoctl: &Emcoctl, documents: &str) -> anyhow::Result<()> {
-    let documents: Vec<Document> =
-        serde_saphyr::from_multiple(documents).context("the resource documents are not valid")?;
-    for (index, document) in documents.iter().enumerate() {
-        let number = index + 1;
-        let sent = emcoctl.send(Method::POST, document.anchor().to_owned(), Some(document)).await;
-        let reply = sent.with_context(|| format!("document {number} could not be sent"))?;
-        let (anchor, status, text) = (&reply.anchor, reply.status, reply.body.trim_end());
-        ensure!(status.is_success(), "document {number} (POST {anchor}) was refused with {status}: {text}");
-    }
-    Ok(())
 }

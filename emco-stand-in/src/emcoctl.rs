@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, StatusCode};
@@ -104,6 +104,23 @@ impl Emcoctl {
         Ok(replies)
     }
 
+    /// Applies documents, and stops at the first one that EMCO refuses.
+    pub(crate) async fn load(&self, documents: &str) -> anyhow::Result<()> {
+        let documents: Vec<Document> =
+            serde_saphyr::from_multiple(documents).context("the resource documents are not valid")?;
+        for (index, document) in documents.iter().enumerate() {
+            let number = index + 1;
+            let sent = self.send(Method::POST, document.anchor().to_owned(), Some(document)).await;
+            let reply = sent.with_context(|| format!("document {number} could not be sent"))?;
+            let (anchor, status, text) = (&reply.anchor, reply.status, reply.body.trim_end());
+            ensure!(
+                status.is_success(),
+                "document {number} (POST {anchor}) was refused with {status}: {text}"
+            );
+        }
+        Ok(())
+    }
+
     /// Runs `emcoctl get ANCHOR`.
     ///
     /// # Errors
@@ -125,7 +142,7 @@ impl Emcoctl {
         fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
     }
 
-    pub(crate) async fn send(
+    async fn send(
         &self,
         method: Method,
         anchor: String,

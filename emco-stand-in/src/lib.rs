@@ -24,6 +24,7 @@
 
 mod archive;
 mod charts;
+mod cloud;
 mod clusters;
 mod controls;
 mod crud;
@@ -223,8 +224,7 @@ impl StandIn {
     /// # Errors
     /// Returns an error for the first document that EMCO refuses, or that cannot be read.
     pub async fn load(&self, documents: &str) -> anyhow::Result<()> {
-        let emcoctl = Emcoctl::without_files(&self.url, self.shared.token())?;
-        documents::apply(&emcoctl, documents).await
+        Emcoctl::without_files(&self.url, self.shared.token())?.load(documents).await
     }
 
     /// Applies the [`samples`]. The DIG [`samples::dig`] is instantiated afterwards.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use axum::extract::State as Extract;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::cloud::Cloud;
 use crate::crud::{key_of, query_of};
 use crate::key::{Key, below};
 use crate::lifecycle::{Action, State};
@@ -150,27 +150,6 @@ impl Resource for ClusterReference {
 
 fn exists<T: Resource>(key: &[String], world: &World) -> Result<(), Refusal> {
     check_owners(&[(key.len(), T::MISSING)], key, world)
-}
-
-/// The history of a logical cloud.
-#[derive(Debug)]
-pub(crate) struct Cloud {
-    /// Oldest first.
-    actions: Vec<Action>,
-    /// When the last action is done.
-    settled: Timestamp,
-}
-
-impl Cloud {
-    fn did(&mut self, state: State, instance: String, time: Timestamp, settled: Timestamp) {
-        let revision = self.actions.last().map_or(0, |last| last.revision + 1);
-        self.actions.push(Action { state, instance, time, revision });
-        self.settled = settled;
-    }
-
-    fn context(&self) -> String {
-        self.actions.last().map_or_else(String::new, |action| action.instance.clone())
-    }
 }
 
 /// Returns the progress of the last operation on a logical cloud, in EMCO's words, if there was one.

@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::cloud::Cloud;
 use crate::holds::Holds;
 use crate::key::Key;
 use crate::lifecycle::{Clock, Lifecycle, Rsync, Targets};
-use crate::logical_clouds::Cloud;
 use crate::references::references;
 use crate::reply::Refusal;
 use emco::ClusterRef;

@@ -13,13 +13,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use emco_build::workspace_dir;
 
+use self::names::APPS;
 use self::template::{Values, fill, unroll};
 use crate::files::{read, read_folder};
-
-/// The apps, each before those that depend on it, and their images. An app's name is also that of its chart, its
-/// archives and its profiles.
-const APPS: [(&str, &str); 3] =
-    [("worker", "sample-worker"), ("workflow-client", "sample-client"), ("bridge", "bridge")];
 
 /// What an installation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

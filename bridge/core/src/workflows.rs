@@ -3,6 +3,7 @@
 mod ending;
 mod error;
 mod follow;
+mod method;
 mod query;
 mod reset;
 mod signal;
@@ -18,8 +19,9 @@ use crate::parts::Parts;
 use crate::ports::EngineError;
 pub use error::WorkflowError;
 pub use follow::{FollowRequest, Followed, Position};
+pub use method::{StatusMethod, StatusMethodError};
 pub use signal::SignalOrder;
-pub use status::{StatusMethod, StatusMethodError, StatusReport, StatusRequest};
+pub use status::{StatusReport, StatusRequest};
 pub use stop::Stop;
 pub use update::UpdateOrder;
 

@@ -1,7 +1,12 @@
-//! The names that EMCO, Kubernetes or Docker would refuse, refused before anything is written.
+//! The names of our apps, and checks of names: those that EMCO, Kubernetes or Docker would refuse, refused before anything is written.
 
 use anyhow::{Result, ensure};
 use regex::Regex;
+
+/// The apps, each before those that depend on it, and their images. An app's name is also that of its chart, its
+/// archives and its profiles.
+pub(super) const APPS: [(&str, &str); 3] =
+    [("worker", "sample-worker"), ("workflow-client", "sample-client"), ("bridge", "bridge")];
 
 /// Reads a name that EMCO takes for any of its resources (EMCO-API §0.4).
 pub(super) fn name(text: &str) -> Result<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 
-use super::APPS;
+use super::names::APPS;
 
 /// The values of marks, by name.
 pub(super) type Values = BTreeMap<String, String>;

@@ -1,6 +1,6 @@
 //! Errors of the use cases about workflows.
 
-use super::status::StatusMethodError;
+use super::method::StatusMethodError;
 use crate::access::Denied;
 use crate::lookup::IntentError;
 use crate::ports::{
