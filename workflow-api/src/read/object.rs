@@ -23,6 +23,8 @@ macro_rules! object {
             $(
                 $(#[$field_attribute])*
                 #[serde(rename = $name)]
+                // utoipa does not see a name in serde's attribute that comes from a macro.
+                #[cfg_attr(feature = "openapi", schema(rename = $name))]
                 pub $field: $field_type,
             )+
         }
