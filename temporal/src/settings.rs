@@ -135,7 +135,10 @@ pub(super) fn target(
             ("server CA certificate", &tls.server_ca_cert),
         ] {
             if let Some(DataSource::Path(path)) = source {
-                let unreadable = format!("the {what} of the TLS settings, `{path}`, cannot be read");
+                let unreadable = format!(
+                    "the {what} `{path}` cannot be read (TEMPORAL_TLS_*_PATH, the TOML profile, or the entry of a \
+                     registered server)"
+                );
                 File::open(path).map_err(TemporalSettingsError::because(unreadable))?;
             }
         }

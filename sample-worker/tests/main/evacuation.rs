@@ -232,7 +232,7 @@ async fn all_faults_of_an_evacuation_are_in_one_message() {
         "all-activities.canary: ",
         "all-activities.sourceClusterName: is missing",
         "all-activities.deploymentIntentGroup: is not known",
-        "no activity `FindDigs`; write `all-activities` or one of `FindDigsOnCluster`",
+        "no activity `FindDigs`; write `all-activities` or one of `GetDigAppIntents`",
     ] {
         assert!(failure.text.contains(words), "{words} in {}", failure.text);
     }
