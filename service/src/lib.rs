@@ -7,6 +7,7 @@ pub mod auth;
 pub mod fields;
 pub mod files;
 pub mod health;
+mod heavy;
 pub mod hosts;
 pub mod http;
 pub mod metrics;
@@ -20,4 +21,5 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod token;
 
+pub use heavy::heavy;
 pub use workflow_api::chain;

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use tokio_util::task::TaskTracker;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Signals every part of a process when to finish (soft) and when to stop (hard). Clones share the signals.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     soft: CancellationToken,
     hard: CancellationToken,
@@ -23,19 +24,9 @@ impl Shutdown {
     /// Returns a shutdown that only [`drain`](Self::drain) and [`stop`](Self::stop) begin. Once it drains, parts have
     /// `deadline` left. Needs a Tokio runtime.
     pub fn new(deadline: Duration) -> Self {
-        let shutdown =
-            Self { soft: CancellationToken::new(), hard: CancellationToken::new(), work: TaskTracker::new() };
-        let Self { soft, hard, .. } = shutdown.clone();
-        tokio::spawn(async move {
-            let deadline_passed = async {
-                soft.cancelled().await;
-                tokio::time::sleep(deadline).await;
-            };
-            if hard.run_until_cancelled(deadline_passed).await.is_some() {
-                tracing::warn!(?deadline, "not everything finished before the drain deadline");
-                hard.cancel();
-            }
-        });
+        let shutdown = Self::default();
+        let ours = shutdown.clone();
+        tokio::spawn(async move { ours.deadline(deadline).await });
         shutdown
     }
 
@@ -45,17 +36,21 @@ impl Shutdown {
     /// # Errors
     /// When the signals cannot be watched.
     pub fn on_signals(deadline: Duration) -> io::Result<Self> {
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        // On a thread of its own, so that the process ends although all others compute.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (mut terminate, mut interrupt) = {
+            let _entered = runtime.enter();
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        };
         let mut signalled = async move || {
             tokio::select! {
                 _ = terminate.recv() => "SIGTERM",
                 _ = interrupt.recv() => "SIGINT",
             }
         };
-        let shutdown = Self::new(deadline);
+        let shutdown = Self::default();
         let ours = shutdown.clone();
-        tokio::spawn(async move {
+        let ending = async move {
             tokio::select! {
                 name = signalled() => tracing::info!(signal = name, ?deadline, "finishing; a second signal stops at once"),
                 () = ours.draining() => {}
@@ -63,14 +58,27 @@ impl Shutdown {
             ours.drain();
             tokio::select! {
                 name = signalled() => tracing::warn!(signal = name, "stopping at once"),
-                () = ours.stopped() => {}
+                () = ours.deadline(deadline) => {}
             }
             ours.stop();
             tokio::time::sleep(LAST_WORDS).await;
             tracing::error!("a part of this process did not stop; ending it");
             std::process::exit(1);
-        });
+        };
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(ending))?;
         Ok(shutdown)
+    }
+
+    /// Ends at the hard stop. It comes after the deadline, if not before.
+    async fn deadline(&self, deadline: Duration) {
+        let passed = async {
+            self.draining().await;
+            tokio::time::sleep(deadline).await;
+        };
+        if self.hard.run_until_cancelled(passed).await.is_some() {
+            tracing::warn!(?deadline, "not everything finished before the drain deadline");
+            self.hard.cancel();
+        }
     }
 
     /// Begins to drain: parts accept no new work, and finish what is in progress.

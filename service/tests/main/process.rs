@@ -89,6 +89,45 @@ async fn the_drain_deadline_ends_the_process() {
     assert!(program.process.log().contains("CutOff { connections: 1 }"), "{}", program.process.log());
 }
 
+/// More requests than the process has threads.
+fn many(program: &Program, path: &str) {
+    for _ in 0..4 * std::thread::available_parallelism().unwrap().get() {
+        tokio::spawn(harness::http().get(format!("{}{path}", program.url)).send());
+    }
+}
+
+#[tokio::test]
+async fn health_responds_while_heavy_work_runs() {
+    let mut program = Program::start(&["--drain", "100ms"]).await;
+    many(&program, "/compute-apart");
+    let in_progress = format!(
+        "http_server_active_requests {}",
+        4 * std::thread::available_parallelism().unwrap().get() + 1
+    );
+    harness::eventually(SOON, "all requests arrive", async || {
+        program.get("/metrics").await.1.contains(&in_progress)
+    })
+    .await;
+    for _ in 0..20 {
+        assert_eq!(program.get("/healthz").await.0, 200);
+    }
+    program.signal("TERM");
+    assert_eq!(program.process.wait_exit(SOON).await.unwrap().code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_process_whose_threads_all_compute_ends_within_its_bound() {
+    let mut program = Program::start(&["--drain", "100ms"]).await;
+    many(&program, "/compute");
+    let health = harness::http().get(format!("{}/healthz", program.url)).timeout(Duration::from_millis(200));
+    harness::eventually(SOON, "all threads compute", async || {
+        health.try_clone().unwrap().send().await.is_err()
+    })
+    .await;
+    program.signal("TERM");
+    assert_eq!(program.process.wait_exit(SOON).await.unwrap().code(), Some(1));
+}
+
 #[tokio::test]
 async fn operators_are_answered() {
     let closed = format!("127.0.0.1:{}", harness::free_port());

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
@@ -26,8 +26,11 @@ struct Settings {
     log: telemetry::LogSettings,
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    service::runtime::run(serve())?
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
     let settings: Settings = settings::parse();
     telemetry::init(&settings.log);
     let shutdown = Shutdown::on_signals(settings.drain)?;
@@ -47,11 +50,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/until-drain", get(async move || draining.draining().await))
         .route("/for-ever", get(std::future::pending::<Infallible>))
         .route("/panic", get(panics))
+        .route("/compute", get(async || compute()))
+        .route("/compute-apart", get(async || service::heavy(1 << 20, compute).await))
         .merge(http::operations(health, Metrics::install("hello", "1.2.3")));
     let listener = settings.listen.bind().await?;
     http::serve(listener, http::standard(routes, 2 << 20), &shutdown, http::Options::default()).await?;
     shutdown.finished().await;
     Ok(())
+}
+
+/// Takes longer than any test.
+fn compute() {
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(60) {
+        std::hint::spin_loop();
+    }
 }
 
 async fn panics() -> Infallible {
