@@ -4,8 +4,12 @@ use std::str::FromStr;
 
 use http::HeaderValue;
 
+use crate::problem::cut;
+
 /// A long list of warnings helps nobody, and callers limit the number of headers that they read.
 const MAX_WARNINGS: usize = 20;
+/// How many characters a warning has.
+const MAX_WARNING: usize = 200;
 
 /// What happens with unknown fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,7 +58,11 @@ pub fn warnings(paths: &[String]) -> impl Iterator<Item = HeaderValue> {
     paths
         .iter()
         .take(MAX_WARNINGS)
-        .map(|path| format!("unknown field {path}"))
+        .map(|path| {
+            let mut text = format!("unknown field {path}");
+            cut(&mut text, MAX_WARNING);
+            text
+        })
         .chain(rest)
         .filter_map(|text| HeaderValue::try_from(format!("299 - \"{}\"", text.escape_default())).ok())
 }

@@ -20,6 +20,13 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// How much of axum's own text goes into a problem.
 const MAX_TEXT: usize = 8 << 10;
+/// How many faults a problem lists, and how long each of its texts may be. A caller could otherwise get back many times
+/// what it has sent.
+const MAX_FAULTS: usize = 100;
+const MAX_FAULT: usize = 200;
+const MAX_DETAIL: usize = 1000;
+/// The member with the number of faults that are not listed.
+const MORE_FAULTS: &str = "moreFaults";
 
 /// A problem as the response to a request.
 #[derive(Debug, Clone)]
@@ -30,8 +37,18 @@ pub struct ProblemResponse {
 }
 
 impl ProblemResponse {
-    /// Returns the response with this problem.
-    pub fn new(problem: Problem) -> Self {
+    /// Returns the response with this problem, with at most 100 faults and long texts cut.
+    pub fn new(mut problem: Problem) -> Self {
+        let more = problem.faults.len().saturating_sub(MAX_FAULTS);
+        problem.faults.truncate(MAX_FAULTS);
+        for fault in &mut problem.faults {
+            cut(&mut fault.path, MAX_FAULT);
+            cut(&mut fault.message, MAX_FAULT);
+        }
+        cut(&mut problem.detail, MAX_DETAIL);
+        if more > 0 {
+            problem = problem.with(MORE_FAULTS, more);
+        }
         Self { problem: Arc::new(problem), retry_after: None }
     }
 
@@ -73,6 +90,14 @@ impl IntoResponse for ProblemResponse {
     }
 }
 
+/// Cuts a text to this number of characters.
+pub(crate) fn cut(text: &mut String, most: usize) {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
 /// The layer that makes every error a problem, in the form that the caller prefers.
 pub(crate) async fn negotiate(request: Request, next: Next) -> Response {
     let as_text = accept::prefers_text(request.headers().get_all(ACCEPT));
@@ -104,7 +129,8 @@ async fn with_problem(response: Response) -> Response {
 fn in_plain_text(mut response: Response) -> Response {
     if let Some(problem) = response.extensions().get::<Arc<Problem>>() {
         // With a newline at the end, as Go's http.Error writes it (EMCO-API §0.3).
-        let text = format!("{problem}\n");
+        let more = problem.extensions.get(MORE_FAULTS).map(|more| format!("and {more} more faults\n"));
+        let text = format!("{problem}\n{}", more.unwrap_or_default());
         describe(response.headers_mut(), "text/plain; charset=utf-8");
         *response.body_mut() = Body::from(text);
     }

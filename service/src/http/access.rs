@@ -10,12 +10,16 @@ use axum::response::Response;
 use tracing::{Instrument, Span};
 
 use crate::origin::{Origin, REQUEST_ID};
+use crate::problem::cut;
 
 const DURATION: &str = "http_server_request_duration_seconds";
 const ACTIVE: &str = "http_server_active_requests";
 
 /// Probes and scrapers call these paths all the time: not worth a line each.
 const ROUTINE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// How many characters of a path are logged.
+const MAX_PATH: usize = 1000;
 
 pub(super) fn describe() {
     describe_histogram!(
@@ -51,11 +55,13 @@ struct Entry {
 impl Entry {
     fn open(origin: &Origin, request: &Request) -> Self {
         gauge!(ACTIVE).increment(1.0);
+        let mut path = request.uri().path().to_owned();
+        cut(&mut path, MAX_PATH);
         Self {
             since: Instant::now(),
             span: tracing::info_span!("request", id = origin.request_id(), trace = origin.trace().id()),
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
+            path,
             route: request.extensions().get().cloned(),
             open: true,
         }

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ::metrics::{Unit, counter, describe_counter};
@@ -32,6 +32,9 @@ const BUSY: Duration = Duration::from_secs(1);
 const SWEEP: usize = 1024;
 /// How many seconds' worth of changes may arrive at once.
 const BURST: NonZeroU32 = NonZeroU32::new(2).expect("two is not zero");
+
+/// How much of a response's body is given away at once.
+const SLICE: usize = 64 << 10;
 
 /// The limits of a server.
 #[derive(Debug, Clone)]
@@ -131,14 +134,18 @@ async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> R
 }
 
 /// A body that holds something until it has been sent or dropped: until then its request is in progress.
+///
+/// It is given away in slices. On HTTP/2 whatever is given away waits in a buffer for as long as the caller likes, but the
+/// next slice is taken only when the one before has been sent.
 pub(super) struct Held<T> {
     body: Body,
+    rest: Bytes,
     _held: T,
 }
 
 impl<T> Held<T> {
     pub(super) fn new(body: Body, held: T) -> Self {
-        Self { body, _held: held }
+        Self { body, rest: Bytes::new(), _held: held }
     }
 }
 
@@ -150,14 +157,30 @@ impl<T: Unpin> hyper::body::Body for Held<T> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)?) {
+                Some(frame) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                None => return Poll::Ready(None),
+            }
+        }
+        let length = self.rest.len().min(SLICE);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut whole = SizeHint::new();
+        whole.set_lower(hint.lower() + rest);
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper + rest);
+        }
+        whole
     }
 }

@@ -22,6 +22,12 @@ fn any_path_makes_a_header() {
 }
 
 #[test]
+fn a_long_path_makes_a_short_header() {
+    let paths = ["é".repeat(60_000)];
+    assert!(warnings(&paths).all(|warning| warning.len() < 200 * "\\u{e9}".len()));
+}
+
+#[test]
 fn many_warnings_are_summed_up() {
     let paths: Vec<String> = (0..25).map(|index| format!("$.f{index}")).collect();
     let last = warnings(&paths).last().unwrap();

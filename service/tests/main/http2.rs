@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use futures::future::join_all;
 use harness::Wire;
 use http::header::CONNECTION;
 use http::{Request, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::{Builder, SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use service::http::{CutOff, Options, standard};
+use service::http::{CutOff, Limits, Options, limited, standard};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -119,6 +119,26 @@ async fn problems_are_those_of_http_1() {
     assert!(body.contains("body_too_large"), "{body}");
     // The connection is none the worse.
     assert_eq!(caller.ask(request("POST", "/", "ten bytes")).await.unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn a_response_that_is_not_read_stays_in_progress() {
+    let limits = Limits { requests: 1, waits: 0, is_wait: |_| false, changes: None };
+    let large = Router::new().route("/large", get(async || vec![0_u8; 1 << 20])).merge(echo());
+    let server = Server::start(limited(large, limits)).await;
+    let stream = TokioIo::new(TcpStream::connect(server.address).await.unwrap());
+    let mut narrow = Builder::new(TokioExecutor::new());
+    let (mut sender, connection) =
+        narrow.initial_stream_window_size(1).adaptive_window(false).handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let unread = sender.send_request(request("GET", "/large", "")).await.unwrap();
+    assert_eq!(unread.headers()["content-length"], (1 << 20).to_string());
+
+    let other = Http2::connect(server.address).await;
+    assert_eq!(other.get("/other").await.unwrap().0, 503);
+    drop(unread);
+    harness::eventually(SOON, "its place is free", async || other.get("/other").await.unwrap().0 == 200)
+        .await;
 }
 
 #[tokio::test]

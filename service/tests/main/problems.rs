@@ -61,6 +61,30 @@ async fn callers_that_prefer_text_get_the_same_sentences() {
 }
 
 #[tokio::test]
+async fn problems_are_bounded_whatever_the_input() {
+    let many = async || {
+        let long = "é".repeat(60_000);
+        let faults = (0..101).map(|_| Fault::new(long.clone(), long.clone())).collect();
+        ProblemResponse::new(Problem::new(422, "invalid", long.clone()).with_faults(faults))
+    };
+    for (accept, end) in [("application/json", "}"), ("text/plain", "\nand 1 more faults\n")] {
+        let request = Request::get("/").header(ACCEPT, accept).body(Body::empty()).unwrap();
+        let router = standard(Router::new().route("/", get(many)), 10);
+        let response = router.oneshot(request).await.unwrap();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert!(body.len() < 100 << 10, "{}", body.len());
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.ends_with(end), "{body}");
+        assert_eq!(body.matches(&format!("{}…", "é".repeat(200))).count(), 201);
+        if accept == "application/json" {
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(problem["faults"].as_array().unwrap().len(), 100);
+            assert_eq!(problem["moreFaults"], 1);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_bare_text_becomes_a_problem() {
     let (response, body) = answer("/bare", None).await;
     assert_eq!(response.status(), 422);
