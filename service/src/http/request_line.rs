@@ -50,9 +50,9 @@ enum At {
     /// Before a request, where empty lines may stand.
     #[default]
     Start,
-    RequestLine {
-        query: bool,
-    },
+    Method,
+    Path,
+    Query,
     HeaderLine,
     /// In a body of known length, with this number of bytes left.
     Body(u64),
@@ -79,7 +79,7 @@ impl RequestLines {
         while !bytes.is_empty() {
             let done = match self.at {
                 At::Start => self.start(bytes),
-                At::RequestLine { query } => self.request_line(bytes, query),
+                At::Method | At::Path | At::Query => self.request_line(bytes),
                 At::HeaderLine | At::ChunkSize | At::Trailer => self.line(bytes),
                 At::Body(left) => self.skip(bytes, left, At::Body, At::Start),
                 At::Chunk(left) => self.skip(bytes, left, At::Chunk, At::ChunkSize),
@@ -92,23 +92,28 @@ impl RequestLines {
     fn start(&mut self, bytes: &[u8]) -> usize {
         let blank = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
         if blank.is_some() {
-            self.at = At::RequestLine { query: false };
+            self.at = At::Method;
         }
         blank.unwrap_or(bytes.len())
     }
 
-    fn request_line(&mut self, bytes: &mut [u8], mut query: bool) -> usize {
+    fn request_line(&mut self, bytes: &mut [u8]) -> usize {
         let newline = memchr(b'\n', bytes);
         let end = newline.map_or(bytes.len(), |newline| newline + 1);
         for byte in &mut bytes[..end] {
-            match byte {
-                b'?' => query = true,
-                b'"' if query => *byte = IN_QUERY,
-                b'"' => *byte = IN_PATH,
+            match (self.at, *byte) {
+                (At::Method, b' ') => self.at = At::Path,
+                (At::Path, b'?') => self.at = At::Query,
+                (At::Path, b'"') => *byte = IN_PATH,
+                (At::Query, b'"') => *byte = IN_QUERY,
+                // hyper refuses a quote there, and a backtick of the caller's is no quote.
+                (At::Query, IN_QUERY) => *byte = b'"',
                 _ => {}
             }
         }
-        self.at = if newline.is_some() { At::HeaderLine } else { At::RequestLine { query } };
+        if newline.is_some() {
+            self.at = At::HeaderLine;
+        }
         end
     }
 
@@ -216,7 +221,7 @@ mod tests {
         ) {
             let whole = rewritten(bytes.as_bytes(), &[]);
             prop_assert_eq!(&whole, &rewritten(bytes.as_bytes(), &pieces));
-            // Nothing but quotes changes, and nothing else comes of them.
+            // Nothing but quotes changes, and nothing else becomes of them.
             for (before, after) in bytes.bytes().zip(whole) {
                 prop_assert!(before == after || (before == b'"' && [IN_PATH, IN_QUERY].contains(&after)));
             }
@@ -224,7 +229,7 @@ mod tests {
 
         #[test]
         fn bytes_without_quotes_pass_unchanged(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let bytes: Vec<u8> = bytes.into_iter().filter(|byte| *byte != b'"').collect();
+            let bytes: Vec<u8> = bytes.into_iter().filter(|byte| !b"\"`".contains(byte)).collect();
             prop_assert_eq!(&rewritten(&bytes, &[]), &bytes);
         }
     }

@@ -12,9 +12,9 @@ use ::metrics::{counter, describe_counter};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, HOST};
 use http::{HeaderValue, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -26,12 +26,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tower::Service;
+use workflow_api::Problem;
 
 use super::limits::Held;
 use super::opened::opened;
 use super::request_line;
 use super::tls::Tls;
 use crate::auth::Certified;
+use crate::problem::ProblemResponse;
 use crate::shutdown::Shutdown;
 
 /// How long to wait before accepting again when the machine has no descriptor or memory left.
@@ -286,6 +288,12 @@ impl Server {
 
     async fn respond(&self, mut request: Request) -> Result<Response, Infallible> {
         let is_http2 = request.version() == Version::HTTP_2;
+        let hosts = request.headers().get_all(HOST).iter().count();
+        if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+            // Servers on the way could each believe another one (RFC 9112 §3.2).
+            let problem = Problem::new(400, "bad_request", "Send exactly one `Host` header");
+            return Ok(ProblemResponse::new(problem).into_response());
+        }
         if !is_http2 {
             request = detached(request);
             if let Some(uri) = request_line::restored(request.uri()) {

@@ -55,7 +55,7 @@ async fn every_request_of_a_kept_connection_is_answered() {
 async fn a_request_may_come_in_two_parts_split_anywhere() {
     let server = Server::start(echo()).await;
     let request = format!(
-        "{}POST /?\"b\" HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\"\r\n\r\n0\r\n\r\n{0}",
+        "{}POST /?\"b\" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n\"\r\n\r\n0\r\n\r\n{0}",
         status_request()
     );
     for split in 0..request.len() {
@@ -88,7 +88,11 @@ async fn a_body_that_nobody_reads_hides_no_request() {
     let mut caller = Wire::connect(server.address).await.unwrap();
     let body = "GET /\"x\" HTTP/1.1\r\n\r\n".repeat(3);
     caller
-        .send(format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}{}", body.len(), status_request()))
+        .send(format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}{}",
+            body.len(),
+            status_request()
+        ))
         .await
         .unwrap();
     assert_eq!(caller.answer().await.unwrap().parts(), (200, "unread".to_owned()));
@@ -126,8 +130,10 @@ fn exchange() -> impl Strategy<Value = (Vec<u8>, (u16, String))> {
     (r"(\r\n){0,2}", target, note, headers, body, prop_oneof![Just("\r\n"), Just("\n")]).prop_map(
         |(blank, target, note, headers, (framing, sent, read), end)| {
             let headers = headers.concat();
-            let head = format!("{blank}PUT {target} HTTP/1.1\r\nX-Note: {note}\r\n{headers}{framing}\r\n")
-                .replace("\r\n", end);
+            let head = format!(
+                "{blank}PUT {target} HTTP/1.1\r\nHost: x\r\nX-Note: {note}\r\n{headers}{framing}\r\n"
+            )
+            .replace("\r\n", end);
             let answer = format!("PUT {} [{note}] {read}", restored(&target));
             ([head, sent].concat().into_bytes(), (200, answer))
         },
@@ -165,6 +171,32 @@ fn hyper_sees_what_was_meant_in_any_pieces() {
             Ok(())
         })
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_no_client_may_send_is_refused() {
+    let server = Server::start(echo()).await;
+    for head in [
+        // A quote is no part of a method.
+        "G\"T / HTTP/1.1\r\nHost: x",
+        "\"GET / HTTP/1.1\r\nHost: x",
+        "G?\"T / HTTP/1.1\r\nHost: x",
+        // Nor is a backtick a part of a target, or a quote.
+        "GET /?a=`b` HTTP/1.1\r\nHost: x",
+        "GET /`a` HTTP/1.1\r\nHost: x",
+        // RFC 9112 §3.2.
+        "GET / HTTP/1.1",
+        "GET / HTTP/1.1\r\nHost: x\r\nHost: x",
+        "GET / HTTP/1.1\r\nHost: x\r\nhost: y",
+        "GET / HTTP/1.0\r\nHost: x\r\nHost: y",
+    ] {
+        let mut caller = Wire::connect(server.address).await.unwrap();
+        caller.send(format!("{head}\r\n\r\n")).await.unwrap();
+        assert_eq!(caller.answer().await.unwrap().status, 400, "{head}");
+    }
+    let mut caller = Wire::connect(server.address).await.unwrap();
+    caller.send("GET /old HTTP/1.0\r\n\r\n").await.unwrap();
+    assert_eq!(caller.answer().await.unwrap().status, 200);
 }
 
 #[tokio::test]
