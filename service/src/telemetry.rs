@@ -6,13 +6,15 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// What is logged, and how.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Logging")]
 pub struct LogSettings {
-    /// What to log: a level (`info`), or levels by part (`info,bridge=debug`).
+    /// What to log: a level (`info`), or levels by part (`info,bridge=debug`). Libraries log what their peers send only if
+    /// they are named (`debug,h2=trace`).
     #[arg(long = "log", env = "LOG_LEVEL", default_value = "info", value_name = "FILTER")]
     filter: Filter,
     /// How to log.
@@ -31,7 +33,12 @@ pub enum LogFormat {
     Json,
 }
 
-/// A filter that has been read once, so that a wrong one is an error of the settings.
+/// What libraries that log whatever their peers send may log, unless they are named. `h2` logs each frame at `debug`. A
+/// name stands for all that begin with it.
+const CAPS: &str = "h2=info,hyper=debug,mio=debug,reqwest=debug,rustls=debug,sqlx=debug,temporalio=debug,tokio=debug,\
+    tonic=debug,tower=debug,want=debug";
+
+/// A filter that has been parsed once, so that a wrong one is an error of the settings.
 #[derive(Debug, Clone)]
 struct Filter(String);
 
@@ -40,6 +47,8 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match EnvFilter::builder().parse(text) {
+            // What is named later counts.
+            Ok(_) if text.split(',').any(is_verbose) => Ok(Self(format!("{CAPS},{text}"))),
             Ok(_) => Ok(Self(text.to_owned())),
             Err(_) => {
                 Err("write a level (error, warn, info, debug, trace) or levels by part (info,bridge=debug)"
@@ -47,6 +56,11 @@ impl FromStr for Filter {
             }
         }
     }
+}
+
+/// Whether a part of a filter is a level at which libraries log what their peers send.
+fn is_verbose(part: &str) -> bool {
+    part.trim().parse::<LevelFilter>().is_ok_and(|level| level >= LevelFilter::DEBUG)
 }
 
 /// Starts to log. A second call changes nothing: tests in one process share the log.

@@ -4,8 +4,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::Process;
+use http_body_util::Full;
 use serde_json::Value;
 
+use crate::http2::Http2;
 use crate::server::SOON;
 
 struct Program {
@@ -177,6 +179,26 @@ async fn logs_are_json_lines_without_query_values() {
         lines.iter().find(|line| line["message"] == "panic: on purpose").expect("a line for the panic");
     assert_eq!(panic["level"], "ERROR");
     assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[tokio::test]
+async fn frames_of_peers_are_logged_only_by_name() {
+    for (filter, expected) in
+        [("trace", false), ("info,DEBUG", false), ("debug,h2=debug", true), ("h2::codec=trace,trace", true)]
+    {
+        let mut program = Program::start(&["--log", filter]).await;
+        let address = program.url.strip_prefix("http://").unwrap().parse().unwrap();
+        let request = http::Request::get(&program.url).body(Full::default()).unwrap();
+        Http2::connect(address).await.ask(request).await.unwrap();
+        program.signal("TERM");
+        program.process.wait_exit(SOON).await.unwrap();
+        let log = program.process.log();
+        let is_of_library = |line: &&str| {
+            line.contains(r#""target":"h2"#)
+                || (line.contains(r#""level":"TRACE""#) && !line.contains(r#""target":"service"#))
+        };
+        assert_eq!(log.lines().any(|line| is_of_library(&line)), expected, "{filter}: {log}");
+    }
 }
 
 /// How a process ends that is started with these variables and arguments.
