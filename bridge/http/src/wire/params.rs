@@ -145,6 +145,14 @@ pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration
     }
 }
 
+/// Reads a duration that is longer than zero. In none at all nothing could respond.
+pub(crate) fn some_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    match time(from)? {
+        Some(Duration::ZERO) => Err(Error::custom("write a time that is longer than zero, like 10s")),
+        time => Ok(time),
+    }
+}
+
 /// Returns a problem that names the parameter or header at fault.
 pub(crate) fn invalid(parameter: &str, complaint: &str) -> ApiError {
     let detail = format!("parameter `{parameter}` {complaint}");

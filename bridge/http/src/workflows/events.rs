@@ -19,8 +19,8 @@ use crate::wire::answer::NO_CONTENT;
 /// The last event that a client has received.
 pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Interval of comments on a quiet stream: proxies close a connection without traffic.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Interval of comments on a quiet stream: proxies close a connection without traffic, some of them after 15 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long a client waits before it connects to the next process.
 const COME_BACK: Duration = Duration::from_secs(1);
 
@@ -48,8 +48,12 @@ pub(crate) async fn stream(
         return Ok(NO_CONTENT.into_response());
     }
     let events = api.app.workflows.follow(request, to, wanted).await?;
+    Ok(response(events))
+}
+
+fn response(events: impl Stream<Item = Result<Followed, EngineError>> + Send + 'static) -> Response {
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive");
-    Ok(Sse::new(written(events)).keep_alive(keep_alive).into_response())
+    Sse::new(written(events)).keep_alive(keep_alive).into_response()
 }
 
 fn written(
@@ -78,9 +82,22 @@ fn position(event: &RunEvent) -> Position {
 
 #[cfg(test)]
 mod tests {
+    use futures::stream::pending;
     use http::HeaderValue;
+    use tokio::time::{Instant, timeout};
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quiet_stream_has_a_comment_within_15_seconds() {
+        let mut body = response(pending()).into_body().into_data_stream();
+        for _ in 0..3 {
+            let since = Instant::now();
+            let comment = timeout(Duration::from_secs(15), body.next()).await.unwrap().unwrap().unwrap();
+            assert_eq!(comment, ": keep-alive\n\n");
+            assert!(since.elapsed() < Duration::from_secs(15));
+        }
+    }
 
     #[test]
     fn events_go_to_those_who_accept_them() {

@@ -14,7 +14,7 @@ use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, warnings};
 use crate::wire::body::{Optional, required};
 use crate::wire::call::Call;
-use crate::wire::params::{Both, time};
+use crate::wire::params::{Both, some_time};
 use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(Problems, [NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QUERY_TIMEOUT], TEMPORAL);
@@ -25,7 +25,7 @@ problems!(Problems, [NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QU
 #[into_params(parameter_in = Query)]
 pub(crate) struct AskParams {
     /// Timeout of the query: seconds, or text like `1m30s`.
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "some_time")]
     #[param(value_type = Option<String>, example = "10s")]
     timeout: Option<Duration>,
 }

@@ -11,7 +11,7 @@ use workflow_api::RawJson;
 
 use super::events::LAST_EVENT_ID;
 use crate::problem::ApiError;
-use crate::wire::params::{invalid, some_parsed, time};
+use crate::wire::params::{invalid, some_parsed, some_time, time};
 
 /// The maximum number of events on a page.
 const PAGE_MAX: usize = 1000;
@@ -61,7 +61,7 @@ pub(crate) struct StatusParams {
     )]
     query_reject_condition: RejectWord,
     /// Timeout of the query: seconds, or text like `1m30s`. Default: 10 seconds.
-    #[serde(deserialize_with = "time")]
+    #[serde(deserialize_with = "some_time")]
     #[param(value_type = Option<String>, example = "5s")]
     query_timeout: Option<Duration>,
     /// Whether to return the stack traces of a failure.
@@ -232,7 +232,10 @@ mod tests {
         assert_eq!(timeout("timeout=1m30s"), Some(Duration::from_secs(90)));
         assert_eq!(timeout(""), Some(Duration::from_secs(7)));
         assert_eq!(read("").unwrap().timeout, None);
-        assert_eq!(parameter_at_fault(read("queryTimeout=soon")), "queryTimeout");
+        for wrong in ["soon", "0", "0s", "PT0S", "0ms"] {
+            let query = format!("queryType=q&queryTimeout={wrong}");
+            assert_eq!(parameter_at_fault(read(&query)), "queryTimeout", "{wrong}");
+        }
     }
 
     #[test]
