@@ -198,8 +198,16 @@ fn bearer(token: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// The largest file that may contain a token, in bytes.
+const MAX_TOKEN_FILE: u64 = 1 << 20;
+
 async fn token_in(path: &Path) -> Result<HeaderValue, Error> {
     let failed = |source| Error::Token { path: path.to_owned(), source };
+    // To open a pipe would wait for its writer.
+    let metadata = tokio::fs::metadata(path).await.map_err(failed)?;
+    if !metadata.is_file() || metadata.len() > MAX_TOKEN_FILE {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "it is not a file with a token")));
+    }
     let text = tokio::fs::read_to_string(path).await.map_err(failed)?;
     let header = Some(text.trim()).filter(|token| !token.is_empty()).and_then(bearer);
     header.ok_or_else(|| failed(io::Error::new(io::ErrorKind::InvalidData, "the file contains no token")))
@@ -298,6 +306,11 @@ mod tests {
         assert!(matches!(token_in(&path).await, Err(Error::Token { .. })));
         std::fs::remove_file(&path).unwrap();
         assert!(token_in(&path).await.unwrap_err().is_retryable());
+        // Without a writer, to open a pipe waits forever.
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let late = tokio::time::timeout(std::time::Duration::from_secs(10), token_in(&path)).await;
+        std::fs::remove_file(&path).unwrap();
+        assert!(late.unwrap().unwrap_err().is_retryable());
     }
 
     #[test]

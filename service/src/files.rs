@@ -82,7 +82,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
     /// When a file cannot be read or used.
     pub(crate) fn load(
         files: Vec<SettingFile>,
-        parse: impl Fn(&[Vec<u8>]) -> Result<T, FileError> + Send + 'static,
+        mut parse: impl FnMut(&[Vec<u8>]) -> Result<T, FileError> + Send + 'static,
     ) -> Result<Self, FileError> {
         let hasher = RandomState::new();
         let hash = move |contents: &Result<Vec<Vec<u8>>, FileError>| {

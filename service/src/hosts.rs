@@ -128,13 +128,19 @@ impl HostPattern {
     }
 }
 
-/// Whether `text` is `pattern`, in which `*` stands for any text.
+/// Whether `text` is `pattern`, in which `*` stands for any text. Takes time in proportion to the text.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((start, rest)) => text.strip_prefix(start).is_some_and(|tail| {
-            (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| matches(rest, &tail[at..]))
-        }),
-    }
+    let mut parts = pattern.split('*');
+    let start = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(start) else { return false };
+    let Some(end) = parts.next_back() else { return rest.is_empty() };
+    let Some(middle) = rest.strip_suffix(end) else { return false };
+    rest = middle;
+    // The first place of each part leaves the most for those after it.
+    parts.all(|part| {
+        let found = rest.split_once(part);
+        rest = found.map_or(rest, |(_, after)| after);
+        found.is_some()
+    })
 }

@@ -150,9 +150,10 @@ impl FaultKind {
         match status.code() {
             // A broken transport appears with several codes.
             _ if is_transport(status) => Self::Unavailable,
-            Code::Unavailable => Self::Unavailable,
-            // The SDK's own deadline is `Cancelled "Timeout expired"`.
-            Code::DeadlineExceeded | Code::Cancelled => Self::DeadlineExceeded,
+            // The SDK's own deadline is `Cancelled "Timeout expired"`; any other end was not ours.
+            Code::Cancelled if is_deadline(status) => Self::DeadlineExceeded,
+            Code::Unavailable | Code::Cancelled => Self::Unavailable,
+            Code::DeadlineExceeded => Self::DeadlineExceeded,
             Code::ResourceExhausted => Self::Busy,
             Code::NotFound if names_namespace(status) => Self::NamespaceNotFound,
             Code::NotFound => Self::NotFound,
@@ -161,8 +162,8 @@ impl FaultKind {
             Code::FailedPrecondition | Code::Aborted => Self::FailedPrecondition,
             Code::PermissionDenied | Code::Unauthenticated => Self::Refused,
             Code::Unimplemented => Self::Unimplemented,
-            Code::Internal => http_status(status).map_or(Self::Internal, Self::of_http),
-            Code::Ok | Code::Unknown | Code::DataLoss => Self::Internal,
+            Code::Internal | Code::Unknown => http_status(status).map_or(Self::Internal, Self::of_http),
+            Code::Ok | Code::DataLoss => Self::Internal,
         }
     }
 
@@ -180,15 +181,22 @@ impl FaultKind {
 
 /// Returns whether the transport broke, for another reason than the SDK's deadline.
 pub(super) fn is_transport(status: &Status) -> bool {
-    let causes = || std::iter::successors(status.source(), |&error| error.source());
-    causes().any(|error| error.is::<tonic::transport::Error>())
-        && !causes().any(|error| error.is::<tonic::TimeoutExpired>())
+    causes(status).any(|error| error.is::<tonic::transport::Error>()) && !is_deadline(status)
 }
 
-/// Returns the HTTP status of a response that is not gRPC. If it has a body, only tonic's message has the
-/// status.
+fn is_deadline(status: &Status) -> bool {
+    causes(status).any(|error| error.is::<tonic::TimeoutExpired>()) || status.message() == "Timeout expired"
+}
+
+fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(status.source(), |&error| error.source())
+}
+
+/// Returns the HTTP status of a response that is not gRPC: with a body, and without. Only tonic's message has
+/// it.
 fn http_status(status: &Status) -> Option<u16> {
-    let (_, http) = status.message().rsplit_once("while receiving response with status: ")?;
+    const BEFORE: [&str; 2] = ["while receiving response with status: ", "mapped from HTTP status code "];
+    let http = BEFORE.iter().find_map(|before| Some(status.message().rsplit_once(before)?.1))?;
     http.split(' ').next()?.parse().ok()
 }
 
@@ -206,8 +214,14 @@ impl fmt::Display for TemporalFault {
             write!(f, " at {server}")?;
         }
         write!(f, " {}", self.kind.row().2)?;
+        if let Some(http) = self.status().and_then(http_status) {
+            return write!(f, ": something in front of it responded with HTTP {http}");
+        }
         match &self.cause {
             Cause::Bound(bound) => write!(f, " ({bound:?})"),
+            Cause::Status(status) if status.code() == Code::Cancelled && !is_deadline(status) => {
+                f.write_str(": it, or something in front of it, cancelled the call")
+            }
             // The message is the transport's, and follows as the cause.
             _ if matches!(self.kind, FaultKind::Unavailable | FaultKind::DeadlineExceeded) => Ok(()),
             Cause::Status(status) if !status.message().is_empty() => write!(f, ": {}", status.message()),

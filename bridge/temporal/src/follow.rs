@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Interval between two attempts to reach it.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Pause after a call that has timed out.
+const AFTER_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// Watches one run until its end. Each call except the long polls has the timeout `bound`. The end of "the
 /// latest run" is the current latest run: callers that wait on that run by its ID share its poll.
 pub(crate) async fn to_the_end(
@@ -35,7 +38,7 @@ pub(crate) async fn to_the_end(
 ) -> Result<Ending, EngineError> {
     let session = Session::new(&servers, &run)?;
     // Read first, so that no caller gets `running` for a run that closed long ago.
-    let seen = describe::outline(&session, session.execution(), bound).await?;
+    let seen = repeated(&report, || describe::outline(&session, session.execution(), bound)).await?;
     if run.run_id.is_empty() {
         return Ok(Ending::Next { state: seen.state, run_id: seen.run_id });
     }
@@ -43,9 +46,31 @@ pub(crate) async fn to_the_end(
         report.send_replace(Progress::Running);
     }
     let event = closing_event(&session, &run.run_id).await?;
-    let background = background(&session, &event, bound).await?;
+    let background = repeated(&report, || background(&session, &event, bound)).await?;
     failure::ending(event, &run.run_id, &background)
         .ok_or_else(|| session.unexpected("the closing event of a run is unknown"))
+}
+
+/// Repeats a call that times out: how long a caller waits is for the caller to decide.
+async fn repeated<T, F>(report: &Report<Progress>, call: impl Fn() -> F) -> Result<T, EngineError>
+where
+    F: Future<Output = Result<T, EngineError>>,
+{
+    loop {
+        match call().await {
+            Err(error @ EngineError::DeadlineExceeded { .. }) => {
+                report.send_if_modified(|progress| {
+                    let unknown = matches!(progress, Progress::Unknown | Progress::Slow(_));
+                    if unknown {
+                        *progress = Progress::Slow(error);
+                    }
+                    unknown
+                });
+                tokio::time::sleep(AFTER_TIMEOUT).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Returns the event that closes a run, once it exists.

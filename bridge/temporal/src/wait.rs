@@ -17,6 +17,8 @@ use crate::servers::place;
 pub(crate) enum Progress {
     /// It is not known yet whether the run has ended.
     Unknown,
+    /// Nor is it known, because a call has timed out. It is repeated.
+    Slow(EngineError),
     /// The run is open.
     Running,
     /// The run ended, or an error occurred.
@@ -59,6 +61,7 @@ where
                 Ending::Next { run_id, .. } => at.run_id = run_id,
             },
             Some(Progress::Running) => return Ok(Waited::StillRunning),
+            Some(Progress::Slow(error)) => return Err(error),
             Some(Progress::Unknown) | None => {
                 return Err(EngineError::Other { engine: place(&run.target), source: Arc::new(PollLost) });
             }

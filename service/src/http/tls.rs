@@ -9,6 +9,8 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
+use x509_parser::certificate::{Validity, X509Certificate};
+use x509_parser::prelude::FromDer;
 
 use crate::files::{FileError, Reloaded, SettingFile};
 
@@ -35,7 +37,8 @@ pub enum ClientAuth {
 }
 
 /// TLS of a listener. Changed files count from the next connection on, at most a second later. Files that cannot be
-/// used are logged as an error, and the previous ones stay. Connections that are open go on as they began.
+/// used are logged as an error, and the previous ones stay; so does a valid certificate if the new one has expired.
+/// Connections that are open go on as they began.
 #[derive(Debug, Clone)]
 pub struct Tls {
     config: Arc<Reloaded<ServerConfig>>,
@@ -51,7 +54,23 @@ impl Tls {
         let auth = files.callers.as_ref().map(|(_, auth)| *auth);
         let mut all = vec![files.certificate.clone(), files.key.clone()];
         all.extend(files.callers.iter().map(|(file, _)| file.clone()));
-        let config = Reloaded::load(all, move |contents| config(&files, contents))?;
+        let mut current: Option<Validity> = None;
+        let config = Reloaded::load(all, move |contents| {
+            let new = validity(contents);
+            if let Some(new) = new.as_ref().filter(|new| !new.is_valid()) {
+                let (from, to) = (&new.not_before, &new.not_after);
+                let fault = files
+                    .certificate
+                    .fault(format!("holds a certificate that is valid only from {from} to {to}"));
+                if current.as_ref().is_some_and(Validity::is_valid) {
+                    return Err(fault);
+                }
+                tracing::warn!("{fault}; callers will refuse it");
+            }
+            let config = config(&files, contents)?;
+            current = new;
+            Ok(config)
+        })?;
         Ok(Self { config: Arc::new(config), auth })
     }
 
@@ -63,6 +82,13 @@ impl Tls {
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.config.current())
     }
+}
+
+/// Returns when the first certificate is valid, if that can be read.
+fn validity(contents: &[Vec<u8>]) -> Option<Validity> {
+    let certificate = CertificateDer::from_pem_slice(contents.first()?).ok()?;
+    let (_, certificate) = X509Certificate::from_der(&certificate).ok()?;
+    Some(certificate.validity().clone())
 }
 
 fn config(files: &TlsFiles, contents: &[Vec<u8>]) -> Result<ServerConfig, FileError> {

@@ -1,6 +1,6 @@
 //! Patterns of hosts that a process may call.
 
-use service::hosts::{HostPatterns, HostPort};
+use service::hosts::{HostPatterns, HostPort, matches};
 
 #[test]
 fn hosts_are_read_with_and_without_port() {
@@ -77,4 +77,27 @@ fn wrong_patterns_are_named() {
     for text in ["http://host", "host:port", "a b", "10.0.0.0/33", "host/8", "fd00::/129", "/8"] {
         assert!(text.parse::<HostPatterns>().is_err_and(|error| error.contains(text)), "{text}");
     }
+}
+
+#[test]
+fn a_star_stands_for_any_text() {
+    for (pattern, text) in
+        [("*", ""), ("a*", "a"), ("*a", "a"), ("a*b", "aéb"), ("a*b*c", "abbc"), ("*a*a", "aaa"), ("**", "x")]
+    {
+        assert!(matches(pattern, text), "{pattern} {text}");
+    }
+    for (pattern, text) in
+        [("", "a"), ("a", "ab"), ("a*a", "a"), ("a*b*c", "acb"), ("*a*a", "a"), ("ab*ba", "aba")]
+    {
+        assert!(!matches(pattern, text), "{pattern} {text}");
+    }
+}
+
+/// With each star the time must not multiply: this would take years.
+#[test]
+fn many_stars_cost_no_more_than_one() {
+    let text = "a".repeat(100_000);
+    assert!(!matches(&"*aa".repeat(50), &format!("{text}b")));
+    assert!(!matches(&format!("{}b*", "*a".repeat(50)), &text));
+    assert!(matches(&"*a".repeat(50), &text));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use harness::{Wire, eventually};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use service::auth::{Authenticator, authenticated};
 use service::files::SettingFile;
 use service::http::{ClientAuth, Options, Tls, TlsFiles};
@@ -56,7 +56,10 @@ impl Secret {
 
     /// Another certificate and key.
     fn renew(&self, authority: &Authority) {
-        let (certificate, key) = certificate(authority, NAME);
+        self.replace(certificate(authority, NAME));
+    }
+
+    fn replace(&self, (certificate, key): (rcgen::Certificate, KeyPair)) {
         self.write("tls.crt", certificate.pem());
         self.write("tls.key", key.serialize_pem());
     }
@@ -232,6 +235,32 @@ async fn new_files_count_for_new_connections_and_broken_ones_never() {
     secret.renew(&before);
     eventually(SOON, "a good certificate after broken ones", async || old.is_served(server.address).await)
         .await;
+}
+
+#[tokio::test]
+async fn an_expired_certificate_replaces_no_valid_one() {
+    let expired = |authority| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1));
+        (params.signed_by(&key, authority).unwrap(), key)
+    };
+    let (before, after) = (authority(), authority());
+    let secret = Secret::new(&before, &before);
+    let server = serve(options(secret.files())).await;
+    let (old, new) = (Trust::of(&before, None), Trust::of(&after, None));
+    secret.replace(expired(&before));
+    served_throughout(&old, server.address).await;
+    secret.renew(&after);
+    eventually(SOON, "a valid certificate after it", async || new.is_served(server.address).await).await;
+
+    // It is better than none: a process that starts with it can still be reached by callers that accept it.
+    secret.replace(expired(&before));
+    let server = serve(options(secret.files())).await;
+    let error = old.ask(server.address).await.unwrap_err();
+    assert!(format!("{error:#}").contains("expired"), "{error:#}");
+    secret.renew(&after);
+    eventually(SOON, "a valid certificate at last", async || new.is_served(server.address).await).await;
 }
 
 /// For longer than changed files are left alone (a second), so that they have been looked at.

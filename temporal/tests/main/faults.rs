@@ -13,7 +13,7 @@ fn codes_become_kinds() {
         (Code::Unavailable, FaultKind::Unavailable, 503),
         (Code::ResourceExhausted, FaultKind::Busy, 503),
         (Code::DeadlineExceeded, FaultKind::DeadlineExceeded, 504),
-        (Code::Cancelled, FaultKind::DeadlineExceeded, 504),
+        (Code::Cancelled, FaultKind::Unavailable, 503),
         (Code::NotFound, FaultKind::NotFound, 404),
         (Code::AlreadyExists, FaultKind::AlreadyExists, 409),
         (Code::FailedPrecondition, FaultKind::FailedPrecondition, 409),

@@ -194,11 +194,34 @@ async fn an_invalid_response_is_a_fault() {
         ("not a message", grpc(&[b"\0\0\0\0\x02\xff\xff"], OK), FaultKind::Internal),
         ("calm", grpc(&[b"\0"], End::Reset(Reason::ENHANCE_YOUR_CALM)), FaultKind::Busy),
         ("refused", grpc(&[b"\0"], End::Reset(Reason::REFUSED_STREAM)), FaultKind::Unavailable),
-        ("cancelled", grpc(&[b"\0"], End::Reset(Reason::CANCEL)), FaultKind::DeadlineExceeded),
+        ("cancelled", grpc(&[b"\0"], End::Reset(Reason::CANCEL)), FaultKind::Unavailable),
         ("gone", grpc(&[], End::HangsUp), FaultKind::Unavailable),
     ] {
         let fault = call(played).await.expect_err(name);
         assert_eq!(fault.kind(), kind, "{name}: {}", service::chain(&fault));
+    }
+}
+
+#[tokio::test]
+async fn a_fault_says_what_a_proxy_responded() {
+    let bare = |status| Played { status, kind: "text/html", chunks: None, ..grpc(&[], End::Bare) };
+    let page = |status| Played { chunks: Some(vec![Bytes::from_static(b"<html>")]), ..bare(status) };
+    for (played, words) in [
+        (bare(502), "cannot be reached: something in front of it responded with HTTP 502"),
+        (page(502), "cannot be reached: something in front of it responded with HTTP 502"),
+        (bare(429), "cannot be reached: something in front of it responded with HTTP 429"),
+        (page(429), "cannot be reached: something in front of it responded with HTTP 429"),
+        (bare(401), "rejects our credentials: something in front of it responded with HTTP 401"),
+        (page(404), "does not support the call: something in front of it responded with HTTP 404"),
+        (bare(418), "failed: something in front of it responded with HTTP 418"),
+        (
+            grpc(&[b"\0"], End::Reset(Reason::CANCEL)),
+            "cannot be reached: it, or something in front of it, cancelled",
+        ),
+    ] {
+        let text = service::chain(&call(played).await.unwrap_err());
+        assert!(text.contains(words), "{text}");
+        assert!(!text.contains("in time"), "{text}");
     }
 }
 

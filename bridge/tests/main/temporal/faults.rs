@@ -40,7 +40,7 @@ async fn everything_fails(
     let since = Instant::now();
     check("history", since, engine.history(run, &HistoryRequest::default()).await.unwrap_err());
     let since = Instant::now();
-    check("wait", since, engine.wait(run, Some(SOON)).await.unwrap_err());
+    check("wait", since, engine.wait(run, Some(bound)).await.unwrap_err());
     let since = Instant::now();
     let CommandError::Engine(error) = engine.cancel(run, &StopOrder::default()).await.unwrap_err() else {
         panic!("nothing has shown that the run is closed");
@@ -90,6 +90,30 @@ async fn a_server_that_falls_silent_later_exceeds_the_deadline() -> Result<()> {
     // After a query, one more call finds out why there is no result.
     let late = |error: &EngineError| matches!(error, EngineError::DeadlineExceeded { .. });
     everything_fails(&engine, &run, bound * 2, late).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_outlives_a_slow_first_look() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let mut proxy = Proxy::start(fixture.server.address()).await?;
+    let mut run = fixture.start("Echo", &json!(1)).await?;
+    run.target = super::target(&proxy.address());
+    let bound = Duration::from_millis(500);
+    let engine = Arc::new(super::engine_with(Bounds { call: bound, query: bound }));
+    eventually(SOON, "the engine is connected", async || engine.describe(&run).await).await;
+    proxy.pause();
+    let waiting = tokio::spawn({
+        let (engine, run) = (Arc::clone(&engine), run.clone());
+        async move { engine.wait(&run, Some(SOON)).await }
+    });
+    // Longer than a call may take.
+    for _ in 0..3 {
+        engine.describe(&run).await.unwrap_err();
+    }
+    proxy.resume().await?;
+    let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
+    assert_eq!(closed.result, Some(json!(1)));
     Ok(())
 }
 
