@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use temporalio_client::errors::ClientConnectError;
 use temporalio_client::tonic::transport;
-use temporalio_client::{Client, ClientOptions, Connection, RetryOptions};
+use temporalio_client::{Connection, RetryOptions};
 use tokio::time::timeout;
 
 use service::outbound::{ResolveError, Resolver};
@@ -28,6 +28,8 @@ pub struct ConnectionSettings {
     /// get a new one: get the client again at least this often (every long poll does, as it ends within 70
     /// s).
     pub idle: Duration,
+    /// How old a connection must be before it is replaced because the server reports that it is unavailable.
+    pub redial: Duration,
     /// The resolver of servers whose addresses are checked.
     pub resolver: Resolver,
 }
@@ -38,6 +40,7 @@ impl Default for ConnectionSettings {
             connect_timeout: Duration::from_secs(5),
             patience: Duration::from_secs(2),
             idle: Duration::from_secs(300),
+            redial: Duration::from_secs(10),
             resolver: Resolver::default(),
         }
     }
@@ -69,26 +72,25 @@ pub enum ConnectCause {
     /// The host has no address, or none that may be dialled.
     #[error(transparent)]
     Address(Arc<ResolveError>),
+    /// Too many other servers are in use.
+    #[error("{0} other servers are in use, and no more are allowed; try again later")]
+    TooMany(usize),
     /// The attempt was aborted.
     #[error("the attempt was aborted; is this process ending?")]
     Aborted,
 }
 
-/// Connects to `target` within the timeout of the settings.
+/// Connects to the server of `target` within the timeout of the settings.
 pub(super) async fn connect(
     target: &TemporalTarget,
     identity: &str,
     settings: &ConnectionSettings,
-) -> Result<Client, ConnectError> {
+) -> Result<Connection, ConnectCause> {
     let bound = settings.connect_timeout;
     let dialled = timeout(bound, Box::pin(dial(target, identity, settings))).await;
-    let client = dialled.unwrap_or(Err(ConnectCause::Silent(bound))).and_then(|connection| {
-        Client::new(connection, ClientOptions::new(target.namespace()).build())
-            .map_err(|error| ConnectCause::Refused(Arc::new(error.into())))
-    });
-    let client = client.map_err(|cause| ConnectError { address: target.address(), cause })?;
-    tracing::info!(address = target.address(), namespace = target.namespace(), "connected to Temporal");
-    Ok(client)
+    let connection = dialled.unwrap_or(Err(ConnectCause::Silent(bound)))?;
+    tracing::info!(address = target.address(), "connected to Temporal");
+    Ok(connection)
 }
 
 /// Timeout of one attempt to connect. It is shorter than that of a call: if the server has moved, a call then

@@ -1,29 +1,21 @@
-//! One lazy connection to a Temporal target, shared by all its users.
-//!
-//! The connection is established at first use, by a task that continues if the caller leaves. Later callers
-//! wait for the same attempt. A failed attempt is remembered for a moment, so that many callers do not each
-//! dial a server that is down. When the connection breaks, the next call connects again, which resolves the
-//! name and checks the address again.
+//! The connection to a namespace of a Temporal server.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Unit, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::histogram;
 use temporalio_client::request_extensions::{NoRetryOnMatching, RetryConfigForCall};
 use temporalio_client::tonic::{Request, Response};
-use temporalio_client::{Client, RetryOptions};
+use temporalio_client::{Client, ClientOptions, RetryOptions};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
-use super::connect::{ConnectCause, ConnectError, ConnectionSettings, connect};
-use super::fault::{FaultKind, TemporalFault, is_transport};
+use super::connect::{ConnectCause, ConnectError, ConnectionSettings};
+use super::fault::{TemporalFault, is_transport};
 use super::method::Method;
+use super::server::Server;
 use super::target::TemporalTarget;
 
-/// How long a failed attempt counts for later callers.
-const REMEMBERED: Duration = Duration::from_millis(100);
 /// Timeout of [`TemporalConnection::check`].
 const CHECK_BOUND: Duration = Duration::from_millis(1500);
 /// Difference between the timeout that Temporal gets and our own, which is shorter: its error is more
@@ -33,55 +25,13 @@ const GRACE: Duration = Duration::from_secs(1);
 const SECOND_TRY: Duration = Duration::from_millis(20);
 
 /// The duration of calls to Temporal, including connecting.
-const CALLS: &str = "temporal_call_duration_seconds";
-/// The number of open connections to Temporal.
-const OPEN: &str = "temporal_connections";
+pub(super) const CALLS: &str = "temporal_call_duration_seconds";
 
 /// A connection to a Temporal target, established at first use. Clones share it.
 #[derive(Debug, Clone)]
 pub struct TemporalConnection {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
     target: TemporalTarget,
-    identity: String,
-    settings: ConnectionSettings,
-    /// Locked during an attempt to connect.
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Debug)]
-enum State {
-    Closed,
-    Open { link: Link, used: Instant, _counted: Counted },
-    Failed { error: ConnectError, at: Instant },
-}
-
-/// An established connection.
-#[derive(Debug, Clone)]
-struct Link {
-    client: Client,
-    /// Set by a call that found it broken.
-    broken: Arc<AtomicBool>,
-}
-
-/// Counts an open connection until it is dropped.
-#[derive(Debug)]
-struct Counted;
-
-impl Counted {
-    fn new() -> Self {
-        gauge!(OPEN).increment(1.0);
-        Self
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        gauge!(OPEN).decrement(1.0);
-    }
+    server: Arc<Server>,
 }
 
 impl TemporalConnection {
@@ -92,18 +42,25 @@ impl TemporalConnection {
 
     /// Creates a connection to `target` with these settings.
     pub fn with_settings(target: TemporalTarget, settings: ConnectionSettings) -> Self {
-        let state = Arc::new(Mutex::new(State::Closed));
-        Self { inner: Arc::new(Inner { target, identity: identity(), settings, state }) }
+        let server = Arc::new(Server::new(target.clone(), settings));
+        Self { target, server }
+    }
+
+    /// Returns a connection to another namespace of the same server, over the same connection.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.target = self.target.with_namespace(namespace);
+        self
     }
 
     /// Returns the target.
     pub fn target(&self) -> &TemporalTarget {
-        &self.inner.target
+        &self.target
     }
 
     /// Returns the name of this process in Temporal's histories.
     pub fn identity(&self) -> &str {
-        &self.inner.identity
+        &self.server.identity
     }
 
     /// Returns the SDK's client. Connects first if necessary. Do not keep the client: getting it again costs
@@ -112,35 +69,9 @@ impl TemporalConnection {
     /// # Errors
     /// Returns an error if Temporal cannot be reached within the timeout of the settings.
     pub async fn client(&self) -> Result<Client, ConnectError> {
-        self.link().await.map(|link| link.client)
-    }
-
-    async fn link(&self) -> Result<Link, ConnectError> {
-        let mut state = Arc::clone(&self.inner.state).lock_owned().await;
-        match &mut *state {
-            State::Open { link, used, .. } if !link.broken.load(Ordering::Relaxed) => {
-                *used = Instant::now();
-                return Ok(link.clone());
-            }
-            State::Failed { error, at } if at.elapsed() < REMEMBERED => return Err(error.clone()),
-            State::Closed | State::Open { .. } | State::Failed { .. } => *state = State::Closed,
-        }
-        let inner = Arc::clone(&self.inner);
-        let attempt = tokio::spawn(async move {
-            let made = inner.connect().await;
-            *state = match &made {
-                Ok(link) => {
-                    State::Open { link: link.clone(), used: Instant::now(), _counted: Counted::new() }
-                }
-                Err(error) => State::Failed { error: error.clone(), at: Instant::now() },
-            };
-            made
-        });
-        attempt.await.unwrap_or_else(|_| Err(self.error(ConnectCause::Aborted)))
-    }
-
-    fn error(&self, cause: ConnectCause) -> ConnectError {
-        ConnectError { address: self.target().address(), cause }
+        let link = self.server.link().await?;
+        Client::new(link.connection, ClientOptions::new(self.target.namespace()).build())
+            .map_err(|error| self.server.error(ConnectCause::Refused(Arc::new(error.into()))))
     }
 
     /// Calls Temporal, with `bound` as the timeout, including connecting. Faults name the server. `label` is
@@ -161,7 +92,7 @@ impl TemporalConnection {
     ) -> Result<Q::Answer, TemporalFault> {
         let since = Instant::now();
         let result =
-            self.ask_unmeasured(bound, request).await.map_err(|fault| fault.at(self.target().address()));
+            self.ask_unmeasured(bound, request).await.map_err(|fault| fault.at(self.target.address()));
         let outcome = result.as_ref().map_or_else(|fault| fault.kind().code(), |_| "ok");
         histogram!(CALLS, "method" => label, "outcome" => outcome).record(since.elapsed());
         result
@@ -173,25 +104,22 @@ impl TemporalConnection {
         request: Q,
     ) -> Result<Q::Answer, TemporalFault> {
         let since = Instant::now();
-        let link = match timeout(bound, self.link()).await {
+        let link = match timeout(bound, self.server.link()).await {
             Ok(link) => link?,
             // The server is not slow, but unavailable.
-            Err(_) => return Err(self.error(ConnectCause::Silent(bound)).into()),
+            Err(_) => return Err(self.server.error(ConnectCause::Silent(bound)).into()),
         };
         let left = bound.saturating_sub(since.elapsed());
         let mut request = Request::new(request);
         request.set_timeout(left + GRACE);
         request.extensions_mut().insert(RetryConfigForCall(second_try()));
         request.extensions_mut().insert(NoRetryOnMatching { predicate: |status| !is_transport(status) });
-        let mut connection = link.client.connection().clone();
+        let mut connection = link.connection.clone();
         let answer = match timeout(left, Q::send(&mut connection, request)).await {
             Ok(answer) => answer.map(Response::into_inner).map_err(TemporalFault::from),
             Err(_) => Err(TemporalFault::out_of_time(bound)),
         };
-        if answer.as_ref().is_err_and(|fault| fault.kind() == FaultKind::Unavailable) {
-            link.broken.store(true, Ordering::Relaxed);
-        }
-        answer
+        answer.inspect_err(|fault| self.server.note(&link, fault))
     }
 
     /// Checks within two seconds that Temporal responds, accepts our credentials and knows the namespace. It
@@ -200,7 +128,7 @@ impl TemporalConnection {
     /// # Errors
     /// Returns an error if not.
     pub async fn check(&self) -> Result<(), TemporalFault> {
-        let namespace = self.target().namespace().to_owned();
+        let namespace = self.target.namespace().to_owned();
         let request = DescribeNamespaceRequest { namespace, ..Default::default() };
         self.ask(DescribeNamespaceRequest::NAME, CHECK_BOUND, request).await.map(drop)
     }
@@ -208,48 +136,12 @@ impl TemporalConnection {
     /// Returns whether both share one connection.
     #[cfg(test)]
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
+        Arc::ptr_eq(&self.server, &other.server)
     }
 
-    /// Returns whether it is not open and the caller is its only user.
-    pub(super) fn is_spare(&self) -> bool {
-        let is_open = |state: &State| matches!(state, State::Open { .. });
-        Arc::strong_count(&self.inner) == 1 && self.inner.state.try_lock().is_ok_and(|state| !is_open(&state))
-    }
-}
-
-impl Inner {
-    async fn connect(self: &Arc<Self>) -> Result<Link, ConnectError> {
-        // Not in `new`, because many connections are created before the recorder of metrics.
-        describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
-        describe_gauge!(OPEN, "Connections to Temporal that are open");
-        let client = connect(&self.target, &self.identity, &self.settings).await.inspect_err(|error| {
-            tracing::warn!(error = service::chain(error), "no connection to Temporal")
-        })?;
-        tokio::spawn(close_when_idle(Arc::downgrade(self), self.settings.idle));
-        Ok(Link { client, broken: Arc::default() })
-    }
-
-    /// Closes the connection if it has been idle long enough; else returns the remaining time.
-    async fn close_if_idle(&self) -> Option<Duration> {
-        let mut state = self.state.lock().await;
-        let State::Open { used, .. } = &*state else { return None };
-        let left = self.settings.idle.saturating_sub(used.elapsed());
-        if left.is_zero() {
-            tracing::debug!(address = self.target.address(), "closing an idle connection to Temporal");
-            *state = State::Closed;
-            return None;
-        }
-        Some(left)
-    }
-}
-
-async fn close_when_idle(connection: Weak<Inner>, mut wait: Duration) {
-    loop {
-        sleep(wait).await;
-        let Some(inner) = connection.upgrade() else { return };
-        let Some(left) = inner.close_if_idle().await else { return };
-        wait = left;
+    /// Returns whether anyone but the caller uses the connection.
+    pub(super) fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.server) > 1
     }
 }
 

@@ -104,6 +104,11 @@ impl TemporalFault {
         matches!(self.cause, Cause::Connect(_))
     }
 
+    /// Returns whether the connection broke, for another reason than the SDK's deadline.
+    pub(super) fn is_transport(&self) -> bool {
+        matches!(&self.cause, Cause::Status(status) if is_transport(status))
+    }
+
     /// Returns when to retry, if a retry may help.
     pub fn retry_after(&self) -> Option<Duration> {
         matches!(self.kind, FaultKind::Unavailable | FaultKind::Busy).then_some(RETRY_AFTER)
@@ -256,6 +261,7 @@ impl From<ConnectError> for TemporalFault {
                 | ClientConnectError::InvalidConfig(_) => FaultKind::Internal,
                 _ => FaultKind::Unavailable,
             },
+            ConnectCause::TooMany(_) => FaultKind::Busy,
             ConnectCause::Address(unresolved) if matches!(**unresolved, ResolveError::Forbidden { .. }) => {
                 FaultKind::Forbidden
             }

@@ -10,6 +10,7 @@ mod header;
 pub mod json;
 mod method;
 mod registered;
+mod server;
 mod settings;
 mod target;
 

@@ -142,12 +142,11 @@ impl TemporalTarget {
                 .client_private_key(key.clone())
                 .build()
         });
-        let host = self.url.host_str().unwrap_or_default();
-        // IPv6 addresses have brackets in URLs only.
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        // Without a name, the address that is dialled is verified. The SDK accepts no IPv6 address as a name.
+        let host = self.url.domain().map(str::to_owned);
         TlsOptions::builder()
             .maybe_server_root_ca_cert(tls.authorities.clone())
-            .domain(tls.server_name.clone().unwrap_or_else(|| host.to_owned()))
+            .maybe_domain(tls.server_name.clone().or(host))
             .maybe_client_tls_options(identity)
             .build()
     }
@@ -194,22 +193,22 @@ mod tests {
                 "10.0.0.1:443",
                 "https://10.0.0.1/",
                 "https://cloud.example/",
-                "cloud.example",
+                Some("cloud.example"),
             ),
             (
                 "https://cloud.example:1",
                 "[fd00::1]:1",
                 "https://[fd00::1]:1/",
                 "https://cloud.example:1/",
-                "cloud.example",
+                Some("cloud.example"),
             ),
-            ("https://[fd00::1]:1", "[fd00::1]:1", "https://[fd00::1]:1/", "https://[fd00::1]:1/", "fd00::1"),
+            ("https://[fd00::1]:1", "[fd00::1]:1", "https://[fd00::1]:1/", "https://[fd00::1]:1/", None),
         ] {
             let target = TemporalTarget::new(address, "default").unwrap();
             let options = options(&target, Some(dialled));
             assert_eq!(options.target.as_str(), url);
             assert_eq!(options.override_origin.unwrap(), origin);
-            assert_eq!(options.tls_options.unwrap().domain.unwrap(), name);
+            assert_eq!(options.tls_options.unwrap().domain.as_deref(), name);
         }
     }
 

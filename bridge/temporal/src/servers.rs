@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bridge_core::Clock;
 use bridge_core::model::Target;
 use bridge_core::ports::EngineError;
-use temporal::{TemporalConnection, TemporalConnections};
+use temporal::{ConnectionSettings, TemporalConnection, TemporalConnections};
 
 use crate::targets::TemporalTargets;
 
@@ -21,7 +21,8 @@ impl Servers {
     /// Creates the connections to the servers of these targets.
     #[must_use]
     pub fn new(targets: TemporalTargets, clock: Arc<dyn Clock>) -> Self {
-        Self { connections: TemporalConnections::default(), targets: Arc::new(targets), clock }
+        let connections = TemporalConnections::new(targets.default.clone(), ConnectionSettings::default());
+        Self { connections, targets: Arc::new(targets), clock }
     }
 
     /// Returns the targets.
@@ -40,7 +41,9 @@ impl Servers {
             engine: place(target),
             message: workflow_api::chain(&error),
         })?;
-        Ok(self.connections.get(&found))
+        self.connections
+            .get(&found)
+            .map_err(|error| EngineError::Unavailable { engine: place(target), source: Arc::new(error) })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::future::join_all;
@@ -11,7 +12,10 @@ use h2::{Reason, RecvStream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use prost::Message;
-use temporal::{FaultKind, Method, TemporalConnection, TemporalFault, TemporalTarget};
+use temporal::{
+    ConnectionSettings, FaultKind, Method, TemporalConnection, TemporalConnections, TemporalFault,
+    TemporalTarget,
+};
 
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
@@ -40,8 +44,14 @@ enum End {
     Bare,
     Reset(Reason),
     HangsUp,
+    /// This call gets no response.
+    Never,
+    /// Nothing on this connection gets a response any more, but it stays open.
+    Dead,
 }
 
+/// The server works, but reports that it is unavailable.
+const AWAY: End = End::Trailers(&[("grpc-status", "14")]);
 const OK: End = End::Trailers(&[("grpc-status", "0")]);
 const GRPC: &str = "application/grpc+proto";
 
@@ -68,6 +78,8 @@ struct Peer {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
     calls: Arc<AtomicUsize>,
+    /// The number of calls that we make by ourselves: one for each connection, and for each probe.
+    probes: Arc<AtomicUsize>,
 }
 
 impl Peer {
@@ -76,23 +88,34 @@ impl Peer {
     async fn start(goodbye: bool, play: impl Fn(usize, usize) -> Played + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (connections, calls) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let peer = Self { address, connections: Arc::clone(&connections), calls: Arc::clone(&calls) };
+        let peer =
+            Self { address, connections: Arc::default(), calls: Arc::default(), probes: Arc::default() };
+        let (connections, calls) = (Arc::clone(&peer.connections), Arc::clone(&peer.calls));
+        let probes = Arc::clone(&peer.probes);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let number = connections.fetch_add(1, Ordering::SeqCst);
-                let (calls, play) = (Arc::clone(&calls), play.clone());
+                let (calls, probes, play) = (Arc::clone(&calls), Arc::clone(&probes), play.clone());
                 tokio::spawn(async move {
+                    stream.set_nodelay(true).unwrap();
                     let mut connection = h2::server::handshake(stream).await.unwrap();
+                    let mut held = Vec::new();
                     while let Some(Ok((request, respond))) = connection.accept().await {
                         if request.uri().path().ends_with("/GetSystemInfo") {
+                            probes.fetch_add(1, Ordering::SeqCst);
                             tokio::spawn(answer(respond, grpc(&[b"\0\0\0\0\0"], OK)));
                             continue;
                         }
                         checked(&request);
                         let played = play(number, calls.fetch_add(1, Ordering::SeqCst));
-                        if matches!(played.end, End::HangsUp) {
-                            return;
+                        match played.end {
+                            End::HangsUp => return,
+                            End::Dead => std::future::pending().await,
+                            End::Never => {
+                                held.push(respond);
+                                continue;
+                            }
+                            _ => {}
                         }
                         tokio::spawn(answer(respond, played));
                         if goodbye {
@@ -105,8 +128,16 @@ impl Peer {
         peer
     }
 
+    fn target(&self) -> TemporalTarget {
+        TemporalTarget::new(&self.address.to_string(), "default").unwrap()
+    }
+
     fn connection(&self) -> TemporalConnection {
-        TemporalConnection::new(TemporalTarget::new(&self.address.to_string(), "default").unwrap())
+        TemporalConnection::new(self.target())
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 }
 
@@ -115,9 +146,9 @@ fn checked(request: &Request<RecvStream>) {
     let method = CountWorkflowExecutionsRequest::NAME;
     assert!(request.uri().path().ends_with(&format!(".WorkflowService/{method}")), "{}", request.uri());
     let header = |name: &str| request.headers()[name].to_str().unwrap();
-    assert_eq!(header("temporal-namespace"), "default");
+    assert!(["default", "made-up"].iter().any(|name| header("temporal-namespace").starts_with(name)));
     assert_eq!(header("client-name"), "temporal-rust");
-    assert!(header("grpc-timeout").starts_with("10") || header("grpc-timeout").starts_with("11"));
+    assert!(header("grpc-timeout").starts_with('1'));
 }
 
 async fn answer(mut respond: SendResponse<Bytes>, played: Played) {
@@ -138,13 +169,18 @@ async fn answer(mut respond: SendResponse<Bytes>, played: Played) {
     match played.end {
         End::Trailers(trailers) => body.send_trailers(map(trailers)).unwrap(),
         End::Reset(reason) => body.send_reset(reason),
-        End::Bare | End::HangsUp => body.send_data(Bytes::new(), true).unwrap(),
+        End::Bare | End::HangsUp | End::Never | End::Dead => body.send_data(Bytes::new(), true).unwrap(),
     }
 }
 
 async fn count(connection: &TemporalConnection) -> Result<i64, TemporalFault> {
-    let request = CountWorkflowExecutionsRequest { namespace: "default".to_owned(), query: String::new() };
-    connection.ask("label", SOON, request).await.map(|answer| answer.count)
+    count_within(connection, SOON).await
+}
+
+async fn count_within(connection: &TemporalConnection, bound: Duration) -> Result<i64, TemporalFault> {
+    let namespace = connection.target().namespace().to_owned();
+    let request = CountWorkflowExecutionsRequest { namespace, query: String::new() };
+    connection.ask("label", bound, request).await.map(|answer| answer.count)
 }
 
 /// Makes one call to a peer with this response.
@@ -232,7 +268,7 @@ async fn no_call_fails_when_a_server_closes_its_connections() {
     for number in 0..20 {
         assert_eq!(count(&connection).await.unwrap(), number);
     }
-    assert_eq!(peer.connections.load(Ordering::SeqCst), 20);
+    assert_eq!(peer.connections(), 20);
     let results = join_all((0..20).map(|_| count(&connection))).await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");
 }
@@ -263,17 +299,90 @@ async fn a_call_that_the_server_rejects_is_not_retried() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_answering_is_connected_to_anew() {
-    const AWAY: End = End::Trailers(&[("grpc-status", "14")]);
+async fn a_server_that_is_unavailable_for_long_is_connected_to_again() {
     let peer = Peer::start(false, |connection, _| match connection {
         0 => grpc(&[], AWAY),
         _ => counted(7, OK),
     })
     .await;
-    let connection = peer.connection();
+    let settings = ConnectionSettings { redial: Duration::ZERO, ..ConnectionSettings::default() };
+    let connection = TemporalConnection::with_settings(peer.target(), settings);
     count(&connection).await.unwrap_err();
     assert_eq!(count(&connection).await.unwrap(), 7);
-    assert_eq!(peer.connections.load(Ordering::SeqCst), 2);
+    assert_eq!(peer.connections(), 2);
+}
+
+#[tokio::test]
+async fn an_unavailable_server_is_not_dialled_for_each_call() {
+    let peer = Peer::start(false, |_, _| grpc(&[], AWAY)).await;
+    let connection = peer.connection();
+    for _ in 0..20 {
+        assert_eq!(count(&connection).await.unwrap_err().kind(), FaultKind::Unavailable);
+    }
+    assert_eq!(peer.connections(), 1);
+}
+
+#[tokio::test]
+async fn connections_that_are_replaced_leave_no_tasks_behind() {
+    let peer = Peer::start(false, |_, _| grpc(&[], AWAY)).await;
+    let settings = ConnectionSettings { redial: Duration::ZERO, ..ConnectionSettings::default() };
+    let connection = TemporalConnection::with_settings(peer.target(), settings);
+    count(&connection).await.unwrap_err();
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    for _ in 0..50 {
+        count(&connection).await.unwrap_err();
+    }
+    assert_eq!(peer.connections(), 51);
+    harness::eventually(SOON, "the tasks of old connections end", async || tasks() < before + 5).await;
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_replaced_after_one_call() {
+    let peer = Peer::start(false, |connection, _| match connection {
+        0 => grpc(&[], End::Dead),
+        _ => counted(7, OK),
+    })
+    .await;
+    let connection = peer.connection();
+    let since = Instant::now();
+    let late = count_within(&connection, Duration::from_millis(300)).await.unwrap_err();
+    assert_eq!(late.kind(), FaultKind::DeadlineExceeded);
+    harness::eventually(SOON, "the connection is replaced", async || {
+        count_within(&connection, Duration::from_millis(300)).await
+    })
+    .await;
+    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+    assert_eq!(peer.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_slow_call_leaves_the_connection_alone() {
+    let peer = Peer::start(false, |_, call| match call {
+        0 => grpc(&[], End::Never),
+        _ => counted(7, OK),
+    })
+    .await;
+    let connection = peer.connection();
+    count_within(&connection, Duration::from_millis(300)).await.unwrap_err();
+    harness::eventually(SOON, "the probe has responded", async || peer.probes.load(Ordering::SeqCst) > 1)
+        .await;
+    assert_eq!(count(&connection).await.unwrap(), 7);
+    assert_eq!(peer.connections(), 1);
+}
+
+#[tokio::test]
+async fn all_namespaces_of_a_server_share_one_connection() {
+    let peer = Peer::start(false, |_, _| counted(7, OK)).await;
+    for home in [peer.target(), TemporalTarget::new("localhost:1", "default").unwrap()] {
+        let before = peer.connections();
+        let connections = TemporalConnections::new(home, ConnectionSettings::default());
+        for number in 0..100 {
+            let target = peer.target().with_namespace(format!("made-up-{number}"));
+            assert_eq!(count(&connections.get(&target).unwrap()).await.unwrap(), 7);
+        }
+        assert_eq!(peer.connections(), before + 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,5 +396,5 @@ async fn callers_on_all_threads_share_one_connection() {
         })
     });
     assert!(join_all(calls).await.into_iter().all(|count| count.unwrap() == 7));
-    assert_eq!(peer.connections.load(Ordering::SeqCst), 1);
+    assert_eq!(peer.connections(), 1);
 }

@@ -32,6 +32,17 @@ fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPai
 
 /// Starts a proxy to `upstream` that accepts TLS only; if `callers` is given, with a certificate of that authority.
 async fn proxy(upstream: &str, authority: &Authority, callers: Option<&Authority>) -> String {
+    proxy_at("127.0.0.1", NAME, upstream, authority, callers).await
+}
+
+/// Starts such a proxy at another host, whose certificate has another name.
+async fn proxy_at(
+    host: &str,
+    name: &str,
+    upstream: &str,
+    authority: &Authority,
+    callers: Option<&Authority>,
+) -> String {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -46,12 +57,12 @@ async fn proxy(upstream: &str, authority: &Authority, callers: Option<&Authority
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let (certificate, key) = certificate(authority, NAME);
+    let (certificate, key) = certificate(authority, name);
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let mut config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
     config.alpn_protocols = vec![b"h2".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind((host, 0)).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let upstream = upstream.to_owned();
     tokio::spawn(async move {
@@ -126,4 +137,17 @@ async fn we_present_our_certificate() {
         assert_eq!(check(&variables).await.is_ok(), accepted);
     }
     check(&server).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn an_ipv6_address_is_verified_as_an_address() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let authority = authority();
+    let root = authority.pem();
+    let root = ("TEMPORAL_TLS_SERVER_CA_CERT_DATA", root.as_str());
+    let address = proxy_at("::1", "::1", temporal.address(), &authority, None).await;
+    assert!(address.starts_with("[::1]:"), "{address}");
+    check(&[("TEMPORAL_ADDRESS", &address), root]).await.unwrap();
+    let other = proxy_at("::1", NAME, temporal.address(), &authority, None).await;
+    check(&[("TEMPORAL_ADDRESS", &other), root]).await.unwrap_err();
 }

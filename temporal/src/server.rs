@@ -1,0 +1,199 @@
+//! A Temporal server, and the one connection to it, shared by all namespaces.
+//!
+//! The connection is established at first use, by a task that continues if the caller leaves. Later callers
+//! wait for the same attempt. A failed attempt is remembered for a moment, so that many callers do not each
+//! dial a server that is down. When the connection breaks, the next call connects again, which resolves the
+//! name and checks the address again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use metrics::{Unit, describe_gauge, describe_histogram, gauge};
+use temporalio_client::grpc::WorkflowService;
+use temporalio_client::request_extensions::RetryConfigForCall;
+use temporalio_client::tonic::{Code, Request};
+use temporalio_client::{Connection, RetryOptions};
+use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::connect::{ConnectCause, ConnectError, ConnectionSettings, connect};
+use super::connection::{CALLS, identity};
+use super::fault::{FaultKind, TemporalFault, is_transport};
+use super::target::TemporalTarget;
+
+/// How long a failed attempt counts for later callers.
+const REMEMBERED: Duration = Duration::from_millis(100);
+/// Timeout of the call that finds out whether a connection is dead.
+const PROBE: Duration = Duration::from_millis(1500);
+/// The number of open connections to Temporal.
+const OPEN: &str = "temporal_connections";
+
+/// A server, and the connection to it.
+#[derive(Debug)]
+pub(super) struct Server {
+    /// The server; its namespace does not matter.
+    target: TemporalTarget,
+    pub(super) identity: String,
+    settings: ConnectionSettings,
+    /// Locked during an attempt to connect.
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Closed,
+    Open {
+        link: Link,
+        used: Instant,
+        _counted: Counted,
+        /// Closes the connection when it has been idle long enough.
+        _idle: AbortOnDropHandle<()>,
+    },
+    Failed {
+        error: ConnectError,
+        at: Instant,
+    },
+}
+
+/// An established connection.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub(super) connection: Connection,
+    since: Instant,
+    /// Set by a call that found it broken. The next call connects again.
+    broken: Arc<AtomicBool>,
+    /// Whether a probe is on its way.
+    probed: Arc<AtomicBool>,
+}
+
+/// Counts an open connection until it is dropped.
+#[derive(Debug)]
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        gauge!(OPEN).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        gauge!(OPEN).decrement(1.0);
+    }
+}
+
+impl Server {
+    pub(super) fn new(target: TemporalTarget, settings: ConnectionSettings) -> Self {
+        Self { target, identity: identity(), settings, state: Arc::new(Mutex::new(State::Closed)) }
+    }
+
+    /// Returns the connection. Connects first if necessary.
+    pub(super) async fn link(self: &Arc<Self>) -> Result<Link, ConnectError> {
+        let mut state = Arc::clone(&self.state).lock_owned().await;
+        match &mut *state {
+            State::Open { link, used, .. } if !link.broken.load(Ordering::Relaxed) => {
+                *used = Instant::now();
+                return Ok(link.clone());
+            }
+            State::Failed { error, at } if at.elapsed() < REMEMBERED => return Err(error.clone()),
+            State::Closed | State::Open { .. } | State::Failed { .. } => *state = State::Closed,
+        }
+        let server = Arc::clone(self);
+        let attempt = tokio::spawn(async move {
+            let made = server.connect().await;
+            *state = match &made {
+                Ok(link) => State::Open {
+                    link: link.clone(),
+                    used: Instant::now(),
+                    _counted: Counted::new(),
+                    _idle: AbortOnDropHandle::new(tokio::spawn(close_when_idle(
+                        Arc::downgrade(&server),
+                        server.settings.idle,
+                    ))),
+                },
+                Err(error) => State::Failed { error: error.clone(), at: Instant::now() },
+            };
+            made
+        });
+        attempt.await.unwrap_or_else(|_| Err(self.error(ConnectCause::Aborted)))
+    }
+
+    pub(super) fn error(&self, cause: ConnectCause) -> ConnectError {
+        ConnectError { address: self.target.address(), cause }
+    }
+
+    async fn connect(&self) -> Result<Link, ConnectError> {
+        // Not in `new`, because many connections are created before the recorder of metrics.
+        describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
+        describe_gauge!(OPEN, "Connections to Temporal that are open");
+        let made = connect(&self.target, &self.identity, &self.settings).await;
+        let connection = made.map_err(|cause| self.error(cause)).inspect_err(|error| {
+            tracing::warn!(error = service::chain(error), "no connection to Temporal")
+        })?;
+        let (broken, probed) = (Arc::default(), Arc::default());
+        Ok(Link { connection, since: Instant::now(), broken, probed })
+    }
+
+    /// Notes the fault of a call over a connection.
+    pub(super) fn note(&self, link: &Link, fault: &TemporalFault) {
+        match fault.kind() {
+            // A server may report that it is unavailable on a connection that works. Another connection may
+            // lead to another of its hosts, but one for each call would be a burden.
+            FaultKind::Unavailable
+                if fault.is_transport() || link.since.elapsed() >= self.settings.redial =>
+            {
+                link.broken.store(true, Ordering::Relaxed);
+            }
+            // The call may be slow, or the connection may be dead.
+            FaultKind::DeadlineExceeded if !link.probed.swap(true, Ordering::Relaxed) => {
+                tokio::spawn(link.clone().probe());
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes the connection if it has been idle long enough; else returns the remaining time.
+    async fn close_if_idle(&self) -> Option<Duration> {
+        let mut state = self.state.lock().await;
+        let State::Open { used, .. } = &*state else { return None };
+        let left = self.settings.idle.saturating_sub(used.elapsed());
+        if left.is_zero() {
+            tracing::debug!(address = self.target.address(), "closing an idle connection to Temporal");
+            *state = State::Closed;
+            return None;
+        }
+        Some(left)
+    }
+}
+
+impl Link {
+    /// Finds out whether the connection is dead: a peer may disappear without closing it.
+    async fn probe(self) {
+        let mut request = Request::new(GetSystemInfoRequest::default());
+        request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
+        let answer = timeout(PROBE, self.connection.clone().get_system_info(request)).await;
+        let is_alive = match answer {
+            Ok(Ok(_)) => true,
+            Ok(Err(status)) => !is_transport(&status) && status.code() != Code::Cancelled,
+            Err(_) => false,
+        };
+        if !is_alive {
+            tracing::warn!("a connection to Temporal is dead; the next call connects again");
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        self.probed.store(false, Ordering::Relaxed);
+    }
+}
+
+async fn close_when_idle(server: Weak<Server>, mut wait: Duration) {
+    loop {
+        sleep(wait).await;
+        let Some(server) = server.upgrade() else { return };
+        let Some(left) = server.close_if_idle().await else { return };
+        wait = left;
+    }
+}
