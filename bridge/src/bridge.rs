@@ -11,7 +11,7 @@ use bridge_core::ports::{Engine, Targets};
 use bridge_core::{App, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks};
 use bridge_http::Api;
 use bridge_store::{DatabaseUrl, OpenError as StoreError};
-use bridge_temporal::{Bounds, Escalations, Servers, TemporalEngine, TemporalTargets};
+use bridge_temporal::{Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalTargets};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use service::auth::{Authenticator, authenticated};
 use service::files::FileError;
@@ -50,6 +50,9 @@ pub enum OpenError {
     /// The database cannot be used.
     #[error("BRIDGE_DATABASE cannot be used")]
     Database(#[from] StoreError),
+    /// The registered Temporal servers cannot be used.
+    #[error("BRIDGE_TARGETS cannot be used: {0}")]
+    Targets(#[from] TargetsFileError),
     /// The HTTP client for workflow clients cannot be built.
     #[error("the HTTP client for workflow clients cannot be set up")]
     Http(#[from] reqwest::Error),
@@ -71,7 +74,7 @@ impl Bridge {
         temporal: TemporalTarget,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        let servers = Servers::new(targets(settings, temporal), Arc::new(SystemClock));
+        let servers = Servers::new(targets(settings, temporal)?, Arc::new(SystemClock));
         let mut engine = TemporalEngine::new(servers.clone(), Bounds::default());
         let escalations = settings.escalation.then(|| Escalations::new(servers.clone()));
         if let Some(escalations) = &escalations {
@@ -92,7 +95,7 @@ impl Bridge {
         engine: Arc<dyn Engine>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        Self::with_parts(settings, Arc::new(targets(settings, temporal)), engine, shutdown).await
+        Self::with_parts(settings, Arc::new(targets(settings, temporal)?), engine, shutdown).await
     }
 
     async fn with_parts(
@@ -215,11 +218,12 @@ impl Bridge {
     }
 }
 
-fn targets(settings: &Settings, default: TemporalTarget) -> TemporalTargets {
-    TemporalTargets {
+fn targets(settings: &Settings, default: TemporalTarget) -> Result<TemporalTargets, TargetsFileError> {
+    let others = &settings.others;
+    TemporalTargets::new(
         default,
-        registered: settings.others.targets.clone().unwrap_or_default(),
-        allowed: settings.others.temporal_servers.clone(),
-        namespaces: settings.others.temporal_namespaces.clone(),
-    }
+        others.targets.clone().unwrap_or_default(),
+        others.temporal_servers.clone(),
+        others.temporal_namespaces.clone(),
+    )
 }

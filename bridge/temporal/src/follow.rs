@@ -15,15 +15,11 @@ use workflow_api::{RunId, WorkflowState};
 use crate::describe;
 use crate::failure::{self, Background, Ending};
 use crate::history::{self, Order};
+use crate::patience::Patience;
 use crate::polls::{LongPoll, Report};
 use crate::rpc::{LONG_POLL, Session};
 use crate::servers::Servers;
 use crate::wait::Progress;
-
-/// How long Temporal may be away before waiting callers get an error.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Interval between two attempts to reach it.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Pause after a call that has timed out.
 const AFTER_TIMEOUT: Duration = Duration::from_millis(100);
@@ -94,7 +90,7 @@ pub(crate) async fn next_page(
     filter: HistoryEventFilterType,
     page_token: &[u8],
 ) -> Result<GetWorkflowExecutionHistoryResponse, EngineError> {
-    let mut away = None;
+    let mut patience = Patience::default();
     loop {
         let request = GetWorkflowExecutionHistoryRequest {
             namespace: session.namespace(),
@@ -104,15 +100,12 @@ pub(crate) async fn next_page(
             next_page_token: page_token.to_vec(),
             ..Default::default()
         };
-        let page = session.call(LONG_POLL, request);
+        let begun = Instant::now();
+        let page = session.try_call(LONG_POLL, request);
         match page.await {
             // The SDK repeats neither a poll that was open for long nor a call whose connection broke.
-            Err(EngineError::Unavailable { .. })
-                if away.get_or_insert_with(Instant::now).elapsed() < PATIENCE =>
-            {
-                tokio::time::sleep(PAUSE).await;
-            }
-            page => return page,
+            Err(fault) if patience.endures(&fault, begun).await => {}
+            page => return page.map_err(|fault| session.error(fault, LONG_POLL)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod events;
 mod failure;
 mod follow;
 mod history;
+mod patience;
 mod payload;
 mod pending;
 mod polls;

@@ -40,12 +40,22 @@ pub struct RegisteredTargets(Vec<Registered>);
 #[error("{0}")]
 pub struct TargetsFileError(String);
 
+impl TargetsFileError {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl RegisteredTargets {
     /// Returns the server with this name or this address.
     pub fn find(&self, server: &str, address: Option<&str>) -> Option<&Registered> {
-        self.0.iter().find(|registered| registered.name == server).or_else(|| {
-            self.0.iter().find(|registered| Some(registered.target.address().as_str()) == address)
-        })
+        let named = self.0.iter().find(|registered| registered.name == server);
+        named.or_else(|| self.at(address?))
+    }
+
+    /// Returns the server at this address (`host:port`).
+    pub(crate) fn at(&self, address: &str) -> Option<&Registered> {
+        self.0.iter().find(|registered| registered.target.address() == address)
     }
 
     /// Parses the text of a file. `variable` looks up an environment variable.
@@ -58,13 +68,13 @@ impl RegisteredTargets {
             // `Display` would quote the line, which may have a key.
             TargetsFileError(format!("line {line} of the file is not valid: {}", error.message()))
         })?;
-        let mut registered = Vec::<Registered>::new();
+        let mut registered = Self::default();
         for (name, server) in servers {
             let target = server.target(&variable).map_err(|error| {
                 let cause = workflow_api::chain(&error);
                 TargetsFileError(format!("the server `{name}` cannot be used: {cause}"))
             })?;
-            if let Some(same) = registered.iter().find(|other| other.target.address() == target.address()) {
+            if let Some(same) = registered.at(&target.address()) {
                 return Err(TargetsFileError(format!(
                     "the servers `{}` and `{name}` have the same address; register one of them, with the \
                      namespaces of both",
@@ -75,9 +85,9 @@ impl RegisteredTargets {
             if namespaces.is_empty() {
                 namespaces.push(target.namespace().to_owned());
             }
-            registered.push(Registered { name, target, namespaces });
+            registered.0.push(Registered { name, target, namespaces });
         }
-        Ok(Self(registered))
+        Ok(registered)
     }
 }
 

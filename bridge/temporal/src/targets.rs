@@ -10,7 +10,7 @@ use service::outbound::is_forbidden;
 use temporal::{AddressError, TemporalTarget};
 use workflow_api::Namespace;
 
-use crate::registered::{NamespacePatterns, RegisteredTargets};
+use crate::registered::{NamespacePatterns, RegisteredTargets, TargetsFileError};
 
 const TEMPORAL_PORT: u16 = 7233;
 
@@ -38,6 +38,28 @@ impl Targets for TemporalTargets {
 }
 
 impl TemporalTargets {
+    /// Returns the servers that callers may use.
+    ///
+    /// # Errors
+    /// Returns an error if a registered server has the address of the configured one: their credentials could
+    /// not be distinguished.
+    pub fn new(
+        default: TemporalTarget,
+        registered: RegisteredTargets,
+        allowed: HostPatterns,
+        namespaces: NamespacePatterns,
+    ) -> Result<Self, TargetsFileError> {
+        if let Some(same) = registered.at(&default.address()) {
+            return Err(TargetsFileError::new(format!(
+                "the server `{}` has the address of the configured one, {}; remove it, and allow its \
+                 namespaces with BRIDGE_TEMPORAL_NAMESPACES",
+                same.name,
+                default.address()
+            )));
+        }
+        Ok(Self { default, registered, allowed, namespaces })
+    }
+
     /// Allows only the configured server.
     #[must_use]
     pub fn only(default: TemporalTarget) -> Self {
@@ -59,7 +81,7 @@ impl TemporalTargets {
         if target.server == self.default.address() {
             return Ok(self.default.clone().with_namespace(namespace));
         }
-        match self.registered.find(&target.server, Some(&target.server)) {
+        match self.registered.at(&target.server) {
             Some(registered) => Ok(registered.target.clone().with_namespace(namespace)),
             None => Ok(TemporalTarget::new(&target.server, namespace)?.checked()),
         }
@@ -129,11 +151,35 @@ mod tests {
 
     fn targets(allowed: &str) -> TemporalTargets {
         let file = "[cloud]\naddress = \"https://cloud.example:7233\"\nnamespaces = [\"a\", \"b\"]\n";
-        TemporalTargets {
-            default: TemporalTarget::new("temporal:7233", "emco").unwrap(),
-            registered: RegisteredTargets::read(file, |_| None).unwrap(),
-            allowed: allowed.parse().unwrap(),
-            namespaces: "lab-*, other".parse().unwrap(),
+        TemporalTargets::new(
+            TemporalTarget::new("temporal:7233", "emco").unwrap(),
+            RegisteredTargets::read(file, |_| None).unwrap(),
+            allowed.parse().unwrap(),
+            "lab-*, other".parse().unwrap(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_registered_server_is_not_the_configured_one() {
+        let file = "[own]\naddress = \"Temporal\"\napi_key_env = \"KEY\"\n";
+        let registered = RegisteredTargets::read(file, |_| Some("hunter2".to_owned())).unwrap();
+        let default = TemporalTarget::new("temporal:7233", "emco").unwrap();
+        let other = (HostPatterns::default(), NamespacePatterns::default());
+        let error = TemporalTargets::new(default, registered, other.0, other.1).unwrap_err().to_string();
+        assert!(error.contains("`own`") && error.contains("temporal:7233"), "{error}");
+    }
+
+    #[test]
+    fn each_server_gets_its_own_credentials() {
+        let targets = targets("*");
+        for (server, expected) in [
+            ("temporal", targets.default.clone()),
+            ("cloud", targets.registered.at("cloud.example:7233").unwrap().target.clone()),
+            ("10.0.0.1", TemporalTarget::new("10.0.0.1", "emco").unwrap().checked()),
+        ] {
+            let target = targets.resolve(server, &Namespace::default()).unwrap();
+            assert_eq!(targets.connected(&target).unwrap(), expected);
         }
     }
 

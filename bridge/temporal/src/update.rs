@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use workflow_api::RunId;
 
 use crate::bounds::Bounds;
+use crate::patience::Patience;
 use crate::rpc::Session;
 use crate::{command, describe, failure, payload, query};
 
@@ -32,8 +33,10 @@ pub(crate) async fn update(
 ) -> Result<Updated, UpdateError> {
     let deadline = Instant::now() + update.bound;
     let mut stage = Stage::Unspecified;
+    let mut patience = Patience::default();
     loop {
-        let bound = deadline.saturating_duration_since(Instant::now()).clamp(SHORTEST, LONG_POLL);
+        let begun = Instant::now();
+        let bound = deadline.saturating_duration_since(begun).clamp(SHORTEST, LONG_POLL);
         let asked = session.try_call(bound, request(session, update)).await;
         match asked {
             Ok(answer) => {
@@ -51,6 +54,8 @@ pub(crate) async fn update(
                     return look(session, update, stage, bounds).await;
                 }
             }
+            // The update has an ID, so a repeat is the same update.
+            Err(fault) if begun < deadline && patience.endures(&fault, begun).await => {}
             Err(fault) => {
                 let answer = Err(session.error(fault, bound));
                 return Ok(command::taken(session, answer, bounds.call).await?);

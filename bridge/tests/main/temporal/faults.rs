@@ -136,6 +136,30 @@ async fn a_wait_outlives_a_broken_connection() -> Result<()> {
     Ok(())
 }
 
+/// As by a server that limits the age of connections, or by a proxy: each cut is later than a server may be
+/// away.
+#[tokio::test]
+async fn a_wait_outlives_connections_that_are_cut_again_and_again() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let proxy = Proxy::start(fixture.server.address()).await?;
+    let run = fixture.closed_gate().await?;
+    let target = super::target(&proxy.address());
+    let through_proxy = WorkflowRun { target, ..run.clone() };
+    let waiting = tokio::spawn(waits(fixture.engine.clone(), through_proxy));
+    seen_running(&fixture, &run, &proxy).await;
+    for _ in 0..3 {
+        let since = Instant::now();
+        proxy.cut();
+        let passed = async || since.elapsed() > Duration::from_millis(2200);
+        eventually(SOON, "the server may not be away any longer", passed).await;
+        assert!(!waiting.is_finished());
+    }
+    fixture.open_gate(&run, &json!("through")).await?;
+    let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
+    assert_eq!(closed.result, Some(json!("through")));
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_wait_ends_when_temporal_stays_away() -> Result<()> {
     let fixture = Fixture::new().await?;
