@@ -8,6 +8,7 @@
 mod error;
 mod group;
 mod latest;
+mod own_file;
 mod postgres;
 mod sql;
 mod sqlite;

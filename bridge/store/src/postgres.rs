@@ -95,6 +95,17 @@ impl Sql for PostgresDatabase {
         self.read(statement, values).await
     }
 
+    async fn probe(&self) -> Result<(), sqlx::Error> {
+        // After a failover, the pool may still have connections to the former primary.
+        let read_only: String = sqlx::query_scalar("SELECT current_setting('transaction_read_only')")
+            .fetch_one(&self.pool)
+            .await?;
+        if read_only == "on" {
+            return Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "the server is read-only").into());
+        }
+        Ok(())
+    }
+
     async fn execute(
         connection: &mut PgConnection,
         statement: &'static str,

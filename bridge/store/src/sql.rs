@@ -55,6 +55,14 @@ pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 
+    /// Checks that the database can be written to, for readiness.
+    fn probe(&self) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
+    /// Checks that a write would not be lost.
+    fn guard(&self) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+
     /// Returns the cache of latest revisions; `None` if another process may change them.
     fn latest(&self) -> Option<&Latest> {
         None
@@ -80,8 +88,11 @@ impl<S: Sql> SqlStore<S> {
         statement: &'static str,
         values: &[Value<'_>],
     ) -> Result<Option<R>, StoreError> {
-        let rows = self.0.write(statement, values).await.map_err(failed(action))?;
-        Ok(rows.into_iter().next())
+        let rows = async {
+            self.0.guard()?;
+            self.0.write(statement, values).await
+        };
+        Ok(rows.await.map_err(failed(action))?.into_iter().next())
     }
 
     /// Executes a statement that writes, and returns the number of rows that were written.
@@ -92,6 +103,7 @@ impl<S: Sql> SqlStore<S> {
         values: &[Value<'_>],
     ) -> Result<u64, StoreError> {
         let written = async {
+            self.0.guard()?;
             let mut connection = self.0.writers().1.acquire().await?;
             S::execute(&mut connection, statement, values).await
         };
@@ -105,6 +117,7 @@ impl<S: Sql> SqlStore<S> {
         first: (&'static str, &[Value<'_>]),
         second: (&'static str, &[Value<'_>]),
     ) -> Result<bool, sqlx::Error> {
+        self.0.guard()?;
         let mut transaction = self.0.writers().1.begin().await?;
         if S::execute(&mut *transaction, first.0, first.1).await? == 0 {
             return Ok(false);
@@ -118,7 +131,9 @@ impl<S: Sql> SqlStore<S> {
 #[async_trait]
 impl<S: Sql> Store for SqlStore<S> {
     async fn ping(&self) -> Result<(), StoreError> {
-        self.read::<(String,)>("answer", "SELECT name FROM intents LIMIT 1", &[]).await.map(drop)
+        self.read::<(String,)>("answer", "SELECT name FROM intents LIMIT 1", &[]).await?;
+        self.0.guard().map_err(failed("be used"))?;
+        self.0.probe().await.map_err(failed("write"))
     }
 
     fn pools(&self) -> Vec<PoolState> {

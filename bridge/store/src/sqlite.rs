@@ -1,19 +1,18 @@
 //! The store on SQLite: the embedded default, for one replica.
 
-use std::ffi::OsString;
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use tokio::time::{Instant, sleep};
 
 use crate::error::OpenError;
 use crate::group::Group;
 use crate::latest::Latest;
+use crate::own_file::OwnFile;
 use crate::sql::{BEGIN_ON_SQLITE, Record, Sql, SqlStore, Value, arguments};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -21,8 +20,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite")
 /// Timeout for another process that has locked the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
-/// Interval between two attempts to lock a file that belongs to another process.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Interval between two writes that find out whether the disk is full. Anyone may ask for readiness.
+const PROBE: Duration = Duration::from_secs(5);
 
 /// A store on SQLite.
 pub type SqliteStore = SqlStore<SqliteDatabase>;
@@ -35,9 +34,11 @@ pub struct SqliteDatabase {
     writer: SqlitePool,
     readers: SqlitePool,
     group: Group,
-    /// The lock, held as long as the store lives. The system releases it when the process ends in any way.
-    _lock: Option<File>,
     latest: Latest,
+    /// When the last write for readiness succeeded.
+    probed: Mutex<Option<Instant>>,
+    /// The last field, because the connections must be closed before. `None` in memory.
+    file: Option<OwnFile>,
 }
 
 impl SqliteStore {
@@ -58,7 +59,7 @@ impl SqliteStore {
     /// Returns an error if the file cannot be created, read or written, is not a database of the bridge, or
     /// belongs to another process.
     pub async fn file(path: &Path) -> Result<Self, OpenError> {
-        let lock = lock(path).await?;
+        let mut file = OwnFile::lock(path).await?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -70,12 +71,14 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options.clone()).await?;
         let readers = pool(READERS).connect_with(options.read_only(true)).await?;
         migrated(&writer).await?;
-        Ok(Self::over(writer, readers, Some(lock)))
+        file.note_log().map_err(sqlx::Error::Io)?;
+        Ok(Self::over(writer, readers, Some(file)))
     }
 
-    fn over(writer: SqlitePool, readers: SqlitePool, lock: Option<File>) -> Self {
+    fn over(writer: SqlitePool, readers: SqlitePool, file: Option<OwnFile>) -> Self {
         let group = Group::new(writer.clone());
-        Self(SqliteDatabase { writer, readers, group, _lock: lock, latest: Latest::default() })
+        let (latest, probed) = (Latest::default(), Mutex::default());
+        Self(SqliteDatabase { writer, readers, group, latest, probed, file })
     }
 }
 
@@ -84,26 +87,6 @@ async fn migrated(writer: &SqlitePool) -> Result<(), OpenError> {
     // There is one replica, and it has just started: no process works on a start.
     sqlx::query("UPDATE runs SET leased_until = 0 WHERE outcome = 'starting'").execute(writer).await?;
     Ok(())
-}
-
-/// Locks the database for this process: otherwise each of two processes would take the other's starts for
-/// abandoned ones. The lock is on a separate file, because closing a file of SQLite's also releases SQLite's
-/// own locks.
-pub(crate) async fn lock(path: &Path) -> Result<File, OpenError> {
-    let io = |error| OpenError::Unavailable(sqlx::Error::Io(error));
-    let mut beside = OsString::from(path);
-    beside.push(".lock");
-    let file = File::create(PathBuf::from(beside)).map_err(io)?;
-    let patience = Instant::now() + BUSY;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            // The previous process may be about to end.
-            Err(TryLockError::WouldBlock) if Instant::now() < patience => sleep(PAUSE).await,
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(io(error)),
-        }
-    }
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -153,6 +136,21 @@ impl Sql for SqliteDatabase {
     ) -> Result<u64, sqlx::Error> {
         let done = sqlx::query_with(statement, arguments::<Sqlite>(values)?).execute(connection).await?;
         Ok(done.rows_affected())
+    }
+
+    async fn probe(&self) -> Result<(), sqlx::Error> {
+        let probed = || self.probed.lock().unwrap_or_else(PoisonError::into_inner);
+        if probed().is_some_and(|last| last.elapsed() < PROBE) {
+            return Ok(());
+        }
+        // Writes one page, which is the page of the file's header.
+        sqlx::query("PRAGMA user_version = 0").execute(&self.writer).await?;
+        *probed() = Some(Instant::now());
+        Ok(())
+    }
+
+    fn guard(&self) -> Result<(), sqlx::Error> {
+        self.file.as_ref().map_or(Ok(()), OwnFile::check).map_err(sqlx::Error::Io)
     }
 
     fn latest(&self) -> Option<&Latest> {
