@@ -36,7 +36,7 @@ pub use problem::{Fault, Problem};
 pub use raw::RawJson;
 pub use read::{FromJson, Read, ReadError, read};
 pub use start::{StartOverrides, StartRequest, Started};
-pub use status::{WorkflowFailure, WorkflowState, WorkflowStatus};
+pub use status::{TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use verbs::{
     CancelRequest, CancelSpec, QueryRequest, QuerySpec, ResetRequest, ResetSpec, RollbackRequest,
     RollbackSpec, RunReference, SignalRequest, SignalSpec, TerminateRequest, TerminateSpec, UpdateRequest,

@@ -38,6 +38,10 @@ pub struct WorkflowStatus {
     /// Why the run did not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_failure: Option<WorkflowFailure>,
+    /// Why the run makes no progress, if its workflow task fails again and again. Temporal retries the task until
+    /// a worker completes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow_task_failing: Option<TaskFailing>,
     /// The token for the next page of the history. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history_next_page_token: Option<String>,
@@ -45,6 +49,18 @@ pub struct WorkflowStatus {
     /// fields.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, Problem>,
+}
+
+/// A workflow task that fails again and again: the worker cannot run the workflow's code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct TaskFailing {
+    /// The number of the current attempt.
+    pub attempt: i32,
+    /// Why the last attempt in the history failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<WorkflowFailure>,
 }
 
 /// The state of a run, as Temporal names it.

@@ -7,10 +7,14 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
-use workflow_api::RunId;
+use workflow_api::{RunId, TaskFailing};
 
+use crate::history::{self, Order};
 use crate::rpc::Session;
-use crate::{convert, pending};
+use crate::{convert, failure, pending};
+
+/// Temporal writes the first failure of a workflow task into the history, and only that one.
+const FEW: usize = 10;
 
 /// Describes a run. Its JSON is exactly Temporal's response. The command line's `describe` adds `closeEvent`
 /// and `result`, and shortens memos without `--no-json-shorthand-payloads`.
@@ -34,6 +38,16 @@ pub(crate) async fn outline(
 pub(crate) async fn length(session: &Session<'_>, bound: Duration) -> Result<(RunId, i64), EngineError> {
     let info = ask(session, session.execution(), bound).await?.workflow_execution_info.unwrap_or_default();
     Ok((info.execution.unwrap_or_default().run_id.into(), info.history_length))
+}
+
+/// Adds why the workflow task fails, if it does.
+pub(crate) async fn with_cause(session: &Session<'_>, mut outline: Outline, bound: Duration) -> Outline {
+    if let Some(task) = &mut outline.task_failing {
+        let last = history::page(session, &outline.run_id, Order::Backward, Vec::new(), FEW, bound).await;
+        // Without the cause, the outline still has the number of attempts.
+        task.cause = last.ok().and_then(|(events, _)| failure::of_task(events));
+    }
+    outline
 }
 
 async fn ask(
@@ -63,6 +77,11 @@ fn read(session: &Session<'_>, answer: DescribeWorkflowExecutionResponse) -> Res
             .into_iter()
             .map(|info| pending::activity(info, now))
             .collect(),
+        // The first failure may be an accident: a worker that stops, or a deployment.
+        task_failing: answer
+            .pending_workflow_task
+            .filter(|task| task.attempt > 1)
+            .map(|task| TaskFailing { attempt: task.attempt, cause: None }),
         request_ids: answer
             .workflow_extended_info
             .into_iter()

@@ -11,6 +11,7 @@ use bridge_core::ports::{
 };
 use futures::stream::BoxStream;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use workflow_api::{Escalation, RawJson, RunId};
 
@@ -23,6 +24,11 @@ use crate::servers::Servers;
 use crate::wait::Progress;
 use crate::{describe, follow, history, query, reset, signal, stop, update, wait};
 
+/// Maximum number of whole histories that are read at the same time.
+const HISTORIES: usize = 4;
+/// How many times longer a page of a whole history may take than another call: its pages are the largest.
+const WHOLE: u32 = 4;
+
 /// The official Temporal server, by gRPC.
 #[derive(Debug, Clone)]
 pub struct TemporalEngine {
@@ -31,6 +37,8 @@ pub struct TemporalEngine {
     waits: Polls<Progress>,
     tails: Polls<Tail>,
     escalations: Option<Escalations>,
+    /// Limits how many whole histories are read at the same time.
+    whole_histories: Arc<Semaphore>,
 }
 
 impl TemporalEngine {
@@ -41,7 +49,14 @@ impl TemporalEngine {
             polls::OPEN_POLLS,
             "Open long polls to Temporal, each for all callers that wait on one run or follow it"
         );
-        Self { servers, bounds, waits: Polls::default(), tails: Polls::default(), escalations: None }
+        Self {
+            servers,
+            bounds,
+            waits: Polls::default(),
+            tails: Polls::default(),
+            escalations: None,
+            whole_histories: Arc::new(Semaphore::new(HISTORIES)),
+        }
     }
 
     /// Enables delayed termination. The caller must also run [`Escalations::keep`].
@@ -59,15 +74,25 @@ impl TemporalEngine {
 impl Engine for TemporalEngine {
     async fn outline(&self, run: &WorkflowRun) -> Result<Outline, EngineError> {
         let session = self.session(run)?;
-        describe::outline(&session, session.execution(), self.bounds.call).await
+        let outline = describe::outline(&session, session.execution(), self.bounds.call).await?;
+        Ok(describe::with_cause(&session, outline, self.bounds.call).await)
     }
 
     async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError> {
-        describe::description(&self.session(run)?, self.bounds.call).await
+        let session = self.session(run)?;
+        let Description { outline, json } = describe::description(&session, self.bounds.call).await?;
+        Ok(Description { outline: describe::with_cause(&session, outline, self.bounds.call).await, json })
     }
 
     async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError> {
-        history::history(&self.session(run)?, request, self.bounds.call).await
+        let session = self.session(run)?;
+        if request.page_size.is_some() || request.close_event {
+            return history::history(&session, request, self.bounds.call).await;
+        }
+        // So many whole histories are read at the same time, each in memory. The others wait: they would make
+        // the calls of all of them slower than their timeout.
+        let _turn = self.whole_histories.acquire().await.map_err(|closed| session.unexpected(closed))?;
+        history::history(&session, request, self.bounds.call * WHOLE).await
     }
 
     fn events(

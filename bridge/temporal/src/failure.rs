@@ -153,6 +153,24 @@ pub(crate) fn alone(failure: Failure) -> WorkflowFailure {
     chain(failure, &HashMap::new())
 }
 
+/// Returns why a workflow task fails again and again, from the newest events, which come newest first.
+pub(crate) fn of_task(events: Vec<HistoryEvent>) -> Option<WorkflowFailure> {
+    events.into_iter().find_map(|event| match event.attributes {
+        Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) => {
+            let cause =
+                failed.cause().as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_").to_owned();
+            Some(match failed.failure {
+                Some(failure) => WorkflowFailure { kind: cause, ..alone(failure) },
+                None => plain(&cause, "the workflow task failed"),
+            })
+        }
+        Some(Attributes::WorkflowTaskTimedOutEventAttributes(_)) => {
+            Some(plain("WorkflowTaskTimeout", "no worker completed the workflow task in time"))
+        }
+        _ => None,
+    })
+}
+
 /// Converts a failure and all its causes.
 fn chain(failure: Failure, attempts: &HashMap<i64, i32>) -> WorkflowFailure {
     let attempt = activity_start(&failure).and_then(|started| attempts.get(&started).copied());

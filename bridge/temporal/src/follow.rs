@@ -120,7 +120,8 @@ async fn background(
     let mut page_token = Vec::new();
     while !background.is_complete() {
         let run_id = &session.run().run_id;
-        let (events, next) = history::page(session, run_id, Order::Backward, page_token, bound).await?;
+        let (events, next) =
+            history::page(session, run_id, Order::Backward, page_token, usize::MAX, bound).await?;
         events.iter().for_each(|event| background.read(event));
         if next.is_empty() {
             break;

@@ -40,11 +40,12 @@ pub(crate) async fn history(
         HistoryRequest { reverse: true, .. } => Order::Backward,
         _ => Order::Forward,
     };
+    let size = request.page_size.unwrap_or(usize::MAX);
     let mut within = from.map(|token| token.within.clone()).unwrap_or_default();
     let mut last = from.map(|token| token.event_id);
     let mut events = Vec::new();
     loop {
-        let (page, next) = page(session, &run_id, order, within.clone(), bound).await?;
+        let (page, next) = page(session, &run_id, order, within.clone(), size, bound).await?;
         for event in page {
             if last.is_some_and(|last| !follows(event.event_id, last, request.reverse)) {
                 continue;
@@ -78,6 +79,9 @@ fn follows(event_id: i64, last: i64, reverse: bool) -> bool {
     if reverse { event_id < last } else { event_id > last }
 }
 
+/// The size of Temporal's own pages.
+const LARGEST: usize = 256;
+
 /// The events to read, and their order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -87,21 +91,23 @@ pub(crate) enum Order {
     Close,
 }
 
-/// Returns one of Temporal's pages of a run, and the token of the next.
+/// Returns one of Temporal's pages of a run, of at most `size` batches of events, and the token of the next.
 pub(crate) async fn page(
     session: &Session<'_>,
     run_id: &RunId,
     order: Order,
     token: Vec<u8>,
+    size: usize,
     bound: Duration,
 ) -> Result<(Vec<HistoryEvent>, Vec<u8>), EngineError> {
+    let maximum_page_size = i32::try_from(size.min(LARGEST)).unwrap_or_default();
     let (namespace, execution) = (session.namespace(), session.execution_of(run_id.as_str()));
     let (history, next) = if order == Order::Backward {
         let request = GetWorkflowExecutionHistoryReverseRequest {
             namespace,
             execution,
             next_page_token: token,
-            ..Default::default()
+            maximum_page_size,
         };
         let page = session.call(bound, request).await?;
         (page.history, page.next_page_token)
@@ -115,6 +121,7 @@ pub(crate) async fn page(
             execution,
             history_event_filter_type: filter.into(),
             next_page_token: token,
+            maximum_page_size,
             ..Default::default()
         };
         let page = session.call(bound, request).await?;

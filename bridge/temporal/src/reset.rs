@@ -47,7 +47,7 @@ async fn completed_task(
 ) -> Result<i64, ResetError> {
     let mut token = Vec::new();
     loop {
-        let (page, next) = history::page(session, run_id, order, token, bound).await?;
+        let (page, next) = history::page(session, run_id, order, token, usize::MAX, bound).await?;
         let completed = page.iter().find(|event| event.event_type() == EventType::WorkflowTaskCompleted);
         if let Some(event) = completed {
             return Ok(event.event_id);

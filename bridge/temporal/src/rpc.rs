@@ -90,9 +90,8 @@ impl<'a> Session<'a> {
                 run_id: self.run.run_id.clone(),
             },
             FaultKind::NamespaceNotFound => EngineError::NoSuchNamespace { engine },
-            FaultKind::InvalidArgument | FaultKind::FailedPrecondition => {
-                EngineError::InvalidArgument { engine, message }
-            }
+            FaultKind::InvalidArgument => EngineError::InvalidArgument { engine, message },
+            FaultKind::FailedPrecondition => EngineError::FailedPrecondition { engine, message },
             FaultKind::Refused => EngineError::PermissionDenied { engine, message },
             _ => EngineError::Other { engine, source: Arc::new(fault) },
         }

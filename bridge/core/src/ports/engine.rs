@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
 use workflow_api::{
-    Escalation, PendingActivity, RawJson, RunId, TaskQueue, WorkflowFailure, WorkflowState, WorkflowType,
+    Escalation, PendingActivity, RawJson, RunId, TaskFailing, TaskQueue, WorkflowFailure, WorkflowState,
+    WorkflowType,
 };
 
 use super::{
@@ -90,6 +91,8 @@ pub struct Outline {
     pub closed: Option<jiff::Timestamp>,
     /// The activities that have not ended.
     pub pending_activities: Vec<PendingActivity>,
+    /// Why it makes no progress, if its workflow task fails again and again.
+    pub task_failing: Option<TaskFailing>,
     /// The keys of the starts that made it or found it running; empty if the engine does not report them.
     pub request_ids: Vec<String>,
 }

@@ -58,6 +58,14 @@ pub enum EngineError {
         /// Its response.
         message: String,
     },
+    /// The server rejects the request because of the current state of the workflow.
+    #[error("{engine} cannot do this in the current state of the workflow: {message}")]
+    FailedPrecondition {
+        /// The engine's name.
+        engine: String,
+        /// Its response.
+        message: String,
+    },
     /// The bridge's credentials are missing, wrong or not sufficient.
     #[error("{engine} rejects the bridge's credentials: {message}")]
     PermissionDenied {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use workflow_api::{RawJson, WorkflowStatus};
+use workflow_api::{RawJson, TaskFailing, WorkflowFailure, WorkflowStatus};
 
 use super::ending::write_end;
 use super::method::{StatusMethod, StatusMethodError};
@@ -153,7 +153,8 @@ impl Parts {
         let unfinished = waited == Some(Waited::StillRunning);
         let mut status =
             WorkflowStatus { workflow_id: run.workflow_id, run_id: run.run_id, ..Default::default() };
-        if let Some((Outline { run_id, state, .. }, json)) = outline {
+        if let Some((Outline { run_id, state, task_failing, .. }, json)) = outline {
+            status.workflow_task_failing = failing(task_failing, wanted.stack_trace);
             status.run_id = run_id;
             status.workflow_state = Some(state);
             status.workflow_execution_description = json;
@@ -169,6 +170,11 @@ impl Parts {
         }
         Ok(StatusReport { status, unfinished, errors: errors.0 })
     }
+}
+
+fn failing(task: Option<TaskFailing>, stack_trace: bool) -> Option<TaskFailing> {
+    let cause = |cause: WorkflowFailure| if stack_trace { cause } else { cause.without_stack_traces() };
+    task.map(|task| TaskFailing { cause: task.cause.map(cause), ..task })
 }
 
 struct Errors(Vec<StatusMethodError>);

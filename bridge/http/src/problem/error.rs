@@ -103,6 +103,7 @@ pub(crate) fn of_engine(error: &EngineError) -> Kind {
         EngineError::Unavailable { .. } => kinds::TEMPORAL_UNAVAILABLE,
         EngineError::DeadlineExceeded { .. } => kinds::TEMPORAL_TIMEOUT,
         EngineError::InvalidArgument { .. } => kinds::TEMPORAL_REFUSED,
+        EngineError::FailedPrecondition { .. } => kinds::TEMPORAL_STATE,
         EngineError::PermissionDenied { .. } => kinds::TEMPORAL_CREDENTIALS,
         EngineError::Other { .. } => kinds::TEMPORAL_FAILED,
     }

@@ -61,6 +61,7 @@ kinds! {
     QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
     WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` is its state.";
     NOTHING_TO_RESET = 409 "nothing_to_reset" "The run has completed no workflow task yet, so there is no point to reset it to.";
+    TEMPORAL_STATE = 409 "temporal_failed_precondition" "Temporal rejects the call because of the current state of the workflow, for example because it is paused.";
     CONDITION_FAILED = 412 "condition_failed" "The intent's revision does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
@@ -105,8 +106,9 @@ pub(crate) const TEMPORAL_CONFIGURED: [Kind; 6] = [
 ];
 
 /// Problems of a call to Temporal.
-pub(crate) const TEMPORAL: [Kind; 9] = [
+pub(crate) const TEMPORAL: [Kind; 10] = [
     TEMPORAL_REFUSED,
+    TEMPORAL_STATE,
     TEMPORAL_NOT_ALLOWED,
     NAMESPACE_NOT_ALLOWED,
     NO_SUCH_WORKFLOW,

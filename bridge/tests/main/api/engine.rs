@@ -75,6 +75,7 @@ pub(super) fn outline(state: WorkflowState) -> Outline {
         started: Some(jiff::Timestamp::now()),
         closed: None,
         pending_activities: Vec::new(),
+        task_failing: None,
         request_ids: Vec::new(),
     }
 }

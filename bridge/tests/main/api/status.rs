@@ -245,6 +245,11 @@ async fn each_engine_error_has_its_own_code() {
         (EngineError::DeadlineExceeded { engine: target(), bound: AT_ONCE }, 504, "temporal_timeout"),
         (EngineError::InvalidArgument { engine: target(), message: "m".to_owned() }, 400, "temporal_refused"),
         (
+            EngineError::FailedPrecondition { engine: target(), message: "m".to_owned() },
+            409,
+            "temporal_failed_precondition",
+        ),
+        (
             EngineError::PermissionDenied { engine: target(), message: "m".to_owned() },
             502,
             "temporal_credentials",

@@ -1,9 +1,12 @@
 //! Description and history, compared with the output of Temporal's own command line.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use bridge_core::model::{Target, WorkflowRun};
-use bridge_core::ports::{EngineError, HistoryPage, HistoryRequest};
+use bridge_core::ports::{CommandError, EngineError, HistoryPage, HistoryRequest, Update, UpdateError};
 use futures::{StreamExt, TryStreamExt, stream};
+use harness::eventually;
 use serde_json::{Value, json};
 use temporal::{TemporalConnection, TemporalTarget};
 use temporalio_client::tonic::IntoRequest;
@@ -11,7 +14,7 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
 use workflow_api::WorkflowState;
 
-use crate::temporal::{Fixture, unique};
+use crate::temporal::{Fixture, SOON, unique};
 
 /// Returns the events of a page, parsed.
 pub(super) fn events(page: &HistoryPage) -> Result<Vec<Value>> {
@@ -198,5 +201,53 @@ async fn what_is_not_there_is_named() -> Result<()> {
     let misnamed = WorkflowRun { run_id: "not-a-run-id".into(), ..unknown };
     let error = fixture.engine.describe(&misnamed).await.unwrap_err();
     assert!(matches!(error, EngineError::InvalidArgument { .. }), "{error:?}");
+    Ok(())
+}
+
+/// The worker does not know the workflow type, so it fails the workflow task again and again.
+#[tokio::test]
+async fn a_run_whose_task_fails_again_and_again_shows_why() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.start("NoSuchType", &Value::Null).await?;
+    let failing = eventually(SOON, "the task fails again", async || {
+        fixture.engine.outline(&run).await?.task_failing.context("it has not failed twice")
+    })
+    .await;
+    let cause = failing.cause.context("the first failure is in the history")?;
+    assert!(failing.attempt > 1 && !cause.kind.is_empty(), "{} {cause:?}", failing.attempt);
+    assert!(cause.message.contains("NoSuchType"), "{cause:?}");
+    assert!(fixture.engine.describe(&run).await?.outline.task_failing.is_some());
+    let update = Update {
+        name: "any".to_owned(),
+        update_id: unique("update"),
+        bound: Duration::from_millis(100),
+        ..Update::default()
+    };
+    let error = eventually(SOON, "Temporal rejects updates", async || {
+        match fixture.engine.update(&run, &update).await {
+            Err(UpdateError::Command(CommandError::Engine(error))) => Ok(error),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    assert!(matches!(error, EngineError::FailedPrecondition { .. }), "{error:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_small_page_of_a_history_is_read_as_a_small_page() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    for reverse in [false, true] {
+        let mut request = HistoryRequest { page_size: Some(1), reverse, ..HistoryRequest::default() };
+        for _ in 0..3 {
+            let page = fixture.engine.history(&run, &request).await?;
+            assert_eq!(page.events.len(), 1);
+            request.page_token = page.next;
+        }
+        // A token of the engine's own leads to the page of the last event: it is not on the first page.
+        let token = request.page_token.context("the history has more events")?;
+        assert!(!token.within.is_empty(), "{token:?}");
+    }
     Ok(())
 }
