@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use service::outbound::{ResolveError, Resolver};
 
-use super::target::TemporalTarget;
+use super::target::ServerTarget;
 
 /// The timeouts of a connection, and how names are resolved.
 #[derive(Debug, Clone)]
@@ -80,9 +80,9 @@ pub enum ConnectCause {
     Aborted,
 }
 
-/// Connects to the server of `target` within the timeout of the settings.
+/// Connects to a server within the timeout of the settings.
 pub(super) async fn connect(
-    target: &TemporalTarget,
+    target: &ServerTarget,
     identity: &str,
     settings: &ConnectionSettings,
 ) -> Result<Connection, ConnectCause> {
@@ -99,7 +99,7 @@ const ONE_ATTEMPT: Duration = Duration::from_secs(3);
 
 /// Connects to the server; if its addresses are checked, to one that may be dialled.
 async fn dial(
-    target: &TemporalTarget,
+    target: &ServerTarget,
     identity: &str,
     settings: &ConnectionSettings,
 ) -> Result<Connection, ConnectCause> {

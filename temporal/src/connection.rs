@@ -42,7 +42,7 @@ impl TemporalConnection {
 
     /// Creates a connection to `target` with these settings.
     pub fn with_settings(target: TemporalTarget, settings: ConnectionSettings) -> Self {
-        let server = Arc::new(Server::new(target.clone(), settings));
+        let server = Arc::new(Server::new(Arc::clone(&target.server), settings));
         Self { target, server }
     }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::connect::{ConnectCause, ConnectError, ConnectionSettings};
 use super::connection::TemporalConnection;
-use super::target::TemporalTarget;
+use super::target::{ServerTarget, TemporalTarget};
 
 /// Maximum number of other servers with a connection.
 const MOST: usize = 64;
@@ -19,7 +19,7 @@ const MOST: usize = 64;
 pub struct TemporalConnections {
     home: TemporalConnection,
     settings: ConnectionSettings,
-    others: Arc<Mutex<HashMap<TemporalTarget, Other>>>,
+    others: Arc<Mutex<HashMap<Arc<ServerTarget>, Other>>>,
 }
 
 #[derive(Debug)]
@@ -40,22 +40,21 @@ impl TemporalConnections {
     /// # Errors
     /// Returns an error if the connections to too many other servers are in use.
     pub fn get(&self, target: &TemporalTarget) -> Result<TemporalConnection, ConnectError> {
-        let server = |target: &TemporalTarget| target.clone().with_namespace("");
-        let (key, namespace) = (server(target), target.namespace());
-        if key == server(self.home.target()) {
+        let (server, namespace) = (&target.server, target.namespace());
+        if *server == self.home.target().server {
             return Ok(self.home.clone().with_namespace(namespace));
         }
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        if !others.contains_key(&key) && others.len() >= MOST {
+        if !others.contains_key(server) && others.len() >= MOST {
             let idle = others.iter().filter(|(_, other)| !other.connection.is_in_use());
-            let oldest = idle.min_by_key(|(_, other)| other.used).map(|(key, _)| key.clone());
+            let oldest = idle.min_by_key(|(_, other)| other.used).map(|(server, _)| Arc::clone(server));
             let Some(oldest) = oldest else {
                 return Err(ConnectError { address: target.address(), cause: ConnectCause::TooMany(MOST) });
             };
             others.remove(&oldest);
         }
-        let other = others.entry(key).or_insert_with_key(|key| Other {
-            connection: TemporalConnection::with_settings(key.clone(), self.settings.clone()),
+        let other = others.entry(Arc::clone(server)).or_insert_with(|| Other {
+            connection: TemporalConnection::with_settings(target.clone(), self.settings.clone()),
             used: Instant::now(),
         });
         other.used = Instant::now();
@@ -100,9 +99,9 @@ mod tests {
         connections.get(&number(MOST)).unwrap();
         let others = connections.others.lock().unwrap();
         assert_eq!(others.len(), MOST);
-        let has = |of: usize| others.contains_key(&number(of).with_namespace(""));
+        let has = |of: usize| others.contains_key(&number(of).server);
         assert_eq!([0, 1, 2, MOST].map(has), [true, true, false, true]);
-        assert!(held.is_same(&others[&number(0).with_namespace("")].connection));
+        assert!(held.is_same(&others[&number(0).server].connection));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::connect::{ConnectCause, ConnectError, ConnectionSettings, connect};
 use super::connection::{CALLS, identity};
 use super::fault::{FaultKind, TemporalFault, is_transport};
-use super::target::TemporalTarget;
+use super::target::ServerTarget;
 
 /// How long a failed attempt counts for later callers.
 const REMEMBERED: Duration = Duration::from_millis(100);
@@ -34,8 +34,7 @@ const OPEN: &str = "temporal_connections";
 /// A server, and the connection to it.
 #[derive(Debug)]
 pub(super) struct Server {
-    /// The server; its namespace does not matter.
-    target: TemporalTarget,
+    target: Arc<ServerTarget>,
     pub(super) identity: String,
     settings: ConnectionSettings,
     /// Locked during an attempt to connect.
@@ -87,7 +86,7 @@ impl Drop for Counted {
 }
 
 impl Server {
-    pub(super) fn new(target: TemporalTarget, settings: ConnectionSettings) -> Self {
+    pub(super) fn new(target: Arc<ServerTarget>, settings: ConnectionSettings) -> Self {
         Self { target, identity: identity(), settings, state: Arc::new(Mutex::new(State::Closed)) }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use temporalio_client::{ClientTlsOptions, ConnectionOptions, GrpcCompression, RetryOptions, TlsOptions};
@@ -10,12 +11,18 @@ use url::Url;
 
 use super::address::{self, AddressError};
 
-/// A namespace on a Temporal server, with our credentials there. Two targets are equal if one connection can
-/// serve both.
+/// A namespace on a Temporal server, with our credentials there. Two targets are equal if they name the same
+/// server, with the same credentials, and the same namespace. Clones are cheap.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TemporalTarget {
-    url: Url,
+    pub(super) server: Arc<ServerTarget>,
     namespace: String,
+}
+
+/// A Temporal server, with our credentials there. One connection serves all its namespaces.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ServerTarget {
+    url: Url,
     api_key: Option<String>,
     tls: Option<Tls>,
     headers: BTreeMap<String, String>,
@@ -42,24 +49,20 @@ impl TemporalTarget {
     pub fn new(address: &str, namespace: impl Into<String>) -> Result<Self, AddressError> {
         let url = address::url(address, false)?;
         let tls = (url.scheme() == "https").then(Tls::default);
-        let headers = BTreeMap::new();
-        Ok(Self { url, namespace: namespace.into(), api_key: None, tls, headers, checked: false })
+        let server = ServerTarget { url, api_key: None, tls, headers: BTreeMap::new(), checked: false };
+        Ok(Self { server: Arc::new(server), namespace: namespace.into() })
     }
 
     /// Restricts connections to addresses that any caller may name (see [`outbound`](service::outbound)).
     #[must_use]
     pub fn checked(mut self) -> Self {
-        self.checked = true;
+        Arc::make_mut(&mut self.server).checked = true;
         self
     }
 
     /// Returns the server as `host:port`.
     pub fn address(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        match self.url.port_or_known_default() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        self.server.address()
     }
 
     /// Returns the namespace.
@@ -83,13 +86,24 @@ impl TemporalTarget {
                 .client_tls_options
                 .map(|identity| (identity.client_cert, identity.client_private_key)),
         });
-        Self {
+        let server = ServerTarget {
             url: options.target,
-            namespace,
             api_key: options.api_key,
             tls,
             headers: options.headers.unwrap_or_default().into_iter().collect(),
             checked: false,
+        };
+        Self { server: Arc::new(server), namespace }
+    }
+}
+
+impl ServerTarget {
+    /// Returns the server as `host:port`.
+    pub(super) fn address(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
         }
     }
 
@@ -152,12 +166,20 @@ impl TemporalTarget {
     }
 }
 
-/// Prints whether there are secrets, but not the secrets.
 impl fmt::Debug for TemporalTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TemporalTarget")
-            .field("url", &self.url.as_str())
+            .field("server", &self.server)
             .field("namespace", &self.namespace)
+            .finish()
+    }
+}
+
+/// Prints whether there are secrets, but not the secrets.
+impl fmt::Debug for ServerTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerTarget")
+            .field("url", &self.url.as_str())
             .field("tls", &self.tls.is_some())
             .field("client_certificate", &self.tls.as_ref().is_some_and(|tls| tls.identity.is_some()))
             .field("api_key", &self.api_key.is_some())
@@ -182,7 +204,12 @@ mod tests {
 
     fn options(target: &TemporalTarget, dialled: Option<&str>) -> ConnectionOptions {
         let dialled = dialled.map(|address| address.parse().unwrap());
-        target.connection_options(dialled, String::new(), Duration::from_secs(1), RetryOptions::no_retries())
+        target.server.connection_options(
+            dialled,
+            String::new(),
+            Duration::from_secs(1),
+            RetryOptions::no_retries(),
+        )
     }
 
     #[test]
@@ -215,10 +242,8 @@ mod tests {
     #[test]
     fn a_server_name_of_the_settings_is_verified() {
         let tls = Tls { server_name: Some("temporal.internal".to_owned()), ..Tls::default() };
-        let target = TemporalTarget {
-            tls: Some(tls),
-            ..TemporalTarget::new("https://10.0.0.1:7233", "default").unwrap()
-        };
+        let mut target = TemporalTarget::new("https://10.0.0.1:7233", "default").unwrap();
+        Arc::make_mut(&mut target.server).tls = Some(tls);
         let options = options(&target, None);
         assert_eq!(options.target.as_str(), "https://10.0.0.1:7233/");
         assert_eq!(options.override_origin.unwrap(), "https://temporal.internal/");
