@@ -47,6 +47,8 @@ methods! {
     "GetWorkflowExecutionHistoryReverse":
         get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest)
             -> GetWorkflowExecutionHistoryReverseResponse,
+    "PauseWorkflowExecution":
+        pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse,
     "PollWorkflowExecutionUpdate":
         poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse,
     "QueryWorkflow": query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse,
@@ -61,6 +63,8 @@ methods! {
         start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse,
     "TerminateWorkflowExecution":
         terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse,
+    "UnpauseWorkflowExecution":
+        unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse,
     "UpdateWorkflowExecution":
         update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse,
 }

@@ -38,8 +38,8 @@ pub use read::{FromJson, Read, ReadError, read};
 pub use start::{StartOverrides, StartRequest, Started};
 pub use status::{TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use verbs::{
-    CancelRequest, CancelSpec, QueryRequest, QuerySpec, ResetRequest, ResetSpec, RollbackRequest,
-    RollbackSpec, RunReference, SignalRequest, SignalSpec, TerminateRequest, TerminateSpec, UpdateRequest,
-    UpdateSpec,
+    CancelRequest, CancelSpec, PauseRequest, PauseSpec, QueryRequest, QuerySpec, ResetRequest, ResetSpec,
+    RollbackRequest, RollbackSpec, RunReference, SignalRequest, SignalSpec, TerminateRequest, TerminateSpec,
+    UpdateRequest, UpdateSpec,
 };
 pub use write::{to_go_json, to_go_json_sized, to_go_text};

@@ -69,6 +69,8 @@ pub struct TaskFailing {
 pub enum WorkflowState {
     /// The run has not ended.
     Running,
+    /// The run is paused, and continues when it is unpaused.
+    Paused,
     /// It ended with a result.
     Completed,
     /// It ended with an error.
@@ -81,19 +83,25 @@ pub enum WorkflowState {
     ContinuedAsNew,
     /// It exceeded one of its timeouts.
     TimedOut,
+    /// A state that this version does not know: its number in Temporal's API.
+    #[serde(untagged)]
+    Other(i32),
 }
 
 impl WorkflowState {
-    /// Whether the run has ended.
+    /// Returns whether the run has ended. An unknown state is not known to be an end.
     #[must_use]
     pub fn is_closed(self) -> bool {
-        self != Self::Running
+        !matches!(self, Self::Running | Self::Paused | Self::Other(_))
     }
 }
 
 impl std::fmt::Display for WorkflowState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(self, f)
+        match self {
+            Self::Other(number) => number.fmt(f),
+            named => std::fmt::Debug::fmt(named, f),
+        }
     }
 }
 

@@ -130,6 +130,20 @@ object! {
 }
 
 request! {
+    /// A request to pause a workflow, or to let a paused one continue.
+    PauseRequest(PauseSpec)
+}
+
+object! {
+    /// The run, and the reason.
+    pub struct PauseSpec {
+        ..run: RunReference,
+        /// The reason; kept in Temporal's history.
+        "reason" => reason: String,
+    }
+}
+
+request! {
     /// A request to run a workflow again from a point of its history.
     ResetRequest(ResetSpec)
 }

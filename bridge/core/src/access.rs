@@ -57,6 +57,8 @@ actions! {
     Follow = "follow" Reads;
     Cancel = "cancel" Changes;
     Terminate = "terminate" Changes;
+    Pause = "pause" Changes;
+    Unpause = "unpause" Changes;
     Signal = "signal" Changes;
     Query = "query" Reads;
     Update = "update" Changes;

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+mod chain;
 mod clock;
 mod gauge;
 mod intents;
@@ -33,8 +34,8 @@ pub use starts::{
 };
 pub use tasks::Tasks;
 pub use workflows::{
-    Addressee, FollowRequest, Followed, Position, SignalOrder, StatusMethod, StatusMethodError, StatusReport,
-    StatusRequest, Stop, UpdateOrder, WorkflowError, Workflows,
+    Addressee, FollowRequest, Followed, Pause, Position, SignalOrder, StatusMethod, StatusMethodError,
+    StatusReport, StatusRequest, Stop, UpdateOrder, WorkflowError, Workflows,
 };
 
 /// All use cases.

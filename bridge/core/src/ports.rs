@@ -13,11 +13,11 @@ mod targets;
 
 pub use clients::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
 pub use engine::{
-    Closed, Description, Engine, Outline, Query, RejectCondition, Reset, ResetPoint, RunClose, RunEvent,
-    Signal, StopOrder, Update, Updated, Waited,
+    Closed, Description, Engine, Outline, PauseOrder, Query, RejectCondition, Reset, ResetPoint, RunClose,
+    RunEvent, Signal, StopOrder, Update, Updated, Waited,
 };
 pub use engine_error::{
-    Cause, CommandError, EngineError, EscalateError, QueryError, ResetError, UpdateError,
+    Cause, CommandError, EngineError, EscalateError, PauseError, QueryError, ResetError, UpdateError,
 };
 pub use intents::IntentStore;
 pub use page::{HistoryPage, HistoryRequest, NoPageToken, PageToken};

@@ -1,16 +1,19 @@
 //! Use cases about start records, and the current state of their runs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
-use workflow_api::{RunId, WorkflowState};
+use workflow_api::{RunId, WorkflowId, WorkflowState};
 
 use crate::access::{Action, Denied, Resource};
+use crate::chain;
 use crate::lookup::{IntentError, Lookup};
 use crate::model::{IntentKey, Outcome, StartRecord, WorkflowRun};
 use crate::parts::Parts;
-use crate::ports::{EngineError, StoreError};
+use crate::ports::{EngineError, Outline, StoreError};
 use crate::request::Request;
 
 /// How many runs are looked up in the engine at once.
@@ -35,12 +38,17 @@ pub struct LiveRun {
 }
 
 /// The state of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiveState {
     /// There is no run, or its ID is not known.
     NoRun,
-    /// The engine has the run.
-    Known(WorkflowState),
+    /// The engine has the run, or the one that continues its work.
+    Known {
+        /// The last run of the chain that the start began: the open one, if there is one.
+        run_id: RunId,
+        /// Its state.
+        state: WorkflowState,
+    },
     /// The engine has deleted the run: a namespace keeps closed runs for some days.
     Gone,
     /// The engine could not be asked.
@@ -99,8 +107,7 @@ impl Runs {
         if starts.is_empty() && before.is_none() {
             self.lookup.intent(key).await?;
         }
-        let deadline = Instant::now() + BOUND;
-        Ok(stream::iter(starts).map(|start| self.live(start, deadline)).buffered(WIDTH).collect().await)
+        Ok(self.live(starts).await)
     }
 
     /// Returns the start of an intent that has this run ID or start ID.
@@ -113,35 +120,70 @@ impl Runs {
         let possible = key.is_sound() && !name.contains('\0');
         let found = if possible { self.parts.store.start(key, name).await? } else { None };
         match found {
-            Some(start) => Ok(self.live(start, Instant::now() + BOUND).await),
+            Some(start) => Ok(self.live(vec![start]).await.remove(0)),
             None => Err(RunError::NoSuchRun { intent: key.clone(), name: name.to_owned() }),
         }
     }
 
-    async fn live(&self, start: StartRecord, deadline: Instant) -> LiveRun {
-        let state = match &start.outcome {
-            Outcome::Started { run_id: Some(run_id), .. } => {
-                let run_id = run_id.clone();
-                timeout_at(deadline, self.state_of(&start, run_id)).await.unwrap_or(LiveState::Unknown)
-            }
-            Outcome::Starting
-            | Outcome::Started { run_id: None, .. }
-            | Outcome::NotStarted { .. }
-            | Outcome::Unknown { .. } => LiveState::NoRun,
+    /// Adds the state of their runs to starts. Each workflow is looked up once, however many starts it has.
+    async fn live(&self, starts: Vec<StartRecord>) -> Vec<LiveRun> {
+        let deadline = Instant::now() + BOUND;
+        let workflows: BTreeSet<_> = starts.iter().filter_map(run_of).map(|(workflow, _)| workflow).collect();
+        let latest: BTreeMap<_, _> = stream::iter(workflows)
+            .map(async |workflow_id| {
+                let run = self.run(&workflow_id, &RunId::default());
+                let looked = timeout_at(deadline, chain::outline(&self.parts, &run)).await;
+                (workflow_id, looked)
+            })
+            .buffered(WIDTH)
+            .collect()
+            .await;
+        let live = async |start: StartRecord| {
+            let state = match run_of(&start) {
+                Some((workflow_id, run_id)) => {
+                    let found = self.last_of(&latest[&workflow_id], self.run(&workflow_id, &run_id));
+                    timeout_at(deadline, found).await.unwrap_or(LiveState::Unknown)
+                }
+                None => LiveState::NoRun,
+            };
+            LiveRun { start, state }
         };
-        LiveRun { start, state }
+        stream::iter(starts).map(live).buffered(WIDTH).collect().await
     }
 
-    async fn state_of(&self, start: &StartRecord, run_id: RunId) -> LiveState {
-        let target = self.parts.targets.home();
-        let run = WorkflowRun { target, workflow_id: start.workflow_id.clone(), run_id };
-        match self.parts.engine.outline(&run).await {
-            Ok(outline) => LiveState::Known(outline.state),
-            Err(EngineError::NoSuchWorkflow { .. }) => LiveState::Gone,
+    async fn last_of(&self, latest: &Looked, run: WorkflowRun) -> LiveState {
+        let last = match latest {
+            Ok(Ok(Some(last))) => chain::last_run_beside(&self.parts, &run, last.clone()).await,
+            Ok(Ok(None)) => Ok(None),
+            Ok(Err(error)) => Err(error.clone()),
+            Err(_) => return LiveState::Unknown,
+        };
+        match last {
+            Ok(Some(Outline { run_id, state, .. })) => LiveState::Known { run_id, state },
+            Ok(None) => LiveState::Gone,
             Err(error) => {
                 tracing::debug!(workflow_id = %run.workflow_id, error = workflow_api::chain(&error), "the state of a run could not be read");
                 LiveState::Unknown
             }
         }
+    }
+
+    fn run(&self, workflow_id: &WorkflowId, run_id: &RunId) -> WorkflowRun {
+        let target = self.parts.targets.home();
+        WorkflowRun { target, workflow_id: workflow_id.clone(), run_id: run_id.clone() }
+    }
+}
+
+/// The result of looking up a workflow, if it came in time.
+type Looked = Result<Result<Option<Outline>, EngineError>, Elapsed>;
+
+/// Returns the run that a start led to, if its ID is known.
+fn run_of(start: &StartRecord) -> Option<(WorkflowId, RunId)> {
+    match &start.outcome {
+        Outcome::Started { run_id: Some(run_id), .. } => Some((start.workflow_id.clone(), run_id.clone())),
+        Outcome::Starting
+        | Outcome::Started { run_id: None, .. }
+        | Outcome::NotStarted { .. }
+        | Outcome::Unknown { .. } => None,
     }
 }

@@ -4,6 +4,7 @@ mod ending;
 mod error;
 mod follow;
 mod method;
+mod pause;
 mod query;
 mod reset;
 mod signal;
@@ -13,13 +14,15 @@ mod update;
 
 use workflow_api::{RunReference, WorkflowStatus};
 
+use crate::chain::last_run;
 use crate::lookup::Lookup;
 use crate::model::{IntentKey, WorkflowRun};
 use crate::parts::Parts;
-use crate::ports::EngineError;
+use crate::ports::{CommandError, EngineError};
 pub use error::WorkflowError;
 pub use follow::{FollowRequest, Followed, Position};
 pub use method::{StatusMethod, StatusMethodError};
+pub use pause::Pause;
 pub use signal::SignalOrder;
 pub use status::{StatusReport, StatusRequest};
 pub use stop::Stop;
@@ -53,6 +56,33 @@ impl Workflows {
         let workflow_id = self.lookup.workflow_of(&to.intent, named.workflow_id.clone()).await?;
         let target = self.parts.targets.resolve(&named.temporal_server, &named.namespace)?;
         Ok(WorkflowRun { target, workflow_id, run_id: named.run_id.clone() })
+    }
+
+    /// Returns the result of a command. If the run has ended but another one continues its work, the error
+    /// names that one.
+    async fn accepted<T>(
+        &self,
+        run: &WorkflowRun,
+        answer: Result<T, CommandError>,
+    ) -> Result<T, WorkflowError> {
+        let error = match answer {
+            Ok(accepted) => return Ok(accepted),
+            Err(error) => error,
+        };
+        if let CommandError::AlreadyClosed { workflow_id, run_id, state } = &error
+            && let Ok(Some(last)) =
+                last_run(&self.parts, &WorkflowRun { run_id: run_id.clone(), ..run.clone() }).await
+            && last.run_id != *run_id
+            && !last.state.is_closed()
+        {
+            return Err(WorkflowError::Continued {
+                workflow_id: workflow_id.clone(),
+                run_id: run_id.clone(),
+                state: *state,
+                current: last.run_id,
+            });
+        }
+        Err(error.into())
     }
 
     /// Returns the state of a run as a status.

@@ -40,6 +40,8 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::RUN, get(runs::get_run))
         .route(path::STATUS, get(workflows::status::intent_status))
         .route(path::CANCEL, post(workflows::cancel::cancel_workflow))
+        .route(path::PAUSE, post(workflows::pause::pause_workflow))
+        .route(path::UNPAUSE, post(workflows::pause::unpause_workflow))
         .route(path::SIGNAL, post(workflows::signal::signal_workflow))
         .route(path::QUERY, post(workflows::query::query_workflow))
         .route(path::UPDATE, post(workflows::update::update_workflow))

@@ -9,7 +9,7 @@ use crate::intents::{check, create, delete, get, list, put, revisions, rollback}
 use crate::problem::kinds;
 use crate::wire::params::BodyParams;
 use crate::wire::path;
-use crate::workflows::{cancel, query, reset, signal, status, terminate, update};
+use crate::workflows::{cancel, pause, query, reset, signal, status, terminate, update};
 use crate::{runs, starts};
 
 /// The tag of operations that have no limits.
@@ -40,6 +40,8 @@ const DOCUMENT: &str = "document";
         runs::get_run,
         status::intent_status,
         cancel::cancel_workflow,
+        pause::pause_workflow,
+        pause::unpause_workflow,
         signal::signal_workflow,
         query::query_workflow,
         update::update_workflow,

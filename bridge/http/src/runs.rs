@@ -51,7 +51,11 @@ pub(crate) struct RunView {
     reason: Option<String>,
     /// Whether the workflow was running before, so that no new run was started.
     already_running: bool,
-    /// The state of the run in Temporal now. Absent if there is no run, or if `workflowStateError` is
+    /// The run that continues the work of `runID` now: it continued as new, was retried or was reset. Absent
+    /// if it is `runID` itself.
+    #[serde(rename = "currentRunID", skip_serializing_if = "Option::is_none")]
+    current_run_id: Option<RunId>,
+    /// The state of the current run in Temporal now. Absent if there is no run, or if `workflowStateError` is
     /// present.
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow_state: Option<WorkflowState>,
@@ -70,11 +74,11 @@ pub(crate) struct Links {
     /// This run.
     #[serde(rename = "self")]
     itself: String,
-    /// The status of the workflow; of this run, if its ID is known.
+    /// The status of the workflow; of the current run, if its ID is known.
     status: String,
-    /// Where to `POST` a cancellation of this run; `{}` is a sufficient body.
+    /// Where to `POST` a cancellation of the current run; `{}` is a sufficient body.
     cancel: String,
-    /// The run in Temporal's own UI, if the operator has set its URL (`BRIDGE_TEMPORAL_UI_URL`).
+    /// The current run in Temporal's own UI, if the operator has set its URL (`BRIDGE_TEMPORAL_UI_URL`).
     #[serde(rename = "temporalUI", skip_serializing_if = "Option::is_none")]
     temporal_ui: Option<String>,
 }
@@ -90,22 +94,24 @@ impl RunView {
                 (None, false, Some(reason))
             }
         };
-        let (workflow_state, workflow_state_error) = match live.state {
-            LiveState::NoRun => (None, None),
-            LiveState::Known(state) => (Some(state), None),
-            LiveState::Gone => (None, Some("no_such_workflow")),
-            LiveState::Unknown => (None, Some("temporal_unavailable")),
+        let (current, workflow_state, workflow_state_error) = match live.state {
+            LiveState::NoRun => (None, None, None),
+            LiveState::Known { run_id, state } => (Some(run_id), Some(state), None),
+            LiveState::Gone => (None, None, Some("no_such_workflow")),
+            LiveState::Unknown => (None, None, Some("temporal_unavailable")),
         };
-        let unnamed = RunId::default();
+        let current_run_id = current.filter(|current| run_id.as_ref() != Some(current));
+        let linked = current_run_id.clone().or_else(|| run_id.clone());
+        let named = linked.clone().unwrap_or_default();
         let links = Links {
             itself: path::run_of(&run.intent, &run.id),
-            status: path::status_of(&run.intent, &run.workflow_id, run_id.as_ref().unwrap_or(&unnamed)),
-            cancel: path::cancel_of(&run.intent, &run.workflow_id, run_id.as_ref().unwrap_or(&unnamed)),
+            status: path::status_of(&run.intent, &run.workflow_id, &named),
+            cancel: path::cancel_of(&run.intent, &run.workflow_id, &named),
             temporal_ui: api
                 .temporal_ui
                 .as_ref()
-                .zip(run_id.as_ref())
-                .and_then(|(ui, run_id)| ui_link(ui, &api.namespace, &run.workflow_id, run_id)),
+                .zip(linked.as_ref())
+                .map(|(ui, run_id)| ui_link(ui, &api.namespace, &run.workflow_id, run_id)),
         };
         Self {
             start_id: run.id.to_string(),
@@ -119,6 +125,7 @@ impl RunView {
             outcome,
             reason,
             already_running,
+            current_run_id,
             workflow_state,
             workflow_state_error,
             links,
@@ -126,18 +133,21 @@ impl RunView {
     }
 }
 
-/// Returns the URL of a run in Temporal's own UI.
-fn ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> Option<String> {
-    let mut url = ui.clone();
-    url.path_segments_mut().ok()?.pop_if_empty().extend([
-        "namespaces",
-        namespace,
-        "workflows",
-        workflow_id.as_str(),
-        run_id.as_str(),
-        "history",
-    ]);
-    Some(url.into())
+/// Returns the page of a run in Temporal's own UI.
+fn ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+    let base = ui.as_str().trim_end_matches('/');
+    let (namespace, workflow) = (path::encoded(namespace), path::encoded(workflow_id.as_str()));
+    match workflow.as_str() {
+        // Browsers remove such a segment from a path, however it is encoded. The list can be filtered instead.
+        "." | ".." => {
+            let filter = path::encoded(&format!("WorkflowId=\"{workflow}\""));
+            format!("{base}/namespaces/{namespace}/workflows?query={filter}")
+        }
+        _ => {
+            let run = path::encoded(run_id.as_str());
+            format!("{base}/namespaces/{namespace}/workflows/{workflow}/{run}/history")
+        }
+    }
 }
 
 problems!(ListProblems, [NO_SUCH_INTENT]);
@@ -219,9 +229,21 @@ mod tests {
 
     #[test]
     fn links_to_temporals_ui_are_escaped() {
-        let link = |base: &str| ui_link(&base.parse().unwrap(), "n s", &"a/b ü".into(), &"r".into()).unwrap();
-        let rest = "namespaces/n%20s/workflows/a%2Fb%20%C3%BC/r/history";
-        assert_eq!(link("https://temporal.example"), format!("https://temporal.example/{rest}"));
-        assert_eq!(link("https://example.org/ui/"), format!("https://example.org/ui/{rest}"));
+        for (workflow_id, rest) in [
+            ("a/b ü", "workflows/a%2Fb%20%C3%BC/r/history"),
+            ("a+b%20", "workflows/a%2Bb%2520/r/history"),
+            ("a\tb\r\nc", "workflows/a%09b%0D%0Ac/r/history"),
+            ("...", "workflows/.../r/history"),
+            (".", "workflows?query=WorkflowId%3D%22.%22"),
+            ("..", "workflows?query=WorkflowId%3D%22..%22"),
+        ] {
+            for base in ["https://temporal.example", "https://example.org/ui/"] {
+                let link = ui_link(&base.parse().unwrap(), "n s", &workflow_id.into(), &"r".into());
+                let base = base.trim_end_matches('/');
+                assert_eq!(link, format!("{base}/namespaces/n%20s/{rest}"), "{workflow_id:?}");
+                // A browser leads to this very path.
+                assert_eq!(link.parse::<Url>().unwrap().as_str(), link);
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod about;
 pub(crate) mod cancel;
 mod events;
+pub(crate) mod pause;
 pub(crate) mod query;
 pub(crate) mod reset;
 pub(crate) mod signal;

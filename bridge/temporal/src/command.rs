@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bridge_core::ports::{CommandError, EngineError};
-use workflow_api::WorkflowState;
 
 use crate::describe;
 use crate::rpc::Session;
@@ -27,7 +26,7 @@ pub(crate) async fn taken<A>(
 /// Returns an error if the run has ended.
 pub(crate) async fn open(session: &Session<'_>, bound: Duration) -> Result<(), CommandError> {
     let seen = describe::outline(session, session.execution(), bound).await?;
-    if seen.state == WorkflowState::Running {
+    if !seen.state.is_closed() {
         return Ok(());
     }
     Err(CommandError::AlreadyClosed {

@@ -4,12 +4,15 @@ use prost_wkt_types::Timestamp;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 use workflow_api::WorkflowState;
 
-/// Returns the state of a run; `None` if Temporal gives none.
-pub(crate) fn state(status: WorkflowExecutionStatus) -> Option<WorkflowState> {
-    Some(match status {
+/// Returns the state of a run, from its number in Temporal's API; `None` if Temporal gives none.
+pub(crate) fn state(status: i32) -> Option<WorkflowState> {
+    let Ok(known) = WorkflowExecutionStatus::try_from(status) else {
+        return Some(WorkflowState::Other(status));
+    };
+    Some(match known {
         WorkflowExecutionStatus::Unspecified => return None,
-        // A paused run is open: it has not ended, and continues when it is unpaused.
-        WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused => WorkflowState::Running,
+        WorkflowExecutionStatus::Running => WorkflowState::Running,
+        WorkflowExecutionStatus::Paused => WorkflowState::Paused,
         WorkflowExecutionStatus::Completed => WorkflowState::Completed,
         WorkflowExecutionStatus::Failed => WorkflowState::Failed,
         WorkflowExecutionStatus::Canceled => WorkflowState::Canceled,

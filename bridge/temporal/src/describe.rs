@@ -7,7 +7,7 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
-use workflow_api::{RunId, TaskFailing};
+use workflow_api::{RunId, TaskFailing, WorkflowState};
 
 use crate::history::{self, Order};
 use crate::rpc::Session;
@@ -34,10 +34,23 @@ pub(crate) async fn outline(
     read(session, answer)
 }
 
-/// Returns the ID of a run, and the current number of its events.
-pub(crate) async fn length(session: &Session<'_>, bound: Duration) -> Result<(RunId, i64), EngineError> {
+/// The current length of a run's history.
+pub(crate) struct Length {
+    pub(crate) run_id: RunId,
+    /// The number of events.
+    pub(crate) events: i64,
+    /// Whether there will be no more.
+    pub(crate) closed: bool,
+}
+
+/// Returns the current length of the run's history.
+pub(crate) async fn length(session: &Session<'_>, bound: Duration) -> Result<Length, EngineError> {
     let info = ask(session, session.execution(), bound).await?.workflow_execution_info.unwrap_or_default();
-    Ok((info.execution.unwrap_or_default().run_id.into(), info.history_length))
+    Ok(Length {
+        events: info.history_length,
+        closed: convert::state(info.status).is_some_and(WorkflowState::is_closed),
+        run_id: info.execution.unwrap_or_default().run_id.into(),
+    })
 }
 
 /// Adds why the workflow task fails, if it does.
@@ -61,7 +74,7 @@ async fn ask(
 
 fn read(session: &Session<'_>, answer: DescribeWorkflowExecutionResponse) -> Result<Outline, EngineError> {
     let info = answer.workflow_execution_info.unwrap_or_default();
-    let state = convert::state(info.status())
+    let state = convert::state(info.status)
         .ok_or_else(|| session.unexpected("the description of a run has no status"))?;
     let now = session.now();
     Ok(Outline {

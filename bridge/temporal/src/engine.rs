@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use bridge_core::model::WorkflowRun;
 use bridge_core::ports::{
     CommandError, Description, Engine, EngineError, EscalateError, HistoryPage, HistoryRequest, Outline,
-    Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update, UpdateError, Updated, Waited,
+    PauseError, PauseOrder, Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update,
+    UpdateError, Updated, Waited,
 };
 use futures::stream::BoxStream;
 use serde_json::Value;
@@ -22,7 +23,7 @@ use crate::polls::{self, Polls};
 use crate::rpc::Session;
 use crate::servers::Servers;
 use crate::wait::Progress;
-use crate::{describe, follow, history, query, reset, signal, stop, update, wait};
+use crate::{describe, follow, history, pause, query, reset, signal, stop, update, wait};
 
 /// Maximum number of whole histories that are read at the same time.
 const HISTORIES: usize = 4;
@@ -147,6 +148,14 @@ impl Engine for TemporalEngine {
 
     async fn update(&self, run: &WorkflowRun, update: &Update) -> Result<Updated, UpdateError> {
         update::update(&self.session(run)?, update, self.bounds).await
+    }
+
+    async fn pause(&self, run: &WorkflowRun, order: &PauseOrder) -> Result<(), PauseError> {
+        pause::pause(&self.session(run)?, order, self.bounds.call).await
+    }
+
+    async fn unpause(&self, run: &WorkflowRun, order: &PauseOrder) -> Result<(), PauseError> {
+        pause::unpause(&self.session(run)?, order, self.bounds.call).await
     }
 
     async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError> {

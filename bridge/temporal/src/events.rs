@@ -15,10 +15,11 @@ use tokio::sync::watch;
 use workflow_api::RunId;
 
 use crate::failure::{self, Background, Ending};
+use crate::follow::{self, UNPOLLED};
 use crate::polls::{LongPoll, PollLost, Polls, Report};
 use crate::rpc::Session;
 use crate::servers::Servers;
-use crate::{describe, follow, history};
+use crate::{describe, history};
 
 /// Returns the events of `run` after the one with the ID `after`, and those of the runs that continue it.
 pub(crate) fn events(
@@ -114,9 +115,9 @@ impl Follower {
 
     async fn enter(&mut self) -> Result<Place, EngineError> {
         let session = Session::new(&self.servers, &self.run)?;
-        let (run_id, goal) = describe::length(&session, self.bound).await?;
-        self.run.run_id = run_id;
-        Ok(Place::Behind { reader: Reader { page_token: Vec::new(), event_id: 0 }, goal })
+        let seen = describe::length(&session, self.bound).await?;
+        self.run.run_id = seen.run_id;
+        Ok(Place::Behind { reader: Reader { page_token: Vec::new(), event_id: 0 }, goal: seen.events })
     }
 
     async fn read(&mut self, reader: Reader, goal: i64) -> Result<Place, EngineError> {
@@ -130,15 +131,14 @@ impl Follower {
         }
         let returned = self.returned;
         self.ready.extend(events.into_iter().filter(|event| event.event_id > returned).map(Arc::new));
-        if page_token.is_empty() && self.ready.is_empty() {
-            return Ok(Place::Over);
-        }
+        // A history without a next page has no more events now.
+        let goal = if page_token.is_empty() { event_id } else { goal };
         Ok(Place::Behind { reader: Reader { page_token, event_id }, goal })
     }
 
     fn join(&self, reader: Reader) -> Place {
         let tail = self.tails.join(&self.run, Tail::after(reader.event_id), |report| {
-            tail(self.servers.clone(), self.run.clone(), reader.page_token.clone(), report)
+            tail(self.servers.clone(), self.run.clone(), reader.clone(), self.bound, report)
         });
         Place::AtTail { reader, tail }
     }
@@ -151,8 +151,10 @@ impl Follower {
                 return Ok(Place::Behind { reader, goal: tail.first() - 1 });
             }
             self.ready.extend(tail.events.iter().filter(|event| event.event_id > self.returned).cloned());
-            if let (true, Some(error)) = (self.ready.is_empty(), &tail.failed) {
-                return Err(error.clone());
+            match (self.ready.is_empty(), &tail.end) {
+                (true, Some(Ok(()))) => return Ok(Place::Over),
+                (true, Some(Err(error))) => return Err(error.clone()),
+                _ => {}
             }
         }
         if self.ready.is_empty() && tail.changed().await.is_err() {
@@ -168,7 +170,8 @@ pub(crate) struct Tail {
     events: VecDeque<Arc<RunEvent>>,
     sizes: VecDeque<usize>,
     last: i64,
-    failed: Option<EngineError>,
+    /// Whether the run has closed, or why its events cannot be read.
+    end: Option<Result<(), EngineError>>,
 }
 
 impl Tail {
@@ -177,7 +180,7 @@ impl Tail {
     const BYTES: usize = 1 << 20;
 
     fn after(last: i64) -> Self {
-        Self { events: VecDeque::new(), sizes: VecDeque::new(), last, failed: None }
+        Self { events: VecDeque::new(), sizes: VecDeque::new(), last, end: None }
     }
 
     /// Returns the ID of the first event that is, or will be, in the tail.
@@ -199,30 +202,45 @@ impl Tail {
 }
 
 /// Reads new events for all streams on the run.
-async fn tail(servers: Servers, run: WorkflowRun, mut page_token: Vec<u8>, report: Report<Tail>) {
+async fn tail(servers: Servers, run: WorkflowRun, reader: Reader, bound: Duration, report: Report<Tail>) {
     let _counted = LongPoll::open();
-    let session = match Session::new(&servers, &run) {
-        Ok(session) => session,
-        Err(error) => {
-            report.send_modify(|tail| tail.failed = Some(error));
-            return;
+    let read = async {
+        let session = Session::new(&servers, &run)?;
+        let Reader { mut page_token, mut event_id } = reader;
+        loop {
+            // Without a token the server holds no poll open: the run is paused, or in an unknown state.
+            if page_token.is_empty() && !grows(&session, event_id, bound).await? {
+                return Ok(());
+            }
+            let (events, next) = page(&session, &page_token).await?;
+            page_token = next;
+            let mut closed = false;
+            report.send_if_modified(|tail| {
+                let before = event_id;
+                for event in events.into_iter().filter(|event| event.event_id > before) {
+                    event_id = event.event_id;
+                    closed = event.close.is_some();
+                    tail.push(event);
+                }
+                event_id > before
+            });
+            if closed {
+                return Ok(());
+            }
         }
     };
-    while !page_token.is_empty() {
-        match page(&session, &page_token).await {
-            Ok((events, next)) => {
-                page_token = next;
-                report.send_if_modified(|tail| {
-                    let any = !events.is_empty();
-                    events.into_iter().for_each(|event| tail.push(event));
-                    any
-                });
-            }
-            Err(error) => {
-                report.send_modify(|tail| tail.failed = Some(error));
-                return;
-            }
+    let end = read.await;
+    report.send_modify(|tail| tail.end = Some(end));
+}
+
+/// Waits until a run has more events than this. Returns false if it has closed without any.
+async fn grows(session: &Session<'_>, events: i64, bound: Duration) -> Result<bool, EngineError> {
+    loop {
+        let seen = describe::length(session, bound).await?;
+        if seen.events > events || seen.closed {
+            return Ok(seen.events > events);
         }
+        tokio::time::sleep(UNPOLLED).await;
     }
 }
 
@@ -238,12 +256,12 @@ async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>
 
 fn read(session: &Session<'_>, run_id: &RunId, event: HistoryEvent) -> Result<RunEvent, EngineError> {
     let json = temporal::json::event(&event).map_err(|error| session.unexpected(error))?;
-    let event_id = event.event_id;
+    let (event_id, pauses) = (event.event_id, failure::pauses(&event));
     let close = failure::ending(event, run_id, &Background::default()).map(|ending| match ending {
         Ending::Final(closed) => RunClose { state: closed.state, next: None },
         Ending::Next { state, run_id } => RunClose { state, next: Some(run_id) },
     });
-    Ok(RunEvent { run_id: run_id.clone(), event_id, json, close })
+    Ok(RunEvent { run_id: run_id.clone(), event_id, json, pauses, close })
 }
 
 #[cfg(test)]
@@ -253,7 +271,13 @@ mod tests {
     use super::*;
 
     fn event(event_id: i64, text: &str) -> RunEvent {
-        RunEvent { run_id: "r".into(), event_id, json: RawJson::of(text).unwrap(), close: None }
+        RunEvent {
+            run_id: "r".into(),
+            event_id,
+            json: RawJson::of(text).unwrap(),
+            pauses: false,
+            close: None,
+        }
     }
 
     #[test]

@@ -29,36 +29,53 @@ pub(crate) enum Ending {
 
 /// Reads the event that closed `run_id`. Returns `None` if it is not a closing event.
 pub(crate) fn ending(event: HistoryEvent, run_id: &RunId, background: &Background) -> Option<Ending> {
-    let closed = |state, result, failure| Closed { run_id: run_id.clone(), state, result, failure };
-    let next = successor(&event);
-    let closed = match event.attributes? {
+    let (state, next) = (state(&event)?, successor(&event));
+    let (result, failure) = match event.attributes? {
         Attributes::WorkflowExecutionCompletedEventAttributes(event) => {
-            closed(WorkflowState::Completed, Some(payload::to_json(event.result.as_ref())), None)
+            (Some(payload::to_json(event.result.as_ref())), None)
         }
         Attributes::WorkflowExecutionFailedEventAttributes(event) => {
-            let failure = event.failure.map(|failure| chain(failure, &background.attempts));
-            closed(WorkflowState::Failed, None, failure)
+            (None, event.failure.map(|failure| chain(failure, &background.attempts)))
         }
         Attributes::WorkflowExecutionTimedOutEventAttributes(_) => {
-            closed(WorkflowState::TimedOut, None, Some(plain("WorkflowTimeout", TIMED_OUT)))
+            (None, Some(plain("WorkflowTimeout", TIMED_OUT)))
         }
         Attributes::WorkflowExecutionCanceledEventAttributes(_) => {
-            let failure = plain("CanceledFailure", or(&background.cancel_reason, CANCELED));
-            closed(WorkflowState::Canceled, None, Some(failure))
+            (None, Some(plain("CanceledFailure", or(&background.cancel_reason, CANCELED))))
         }
         Attributes::WorkflowExecutionTerminatedEventAttributes(event) => {
-            let failure = plain("TerminatedFailure", or(&event.reason, TERMINATED));
-            closed(WorkflowState::Terminated, None, Some(failure))
+            (None, Some(plain("TerminatedFailure", or(&event.reason, TERMINATED))))
         }
-        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => {
-            closed(WorkflowState::ContinuedAsNew, None, None)
-        }
-        _ => return None,
+        _ => (None, None),
     };
     Some(match next {
-        Some(run_id) => Ending::Next { state: closed.state, run_id },
-        None => Ending::Final(closed),
+        Some(run_id) => Ending::Next { state, run_id },
+        None => Ending::Final(Closed { run_id: run_id.clone(), state, result, failure }),
     })
+}
+
+/// Returns the state of the run that this event closed; `None` if it is not a closing event.
+pub(crate) fn state(event: &HistoryEvent) -> Option<WorkflowState> {
+    Some(match event.attributes.as_ref()? {
+        Attributes::WorkflowExecutionCompletedEventAttributes(_) => WorkflowState::Completed,
+        Attributes::WorkflowExecutionFailedEventAttributes(_) => WorkflowState::Failed,
+        Attributes::WorkflowExecutionTimedOutEventAttributes(_) => WorkflowState::TimedOut,
+        Attributes::WorkflowExecutionCanceledEventAttributes(_) => WorkflowState::Canceled,
+        Attributes::WorkflowExecutionTerminatedEventAttributes(_) => WorkflowState::Terminated,
+        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => WorkflowState::ContinuedAsNew,
+        _ => return None,
+    })
+}
+
+/// Returns whether this event paused its run, or let it continue.
+pub(crate) fn pauses(event: &HistoryEvent) -> bool {
+    matches!(
+        event.attributes,
+        Some(
+            Attributes::WorkflowExecutionPausedEventAttributes(_)
+                | Attributes::WorkflowExecutionUnpausedEventAttributes(_)
+        )
+    )
 }
 
 /// Returns the run that continues the one that this event closed.

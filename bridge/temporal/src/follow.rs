@@ -10,7 +10,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
 };
 use tokio::time::Instant;
-use workflow_api::{RunId, WorkflowState};
+use workflow_api::RunId;
 
 use crate::describe;
 use crate::failure::{self, Background, Ending};
@@ -21,8 +21,10 @@ use crate::rpc::{LONG_POLL, Session};
 use crate::servers::Servers;
 use crate::wait::Progress;
 
-/// Pause after a call that has timed out.
-const AFTER_TIMEOUT: Duration = Duration::from_millis(100);
+/// Pause after a call that has failed for a moment.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
+/// Interval between two looks at a run for which the server holds no poll open.
+pub(crate) const UNPOLLED: Duration = Duration::from_secs(1);
 
 /// Watches one run until its end. Each call except the long polls has the timeout `bound`. The end of "the
 /// latest run" is the current latest run: callers that wait on that run by its ID share its poll.
@@ -38,10 +40,10 @@ pub(crate) async fn to_the_end(
     if run.run_id.is_empty() {
         return Ok(Ending::Next { state: seen.state, run_id: seen.run_id });
     }
-    if seen.state == WorkflowState::Running {
-        report.send_replace(Progress::Running);
+    if !seen.state.is_closed() {
+        report.send_replace(Progress::Open(seen.state));
     }
-    let event = closing_event(&session, &run.run_id).await?;
+    let event = closing_event(&session, &run.run_id, bound, &report).await?;
     let background = repeated(&report, || background(&session, &event, bound)).await?;
     failure::ending(event, &run.run_id, &background)
         .ok_or_else(|| session.unexpected("the closing event of a run is unknown"))
@@ -62,7 +64,7 @@ where
                     }
                     unknown
                 });
-                tokio::time::sleep(AFTER_TIMEOUT).await;
+                tokio::time::sleep(AFTER_FAILURE).await;
             }
             result => return result,
         }
@@ -70,15 +72,37 @@ where
 }
 
 /// Returns the event that closes a run, once it exists.
-async fn closing_event(session: &Session<'_>, run_id: &RunId) -> Result<HistoryEvent, EngineError> {
+async fn closing_event(
+    session: &Session<'_>,
+    run_id: &RunId,
+    bound: Duration,
+    report: &Report<Progress>,
+) -> Result<HistoryEvent, EngineError> {
     let _counted = LongPoll::open();
     let mut page_token = Vec::new();
+    let mut closed = false;
     loop {
         let page = next_page(session, run_id, HistoryEventFilterType::CloseEvent, &page_token).await?;
-        if let Some(event) = page.history.and_then(|history| history.events.into_iter().next_back()) {
+        page_token = page.next_page_token;
+        let last = page.history.and_then(|history| history.events.into_iter().next_back());
+        let Some(event) = last else { continue };
+        if closed || failure::state(&event).is_some() {
             return Ok(event);
         }
-        page_token = page.next_page_token;
+        // Temporal holds no poll open for a run that is paused or in an unknown state, but returns its last
+        // event at once.
+        match describe::outline(session, session.execution(), bound).await {
+            Ok(seen) if seen.state.is_closed() => closed = true,
+            Ok(seen) => {
+                report.send_replace(Progress::Open(seen.state));
+                tokio::time::sleep(UNPOLLED).await;
+            }
+            Err(EngineError::Unavailable { .. } | EngineError::DeadlineExceeded { .. }) => {
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+            Err(error) => return Err(error),
+        }
+        page_token.clear();
     }
 }
 

@@ -12,6 +12,7 @@ mod failure;
 mod follow;
 mod history;
 mod patience;
+mod pause;
 mod payload;
 mod pending;
 mod polls;

@@ -6,9 +6,7 @@ use bridge_core::ports::{EngineError, Query, QueryError, RejectCondition};
 use jiff::SignedDuration;
 use serde_json::Value;
 use temporal::{FaultKind, TemporalFault};
-use temporalio_common::protos::temporal::api::enums::v1::{
-    QueryRejectCondition, TaskQueueType, WorkflowExecutionStatus,
-};
+use temporalio_common::protos::temporal::api::enums::v1::{QueryRejectCondition, TaskQueueType};
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
 use temporalio_common::protos::temporal::api::taskqueue::v1::{PollerInfo, TaskQueue};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
@@ -40,7 +38,7 @@ pub(crate) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) 
         Ok(answer) => match answer.query_rejected {
             Some(rejected) => Err(QueryError::Rejected {
                 workflow_id: session.run().workflow_id.clone(),
-                message: state_text(rejected.status()),
+                message: state_text(rejected.status),
             }),
             None => Ok(payload::to_json(answer.query_result.as_ref())),
         },
@@ -90,7 +88,7 @@ fn condition(reject: Option<RejectCondition>) -> QueryRejectCondition {
     }
 }
 
-fn state_text(status: WorkflowExecutionStatus) -> String {
+fn state_text(status: i32) -> String {
     match convert::state(status) {
         Some(state) => format!("the run is {state}"),
         None => "its state does not allow it".to_owned(),

@@ -6,6 +6,7 @@ use bridge_core::model::WorkflowRun;
 use bridge_core::ports::{EngineError, Waited};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use workflow_api::WorkflowState;
 
 use crate::failure::Ending;
 use crate::polls::{PollLost, Polls, Report};
@@ -19,8 +20,8 @@ pub(crate) enum Progress {
     Unknown,
     /// Nor is it known, because a call has timed out. It is repeated.
     Slow(EngineError),
-    /// The run is open.
-    Running,
+    /// The run is open, in this state.
+    Open(WorkflowState),
     /// The run ended, or an error occurred.
     Ended(Result<Ending, EngineError>),
 }
@@ -60,7 +61,7 @@ where
                 // Each run has a poll of its own, so callers that wait on a later run share it.
                 Ending::Next { run_id, .. } => at.run_id = run_id,
             },
-            Some(Progress::Running) => return Ok(Waited::StillRunning),
+            Some(Progress::Open(state)) => return Ok(Waited::StillOpen { run_id: at.run_id, state }),
             Some(Progress::Slow(error)) => return Err(error),
             Some(Progress::Unknown) | None => {
                 return Err(EngineError::Other { engine: place(&run.target), source: Arc::new(PollLost) });
@@ -90,7 +91,6 @@ mod tests {
     use bridge_core::model::Target;
     use bridge_core::ports::Closed;
     use futures::future::join_all;
-    use workflow_api::WorkflowState;
 
     use super::*;
 
@@ -147,11 +147,12 @@ mod tests {
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }
-            report.send_replace(Progress::Running);
+            report.send_replace(Progress::Open(WorkflowState::Paused));
             pending().await
         })
         .await;
-        assert_eq!(waited.unwrap(), Waited::StillRunning);
+        let open = Waited::StillOpen { run_id: "r".into(), state: WorkflowState::Paused };
+        assert_eq!(waited.unwrap(), open);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bridge_core::access::{Access, Action, Audit, Decision, Gate, Resource};
 use bridge_core::ports::ResetPoint;
 use bridge_core::{
-    Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Proof, Request,
+    Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof, Request,
     SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
 };
 use workflow_api::{RunReference, StartOverrides, WorkflowIntent};
@@ -70,6 +70,8 @@ async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
         denied(workflows.follow(r, &to, FollowRequest::default()).await.map(drop)),
         denied(workflows.cancel(r, &to, &Stop::default()).await),
         denied(workflows.terminate(r, &to, &Stop::default()).await),
+        denied(workflows.pause(r, &to, Pause::default()).await),
+        denied(workflows.unpause(r, &to, Pause::default()).await),
         denied(workflows.signal(r, &to, SignalOrder::default()).await),
         denied(workflows.query(r, &to, "q".to_owned(), Vec::new(), None).await),
         denied(workflows.update(r, &to, UpdateOrder::default()).await),

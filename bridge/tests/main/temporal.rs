@@ -94,7 +94,7 @@ impl Fixture {
                 assert_eq!(closed.state, state, "{closed:?}");
                 Ok(closed)
             }
-            Waited::StillRunning => anyhow::bail!("{run:?} does not end"),
+            Waited::StillOpen { .. } => anyhow::bail!("{run:?} does not end"),
         }
     }
 

@@ -53,6 +53,7 @@ impl TemporalOptions {
         let (port, http_port, ui_port) = (free_port(), free_port(), free_port());
         let mut server = Process::builder(temporal_cli()?)
             .args(["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"])
+            .args(["--dynamic-config-value", "frontend.WorkflowPauseEnabled=true"])
             .args(["--port", &port.to_string(), "--http-port", &http_port.to_string()]);
         server = match self.ui {
             true => server.args(["--ui-port", &ui_port.to_string()]),

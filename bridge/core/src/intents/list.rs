@@ -1,22 +1,19 @@
 //! Lists the intents of a group, page by page, with filters.
 
-use std::time::Duration;
-
 use futures::{StreamExt, TryStreamExt, stream};
-use workflow_api::{ClientStanding, RunId, WorkflowIntent, WorkflowState, WorkflowType};
+use workflow_api::{ClientStanding, WorkflowIntent, WorkflowState, WorkflowType};
 
 use super::{Intents, IntentsError};
 use crate::access::{Action, Resource};
+use crate::chain::last_run;
 use crate::model::{DigKey, IntentKey, Outcome, WorkflowRun};
-use crate::ports::{EngineError, Outline, Waited};
+use crate::ports::Outline;
 use crate::request::Request;
 
 /// How many intents are read from the database at once.
 const BATCH: u32 = 200;
 /// How many runs are looked up in the engine at once.
 const LOOKS: usize = 16;
-/// Timeout for the engine to find the end of a workflow that has closed.
-const END: Duration = Duration::from_secs(5);
 
 /// Which intents to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,36 +124,8 @@ impl Intents {
             Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
         });
         let Some((workflow_id, run_id)) = latest.await? else { return Ok(None) };
-        let target = self.parts.targets.home();
-        let latest = WorkflowRun { target, workflow_id, run_id: RunId::default() };
-        let Some(last) = self.outline(&latest).await? else { return Ok(None) };
-        if run_id.is_empty() || [&last.run_id, &last.first_run_id].contains(&&run_id) {
-            return Ok(Some(last));
-        }
-        // The start found the workflow running, or its ID was used again since.
-        let begun = self.outline(&WorkflowRun { run_id, ..latest.clone() }).await?;
-        let Some(begun) = begun.filter(|begun| begun.first_run_id != last.first_run_id) else {
-            return Ok(Some(last));
-        };
-        if begun.state != WorkflowState::ContinuedAsNew {
-            return Ok(Some(begun));
-        }
-        // Its last run has closed, because there is a later one.
-        let run = WorkflowRun { run_id: begun.run_id.clone(), ..latest };
-        match self.parts.engine.wait(&run, Some(END)).await? {
-            Waited::Closed(closed) => {
-                Ok(Some(Outline { state: closed.state, run_id: closed.run_id, ..begun }))
-            }
-            Waited::StillRunning => Ok(Some(begun)),
-        }
-    }
-
-    async fn outline(&self, run: &WorkflowRun) -> Result<Option<Outline>, IntentsError> {
-        match self.parts.engine.outline(run).await {
-            Ok(outline) => Ok(Some(outline)),
-            Err(EngineError::NoSuchWorkflow { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let run = WorkflowRun { target: self.parts.targets.home(), workflow_id, run_id };
+        Ok(last_run(&self.parts, &run).await?)
     }
 }
 

@@ -12,8 +12,8 @@ use workflow_api::{
 };
 
 use super::{
-    CommandError, EngineError, EscalateError, HistoryPage, HistoryRequest, QueryError, ResetError,
-    UpdateError,
+    CommandError, EngineError, EscalateError, HistoryPage, HistoryRequest, PauseError, QueryError,
+    ResetError, UpdateError,
 };
 use crate::model::WorkflowRun;
 
@@ -68,6 +68,12 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// Updates the workflow, and waits for the outcome.
     async fn update(&self, run: &WorkflowRun, update: &Update) -> Result<Updated, UpdateError>;
 
+    /// Pauses a run: its code does nothing until it is unpaused. A run that is paused already stays paused.
+    async fn pause(&self, run: &WorkflowRun, order: &PauseOrder) -> Result<(), PauseError>;
+
+    /// Lets a paused run continue. A run that is not paused continues as it is.
+    async fn unpause(&self, run: &WorkflowRun, order: &PauseOrder) -> Result<(), PauseError>;
+
     /// Ends the run, and starts another that continues from a point of its history. Returns the new run.
     async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError>;
 }
@@ -115,6 +121,8 @@ pub struct RunEvent {
     pub event_id: i64,
     /// The event as the engine's canonical JSON.
     pub json: RawJson,
+    /// Whether it paused the run, or let it continue.
+    pub pauses: bool,
     /// How it closed the run, if it did.
     pub close: Option<RunClose>,
 }
@@ -152,12 +160,16 @@ pub enum RejectCondition {
 
 /// How a wait ended.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "it is destructured at once")]
 pub enum Waited {
     /// The run closed, and no other run continues it.
     Closed(Closed),
     /// The bound was reached first.
-    StillRunning,
+    StillOpen {
+        /// The run that is open: the given one, or one that continues it.
+        run_id: RunId,
+        /// Its state.
+        state: WorkflowState,
+    },
 }
 
 /// How a run closed.
@@ -182,6 +194,15 @@ pub struct StopOrder {
     pub identity: String,
     /// The first run of a chain: the latest run ends only if it belongs to this chain. Empty for any chain.
     pub first_run_id: RunId,
+}
+
+/// A request to pause a run, or to let it continue. The engine stores both texts in the run's history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PauseOrder {
+    /// The reason.
+    pub reason: String,
+    /// Who requested it.
+    pub identity: String,
 }
 
 /// A signal to a workflow.

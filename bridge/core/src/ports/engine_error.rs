@@ -153,6 +153,28 @@ pub enum CommandError {
     Engine(#[from] EngineError),
 }
 
+/// Why a run was not paused or unpaused.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PauseError {
+    /// The engine cannot pause workflows, or its operator has not turned it on.
+    #[error("{engine} does not pause workflows: {message}")]
+    Unsupported {
+        /// The engine's name.
+        engine: String,
+        /// Its response.
+        message: String,
+    },
+    /// The run has ended, or the engine failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+impl From<EngineError> for PauseError {
+    fn from(error: EngineError) -> Self {
+        Self::Command(error.into())
+    }
+}
+
 /// Why an update has no outcome.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum UpdateError {

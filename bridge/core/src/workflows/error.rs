@@ -1,13 +1,15 @@
 //! Errors of the use cases about workflows.
 
+use workflow_api::{RunId, WorkflowId, WorkflowState};
+
 use super::method::StatusMethodError;
 use crate::access::Denied;
 use crate::lookup::IntentError;
 use crate::ports::{
-    CommandError, EngineError, EscalateError, QueryError, ResetError, TargetError, UpdateError,
+    CommandError, EngineError, EscalateError, PauseError, QueryError, ResetError, TargetError, UpdateError,
 };
 
-/// Why a workflow was not stopped, signalled, queried, updated or reset, or has no status.
+/// Why a workflow was not stopped, paused, signalled, queried, updated or reset, or has no status.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkflowError {
     /// The caller is not permitted to do this.
@@ -22,12 +24,30 @@ pub enum WorkflowError {
     /// The command failed.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// The run has ended, but another one continues its work.
+    #[error(
+        "run `{run_id}` of workflow `{workflow_id}` is {state}, but run `{current}` continues its work: name \
+         that run, or leave runID out for the latest"
+    )]
+    Continued {
+        /// The workflow.
+        workflow_id: WorkflowId,
+        /// The run that has ended.
+        run_id: RunId,
+        /// Its state.
+        state: WorkflowState,
+        /// The run that continues its work.
+        current: RunId,
+    },
     /// The query has no result.
     #[error(transparent)]
     Query(#[from] QueryError),
     /// The update has no outcome.
     #[error(transparent)]
     Update(#[from] UpdateError),
+    /// The run was not paused or unpaused.
+    #[error(transparent)]
+    Pause(#[from] PauseError),
     /// The run was not reset.
     #[error(transparent)]
     Reset(#[from] ResetError),

@@ -13,6 +13,7 @@ use workflow_api::{RunId, WorkflowState, WorkflowStatus};
 use super::ending::write_end;
 use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
+use crate::chain::last_run;
 use crate::gauge::{Counted, OPEN_STREAMS};
 use crate::model::WorkflowRun;
 use crate::parts::Parts;
@@ -175,6 +176,10 @@ impl Following {
             self.push_state(WorkflowState::Running);
         }
         self.at = Position { run_id: event.run_id.clone(), event_id: event.event_id, closed: false };
+        if event.pauses {
+            let now = self.parts.engine.outline(&self.run).await?;
+            self.push_state(now.state);
+        }
         let close = event.close.clone();
         if close.is_some() || !self.wanted.close_events {
             self.ready.push_back(Followed::Event(event));
@@ -198,6 +203,17 @@ impl Following {
     }
 
     async fn push_end(&mut self) -> Result<(), EngineError> {
+        if let Some(last) = last_run(&self.parts, &self.run).await?
+            && last.run_id != self.run.run_id
+            && !last.state.is_closed()
+        {
+            // The run was reset.
+            self.run.run_id = last.run_id;
+            self.events = self.parts.engine.events(&self.run, 0);
+            self.state = None;
+            self.push_state(last.state);
+            return Ok(());
+        }
         self.over = true;
         match self.parts.engine.wait(&self.run, Some(RESULT)).await? {
             Waited::Closed(closed) => {
@@ -206,8 +222,8 @@ impl Following {
                 let at = Position { run_id: status.run_id.clone(), closed: true, ..self.at.clone() };
                 self.ready.push_back(Followed::Closed { status, at });
             }
-            // The run was reset or retried in the meantime.
-            Waited::StillRunning => self.ready.push_back(Followed::ComeBack),
+            // The run was retried in the meantime.
+            Waited::StillOpen { .. } => self.ready.push_back(Followed::ComeBack),
         }
         Ok(())
     }

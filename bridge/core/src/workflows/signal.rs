@@ -41,7 +41,8 @@ impl Workflows {
             request_id: order.key.unwrap_or_else(|| Uuid::new_v4().to_string()),
             identity: request.actor.via(&self.parts.identity),
         };
-        self.parts.engine.signal(&run, &signal).await?;
+        let sent = self.parts.engine.signal(&run, &signal).await;
+        self.accepted(&run, sent).await?;
         if order.report { Ok(Some(self.brief_status(&run).await?)) } else { Ok(None) }
     }
 }

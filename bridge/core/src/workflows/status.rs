@@ -10,6 +10,7 @@ use super::ending::write_end;
 use super::method::{StatusMethod, StatusMethodError};
 use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
+use crate::chain;
 use crate::gauge::{Counted, OPEN_WAITS};
 use crate::model::WorkflowRun;
 use crate::ports::{EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, Waited};
@@ -64,17 +65,19 @@ impl Workflows {
             self.ask(&run, wanted.query.as_ref()),
             self.wait(&run, wanted),
         );
-        // Data from before the end is out of date now.
-        if let Some(Ok(Waited::Closed(closed))) = &waited
-            && !seen
-                .outline
-                .as_ref()
-                .is_ok_and(|(seen, _)| seen.run_id == closed.run_id && seen.state == closed.state)
+        // Data from the beginning of the wait is out of date now.
+        let now = match &waited {
+            Some(Ok(Waited::Closed(closed))) => Some((&closed.run_id, closed.state)),
+            Some(Ok(Waited::StillOpen { run_id, state })) => Some((run_id, *state)),
+            Some(Err(_)) | None => None,
+        };
+        if let Some((run_id, state)) = now
+            && !seen.outline.as_ref().is_ok_and(|(seen, _)| seen.run_id == *run_id && seen.state == state)
         {
-            let ended = WorkflowRun { run_id: closed.run_id.clone(), ..run.clone() };
+            let last = WorkflowRun { run_id: run_id.clone(), ..run.clone() };
             // A later page is about the run of the first page.
             let history = wanted.history.as_ref().filter(|history| history.page_token.is_none());
-            let now = self.see(&ended, wanted.describe, history).await;
+            let now = self.see(&last, wanted.describe, history).await;
             seen = Seen { outline: now.outline, history: now.history.or(seen.history) };
         }
         Parts { seen, answer, waited }.report(run, wanted)
@@ -113,11 +116,7 @@ impl Workflows {
         let _counted = Counted::one(OPEN_WAITS);
         let limits = &self.parts.limits;
         let bound = wanted.timeout.unwrap_or(limits.wait).min(limits.max_wait);
-        tokio::select! {
-            waited = self.parts.engine.wait(run, Some(bound)) => Some(waited),
-            // A process that stops does not hold its callers: they connect to another one.
-            () = self.parts.tasks.draining() => Some(Ok(Waited::StillRunning)),
-        }
+        Some(chain::wait(&self.parts, run, bound).await)
     }
 }
 
@@ -150,7 +149,7 @@ impl Parts {
         if !any {
             return Err(WorkflowError::Nothing(errors.0));
         }
-        let unfinished = waited == Some(Waited::StillRunning);
+        let unfinished = matches!(waited, Some(Waited::StillOpen { .. }));
         let mut status =
             WorkflowStatus { workflow_id: run.workflow_id, run_id: run.run_id, ..Default::default() };
         if let Some((Outline { run_id, state, task_failing, .. }, json)) = outline {

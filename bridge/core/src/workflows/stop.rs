@@ -6,6 +6,7 @@ use workflow_api::{RawJson, StopReport};
 
 use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
+use crate::chain::{self, last_run};
 use crate::model::WorkflowRun;
 use crate::ports::{CommandError, EngineError, EscalateError, StopOrder, Waited};
 use crate::request::Request;
@@ -39,7 +40,8 @@ impl Workflows {
     ) -> Result<Option<StopReport>, WorkflowError> {
         self.parts.access.authorize(request, Action::Cancel, Resource::Intent(&to.intent)).await?;
         let (run, order) = self.prepare(request, to, stop).await?;
-        self.parts.engine.cancel(&run, &order).await?;
+        let cancelled = self.parts.engine.cancel(&run, &order).await;
+        self.accepted(&run, cancelled).await?;
         let escalation = match stop.escalate_after {
             Some(grace) => {
                 let escalated = self.parts.engine.terminate_after(&run, &order, grace).await;
@@ -63,7 +65,8 @@ impl Workflows {
     ) -> Result<Option<StopReport>, WorkflowError> {
         self.parts.access.authorize(request, Action::Terminate, Resource::Intent(&to.intent)).await?;
         let (run, order) = self.prepare(request, to, stop).await?;
-        self.parts.engine.terminate(&run, &order, details(&stop.details).as_ref()).await?;
+        let terminated = self.parts.engine.terminate(&run, &order, details(&stop.details).as_ref()).await;
+        self.accepted(&run, terminated).await?;
         self.report(&run, stop).await
     }
 
@@ -95,7 +98,10 @@ impl Workflows {
     }
 
     async fn state_of(&self, run: &WorkflowRun) -> Result<StopReport, EngineError> {
-        let seen = self.parts.engine.outline(run).await?;
+        let seen = match last_run(&self.parts, run).await? {
+            Some(last) => last,
+            None => self.parts.engine.outline(run).await?,
+        };
         let closed = seen.state.is_closed();
         Ok(StopReport {
             workflow_id: run.workflow_id.clone(),
@@ -111,13 +117,8 @@ impl Workflows {
     /// Waits for the end of a run, and of every run that continues it.
     async fn await_stop(&self, run: &WorkflowRun, wait: Duration) -> Result<StopReport, EngineError> {
         let bound = wait.min(self.parts.limits.max_wait);
-        let waited = tokio::select! {
-            waited = self.parts.engine.wait(run, Some(bound)) => waited?,
-            // A process that stops does not hold its callers.
-            () = self.parts.tasks.draining() => Waited::StillRunning,
-        };
-        match waited {
-            Waited::StillRunning => self.state_of(run).await,
+        match chain::wait(&self.parts, run, bound).await? {
+            Waited::StillOpen { run_id, .. } => self.state_of(&WorkflowRun { run_id, ..run.clone() }).await,
             Waited::Closed(closed) => Ok(StopReport {
                 workflow_id: run.workflow_id.clone(),
                 run_id: closed.run_id,

@@ -59,7 +59,7 @@ kinds! {
     INTENT_EXISTS = 409 "intent_exists" "A workflow intent with this name exists already in the group.";
     KEY_IN_FLIGHT = 409 "idempotency_key_in_flight" "A start under the same key is in progress; retry after `Retry-After`.";
     QUERY_REJECTED = 409 "query_rejected" "The state of the run does not allow a query.";
-    WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` is its state.";
+    WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` is its state. If another run continues its work, `currentRunID` names it.";
     NOTHING_TO_RESET = 409 "nothing_to_reset" "The run has completed no workflow task yet, so there is no point to reset it to.";
     TEMPORAL_STATE = 409 "temporal_failed_precondition" "Temporal rejects the call because of the current state of the workflow, for example because it is paused.";
     CONDITION_FAILED = 412 "condition_failed" "The intent's revision does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
@@ -74,6 +74,7 @@ kinds! {
     TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller exceeds the limit on changes; retry after `Retry-After`.";
     INTERNAL = 500 "internal_error" "The bridge failed; its log has the cause, under the request ID.";
     ESCALATION_OFF = 501 "escalation_off" "The operator has turned off the escalation of cancellations. Nothing was done.";
+    PAUSE_OFF = 501 "pause_off" "Temporal cannot pause workflows: it is older than version 1.30, or its operator has not turned it on (`frontend.WorkflowPauseEnabled`). Nothing was done.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client rejected the start; `clientStatus` and `clientText` are from its response. Nothing was started.";
     CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached. Nothing was started.";
     START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's response was lost, and it is not known yet whether the workflow was started. Get the status of `workflowID` (at `statusLink`), or repeat the call with its `Idempotency-Key`.";

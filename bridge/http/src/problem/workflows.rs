@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bridge_core::ports::{CommandError, EscalateError, QueryError, ResetError, UpdateError};
+use bridge_core::ports::{CommandError, EscalateError, PauseError, QueryError, ResetError, UpdateError};
 use bridge_core::{StatusMethodError, WorkflowError};
 use serde_json::json;
 use workflow_api::{Problem, WorkflowFailure};
@@ -17,6 +17,14 @@ impl From<WorkflowError> for ApiError {
             WorkflowError::Intent(error) => error.into(),
             WorkflowError::Target(error) => error.into(),
             WorkflowError::Command(error) => error.into(),
+            ref continued @ WorkflowError::Continued { ref run_id, state, ref current, .. } => {
+                plain(kinds::WORKFLOW_CLOSED, continued)
+                    .with("runID", run_id.as_str())
+                    .with("workflowState", json!(state))
+                    .with("currentRunID", current.as_str())
+            }
+            WorkflowError::Pause(PauseError::Command(error)) => error.into(),
+            WorkflowError::Pause(error @ PauseError::Unsupported { .. }) => plain(kinds::PAUSE_OFF, &error),
             WorkflowError::Query(error) => error.into(),
             WorkflowError::Update(error) => error.into(),
             WorkflowError::Reset(error) => error.into(),
@@ -37,7 +45,7 @@ impl From<CommandError> for ApiError {
             ref closed @ CommandError::AlreadyClosed { ref run_id, state, .. } => {
                 plain(kinds::WORKFLOW_CLOSED, closed)
                     .with("runID", run_id.as_str())
-                    .with("workflowState", state.to_string())
+                    .with("workflowState", json!(state))
             }
         }
     }

@@ -64,7 +64,9 @@ pub(crate) fn next(query: Option<&str>, position: Option<impl Display>) -> Heade
     let mut next = url::form_urlencoded::Serializer::new(String::new());
     let others = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     next.extend_pairs(others.filter(|(key, _)| key != "continue")).append_pair("continue", &token);
-    headers([(CONTINUE, &token), (LINK, &format!("<?{}>; rel=\"next\"", next.finish()))])
+    // The serializer writes `+` for a space only.
+    let next = next.finish().replace('+', "%20");
+    headers([(CONTINUE, &token), (LINK, &format!("<?{next}>; rel=\"next\""))])
 }
 
 #[cfg(test)]
@@ -78,9 +80,9 @@ mod tests {
 
     #[test]
     fn a_page_leads_to_the_next() {
-        let headers = next(Some("limit=2&continue=old&state=Running"), Some("b"));
+        let headers = next(Some("limit=2&continue=old&taskQueue=a+b%2B"), Some("b"));
         let token = headers["continue"].to_str().unwrap();
-        assert_eq!(headers["link"], format!("<?limit=2&state=Running&continue={token}>; rel=\"next\""));
+        assert_eq!(headers["link"], format!("<?limit=2&taskQueue=a%20b%2B&continue={token}>; rel=\"next\""));
         assert_eq!(read(&format!("continue={token}")).unwrap().after().unwrap(), Some("b".to_owned()));
         assert!(next(None, None::<String>).is_empty());
     }

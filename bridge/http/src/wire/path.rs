@@ -26,6 +26,8 @@ pub(crate) const RUNS: &str = intents!("/{workflowIntent}/runs");
 pub(crate) const RUN: &str = intents!("/{workflowIntent}/runs/{run}");
 pub(crate) const STATUS: &str = intents!("/{workflowIntent}/status");
 pub(crate) const CANCEL: &str = intents!("/{workflowIntent}/cancel");
+pub(crate) const PAUSE: &str = intents!("/{workflowIntent}/pause");
+pub(crate) const UNPAUSE: &str = intents!("/{workflowIntent}/unpause");
 pub(crate) const SIGNAL: &str = intents!("/{workflowIntent}/signal");
 pub(crate) const QUERY: &str = intents!("/{workflowIntent}/query");
 pub(crate) const UPDATE: &str = intents!("/{workflowIntent}/update");
@@ -108,10 +110,16 @@ pub(crate) fn cancel_of(key: &IntentKey, workflow_id: &WorkflowId, run_id: &RunI
 }
 
 fn naming(key: &IntentKey, verb: &str, workflow_id: &WorkflowId, run_id: &RunId) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("workflowID", workflow_id.as_str());
+    let mut path = format!("{}/{verb}?workflowID={}", of_intent(key), encoded(workflow_id.as_str()));
     if !run_id.is_empty() {
-        query.append_pair("runID", run_id.as_str());
+        path.push_str("&runID=");
+        path.push_str(&encoded(run_id.as_str()));
     }
-    format!("{}/{verb}?{}", of_intent(key), query.finish())
+    path
+}
+
+/// Percent-encodes a text for a segment of a path, or for a value in a query. A space becomes `%20`, which
+/// all programs read alike.
+pub(crate) fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }

@@ -37,7 +37,7 @@ impl EscalationActivities {
             tokio::select! {
                 ended = &mut ended => match ended {
                     Ok(Waited::Closed(closed)) => return Ok(Ending { terminated: false, state: Some(closed.state) }),
-                    Ok(Waited::StillRunning) => return Err(failure("StillRunning", "the wait was interrupted", true)),
+                    Ok(Waited::StillOpen { .. }) => return Err(failure("StillRunning", "the wait was interrupted", true)),
                     Err(error) => return ended_otherwise(error),
                 },
                 () = ctx.cancelled() => return Err(ActivityError::cancelled()),

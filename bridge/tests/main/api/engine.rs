@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use bridge_core::model::WorkflowRun;
 use bridge_core::ports::{
     CommandError, Description, Engine, EngineError, EscalateError, HistoryPage, HistoryRequest, Outline,
-    Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update, UpdateError, Updated, Waited,
+    PauseError, PauseOrder, Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update,
+    UpdateError, Updated, Waited,
 };
 use futures::future::{BoxFuture, ready};
 use futures::stream::{BoxStream, empty};
@@ -43,7 +44,7 @@ impl Default for ScriptedEngine {
         Self {
             outline: Box::new(|_| Ok(outline(WorkflowState::Running))),
             query: Box::new(|_| Ok(Value::Null)),
-            wait: Box::new(|_| ready(Ok(Waited::StillRunning)).boxed()),
+            wait: Box::new(|run| ready(Ok(still_open(run))).boxed()),
             stop: Box::new(|_| Ok(())),
             orders: Arc::default(),
         }
@@ -62,6 +63,13 @@ impl ScriptedEngine {
             orders: Arc::default(),
         }
     }
+}
+
+/// Returns the result of a wait for a run that stays open.
+fn still_open(run: &WorkflowRun) -> Waited {
+    let latest = run.run_id.is_empty();
+    let run_id = if latest { "run-1".into() } else { run.run_id.clone() };
+    Waited::StillOpen { run_id, state: WorkflowState::Running }
 }
 
 /// Returns a run in this state, started now.
@@ -145,6 +153,15 @@ impl Engine for ScriptedEngine {
     async fn update(&self, run: &WorkflowRun, _: &Update) -> Result<Updated, UpdateError> {
         (self.stop)(run)?;
         Ok(Updated::Accepted { run_id: run.run_id.clone() })
+    }
+
+    async fn pause(&self, run: &WorkflowRun, _: &PauseOrder) -> Result<(), PauseError> {
+        Ok((self.stop)(run)?)
+    }
+
+    async fn unpause(&self, run: &WorkflowRun, _: &PauseOrder) -> Result<(), PauseError> {
+        let (engine, message) = (run.target.to_string(), "it is too old".to_owned());
+        Err(PauseError::Unsupported { engine, message })
     }
 
     async fn reset(&self, run: &WorkflowRun, _: &Reset) -> Result<RunId, ResetError> {

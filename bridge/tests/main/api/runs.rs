@@ -1,16 +1,19 @@
 //! The runs of an intent: every start, and its current state.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::http::StatusCode;
+use bridge_core::model::WorkflowRun;
 use bridge_core::ports::EngineError;
-use harness::{SAMPLE_DIG, SAMPLE_INTENT, http};
+use harness::{SAMPLE_DIG, SAMPLE_INTENT, eventually, http};
 use reqwest::Method;
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
 use super::engine::{ScriptedEngine, outline};
-use super::{Api, ScriptedClient, header, problem_of, unique};
+use super::{Api, SOON, ScriptedClient, header, problem_of, unique};
+use crate::temporal::Fixture;
 
 async fn runs(api: &Api, query: &str) -> Value {
     let answer = api.get(&format!("/{SAMPLE_INTENT}/runs{query}")).await;
@@ -46,8 +49,8 @@ async fn a_run_has_its_caller_and_links() {
         "workflowState": "Running",
         "links": {
             "self": format!("{intent}/runs/{id}"),
-            "status": format!("{intent}/status?workflowID=w+1&runID=run-1"),
-            "cancel": format!("{intent}/cancel?workflowID=w+1&runID=run-1"),
+            "status": format!("{intent}/status?workflowID=w%201&runID=run-1"),
+            "cancel": format!("{intent}/cancel?workflowID=w%201&runID=run-1"),
             "temporalUI": "https://temporal.example/ui/namespaces/default/workflows/w%201/run-1/history",
         },
     });
@@ -75,6 +78,87 @@ async fn states_are_those_of_temporal_now() {
     assert_eq!(runs(&api, "").await[0]["workflowState"], "Running");
     temporal.cli(&["workflow", "terminate", "--workflow-id", &id]).await.unwrap();
     assert_eq!(runs(&api, "").await[0]["workflowState"], "Terminated");
+}
+
+/// Starts a gate on a worker, as a start of the sample intent.
+async fn gate(fixture: &Fixture) -> (Api, WorkflowRun) {
+    let run = fixture.closed_gate().await.unwrap();
+    let (workflow_id, run_id) = (run.workflow_id.to_string(), run.run_id.to_string());
+    let client = ScriptedClient::start(move || {
+        let named = [("Workflow-Id", workflow_id.clone()), ("Run-Id", run_id.clone())];
+        async move { (StatusCode::NO_CONTENT, named) }
+    });
+    let api = Api::on(fixture.server.address(), &[]).await;
+    api.create(client.await.port, run.workflow_id.as_str()).await;
+    assert_eq!(api.start_sample().await.status(), 204);
+    (api, run)
+}
+
+/// Checks that the only run leads to another run of its chain that lives now, and stops that one by its link.
+async fn leads_to_the_living_run(api: &Api, run: &WorkflowRun) {
+    let shown = eventually(SOON, "the run that continues the work", async || {
+        let run = runs(api, "").await[0].clone();
+        (run["workflowState"] == "Running" && run["currentRunID"].is_string()).then_some(run)
+    })
+    .await;
+    let current = shown["currentRunID"].as_str().unwrap();
+    assert_eq!(shown["runID"], run.run_id.as_str());
+    for link in ["status", "cancel"] {
+        assert!(shown["links"][link].as_str().unwrap().ends_with(&format!("&runID={current}")), "{shown}");
+    }
+    let post = |path: String| http().post(format!("{}{path}", api.url)).body("{}").send();
+    let cancel = shown["links"]["cancel"].as_str().unwrap().to_owned();
+    // The first run has ended, and the refusal names the one that lives.
+    let old = cancel.replace(current, run.run_id.as_str());
+    let problem = problem_of(post(old).await.unwrap(), 409, "workflow_closed").await;
+    assert_eq!(problem["currentRunID"], current, "{problem}");
+    assert_eq!(post(cancel).await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn a_run_that_continued_as_new_leads_to_the_next() {
+    let fixture = Fixture::new().await.unwrap();
+    let (api, run) = gate(&fixture).await;
+    fixture.open_gate(&run, &json!("again")).await.unwrap();
+    leads_to_the_living_run(&api, &run).await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_reset_leads_to_the_new_one() {
+    let fixture = Fixture::new().await.unwrap();
+    let (api, run) = gate(&fixture).await;
+    let wait = format!("runID={}&waitForResult=true&timeout=2", run.run_id);
+    let body = json!({"spec": {"to": "FirstWorkflowTask", "runID": run.run_id}}).to_string();
+    let reset = api.post(&format!("/{SAMPLE_INTENT}/reset"), body).await;
+    assert_eq!(reset.status(), 200);
+    let reset: Value = reset.json().await.unwrap();
+    // A wait for the first run lasts as long as its work does, and reports the run that lives now.
+    let waited = api.status_of_sample(&wait).await;
+    assert_eq!(waited.status(), 202);
+    let waited: Value = waited.json().await.unwrap();
+    assert_eq!((&waited["runID"], &waited["workflowState"]), (&reset["runID"], &json!("Running")));
+    leads_to_the_living_run(&api, &run).await;
+}
+
+#[tokio::test]
+async fn a_workflow_is_looked_up_once_however_many_starts_it_has() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let engine = ScriptedEngine {
+        outline: Box::new(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(outline(WorkflowState::Running))
+        }),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    api.create_sample(ScriptedClient::ours("w", "run-1").await.port).await;
+    for _ in 0..5 {
+        assert_eq!(api.start_sample().await.status(), 204);
+    }
+    let before = asked.load(Ordering::Relaxed);
+    assert_eq!(runs(&api, "").await.as_array().unwrap().len(), 5);
+    assert_eq!(asked.load(Ordering::Relaxed) - before, 1);
 }
 
 #[tokio::test]

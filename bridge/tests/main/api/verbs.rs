@@ -3,6 +3,7 @@
 mod ask;
 mod cancel;
 mod escalation;
+mod pause;
 mod reset;
 mod signal;
 mod terminate;

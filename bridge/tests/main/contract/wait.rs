@@ -93,9 +93,26 @@ async fn at_its_timeout_a_wait_reports_that_the_run_is_open() -> Result<()> {
         let since = Instant::now();
         let waited = fixture.engine.wait(&run, Some(bound)).await?;
         let took = since.elapsed();
-        assert_eq!(waited, Waited::StillRunning);
+        let open = Waited::StillOpen { run_id: run.run_id.clone(), state: WorkflowState::Running };
+        assert_eq!(waited, open);
         assert!(took >= bound && took < bound + Duration::from_secs(2), "{took:?} for {bound:?}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_that_ends_early_names_the_run_that_lives_now() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    fixture.open_gate(&run, &json!("again")).await?;
+    let latest = WorkflowRun { run_id: Default::default(), ..run.clone() };
+    let next = eventually(SOON, "the next run", async || {
+        let seen = fixture.engine.outline(&latest).await.ok()?;
+        (seen.run_id != run.run_id).then_some(seen.run_id)
+    })
+    .await;
+    let waited = fixture.engine.wait(&run, Some(Duration::from_millis(100))).await?;
+    assert_eq!(waited, Waited::StillOpen { run_id: next, state: WorkflowState::Running });
     Ok(())
 }
 
@@ -155,7 +172,7 @@ async fn the_poll_ends_when_the_last_waiter_leaves() -> Result<()> {
     waits.into_iter().for_each(|wait| wait.abort());
     // One more caller comes and leaves at its timeout: the poll is still there for the other one.
     let passing = fixture.engine.wait(&run, Some(Duration::from_millis(100))).await?;
-    assert_eq!(passing, Waited::StillRunning);
+    assert!(matches!(passing, Waited::StillOpen { .. }), "{passing:?}");
     assert_eq!(polls.open(), 1.0);
     if let Some(wait) = stays {
         wait.abort();

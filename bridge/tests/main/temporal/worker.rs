@@ -58,6 +58,8 @@ async fn work(url: &str, task_queue: String, stopped: oneshot::Receiver<()>) {
         .unwrap()
         .register_workflow::<Again>()
         .unwrap()
+        .register_workflow::<Restless>()
+        .unwrap()
         .register_workflow::<Family>()
         .unwrap()
         .register_activities(Activities)
@@ -206,6 +208,21 @@ impl Again {
             ctx.continue_as_new(times - 1, ContinueAsNewOptions::default())?;
         }
         Ok("at last".to_owned())
+    }
+}
+
+/// Continues as new when it is cancelled.
+#[workflow]
+#[derive(Default)]
+struct Restless;
+
+#[workflow_methods]
+impl Restless {
+    #[run(name = "Restless")]
+    async fn run(ctx: &mut WorkflowContext<Self>, _input: Value) -> WorkflowResult<()> {
+        let _cancelled = ctx.wait_condition(|_| false).await;
+        ctx.continue_as_new(Value::Null, ContinueAsNewOptions::default())?;
+        Ok(())
     }
 }
 

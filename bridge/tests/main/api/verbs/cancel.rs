@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
+use harness::SAMPLE_INTENT;
 use serde_json::{Value, json};
 
-use super::super::{AT_ONCE, header, problem_of};
+use super::super::{AT_ONCE, Api, header, problem_of};
 use super::Scene;
+use crate::temporal::Fixture;
 
 #[tokio::test]
 async fn a_workflow_that_heeds_its_cancellation_has_stopped() {
@@ -27,6 +29,25 @@ async fn a_workflow_that_heeds_its_cancellation_has_stopped() {
     let event = &event["workflowExecutionCancelRequestedEventAttributes"];
     assert_eq!(event["cause"], "the cluster goes down");
     assert!(event["identity"].as_str().unwrap().starts_with("alice via "), "{event}");
+}
+
+#[tokio::test]
+async fn a_workflow_that_continues_in_a_new_run_has_not_stopped() {
+    let fixture = Fixture::new().await.unwrap();
+    let run = fixture.start("Restless", &Value::Null).await.unwrap();
+    let api = Api::on(fixture.server.address(), &[]).await;
+    api.create_with_workflow(run.workflow_id.as_str()).await;
+    let body = json!({"spec": {"runID": run.run_id}}).to_string();
+    let stopping = api.post(&format!("/{SAMPLE_INTENT}/cancel?wait=3s"), body).await;
+    assert_eq!(stopping.status(), 202);
+    let report: Value = stopping.json().await.unwrap();
+    assert_eq!(
+        (&report["workflowState"], &report["stopped"]),
+        (&json!("Running"), &json!(false)),
+        "{report}"
+    );
+    assert_ne!(report["runID"], run.run_id.as_str());
+    assert_eq!(api.post(&format!("/{SAMPLE_INTENT}/terminate"), "{}").await.status(), 204);
 }
 
 #[tokio::test]
