@@ -65,7 +65,10 @@ pub(crate) async fn wait(parts: &Parts, run: &WorkflowRun, bound: Duration) -> R
         let waited = tokio::select! {
             waited = parts.engine.wait(&at, Some(left)) => waited?,
             // A process that stops does not hold its callers: they connect to another one.
-            () = parts.tasks.draining() => parts.engine.wait(&at, Some(Duration::ZERO)).await?,
+            () = parts.tasks.draining() => {
+                let Outline { run_id, state, .. } = parts.engine.outline(&at).await?;
+                Waited::StillOpen { run_id, state }
+            }
         };
         let Waited::Closed(closed) = waited else { return Ok(waited) };
         let ended = WorkflowRun { run_id: closed.run_id.clone(), ..run.clone() };

@@ -1,19 +1,25 @@
 //! Asks a workflow client whether it accepts an intent. The client's catalogue is checked; nothing is
 //! started.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use workflow_api::{Catalogue, ClientStanding, Fault, WorkflowIntent};
 
 use super::Intents;
+use super::list::LOOKS;
 use crate::access::{Action, Resource};
 use crate::lookup::IntentError;
 use crate::model::IntentKey;
-use crate::ports::Clients;
+use crate::ports::{ClientError, Clients};
 use crate::request::Request;
 
 /// Timeout for a check that a caller requests while the check of changes is turned off.
 const ON_PURPOSE: Duration = Duration::from_secs(2);
+
+/// The response of a workflow client to the request for its catalogue.
+type CatalogueAnswer = Result<Option<Catalogue>, ClientError>;
 
 /// The result of a check by the workflow client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +37,15 @@ pub enum ClientCheck {
 impl ClientCheck {
     /// Asks the workflow client of `intent` to validate it.
     pub async fn ask(clients: &dyn Clients, intent: &WorkflowIntent, within: Duration) -> Self {
-        match clients.catalogue(&intent.spec.workflow_client, within).await {
-            Ok(Some(catalogue)) => Self::of(&catalogue, intent),
+        Self::by(&clients.catalogue(&intent.spec.workflow_client, within).await, intent)
+    }
+
+    /// Validates `intent` by what its client responded.
+    fn by(catalogue: &CatalogueAnswer, intent: &WorkflowIntent) -> Self {
+        match catalogue {
+            Ok(Some(catalogue)) => Self::of(catalogue, intent),
             Ok(None) => Self::Unknown("the workflow client has no catalogue (`GET /invoke`)".to_owned()),
-            Err(error) => Self::Unknown(workflow_api::chain(&error)),
+            Err(error) => Self::Unknown(workflow_api::chain(error)),
         }
     }
 
@@ -86,10 +97,37 @@ impl Intents {
         Ok(self.ask_client(&intent).await)
     }
 
-    pub(super) async fn ask_client(&self, intent: &WorkflowIntent) -> ClientCheck {
+    async fn ask_client(&self, intent: &WorkflowIntent) -> ClientCheck {
+        ClientCheck::ask(&*self.parts.clients, intent, self.patience()).await
+    }
+
+    /// Returns the timeout for a check that a caller requests.
+    fn patience(&self) -> Duration {
         let bound = self.parts.limits.client_check;
-        let within = if bound.is_zero() { ON_PURPOSE } else { bound };
-        ClientCheck::ask(&*self.parts.clients, intent, within).await
+        if bound.is_zero() { ON_PURPOSE } else { bound }
+    }
+
+    /// Returns those of `intents` of which the check has this result. Each endpoint is asked once.
+    pub(super) async fn standing(
+        &self,
+        intents: Vec<WorkflowIntent>,
+        wanted: ClientStanding,
+    ) -> Vec<WorkflowIntent> {
+        let endpoint = |intent: &WorkflowIntent| {
+            let client = &intent.spec.workflow_client;
+            (client.client_endpoint_name.clone(), client.client_endpoint_port)
+        };
+        let endpoints: BTreeMap<_, _> =
+            intents.iter().map(|intent| (endpoint(intent), intent.spec.workflow_client.clone())).collect();
+        let answers: BTreeMap<_, _> = stream::iter(endpoints)
+            .map(async |(key, client)| (key, self.parts.clients.catalogue(&client, self.patience()).await))
+            .buffered(LOOKS)
+            .collect()
+            .await;
+        let holds = |intent: &WorkflowIntent| {
+            ClientCheck::by(&answers[&endpoint(intent)], intent).standing() == wanted
+        };
+        intents.into_iter().filter(holds).collect()
     }
 
     /// Returns the faults that the client finds in an intent before it is stored; none if the client cannot

@@ -6,14 +6,14 @@ use workflow_api::{ClientStanding, WorkflowIntent, WorkflowState, WorkflowType};
 use super::{Intents, IntentsError};
 use crate::access::{Action, Resource};
 use crate::chain::last_run;
-use crate::model::{DigKey, IntentKey, Outcome, WorkflowRun};
+use crate::model::{DigKey, IntentKey, KeptIntent, Outcome, WorkflowRun};
 use crate::ports::Outline;
 use crate::request::Request;
 
-/// How many intents are read from the database at once.
+/// How many intents are read from the database at once, and how many a filter that needs calls examines.
 const BATCH: u32 = 200;
-/// How many runs are looked up in the engine at once.
-const LOOKS: usize = 16;
+/// How many runs are looked up, and how many workflow clients asked, at once.
+pub(super) const LOOKS: usize = 16;
 
 /// Which intents to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,8 @@ pub struct IntentPage {
 }
 
 impl Intents {
-    /// Returns intents of a group, ordered by name.
+    /// Returns intents of a group, ordered by name. A filter that needs calls to the engine or to workflow
+    /// clients examines one batch of intents; the page may then have fewer intents than requested, or none.
     ///
     /// # Errors
     /// Returns an error if the database fails, or if the filter is about runs and the engine fails.
@@ -68,22 +69,29 @@ impl Intents {
         }
         let mut after = listing.after.clone();
         // One more than requested shows whether there is a next page.
-        let size = listing.limit.map_or(BATCH, |limit| limit.saturating_add(1).min(BATCH));
+        let size = listing
+            .limit
+            .filter(|_| !listing.filter.calls())
+            .map_or(BATCH, |limit| limit.saturating_add(1).min(BATCH));
         loop {
             let batch = self.parts.store.intents(dig, &after, size).await?;
             let Some(last) = batch.last() else { return Ok(page) };
             after.clone_from(&last.intent.metadata.name);
-            let found = stream::iter(batch.into_iter().map(|kept| kept.intent))
-                .map(|intent| self.filtered(dig, &listing.filter, intent))
-                .buffered(LOOKS)
-                .try_filter_map(async |found| Ok(found));
-            let mut found = std::pin::pin!(found);
-            while let Some(intent) = found.try_next().await? {
+            let more = batch.len() == size as usize;
+            let found = self.filtered(dig, &listing.filter, batch).await?;
+            for intent in found {
                 if listing.limit.is_some_and(|limit| page.intents.len() >= limit as usize) {
                     page.next = page.intents.last().map(|last| last.metadata.name.clone());
                     return Ok(page);
                 }
                 page.intents.push(intent);
+            }
+            if !more {
+                return Ok(page);
+            }
+            if listing.filter.calls() {
+                page.next = Some(after);
+                return Ok(page);
             }
         }
     }
@@ -92,15 +100,22 @@ impl Intents {
         &self,
         dig: &DigKey,
         filter: &IntentFilter,
-        intent: WorkflowIntent,
-    ) -> Result<Option<WorkflowIntent>, IntentsError> {
-        let holds = filter.matches(&intent)
-            && self.matches_run(filter, &IntentKey::of(dig, &intent)).await?
-            && match filter.client_check {
-                Some(wanted) => self.ask_client(&intent).await.standing() == wanted,
-                None => true,
-            };
-        Ok(holds.then_some(intent))
+        batch: Vec<KeptIntent>,
+    ) -> Result<Vec<WorkflowIntent>, IntentsError> {
+        let intents = batch.into_iter().map(|kept| kept.intent).filter(|intent| filter.matches(intent));
+        let intents: Vec<_> = stream::iter(intents)
+            .map(async |intent| {
+                let holds = self.matches_run(filter, &IntentKey::of(dig, &intent)).await?;
+                Ok::<_, IntentsError>(holds.then_some(intent))
+            })
+            .buffered(LOOKS)
+            .try_filter_map(async |found| Ok(found))
+            .try_collect()
+            .await?;
+        Ok(match filter.client_check {
+            Some(wanted) => self.standing(intents, wanted).await,
+            None => intents,
+        })
     }
 
     async fn matches_run(&self, filter: &IntentFilter, key: &IntentKey) -> Result<bool, IntentsError> {
@@ -130,6 +145,11 @@ impl Intents {
 }
 
 impl IntentFilter {
+    /// Returns whether the engine or workflow clients must be asked.
+    fn calls(&self) -> bool {
+        self.state.is_some() || self.workflow_type.is_some() || self.client_check.is_some()
+    }
+
     fn matches(&self, intent: &WorkflowIntent) -> bool {
         let temporal = &intent.spec.temporal;
         self.workflow_client_name.as_ref().is_none_or(|name| temporal.workflow_client_name == *name)

@@ -47,7 +47,9 @@ pub(crate) struct FilterParams {
 ///
 /// The list is ordered by name; it is empty if the group has no intents. With `limit`, the headers `Continue`
 /// and `Link` lead to the next page. An intent that was never started has no state. Temporal is asked only
-/// with `state` or `workflowType`, workflow clients only with `clientCheck`.
+/// with `state` or `workflowType`, workflow clients only with `clientCheck`. With one of these filters, each
+/// page examines at most 200 intents; so a page can have fewer than `limit`, even none, and `Continue` leads
+/// on until it is absent.
 #[utoipa::path(
     get,
     path = path::INTENTS,

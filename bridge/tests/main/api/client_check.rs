@@ -7,7 +7,7 @@ use http::StatusCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Api, SOON, ScriptedClient, fault_paths, problem_of};
+use super::{Api, SOON, ScriptedClient, fault_paths, header, problem_of};
 
 const ASKING: [&str; 2] = ["--client-check", "20s"];
 
@@ -103,6 +103,28 @@ async fn an_intent_drifts_when_its_client_changes() {
     }
     problem_of(api.get("?clientCheck=drifted").await, 400, "invalid_parameter").await;
     problem_of(api.get("/absent/check").await, 404, "no_such_intent").await;
+}
+
+#[tokio::test]
+async fn a_client_is_asked_once_for_a_page_of_its_intents() {
+    let api = Api::with(&["--client-check", "0s"]).await;
+    let client = ScriptedClient::start(|| async { reading(&[("app", "string")]).to_string() }).await;
+    for number in 0..210 {
+        let mut intent = sample_intent("127.0.0.1", client.port, "http://emco");
+        intent["metadata"]["name"] = format!("i{number:03}").into();
+        assert_eq!(api.post("", intent.to_string()).await.status(), 201);
+    }
+    let first = api.get("?clientCheck=Drifted").await;
+    assert_eq!(client.asked().len(), 1);
+    let next = format!("?clientCheck=Drifted&continue={}", header(&first, "continue"));
+    let (first, last): (Vec<Value>, _) = (first.json().await.unwrap(), api.get(&next).await);
+    assert!(!last.headers().contains_key("continue"));
+    assert_eq!((first.len(), last.json::<Vec<Value>>().await.unwrap().len()), (200, 10));
+    assert_eq!(client.asked().len(), 2);
+    // A page without any match leads on as well.
+    let none = api.get("?clientCheck=Accepted&limit=5").await;
+    assert!(none.headers().contains_key("continue"));
+    assert_eq!(none.text().await.unwrap(), "[]\n");
 }
 
 #[tokio::test]

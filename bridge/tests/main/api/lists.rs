@@ -1,5 +1,8 @@
 //! Lists: pages and filters.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bridge_core::model::{Outcome, StartId, StartKey, StartRecord};
 use bridge_core::ports::{Begun, Terms};
 use bridge_core::ports::{EngineError, Outline};
@@ -50,6 +53,29 @@ async fn run(api: &Api, intent: &str, outcome: Outcome) {
 
 fn started() -> Outcome {
     Outcome::Started { run_id: Some("run".into()), already_running: false, at: Timestamp::now() }
+}
+
+#[tokio::test]
+async fn a_page_by_state_costs_a_bounded_number_of_calls() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let engine = ScriptedEngine {
+        outline: Box::new(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(Outline { run_id: "run".into(), ..outline(WorkflowState::Running) })
+        }),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    for number in 0..210 {
+        let name = format!("i{number:03}");
+        create(&api, &name, |_| {}).await;
+        run(&api, &name, started()).await;
+    }
+    let page = api.get("?state=Failed&limit=5").await;
+    assert!(page.headers().contains_key("continue"));
+    assert_eq!(names(page).await, Vec::<String>::new());
+    assert_eq!(asked.load(Ordering::Relaxed), 200);
 }
 
 #[tokio::test]
