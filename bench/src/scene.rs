@@ -88,7 +88,7 @@ impl Programs {
     /// Starts a bridge with an SQLite database in `folder`.
     pub(crate) async fn bridge(&self, temporal: &str, folder: &Path) -> Result<Program> {
         let database = format!("sqlite://{}", folder.join("bridge.db").display());
-        let env = [("BRIDGE_DATABASE", database.as_str()), ("BRIDGE_MAX_CHANGES", "0")];
+        let env = [("BRIDGE_DATABASE", database.as_str()), ("BRIDGE_MAX_CHANGES", "0"), ("BRIDGE_MAX_READS", "0")];
         Program::start(&self.folder.join("bridge"), &["serve", "--listen"], temporal, &env).await
     }
 

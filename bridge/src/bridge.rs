@@ -148,6 +148,7 @@ impl Bridge {
             waits: settings.load.max_waits,
             is_wait: bridge_http::is_wait,
             changes: NonZeroU32::new(settings.load.max_changes),
+            reads: NonZeroU32::new(settings.load.max_reads),
         };
         Ok(Self {
             parts,

@@ -91,6 +91,9 @@ pub struct Load {
     /// means no limit. Callers are counted by their proven identity, else by their address.
     #[arg(long, env = "BRIDGE_MAX_CHANGES", default_value = "5000", value_name = "NUMBER")]
     pub max_changes: u32,
+    /// Maximum number of reads (GET) per second and caller, counted in the same way; 0 means no limit.
+    #[arg(long, env = "BRIDGE_MAX_READS", default_value = "5000", value_name = "NUMBER")]
+    pub max_reads: u32,
 }
 
 /// Calls to workflow clients.

@@ -19,7 +19,7 @@ pub(crate) struct Invoked;
 /// that is refused here reports that nothing was started: else the bridge could not distinguish our 503 from that of a
 /// gateway that has lost our response.
 pub(crate) fn gated(routes: Router, authenticator: Authenticator, at_once: usize) -> Router {
-    let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None };
+    let limits = Limits { requests: at_once, waits: 0, is_wait: |_| false, changes: None, reads: None };
     authenticated(limited(routes, limits), authenticator).layer(from_fn(report_that_nothing_was_started))
 }
 

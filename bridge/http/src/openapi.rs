@@ -73,11 +73,8 @@ pub fn document() -> String {
 fn whole() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     for item in document.paths.paths.values_mut() {
-        let reads = item.get.iter_mut().map(|operation| (operation, false));
-        let changes = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for (operation, changes) in
-            reads.chain(changes.into_iter().flatten().map(|operation| (operation, true)))
-        {
+        let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+        for operation in methods.into_iter().flatten() {
             let tagged = |name| operation.tags.iter().flatten().any(|tag| tag == name);
             if tagged(OPERATION) {
                 continue;
@@ -89,7 +86,7 @@ fn whole() -> utoipa::openapi::OpenApi {
                 operation.parameters.get_or_insert_default().extend(parameters);
             }
             let responses = &mut operation.responses.responses;
-            for (status, common) in kinds::responses(kinds::common(calls, changes, has_body)) {
+            for (status, common) in kinds::responses(kinds::common(calls, has_body)) {
                 match responses.get_mut(&status) {
                     Some(response) => merge(response, common),
                     None => drop(responses.insert(status, common)),

@@ -26,3 +26,20 @@ pub(crate) fn state(status: i32) -> Option<WorkflowState> {
 pub(crate) fn timestamp(time: Timestamp) -> Option<jiff::Timestamp> {
     jiff::Timestamp::new(time.seconds, time.nanos).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_state_is_its_number_and_no_end() {
+        let unknown = state(42).unwrap();
+        assert!(!unknown.is_closed());
+        assert_eq!(
+            (unknown.to_string(), serde_json::to_string(&unknown).unwrap()),
+            ("42".into(), "42".into())
+        );
+        assert_eq!(state(0), None);
+        assert_eq!(state(8), Some(WorkflowState::Paused));
+    }
+}

@@ -1,5 +1,5 @@
-//! How much a server accepts: requests at once, waits at once, and changes by one caller in a second. A request above a
-//! limit is refused at once, with a problem and `Retry-After`. Nothing queues.
+//! How much a server accepts: requests at once, waits at once, and changes and reads by one caller in a second. A request
+//! above a limit is refused at once, with a problem and `Retry-After`. Nothing queues.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -28,9 +28,9 @@ const REFUSED: &str = "http_server_refused_requests_total";
 
 /// When to come back to a server that is busy.
 const BUSY: Duration = Duration::from_secs(1);
-/// After this number of changes, callers that have been quiet are forgotten.
+/// After this number of requests, callers that have been quiet are forgotten.
 const SWEEP: usize = 1024;
-/// How many seconds' worth of changes may arrive at once.
+/// How many seconds' worth of requests may arrive at once.
 const BURST: NonZeroU32 = NonZeroU32::new(2).expect("two is not zero");
 
 /// How much of a response's body is given away at once.
@@ -48,6 +48,8 @@ pub struct Limits {
     /// How many changes (requests that are not GET, HEAD or OPTIONS) one caller may request in a second. `None` for any
     /// number.
     pub changes: Option<NonZeroU32>,
+    /// How many other requests one caller may send in a second. `None` for any number.
+    pub reads: Option<NonZeroU32>,
 }
 
 /// `router` within `limits`. Callers count by their proven [`Identity`], else by their addresses, so authentication
@@ -56,7 +58,7 @@ pub fn limited(router: Router, limits: Limits) -> Router {
     describe_counter!(
         REFUSED,
         Unit::Count,
-        "Requests refused by a limit: of requests, of waits or of changes by one caller"
+        "Requests refused by a limit: of requests, of waits, or of changes or reads by one caller"
     );
     router.layer(from_fn_with_state(Arc::new(Gate::new(limits)), admit))
 }
@@ -65,30 +67,26 @@ struct Gate {
     limits: Limits,
     requests: Arc<Semaphore>,
     waits: Arc<Semaphore>,
-    /// By the caller's proven identity, else by its address.
-    changes: Option<DefaultKeyedRateLimiter<(Identity, Option<IpAddr>)>>,
-    requested: AtomicUsize,
+    changes: Option<Rate>,
+    reads: Option<Rate>,
 }
 
 impl Gate {
     fn new(limits: Limits) -> Self {
         let semaphore = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        // Twice the rate at once, so that a burst after a pause goes through.
-        let quota = |rate: NonZeroU32| Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST));
         Self {
             requests: semaphore(limits.requests),
             waits: semaphore(limits.waits),
-            changes: limits.changes.map(|rate| RateLimiter::keyed(quota(rate))),
-            requested: AtomicUsize::new(0),
+            changes: limits.changes.map(|rate| Rate::new("changes", rate)),
+            reads: limits.reads.map(|rate| Rate::new("reads", rate)),
             limits,
         }
     }
 
     /// Returns a permit for the request, which counts until it is dropped.
     fn permit(&self, request: &Request) -> Result<OwnedSemaphorePermit, ProblemResponse> {
-        if !request.method().is_safe() {
-            self.change(request)?;
-        }
+        let rate = if request.method().is_safe() { &self.reads } else { &self.changes };
+        rate.as_ref().map_or(Ok(()), |rate| rate.check(request))?;
         let (semaphore, most, code, what) = if (self.limits.is_wait)(request) {
             (&self.waits, self.limits.waits, "too_many_waits", "waits")
         } else {
@@ -99,12 +97,28 @@ impl Gate {
             refusal(503, code, text, BUSY)
         })
     }
+}
 
-    fn change(&self, request: &Request) -> Result<(), ProblemResponse> {
-        let (Some(changes), Some(rate)) = (&self.changes, self.limits.changes) else { return Ok(()) };
+/// The rate of one caller's requests of a kind.
+struct Rate {
+    what: &'static str,
+    rate: NonZeroU32,
+    /// By the caller's proven identity, else by its address.
+    callers: DefaultKeyedRateLimiter<(Identity, Option<IpAddr>)>,
+    requested: AtomicUsize,
+}
+
+impl Rate {
+    fn new(what: &'static str, rate: NonZeroU32) -> Self {
+        // Twice the rate at once, so that a burst after a pause goes through.
+        let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST));
+        Self { what, rate, callers: RateLimiter::keyed(quota), requested: AtomicUsize::new(0) }
+    }
+
+    fn check(&self, request: &Request) -> Result<(), ProblemResponse> {
         if self.requested.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
-            changes.retain_recent();
-            changes.shrink_to_fit();
+            self.callers.retain_recent();
+            self.callers.shrink_to_fit();
         }
         let identity = request.extensions().get::<Identity>().filter(|identity| !identity.name().is_empty());
         let peer = request.extensions().get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
@@ -112,9 +126,10 @@ impl Gate {
             Some(identity) => (identity.clone(), None),
             None => (Identity::default(), peer),
         };
-        changes.check_key(&caller).map_err(|not_until| {
+        self.callers.check_key(&caller).map_err(|not_until| {
             let after = not_until.wait_time_from(DefaultClock::default().now());
-            let text = format!("one caller may request {rate} changes in a second; try again later");
+            let Self { what, rate, .. } = self;
+            let text = format!("one caller may request {rate} {what} in a second; try again later");
             refusal(429, "too_many_requests", text, after)
         })
     }

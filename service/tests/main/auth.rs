@@ -228,7 +228,8 @@ async fn a_trusted_proxy_needs_its_token_all_the_same() {
 
 #[tokio::test]
 async fn changes_are_counted_by_proven_name_else_by_address() {
-    let limits = Limits { requests: 10, waits: 0, is_wait: |_| false, changes: NonZeroU32::new(1) };
+    let limits =
+        Limits { requests: 10, waits: 0, is_wait: |_| false, changes: NonZeroU32::new(1), reads: None };
     let serve = async |authenticator| {
         Server::start(authenticated(limited(who(), limits.clone()), authenticator)).await
     };

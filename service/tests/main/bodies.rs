@@ -12,7 +12,7 @@ use crate::server::Server;
 
 #[tokio::test]
 async fn a_stalled_body_holds_no_place_for_good() {
-    let limits = Limits { requests: 1, waits: 0, is_wait: |_| false, changes: None };
+    let limits = Limits { requests: 1, waits: 0, is_wait: |_| false, changes: None, reads: None };
     let bodies = BodyLimits { size: 100, within: Duration::from_millis(100) };
     let length = async |body: Bytes| body.len().to_string();
     let routes = Router::new().route("/a", post(length));

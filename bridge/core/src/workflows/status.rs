@@ -74,11 +74,18 @@ impl Workflows {
         if let Some((run_id, state)) = now
             && !seen.outline.as_ref().is_ok_and(|(seen, _)| seen.run_id == *run_id && seen.state == state)
         {
-            let last = WorkflowRun { run_id: run_id.clone(), ..run.clone() };
-            // A later page is about the run of the first page.
-            let history = wanted.history.as_ref().filter(|history| history.page_token.is_none());
-            let now = self.see(&last, wanted.describe, history).await;
-            seen = Seen { outline: now.outline, history: now.history.or(seen.history) };
+            match &mut seen.outline {
+                Ok((outline, _)) if !wanted.describe && wanted.history.is_none() => {
+                    (outline.run_id, outline.state) = (run_id.clone(), state);
+                }
+                _ => {
+                    let last = WorkflowRun { run_id: run_id.clone(), ..run.clone() };
+                    // A later page is about the run of the first page.
+                    let history = wanted.history.as_ref().filter(|history| history.page_token.is_none());
+                    let now = self.see(&last, wanted.describe, history).await;
+                    seen = Seen { outline: now.outline, history: now.history.or(seen.history) };
+                }
+            }
         }
         Parts { seen, answer, waited }.report(run, wanted)
     }

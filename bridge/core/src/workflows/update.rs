@@ -7,7 +7,7 @@ use workflow_api::{RawJson, UpdateAnswer, UpdateStage};
 
 use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
-use crate::ports::{Update, Updated};
+use crate::ports::{Update, UpdateError, Updated};
 use crate::request::Request;
 
 /// An update from a caller.
@@ -45,7 +45,11 @@ impl Workflows {
             identity: request.actor.via(&self.parts.identity),
             bound: order.wait.unwrap_or(limits.wait).min(limits.max_wait),
         };
-        let (stage, run_id, result) = match self.parts.engine.update(&run, &update).await? {
+        let updated = match self.parts.engine.update(&run, &update).await {
+            Err(UpdateError::Command(error)) => self.accepted(&run, Err(error)).await?,
+            updated => updated?,
+        };
+        let (stage, run_id, result) = match updated {
             Updated::Completed { run_id, result } => (UpdateStage::Completed, run_id, Some(result)),
             Updated::Accepted { run_id } => (UpdateStage::Accepted, run_id, None),
         };

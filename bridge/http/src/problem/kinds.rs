@@ -71,7 +71,7 @@ kinds! {
     QUERY_FAILED = 422 "query_failed" "The workflow has no such query, or its query handler failed.";
     UPDATE_REJECTED = 422 "update_rejected" "The workflow has no such update, or rejected it; nothing was changed. `workflowFailure` is the reason.";
     UPDATE_FAILED = 422 "update_failed" "The workflow accepted the update, and the update failed; `workflowFailure` is the reason.";
-    TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller exceeds the limit on changes; retry after `Retry-After`.";
+    TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller exceeds the limit on changes, or the one on reads; retry after `Retry-After`.";
     INTERNAL = 500 "internal_error" "The bridge failed; its log has the cause, under the request ID.";
     ESCALATION_OFF = 501 "escalation_off" "The operator has turned off the escalation of cancellations. Nothing was done.";
     PAUSE_OFF = 501 "pause_off" "Temporal cannot pause workflows: it is older than version 1.30, or its operator has not turned it on (`frontend.WorkflowPauseEnabled`). Nothing was done.";
@@ -121,15 +121,21 @@ pub(crate) const TEMPORAL: [Kind; 10] = [
 ];
 
 /// Problems that operations have in common. `calls`: it calls a use case.
-pub(crate) fn common(calls: bool, changes: bool, has_body: bool) -> impl Iterator<Item = &'static Kind> {
-    const ALWAYS: &[Kind] =
-        &[BAD_REQUEST, UNAUTHORIZED, CERTIFICATE_REQUIRED, FORBIDDEN, OVERLOADED, TOO_MANY_WAITS];
+pub(crate) fn common(calls: bool, has_body: bool) -> impl Iterator<Item = &'static Kind> {
+    const ALWAYS: &[Kind] = &[
+        BAD_REQUEST,
+        UNAUTHORIZED,
+        CERTIFICATE_REQUIRED,
+        FORBIDDEN,
+        TOO_MANY_REQUESTS,
+        OVERLOADED,
+        TOO_MANY_WAITS,
+    ];
     const CALL: &[Kind] = &[INVALID_PARAMETER, INTERNAL, DATABASE_UNAVAILABLE];
-    const CHANGE: &[Kind] = &[TOO_MANY_REQUESTS];
     const BODY: &[Kind] =
         &[NOT_JSON, UNKNOWN_FIELDS, BODY_INCOMPLETE, BODY_TIMEOUT, BODY_TOO_LARGE, INVALID_BODY];
     let when = |holds: bool, kinds: &'static [Kind]| if holds { kinds } else { &[] };
-    ALWAYS.iter().chain(when(calls, CALL)).chain(when(changes, CHANGE)).chain(when(has_body, BODY))
+    ALWAYS.iter().chain(when(calls, CALL)).chain(when(has_body, BODY))
 }
 
 /// Responses to unknown paths (404) and methods (405).

@@ -40,6 +40,7 @@ fn a_wrong_setting_is_named() {
         ("--max-requests", "many", "BRIDGE_MAX_REQUESTS"),
         ("--max-waits", "many", "BRIDGE_MAX_WAITS"),
         ("--max-changes", "many", "BRIDGE_MAX_CHANGES"),
+        ("--max-reads", "many", "BRIDGE_MAX_READS"),
         ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
         ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
         ("--database-connections", "0", "BRIDGE_DATABASE_CONNECTIONS"),
