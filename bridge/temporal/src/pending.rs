@@ -9,7 +9,7 @@ use crate::{convert, failure};
 
 /// Converts an activity that has not ended.
 pub(crate) fn activity(info: PendingActivityInfo, now: Timestamp) -> PendingActivity {
-    let state = state(info.state()).to_owned();
+    let state = state(info.state);
     let heartbeat = info.last_heartbeat_time.and_then(convert::timestamp);
     PendingActivity {
         activity_id: info.activity_id,
@@ -21,13 +21,19 @@ pub(crate) fn activity(info: PendingActivityInfo, now: Timestamp) -> PendingActi
     }
 }
 
-fn state(state: PendingActivityState) -> &'static str {
-    match state {
-        PendingActivityState::Unspecified => "Unspecified",
-        PendingActivityState::Scheduled => "Scheduled",
-        PendingActivityState::Started => "Started",
-        PendingActivityState::CancelRequested => "CancelRequested",
-        PendingActivityState::Paused => "Paused",
-        PendingActivityState::PauseRequested => "PauseRequested",
+/// Returns the name of a state; the number of one that this version does not know.
+fn state(state: i32) -> String {
+    PendingActivityState::try_from(state).map_or_else(|_| state.to_string(), |known| format!("{known:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_named_and_unknown_ones_numbered() {
+        for (number, name) in [(1, "Scheduled"), (3, "CancelRequested"), (5, "PauseRequested"), (42, "42")] {
+            assert_eq!(state(number), name);
+        }
     }
 }

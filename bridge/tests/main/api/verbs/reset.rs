@@ -1,6 +1,7 @@
 //! Resets.
 
-use harness::eventually;
+use harness::{SAMPLE_INTENT, eventually};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::super::{SOON, fault_paths, header, problem_of};
@@ -35,6 +36,30 @@ async fn a_workflow_runs_again_from_each_kind_of_point() {
         let ended = &ended["workflowExecutionTerminatedEventAttributes"];
         assert!(ended["reason"].as_str().unwrap().contains("once more"), "{ended}");
     }
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_with_the_run_that_a_reset_made() {
+    let scene = Scene::new("Obedient").await;
+    assert_eq!(scene.level().await, 0);
+    let stream = scene.api.request(Method::GET, &format!("/{SAMPLE_INTENT}/status?historyFilter=closeEvent"));
+    let mut stream = stream.header("Accept", "text/event-stream").send().await.unwrap();
+    let mut text = String::new();
+    let mut read_to = async |wanted: &str| {
+        while !text.contains(wanted) {
+            let chunk = stream.chunk().await.unwrap().expect("the stream goes on");
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        text.clone()
+    };
+    read_to("Running").await;
+    let reset = scene.post("reset", json!({"to": "FirstWorkflowTask"})).await;
+    let run_id = header(&reset, "run-id").to_owned();
+    let text = read_to(&format!("\"runID\":\"{run_id}\"")).await;
+    assert!(!text.contains("event: closed"), "{text}");
+    assert_eq!(scene.post("terminate", json!({})).await.status(), 204);
+    let text = read_to("event: closed").await;
+    assert!(text.contains(&format!("id: {run_id}/")), "{text}");
 }
 
 #[tokio::test]
