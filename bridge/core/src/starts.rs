@@ -2,6 +2,7 @@
 //! the caller gets a response, and completed even if the caller hangs up. Calls with one idempotency key are
 //! one start.
 
+mod admission;
 mod attempt;
 mod error;
 mod measure;
@@ -15,14 +16,16 @@ use futures::future::join;
 use tokio::task::yield_now;
 use workflow_api::{StartOverrides, TemporalSpec, WorkflowIntentSpec};
 
-use self::attempt::{Attempt, invocation};
+use self::admission::{Admission, Admitted, Retries};
+use self::attempt::{Attempt, TRIES, invocation};
 use self::order::Order;
 use crate::access::{Action, Resource};
 use crate::lookup::{IntentError, Lookup};
 use crate::model::{IntentKey, Outcome, RUN_NUMBER, StartId, StartKey, StartRecord};
 use crate::parts::Parts;
-use crate::ports::{Begun, Invocation, Terms};
+use crate::ports::{Begun, ClientError, Invocation, Terms};
 use crate::request::{Correlation, Request};
+use error::not_started;
 pub use error::{StartError, StartFault, StartedRun};
 pub use measure::STARTS;
 
@@ -31,6 +34,7 @@ pub use measure::STARTS;
 pub struct Starts {
     parts: Parts,
     lookup: Lookup,
+    admission: Admission,
 }
 
 /// The options of a start.
@@ -72,7 +76,7 @@ pub struct StartPreview {
 impl Starts {
     pub(crate) fn new(parts: Parts) -> Self {
         let lookup = Lookup::new(parts.store.clone());
-        Self { parts, lookup }
+        Self { parts, lookup, admission: Admission::default() }
     }
 
     /// Starts the workflow of an intent once. If an earlier call with the same key started it, returns the
@@ -108,8 +112,12 @@ impl Starts {
             attempt: 0,
             outcome: Outcome::Starting,
         };
+        let patience = self.parts.limits.start / TRIES;
+        let admitted = self.admission.enter(&wanted.spec.workflow_client, &start.workflow_id, patience).await;
+        let admitted = admitted.ok_or_else(|| StartError::TooMany(key.clone()))?;
         let (starts, correlation) = (self.clone(), request.correlation.clone());
-        let work = self.parts.tasks.spawn(async move { starts.begin(start, wanted, &correlation).await });
+        let work =
+            self.parts.tasks.spawn(async move { starts.begin(start, wanted, &correlation, &admitted).await });
         let (run, repeated) = work.await.unwrap_or_else(|_| Err(StartError::BrokenOff(key.clone())))?;
         Ok(StartReport { run, repeated })
     }
@@ -154,6 +162,7 @@ impl Starts {
         start: StartRecord,
         order: Order,
         correlation: &Correlation,
+        admitted: &Admitted,
     ) -> Result<(StartedRun, bool), StartError> {
         let limits = &self.parts.limits;
         let terms = Terms { lease: settle::lease(limits), key_kept: limits.key_kept };
@@ -169,13 +178,13 @@ impl Starts {
                     Some(call) => call,
                     None => invocation(&self.parts, &start, &order.spec, correlation),
                 };
-                Ok((self.carry_through(start, call).await?, false))
+                Ok((self.carry_through(start, call, admitted.retries()).await?, false))
             }
             Begun::Known(known) if known.key.fingerprint != start.key.fingerprint => {
                 Err(StartError::KeyReused(known.intent))
             }
             // Boxed: this is rare, and would otherwise enlarge every start.
-            Begun::Known(known) => Box::pin(self.repeat(known, start, order, correlation)).await,
+            Begun::Known(known) => Box::pin(self.repeat(known, start, order, correlation, admitted)).await,
         }
     }
 
@@ -186,6 +195,7 @@ impl Starts {
         start: StartRecord,
         order: Order,
         correlation: &Correlation,
+        admitted: &Admitted,
     ) -> Result<(StartedRun, bool), StartError> {
         let (store, limits) = (&self.parts.store, &self.parts.limits);
         let in_flight = || StartError::InFlight(known.intent.clone());
@@ -197,7 +207,8 @@ impl Starts {
             Outcome::Starting | Outcome::Unknown { .. } => {
                 let taken = store.take_over(known.id, settle::lease_to_resume(limits)).await;
                 let (mut taken, spec) = taken.map_err(IntentError::Store)?.ok_or_else(in_flight)?;
-                let result = resume::resume(&self.parts, &taken, &spec, correlation).await;
+                let result =
+                    resume::resume(&self.parts, &taken, &spec, correlation, admitted.retries()).await;
                 match settle::close(&self.parts, &mut taken, result).await {
                     // The start can be tried again.
                     Err(StartError::NotStarted { source: StartFault::BrokenOff(_), .. }) => {}
@@ -209,18 +220,19 @@ impl Starts {
         let begun = store.begin_again(&again, order.own_spec(), settle::lease(limits)).await;
         let start = begun.map_err(StartError::NotRecorded)?.ok_or_else(in_flight)?;
         let call = invocation(&self.parts, &start, &order.spec, correlation);
-        Ok((self.carry_through(start, call).await?, false))
+        Ok((self.carry_through(start, call, admitted.retries()).await?, false))
     }
 
     /// Makes a start that has not been sent to the workflow client yet.
     async fn carry_through(
         &self,
         mut start: StartRecord,
-        call: Result<Invocation, StartError>,
+        call: Result<Invocation, ClientError>,
+        retries: Retries,
     ) -> Result<StartedRun, StartError> {
         let result = match call {
-            Ok(call) => Attempt::new(&self.parts, &start, call).start().await,
-            Err(error) => Err(error),
+            Ok(call) => Attempt::new(&self.parts, &start, call, retries).start().await,
+            Err(error) => Err(not_started(&start, error)),
         };
         settle::close(&self.parts, &mut start, result).await
     }
@@ -232,7 +244,7 @@ impl Starts {
         start: &StartRecord,
         spec: &WorkflowIntentSpec,
         correlation: &Correlation,
-    ) -> Option<Result<Invocation, StartError>> {
+    ) -> Option<Result<Invocation, ClientError>> {
         if start.workflow_id.as_str().contains(RUN_NUMBER) {
             return None;
         }

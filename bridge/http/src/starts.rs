@@ -45,7 +45,8 @@ problems!(
         KEY_REUSED,
         CLIENT_REFUSED,
         CLIENT_UNREACHABLE,
-        START_UNKNOWN
+        START_UNKNOWN,
+        TOO_MANY_STARTS
     ]
 );
 

@@ -131,11 +131,30 @@ impl ClientError {
     pub fn nothing_started(&self) -> bool {
         match self {
             Self::Forbidden { .. } | Self::Unreachable { .. } => true,
-            // These come from a gateway before the client, or from a client that got no response from
-            // Temporal.
-            Self::Refused { status, nothing_started, .. } => *nothing_started || !is_of_a_gateway(*status),
+            // A client that does not exist, or does not take this method, starts nothing. Any other response
+            // may come after the start: EMCO's client responds 500 even if it lost Temporal's response.
+            Self::Refused { status, nothing_started, .. } => *nothing_started || matches!(status, 404 | 405),
             Self::TimedOut { .. } | Self::AnswerLost { .. } => false,
         }
+    }
+
+    /// Returns whether the client itself has responded, so that it no longer works on this call.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if !is_of_a_gateway(*status))
+    }
+
+    /// Returns whether the response reports a failure of the server.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Refused { status: 500.., .. })
+    }
+
+    /// Returns whether the client rejects the content of the call, so that it has rejected every call with
+    /// this content.
+    #[must_use]
+    pub fn rejects_content(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 409 | 413 | 415 | 422, nothing_started: true, .. })
     }
 }
 
@@ -144,14 +163,6 @@ impl ClientError {
 #[must_use]
 pub fn is_of_a_gateway(status: u16) -> bool {
     matches!(status, 502..=504)
-}
-
-impl ClientError {
-    /// Returns whether the client rejects the request. It would reject a repeat as well.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { status: 400..=499, .. })
-    }
 }
 
 fn text_after_colon(text: &str) -> String {

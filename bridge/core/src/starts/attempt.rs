@@ -1,5 +1,5 @@
-//! One attempt at a start. It calls the workflow client. If the response is lost, it finds out what the
-//! client did.
+//! One attempt at a start. It calls the workflow client. If the response is lost, or does not prove that
+//! nothing was started, it finds out what the client did.
 //!
 //! A client that supports keys is called again with the same key, which leads to the same run. Any other
 //! client is never called twice: the engine shows whether the workflow has a run that began since.
@@ -11,6 +11,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio::time::{Instant, sleep, timeout_at};
 use workflow_api::{RunId, WorkflowIntentSpec};
 
+use super::admission::Retries;
 use super::error::{StartError, StartFault, StartedRun, not_started, unknown};
 use super::sighting::{Sighting, look_for};
 use crate::model::StartRecord;
@@ -19,9 +20,11 @@ use crate::ports::{Accepted, ClientError, EngineError, Invocation};
 use crate::request::Correlation;
 
 /// How many times an unresponsive client that supports keys is called within the timeout of a start.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a start may take to reach the engine after the client has responded that it failed.
+const STILL_UNDER_WAY: Duration = Duration::from_secs(1);
 
 /// Prepares the call of a start. The client gets `spec` with the recorded workflow ID.
 pub(super) fn invocation(
@@ -29,17 +32,15 @@ pub(super) fn invocation(
     start: &StartRecord,
     spec: &WorkflowIntentSpec,
     correlation: &Correlation,
-) -> Result<Invocation, StartError> {
+) -> Result<Invocation, ClientError> {
     let prepare =
         |temporal| parts.clients.prepare(&spec.workflow_client, temporal, &start.key.text, correlation);
-    let call = if spec.temporal.workflow_start_options.id == start.workflow_id {
-        prepare(&spec.temporal)
-    } else {
-        let mut temporal = spec.temporal.clone();
-        temporal.workflow_start_options.id = start.workflow_id.clone();
-        prepare(&temporal)
-    };
-    call.map_err(|error| not_started(start, error))
+    if spec.temporal.workflow_start_options.id == start.workflow_id {
+        return prepare(&spec.temporal);
+    }
+    let mut temporal = spec.temporal.clone();
+    temporal.workflow_start_options.id = start.workflow_id.clone();
+    prepare(&temporal)
 }
 
 /// One attempt at a start, within its timeout.
@@ -48,13 +49,14 @@ pub(super) struct Attempt<'a> {
     parts: &'a Parts,
     start: &'a StartRecord,
     call: Invocation,
+    retries: Retries,
     deadline: Instant,
 }
 
 impl<'a> Attempt<'a> {
     /// Creates an attempt at `start` with this call.
-    pub(super) fn new(parts: &'a Parts, start: &'a StartRecord, call: Invocation) -> Self {
-        Self { parts, start, call, deadline: Instant::now() + parts.limits.start }
+    pub(super) fn new(parts: &'a Parts, start: &'a StartRecord, call: Invocation, retries: Retries) -> Self {
+        Self { parts, start, call, retries, deadline: Instant::now() + parts.limits.start }
     }
 
     /// Returns the time that is left.
@@ -73,10 +75,14 @@ impl<'a> Attempt<'a> {
 
     /// Starts the workflow. The client was not called before.
     pub(super) async fn start(self) -> Result<StartedRun, StartError> {
+        self.retries.deposit();
         match self.ask().await {
             Ok(accepted) => Ok(self.complete(accepted).await),
             Err(error) if error.nothing_started() => Err(not_started(self.start, error)),
-            Err(error) => Box::pin(self.after_lost_response(error)).await,
+            Err(error) => {
+                let lost = !error.is_final();
+                Box::pin(self.after_doubt(error, lost)).await
+            }
         }
     }
 
@@ -97,28 +103,46 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Finds out what the client did: it may have started the workflow.
-    async fn after_lost_response(self, mut error: ClientError) -> Result<StartedRun, StartError> {
+    /// Finds out what the client did: it may have started the workflow. `lost` is whether the client may
+    /// still work on a call.
+    async fn after_doubt(mut self, mut error: ClientError, mut lost: bool) -> Result<StartedRun, StartError> {
+        let since = Instant::now();
+        if !lost {
+            self.deadline = self.deadline.min(since + self.patience());
+        }
         let mut pauses = ExponentialBuilder::new()
             .with_min_delay(FIRST_PAUSE)
             .with_max_delay(LONGEST_PAUSE)
             .without_max_times()
             .build();
         loop {
-            match self.parts.clients.takes_keys(&self.call, self.patience()).await {
-                Ok(true) => match self.invoke(self.patience()).await {
+            let takes_keys = self.parts.clients.takes_keys(&self.call, self.patience()).await;
+            if let Ok(true) = takes_keys
+                && self.retries.withdraw()
+            {
+                match self.invoke(self.patience()).await {
                     Ok(accepted) => return Ok(self.complete(accepted).await),
-                    // A client that rejects the call now has rejected it before.
-                    Err(refusal) if refusal.is_refusal() => return Err(not_started(self.start, refusal)),
-                    Err(next) => error = next,
-                },
-                Ok(false) | Err(_) => match self.look().await {
-                    Some(Ok(Sighting::Ours(run_id) | Sighting::Since { run_id, .. })) => {
-                        return Ok(self.started(run_id));
+                    Err(next) => {
+                        lost |= !next.is_final() && !next.nothing_started();
+                        error = next;
                     }
-                    // A run that is not there may still come.
-                    Some(Ok(Sighting::Earlier { .. } | Sighting::Nothing) | Err(_)) | None => {}
-                },
+                }
+            }
+            let started_nothing = match lost {
+                true => error.rejects_content(),
+                false => !error.is_failure() || since.elapsed() >= STILL_UNDER_WAY,
+            };
+            match self.look().await {
+                // The run of another start does not have the key.
+                Some(Ok(Sighting::Since { reports_keys: true, .. })) if matches!(takes_keys, Ok(true)) => {}
+                Some(Ok(Sighting::Ours(run_id) | Sighting::Since { run_id, .. })) => {
+                    return Ok(self.started(run_id));
+                }
+                Some(Ok(Sighting::Earlier { .. } | Sighting::Nothing)) if started_nothing => {
+                    return Err(not_started(self.start, error));
+                }
+                // A run that is not there may still come.
+                Some(Ok(Sighting::Earlier { .. } | Sighting::Nothing) | Err(_)) | None => {}
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             if self.left() <= pause {
@@ -134,8 +158,7 @@ impl<'a> Attempt<'a> {
         self.deadline = Instant::now() + self.parts.limits.start;
         match self.invoke(self.patience()).await {
             Ok(accepted) => Ok(self.complete(accepted).await),
-            Err(refusal) if refusal.is_refusal() => Err(not_started(self.start, refusal)),
-            Err(error) => self.after_lost_response(error).await,
+            Err(error) => self.after_doubt(error, true).await,
         }
     }
 

@@ -30,6 +30,12 @@ pub enum StartError {
     /// There is no such intent, or it could not be looked up.
     #[error(transparent)]
     Intent(#[from] IntentError),
+    /// Too many starts are in progress. Nothing was recorded or started.
+    #[error(
+        "workflow intent `{0}` was not started, because too many starts are in progress at its workflow client, \
+         or for its workflow ID: retry later"
+    )]
+    TooMany(IntentKey),
     /// The start could not be recorded, so nothing was started.
     #[error("nothing was started, because the start could not be recorded")]
     NotRecorded(#[source] StoreError),

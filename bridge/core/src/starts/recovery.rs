@@ -7,6 +7,7 @@ use futures::{StreamExt, stream};
 use jiff::SignedDuration;
 use tokio::time::{Instant, sleep};
 
+use super::admission::Retries;
 use super::error::{StartError, StartFault};
 use super::resume::{NOT_YET, resume};
 use super::settle;
@@ -66,7 +67,7 @@ async fn recover_all(parts: &Parts) {
 async fn recover(parts: &Parts, id: StartId) {
     match parts.store.take_over(id, settle::lease_to_resume(&parts.limits)).await {
         Ok(Some((mut start, spec))) => {
-            match resume(parts, &start, &spec, &Correlation::default()).await {
+            match resume(parts, &start, &spec, &Correlation::default(), Retries::ALL).await {
                 Err(StartError::OutcomeUnknown { source: StartFault::BrokenOff(NOT_YET), .. }) => {
                     put_off(parts, &start).await;
                 }

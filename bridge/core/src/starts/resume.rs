@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 use workflow_api::{RunId, WorkflowIntentSpec};
 
+use super::admission::Retries;
 use super::attempt::{Attempt, invocation};
 use super::error::{StartError, StartFault, StartedRun, unknown};
 use super::sighting::Sighting;
@@ -41,9 +42,12 @@ pub(super) async fn resume(
     start: &StartRecord,
     spec: &WorkflowIntentSpec,
     correlation: &Correlation,
+    retries: Retries,
 ) -> Result<StartedRun, StartError> {
-    let call = invocation(parts, start, spec, correlation)?;
-    let attempt = Attempt::new(parts, start, call);
+    // The client was called before, so this error does not mean that nothing was started.
+    let call = invocation(parts, start, spec, correlation)
+        .map_err(|error| unknown(start, StartFault::Client(error)))?;
+    let attempt = Attempt::new(parts, start, call, retries);
     let patience = SignedDuration::try_from(parts.limits.start).unwrap_or(SignedDuration::MAX);
     let given_up =
         start.requested_at.saturating_add(patience.saturating_add(GRACE)).unwrap_or(Timestamp::MAX);

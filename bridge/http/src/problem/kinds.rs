@@ -77,13 +77,14 @@ kinds! {
     PAUSE_OFF = 501 "pause_off" "Temporal cannot pause workflows: it is older than version 1.30, or its operator has not turned it on (`frontend.WorkflowPauseEnabled`). Nothing was done.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client rejected the start; `clientStatus` and `clientText` are from its response. Nothing was started.";
     CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached. Nothing was started.";
-    START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's response was lost, and it is not known yet whether the workflow was started. Get the status of `workflowID` (at `statusLink`), or repeat the call with its `Idempotency-Key`.";
+    START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's response was lost, or does not show whether the workflow was started, and Temporal does not show it yet. Get the status of `workflowID` (at `statusLink`), or repeat the call with its `Idempotency-Key`.";
     NO_SUCH_NAMESPACE = 502 "no_such_namespace" "Temporal has no such namespace: the bridge's settings are wrong.";
     TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal rejects the bridge's credentials.";
     TEMPORAL_FAILED = 502 "temporal_failed" "Temporal failed.";
     EMCO_REFUSED = 502 "emco_refused" "EMCO rejects the bridge's query for the deployment intent group: the bridge's URL or token for EMCO is wrong.";
     OVERLOADED = 503 "overloaded" "The bridge serves as many requests as it can; retry after `Retry-After`.";
     TOO_MANY_WAITS = 503 "too_many_waits" "The bridge serves as many waits as it can; retry after `Retry-After`.";
+    TOO_MANY_STARTS = 503 "too_many_starts" "Too many starts are in progress at the workflow client, or for the workflow ID; retry after `Retry-After`. Nothing was started.";
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not respond.";
     EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so it is not known whether the deployment intent group exists; retry after `Retry-After`.";
     NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so the workflow cannot answer.";

@@ -17,6 +17,7 @@ impl From<StartError> for ApiError {
             }
             StartError::Intent(error) => error.into(),
             StartError::NotRecorded(_) => logged(kinds::DATABASE_UNAVAILABLE, &error),
+            StartError::TooMany(_) => plain(kinds::TOO_MANY_STARTS, &error),
             StartError::KeyReused(_) => plain(kinds::KEY_REUSED, &error),
             StartError::InFlight(_) => plain(kinds::KEY_IN_FLIGHT, &error),
             ref refused @ StartError::NotStarted { ref source, .. } => {
