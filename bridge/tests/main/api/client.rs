@@ -30,7 +30,8 @@ pub(crate) struct ScriptedClient {
 #[derive(Clone)]
 struct Script {
     asked: Arc<Mutex<Vec<Asked>>>,
-    answer: Arc<dyn Fn() -> BoxFuture<'static, Response> + Send + Sync>,
+    takes_keys: bool,
+    answer: Arc<dyn Fn(Bytes) -> BoxFuture<'static, Response> + Send + Sync>,
 }
 
 impl ScriptedClient {
@@ -39,11 +40,34 @@ impl ScriptedClient {
     where
         F: Future<Output: IntoResponse> + Send + 'static,
     {
+        Self::start_with_body(move |_| answer()).await
+    }
+
+    /// Responds to every request with the result of `answer`, which gets the body.
+    pub(crate) async fn start_with_body<F>(answer: impl Fn(Bytes) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output: IntoResponse> + Send + 'static,
+    {
+        Self::scripted(false, answer).await
+    }
+
+    /// Supports idempotency keys, as our clients do.
+    pub(crate) async fn with_keys<F>(answer: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output: IntoResponse> + Send + 'static,
+    {
+        Self::scripted(true, move |_| answer()).await
+    }
+
+    async fn scripted<F>(takes_keys: bool, answer: impl Fn(Bytes) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output: IntoResponse> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
-        let answer = Arc::new(move || answer().map(IntoResponse::into_response).boxed());
-        let script = Script { asked: Arc::clone(&asked), answer };
+        let answer = Arc::new(move |body| answer(body).map(IntoResponse::into_response).boxed());
+        let script = Script { asked: Arc::clone(&asked), takes_keys, answer };
         let router = Router::new().fallback(note).with_state(script);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { port, asked }
@@ -121,10 +145,13 @@ async fn note(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if method == Method::OPTIONS && script.takes_keys {
+        return (StatusCode::NO_CONTENT, [("Accepts-Idempotency-Key", "true")]).into_response();
+    }
     if method == Method::OPTIONS {
         // As in Go's router (EMCO-API §0.3).
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    script.asked.lock().unwrap().push(Asked { method, uri, headers, body });
-    (script.answer)().await
+    script.asked.lock().unwrap().push(Asked { method, uri, headers, body: body.clone() });
+    (script.answer)(body).await
 }

@@ -52,6 +52,18 @@ impl Default for ScriptedEngine {
 }
 
 impl ScriptedEngine {
+    /// Has no workflow.
+    pub(super) fn empty() -> Self {
+        let none = |run: &WorkflowRun| {
+            Err(EngineError::NoSuchWorkflow {
+                engine: String::new(),
+                workflow_id: run.workflow_id.clone(),
+                run_id: run.run_id.clone(),
+            })
+        };
+        Self { outline: Box::new(none), ..Self::default() }
+    }
+
     /// Fails in the same way on every call.
     pub(super) fn failing(error: EngineError) -> Self {
         let (one, two, three, four) = (error.clone(), error.clone(), error.clone(), error);

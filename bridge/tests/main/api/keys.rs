@@ -11,6 +11,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::engine::ScriptedEngine;
 use super::{Api, SOON, ScriptedClient, header, problem_of};
 
 /// Responds like our clients; the first start leads to the run `run-1`, and so on.
@@ -82,7 +83,7 @@ async fn a_key_in_flight_gets_a_time_to_retry() {
 
 #[tokio::test]
 async fn what_came_to_nothing_is_made_again_under_its_workflow_id() {
-    let api = Api::new().await;
+    let api = Api::on_engine(ScriptedEngine::empty()).await;
     let calls = Arc::new(AtomicUsize::new(0));
     let client = ScriptedClient::start(move || {
         let first = calls.fetch_add(1, Ordering::SeqCst) == 0;

@@ -164,7 +164,7 @@ async fn a_workflow_is_looked_up_once_however_many_starts_it_has() {
 #[tokio::test]
 async fn failed_starts_are_listed_with_the_reason() {
     let api = Api::new().await;
-    let client = ScriptedClient::start(|| async { (StatusCode::CONFLICT, "no such cluster") }).await;
+    let client = ScriptedClient::start(|| async { (StatusCode::NOT_FOUND, "no such cluster") }).await;
     api.create_sample(client.port).await;
     api.start_sample().await;
     let run = &runs(&api, "").await[0];
@@ -178,19 +178,12 @@ async fn failed_starts_are_listed_with_the_reason() {
 
 #[tokio::test]
 async fn a_state_that_temporal_cannot_report_is_unknown() {
-    let gone = |run: &bridge_core::model::WorkflowRun| {
-        Err(EngineError::NoSuchWorkflow {
-            engine: String::new(),
-            workflow_id: run.workflow_id.clone(),
-            run_id: run.run_id.clone(),
-        })
-    };
     let away = |_: &_| {
         let source: Arc<dyn std::error::Error + Send + Sync> = Arc::from(Box::from("away"));
         Err(EngineError::Unavailable { engine: String::new(), source })
     };
     for (engine, error) in [
-        (ScriptedEngine { outline: Box::new(gone), ..ScriptedEngine::default() }, "no_such_workflow"),
+        (ScriptedEngine::empty(), "no_such_workflow"),
         (ScriptedEngine { outline: Box::new(away), ..ScriptedEngine::default() }, "temporal_unavailable"),
     ] {
         let api = Api::on_engine(engine).await;

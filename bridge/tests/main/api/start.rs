@@ -180,7 +180,7 @@ async fn a_refusing_client_is_quoted_and_nothing_was_started() {
     for status in
         [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND, StatusCode::FOUND, StatusCode::CONFLICT]
     {
-        let api = Api::new().await;
+        let api = Api::on_engine(ScriptedEngine::empty()).await;
         let text = format!("{}é{}", "x".repeat(1023), "y".repeat(5000));
         let client = ScriptedClient::start(move || {
             let text = text.clone();
