@@ -3,10 +3,13 @@
 use std::net::Ipv6Addr;
 
 use crate::identity::IDENTITY_MAX;
-use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, WorkflowIntent, template};
+use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, TemporalSpec, WorkflowIntent, template, to_go_json};
 
 /// The wait before the first retry if the policy does not set it: Temporal's default.
 const DEFAULT_INITIAL_INTERVAL: Nanos = Nanos::new(1_000_000_000);
+
+/// The longest request, in bytes, that workflow clients accept, and the longest argument that Temporal accepts.
+const REQUEST_MAX: usize = 2 << 20;
 
 /// The longest name that EMCO accepts.
 pub const NAME_MAX: usize = 128;
@@ -56,7 +59,25 @@ impl WorkflowIntent {
                 options,
             );
         }
+        faults.0.extend(self.spec.temporal.length_fault("$.spec.temporal"));
         faults.0
+    }
+}
+
+impl TemporalSpec {
+    /// Returns the fault of a request that is too long for workflow clients and for Temporal. `path` is its JSON path.
+    #[must_use]
+    pub fn length_fault(&self, path: &str) -> Option<Fault> {
+        let length = to_go_json(self).len();
+        (length > REQUEST_MAX).then(|| {
+            Fault::new(
+                path,
+                format!(
+                    "has {length} bytes in the request to the workflow client, where each of `<`, `>` and `&` has \
+                     6 bytes: clients and Temporal accept at most {REQUEST_MAX}"
+                ),
+            )
+        })
     }
 }
 

@@ -49,11 +49,14 @@ fn apply(overrides: StartOverrides, spec: &mut WorkflowIntentSpec) -> Result<(),
     // Made here instead of by the client, so that it is recorded before the client is called.
     let open = if id.is_empty() { template::UUID } else { id.as_str() };
     *id = open.replace(template::UUID, &Uuid::new_v4().to_string()).into();
+    if overrides.activity_params.is_empty() {
+        return Ok(());
+    }
     let params = &mut spec.temporal.workflow_params.activity_params;
     for (activity, values) in overrides.activity_params {
         params.entry(activity).or_default().extend(values);
     }
-    Ok(())
+    spec.temporal.length_fault("$.spec.activityParams").map_or(Ok(()), |fault| Err(vec![fault]))
 }
 
 #[cfg(test)]

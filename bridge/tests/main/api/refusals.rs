@@ -1,6 +1,6 @@
 //! Invalid input: each case is rejected with every fault named, and nothing is stored.
 
-use harness::{SAMPLE_DIG, http, sample_intent};
+use harness::{SAMPLE_DIG, SAMPLE_INTENT, http, sample_intent};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -130,6 +130,26 @@ async fn a_body_over_two_mebibytes_is_refused() {
     let body = with("/metadata/description", json!("x".repeat(2 << 20)));
     problem_of(api.post("", body).await, 413, "body_too_large").await;
     assert_nothing_stored(&api).await;
+}
+
+/// Go writes `<` as `\u003c`, so the request to the workflow client is six times as long.
+#[tokio::test]
+async fn a_request_that_no_client_accepts_is_refused() {
+    let api = Api::new().await;
+    let (params, long) = ("/spec/temporal/workflowParams/activityParams", "<".repeat(400 << 10));
+    let too_long = with(params, json!({"all-activities": {"a": long}}));
+    let problem = problem_of(api.post("", too_long.clone()).await, 422, "invalid_intent").await;
+    assert_eq!(fault_paths(&problem), ["$.spec.temporal"]);
+    assert_nothing_stored(&api).await;
+
+    let half = "<".repeat(200 << 10);
+    let kept = with(params, json!({"all-activities": {"a": half}}));
+    assert_eq!(api.post("", kept).await.status(), 201);
+    let put = api.request(Method::PUT, &format!("/{SAMPLE_INTENT}")).body(too_long).send().await.unwrap();
+    problem_of(put, 422, "invalid_intent").await;
+    let more = json!({"spec": {"activityParams": {"all-activities": {"b": half}}}}).to_string();
+    let problem = problem_of(api.start_under("key", more).await, 422, "invalid_start").await;
+    assert_eq!(fault_paths(&problem), ["$.spec.activityParams"]);
 }
 
 #[tokio::test]
