@@ -16,6 +16,11 @@ const AT_A_CLIENT: Bounds = Bounds { in_progress: 64, waiting: 448 };
 /// Temporal handles the calls about one workflow one after the other.
 const OF_A_WORKFLOW: Bounds = Bounds { in_progress: 8, waiting: 120 };
 
+/// The budget for repeated calls of a client: a share of the first calls in this time, and some each second.
+const RETRIES_SHARE: f32 = 0.2;
+const RETRIES_EACH_SECOND: u32 = 1;
+const RETRIES_OVER: Duration = Duration::from_secs(10);
+
 /// How many starts are in progress at the same time, and how many wait for their turn.
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
@@ -104,12 +109,10 @@ struct Gate {
 
 impl Gate {
     fn new(bounds: Bounds) -> Self {
-        /// Repeated calls, as a share of the first calls of the last ten seconds, and for each second.
-        const RETRIES: (f32, u32) = (0.2, 1);
         Self {
             places: Arc::new(Semaphore::new(bounds.in_progress + bounds.waiting)),
             turns: Arc::new(Semaphore::new(bounds.in_progress)),
-            retries: TpsBudget::new(Duration::from_secs(10), RETRIES.1, RETRIES.0),
+            retries: TpsBudget::new(RETRIES_OVER, RETRIES_EACH_SECOND, RETRIES_SHARE),
         }
     }
 }

@@ -107,6 +107,7 @@ impl<'a> Attempt<'a> {
     /// still work on a call.
     async fn after_doubt(mut self, mut error: ClientError, mut lost: bool) -> Result<StartedRun, StartError> {
         let since = Instant::now();
+        let under_way = if error.is_failure() { STILL_UNDER_WAY } else { Duration::ZERO };
         if !lost {
             self.deadline = self.deadline.min(since + self.patience());
         }
@@ -116,7 +117,9 @@ impl<'a> Attempt<'a> {
             .without_max_times()
             .build();
         loop {
-            let takes_keys = self.parts.clients.takes_keys(&self.call, self.patience()).await;
+            // The engine is asked even if the client does not respond.
+            let takes_keys = self.parts.clients.takes_keys(&self.call, self.patience().min(self.left() / 2));
+            let takes_keys = takes_keys.await;
             if let Ok(true) = takes_keys
                 && self.retries.withdraw()
             {
@@ -130,7 +133,7 @@ impl<'a> Attempt<'a> {
             }
             let started_nothing = match lost {
                 true => error.rejects_content(),
-                false => !error.is_failure() || since.elapsed() >= STILL_UNDER_WAY,
+                false => since.elapsed() >= under_way,
             };
             match self.look().await {
                 // The run of another start does not have the key.

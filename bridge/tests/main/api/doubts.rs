@@ -65,7 +65,7 @@ async fn a_generated_workflow_id_is_found_after_an_error() {
         (&status["workflowID"], &status["workflowState"]),
         (&json!(header(&started, "workflow-id")), &json!("Running"))
     );
-    let cancelled = api.post(&format!("/{SAMPLE_INTENT}/cancel"), "").await;
+    let cancelled = api.post(&format!("/{SAMPLE_INTENT}/cancel"), "{}").await;
     assert!(cancelled.status().is_success(), "{}", cancelled.text().await.unwrap());
 }
 
