@@ -87,7 +87,13 @@ async fn meet(request: Request<Incoming>, router: Router, shared: Arc<Shared>) -
         Some(Effect::HalfBody(half)) => half_of_twice(half),
         Some(Effect::Answer { status, content_type, body }) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+            let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+            if content_type.starts_with("text/plain") {
+                // As Go's `http.Error`, which all of EMCO's errors come from.
+                let nosniff = HeaderValue::from_static("nosniff");
+                response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+            }
+            response
         }
     };
     tracing::info!(%method, path, status = response.status().as_u16(), "answered");

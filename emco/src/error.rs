@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use service::outbound::ResolveError;
 
 /// An error that prevents the creation of a [`Client`](crate::Client).
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum BuildError {
     /// The base URL cannot be used.
     #[error("EMCO's base URL {0}")]
     BaseUrl(&'static str),
+    /// The host of the base URL is an address that is never called.
+    #[error("EMCO's base URL cannot be used")]
+    Forbidden(#[source] ResolveError),
     /// The token has characters that are not allowed in an HTTP header.
     #[error("the bearer token for EMCO has characters that are not allowed in an HTTP header")]
     Token,
@@ -43,6 +47,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The host has only addresses that are never called, so no request was sent.
+    #[error("EMCO cannot be called for {endpoint}")]
+    Forbidden {
+        /// The method and the URL, without its query.
+        endpoint: String,
+        /// The cause.
+        #[source]
+        source: reqwest::Error,
+    },
     /// There is no connection, so no request was sent.
     #[error("EMCO cannot be reached for {endpoint}; check its URL and that it runs")]
     Unreachable {
@@ -65,22 +78,21 @@ pub enum Error {
         #[source]
         source: reqwest::Error,
     },
-    /// EMCO responded with an error.
-    #[error("EMCO responded {status} to {endpoint}: {text}")]
+    /// EMCO, or a proxy in front of it, responded with an error.
+    #[error("EMCO responded {status} to {endpoint}{}", of_emco(text.as_deref()))]
     Refused {
         /// The method and the URL, without its query.
         endpoint: String,
         /// The status.
         status: StatusCode,
-        /// The first KiB of EMCO's text.
-        text: String,
+        /// The first KiB of EMCO's text. `None` if the response does not have the format of EMCO's errors: the URL may come
+        /// from somebody who must not read what other servers respond.
+        text: Option<String>,
         /// The pause before the next attempt that EMCO, or a proxy in front of it, asks for.
         retry_after: Option<Duration>,
     },
     /// The status means success, but the response is not one of EMCO's.
-    #[error(
-        "the response {status} to {endpoint} is not {expected}; check that the URL is EMCO's. It begins: {text}"
-    )]
+    #[error("the response {status} to {endpoint} is not {expected}{reason}; check that the URL is EMCO's")]
     Unexpected {
         /// The method and the URL, without its query.
         endpoint: String,
@@ -88,11 +100,8 @@ pub enum Error {
         status: StatusCode,
         /// The expected content.
         expected: &'static str,
-        /// The first KiB of the response.
-        text: String,
-        /// The position of the error.
-        #[source]
-        source: Option<serde_json::Error>,
+        /// The place of the error. The response itself is not repeated, because it is not EMCO's.
+        reason: String,
     },
     /// The response is longer than [`Settings::max_body`](crate::Settings::max_body).
     #[error("the response to {endpoint} is longer than {limit} bytes; expected {expected}")]
@@ -114,6 +123,8 @@ pub enum Kind {
     Unreachable,
     /// The request was sent, but the response was lost. EMCO may have acted on it.
     Interrupted,
+    /// The host is a link-local, metadata, multicast or unspecified address, which is never called.
+    NotAllowed,
     /// The server is not EMCO: it responds with a redirect, a web page, or another format.
     NotEmco,
     /// EMCO, or a proxy in front of it, is temporarily down or overloaded.
@@ -148,9 +159,12 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Name(_) => Kind::Invalid,
+            Self::Forbidden { .. } => Kind::NotAllowed,
             Self::Token { .. } | Self::Unreachable { .. } => Kind::Unreachable,
             Self::Interrupted { .. } => Kind::Interrupted,
-            Self::Refused { status, text, .. } => kind_of_refusal(*status, text),
+            Self::Refused { status, text, .. } => {
+                kind_of_refusal(*status, text.as_deref().unwrap_or_default())
+            }
             Self::Unexpected { .. } | Self::TooLong { .. } => Kind::NotEmco,
         }
     }
@@ -210,6 +224,13 @@ fn kind_of_refusal(status: StatusCode, text: &str) -> Kind {
         408 | 429 | 502 | 503 | 504 => Kind::Unavailable,
         500.. => Kind::Internal,
         _ => Kind::NotEmco,
+    }
+}
+
+fn of_emco(text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!(": {text}"),
+        None => "; its text is not repeated, because it does not have the format of EMCO's errors".to_owned(),
     }
 }
 

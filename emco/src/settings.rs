@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backon::ExponentialBuilder;
+use service::outbound::Resolver;
 
 /// The settings of a [`Client`](crate::Client).
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub retry: Retry,
     /// The maximum size of a response, in bytes.
     pub max_body: usize,
+    /// Resolves the host of the base URL. Addresses that are never called (link-local, metadata) are refused.
+    pub resolver: Resolver,
 }
 
 impl Default for Settings {
@@ -35,6 +38,7 @@ impl Default for Settings {
             identity: None,
             retry: Retry::default(),
             max_body: 8 << 20,
+            resolver: Resolver::default(),
         }
     }
 }

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use backon::Retryable;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Identity, Method, Response, StatusCode, redirect};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use reqwest::{Certificate, Identity, Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use service::outbound::guard;
 use url::Url;
 
 use crate::error::{BuildError, Error};
@@ -16,6 +19,9 @@ use crate::settings::{Retry, Settings, Source, Token};
 
 /// The number of bytes of EMCO's text that an error keeps.
 const TEXT_LIMIT: usize = 1024;
+
+/// The error of the gateway in front of EMCO (EMCO-API §10).
+const OF_GATEWAY: &str = "RBAC: access denied";
 
 /// The connection pool, and the settings of every call.
 #[derive(Debug, Clone)]
@@ -49,13 +55,13 @@ impl<'a> Call<'a> {
 impl Transport {
     pub(crate) fn new(base_url: &str, settings: Settings) -> Result<Self, BuildError> {
         let base = parse_base(base_url)?;
+        guard::check(&base).map_err(BuildError::Forbidden)?;
         // The TLS library needs one provider per process. One that is installed already is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
+        let mut builder = guard::guarded(reqwest::Client::builder(), settings.resolver)
             .user_agent(concat!("emco-client/", env!("CARGO_PKG_VERSION")))
             .timeout(settings.timeout)
-            .connect_timeout(settings.connect_timeout)
-            .redirect(redirect::Policy::none());
+            .connect_timeout(settings.connect_timeout);
         let mut token_file = None;
         match settings.token {
             Some(Token(Source::Text(token))) => {
@@ -106,8 +112,7 @@ impl Transport {
         if status == StatusCode::ACCEPTED {
             return Ok(());
         }
-        let text = text_of(&read_start(response).await);
-        Err(Error::Unexpected { endpoint, status, expected, text, source: None })
+        Err(Error::Unexpected { endpoint, status, expected, reason: String::new() })
     }
 
     async fn try_once<T: DeserializeOwned>(
@@ -132,9 +137,9 @@ impl Transport {
                 }
             }
         }
-        serde_json::from_slice(&body).map_err(|source| {
-            let (text, source) = (text_of(&body), Some(source));
-            Error::Unexpected { endpoint, status, expected, text, source }
+        serde_json::from_slice(&body).map_err(|error| {
+            let reason = format!(" (line {}, column {})", error.line(), error.column());
+            Error::Unexpected { endpoint, status, expected, reason }
         })
     }
 
@@ -152,7 +157,9 @@ impl Transport {
             let endpoint = endpoint.to_owned();
             // The endpoint is the URL without its query; reqwest's text would show the query.
             let source = source.without_url();
-            if source.is_connect() || source.is_builder() {
+            if guard::is_refusal(&source) {
+                Error::Forbidden { endpoint, source }
+            } else if source.is_connect() || source.is_builder() {
                 Error::Unreachable { endpoint, source }
             } else {
                 Error::Interrupted { endpoint, status: None, expected, source }
@@ -162,7 +169,7 @@ impl Transport {
         if !status.is_success() {
             #[expect(clippy::disallowed_methods, reason = "a date in a header is of the system's time")]
             let retry_after = retry_after(response.headers(), SystemTime::now());
-            let text = text_of(&read_start(response).await);
+            let text = emcos_text(response).await;
             return Err(Error::Refused { endpoint: endpoint.to_owned(), status, text, retry_after });
         }
         Ok(response)
@@ -239,20 +246,22 @@ fn parse_base(base_url: &str) -> Result<Url, BuildError> {
     Ok(base)
 }
 
-/// Reads the part of an error's text that is kept. An incomplete text is still useful.
-async fn read_start(mut response: Response) -> Vec<u8> {
+/// Returns the first KiB of an error's text, if it has the format of EMCO's errors: that of Go's `http.Error`, one line. An
+/// incomplete text is still useful.
+async fn emcos_text(mut response: Response) -> Option<String> {
+    let header = |name| response.headers().get(name).map_or(&b""[..], HeaderValue::as_bytes);
+    let is_plain = header(CONTENT_TYPE).starts_with(b"text/plain");
+    let is_of_go = is_plain && header(X_CONTENT_TYPE_OPTIONS) == b"nosniff";
     let mut start = Vec::new();
     while start.len() < TEXT_LIMIT
         && let Ok(Some(chunk)) = response.chunk().await
     {
         start.extend_from_slice(&chunk);
     }
-    start
-}
-
-fn text_of(body: &[u8]) -> String {
-    let start = &body[..body.len().min(TEXT_LIMIT)];
-    String::from_utf8_lossy(start).trim_end().to_owned()
+    start.truncate(TEXT_LIMIT);
+    let text = String::from_utf8_lossy(&start).trim_end().to_owned();
+    let is_emcos = is_of_go && !text.contains(char::is_control) || is_plain && text == OF_GATEWAY;
+    is_emcos.then_some(text)
 }
 
 #[cfg(test)]

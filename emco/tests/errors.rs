@@ -7,7 +7,7 @@ fn refusal(status: u16, text: &str) -> Error {
     Error::Refused {
         endpoint: "POST http://emco/v2/x".to_owned(),
         status: StatusCode::from_u16(status).unwrap(),
-        text: text.to_owned(),
+        text: Some(text.to_owned()),
         retry_after: None,
     }
 }

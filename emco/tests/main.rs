@@ -4,6 +4,7 @@
 
 mod client_faults;
 mod errors;
+mod guard;
 mod intents;
 mod settings;
 mod status;

@@ -16,7 +16,7 @@ static ACCESS: OnceLock<Access> = OnceLock::new();
 #[derive(Debug, Default)]
 pub struct Access {
     settings: Settings,
-    /// `None`: all EMCOs, without credentials.
+    /// `None`: all EMCOs, without credentials. Addresses that are never called are refused by the client.
     urls: Option<Vec<Url>>,
 }
 
@@ -59,6 +59,11 @@ impl Access {
         let roots = file("EMCO_CA_FILE")?;
         let settings = Settings { token, roots, identity, ..Settings::default() };
         Ok(Self { settings, urls })
+    }
+
+    /// Whether intents may name any EMCO.
+    pub fn is_open(&self) -> bool {
+        self.urls.is_none()
     }
 
     /// Sets the settings of the process. Only the first call counts.

@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use emco::{DigKey, Kind, Retry, Revision, StatusQuery};
+use emco::{BuildError, DigKey, Kind, Retry, Revision, StatusQuery};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
 use worker_kit::InvalidParams;
 
 use crate::access::Access;
 use crate::model::{Dig, Sent};
+
+/// The type of the failure of a call to a URL that this worker may not call.
+const NOT_ALLOWED: &str = "EmcoNotAllowed";
 
 /// The longest pause that EMCO may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -42,10 +45,13 @@ pub(crate) fn patient(url: &str) -> Result<emco::Client, ActivityError> {
 fn client(url: &str, retry: Retry) -> Result<emco::Client, ActivityError> {
     let Some(settings) = Access::current().settings(url) else {
         let message = format!("{url} is not an EMCO that this worker may call (EMCO_URLS)");
-        return Err(lasting("EmcoNotAllowed", message));
+        return Err(lasting(NOT_ALLOWED, message));
     };
     let settings = emco::Settings { retry, ..settings };
-    emco::Client::new(url, settings).map_err(|error| lasting(InvalidParams::TYPE, anyhow::Error::from(error)))
+    emco::Client::new(url, settings).map_err(|error| {
+        let kind = if matches!(error, BuildError::Forbidden(_)) { NOT_ALLOWED } else { InvalidParams::TYPE };
+        lasting(kind, format!("{:#}", anyhow::Error::from(error)))
+    })
 }
 
 /// Whether the service does not have this call at all: then `emcoURL` is the orchestrator's own URL, and CLM and DCM

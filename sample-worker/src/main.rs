@@ -8,12 +8,21 @@ use sample_worker::Access;
 const WRONG_SETTING: u8 = 2;
 
 fn main() -> ExitCode {
-    match Access::from_env() {
-        Ok(access) => access.install(),
+    let access = match Access::from_env() {
+        Ok(access) => access,
         Err(error) => {
             eprintln!("error: {error:#}");
             return ExitCode::from(WRONG_SETTING);
         }
-    }
-    worker_kit::main(sample_worker::TASK_QUEUE, sample_worker::register)
+    };
+    worker_kit::main(sample_worker::TASK_QUEUE, |worker| {
+        if access.is_open() {
+            tracing::warn!(
+                "EMCO_URLS is not set: intents may name any URL, and this worker calls it, except link-local and \
+                 metadata addresses; list the EMCOs"
+            );
+        }
+        access.install();
+        sample_worker::register(worker)
+    })
 }

@@ -126,3 +126,22 @@ async fn only_listed_emcos_are_called() {
     assert_eq!(guarded.applied(&samples::dig())["collectd"][0].to_string(), "provider2/cluster2");
     std::fs::remove_file(&token).unwrap();
 }
+
+#[tokio::test]
+async fn metadata_addresses_in_intents_are_not_called() {
+    let scene = Scene::new("metadata").await;
+    let mut runs = Vec::new();
+    for url in ["http://169.254.169.254/latest", "http://2852039166/", "http://[::ffff:169.254.169.254]:80"] {
+        for name in ["emcoURL", "emcoClmEndpoint", "emcoDcmEndpoint"] {
+            let mut params = scene.sample_params();
+            params["activityParams"]["all-activities"][name] = json!(url);
+            runs.push((url, name, scene.start(&params).await));
+        }
+    }
+    for (url, name, run) in runs {
+        let failure = run.failure().await;
+        assert_eq!((failure.kind.as_str(), failure.non_retryable), ("EmcoNotAllowed", true), "{name} {url}");
+        assert!(failure.text.contains("link-local, metadata"), "{name} {url}: {}", failure.text);
+    }
+    assert!(scene.worker.log().contains("EMCO_URLS is not set"), "{}", scene.worker.log());
+}
