@@ -1,6 +1,7 @@
 //! The activities: the calls to EMCO, and the meaning of its responses. Temporal may run each activity more than once.
 #![expect(missing_debug_implementations, reason = "of the types that the SDK's macro makes")]
 
+mod child;
 mod intents;
 mod preflight;
 mod readiness;
@@ -15,7 +16,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use worker_kit::heartbeating;
 
-use crate::evacuation::{Found, Search};
+use crate::evacuation::{Child, Found, Outcome, Search};
 use crate::model::{
     AppClusters, AppIntents, Before, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Updated,
     Wait, WayBack,
@@ -61,6 +62,15 @@ impl MigrateActivities {
         search: Search,
     ) -> Result<Vec<Found>, ActivityError> {
         heartbeating(&ctx, search::find(&search)).await
+    }
+
+    /// Waits for the end of a relocation.
+    #[activity(name = "AwaitRelocation")]
+    pub(crate) async fn await_relocation(
+        ctx: ActivityContext,
+        child: Child,
+    ) -> Result<Outcome, ActivityError> {
+        heartbeating(&ctx, child::wait(ctx.client(), &child)).await
     }
 
     /// Refuses, before anything is written, what EMCO would refuse or carry out in part.

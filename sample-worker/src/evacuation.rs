@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use emco::DigKey;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use temporalio_common::error::IncomingError;
 
 use crate::model::Target;
-use crate::result::PlannedMove;
+use crate::result::{MigrationResult, PlannedMove};
 
 /// What to search for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,66 @@ impl Found {
     pub(crate) fn key(&self) -> String {
         let Self { project, composite_app, version, name, .. } = self;
         format!("{project}/{composite_app}/{version}/{name}")
+    }
+}
+
+/// A workflow that moves a group, and whose end an activity awaits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Child {
+    pub(crate) workflow_id: String,
+    /// `None` is the latest run.
+    pub(crate) run_id: Option<String>,
+    /// What the parameters of the workflow must contain: the same group, source and target.
+    pub(crate) params: BTreeMap<String, String>,
+}
+
+/// How the workflow that moves a group ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Outcome {
+    /// It completed.
+    Completed(MigrationResult),
+    /// It did not complete.
+    Failed {
+        cancelled: bool,
+        /// What was undone and what could not be undone.
+        details: Option<Value>,
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// The outcome of a workflow that did not complete, for this reason.
+    pub(crate) fn failed(why: impl Into<String>) -> Self {
+        Self::Failed { cancelled: false, details: None, why: why.into() }
+    }
+
+    /// The outcome of a workflow that was cancelled.
+    pub(crate) fn cancelled(details: Option<Value>) -> Self {
+        Self::Failed { cancelled: true, details, why: "its workflow was cancelled".to_owned() }
+    }
+
+    pub(crate) fn terminated() -> Self {
+        Self::failed("its workflow was terminated, so nothing was undone")
+    }
+
+    pub(crate) fn timed_out() -> Self {
+        Self::failed("its workflow timed out, so nothing was undone")
+    }
+
+    /// The outcome of a workflow that ended with this error.
+    pub(crate) fn of_error(error: &IncomingError) -> Self {
+        match error {
+            IncomingError::Cancelled(cancelled) => Self::cancelled(cancelled.details().ok().flatten()),
+            IncomingError::Terminated(_) => Self::terminated(),
+            IncomingError::Timeout(_) => Self::timed_out(),
+            IncomingError::Application(failure) => {
+                let (details, why) = (failure.details().ok().flatten(), error.failure().message.clone());
+                Self::Failed { cancelled: false, details, why }
+            }
+            other => Self::failed(other.failure().message.clone()),
+        }
     }
 }
 

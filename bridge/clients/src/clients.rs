@@ -1,7 +1,5 @@
 //! Calls workflow clients over HTTP: with timeouts, without redirects or proxies, only on allowed hosts.
 
-use std::error::Error;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +8,10 @@ use bridge_core::Correlation;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect;
 use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
-use service::outbound::{ResolveError, Resolver, is_forbidden};
-use url::{Host, Url};
+use service::outbound::{Resolver, guard};
+use url::Url;
 use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read, to_go_json};
 
 use crate::secured::{SecuredClient, SecuredClients};
@@ -84,13 +80,7 @@ impl HttpClients {
 
     fn check(&self, url: &Url) -> Result<(), ClientError> {
         let host = host_of(url);
-        // Names are checked when they are resolved, but addresses are not resolved. `url` has parsed their
-        // unusual forms (decimal, octal) already.
-        let never = match url.host() {
-            Some(Host::Ipv4(address)) => is_forbidden(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => is_forbidden(IpAddr::V6(address)),
-            Some(Host::Domain(_)) | None => false,
-        };
+        let never = guard::check(url).is_err();
         if !never && self.allowed.allow(&host) {
             return Ok(());
         }
@@ -140,30 +130,12 @@ async fn send(
 
 /// Returns the settings that all calls share.
 fn builder(bound: Duration, resolver: Resolver) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+    guard::guarded(reqwest::Client::builder(), resolver)
         .user_agent(concat!("emco-workflow-bridge/", env!("CARGO_PKG_VERSION")))
-        // A redirect would circumvent the check of the host.
-        .redirect(redirect::Policy::none())
-        .no_proxy()
         .http1_only()
         // Shorter than the timeout of the whole call. If the connection fails, it is certain that nothing was
         // sent.
         .connect_timeout(CONNECT_TIMEOUT.min(bound / 2))
-        .dns_resolver(Arc::new(CheckedResolver(resolver)))
-}
-
-/// Removes the addresses that are never called. The connection uses exactly the addresses that were checked.
-struct CheckedResolver(Resolver);
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = self.0.clone();
-        Box::pin(async move {
-            // The port of the URL is used, whatever this one is.
-            let addresses: Addrs = Box::new(resolver.allowed(name.as_str(), 0).await?.into_iter());
-            Ok(addresses)
-        })
-    }
 }
 
 fn host_of(url: &Url) -> HostPort {
@@ -172,8 +144,7 @@ fn host_of(url: &Url) -> HostPort {
 
 fn failed(url: &Url, within: Duration, error: reqwest::Error) -> ClientError {
     let url = url.to_string();
-    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    if causes.any(|cause| matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. }))) {
+    if guard::is_refusal(&error) {
         ClientError::Forbidden { host: url, reason: NEVER }
     } else if error.is_connect() || error.is_builder() {
         ClientError::Unreachable { url, source: error.without_url().into() }

@@ -1,24 +1,23 @@
 //! The evacuation of a cluster: many relocations, several at the same time, each a child workflow.
 
+mod child;
 mod order;
 mod report;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use temporalio_common::data_converters::{PayloadConverter, RawValue};
+use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::workflows::join_all;
 use temporalio_sdk::{
-    ChildWorkflowCancellationType, ChildWorkflowOptions, ParentClosePolicy, SyncWorkflowContext,
-    WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
+    SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
 use worker_kit::{ActivityPlan, Progress, Steps};
 use workflow_api::WorkflowParams;
 
 use self::order::Order;
-use super::relocate::EmcoRelocateWorkflow;
 use crate::activities::{MigrateActivities, OF_EVACUATION, SEARCH};
 use crate::evacuation::{DigProgress, DigReport, EvacuationReport, Found};
 use crate::params::EvacuateRequest;
@@ -27,6 +26,9 @@ use crate::params::EvacuateRequest;
 const SEARCH_TIME: Duration = Duration::from_secs(600);
 /// The type of the workflows that move the groups.
 const CHILD: &str = "EmcoRelocateWorkflow";
+
+/// The patch ID of the change since when evacuations also follow children of former runs.
+const FOLLOWS_CHILDREN: &str = "follows-children";
 
 type Context = WorkflowContext<EmcoEvacuateClusterWorkflow>;
 
@@ -105,7 +107,8 @@ async fn evacuate(
         (report.source, report.target) = (request.search.source.to_string(), request.target.to_string());
         report.digs = found.iter().map(DigReport::new).collect();
     });
-    run_waves(ctx, &Rc::new(Order::new(params, request, found))).await;
+    let follows = ctx.patched(FOLLOWS_CHILDREN);
+    run_waves(ctx, &Rc::new(Order::new(params, request, found, follows))).await;
 
     let cancelled = ctx.cancellation_token().is_cancelled();
     let report = ctx.state_mut(|workflow| {
@@ -176,28 +179,17 @@ async fn relocate(ctx: &Context, order: &Order, index: usize) {
         ctx.state_mut(|workflow| workflow.report.digs.get_mut(index).map(change));
     };
     note(&|dig| dig.workflow_id = Some(id.clone()));
-    let input = RawValue::from_value(&order.params_of(found), &PayloadConverter::default());
-    let options = ChildWorkflowOptions::builder()
-        .workflow_id(id.clone())
-        // A cancelled child undoes its changes, and is awaited. A terminated evacuation cancels its children too.
-        .cancel_type(ChildWorkflowCancellationType::WaitCancellationCompleted)
-        .parent_close_policy(ParentClosePolicy::RequestCancel)
-        .build();
-    let started = match ctx.start_child_workflow(EmcoRelocateWorkflow::run, input, options).await {
-        Ok(started) => started,
-        Err(error) => {
-            let cancelled = ctx.cancellation_token().is_cancelled();
-            let why = if cancelled { "cancelled before it started".to_owned() } else { error.to_string() };
-            let state = if cancelled { DigProgress::Skipped } else { DigProgress::Failed };
-            note(&|dig| (dig.state, dig.why, dig.workflow_id) = (state, Some(why.clone()), None));
-            return;
-        }
+    let note_run = |run_id: &str| note(&|dig| dig.run_id = Some(run_id.to_owned()));
+    let Ok(outcome) = child::relocate(ctx, order, found, &id, note_run).await.map_err(|why| {
+        let cancelled = ctx.cancellation_token().is_cancelled();
+        let why = if cancelled { "cancelled before it started".to_owned() } else { why };
+        let state = if cancelled { DigProgress::Skipped } else { DigProgress::Failed };
+        note(&|dig| (dig.state, dig.why, dig.workflow_id) = (state, Some(why.clone()), None));
+    }) else {
+        return;
     };
-    let run_id = started.run_id.clone();
-    note(&|dig| dig.run_id = Some(run_id.clone()));
-    let end = started.result().await;
     note(&|dig| {
-        dig.ended(&end, order.dry_run);
+        dig.ended(outcome.clone(), order.dry_run);
         if let (DigProgress::Moved, Some(owed)) = (dig.state, &found.owed) {
             (dig.state, dig.why) = (DigProgress::Failed, Some(owed.clone()));
         }

@@ -1,6 +1,7 @@
 //! The evacuation of a cluster.
 
 mod control;
+mod reset;
 
 use std::time::Duration;
 

@@ -5,16 +5,21 @@ use std::time::Duration;
 use harness::eventually;
 use serde_json::Value;
 use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::grpc::WorkflowService;
+use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{
-    Client, UntypedQuery, UntypedSignal, UntypedWorkflow, WorkflowCancelOptions, WorkflowFetchHistoryOptions,
-    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
-    WorkflowTerminateOptions,
+    Client, UntypedQuery, UntypedSignal, UntypedWorkflow, WorkflowCancelOptions, WorkflowDescribeOptions,
+    WorkflowFetchHistoryOptions, WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions,
+    WorkflowSignalOptions, WorkflowTerminateOptions,
 };
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::IncomingError;
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
+use temporalio_common::protos::temporal::api::workflowservice::v1::ResetWorkflowExecutionRequest;
 
 use crate::replay;
 
@@ -97,6 +102,47 @@ impl Run {
 
     pub(crate) async fn terminate(&self) {
         self.handle.terminate(WorkflowTerminateOptions::default()).await.unwrap();
+    }
+
+    /// Resets the latest run to its first workflow task. Returns the new run.
+    pub(crate) async fn reset_to_first_task(&self) -> Self {
+        self.reset_to(|events| {
+            let completed =
+                events.iter().find(|event| event.event_type() == EventType::WorkflowTaskCompleted);
+            completed.unwrap().event_id
+        })
+        .await
+    }
+
+    /// Resets the latest run to the workflow task after the start of its first child. Returns the new run.
+    pub(crate) async fn reset_after_child_start(&self) -> Self {
+        self.reset_to(|events| {
+            let started = EventType::ChildWorkflowExecutionStarted;
+            let mut after = events.iter().skip_while(|event| event.event_type() != started);
+            after.find(|event| event.event_type() == EventType::WorkflowTaskCompleted).unwrap().event_id
+        })
+        .await
+    }
+
+    async fn reset_to(&self, event_id: impl Fn(&[HistoryEvent]) -> i64) -> Self {
+        let (mut client, id) = (self.handle.client().clone(), self.handle.info().workflow_id.clone());
+        let execution = WorkflowExecution { workflow_id: id.clone(), run_id: self.latest_run_id().await };
+        let request = ResetWorkflowExecutionRequest {
+            namespace: self.handle.info().namespace.clone(),
+            workflow_execution: Some(execution),
+            reason: "a test".to_owned(),
+            workflow_task_finish_event_id: event_id(&self.events().await),
+            request_id: format!("reset {id}"),
+            ..Default::default()
+        };
+        WorkflowService::reset_workflow_execution(&mut client, request.into_request()).await.unwrap();
+        self.of_id(&id)
+    }
+
+    /// Returns the run ID of the latest run.
+    pub(crate) async fn latest_run_id(&self) -> String {
+        let latest = self.of_id(&self.handle.info().workflow_id);
+        latest.handle.describe(WorkflowDescribeOptions::default()).await.unwrap().run_id().to_owned()
     }
 
     /// Returns the workflow with this ID, such as a child of this one.

@@ -33,10 +33,17 @@ pub(super) struct Order {
     pub(super) lanes: usize,
     pub(super) stop_share: f64,
     pub(super) dry_run: bool,
+    /// Whether children of former runs are followed. Older runs do not.
+    pub(super) follows: bool,
 }
 
 impl Order {
-    pub(super) fn new(params: &WorkflowParams, request: &EvacuateRequest, found: Vec<Found>) -> Self {
+    pub(super) fn new(
+        params: &WorkflowParams,
+        request: &EvacuateRequest,
+        found: Vec<Found>,
+        follows: bool,
+    ) -> Self {
         let mut params = params.clone();
         params.activity_options.remove(SEARCH);
         Self {
@@ -47,6 +54,7 @@ impl Order {
             lanes: request.lanes,
             stop_share: request.stop_share,
             dry_run: request.dry_run,
+            follows,
         }
     }
 

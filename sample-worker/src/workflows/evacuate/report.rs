@@ -1,10 +1,6 @@
 //! The report of an evacuation.
 
-use serde_json::Value;
-use temporalio_common::error::{ChildWorkflowExecutionError, IncomingError};
-
-use crate::evacuation::{DigProgress, DigReport, EvacuationReport, Found};
-use crate::result::MigrationResult;
+use crate::evacuation::{DigProgress, DigReport, EvacuationReport, Found, Outcome};
 
 /// The maximum number of deployment intent groups in a message.
 const MOST_NAMED: usize = 10;
@@ -74,47 +70,23 @@ impl DigReport {
     }
 
     /// Records the outcome of the group's workflow.
-    pub(super) fn ended(
-        &mut self,
-        end: &Result<MigrationResult, ChildWorkflowExecutionError>,
-        dry_run: bool,
-    ) {
-        let cause = match end {
-            Ok(result) => {
+    pub(super) fn ended(&mut self, outcome: Outcome, dry_run: bool) {
+        let (cancelled, details, mut why) = match outcome {
+            Outcome::Completed(result) => {
                 self.state = if dry_run { DigProgress::Planned } else { DigProgress::Moved };
-                (self.ready_on, self.plan) = (result.ready_on.clone(), result.plan.clone());
+                (self.ready_on, self.plan) = (result.ready_on, result.plan);
                 return;
             }
-            Err(error) => error.cause(),
+            Outcome::Failed { cancelled, details, why } => (cancelled, details.unwrap_or_default(), why),
         };
-        let details = match cause {
-            Some(IncomingError::Application(failure)) => failure.details::<Value>().ok().flatten(),
-            Some(IncomingError::Cancelled(cancelled)) => cancelled.details::<Value>().ok().flatten(),
-            _ => None,
-        };
-        let listed = |name: &str| {
-            let names = details.as_ref().and_then(|details| details.get(name)?.as_array());
-            names.into_iter().flatten()
-        };
+        let listed = |name: &str| details.get(name).and_then(|names| names.as_array()).into_iter().flatten();
         let undone = listed("undone").count();
         self.not_undone =
             listed("notUndone").filter_map(|of| Some(of.get("name")?.as_str()?.to_owned())).collect();
-        self.cancelled = matches!(cause, Some(IncomingError::Cancelled(_)));
+        self.cancelled = cancelled;
         // A cancelled workflow that lists nothing as undone had not changed anything.
-        let is_back = self.not_undone.is_empty() && (self.cancelled || undone > 0);
+        let is_back = self.not_undone.is_empty() && (cancelled || undone > 0);
         self.state = if is_back { DigProgress::RolledBack } else { DigProgress::Failed };
-        let mut why = match (cause, end) {
-            (Some(IncomingError::Cancelled(_)), _) => "its workflow was cancelled".to_owned(),
-            (Some(IncomingError::Terminated(_)), _) => {
-                "its workflow was terminated, so nothing was undone".to_owned()
-            }
-            (Some(IncomingError::Timeout(_)), _) => {
-                "its workflow timed out, so nothing was undone".to_owned()
-            }
-            (Some(cause), _) => cause.failure().message.clone(),
-            (None, Err(error)) => error.to_string(),
-            (None, Ok(_)) => String::new(),
-        };
         if why.len() > MOST_BYTES {
             why.truncate(why.floor_char_boundary(MOST_BYTES));
             why.push('…');

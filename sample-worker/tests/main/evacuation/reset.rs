@@ -1,0 +1,69 @@
+//! Resets of an evacuation, which leave the children of the former run.
+
+use serde_json::json;
+use temporalio_client::errors::WorkflowGetResultError;
+
+use super::{SOURCE, TARGET, come_to, places, report, scene_of, start, states, target};
+use crate::run::{Run, SOON};
+
+/// Waits until the latest run follows its group by an activity.
+async fn follows(run: &Run) {
+    harness::eventually(SOON, "it follows the running move", async || {
+        let attempts = run.attempts().await;
+        let follows = attempts.iter().any(|(name, attempt)| name == "AwaitRelocation" && *attempt > 0);
+        if follows { Ok(()) } else { Err(format!("{attempts:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reset_evacuation_takes_up_a_running_move() {
+    let scene = scene_of("evacuate-reset", 1).await;
+    scene.emco.hold(&target(), None, None);
+    let run = start(&scene, &[]).await;
+    let before = come_to(&run, &["running"]).await;
+    let child = run.of_id(before["Digs"][0]["WorkflowID"].as_str().unwrap());
+    child.reaches("CheckReadinessStatus").await;
+    let reset = run.reset_to_first_task().await;
+    follows(&reset).await;
+    assert_eq!(states(&report(&reset).await), ["running"]);
+    scene.emco.release(&target());
+    let result = reset.result().await;
+    assert_eq!(result["Counts"], json!({"moved": 1}), "{result}");
+    assert_eq!(result["Digs"][0]["ReadyOn"], json!({"collectd": [TARGET]}));
+    assert_eq!(child.latest_run_id().await, before["Digs"][0]["RunID"].as_str().unwrap());
+    assert_eq!(places(&scene, 1), [TARGET]);
+    reset.replays("evacuation-reset").await;
+}
+
+#[tokio::test]
+async fn cancelling_a_reset_evacuation_cancels_the_running_move() {
+    let scene = scene_of("evacuate-reset-cancel", 1).await;
+    scene.emco.hold(&target(), None, None);
+    let run = start(&scene, &[]).await;
+    let before = come_to(&run, &["running"]).await;
+    let child = run.of_id(before["Digs"][0]["WorkflowID"].as_str().unwrap());
+    child.reaches("CheckReadinessStatus").await;
+    let reset = run.reset_to_first_task().await;
+    follows(&reset).await;
+    reset.cancel().await;
+    let end = reset.end().await;
+    assert!(matches!(end, Err(WorkflowGetResultError::Cancelled { .. })), "{end:?}");
+    let end = child.end().await;
+    assert!(matches!(end, Err(WorkflowGetResultError::Cancelled { .. })), "{end:?}");
+    assert_eq!(states(&report(&reset).await), ["rolledBack"]);
+    scene.emco.release(&target());
+    assert_eq!(places(&scene, 1), [SOURCE]);
+}
+
+#[tokio::test]
+async fn a_reset_evacuation_notices_a_move_that_has_ended() {
+    let scene = scene_of("evacuate-reset-ended", 1).await;
+    let run = start(&scene, &[]).await;
+    assert_eq!(run.result().await["Counts"], json!({"moved": 1}));
+    let reset = run.reset_after_child_start().await;
+    let result = reset.result().await;
+    assert_eq!(result["Counts"], json!({"moved": 1}), "{result}");
+    assert_eq!(places(&scene, 1), [TARGET]);
+    reset.replays("evacuation-reset-ended").await;
+}
