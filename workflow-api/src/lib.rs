@@ -30,7 +30,8 @@ pub use intent::{
 pub use key::{DigKey, IntentKey};
 pub use options::{ActivityOptions, IdReusePolicy, JsonMap, RetryPolicy, StartOptions};
 pub use outcome::{
-    Escalation, PendingActivity, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer, UpdateStage,
+    Escalation, PendingActivity, PendingChild, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer,
+    UpdateStage,
 };
 pub use problem::{Fault, Problem};
 pub use raw::RawJson;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RunId, WorkflowFailure, WorkflowId, WorkflowState};
+use crate::{RunId, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType};
 
 /// The response to a query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct StopReport {
     pub stopped: bool,
     /// The activities that have not ended.
     pub pending_activities: Vec<PendingActivity>,
+    /// The child workflows that have not ended, or whose end the run has not received. Absent if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending_children: Vec<PendingChild>,
     /// The termination that follows later, if the caller asked for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
@@ -90,6 +93,21 @@ pub struct PendingActivity {
     /// Seconds since its last heartbeat. Absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_age: Option<f64>,
+}
+
+/// A child workflow that its parent waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PendingChild {
+    /// Its workflow ID.
+    #[serde(rename = "workflowID")]
+    pub workflow_id: WorkflowId,
+    /// Its run ID.
+    #[serde(rename = "runID")]
+    pub run_id: RunId,
+    /// Its workflow type.
+    pub workflow_type: WorkflowType,
 }
 
 /// A termination that happens later, unless the run ends before. It is a workflow in Temporal. Cancelling that workflow

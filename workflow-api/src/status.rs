@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Problem, RawJson, RunId, WorkflowId};
+use crate::{PendingChild, Problem, RawJson, RunId, WorkflowId};
 
 /// The status of a workflow: EMCO's fields in EMCO's order, then ours. A field is present if the caller asked for it.
 /// The description is always present, as in EMCO.
@@ -35,6 +35,9 @@ pub struct WorkflowStatus {
     /// The state of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_state: Option<WorkflowState>,
+    /// The child workflows that the run waits for. Absent if there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending_children: Vec<PendingChild>,
     /// Why the run did not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_failure: Option<WorkflowFailure>,

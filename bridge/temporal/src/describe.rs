@@ -7,7 +7,7 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
-use workflow_api::{RunId, TaskFailing, WorkflowState};
+use workflow_api::{PendingChild, RunId, TaskFailing, WorkflowState};
 
 use crate::history::{self, Order};
 use crate::rpc::Session;
@@ -95,6 +95,15 @@ fn read(session: &Session<'_>, answer: DescribeWorkflowExecutionResponse) -> Res
             .pending_workflow_task
             .filter(|task| task.attempt > 1)
             .map(|task| TaskFailing { attempt: task.attempt, cause: None }),
+        pending_children: answer
+            .pending_children
+            .into_iter()
+            .map(|child| PendingChild {
+                workflow_id: child.workflow_id.into(),
+                run_id: child.run_id.into(),
+                workflow_type: child.workflow_type_name.into(),
+            })
+            .collect(),
         request_ids: answer
             .workflow_extended_info
             .into_iter()

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
 use workflow_api::{
-    Escalation, PendingActivity, RawJson, RunId, TaskFailing, TaskQueue, WorkflowFailure, WorkflowState,
-    WorkflowType,
+    Escalation, PendingActivity, PendingChild, RawJson, RunId, TaskFailing, TaskQueue, WorkflowFailure,
+    WorkflowState, WorkflowType,
 };
 
 use super::{
@@ -99,6 +99,8 @@ pub struct Outline {
     pub pending_activities: Vec<PendingActivity>,
     /// Why it makes no progress, if its workflow task fails again and again.
     pub task_failing: Option<TaskFailing>,
+    /// The child workflows whose end the run has not received.
+    pub pending_children: Vec<PendingChild>,
     /// The keys of the starts that made it or found it running; empty if the engine does not report them.
     pub request_ids: Vec<String>,
 }

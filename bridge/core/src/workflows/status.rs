@@ -159,9 +159,10 @@ impl Parts {
         let unfinished = matches!(waited, Some(Waited::StillOpen { .. }));
         let mut status =
             WorkflowStatus { workflow_id: run.workflow_id, run_id: run.run_id, ..Default::default() };
-        if let Some((Outline { run_id, state, task_failing, .. }, json)) = outline {
+        if let Some((Outline { run_id, state, task_failing, pending_children, .. }, json)) = outline {
             status.workflow_task_failing = failing(task_failing, wanted.stack_trace);
             status.run_id = run_id;
+            status.pending_children = if state.is_closed() { Vec::new() } else { pending_children };
             status.workflow_state = Some(state);
             status.workflow_execution_description = json;
         }

@@ -110,6 +110,7 @@ impl Workflows {
             stopped: closed,
             // Temporal still lists the activities of a run that was terminated.
             pending_activities: if closed { Vec::new() } else { seen.pending_activities },
+            pending_children: if closed { Vec::new() } else { seen.pending_children },
             escalation: None,
         })
     }
@@ -125,6 +126,7 @@ impl Workflows {
                 workflow_state: closed.state,
                 stopped: true,
                 pending_activities: Vec::new(),
+                pending_children: Vec::new(),
                 escalation: None,
             }),
         }

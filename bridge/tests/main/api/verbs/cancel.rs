@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use harness::SAMPLE_INTENT;
+use harness::{SAMPLE_INTENT, eventually};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::super::{AT_ONCE, Api, header, problem_of};
+use super::super::{AT_ONCE, Api, SOON, header, problem_of};
 use super::Scene;
 use crate::temporal::Fixture;
 
@@ -70,6 +71,28 @@ async fn a_workflow_that_does_not_stop_reports_its_activities() {
     let stopped = scene.post("cancel?wait=20s", json!({"terminate": true})).await;
     assert_eq!(stopped.status(), 200);
     assert_eq!(stopped.json::<Value>().await.unwrap()["workflowState"], "Terminated");
+}
+
+#[tokio::test]
+async fn a_workflow_that_waits_for_a_child_names_it() {
+    let scene = Scene::new("Parent").await;
+    let child = |report: &Value| report["pendingChildren"][0].clone();
+    let path = format!("/{SAMPLE_INTENT}/status");
+    let waited_for = eventually(SOON, "the status names the child", async || {
+        let status =
+            scene.api.request(Method::GET, &path).send().await.unwrap().json::<Value>().await.unwrap();
+        if child(&status).is_null() { Err(status.to_string()) } else { Ok(child(&status)) }
+    })
+    .await;
+    assert_eq!(waited_for["workflowID"], format!("{}/child", scene.workflow_id));
+    assert_eq!(waited_for["workflowType"], "Stubborn");
+    assert!(waited_for["runID"].is_string(), "{waited_for}");
+    let stopping = scene.post("cancel?wait=1s", json!({})).await;
+    assert_eq!(stopping.status(), 202);
+    assert_eq!(child(&stopping.json().await.unwrap()), waited_for);
+    // When terminated, it waits for nothing.
+    let stopped = scene.post("cancel?wait=20s", json!({"terminate": true})).await;
+    assert!(child(&stopped.json().await.unwrap()).is_null());
 }
 
 #[tokio::test]

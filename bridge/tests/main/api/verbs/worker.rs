@@ -7,8 +7,9 @@ use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Ur
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{
-    ActivityOptions, Runtime, SyncWorkflowContext, Worker, WorkerOptions, WorkflowCancellationToken,
-    WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
+    ActivityOptions, ChildWorkflowCancellationType, ChildWorkflowOptions, Runtime, SyncWorkflowContext,
+    Worker, WorkerOptions, WorkflowCancellationToken, WorkflowContext, WorkflowContextView, WorkflowResult,
+    WorkflowTermination,
 };
 
 /// Starts a worker that runs until the process ends.
@@ -30,6 +31,8 @@ async fn work(url: &str, task_queue: String) {
         .register_workflow::<Obedient>()
         .unwrap()
         .register_workflow::<Stubborn>()
+        .unwrap()
+        .register_workflow::<Parent>()
         .unwrap()
         .register_activities(Activities)
         .build();
@@ -134,6 +137,24 @@ impl Stubborn {
             .cancellation_token(WorkflowCancellationToken::new())
             .build();
         ctx.execute_activity(Activities::toil, (), deaf).await?;
+        Ok(())
+    }
+}
+
+/// Waits for a child that ignores its cancellation.
+#[workflow]
+#[derive(Default)]
+struct Parent;
+
+#[workflow_methods]
+impl Parent {
+    #[run(name = "Parent")]
+    async fn run(ctx: &mut WorkflowContext<Self>, input: Value) -> WorkflowResult<()> {
+        let options = ChildWorkflowOptions::builder()
+            .workflow_id(format!("{}/child", ctx.workflow_id()))
+            .cancel_type(ChildWorkflowCancellationType::WaitCancellationCompleted)
+            .build();
+        ctx.start_child_workflow(Stubborn::run, input, options).await?.result().await?;
         Ok(())
     }
 }
