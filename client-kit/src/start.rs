@@ -3,18 +3,18 @@
 mod options;
 mod typed;
 
-use std::collections::BTreeMap;
-use std::slice;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
-use workflow_api::{StartOptions, TaskQueue, TemporalSpec, WorkflowId, WorkflowParams, WorkflowType};
+use workflow_api::{
+    RawJson, StartOptions, TaskQueue, TemporalSpec, WorkflowId, WorkflowParams, WorkflowType,
+};
 
 pub use self::options::IdConflictPolicy;
 use crate::ClientError;
+use crate::temporal::payload;
 
 /// The start of a workflow: its type, options and arguments.
 ///
@@ -26,8 +26,6 @@ pub struct WorkflowStart {
     pub(crate) workflow_type: WorkflowType,
     pub(crate) options: StartOptions,
     pub(crate) arguments: Arguments,
-    /// Arguments that are not JSON, by position. In `arguments` they are null.
-    pub(crate) encoded: BTreeMap<usize, Payload>,
     pub(crate) id_conflict_policy: Option<IdConflictPolicy>,
     pub(crate) start_delay: Option<Duration>,
     pub(crate) summary: Option<String>,
@@ -39,10 +37,10 @@ pub struct WorkflowStart {
 /// The arguments of the workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Arguments {
-    /// The intent's parameters, as the one argument. They are converted into a JSON value when it is needed.
-    Params(WorkflowParams, OnceLock<Value>),
-    /// The arguments that the author's function set.
-    Own(Vec<Value>),
+    /// The intent's parameters, as the one argument.
+    Params(WorkflowParams),
+    /// The arguments that the author's function set, as Temporal gets them.
+    Own(Vec<Payload>),
 }
 
 /// A part of a start that cannot be written as JSON.
@@ -60,8 +58,7 @@ impl WorkflowStart {
         Self {
             workflow_type: workflow_type.into(),
             options: spec.workflow_start_options,
-            arguments: Arguments::Params(spec.workflow_params, OnceLock::new()),
-            encoded: BTreeMap::new(),
+            arguments: Arguments::Params(spec.workflow_params),
             id_conflict_policy: None,
             start_delay: None,
             summary: None,
@@ -92,25 +89,25 @@ impl WorkflowStart {
     pub fn with_argument(mut self, argument: impl Serialize) -> Self {
         let place = self.own_arguments().len() + 1;
         let argument = self.json(argument, || format!("argument {place}"));
-        self.own_arguments().push(argument.unwrap_or_default());
+        self.own_arguments().extend(argument.map(|json| payload(&json)));
         self
     }
 
     /// Sets all arguments.
     pub fn with_arguments(mut self, arguments: impl IntoIterator<Item = Value>) -> Self {
-        self.arguments = Arguments::Own(arguments.into_iter().collect());
-        self.encoded.clear();
+        let payloads = arguments.into_iter().map(|argument| payload(&argument.into()));
+        self.arguments = Arguments::Own(payloads.collect());
         self
     }
 
     /// Returns the author's arguments, which replace the intent's parameters.
-    fn own_arguments(&mut self) -> &mut Vec<Value> {
-        if let Arguments::Params(..) = self.arguments {
+    fn own_arguments(&mut self) -> &mut Vec<Payload> {
+        if let Arguments::Params(_) = self.arguments {
             self.arguments = Arguments::Own(Vec::new());
         }
         match &mut self.arguments {
             Arguments::Own(arguments) => arguments,
-            Arguments::Params(..) => unreachable!("they were replaced"),
+            Arguments::Params(_) => unreachable!("they were replaced"),
         }
     }
 
@@ -126,16 +123,13 @@ impl WorkflowStart {
         &self.options
     }
 
-    /// The arguments of the workflow. An argument of a typed start that is not JSON is null here.
+    /// Reads the arguments of the workflow as JSON, for tests. An argument that is not JSON is null.
     #[must_use]
-    pub fn arguments(&self) -> &[Value] {
+    pub fn arguments(&self) -> Vec<Value> {
+        let argument = |payload: &Payload| serde_json::from_slice(&payload.data).unwrap_or_default();
         match &self.arguments {
-            Arguments::Params(params, json) => {
-                slice::from_ref(json.get_or_init(|| {
-                    serde_json::to_value(params).expect("parameters are maps with text keys")
-                }))
-            }
-            Arguments::Own(arguments) => arguments,
+            Arguments::Params(params) => serde_json::to_value(params).into_iter().collect(),
+            Arguments::Own(payloads) => payloads.iter().map(argument).collect(),
         }
     }
 
@@ -148,9 +142,8 @@ impl WorkflowStart {
     }
 
     /// Returns the value as JSON. Notes the error if it cannot be written as JSON.
-    fn json(&mut self, value: impl Serialize, what: impl FnOnce() -> String) -> Option<Value> {
-        let json = serde_json::to_value(value);
-        json.map_err(|error| self.note(what(), &error)).ok()
+    fn json(&mut self, value: impl Serialize, what: impl FnOnce() -> String) -> Option<RawJson> {
+        RawJson::of(&value).map_err(|error| self.note(what(), &error)).ok()
     }
 
     fn note(&mut self, what: String, why: &dyn std::error::Error) {

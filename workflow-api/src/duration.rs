@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::Serialize;
 
-use crate::read::{FromJson, Node, Reader};
+use crate::cut;
+use crate::read::{FromJson, Level, Node, Reader};
 
 /// A duration in nanoseconds, Go's `time.Duration` (EMCO-API §0.1); zero means "not set".
 ///
@@ -53,7 +54,7 @@ impl std::str::FromStr for Nanos {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = || DurationError { text: text.to_owned() };
+        let refused = || DurationError { text: cut(text).into_owned() };
         let span: Span = text.trim().parse().map_err(|_| refused())?;
         let duration: SignedDuration =
             span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| refused())?;
@@ -74,17 +75,15 @@ impl TryFrom<Duration> for Nanos {
 }
 
 impl FromJson for Nanos {
-    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
-        match node {
-            Node::Null => {}
-            Node::String(text) => match text.parse() {
+    fn read_into(&mut self, node: Node<'_>, reader: &mut Reader) {
+        match reader.level(node) {
+            Level::Null => {}
+            Level::String(text) => match text.parse() {
                 Ok(nanos) => *self = nanos,
                 Err(error) => reader.fault(DurationError::to_string(&error)),
             },
-            Node::Number(_) => self.0.read_into(node, reader),
-            Node::Bool(_) | Node::Array(_) | Node::Object(_) => {
-                reader.mismatch("a duration (nanoseconds, or text like `30s`)", node);
-            }
+            Level::Number(_) => self.0.read_into(node, reader),
+            other => reader.mismatch("a duration (nanoseconds, or text like `30s`)", &other),
         }
     }
 }

@@ -56,7 +56,7 @@ macro_rules! identity {
         }
 
         impl crate::read::FromJson for $name {
-            fn read_into(&mut self, node: &crate::read::Node<'_>, reader: &mut crate::read::Reader) {
+            fn read_into(&mut self, node: crate::read::Node<'_>, reader: &mut crate::read::Reader) {
                 self.as_mut_string().read_into(node, reader);
             }
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::rules::{NAME_MAX, is_name};
-use crate::{Fault, WorkflowIntent};
+use crate::{Fault, WorkflowIntent, cut};
 
 /// Names a deployment intent group: the parent of workflow intents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,8 +47,9 @@ impl DigKey {
         .filter(|(_, name)| !is_name(name))
         .map(|(part, name)| {
             let message = format!(
-                "`{name}` is not a valid name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
-                 with a letter or digit at both ends"
+                "`{}` is not a valid name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
+                 with a letter or digit at both ends",
+                cut(name)
             );
             Fault::new(format!("path.{part}"), message)
         })

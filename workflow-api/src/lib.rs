@@ -4,6 +4,7 @@
 mod catalogue;
 mod chain;
 mod duration;
+mod faults;
 mod identity;
 mod intent;
 mod key;
@@ -18,11 +19,13 @@ mod start;
 mod status;
 pub mod template;
 mod verbs;
+mod work;
 pub mod write;
 
 pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding};
 pub use chain::chain;
 pub use duration::{DurationError, Nanos};
+pub use faults::{MOST_FAULTS, bounded, cut};
 pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
 pub use intent::{
     ClientEndpoint, Metadata, TemporalSpec, WorkflowIntent, WorkflowIntentSpec, WorkflowParams,

@@ -4,11 +4,46 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::read::{FromJson, Node, Reader, object};
-use crate::{Nanos, RawJson, TaskQueue, WorkflowId};
+use crate::read::{FromJson, Level, Node, Reader, go, object};
+use crate::{Nanos, RawJson, TaskQueue, WorkflowId, cut};
 
-/// JSON values of no known type, by name.
-pub type JsonMap = BTreeMap<String, RawJson>;
+/// JSON values of no known type by name, as Go keeps them (EMCO-API §0.2). A number that Go would change is a fault.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct JsonMap(BTreeMap<String, RawJson>);
+
+impl std::ops::Deref for JsonMap {
+    type Target = BTreeMap<String, RawJson>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for JsonMap {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, RawJson)> for JsonMap {
+    fn from_iter<I: IntoIterator<Item = (String, RawJson)>>(members: I) -> Self {
+        Self(members.into_iter().collect())
+    }
+}
+
+impl FromJson for JsonMap {
+    fn read_into(&mut self, node: Node<'_>, reader: &mut Reader) {
+        let mut given = BTreeMap::<String, RawJson>::new();
+        given.read_into(node, reader);
+        for (name, json) in given {
+            match go::rewritten(json.as_str()) {
+                Ok(json) => _ = self.insert(name, json),
+                Err(message) => reader.at_key(&name, |reader| reader.fault(message)),
+            }
+        }
+    }
+}
 
 object! {
     /// How to start a workflow: Go's `StartWorkflowOptions`, eleven fields in its order.
@@ -121,18 +156,15 @@ impl From<IdReusePolicy> for i32 {
 }
 
 impl FromJson for IdReusePolicy {
-    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader) {
-        let (policy, given) = match node {
-            Node::Null => return,
-            Node::String(text) => (Self::from_name(text), format!("`{text}`")),
-            Node::Number(number) => {
-                let policy =
-                    Self::ALL.into_iter().find(|policy| number.as_i64() == Some(policy.number().into()));
-                (policy, number.to_string())
+    fn read_into(&mut self, node: Node<'_>, reader: &mut Reader) {
+        let (policy, given) = match reader.level(node) {
+            Level::Null => return,
+            Level::String(text) => (Self::from_name(&text), format!("`{}`", cut(&text))),
+            Level::Number(number) => {
+                let is_it = |policy: &Self| number.parse() == Ok(policy.number());
+                (Self::ALL.into_iter().find(is_it), cut(number).into_owned())
             }
-            Node::Bool(_) | Node::Array(_) | Node::Object(_) => {
-                return reader.mismatch("a reuse policy (number or name)", node);
-            }
+            other => return reader.mismatch("a reuse policy (number or name)", &other),
         };
         match policy {
             Some(policy) => *self = policy,

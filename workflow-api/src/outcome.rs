@@ -1,9 +1,8 @@
 //! The responses of the verbs other than start and status.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{RunId, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType};
+use crate::{RawJson, RunId, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType};
 
 /// The response to a query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,7 +13,8 @@ pub struct QueryAnswer {
     #[serde(rename = "workflowID")]
     pub workflow_id: WorkflowId,
     /// The result; `null` where the workflow returned nothing.
-    pub result: Value,
+    #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Value))]
+    pub result: RawJson,
 }
 
 /// The stage that an update has reached.
@@ -45,7 +45,8 @@ pub struct UpdateAnswer {
     pub stage: UpdateStage,
     /// The result, once the workflow has completed the update.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<serde_json::Value>))]
+    pub result: Option<RawJson>,
 }
 
 /// The state of a run that was cancelled or terminated.

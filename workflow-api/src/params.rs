@@ -19,10 +19,13 @@ pub use self::faults::each_once;
 pub use self::schema::{Parameters, ParamsSchema, schema_of};
 pub use self::validator::UnusableSchema;
 
-use self::faults::below;
 use self::reading::Reading;
 use self::schema::Rules;
-use crate::{Fault, WorkflowParams};
+use crate::read::child;
+use crate::{Fault, WorkflowParams, bounded};
+
+/// How many activities of one workflow client may have parameters.
+const MOST_SCHEMAS: usize = 100;
 
 impl WorkflowParams {
     /// Reads the parameters of an activity, or of all ([`Self::ALL_ACTIVITIES`]), into a struct.
@@ -48,7 +51,7 @@ impl WorkflowParams {
         activity: &str,
         others: &[&ParamsSchema],
     ) -> Result<T, Vec<Fault>> {
-        let base = below("$.activityParams", activity);
+        let base = child("$.activityParams", activity);
         let unusable = |error: &UnusableSchema| vec![Fault::new(base.as_str(), error.to_string())];
         let rules = schema_of::<T>().rules().map_err(unusable)?;
         let others: Vec<_> = others.iter().map(|schema| schema.json()).collect();
@@ -64,12 +67,14 @@ pub fn check_params(
     schemas: &BTreeMap<String, Value>,
     params: &WorkflowParams,
 ) -> Result<Vec<Fault>, UnusableSchema> {
+    if schemas.len() > MOST_SCHEMAS {
+        return Err(UnusableSchema::new(format!("there are more than {MOST_SCHEMAS} of them")));
+    }
     let all: Vec<_> = schemas.values().collect();
     let mut faults = Vec::new();
     for (activity, schema) in schemas {
-        let reading =
-            Rules::new(schema).and_then(|rules| Ok(Reading::new(&rules, params, activity, &all)?.faults));
-        faults.extend(reading.map_err(|error| error.of(activity))?);
+        let reading = Rules::new(schema).and_then(|rules| Reading::new(&rules, params, activity, &all));
+        faults.extend(reading.map_err(|error| error.of(activity))?.into_faults());
     }
-    Ok(each_once(faults))
+    Ok(bounded(each_once(faults)))
 }

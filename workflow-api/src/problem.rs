@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The length, in bytes, to which paths and messages are cut. Texts of the caller in them are cut to less, by [`crate::cut`].
+const LONGEST: usize = 1000;
+
 /// One thing that is wrong with an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -16,7 +19,14 @@ pub struct Fault {
 impl Fault {
     /// Creates a fault at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        let limited = |mut text: String| {
+            if text.len() > LONGEST {
+                text.truncate(text.floor_char_boundary(LONGEST));
+                text.push('…');
+            }
+            text
+        };
+        Self { path: limited(path.into()), message: limited(message.into()) }
     }
 }
 

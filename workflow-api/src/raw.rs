@@ -4,8 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::read::Node;
-use crate::to_go_json;
 use crate::write::go_serializer;
 
 /// JSON as text, as Go writes it. It takes a tenth of the memory of a parsed value. Use it for JSON that is passed on
@@ -19,18 +17,15 @@ impl RawJson {
     ///
     /// # Errors
     /// When the value cannot be written as JSON.
-    ///
-    /// # Panics
-    /// As [`to_go_json`].
     pub fn of(value: &(impl Serialize + ?Sized)) -> Result<Self, serde_json::Error> {
-        Self::from_json(to_go_json(value))
+        let mut json = Vec::new();
+        value.serialize(&mut go_serializer(&mut json))?;
+        Self::from_json(json)
     }
 
-    /// Returns the JSON of a value that was read, with any number of levels.
-    pub(crate) fn of_node(node: &Node<'_>) -> Result<Self, serde_json::Error> {
-        let mut json = Vec::new();
-        node.serialize(serde_stacker::Serializer::new(&mut go_serializer(&mut json)))?;
-        Self::from_json(json)
+    /// Keeps JSON as it was written.
+    pub(crate) fn raw(json: &RawValue) -> Self {
+        Self(json.to_owned())
     }
 
     /// Wraps JSON that is already as Go writes it.
@@ -81,6 +76,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::to_go_json;
 
     #[test]
     fn the_text_goes_through_as_it_is() {

@@ -1,29 +1,36 @@
-//! Reading JSON as leniently as Go's decoder does, and saying more than it does.
+//! Reads JSON as leniently as Go's decoder, and reports more than it does.
 //!
-//! EMCO's callers count on Go's rules (EMCO-API §0.1): keys match without regard to case, `null` leaves a value as it
-//! is, only the first JSON value of a body counts. Unlike Go, reading goes on after a fault, so that a caller learns
-//! all of them at once, and keys nobody knows are reported instead of dropped in silence.
+//! EMCO's callers rely on Go's rules (EMCO-API §0.1): upper and lower case in keys does not matter, `null` leaves a value
+//! unchanged, and only the first JSON value of a body counts. Unlike Go, reading continues after a fault, so that a caller
+//! gets all of them together, and unknown keys are reported. The work is linear in the length of the body.
 
+pub(crate) mod go;
 mod node;
 mod object;
 mod surrogates;
 mod values;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write;
 
-pub use node::Node;
+pub use node::{Level, Node};
 pub(crate) use object::{object, request};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::problem::Fault;
+use crate::faults::Faults;
+use crate::{Fault, MOST_FAULTS, cut, work};
 
-/// What was read, and the paths of the keys that nobody knows.
+/// As many levels as Go's decoder accepts.
+const MOST_LEVELS: usize = 10_000;
+
+/// What was read, and the paths of unknown keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read<T> {
     /// The value.
     pub value: T,
-    /// JSON paths (`$.spec.foo`) of unknown or repeated keys, in order of appearance.
+    /// JSON paths (`$.spec.foo`) of unknown or repeated keys, in order: at most [`MOST_FAULTS`].
     pub unknown: Vec<String>,
 }
 
@@ -31,7 +38,7 @@ pub struct Read<T> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There was no body.
+    /// There is no body.
     #[error("the body is empty; send a JSON object, `{{}}` at least")]
     Empty,
     /// The body is not JSON.
@@ -43,7 +50,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// The faults by JSON path; the root `$` stands for a body that is not JSON at all.
+    /// Returns the faults by JSON path. The root `$` stands for a body that is not JSON.
     #[must_use]
     pub fn into_faults(self) -> Vec<Fault> {
         match self {
@@ -59,112 +66,144 @@ fn summary(faults: &[Fault]) -> String {
 
 /// A type that can be read by Go's rules.
 pub trait FromJson {
-    /// Reads `node` into `self`: what `node` does not mention stays as it is, as in Go.
-    fn read_into(&mut self, node: &Node<'_>, reader: &mut Reader);
+    /// Reads `node` into `self`. As in Go, fields that `node` does not have do not change.
+    fn read_into(&mut self, node: Node<'_>, reader: &mut Reader);
 }
 
 /// Reads the first JSON value of `body`.
 ///
 /// # Errors
-/// [`ReadError`] when there is no body, it is not JSON, or any part of it has the wrong type; then all are listed.
+/// [`ReadError`] when there is no body, it is not JSON, or parts of it have the wrong type.
 pub fn read<T: FromJson + Default>(body: &[u8]) -> Result<Read<T>, ReadError> {
+    work::count(body.len());
     // Go reads an ill-formed byte as U+FFFD rather than refusing the body.
     let text = str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
     let text = surrogates::paired(&text);
-    read_node(&first_value(&text)?).map_err(ReadError::Faults)
+    read_node(first_value(&text)?).map_err(ReadError::Faults)
 }
 
-/// Apart from [`read`], so that it is compiled once, in this crate, for speed.
 fn first_value(text: &str) -> Result<Node<'_>, ReadError> {
     if text.trim_ascii().is_empty() {
         return Err(ReadError::Empty);
     }
+    if levels(text) > MOST_LEVELS {
+        return Err(ReadError::Malformed(format!("it has more than {MOST_LEVELS} levels")));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
-    // `Node` has a bound of its own, and each level that the stack has no room for gets another stack.
-    json.disable_recursion_limit();
-    Node::deserialize(serde_stacker::Deserializer::new(&mut json)).map_err(|error| {
-        let message = error.to_string();
-        // Such a number is JSON, but no value of ours can hold it.
-        if message.starts_with("number out of range") {
-            ReadError::Faults(vec![Fault::new("$", message)])
-        } else {
-            ReadError::Malformed(message)
-        }
-    })
+    let value = <&RawValue>::deserialize(&mut json);
+    value.map(Node::of).map_err(|error| ReadError::Malformed(error.to_string()))
 }
 
-pub(crate) fn read_node<T: FromJson + Default>(node: &Node<'_>) -> Result<Read<T>, Vec<Fault>> {
-    let mut reader = Reader { path: "$".to_owned(), faults: Vec::new(), unknown: Vec::new() };
+/// Returns how many levels the first value has, or would have if it were complete.
+fn levels(text: &str) -> usize {
+    let (mut level, mut deepest, mut in_text) = (0_usize, 0, false);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => _ = bytes.next(),
+            b'[' | b'{' if !in_text => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b']' | b'}' if !in_text => {
+                level = level.saturating_sub(1);
+                if level == 0 {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
+
+pub(crate) fn read_node<T: FromJson + Default>(node: Node<'_>) -> Result<Read<T>, Vec<Fault>> {
+    let mut reader = Reader { path: "$".to_owned(), faults: Faults::default(), unknown: Vec::new() };
     let mut value = T::default();
     value.read_into(node, &mut reader);
-    if reader.faults.is_empty() { Ok(Read { value, unknown: reader.unknown }) } else { Err(reader.faults) }
+    if reader.faults.is_empty() {
+        Ok(Read { value, unknown: reader.unknown })
+    } else {
+        Err(reader.faults.into_list())
+    }
 }
 
-/// Where reading stands, and what it has found so far.
+/// The state of reading: the present path, and what was found so far.
 #[derive(Debug)]
 pub struct Reader {
     path: String,
-    faults: Vec<Fault>,
+    faults: Faults,
     unknown: Vec<String>,
 }
 
 impl Reader {
-    /// Notes a fault at the present place.
-    pub fn fault(&mut self, message: impl Into<String>) {
-        self.faults.push(Fault::new(self.path.clone(), message));
+    /// Reads the outermost level of `node`. A part that cannot be read is a fault, and counts as null.
+    pub fn level<'a>(&mut self, node: Node<'a>) -> Level<'a> {
+        node.level().unwrap_or_else(|error| {
+            self.fault(error.to_string());
+            Level::Null
+        })
     }
 
-    /// Notes that `expected` should stand where `found` does.
-    pub fn mismatch(&mut self, expected: &str, found: &Node<'_>) {
+    /// Adds a fault at the present path.
+    pub fn fault(&mut self, message: impl Into<String>) {
+        let path = &self.path;
+        self.faults.push(|| Fault::new(path.clone(), message));
+    }
+
+    /// Adds the fault that `expected` should be in the place of `found`.
+    pub fn mismatch(&mut self, expected: &str, found: &Level<'_>) {
         self.fault(format!("must be {expected}, not {}", found.kind()));
     }
 
-    /// Walks the members of an object; `member` says whether it knows a key. `null` has none.
+    /// Reads the members of an object. `member` gets each key as [`folded`] returns it, and returns whether it knows the
+    /// key. `null` has no members.
     pub(crate) fn members(
         &mut self,
-        node: &Node<'_>,
-        mut member: impl FnMut(&str, &Node<'_>, &mut Self) -> bool,
+        node: Node<'_>,
+        mut member: impl FnMut(&str, Node<'_>, &mut Self) -> bool,
     ) {
-        match node {
-            Node::Null => {}
-            Node::Object(members) => {
-                for (position, (key, value)) in members.iter().enumerate() {
-                    let repeated = members[..position].iter().any(|(earlier, _)| same_key(earlier, key));
-                    if !member(key, value, self) || repeated {
-                        let path = child(&self.path, key);
-                        self.unknown.push(path);
+        match self.level(node) {
+            Level::Null => {}
+            Level::Object(members) => {
+                let mut seen = HashSet::new();
+                for (key, value) in &members {
+                    let folded = folded(key);
+                    let known = member(&folded, *value, self);
+                    if (!seen.insert(folded) || !known) && self.unknown.len() < MOST_FAULTS {
+                        self.unknown.push(child(&self.path, key));
                     }
                 }
             }
-            Node::Bool(_) | Node::Number(_) | Node::String(_) | Node::Array(_) => {
-                self.mismatch("an object", node);
-            }
+            other => self.mismatch("an object", &other),
         }
     }
 
-    /// Does `read` one step down, at `key`.
+    /// Calls `read` one level deeper, at `key`.
     pub(crate) fn at_key(&mut self, key: &str, read: impl FnOnce(&mut Self)) {
         let parent = self.path.len();
         push_child(&mut self.path, key);
         self.within(parent, read);
     }
 
-    /// Does `read` one step down, at the position `index` of an array.
+    /// Calls `read` one level deeper, at the position `index` of an array.
     pub(crate) fn at_index(&mut self, index: usize, read: impl FnOnce(&mut Self)) {
         let parent = self.path.len();
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(self.path, "[{index}]");
         self.within(parent, read);
     }
 
-    /// Does `read` where the path leads now, and goes back to the first `parent` bytes of it.
+    /// Calls `read` at the present path, and returns to the path of its first `parent` bytes.
     fn within(&mut self, parent: usize, read: impl FnOnce(&mut Self)) {
+        work::count(self.path.len() - parent);
         read(self);
         self.path.truncate(parent);
     }
 }
 
-/// `key` below `path`; keys that would not read well after a dot are quoted (RFC 9535 §2.3.1).
+/// Returns the path of `key` below `path`. Keys that are not plain are quoted (RFC 9535 §2.3.1), and long ones are cut.
 pub(crate) fn child(path: &str, key: &str) -> String {
     let mut path = path.to_owned();
     push_child(&mut path, key);
@@ -172,22 +211,32 @@ pub(crate) fn child(path: &str, key: &str) -> String {
 }
 
 fn push_child(path: &mut String, key: &str) {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || c.is_alphanumeric();
-    let plain = !key.is_empty() && key.chars().all(is_plain);
-    if plain {
+    let key = cut(key);
+    let is_plain = |c: char| matches!(c, '_' | '-') || c.is_alphanumeric();
+    if !key.is_empty() && key.chars().all(is_plain) {
         path.push('.');
-        path.push_str(key);
+        path.push_str(&key);
     } else {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(path, "[{key:?}]");
     }
 }
 
-/// Whether Go takes both for the same key: equal under simple Unicode folding.
-pub(crate) fn same_key(left: &str, right: &str) -> bool {
-    // `ſ` and the Kelvin sign fold with `s` and `k`: upper case first, then lower, brings both over.
-    let fold = |text: &str| -> String {
-        text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
-    };
-    left.eq_ignore_ascii_case(right) || (!(left.is_ascii() && right.is_ascii()) && fold(left) == fold(right))
+/// Returns a key as Go compares it, by simple Unicode folding. ASCII letters are in lower case.
+fn folded(key: &str) -> Cow<'_, str> {
+    work::count(key.len());
+    if key.is_ascii() {
+        let plain = !key.bytes().any(|byte| byte.is_ascii_uppercase());
+        return if plain { key.into() } else { key.to_ascii_lowercase().into() };
+    }
+    // `ſ` and the Kelvin sign fold with `s` and `k`: upper case first, then lower case converts both.
+    let upper = |c: char| single(c.to_uppercase()).unwrap_or(c);
+    let lower = |c: char| single(c.to_lowercase()).unwrap_or(c);
+    key.chars().map(upper).map(lower).collect()
+}
+
+/// Returns the character, if there is exactly one.
+fn single(mut characters: impl Iterator<Item = char>) -> Option<char> {
+    let first = characters.next()?;
+    characters.next().is_none().then_some(first)
 }

@@ -2,8 +2,9 @@
 
 use std::net::Ipv6Addr;
 
+use crate::faults::Faults;
 use crate::identity::IDENTITY_MAX;
-use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, TemporalSpec, WorkflowIntent, template, to_go_json};
+use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, TemporalSpec, WorkflowIntent, cut, template, to_go_json};
 
 /// The wait before the first retry if the policy does not set it: Temporal's default.
 const DEFAULT_INITIAL_INTERVAL: Nanos = Nanos::new(1_000_000_000);
@@ -49,18 +50,20 @@ impl WorkflowIntent {
     /// Returns the faults for which this intent cannot be registered or started. Empty if it is valid.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Faults(Vec::new());
+        let mut faults = Checks(Faults::default());
         faults.name("$.metadata.name", &self.metadata.name);
         faults.client(self);
         faults.start_options(self);
         for (activity, options) in &self.spec.temporal.workflow_params.activity_options {
             faults.activity_options(
-                &format!("$.spec.temporal.workflowParams.activityOptions.{activity}"),
+                &child("$.spec.temporal.workflowParams.activityOptions", activity),
                 options,
             );
         }
-        faults.0.extend(self.spec.temporal.length_fault("$.spec.temporal"));
-        faults.0
+        if let Some(fault) = self.spec.temporal.length_fault("$.spec.temporal") {
+            faults.0.push(|| fault);
+        }
+        faults.0.into_list()
     }
 }
 
@@ -86,18 +89,18 @@ impl ActivityOptions {
     /// they are valid.
     #[must_use]
     pub fn faults(&self, path: &str) -> Vec<Fault> {
-        let mut faults = Faults(Vec::new());
+        let mut faults = Checks(Faults::default());
         faults.activity_options(path, self);
-        faults.0
+        faults.0.into_list()
     }
 }
 
-struct Faults(Vec<Fault>);
+struct Checks(Faults);
 
-impl Faults {
+impl Checks {
     fn unless(&mut self, right: bool, path: impl Into<String>, message: impl Into<String>) {
         if !right {
-            self.0.push(Fault::new(path, message));
+            self.0.push(|| Fault::new(path, message));
         }
     }
 
@@ -106,8 +109,9 @@ impl Faults {
             is_name(name),
             path,
             format!(
-                "`{name}` is not a name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
-                 with a letter or digit at both ends"
+                "`{}` is not a name: write 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`, \
+                 with a letter or digit at both ends",
+                cut(name)
             ),
         );
     }
@@ -122,7 +126,8 @@ impl Faults {
                 "is missing: write the host of the workflow client".to_owned()
             } else {
                 format!(
-                    "`{host}` is not a host: write a bare host name or address, without scheme, port or path"
+                    "`{}` is not a host: write a bare host name or address, without scheme, port or path",
+                    cut(host)
                 )
             },
         );
@@ -139,7 +144,7 @@ impl Faults {
             if name.is_empty() {
                 "is missing: write the name of the workflow client".to_owned()
             } else {
-                format!("`{name}` is not a workflow client: write letters, digits, `_` and `-`")
+                format!("`{}` is not a workflow client: write letters, digits, `_` and `-`", cut(name))
             },
         );
     }
@@ -152,7 +157,9 @@ impl Faults {
             at("ID"),
             "is missing: write the workflow ID, or `{{uuid}}` for a new workflow with each start",
         );
-        self.0.extend(template::faults(&at("ID"), options.id.as_str()));
+        for fault in template::faults(&at("ID"), options.id.as_str()) {
+            self.0.push(|| fault);
+        }
         self.unless(
             !options.task_queue.is_empty(),
             at("TaskQueue"),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{PendingChild, Problem, RawJson, RunId, WorkflowId};
 
@@ -20,18 +19,20 @@ pub struct WorkflowStatus {
     #[serde(rename = "runID", skip_serializing_if = "RunId::is_empty")]
     pub run_id: RunId,
     /// Temporal's description as canonical JSON; `{}` if the caller did not ask for it.
-    #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Map<String, Value>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Map<String, serde_json::Value>))]
     pub workflow_execution_description: RawJson,
     /// The events of the run as Temporal's canonical JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Value>>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<serde_json::Value>>))]
     pub workflow_history: Option<Vec<RawJson>>,
     /// The result of the workflow, once it has completed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub workflow_result: Option<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<serde_json::Value>))]
+    pub workflow_result: Option<RawJson>,
     /// The result of the query.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub workflow_query_result: Option<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<serde_json::Value>))]
+    pub workflow_query_result: Option<RawJson>,
     /// The state of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_state: Option<WorkflowState>,

@@ -1,7 +1,7 @@
 //! Templates of workflow IDs, by which one intent launches many workflows.
 
-use crate::Fault;
 use crate::identity::IDENTITY_MAX;
+use crate::{Fault, cut};
 
 /// The placeholder for a new UUID.
 pub const UUID: &str = "{{uuid}}";
@@ -24,13 +24,17 @@ pub fn is_open(workflow_id: &str) -> bool {
 #[must_use]
 pub fn faults(path: &str, text: &str) -> Vec<Fault> {
     let fault = |message| Fault::new(path, message);
+    if text.len() > IDENTITY_MAX {
+        return vec![fault(format!("is too long; Temporal accepts {IDENTITY_MAX} bytes"))];
+    }
     let unknown = placeholders(text).filter(|name| ![UUID, RUN_NUMBER].contains(name)).map(|name| {
+        let name = cut(name);
         fault(format!("has the unknown placeholder `{name}`: write `{UUID}`, `{RUN_NUMBER}`, or no `{{{{`"))
     });
     let longest =
         text.len() + text.matches(UUID).count() * UUID_LEN + text.matches(RUN_NUMBER).count() * NUMBER_MAX;
     let too_long = (longest > IDENTITY_MAX)
-        .then(|| fault(format!("gets too long; Temporal takes {IDENTITY_MAX} bytes")));
+        .then(|| fault(format!("may become too long; Temporal accepts {IDENTITY_MAX} bytes")));
     // Temporal and the databases refuse it.
     let nul = text.contains('\0').then(|| fault("has a NUL character: write it without".to_owned()));
     unknown.chain(too_long).chain(nul).collect()

@@ -8,6 +8,7 @@ use bridge_core::Correlation;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use service::heavy;
 use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
 use service::outbound::{Resolver, guard};
@@ -210,7 +211,8 @@ impl Clients for HttpClients {
         }
         let body = beginning(answer, CATALOGUE_MAX).await;
         // A catalogue without clients is not one of ours: another server responds at this path.
-        Ok(read::<Catalogue>(&body).ok().map(|read| read.value).filter(|found| !found.clients.is_empty()))
+        let read = heavy(body.len(), move || read::<Catalogue>(&body)).await;
+        Ok(read.ok().map(|read| read.value).filter(|found| !found.clients.is_empty()))
     }
 }
 

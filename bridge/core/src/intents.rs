@@ -6,7 +6,7 @@ mod conditions;
 mod history;
 mod list;
 
-use workflow_api::{Fault, WorkflowIntent};
+use workflow_api::{Fault, WorkflowIntent, cut};
 
 use crate::access::{Action, Denied, Resource};
 use crate::lookup::{IntentError, Lookup};
@@ -317,6 +317,7 @@ fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Res
     let mut faults = dig.faults();
     let named = &intent.metadata.name;
     if let Some(name) = name.filter(|name| named != name) {
+        let (named, name) = (cut(named), cut(name));
         let message = format!("is `{named}`, but the path names `{name}`: an intent cannot be renamed");
         faults.push(Fault::new("$.metadata.name", message));
     }

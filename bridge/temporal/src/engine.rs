@@ -11,7 +11,6 @@ use bridge_core::ports::{
     UpdateError, Updated, Waited,
 };
 use futures::stream::BoxStream;
-use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use workflow_api::{Escalation, RawJson, RunId};
@@ -104,7 +103,7 @@ impl Engine for TemporalEngine {
         events::events(self.servers.clone(), self.tails.clone(), run.clone(), after, self.bounds.call)
     }
 
-    async fn query(&self, run: &WorkflowRun, question: &Query) -> Result<Value, QueryError> {
+    async fn query(&self, run: &WorkflowRun, question: &Query) -> Result<RawJson, QueryError> {
         query::query(&self.session(run)?, question, self.bounds).await
     }
 

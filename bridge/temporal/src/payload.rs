@@ -16,12 +16,15 @@ const JSON: &str = "json/plain";
 /// A protobuf message as JSON.
 const JSON_PROTOBUF: &str = "json/protobuf";
 
-/// Converts payloads to JSON: no payload is `null`, one is its value, several are an array.
-pub(crate) fn to_json(payloads: Option<&Payloads>) -> Value {
+/// Converts payloads to JSON, which is not parsed: no payload is `null`, one is its value, several are an array.
+pub(crate) fn to_json(payloads: Option<&Payloads>) -> RawJson {
     match payloads.map_or(&[][..], |payloads| &payloads.payloads) {
-        [] => Value::Null,
+        [] => Value::Null.into(),
         [payload] => payload_to_json(payload),
-        several => several.iter().map(payload_to_json).collect(),
+        several => {
+            let values: Vec<_> = several.iter().map(payload_to_json).collect();
+            RawJson::of(&values).unwrap_or_default()
+        }
     }
 }
 
@@ -37,15 +40,15 @@ pub(crate) fn base64(data: &[u8]) -> String {
 }
 
 /// Converts a payload. If it is not JSON, or is broken JSON, returns its encoding and base64.
-fn payload_to_json(payload: &Payload) -> Value {
+fn payload_to_json(payload: &Payload) -> RawJson {
     let encoding =
         payload.metadata.get(ENCODING).map_or_else(Default::default, |text| String::from_utf8_lossy(text));
     let json = match encoding.as_ref() {
-        NULL => Some(Value::Null),
+        NULL => Some(Value::Null.into()),
         JSON | JSON_PROTOBUF => serde_json::from_slice(&payload.data).ok(),
         _ => None,
     };
-    json.unwrap_or_else(|| json!({ "encoding": encoding, "data": base64(&payload.data) }))
+    json.unwrap_or_else(|| json!({ "encoding": encoding, "data": base64(&payload.data) }).into())
 }
 
 fn payload_from_json(value: &RawJson) -> Payload {
@@ -67,24 +70,36 @@ mod tests {
     #[test]
     fn json_survives_the_way_there_and_back() {
         for value in [json!({ "app": "a", "count": 2 }), json!([1, null]), json!("text"), Value::Null] {
-            assert_eq!(to_json(from_json([&value.clone().into()]).as_ref()), value);
+            assert_eq!(to_json(from_json([&value.clone().into()]).as_ref()), value.into());
         }
     }
 
     #[test]
+    fn numbers_keep_their_digits() {
+        let text = r#"[12345678901234567890123456789, 0.12345678901234567890, 1.0, -0, 1e400]"#;
+        let raw: RawJson = serde_json::from_str(text).unwrap();
+        assert_eq!(to_json(from_json([&raw]).as_ref()).as_str(), text);
+        let several = format!("[{text},{text}]");
+        assert_eq!(to_json(from_json([&raw, &raw]).as_ref()).as_str(), several);
+    }
+
+    #[test]
     fn no_payload_is_null_and_several_are_an_array() {
-        assert_eq!(to_json(None), Value::Null);
+        assert_eq!(to_json(None), Value::Null.into());
         assert_eq!(from_json([]), None);
-        assert_eq!(to_json(from_json([&json!(1).into(), &json!("b").into()]).as_ref()), json!([1, "b"]));
+        assert_eq!(
+            to_json(from_json([&json!(1).into(), &json!("b").into()]).as_ref()),
+            json!([1, "b"]).into()
+        );
     }
 
     #[test]
     fn what_is_not_json_is_given_as_encoding_and_base64() {
         let bytes = Payloads { payloads: vec![payload("binary/plain", b"\xff\0")] };
-        assert_eq!(to_json(Some(&bytes)), json!({ "encoding": "binary/plain", "data": "/wA=" }));
+        assert_eq!(to_json(Some(&bytes)), json!({ "encoding": "binary/plain", "data": "/wA=" }).into());
         let lies = Payloads { payloads: vec![payload(JSON, b"{")] };
-        assert_eq!(to_json(Some(&lies)), json!({ "encoding": "json/plain", "data": "ew==" }));
+        assert_eq!(to_json(Some(&lies)), json!({ "encoding": "json/plain", "data": "ew==" }).into());
         let bare = Payloads { payloads: vec![Payload { data: b"x".to_vec(), ..Payload::default() }] };
-        assert_eq!(to_json(Some(&bare)), json!({ "encoding": "", "data": "eA==" }));
+        assert_eq!(to_json(Some(&bare)), json!({ "encoding": "", "data": "eA==" }).into());
     }
 }

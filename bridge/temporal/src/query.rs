@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bridge_core::ports::{EngineError, Query, QueryError, RejectCondition};
 use jiff::SignedDuration;
-use serde_json::Value;
 use temporal::{FaultKind, TemporalFault};
 use temporalio_common::protos::temporal::api::enums::v1::{QueryRejectCondition, TaskQueueType};
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
@@ -12,6 +11,7 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::{PollerInfo, TaskQu
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeTaskQueueRequest, QueryWorkflowRequest,
 };
+use workflow_api::RawJson;
 
 use crate::bounds::Bounds;
 use crate::rpc::{Session, detail};
@@ -21,7 +21,11 @@ use crate::{convert, describe, payload};
 const LONGEST_SILENCE: SignedDuration = SignedDuration::from_secs(90);
 
 /// Queries the workflow.
-pub(crate) async fn query(session: &Session<'_>, query: &Query, bounds: Bounds) -> Result<Value, QueryError> {
+pub(crate) async fn query(
+    session: &Session<'_>,
+    query: &Query,
+    bounds: Bounds,
+) -> Result<RawJson, QueryError> {
     let bound = query.bound.unwrap_or(bounds.query);
     let request = QueryWorkflowRequest {
         namespace: session.namespace(),

@@ -141,7 +141,7 @@ async fn settled(
         Some(outcome::Value::Success(result)) => {
             Ok(Updated::Completed { run_id, result: payload::to_json(Some(&result)) })
         }
-        None => Ok(Updated::Completed { run_id, result: serde_json::Value::Null }),
+        None => Ok(Updated::Completed { run_id, result: serde_json::Value::Null.into() }),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use axum::http::StatusCode;
 use service::problem::ProblemResponse;
-use workflow_api::{Fault, Problem, ReadError, WorkflowId};
+use workflow_api::{Fault, Problem, ReadError, WorkflowId, cut};
 
 use crate::StartError;
 use crate::invoke::InvokeError;
 
 pub(super) fn unknown_client(name: &str, known: impl Iterator<Item = &'static str>) -> ProblemResponse {
-    let known: Vec<_> = known.collect();
+    let (name, known) = (cut(name), known.collect::<Vec<_>>());
     let detail = match known.as_slice() {
         [] => format!("there is no workflow client `{name}`; this server has none"),
         known => {

@@ -7,6 +7,7 @@ use axum::http::Uri;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use service::fields::FieldValidation;
+use service::heavy;
 use service::http::headers::{idempotency_key, prefers_representation};
 use service::problem::ProblemResponse;
 use workflow_api::{Problem, TemporalSpec, read};
@@ -32,7 +33,7 @@ impl StartCall {
             .map_err(|error| Problem::new(400, "invalid_idempotency_key", error.to_string()))?;
         let wants_body = prefers_representation(request.headers());
         let body = body(request).await?;
-        let read = read::<TemporalSpec>(&body).map_err(of_body)?;
+        let read = heavy(body.len(), move || read::<TemporalSpec>(&body)).await.map_err(of_body)?;
         let unknown_fields = validation.of(read.unknown).map_err(unknown_fields)?;
         Ok(Self { spec: read.value, unknown_fields, idempotency_key, wants_body })
     }

@@ -74,7 +74,7 @@ impl WorkflowStart {
     pub fn with_memo(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         if let Some(value) = self.json(value, || format!("memo `{name}`")) {
-            self.options.memo.get_or_insert_default().insert(name, value.into());
+            self.options.memo.get_or_insert_default().insert(name, value);
         }
         self
     }
@@ -83,7 +83,7 @@ impl WorkflowStart {
     pub fn with_search_attribute(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         if let Some(value) = self.json(value, || format!("search attribute `{name}`")) {
-            self.options.search_attributes.get_or_insert_default().insert(name, value.into());
+            self.options.search_attributes.get_or_insert_default().insert(name, value);
         }
         self
     }

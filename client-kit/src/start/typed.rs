@@ -1,11 +1,9 @@
 //! The input of a workflow that is written with Temporal's Rust SDK.
 
-use serde_json::Value;
 use temporalio_common::data_converters::{
     GenericPayloadConverter, PayloadConverter, SerializationContext, SerializationContextData,
     TemporalSerializable,
 };
-use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::WorkflowStart;
 
@@ -16,31 +14,10 @@ impl WorkflowStart {
         let context = SerializationContext::new(&SerializationContextData::None, &converter);
         self = self.with_arguments([]);
         match converter.to_payloads(&context, input) {
-            Ok(payloads) => payloads.into_iter().for_each(|payload| self.push(payload)),
+            Ok(payloads) => self.own_arguments().extend(payloads),
             Err(error) => self.note("the workflow's input".to_owned(), &error),
         }
         self
-    }
-
-    fn push(&mut self, payload: Payload) {
-        match json(&payload) {
-            Some(value) => self.own_arguments().push(value),
-            None => {
-                let place = self.own_arguments().len();
-                self.own_arguments().push(Value::Null);
-                self.encoded.insert(place, payload);
-            }
-        }
-    }
-}
-
-/// Returns the JSON of a payload, if it has nothing else.
-fn json(payload: &Payload) -> Option<Value> {
-    match payload.metadata.get("encoding")?.as_slice() {
-        _ if payload.metadata.len() > 1 => None,
-        b"json/plain" => serde_json::from_slice(&payload.data).ok(),
-        b"binary/null" => Some(Value::Null),
-        _ => None,
     }
 }
 
@@ -49,9 +26,11 @@ mod tests {
     use serde::{Deserialize, Serialize};
     use serde_json::json;
     use temporalio_common::data_converters::{MultiArgs2, RawValue};
+    use temporalio_common::protos::temporal::api::common::v1::Payload;
     use workflow_api::TemporalSpec;
 
     use super::*;
+    use crate::start::Arguments;
 
     #[derive(Debug, Serialize, Deserialize)]
     struct Input {
@@ -78,7 +57,6 @@ mod tests {
         let bytes = Payload { metadata, data: vec![0, 255], ..Payload::default() };
         let start = start().with_typed_input(&RawValue::new(vec![bytes.clone()])).with_argument(1);
         assert_eq!(start.arguments(), [json!(null), json!(1)]);
-        assert_eq!(start.encoded[&0], bytes);
-        assert!(start.with_input(2).encoded.is_empty());
+        assert!(matches!(&start.arguments, Arguments::Own(payloads) if payloads[0] == bytes));
     }
 }

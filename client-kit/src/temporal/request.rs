@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
 use temporal::trace_header;
 use temporalio_common::protos::temporal::api::common::v1::{
     Memo, Payload, Payloads, RetryPolicy, SearchAttributes, WorkflowType,
@@ -23,7 +22,7 @@ pub(super) fn start_workflow_execution(
     namespace: String,
     identity: String,
 ) -> StartWorkflowExecutionRequest {
-    let (input, user_metadata) = (payloads_of(&start), user_metadata(&start));
+    let user_metadata = user_metadata(&start);
     // The default, because the response then distinguishes a running ID from a used one. Whether a running ID is an
     // error is decided afterwards.
     let conflict_policy = match start.id_conflict_policy.unwrap_or_default() {
@@ -39,7 +38,7 @@ pub(super) fn start_workflow_execution(
         workflow_id: options.id.into_string(),
         workflow_type: Some(WorkflowType { name: start.workflow_type.into_string() }),
         task_queue: Some(TaskQueue { name: options.task_queue.into_string(), ..TaskQueue::default() }),
-        input: Some(input),
+        input: Some(payloads_of(start.arguments)),
         workflow_execution_timeout: duration(options.workflow_execution_timeout),
         workflow_run_timeout: duration(options.workflow_run_timeout),
         workflow_task_timeout: duration(options.workflow_task_timeout),
@@ -61,19 +60,17 @@ pub(super) fn start_workflow_execution(
     }
 }
 
-/// Returns the arguments. Those that are not JSON do not change.
-fn payloads_of(start: &WorkflowStart) -> Payloads {
-    let argument = |(index, value)| start.encoded.get(&index).cloned().unwrap_or_else(|| payload(value));
-    let payloads = match &start.arguments {
-        Arguments::Params(params, _) => vec![encoded("json/plain", to_go_json(params))],
-        Arguments::Own(arguments) => arguments.iter().enumerate().map(argument).collect(),
+fn payloads_of(arguments: Arguments) -> Payloads {
+    let payloads = match arguments {
+        Arguments::Params(params) => vec![encoded("json/plain", to_go_json(&params))],
+        Arguments::Own(payloads) => payloads,
     };
     Payloads { payloads }
 }
 
 /// Returns what Temporal's UI shows for a workflow.
 fn user_metadata(start: &WorkflowStart) -> Option<UserMetadata> {
-    let text = |text: &Option<String>| text.as_ref().map(|text| payload(&text.as_str().into()));
+    let text = |text: &Option<String>| text.as_ref().map(|text| payload(&RawJson::from(text.as_str())));
     let metadata = UserMetadata { summary: text(&start.summary), details: text(&start.details) };
     (metadata != UserMetadata::default()).then_some(metadata)
 }
@@ -100,22 +97,15 @@ fn duration(nanos: Nanos) -> Option<prost_wkt_types::Duration> {
 }
 
 fn payloads(values: &JsonMap) -> HashMap<String, Payload> {
-    values.iter().map(|(name, json)| (name.clone(), raw_payload(json))).collect()
+    values.iter().map(|(name, json)| (name.clone(), payload(json))).collect()
 }
 
-fn raw_payload(json: &RawJson) -> Payload {
-    if json.is_null() { null() } else { encoded("json/plain", json.as_str().as_bytes().to_vec()) }
-}
-
-fn null() -> Payload {
-    encoded("binary/null", Vec::new())
-}
-
-/// Returns the payload that Go's default data converter makes.
-fn payload(value: &Value) -> Payload {
-    match value {
-        Value::Null => null(),
-        value => encoded("json/plain", to_go_json(value)),
+/// Returns the payload of a value, which does not change, as Go's default data converter makes it.
+pub(crate) fn payload(json: &RawJson) -> Payload {
+    if json.is_null() {
+        encoded("binary/null", Vec::new())
+    } else {
+        encoded("json/plain", json.as_str().as_bytes().to_vec())
     }
 }
 
@@ -126,7 +116,7 @@ fn encoded(encoding: &str, data: Vec<u8>) -> Payload {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use tokio::time::Instant;
     use workflow_api::TemporalSpec;
 
@@ -150,7 +140,7 @@ mod tests {
             workflow_id: "w".to_owned(),
             workflow_type: Some(WorkflowType { name: "Type".to_owned() }),
             task_queue: Some(TaskQueue { name: "q".to_owned(), ..TaskQueue::default() }),
-            input: Some(Payloads { payloads: vec![payload(&json!({}))] }),
+            input: Some(Payloads { payloads: vec![payload(&json!({}).into())] }),
             workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting.into(),
             ..StartWorkflowExecutionRequest::default()
         };
@@ -168,8 +158,8 @@ mod tests {
 
     #[test]
     fn payloads_are_those_of_go() {
-        assert_eq!(payload(&json!({"a": 2.0, "b": "<"})).data, br#"{"a":2,"b":"\u003c"}"#);
-        let null = payload(&Value::Null);
+        assert_eq!(payload(&json!({"a": 2.0, "b": "<"}).into()).data, br#"{"a":2,"b":"\u003c"}"#);
+        let null = payload(&Value::Null.into());
         assert_eq!((null.metadata["encoding"].as_slice(), null.data.len()), (&b"binary/null"[..], 0));
     }
 }

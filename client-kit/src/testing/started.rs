@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::{Value, json};
+use workflow_api::RawJson;
 
 use crate::{StartRequest, WorkflowStart};
 
@@ -57,9 +58,8 @@ impl Starts {
     pub fn with_params(self, params: Value) -> Self {
         let asked = format!("with parameters {params}");
         self.only(asked, |start| {
-            let held =
-                start.arguments().first().map(|argument| &argument["activityParams"]["all-activities"]);
-            held.is_some_and(|held| holds(held, &params))
+            let held = start.arguments().into_iter().next().unwrap_or_default();
+            holds(&held["activityParams"]["all-activities"], &params)
         })
     }
 
@@ -69,8 +69,11 @@ impl Starts {
     /// When there is none.
     #[track_caller]
     pub fn with_input(self, input: impl Into<Value>) -> Self {
-        let input = input.into();
-        self.only(format!("with the one argument {input}"), |start| start.arguments() == [input.clone()])
+        // As it is written: a float without a fraction becomes an integer.
+        let input = RawJson::from(input.into());
+        let what = format!("with the one argument {}", input.as_str());
+        let input = serde_json::from_str::<Value>(input.as_str()).unwrap_or_default();
+        self.only(what, |start| start.arguments() == [input.clone()])
     }
 
     /// Keeps those for which `is` returns true. `what` describes them in messages.

@@ -14,7 +14,7 @@ async fn a_workflow_of_the_sdk_gets_the_input_of_its_type() {
     let (serving, temporal) = Serving::recorded().await;
     serving.start("of_the_sdk", json!({"ID": "w", "TaskQueue": "q"})).await.run();
     let start = temporal.started().requests()[0].start.clone();
-    assert_eq!((start.workflow_type().as_str(), start.arguments()), ("TypedMove", &[json!([1, 2])][..]));
+    assert_eq!((start.workflow_type().as_str(), start.arguments()), ("TypedMove", vec![json!([1, 2])]));
     assert_eq!((start.options().id.as_str(), start.options().task_queue.as_str()), ("w", "q"));
 }
 

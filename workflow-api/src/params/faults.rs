@@ -1,34 +1,41 @@
-//! What is wrong with parameters, in words that contain no value.
+//! The faults of parameters. Their messages contain no value.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
-use crate::Fault;
 use crate::read::child;
+use crate::{Fault, cut, work};
 
-/// Names that are less alike than this are not meant for each other.
+/// Names that are less alike than this are not suggested for each other.
 const ALIKE: f64 = 0.6;
 /// Longer names are not compared with others.
 const LONGEST_NAME: usize = 64;
-/// How many bytes of a name a fault contains.
-const SHOWN: usize = 200;
-/// Shorter values are not searched for in messages: they are parts of words.
+/// With how many names an unknown one is compared, and how many known names or values a message lists.
+const MOST_COMPARED: usize = 100;
+const MOST_SHOWN: usize = 50;
+/// How many of the reasons why a value matches none of several schemas are looked into.
+const MOST_REASONS: usize = 1000;
+/// A longer message of the author is not shown.
+const LONGEST_MESSAGE: usize = 500;
+/// Shorter values are not searched for in messages, because they may be parts of words.
 const SHORTEST_SECRET: usize = 4;
 
-/// Faults of several readings, each once: what two activities fall back on is found twice.
+/// Returns faults of several readings, each once: a parameter that two activities use is found twice.
 pub fn each_once(faults: impl IntoIterator<Item = Fault>) -> Vec<Fault> {
     let mut seen = BTreeSet::new();
     faults.into_iter().filter(|fault| seen.insert(fault.to_string())).collect()
 }
 
-/// Turns errors of the validator into faults.
+/// Converts errors of the validator into faults.
 pub(super) struct Reporter<'a> {
-    pub(super) schema: &'a Value,
-    /// Gives the path of the value that an error is about.
-    pub(super) path: &'a dyn Fn(&ValidationError<'_>) -> String,
+    schema: &'a Value,
+    /// Returns the path of the value that has an error.
+    path: &'a dyn Fn(&ValidationError<'_>) -> String,
+    reasons: Cell<usize>,
 }
 
 /// What is wrong at one path.
@@ -57,12 +64,20 @@ impl From<Flaw> for Fault {
     }
 }
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    pub(super) fn new(schema: &'a Value, path: &'a dyn Fn(&ValidationError<'_>) -> String) -> Self {
+        Self { schema, path, reasons: Cell::new(0) }
+    }
+
     pub(super) fn faults(&self, error: &ValidationError<'_>) -> Vec<Fault> {
         self.flaws(error).into_iter().map(Fault::from).collect()
     }
 
     fn flaws(&self, error: &ValidationError<'_>) -> Vec<Flaw> {
+        self.reasons.set(self.reasons.get() + 1);
+        if self.reasons.get() > MOST_REASONS {
+            return Vec::new();
+        }
         let path = (self.path)(error);
         let other = |path, message: String| Flaw { path, what: What::Other(message) };
         match error.kind() {
@@ -70,13 +85,13 @@ impl Reporter<'_> {
                 self.of_alternatives(&path, context)
             }
             ValidationErrorKind::Required { property } => {
-                vec![other(below(&path, property.as_str().unwrap_or_default()), "is missing".to_owned())]
+                vec![other(child(&path, property.as_str().unwrap_or_default()), "is missing".to_owned())]
             }
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
                 let known = self.keyword(error, "properties").and_then(Value::as_object);
                 let known: Vec<_> = known.into_iter().flat_map(|known| known.keys()).collect();
-                unexpected.iter().map(|name| other(below(&path, name), unknown(name, &known))).collect()
+                unexpected.iter().map(|name| other(child(&path, name), unknown(name, &known))).collect()
             }
             ValidationErrorKind::PropertyNames { error } => {
                 vec![other(path, format!("has a name that cannot be used: {}", masked(error)))]
@@ -92,16 +107,19 @@ impl Reporter<'_> {
         }
     }
 
-    /// Why a value follows none of several schemas.
+    /// Returns why a value matches none of several schemas.
     fn of_alternatives(&self, path: &str, alternatives: &[Vec<ValidationError<'_>>]) -> Vec<Flaw> {
         let flaws = |errors: &Vec<_>| errors.iter().flat_map(|error| self.flaws(error)).collect();
         let mut alternatives: Vec<Vec<Flaw>> = alternatives.iter().map(flaws).collect();
-        // What is wrong for all of them, such as the value of an enum or the tag of a struct.
-        let at = |flaws: &[Flaw], path: &str| flaws.iter().position(|flaw| flaw.path == path);
-        let shared = alternatives.first().and_then(|first| {
-            let in_all = |flaw: &&Flaw| alternatives.iter().all(|flaws| at(flaws, &flaw.path).is_some());
-            first.iter().find(in_all).map(|flaw| flaw.path.clone())
-        });
+        // A path at which all of them have a flaw, such as that of an enum or of the tag of a struct.
+        let mut having: HashMap<&str, usize> = HashMap::new();
+        for flaws in &alternatives {
+            let paths: HashSet<_> = flaws.iter().map(|flaw| flaw.path.as_str()).collect();
+            paths.into_iter().for_each(|path| *having.entry(path).or_default() += 1);
+        }
+        let in_all = |flaw: &&Flaw| having.get(flaw.path.as_str()) == Some(&alternatives.len());
+        let shared = alternatives.first().and_then(|first| first.iter().find(in_all));
+        let shared = shared.map(|flaw| flaw.path.clone());
         if let Some(path) = shared {
             let mut wanted = Vec::new();
             for flaw in alternatives.iter().flatten().filter(|flaw| flaw.path == path) {
@@ -114,17 +132,17 @@ impl Reporter<'_> {
             wanted.retain(|want| seen.insert(want.clone()));
             return vec![Flaw { path, what: What::Not(wanted) }];
         }
-        // Else the alternative that was most likely meant: what is wrong is inside the value, and little is wrong.
+        // Otherwise the alternative that was most likely meant: its flaws are inside the value, and few.
         let likely = |flaws: &&mut Vec<Flaw>| (!flaws.iter().any(|flaw| flaw.path != path), flaws.len());
         alternatives.iter_mut().min_by_key(likely).map(std::mem::take).unwrap_or_default()
     }
 
-    /// What should stand where the error is, where that is a kind of value or one of some values.
+    /// Returns what is expected, if that is a kind of value or one of some values.
     fn wanted(&self, error: &ValidationError<'_>) -> Option<Vec<String>> {
         let kinds = match error.kind() {
             ValidationErrorKind::Constant { expected_value } => return Some(vec![quoted(expected_value)]),
             ValidationErrorKind::Enum { options } => {
-                return Some(options.as_array()?.iter().map(quoted).collect());
+                return Some(options.as_array()?.iter().take(MOST_SHOWN).map(quoted).collect());
             }
             ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => vec![*kind],
             ValidationErrorKind::Type { kind: TypeKind::Multiple(kinds) } => kinds.iter().collect(),
@@ -158,13 +176,14 @@ impl Reporter<'_> {
     }
 }
 
-/// The message of the validator, without the value.
+/// Returns the message of the validator, without the value.
 pub(super) fn masked(error: &ValidationError<'_>) -> String {
     error.masked_with("the value").to_string()
 }
 
 fn quoted(value: &Value) -> String {
-    value.as_str().map_or_else(|| format!("`{value}`"), |text| format!("`{text}`"))
+    let text = value.as_str().map_or_else(|| value.to_string().into(), std::borrow::Cow::from);
+    format!("`{}`", cut(&text))
 }
 
 /// Why serde does not make a type of `value`, although its schema allows it: a rule of the author's own, whose message
@@ -174,15 +193,19 @@ pub(super) fn of_type(error: &serde_json::Error, value: &Value) -> String {
     if let Some((_, expected)) = message.rsplit_once(", expected ") {
         return format!("must be {expected}");
     }
+    if message.len() > LONGEST_MESSAGE {
+        return "cannot be used".to_owned();
+    }
     let mut texts = Vec::new();
     leaves(value, &mut texts);
     texts.retain(|text| text.len() >= SHORTEST_SECRET);
-    // What a shorter text leaves of a longer one would be shown.
+    // Longer texts first: otherwise the rest of one that contains a shorter one would be shown.
     texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    work::count(texts.len() * message.len());
     texts.iter().fold(format!("cannot be used: {message}"), |message, text| message.replace(text, "…"))
 }
 
-/// The texts and numbers in a value, as they are and as Rust quotes them.
+/// Collects the texts and numbers in a value, plain and as Rust quotes them.
 fn leaves(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::Null | Value::Bool(_) => {}
@@ -193,30 +216,24 @@ fn leaves(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// `name` below `path`, cut where it is too long to be one.
-pub(super) fn below(path: &str, name: &str) -> String {
-    child(path, &cut(name))
-}
-
-/// A name as a fault shows it.
-pub(super) fn cut(name: &str) -> String {
-    let shown = &name[..name.floor_char_boundary(SHOWN)];
-    if shown.len() < name.len() { format!("{shown}…") } else { name.to_owned() }
-}
-
-/// The message for a name that is not known, with the one that may have been meant.
+/// Returns the message for an unknown name, with the one that may have been meant.
 pub(super) fn unknown<S: AsRef<str>>(name: &str, known: &[S]) -> String {
-    let likeness =
-        |other: &str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
-    let names = known.iter().map(AsRef::as_ref);
-    let nearest =
-        || names.clone().map(|known| (likeness(known), known)).max_by(|(a, _), (b, _)| a.total_cmp(b));
     if name.len() > LONGEST_NAME {
         return "is not known".to_owned();
     }
-    match nearest() {
+    let names = known.iter().map(AsRef::as_ref).filter(|known| known.len() <= LONGEST_NAME);
+    let likeness = |other: &str| {
+        work::count(name.len() * other.len());
+        strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase())
+    };
+    let compared = names.clone().take(MOST_COMPARED).map(|known| (likeness(known), known));
+    match compared.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
         Some((likeness, known)) if likeness >= ALIKE => format!("is not known; did you mean `{known}`?"),
-        Some(_) => format!("is not known; known are `{}`", names.collect::<Vec<_>>().join("`, `")),
+        Some(_) => {
+            let more = if known.len() > MOST_SHOWN { ", …" } else { "" };
+            let shown: Vec<_> = names.take(MOST_SHOWN).collect();
+            format!("is not known; known are `{}`{more}", shown.join("`, `"))
+        }
         None => "is not known; there are no parameters here".to_owned(),
     }
 }

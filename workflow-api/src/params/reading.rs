@@ -1,4 +1,4 @@
-//! Parameters of one activity on their way into a type.
+//! Reads the parameters of one activity into a type.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,27 +9,31 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use super::faults::{Reporter, below, each_once, of_type, unknown};
+use super::faults::{Reporter, each_once, of_type, unknown};
 use super::schema::Rules;
-use super::texts::{self, Members};
+use super::texts::{self, Names};
 use super::validator::UnusableSchema;
-use crate::{Fault, WorkflowParams};
+use crate::faults::Faults;
+use crate::read::child;
+use crate::{Fault, WorkflowParams, work};
 
-/// How many faults are looked into. There is no end to what a hostile body may have wrong, and each costs time.
+/// How many errors of the validator are looked into, because each costs time.
 const MOST: usize = 64;
+/// How often values are converted into their type. Each attempt finds one broken rule of the type.
+const MOST_ATTEMPTS: usize = 16;
 
-/// What the texts stand for, and what is wrong with them.
+/// The values of the texts, and their faults.
 pub(super) struct Reading {
     object: Value,
-    /// Where the members of `object` were written.
+    /// The paths of the members of `object`.
     paths: BTreeMap<String, String>,
-    pub(super) faults: Vec<Fault>,
-    /// Where the activity's own parameters stand.
+    faults: Faults,
+    /// The path of the activity's own parameters.
     base: String,
 }
 
 impl Reading {
-    /// Reads the parameters of an activity. Those for all activities are known if one of the schemas `others` has them.
+    /// Reads the parameters of an activity. A parameter for all activities is also known if one of the schemas `others` has it.
     ///
     /// # Errors
     /// When the schema cannot be applied to them in bounded time.
@@ -42,35 +46,27 @@ impl Reading {
         let mut reading = Self {
             object: Value::Object(Map::new()),
             paths: BTreeMap::new(),
-            faults: Vec::new(),
-            base: below("$.activityParams", activity),
+            faults: Faults::default(),
+            base: child("$.activityParams", activity),
         };
         let texts = |activity| params.activity_params.get(activity).into_iter().flatten();
         let for_all = activity == WorkflowParams::ALL_ACTIVITIES;
-        let fall_back = OnceCell::new();
-        let known_to_others = |name: &str| {
-            let others = || others.iter().map(|other| Members::new(other)).collect::<Vec<_>>();
-            let others = fall_back.get_or_init(others).iter();
-            for_all
-                && others.into_iter().any(|members| !members.open.is_empty() || members.get(name).is_some())
-        };
+        let elsewhere = OnceCell::new();
+        let known_elsewhere = |name: &str| for_all && elsewhere.get_or_init(|| Names::of(others)).has(name);
         let mut object = Map::new();
         let known: Vec<_> = rules.members.names().collect();
         for (name, text) in texts(activity) {
-            let path = below(&reading.base, name);
-            if !reading.take(rules, &mut object, name, text, &path) && !known_to_others(name) {
-                reading.faults.push(match reading.faults.len() {
-                    MOST.. => Fault::new(path, "is not known"),
-                    _ => Fault::new(path, unknown(name, &known)),
-                });
+            let path = child(&reading.base, name);
+            if !reading.take(rules, &mut object, name, text, &path) && !known_elsewhere(name) {
+                reading.faults.push(|| Fault::new(path, unknown(name, &known)));
             }
         }
         if !for_all {
-            let base = below("$.activityParams", WorkflowParams::ALL_ACTIVITIES);
+            let base = child("$.activityParams", WorkflowParams::ALL_ACTIVITIES);
             for (name, text) in texts(WorkflowParams::ALL_ACTIVITIES) {
                 let canonical = rules.members.get(name).map_or(name.as_str(), |member| member.name);
                 if !object.contains_key(canonical) {
-                    reading.take(rules, &mut object, name, text, &below(&base, name));
+                    reading.take(rules, &mut object, name, text, &child(&base, name));
                 }
             }
         }
@@ -79,7 +75,7 @@ impl Reading {
         Ok(reading)
     }
 
-    /// Takes one parameter; false if there is none of this name.
+    /// Takes one parameter. Returns false if there is none of this name.
     fn take(
         &mut self,
         rules: &Rules<'_>,
@@ -88,6 +84,7 @@ impl Reading {
         text: &str,
         path: &str,
     ) -> bool {
+        work::count(name.len() + path.len());
         let members = &rules.members;
         let (name, schemas) = match members.get(name) {
             Some(member) => (member.name, &member.schemas),
@@ -95,7 +92,7 @@ impl Reading {
             None => return false,
         };
         if let Some(other) = self.paths.get(name) {
-            self.faults.push(Fault::new(path, format!("is given twice: it is another name of {other}")));
+            self.faults.push(|| Fault::new(path, format!("is given twice: it is another name of {other}")));
         } else {
             self.paths.insert(name.to_owned(), path.to_owned());
             object.insert(name.to_owned(), texts::value(rules.schema, schemas, text));
@@ -106,10 +103,10 @@ impl Reading {
     fn validate(&mut self, rules: &Rules<'_>) -> Result<(), UnusableSchema> {
         let mut wrong = BTreeSet::new();
         let path = |error: &ValidationError<'_>| self.path(error);
-        let reporter = Reporter { schema: rules.schema, path: &path };
+        let reporter = Reporter::new(rules.schema, &path);
         let mut faults = Vec::new();
         for error in rules.validator.errors(&self.object)?.take(MOST) {
-            // Unknown names are not in the object. Of several types that read one activity, each knows its own.
+            // Unknown names are not in the object. If several types read one activity, each has its own.
             if error.instance_path().is_empty() && error.kind().keyword() == "additionalProperties" {
                 continue;
             }
@@ -118,21 +115,21 @@ impl Reading {
             }
             faults.extend(reporter.faults(&error));
         }
-        self.faults.extend(faults);
-        // So that rules of the type are still asked about the others.
+        faults.into_iter().for_each(|fault| self.faults.push(|| fault));
+        // The rules of the type still apply to the others.
         if let Some(object) = self.object.as_object_mut() {
             object.retain(|name, _| !wrong.contains(name));
         }
         Ok(())
     }
 
-    /// Where a value stands that the validator speaks of.
+    /// Returns the path of the value that has an error.
     fn path(&self, error: &ValidationError<'_>) -> String {
         let mut path: Option<String> = None;
         for segment in error.instance_path() {
             path = Some(match (path, segment) {
                 (None, LocationSegment::Property(name)) => self.member(&name),
-                (Some(path), LocationSegment::Property(name)) => below(&path, &name),
+                (Some(path), LocationSegment::Property(name)) => child(&path, &name),
                 (path, LocationSegment::Index(index)) => format!("{}[{index}]", path.unwrap_or_default()),
             });
         }
@@ -140,15 +137,15 @@ impl Reading {
     }
 
     fn member(&self, name: &str) -> String {
-        self.paths.get(name).cloned().unwrap_or_else(|| below(&self.base, name))
+        self.paths.get(name).cloned().unwrap_or_else(|| child(&self.base, name))
     }
 
-    /// The value of the type.
+    /// Returns the value of the type.
     ///
     /// # Errors
-    /// All that is wrong, rules of the type among it.
+    /// All faults, including those by the rules of the type.
     pub(super) fn into_value<T: DeserializeOwned>(mut self) -> Result<T, Vec<Fault>> {
-        for _ in 0..MOST {
+        for _ in 0..MOST_ATTEMPTS {
             match serde_path_to_error::deserialize(&self.object) {
                 Ok(value) if self.faults.is_empty() => return Ok(value),
                 Ok(_) => break,
@@ -159,10 +156,15 @@ impl Reading {
                 }
             }
         }
-        Err(each_once(self.faults))
+        Err(self.into_faults())
     }
 
-    /// Notes which rule of the type is broken; true if there may be more, without the member that breaks it.
+    /// Returns all faults.
+    pub(super) fn into_faults(self) -> Vec<Fault> {
+        each_once(self.faults.into_list())
+    }
+
+    /// Notes which rule of the type is broken, and removes the member that breaks it. Returns true if there may be more.
     fn refused(&mut self, error: &serde_path_to_error::Error<serde_json::Error>) -> bool {
         let mut segments = error.path().iter();
         let named = |segment: &Segment| match segment {
@@ -173,21 +175,22 @@ impl Reading {
         let object = self.object.as_object_mut();
         let removed = member.and_then(|name| Some((object?.remove(&name)?, name)));
         let Some((value, name)) = removed else {
-            // A fault of the whole may come of those of its parts.
+            // A fault of the whole may result from those of its parts.
             if self.faults.is_empty() {
-                self.faults.push(Fault::new(self.base.as_str(), of_type(error.inner(), &self.object)));
+                let (base, object) = (self.base.as_str(), &self.object);
+                self.faults.push(|| Fault::new(base, of_type(error.inner(), object)));
             }
             return false;
         };
         let mut path = self.member(&name);
         for segment in segments {
             match segment {
-                Segment::Map { key } => path = below(&path, key),
+                Segment::Map { key } => path = child(&path, key),
                 Segment::Seq { index } => path = format!("{path}[{index}]"),
                 Segment::Enum { .. } | Segment::Unknown => {}
             }
         }
-        self.faults.push(Fault::new(path, of_type(error.inner(), &value)));
+        self.faults.push(|| Fault::new(path, of_type(error.inner(), &value)));
         true
     }
 }

@@ -1,23 +1,26 @@
-//! Texts become the values that a schema wants.
+//! Converts texts into the values of a schema.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Number, Value};
 
-/// The other names of a property, in its schema: JSON Schema has no word for them.
+use crate::work;
+
+/// The keyword for the other names of a property. JSON Schema has none.
 pub(super) const ALIASES: &str = "x-aliases";
 /// How many alternatives are tried for one text.
 const MOST: usize = 256;
-/// How many items a list may have that is written as `a, b, c`. A longer text stays a text.
+/// How many items a list in the form `a, b, c` may have. A longer text stays a text.
 const MOST_ITEMS: usize = 10_000;
 
-/// The names that an object may have, by its schema.
+/// The members that an object may have, by its schema.
 #[derive(Debug, Default)]
 pub(super) struct Members<'a> {
     known: Vec<Member<'a>>,
     by_name: HashMap<&'a str, usize>,
-    /// The schemas of members with other names, where there may be such.
+    /// The schemas of members with other names, if they are allowed.
     pub(super) open: Vec<&'a Value>,
 }
 
@@ -25,8 +28,30 @@ pub(super) struct Members<'a> {
 #[derive(Debug)]
 pub(super) struct Member<'a> {
     pub(super) name: &'a str,
-    /// Several, by alternatives of the object.
+    /// Several, if the object has alternatives.
     pub(super) schemas: Vec<&'a Value>,
+}
+
+/// The names that any of several objects may have.
+pub(super) struct Names<'a> {
+    known: HashSet<&'a str>,
+    any: bool,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(schemas: &[&'a Value]) -> Self {
+        let mut names = Self { known: HashSet::new(), any: false };
+        for schema in schemas {
+            let members = Members::new(schema);
+            names.any |= !members.open.is_empty();
+            names.known.extend(members.by_name.into_keys());
+        }
+        names
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.any || self.known.contains(name)
+    }
 }
 
 impl<'a> Members<'a> {
@@ -56,7 +81,7 @@ impl<'a> Members<'a> {
         self.by_name.extend(aliases.filter_map(|alias| Some((alias.as_str()?, index))));
     }
 
-    /// The member that may be written as `name`.
+    /// Returns the member that has `name` as one of its names.
     pub(super) fn get(&self, name: &str) -> Option<&Member<'a>> {
         self.by_name.get(name).map(|index| &self.known[*index])
     }
@@ -66,8 +91,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The schemas that apply to the same value as `schemas`: they themselves, their alternatives, and what they refer to.
-/// Each comes once, so that a schema that refers to itself ends.
+/// Iterates over the schemas that apply to the same value as `schemas`: they themselves, their alternatives, and those to which
+/// they refer. Each comes once, so that this ends for a schema that refers to itself.
 fn parts<'a>(root: &'a Value, schemas: &[&'a Value]) -> impl Iterator<Item = &'a Value> {
     let mut seen = HashSet::new();
     let mut next: Vec<_> = schemas.iter().rev().copied().collect();
@@ -85,13 +110,13 @@ fn parts<'a>(root: &'a Value, schemas: &[&'a Value]) -> impl Iterator<Item = &'a
     })
 }
 
-/// The schema that a schema refers to.
+/// Returns the schema to which a schema refers.
 pub(super) fn target<'a>(root: &'a Value, schema: &Value) -> Option<&'a Value> {
     let pointer = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
     root.pointer(&percent_decode_str(pointer).decode_utf8().ok()?)
 }
 
-/// The schema of an item of a list, where there is one.
+/// Returns the schema of an item of a list, if there is one.
 pub(super) fn item(schema: &Value, index: usize) -> Option<&Value> {
     let of_place = ["prefixItems", "items"].into_iter().find_map(|word| schema.get(word)?.get(index));
     of_place.or_else(|| schema.get("items"))
@@ -106,47 +131,64 @@ pub(super) fn value(root: &Value, schemas: &[&Value], text: &str) -> Value {
     if text.is_empty() && nullable && !parts.iter().any(free) {
         return Value::Null;
     }
-    // Of several alternatives the first that takes the text, as serde does it.
+    // Of several alternatives, the first that accepts the text counts, as in serde.
+    let text = Text { text, json: OnceCell::new() };
     let mut out_of_range = None;
     for part in parts {
-        for value in candidates(root, part, text) {
+        for value in text.candidates(root, part) {
             if in_range(part, &value) {
                 return value;
             }
             out_of_range.get_or_insert(value);
         }
     }
-    out_of_range.unwrap_or_else(|| text.into())
+    out_of_range.unwrap_or_else(|| text.text.into())
 }
 
-/// The values that `text` may stand for by one schema, its alternatives apart.
-fn candidates(root: &Value, part: &Value, text: &str) -> Vec<Value> {
-    let json = |text| serde_json::from_str::<Value>(text).ok();
-    if is_open(part) {
-        return vec![json(text).unwrap_or_else(|| text.into())];
-    }
-    if let Some(choices) = choices(part) {
-        let other = json(text);
-        let same = |value: &&Value| match value {
-            Value::String(own) => own == text,
-            value => other.as_ref() == Some(value),
+/// A text, which is parsed as JSON at most once.
+struct Text<'a> {
+    text: &'a str,
+    json: OnceCell<Option<Value>>,
+}
+
+impl Text<'_> {
+    fn json(&self) -> Option<&Value> {
+        let parse = || {
+            work::count(self.text.len());
+            serde_json::from_str(self.text).ok()
         };
-        return choices.iter().find(same).cloned().into_iter().collect();
+        self.json.get_or_init(parse).as_ref()
     }
-    let value = |kind| match kind {
-        "boolean" => boolean(text).map(Value::Bool),
-        "integer" => integer(text).map(Value::Number),
-        "number" => number(text).map(Value::Number),
-        "string" => Some(text.into()),
-        "array" if !text.trim_start().starts_with('[') => Some(list(root, part, text)),
-        "array" => json(text).filter(Value::is_array),
-        "object" => json(text).filter(Value::is_object),
-        _ => None,
-    };
-    kinds(part).filter_map(value).collect()
+
+    /// Returns the values for which the text may stand by one schema, without its alternatives.
+    fn candidates(&self, root: &Value, part: &Value) -> Vec<Value> {
+        let text = self.text;
+        if is_open(part) {
+            return vec![self.json().cloned().unwrap_or_else(|| text.into())];
+        }
+        if let Some(choices) = choices(part) {
+            work::count(choices.len());
+            let same = |value: &&Value| match value {
+                Value::String(own) => own == text,
+                value => self.json() == Some(value),
+            };
+            return choices.iter().find(same).cloned().into_iter().collect();
+        }
+        let value = |kind| match kind {
+            "boolean" => boolean(text).map(Value::Bool),
+            "integer" => integer(text).map(Value::Number),
+            "number" => number(text).map(Value::Number),
+            "string" => Some(text.into()),
+            "array" if !text.trim_start().starts_with('[') => Some(list(root, part, text)),
+            "array" => self.json().filter(|value| value.is_array()).cloned(),
+            "object" => self.json().filter(|value| value.is_object()).cloned(),
+            _ => None,
+        };
+        kinds(part).filter_map(value).collect()
+    }
 }
 
-/// A list as people write it: `a, b, c`. A list of lists is JSON.
+/// Reads a list in the form `a, b, c`. A list of lists must be JSON.
 fn list(root: &Value, schema: &Value, text: &str) -> Value {
     let item = |(index, text): (usize, &str)| {
         let alternatives: Vec<_> = parts(root, item(schema, index).as_slice()).take(MOST).collect();
@@ -162,26 +204,26 @@ fn list(root: &Value, schema: &Value, text: &str) -> Value {
     text.split(',').map(str::trim).enumerate().map(item).collect()
 }
 
-/// Whether a schema leaves open which kind of value follows it.
+/// Whether a schema allows any kind of value.
 fn is_open(schema: &Value) -> bool {
     const WORDS: [&str; 7] = ["type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
     schema == &Value::Bool(true)
         || schema.as_object().is_some_and(|schema| !WORDS.iter().any(|word| schema.contains_key(*word)))
 }
 
-/// The values of an enum.
+/// Returns the values of an enum.
 fn choices(schema: &Value) -> Option<&[Value]> {
     let one = schema.get("const").map(std::slice::from_ref);
     one.or_else(|| Some(schema.get("enum")?.as_array()?.as_slice()))
 }
 
-/// The `type`s of a schema: a text, or the texts of a list.
+/// Iterates over the `type`s of a schema: a text, or the texts of a list.
 fn kinds(schema: &Value) -> impl Iterator<Item = &str> {
     let kinds = schema.get("type");
     kinds.into_iter().chain(kinds.and_then(Value::as_array).into_iter().flatten()).filter_map(Value::as_str)
 }
 
-/// What Go's `strconv.ParseBool` takes.
+/// Reads what Go's `strconv.ParseBool` accepts.
 fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),

@@ -1,12 +1,13 @@
-//! Validates values by a schema that may come from anybody: within a bounded number of steps.
+//! Validates values by a schema that may come from any workflow client, within a bounded number of steps.
 
 use jsonschema::{PatternOptions, ValidationError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::faults::{cut, masked};
+use super::faults::masked;
 use super::texts::{item, target};
+use crate::{cut, work};
 
-/// How many values a schema may be made of, and how deep it may nest.
+/// How many values and how many levels a schema may have.
 const MOST_VALUES: usize = 10_000;
 const DEEPEST_SCHEMA: usize = 128;
 /// How many patterns a schema may have, and how large each may be when compiled, in bytes.
@@ -14,10 +15,10 @@ const MOST_PATTERNS: usize = 100;
 const LARGEST_PATTERN: usize = 1 << 18;
 /// How often a schema may be applied, part by part, and how deep. Some schemas apply themselves to one value without
 /// end, others twice as often with each level of the value.
-const MOST_STEPS: usize = 100_000;
+const MOST_STEPS: usize = 500_000;
 const DEEPEST: usize = 512;
 
-/// A JSON Schema by which no parameters can be validated.
+/// The error of a JSON Schema by which parameters cannot be validated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the JSON Schema of the parameters{of} cannot be used: {reason}")]
 pub struct UnusableSchema {
@@ -26,11 +27,11 @@ pub struct UnusableSchema {
 }
 
 impl UnusableSchema {
-    fn new(reason: impl Into<String>) -> Self {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
         Self { of: String::new(), reason: reason.into() }
     }
 
-    /// Names the activity of whose parameters it is.
+    /// Adds the activity whose parameters it describes.
     pub(super) fn of(self, activity: &str) -> Self {
         Self { of: format!(" of `{}`", cut(activity)), ..self }
     }
@@ -55,10 +56,10 @@ impl<'a> Validator<'a> {
         Ok(Self { schema, compiled })
     }
 
-    /// What is wrong with a value.
+    /// Returns the errors of a value.
     ///
     /// # Errors
-    /// When it would take too many steps to find out.
+    /// When validation would take too many steps.
     pub(super) fn errors<'b>(
         &'b self,
         value: &'b Value,
@@ -73,7 +74,7 @@ impl<'a> Validator<'a> {
     }
 }
 
-/// Refuses what cannot be compiled, and what [`is_bounded`] does not follow.
+/// Refuses schemas that cannot be compiled, or have keywords that [`is_bounded`] does not follow.
 fn inspect(schema: &Value) -> Result<(), UnusableSchema> {
     let mut next = vec![(schema, 0)];
     let (mut values, mut patterns) = (0, 0);
@@ -120,21 +121,22 @@ fn has_leftovers(schema: &Value) -> bool {
     ["unevaluatedProperties", "unevaluatedItems"].iter().any(|word| schema.get(word).is_some())
 }
 
-/// Whether the schema is applied to `value` in a bounded number of steps. Follows the keywords of JSON Schema that
-/// apply schemas, rather once too often.
+/// Whether the schema is applied to `value` in a bounded number of steps. It follows the keywords of JSON Schema that apply
+/// schemas, and counts some of them more than once.
 fn is_bounded(root: &Value, value: &Value) -> bool {
     let mut next = vec![(root, value, 0)];
-    for _ in 0..MOST_STEPS {
-        let Some((schema, value, depth)) = next.pop() else { return true };
-        if depth > DEEPEST {
+    let mut steps = 0;
+    while let Some((schema, value, depth)) = next.pop() {
+        let before = steps;
+        steps += weight(schema);
+        let members = value.as_object().filter(|_| applies_to(schema, &OF_MEMBERS));
+        let items = value.as_array().filter(|_| applies_to(schema, &OF_ITEMS));
+        steps += members.map_or(0, Map::len) + items.map_or(0, Vec::len);
+        work::count(steps - before);
+        if steps > MOST_STEPS || depth > DEEPEST {
             return false;
         }
-        let mut apply = |schema, value| {
-            // As many as that take too many steps, and need not all be noted.
-            if next.len() < MOST_STEPS {
-                next.push((schema, value, depth + 1));
-            }
-        };
+        let mut apply = |schema, value| next.push((schema, value, depth + 1));
         let one = |words: &'static [&str]| words.iter().filter_map(|word| schema.get(*word));
         let several = |words| one(words).filter_map(Value::as_array).flatten();
         let named = |words| one(words).filter_map(Value::as_object).flat_map(|schemas| schemas.values());
@@ -142,18 +144,37 @@ fn is_bounded(root: &Value, value: &Value) -> bool {
         one(&["not", "if", "then", "else"]).for_each(|schema| apply(schema, value));
         several(&["anyOf", "oneOf", "allOf"]).for_each(|schema| apply(schema, value));
         named(&["dependentSchemas", "dependencies"]).for_each(|schema| apply(schema, value));
-        for (name, member) in value.as_object().into_iter().flatten() {
+        for (name, member) in members.into_iter().flatten() {
             let own = schema.get("properties").and_then(|properties| properties.get(name));
             own.into_iter().for_each(|schema| apply(schema, member));
             named(&["patternProperties"]).for_each(|schema| apply(schema, member));
-            let others = ["additionalProperties", "unevaluatedProperties", "propertyNames"];
-            others.iter().filter_map(|word| schema.get(word)).for_each(|schema| apply(schema, member));
+            one(&["additionalProperties", "unevaluatedProperties", "propertyNames"])
+                .for_each(|schema| apply(schema, member));
         }
-        for (index, member) in value.as_array().into_iter().flatten().enumerate() {
+        for (index, member) in items.into_iter().flatten().enumerate() {
             item(schema, index).into_iter().for_each(|schema| apply(schema, member));
             one(&["contains", "additionalItems", "unevaluatedItems"])
                 .for_each(|schema| apply(schema, member));
         }
     }
-    false
+    true
+}
+
+/// The keywords that apply schemas to the members of an object, and to the items of a list.
+const OF_MEMBERS: [&str; 5] =
+    ["properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames"];
+const OF_ITEMS: [&str; 5] = ["items", "prefixItems", "contains", "additionalItems", "unevaluatedItems"];
+
+fn applies_to(schema: &Value, words: &[&str]) -> bool {
+    words.iter().any(|word| schema.get(*word).is_some())
+}
+
+/// The work of applying a schema once, without the schemas inside it: its keywords, and the entries of lists such as `enum`.
+fn weight(schema: &Value) -> usize {
+    let entries = |member: &Value| match member {
+        Value::Array(items) => items.len(),
+        Value::Object(members) => members.len(),
+        _ => 0,
+    };
+    schema.as_object().map_or(1, |members| 1 + members.len() + members.values().map(entries).sum::<usize>())
 }

@@ -30,14 +30,14 @@ macro_rules! object {
         }
 
         impl $type {
-            /// Reads one member. Returns false if there is none of this name.
+            /// Reads the member of this folded name. Returns false if there is none.
             pub(crate) fn read_member(
                 &mut self,
                 key: &str,
-                value: &$crate::read::Node<'_>,
+                value: $crate::read::Node<'_>,
                 reader: &mut $crate::read::Reader,
             ) -> bool {
-                $(if $crate::read::same_key(key, $name) {
+                $(if key.eq_ignore_ascii_case($name) {
                     reader.at_key($name, |reader| $crate::read::FromJson::read_into(&mut self.$field, value, reader));
                     return true;
                 })+
@@ -49,15 +49,15 @@ macro_rules! object {
         }
 
         impl $crate::read::FromJson for $type {
-            fn read_into(&mut self, node: &$crate::read::Node<'_>, reader: &mut $crate::read::Reader) {
+            fn read_into(&mut self, node: $crate::read::Node<'_>, reader: &mut $crate::read::Reader) {
                 reader.members(node, |key, value, reader| self.read_member(key, value, reader));
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let node = $crate::read::Node::deserialize(deserializer)?;
-                match $crate::read::read_node(&node) {
+                let json = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;
+                match $crate::read::read_node($crate::read::Node::of(&json)) {
                     Ok(read) => Ok(read.value),
                     Err(faults) => Err(serde::de::Error::custom($crate::read::ReadError::Faults(faults))),
                 }

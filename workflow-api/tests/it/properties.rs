@@ -37,7 +37,7 @@ fn json() -> impl Strategy<Value = Value> {
 }
 
 fn json_map() -> impl Strategy<Value = Option<JsonMap>> {
-    option::of(btree_map(text(), json().prop_map(RawJson::from), 0..4))
+    option::of(btree_map(text(), json().prop_map(RawJson::from), 0..4).prop_map(JsonMap::from_iter))
 }
 
 prop_compose! {

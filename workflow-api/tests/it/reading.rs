@@ -249,11 +249,60 @@ fn a_surrogate_without_its_other_half_is_read_as_go_does() {
     assert_eq!(memo["\u{fffd}"].as_str(), "[\"\\\\ud800\",\"\u{fffd}A\"]");
 }
 
+/// Numbers that a 64-bit float does not hold, or that Go writes differently.
+const NUMBERS: &str =
+    "[12345678901234567890123456789, 0.12345678901234567890, 18446744073709551615, 1.0, -0, 1e400]";
+
 #[test]
-fn a_number_that_no_64_bits_hold_is_a_fault() {
-    let fault = faults::<StartOptions>(r#"{"memo":{"n":1e400}}"#).concat();
-    assert!(fault.starts_with("$: number out of range"), "{fault}");
-    assert_eq!(faults::<StartOptions>(r#"{"unknown":-1e400}"#).len(), 1);
+fn arguments_are_passed_on_as_they_were_written() {
+    let args = format!(r#"[{{"b":1,"a":{NUMBERS},"a":"<"}},{NUMBERS}]"#);
+    let body = format!(r#"{{"spec":{{"args":{args},"details":{args}}}}}"#);
+    let signal = read::<SignalRequest>(body.as_bytes()).unwrap().value;
+    let cancel = read::<CancelRequest>(body.as_bytes()).unwrap().value;
+    for passed in [signal.spec.args, cancel.spec.details] {
+        assert_eq!(passed[1].as_str(), NUMBERS);
+        assert_eq!(String::from_utf8(to_go_json(&passed)).unwrap(), args);
+    }
+}
+
+#[test]
+fn a_memo_has_no_number_that_emco_would_change() {
+    for number in [
+        "1e400",
+        "9007199254740993",
+        "18446744073709551615",
+        "12345678901234567890123456789",
+        "0.12345678901234567890",
+        "-1.00000000000000000001",
+    ] {
+        for field in ["memo", "searchAttributes"] {
+            let faults = faults::<StartOptions>(&format!(r#"{{"{field}":{{"n":["{number}",{number}]}}}}"#));
+            assert!(faults.len() == 1 && faults[0].contains(&format!("the number {number}, ")), "{faults:?}");
+        }
+    }
+    let sound = r#"["a\\\"1e400", 1.0, -0, 0.1, 1e21, 100e-2, 0.000, 123456789012345680000, 5e-324, 9007199254740992]"#;
+    let memo = read::<StartOptions>(format!(r#"{{"memo":{{"n":{sound}}}}}"#).as_bytes()).unwrap().value.memo;
+    assert_eq!(
+        memo.unwrap()["n"].as_str(),
+        r#"["a\\\"1e400",1,-0,0.1,1e+21,1,0,123456789012345680000,5e-324,9007199254740992]"#
+    );
+}
+
+#[test]
+fn long_texts_of_a_caller_are_cut_in_faults_and_paths() {
+    let long = "é".repeat(30_000);
+    let body = format!(
+        r#"{{"metadata":{{"name":"{long}","{long}":1}},"spec":{{"temporal":{{"workflowStartOptions":{{
+        "workflowRunTimeout":"{long}","workflowIDReusePolicy":"{long}","memo":{{"{long}":1e999}}}}}}}}}}"#
+    );
+    let error = read::<WorkflowIntent>(body.as_bytes()).unwrap_err();
+    let faults = error.into_faults();
+    assert!(faults.len() == 3 && faults.iter().all(|fault| fault.to_string().len() < 600), "{faults:?}");
+    let named =
+        read::<WorkflowIntent>(format!(r#"{{"metadata":{{"name":"{long}","{long}":1}}}}"#).as_bytes())
+            .unwrap();
+    assert!(named.unknown.concat().len() < 300);
+    assert!(named.value.faults().iter().all(|fault| fault.message.len() < 400));
 }
 
 #[test]

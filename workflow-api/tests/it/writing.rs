@@ -40,7 +40,7 @@ fn an_empty_intent_is_written_with_every_field_that_go_writes() {
 
 #[test]
 fn html_and_memo_are_written_as_go_does() {
-    let body = r#"{"workflowStartOptions": {"cronSchedule": "<&>", "memo": {"z": {"b": 2.0, "a": 1e21}, "a": [9007199254740993, 0.5, null]},
+    let body = r#"{"workflowStartOptions": {"cronSchedule": "<&>", "memo": {"z": {"b": 2.0, "a": 1e21}, "a": [9007199254740992, 0.5, null]},
         "retryPolicy": {"backoffCoefficient": 2.0, "nonRetryableErrorTypes": []}}}"#;
     let spec = read::<TemporalSpec>(body.as_bytes()).unwrap().value;
     assert_eq!(

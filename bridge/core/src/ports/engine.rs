@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use serde_json::Value;
 use workflow_api::{
     Escalation, PendingActivity, PendingChild, RawJson, RunId, TaskFailing, TaskQueue, WorkflowFailure,
     WorkflowState, WorkflowType,
@@ -36,7 +35,7 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>>;
 
     /// Queries the workflow's code. A query without a result returns `null`.
-    async fn query(&self, run: &WorkflowRun, query: &Query) -> Result<Value, QueryError>;
+    async fn query(&self, run: &WorkflowRun, query: &Query) -> Result<RawJson, QueryError>;
 
     /// Waits until the run and every run that continues it have closed, but no longer than `bound`, if given.
     /// Any number of waits on one run cost the engine one.
@@ -182,7 +181,7 @@ pub struct Closed {
     /// Its state: never `Running`, and never `ContinuedAsNew`, which is followed.
     pub state: WorkflowState,
     /// Its result, if it completed; `null` if the workflow returned nothing.
-    pub result: Option<Value>,
+    pub result: Option<RawJson>,
     /// Why it did not complete. For a cancelled or terminated run, it has the given reason.
     pub failure: Option<WorkflowFailure>,
 }
@@ -243,7 +242,7 @@ pub enum Updated {
         /// The run that was updated.
         run_id: RunId,
         /// The result; `null` if the update returned nothing.
-        result: Value,
+        result: RawJson,
     },
     /// The workflow accepted it, but has not completed it within the timeout.
     Accepted {

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use workflow_api::{RawJson, TaskFailing, WorkflowFailure, WorkflowStatus};
 
 use super::ending::write_end;
@@ -110,7 +109,7 @@ impl Workflows {
         Seen { outline, history }
     }
 
-    async fn ask(&self, run: &WorkflowRun, query: Option<&Query>) -> Option<Result<Value, QueryError>> {
+    async fn ask(&self, run: &WorkflowRun, query: Option<&Query>) -> Option<Result<RawJson, QueryError>> {
         let mut query = query?.clone();
         query.bound = Some(query.bound.unwrap_or(QUERY).min(self.parts.limits.max_wait));
         Some(self.parts.engine.query(run, &query).await)
@@ -136,7 +135,7 @@ struct Seen {
 /// The results of all parts; `None` for a part that was not requested.
 struct Parts {
     seen: Seen,
-    answer: Option<Result<Value, QueryError>>,
+    answer: Option<Result<RawJson, QueryError>>,
     waited: Option<Result<Waited, EngineError>>,
 }
 

@@ -7,7 +7,7 @@ use crate::problem::{ApiError, kinds};
 pub(crate) use service::fields::FieldValidation;
 
 /// The body of a call, and how it is parsed. `K` is the key in the path.
-pub(crate) trait Content<K>: Sized + Send {
+pub(crate) trait Content<K>: Sized + Send + 'static {
     /// Whether the call can have a body.
     const EXPECTED: bool = true;
 
@@ -28,7 +28,7 @@ impl<K> Content<K> for () {
 #[derive(Debug)]
 pub(crate) struct Required<T>(pub(crate) T);
 
-impl<K, T: FromJson + Default + Send> Content<K> for Required<T> {
+impl<K, T: FromJson + Default + Send + 'static> Content<K> for Required<T> {
     fn read(body: &[u8], fields: FieldValidation, _: &K) -> Result<(Self, Vec<String>), ApiError> {
         let (value, unknown) = read_body(body, fields)?;
         Ok((Self(value), unknown))
@@ -39,7 +39,7 @@ impl<K, T: FromJson + Default + Send> Content<K> for Required<T> {
 #[derive(Debug)]
 pub(crate) struct Optional<T>(pub(crate) T);
 
-impl<K, T: FromJson + Default + Send> Content<K> for Optional<T> {
+impl<K, T: FromJson + Default + Send + 'static> Content<K> for Optional<T> {
     fn read(body: &[u8], fields: FieldValidation, _: &K) -> Result<(Self, Vec<String>), ApiError> {
         if body.trim_ascii().is_empty() {
             return Ok((Self(T::default()), Vec::new()));
@@ -53,7 +53,7 @@ impl<K, T: FromJson + Default + Send> Content<K> for Optional<T> {
 #[derive(Debug)]
 pub(crate) struct InGroup<T>(pub(crate) T);
 
-impl<K: Group, T: FromJson + Default + Send> Content<K> for InGroup<T> {
+impl<K: Group, T: FromJson + Default + Send + 'static> Content<K> for InGroup<T> {
     fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Vec<String>), ApiError> {
         let (value, unknown) =
             read_body(body, fields).map_err(|error| error.with_faults(key.group().faults()))?;

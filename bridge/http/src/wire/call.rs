@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
 use service::auth::{Identity, Proof as IdentityProof};
+use service::heavy;
 use service::origin::Origin;
 
 use crate::api::Api;
@@ -41,7 +42,7 @@ pub(crate) struct Call<K, P = NoParams, B = ()> {
 }
 
 /// The key in a path.
-pub(crate) trait Key: Sized + Send {
+pub(crate) trait Key: Clone + Send + 'static {
     /// The path's parameters.
     type Path: DeserializeOwned + Send;
 
@@ -61,10 +62,12 @@ impl<K: Key, P: QueryParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P,
         let (body, unknown) = if B::EXPECTED {
             let whole = axum::extract::Request::from_parts(parts, body);
             let bytes = Bytes::from_request(whole, api).await.map_err(IntoResponse::into_response)?;
-            B::read(&bytes, fields, &key).map_err(IntoResponse::into_response)?
+            let (read_key, size) = (key.clone(), bytes.len());
+            heavy(size, move || B::read(&bytes, fields, &read_key)).await
         } else {
-            B::read(&[], fields, &key).map_err(IntoResponse::into_response)?
-        };
+            B::read(&[], fields, &key)
+        }
+        .map_err(IntoResponse::into_response)?;
         // A body may take its time, and what follows is counted from here.
         context.now = api.clock.now();
         Ok(Self { api: Arc::clone(api), request: context, key, params, body, unknown, headers, uri })

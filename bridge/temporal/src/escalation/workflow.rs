@@ -64,5 +64,5 @@ impl EscalateCancel {
 }
 
 fn read(input: RawValue) -> serde_json::Result<Order> {
-    serde_json::from_value(payload::to_json(Some(&Payloads { payloads: input.payloads })))
+    serde_json::from_str(payload::to_json(Some(&Payloads { payloads: input.payloads })).as_str())
 }

@@ -22,7 +22,7 @@ type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
 /// A scripted engine.
 pub(super) struct ScriptedEngine {
     pub(super) outline: Answer<Result<Outline, EngineError>>,
-    pub(super) query: Answer<Result<Value, QueryError>>,
+    pub(super) query: Answer<Result<RawJson, QueryError>>,
     pub(super) wait: Answer<BoxFuture<'static, Result<Waited, EngineError>>>,
     pub(super) stop: Answer<Result<(), CommandError>>,
     /// The orders that it got: to cancel (no details) and to terminate.
@@ -43,7 +43,7 @@ impl Default for ScriptedEngine {
     fn default() -> Self {
         Self {
             outline: Box::new(|_| Ok(outline(WorkflowState::Running))),
-            query: Box::new(|_| Ok(Value::Null)),
+            query: Box::new(|_| Ok(Value::Null.into())),
             wait: Box::new(|run| ready(Ok(still_open(run))).boxed()),
             stop: Box::new(|_| Ok(())),
             orders: Arc::default(),
@@ -127,7 +127,7 @@ impl Engine for ScriptedEngine {
         empty().boxed()
     }
 
-    async fn query(&self, run: &WorkflowRun, _: &Query) -> Result<Value, QueryError> {
+    async fn query(&self, run: &WorkflowRun, _: &Query) -> Result<RawJson, QueryError> {
         (self.query)(run)
     }
 

@@ -99,7 +99,7 @@ async fn results_and_failures_are_returned() {
         api.create_sample(9090).await;
         api.status_of_sample("waitForResult=true").await.text().await.unwrap()
     };
-    let completed = end(WorkflowState::Completed, Some(json!({"apps": ["a"]})), None).await;
+    let completed = end(WorkflowState::Completed, Some(json!({"apps": ["a"]}).into()), None).await;
     assert_eq!(
         status(completed).await,
         concat!(
@@ -301,8 +301,10 @@ async fn each_way_a_query_goes_wrong_has_its_own_code() {
 #[tokio::test]
 async fn the_result_of_a_query_is_returned_and_null_is_left_out() {
     for (answer, reported) in [(json!("started"), json!("started")), (Value::Null, Value::Null)] {
-        let engine =
-            ScriptedEngine { query: Box::new(move |_| Ok(answer.clone())), ..ScriptedEngine::default() };
+        let engine = ScriptedEngine {
+            query: Box::new(move |_| Ok(answer.clone().into())),
+            ..ScriptedEngine::default()
+        };
         let api = Api::on_engine(engine).await;
         api.create_sample(9090).await;
         let status: Value = api.status_of_sample("queryType=current-state").await.json().await.unwrap();

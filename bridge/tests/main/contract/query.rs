@@ -7,7 +7,7 @@ use bridge_core::model::WorkflowRun;
 use bridge_core::ports::{EngineError, Query, QueryError, StopOrder};
 use harness::eventually;
 use serde_json::{Value, json};
-use workflow_api::WorkflowState;
+use workflow_api::{RawJson, WorkflowState};
 
 use crate::temporal::worker::TestWorker;
 use crate::temporal::{Fixture, SOON, question, unique};
@@ -16,10 +16,16 @@ use crate::temporal::{Fixture, SOON, question, unique};
 async fn a_query_is_answered() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.closed_gate().await?;
-    assert_eq!(fixture.engine.query(&run, &question("current-state")).await?, json!({ "open": false }));
-    assert_eq!(fixture.engine.query(&run, &question("nothing")).await?, Value::Null);
-    let echo = Query { args: vec![json!("hallo").into()], ..question("echo") };
-    assert_eq!(fixture.engine.query(&run, &echo).await?, json!("hallo"));
+    assert_eq!(
+        fixture.engine.query(&run, &question("current-state")).await?,
+        json!({ "open": false }).into()
+    );
+    assert_eq!(fixture.engine.query(&run, &question("nothing")).await?, Value::Null.into());
+    // Arguments and results are passed on as they were written.
+    let numbers = "[12345678901234567890123456789, 0.12345678901234567890, 18446744073709551615, 1.0, -0]";
+    let argument: RawJson = serde_json::from_str(numbers)?;
+    let echo = Query { args: vec![argument], ..question("echo") };
+    assert_eq!(fixture.engine.query(&run, &echo).await?.as_str(), numbers);
     Ok(())
 }
 
@@ -29,7 +35,7 @@ async fn a_closed_run_still_answers() -> Result<()> {
     let run = fixture.closed_gate().await?;
     fixture.open_gate(&run, &json!(1)).await?;
     fixture.ended(&run, WorkflowState::Completed).await?;
-    assert_eq!(fixture.engine.query(&run, &question("current-state")).await?, json!({ "open": true }));
+    assert_eq!(fixture.engine.query(&run, &question("current-state")).await?, json!({ "open": true }).into());
     Ok(())
 }
 

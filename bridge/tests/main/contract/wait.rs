@@ -18,7 +18,7 @@ async fn a_completed_run_has_its_result() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.start("Echo", &json!({ "app": "web" })).await?;
     let closed = fixture.ended(&run, WorkflowState::Completed).await?;
-    assert_eq!(closed.result, Some(json!({ "echo": { "app": "web" } })));
+    assert_eq!(closed.result, Some(json!({ "echo": { "app": "web" } }).into()));
     assert_eq!((closed.failure, closed.run_id), (None, run.run_id));
     Ok(())
 }
@@ -27,7 +27,7 @@ async fn a_completed_run_has_its_result() -> Result<()> {
 async fn a_run_that_answers_nothing_has_the_result_null() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.start("Nothing", &Value::Null).await?;
-    assert_eq!(fixture.ended(&run, WorkflowState::Completed).await?.result, Some(Value::Null));
+    assert_eq!(fixture.ended(&run, WorkflowState::Completed).await?.result, Some(Value::Null.into()));
     Ok(())
 }
 
@@ -64,7 +64,7 @@ async fn a_run_that_continues_as_new_is_followed_to_the_last() -> Result<()> {
     let fixture = Fixture::new().await?;
     let run = fixture.start("Again", &json!(3)).await?;
     let closed = fixture.ended(&run, WorkflowState::Completed).await?;
-    assert_eq!(closed.result, Some(json!("at last")));
+    assert_eq!(closed.result, Some(json!("at last").into()));
     assert_ne!(closed.run_id, run.run_id);
     let latest = WorkflowRun { run_id: Default::default(), ..run };
     assert_eq!(fixture.engine.outline(&latest).await?.run_id, closed.run_id);
@@ -147,7 +147,7 @@ async fn many_waiters_on_one_run_share_one_long_poll() -> Result<()> {
     fixture.open_gate(&run, &json!("through")).await?;
     for waited in join_all(waits).await {
         let Waited::Closed(closed) = waited?? else { panic!("the run has ended") };
-        assert_eq!(closed.result, Some(json!("through")));
+        assert_eq!(closed.result, Some(json!("through").into()));
     }
     eventually(SOON, "the poll is over", async || polls.open() == 1.0).await;
     elsewhere.abort();

@@ -132,7 +132,7 @@ async fn a_wait_outlives_a_broken_connection() -> Result<()> {
     }
     fixture.open_gate(&run, &json!("through")).await?;
     let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
-    assert_eq!((closed.state, closed.result), (WorkflowState::Completed, Some(json!("through"))));
+    assert_eq!((closed.state, closed.result), (WorkflowState::Completed, Some(json!("through").into())));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
+use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -185,8 +186,8 @@ impl Gate {
     fn nothing(&self, _: &WorkflowContextView) {}
 
     #[query(name = "echo")]
-    fn echo(&self, _: &WorkflowContextView, text: String) -> String {
-        text
+    fn echo(&self, _: &WorkflowContextView, argument: RawValue) -> RawValue {
+        argument
     }
 
     #[query(name = "broken")]
