@@ -60,7 +60,7 @@ fn call(kit: &Path, function: &Function, arguments: &[Argument], answer: &Return
             None => quote_spanned! { kind.span() => <#kind as #kit::__private::Argument>::take },
         };
         let activity = activity_name(activity.as_ref());
-        quote_spanned! { kind.span() => #take(&#call, #activity) }
+        quote_spanned! { kind.span() => #take(#call, #activity) }
     });
     let answer = match answer {
         ReturnType::Type(_, answer) => quote_spanned! { answer.span() => #kit::__private::answer::<#answer> },
@@ -68,8 +68,7 @@ fn call(kit: &Path, function: &Function, arguments: &[Argument], answer: &Return
     };
     quote! {
         #kit::__private::answering(async move {
-            let #call = #kit::__private::call::<Self>(context);
-            match (#(#taken,)*) {
+            match #kit::__private::taken::<Self, _>(context, |#call| (#(#taken,)*)).await {
                 (#(::core::result::Result::Ok(#places),)*) => {
                     #[allow(unused_imports)]
                     use #kit::__private::{Visible as _, Hidden as _};

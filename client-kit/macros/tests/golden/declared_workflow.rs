@@ -30,17 +30,26 @@ impl kit::__private::WorkflowClient for migrate {
     }
     fn invoke(context: kit::StartContext) -> kit::__private::Answering {
         kit::__private::answering(async move {
-            let call = kit::__private::call::<Self>(context);
-            match (
-                <StartContext as kit::__private::Argument>::take(
-                    &call,
-                    "all-activities",
-                ),
-                <Params<
-                    Update,
-                > as kit::__private::OfActivity>::take_of(&call, "doDIGUpdate"),
-                <Params<Move> as kit::__private::Argument>::take(&call, "all-activities"),
-            ) {
+            match kit::__private::taken::<
+                Self,
+                _,
+            >(
+                    context,
+                    |call| (
+                        <StartContext as kit::__private::Argument>::take(
+                            call,
+                            "all-activities",
+                        ),
+                        <Params<
+                            Update,
+                        > as kit::__private::OfActivity>::take_of(call, "doDIGUpdate"),
+                        <Params<
+                            Move,
+                        > as kit::__private::Argument>::take(call, "all-activities"),
+                    ),
+                )
+                .await
+            {
                 (
                     ::core::result::Result::Ok(argument_0),
                     ::core::result::Result::Ok(argument_1),

@@ -18,13 +18,20 @@ impl ::client_kit::__private::WorkflowClient for r#move {
         context: ::client_kit::StartContext,
     ) -> ::client_kit::__private::Answering {
         ::client_kit::__private::answering(async move {
-            let call = ::client_kit::__private::call::<Self>(context);
-            match (
-                <StartContext as ::client_kit::__private::Argument>::take(
-                    &call,
-                    "all-activities",
-                ),
-            ) {
+            match ::client_kit::__private::taken::<
+                Self,
+                _,
+            >(
+                    context,
+                    |call| (
+                        <StartContext as ::client_kit::__private::Argument>::take(
+                            call,
+                            "all-activities",
+                        ),
+                    ),
+                )
+                .await
+            {
                 (::core::result::Result::Ok(argument_0),) => {
                     #[allow(unused_imports)]
                     use ::client_kit::__private::{Visible as _, Hidden as _};

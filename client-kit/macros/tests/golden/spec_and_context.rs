@@ -25,17 +25,24 @@ impl ::client_kit::__private::WorkflowClient for migrate {
         context: ::client_kit::StartContext,
     ) -> ::client_kit::__private::Answering {
         ::client_kit::__private::answering(async move {
-            let call = ::client_kit::__private::call::<Self>(context);
-            match (
-                <Spec as ::client_kit::__private::Argument>::take(
-                    &call,
-                    "all-activities",
-                ),
-                <StartContext as ::client_kit::__private::Argument>::take(
-                    &call,
-                    "all-activities",
-                ),
-            ) {
+            match ::client_kit::__private::taken::<
+                Self,
+                _,
+            >(
+                    context,
+                    |call| (
+                        <Spec as ::client_kit::__private::Argument>::take(
+                            call,
+                            "all-activities",
+                        ),
+                        <StartContext as ::client_kit::__private::Argument>::take(
+                            call,
+                            "all-activities",
+                        ),
+                    ),
+                )
+                .await
+            {
                 (
                     ::core::result::Result::Ok(argument_0),
                     ::core::result::Result::Ok(argument_1),
