@@ -11,11 +11,15 @@ pub(crate) struct Effort {
     pub(crate) slice: Duration,
     /// The number of single calls of each kind that are timed in one round.
     pub(crate) timed: usize,
+    /// The number of rounds of attack and overload, which take longer.
+    pub(crate) hostile_rounds: usize,
 }
 
-pub(crate) const FULL: Effort = Effort { rounds: 7, slice: Duration::from_millis(2500), timed: 200 };
+pub(crate) const FULL: Effort =
+    Effort { rounds: 7, slice: Duration::from_millis(2500), timed: 200, hostile_rounds: 3 };
 /// Takes less than a minute.
-pub(crate) const QUICK: Effort = Effort { rounds: 3, slice: Duration::from_millis(500), timed: 100 };
+pub(crate) const QUICK: Effort =
+    Effort { rounds: 3, slice: Duration::from_millis(500), timed: 100, hostile_rounds: 1 };
 
 /// The number of connections on each side, each with one call in flight.
 pub(crate) const IN_FLIGHT: usize = 64;
@@ -26,3 +30,9 @@ pub(crate) const RUNS_WAITED_FOR: usize = 100;
 pub(crate) const LONGEST_HISTORY: usize = 51_200;
 /// The number of callers that read a whole history at the same time.
 pub(crate) const SLOW_CALLERS: usize = 10;
+/// The number of attackers, each with one request in flight.
+pub(crate) const ATTACKERS: usize = 10;
+/// The number of starts of one workflow ID at the same time.
+pub(crate) const STARTS_OF_ONE_ID: usize = 900;
+/// The time after which a caller gives up, in the groups where callers may have to.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);

@@ -21,17 +21,23 @@ pub(crate) const UUID: &str = "@uuid@";
 pub(crate) struct Request {
     method: Method,
     path: String,
-    body: String,
-    status: StatusCode,
+    body: Bytes,
+    /// `None`: any.
+    status: Option<StatusCode>,
 }
 
 impl Request {
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: String::new(), status: StatusCode::OK }
+        Self { method: Method::GET, path: path.into(), body: Bytes::new(), status: Some(StatusCode::OK) }
     }
 
     pub(crate) fn post(path: impl Into<String>, body: impl ToString, status: StatusCode) -> Self {
-        Self { method: Method::POST, path: path.into(), body: body.to_string(), status }
+        Self { status: Some(status), ..Self::any(Method::POST, path, body.to_string().into()) }
+    }
+
+    /// A request that may get a response of any status.
+    pub(crate) fn any(method: Method, path: impl Into<String>, body: Bytes) -> Self {
+        Self { method, path: path.into(), body, status: None }
     }
 }
 
@@ -40,11 +46,15 @@ pub(crate) struct HttpCall {
     sender: SendRequest<Full<Bytes>>,
     port: u16,
     request: Request,
+    /// The body, if it contains [`UUID`].
+    template: Option<String>,
 }
 
 impl HttpCall {
     pub(crate) async fn connect(port: u16, request: &Request) -> Result<Self> {
-        Ok(Self { sender: dial(port).await?, port, request: request.clone() })
+        let template = str::from_utf8(&request.body).ok().filter(|body| body.contains(UUID));
+        let template = template.map(str::to_owned);
+        Ok(Self { sender: dial(port).await?, port, request: request.clone(), template })
     }
 
     /// Makes the request, and returns the body of the response.
@@ -56,19 +66,23 @@ impl HttpCall {
     /// Makes the request, and returns the body of the response before it is read.
     async fn send(&mut self) -> Result<Incoming> {
         let Request { method, path, body, status } = &self.request;
+        let body = match &self.template {
+            Some(template) => template.replace(UUID, &Uuid::new_v4().to_string()).into(),
+            None => body.clone(),
+        };
         let request = http::Request::builder()
             .method(method)
             .uri(path.as_str())
             .header(HOST, format!("127.0.0.1:{}", self.port))
             .header(CONTENT_TYPE, "application/json")
-            .body(Full::from(body.replace(UUID, &Uuid::new_v4().to_string())))?;
+            .body(Full::from(body))?;
         if self.sender.ready().await.is_err() {
             // Servers close connections that were idle for long, for example while others were measured.
             self.sender = dial(self.port).await?;
             self.sender.ready().await?;
         }
         let (head, body) = self.sender.send_request(request).await?.into_parts();
-        if head.status != *status {
+        if status.is_some_and(|status| head.status != status) {
             let text = String::from_utf8_lossy(&body.collect().await?.to_bytes()).into_owned();
             bail!("{method} {path}: {}: {text}", head.status);
         }

@@ -8,6 +8,7 @@ mod measure;
 mod payload;
 mod raw;
 mod scene;
+mod shapes;
 mod stub;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::effort::{FULL, QUICK};
+use crate::figures::{Figures, Group};
 use crate::scene::Programs;
 
 /// Measures our programs beside Temporal itself. `cargo xtask bench` builds them and calls this.
@@ -33,6 +35,9 @@ struct Bench {
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
+    /// Measure only this group of figures.
+    #[arg(long, value_name = "GROUP")]
+    only: Option<Group>,
     #[command(subcommand)]
     aside: Option<Aside>,
 }
@@ -66,7 +71,9 @@ impl Bench {
         }
         let folder = self.programs.unwrap_or_default().canonicalize().context("no folder of programs")?;
         let effort = if self.quick { QUICK } else { FULL };
-        let figures = measure::all(&Programs { folder }, effort).await?;
+        let programs = Programs { folder };
+        // On the heap, since the future of all groups is large.
+        let figures = Box::pin(measure::all(&programs, effort, Figures::of(self.only))).await?;
         eprint!("\n{}", figures.to_text());
         if self.json {
             println!("{}", figures.to_json());

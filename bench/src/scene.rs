@@ -13,12 +13,17 @@ use crate::http::{HttpCall, Request, UUID};
 use crate::payload;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
+const ENDED_WITHIN: Duration = Duration::from_secs(60);
+/// The time that requests in progress may take when a process stops.
+const DRAIN: &str = "2s";
 /// `USER_HZ`, in which Linux counts processor time for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
 /// The intent of which each start is a new workflow.
 const STARTED: &str = "started";
 /// The name of the intent, and the ID, of the workflow whose status is requested.
 pub(crate) const DESCRIBED: &str = "described";
+/// The intent of which each start has the same workflow ID; its name, and the ID.
+const ONE_ID: &str = "one-id";
 /// The query of a plain status request.
 pub(crate) const STATUS: &str = "runDescribeWfExec=true";
 
@@ -35,7 +40,8 @@ impl Scene {
         let directory = tempfile::tempdir()?;
         let client = programs.client(temporal).await?;
         let bridge = programs.bridge(temporal, directory.path()).await?;
-        for (name, workflow_id) in [(STARTED, &*payload::workflow_id("{{uuid}}")), (DESCRIBED, DESCRIBED)] {
+        let many = payload::workflow_id("{{uuid}}");
+        for (name, workflow_id) in [(STARTED, &*many), (DESCRIBED, DESCRIBED), (ONE_ID, ONE_ID)] {
             let intent = payload::intent(name, workflow_id, client.port);
             bridge.ask(&Request::post(intents(), intent, StatusCode::CREATED)).await?;
         }
@@ -45,14 +51,17 @@ impl Scene {
 
     /// Connects for `POST /invoke` of the client, which starts a new workflow each time.
     pub(crate) async fn invoke(&self) -> Result<HttpCall> {
-        let invocation = payload::invocation(&payload::workflow_id(UUID));
-        let path = "/invoke/migrate_workflowclient";
-        HttpCall::connect(self.client.port, &Request::post(path, invocation, StatusCode::NO_CONTENT)).await
+        HttpCall::connect(self.client.port, &invoke()).await
     }
 
     /// Connects for `POST …/start` of the bridge, which starts a new workflow each time.
     pub(crate) async fn start_intent(&self) -> Result<HttpCall> {
         HttpCall::connect(self.bridge.port, &start(STARTED)).await
+    }
+
+    /// Connects for `POST …/start` of the bridge, which has the same workflow ID each time.
+    pub(crate) async fn start_one_id(&self) -> Result<HttpCall> {
+        HttpCall::connect(self.bridge.port, &start(ONE_ID)).await
     }
 
     /// Connects for `GET …/status` of the bridge, of the workflow [`DESCRIBED`].
@@ -63,6 +72,12 @@ impl Scene {
 
 fn intents() -> String {
     format!("{SAMPLE_DIG}/temporal-workflow-intents")
+}
+
+/// Returns the request `POST /invoke`, which starts a new workflow each time.
+pub(crate) fn invoke() -> Request {
+    let invocation = payload::invocation(&payload::workflow_id(UUID));
+    Request::post("/invoke/migrate_workflowclient", invocation, StatusCode::NO_CONTENT)
 }
 
 fn start(intent: &str) -> Request {
@@ -82,13 +97,20 @@ pub(crate) struct Programs {
 
 impl Programs {
     pub(crate) async fn client(&self, temporal: &str) -> Result<Program> {
-        Program::start(&self.folder.join("sample-client"), &["--listen"], temporal, &[]).await
+        let env = [("CLIENT_DRAIN", DRAIN), ("CLIENT_LINGER", "0s")];
+        Program::start(&self.folder.join("sample-client"), &["--listen"], temporal, &env).await
     }
 
     /// Starts a bridge with an SQLite database in `folder`.
     pub(crate) async fn bridge(&self, temporal: &str, folder: &Path) -> Result<Program> {
         let database = format!("sqlite://{}", folder.join("bridge.db").display());
-        let env = [("BRIDGE_DATABASE", database.as_str()), ("BRIDGE_MAX_CHANGES", "0"), ("BRIDGE_MAX_READS", "0")];
+        let env = [
+            ("BRIDGE_DATABASE", database.as_str()),
+            ("BRIDGE_MAX_CHANGES", "0"),
+            ("BRIDGE_MAX_READS", "0"),
+            ("BRIDGE_DRAIN", DRAIN),
+            ("BRIDGE_LINGER", "0s"),
+        ];
         Program::start(&self.folder.join("bridge"), &["serve", "--listen"], temporal, &env).await
     }
 
@@ -128,6 +150,14 @@ impl Program {
         }
         program.ready_ms = since.elapsed().as_secs_f64() * 1e3;
         Ok(program)
+    }
+
+    /// Sends SIGTERM, and returns the time until the process has ended, in seconds.
+    pub(crate) async fn stop(&mut self) -> Result<f64> {
+        let since = Instant::now();
+        self.process.terminate()?;
+        self.process.wait_exit(ENDED_WITHIN).await?;
+        Ok(since.elapsed().as_secs_f64())
     }
 
     /// Makes a request over a new connection.

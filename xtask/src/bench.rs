@@ -15,6 +15,9 @@ pub(crate) struct Bench {
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
+    /// Measure only one group of figures: `beside`, `alone` or `hostile`.
+    #[arg(long, value_name = "GROUP")]
+    only: Option<String>,
 }
 
 impl Bench {
@@ -26,6 +29,7 @@ impl Bench {
         let mut bench = Command::new(bench);
         bench.env("TEMPORAL_CLI", cli).arg("--programs").arg(programs);
         bench.args(self.quick.then_some("--quick")).args(self.json.then_some("--json"));
+        bench.args(self.only.map(|group| format!("--only={group}")));
         let status = bench.status().context("the benchmark does not start")?;
         Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
