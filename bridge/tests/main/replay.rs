@@ -9,10 +9,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use bridge_core::model::WorkflowRun;
-use harness::{TemporalServer, free_port};
+use harness::{TemporalServer, Wire, free_port};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::api::ScriptedClient;
 use crate::cli::serving;
@@ -49,7 +47,8 @@ const WORKFLOW: &str = "migrate-apps-1";
 
 /// A bridge process, a workflow client and a connection: all that EMCO's callers need.
 struct Caller {
-    stream: TcpStream,
+    wire: Wire,
+    address: String,
     client: ScriptedClient,
     temporal: &'static TemporalServer,
     token: Option<&'static str>,
@@ -64,12 +63,14 @@ impl Caller {
     ) -> Self {
         let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
         let builder = serving(port, &directory.path().join("bridge.db"), temporal.address());
+        let address = format!("127.0.0.1:{port}");
         let mut process =
             env.iter().fold(builder, |builder, (key, value)| builder.env(key, value)).spawn().unwrap();
-        process.wait_ready(&format!("http://127.0.0.1:{port}/readyz")).await.unwrap();
+        process.wait_ready(&format!("http://{address}/readyz")).await.unwrap();
         Self {
             // Kept for all of its requests, as in Go's client.
-            stream: TcpStream::connect(("127.0.0.1", port)).await.unwrap(),
+            wire: Wire::connect(&address).await.unwrap(),
+            address,
             client: ScriptedClient::emco().await,
             temporal,
             token,
@@ -80,23 +81,16 @@ impl Caller {
     /// Sends a request, and returns status and body of the response.
     async fn send(&mut self, name: &str) -> (u16, String) {
         let request = self.request(name);
-        self.stream.write_all(request.as_bytes()).await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(self.stream.read_u8().await.unwrap());
-        }
-        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-        assert!(!head.contains("content-encoding"), "{name}: {head}");
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-        self.stream.read_exact(&mut body).await.unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), String::from_utf8(body).unwrap())
+        self.wire.send(request).await.unwrap();
+        let answer = self.wire.answer().await.unwrap();
+        assert_eq!(answer.header("content-encoding"), None, "{name}: {}", answer.head);
+        (answer.status, answer.body)
     }
 
     fn request(&self, name: &str) -> String {
         let text = fs::read_to_string(folder().join(name).with_extension("http")).unwrap();
         let text = text
-            .replace("{bridge}", &self.stream.peer_addr().unwrap().to_string())
+            .replace("{bridge}", &self.address)
             .replace("{client-port}", &self.client.port.to_string())
             .replace("{temporal}", self.temporal.address());
         let (head, body) = text.split_once("\n\n").unwrap();

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use client_kit::{StartError, StartRequest, Started, Starter, TemporalStarter};
-use harness::{Proxy, TemporalServer, eventually, http};
+use harness::{Proxy, TemporalServer, Wire, eventually, http};
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::serving::{LIMIT, Serving, body, starter};
@@ -66,8 +64,8 @@ async fn a_start_continues_without_its_caller_and_delays_the_drain() {
     let body = body(json!({"ID": "outlives-its-caller", "TaskQueue": "q"}));
     let head =
         format!("POST /invoke/echo HTTP/1.1\r\nHost: client\r\nContent-Length: {}\r\n\r\n", body.len());
-    let mut caller = TcpStream::connect(paused.serving.address).await.unwrap();
-    caller.write_all((head + &body).as_bytes()).await.unwrap();
+    let mut caller = Wire::connect(paused.serving.address).await.unwrap();
+    caller.send(head + &body).await.unwrap();
     paused.second_start().await;
     drop(caller);
     eventually(LIMIT, "the server sees that its caller is gone", async || {
@@ -78,7 +76,7 @@ async fn a_start_continues_without_its_caller_and_delays_the_drain() {
     let Paused { temporal, mut proxy, serving, .. } = paused;
     serving.shutdown.drain();
     eventually(LIMIT, "the server takes no more callers", async || {
-        TcpStream::connect(serving.address).await.is_err()
+        Wire::connect(serving.address).await.is_err()
     })
     .await;
     assert!(!serving.done.is_finished(), "the start is not through yet");

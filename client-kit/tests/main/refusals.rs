@@ -3,12 +3,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use harness::{free_port, http};
+use harness::{Wire, free_port, http};
 use http_body_util::StreamBody;
 use hyper::body::{Bytes, Frame};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::clients::SECRET;
 use crate::serving::{Serving, answer, body};
@@ -152,14 +150,11 @@ async fn a_body_over_the_limit_is_refused() {
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let serving = Serving::at(&format!("127.0.0.1:{}", free_port()), Duration::from_millis(100)).await;
-    let mut caller = TcpStream::connect(serving.address).await.unwrap();
-    caller
-        .write_all(b"POST /invoke/echo HTTP/1.1\r\nHost: client\r\nContent-Length: 9\r\n\r\n{")
-        .await
-        .unwrap();
-    let mut answer = String::new();
-    caller.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("body_timeout"), "{answer}");
+    let mut caller = Wire::connect(serving.address).await.unwrap();
+    let part = "POST /invoke/echo HTTP/1.1\r\nHost: client\r\nContent-Length: 9\r\n\r\n{";
+    caller.send(part).await.unwrap();
+    let answer = caller.answer().await.unwrap();
+    assert!(answer.status == 408 && answer.body.contains("body_timeout"), "{answer:?}");
 }
 
 #[tokio::test]

@@ -1,9 +1,7 @@
 //! What EMCO's workflowmgr sends and receives, byte for byte (EMCO-API §2.1), and values that must fit into headers.
 
-use harness::TemporalServer;
+use harness::{TemporalServer, Wire};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::options::payload;
 use crate::serving::{Serving, answer, body};
@@ -19,20 +17,15 @@ async fn emcos_own_request_is_answered_with_204_and_nothing_else() {
         serving.address,
         body.len()
     );
-    let mut socket = TcpStream::connect(serving.address).await.unwrap();
-    socket.write_all((head + &body).as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "{answer:?}");
-    }
-    let answer = String::from_utf8(answer).unwrap();
+    let mut socket = Wire::connect(serving.address).await.unwrap();
+    socket.send(head + &body).await.unwrap();
+    let answer = socket.head().await.unwrap();
 
-    assert!(answer.starts_with("HTTP/1.1 204 No Content\r\n"), "{answer}");
-    let header = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    assert_eq!(header("workflow-id"), Some("emcos-own-request"));
+    assert!(answer.head.starts_with("HTTP/1.1 204 No Content\r\n"), "{answer:?}");
+    assert_eq!(answer.header("workflow-id"), Some("emcos-own-request"));
     let described =
         temporal.cli(&["workflow", "describe", "--workflow-id", "emcos-own-request"]).await.unwrap();
-    assert_eq!(described["workflowExecutionInfo"]["execution"]["runId"].as_str(), header("run-id"));
+    assert_eq!(described["workflowExecutionInfo"]["execution"]["runId"].as_str(), answer.header("run-id"));
     assert_eq!(described["workflowExecutionInfo"]["type"]["name"], "EmcoMigrateWorkflow");
 }
 

@@ -56,19 +56,25 @@ impl Wire {
         Ok(())
     }
 
+    /// Reads up to the end of the next head, and returns the response without its body.
+    pub async fn head(&mut self) -> Result<WireAnswer> {
+        let head = self.up_to(b"\r\n\r\n").await?;
+        let head = head.with_context(|| {
+            format!("the connection ended after {:?}", String::from_utf8_lossy(&self.read))
+        })?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Ok(WireAnswer { status: status.context("no status line")?, head, body: String::new() })
+    }
+
+    /// Reads the next line, and returns it without its end; `None` at the end of the connection.
+    pub async fn line(&mut self) -> Result<Option<String>> {
+        let line = self.up_to(b"\n").await?;
+        Ok(line.map(|line| line.trim_end().to_owned()))
+    }
+
     /// Reads the next response. A body without a length ends with the connection.
     pub async fn answer(&mut self) -> Result<WireAnswer> {
-        let head = loop {
-            if let Some(end) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-                let head: Vec<u8> = self.read.drain(..end + 4).collect();
-                break String::from_utf8(head)?;
-            }
-            if !self.more().await? {
-                bail!("the connection ended after {:?}", String::from_utf8_lossy(&self.read));
-            }
-        };
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let mut answer = WireAnswer { status: status.context("no status line")?, head, body: String::new() };
+        let mut answer = self.head().await?;
         let length = match answer.header("content-length") {
             Some(length) => length.parse()?,
             None if matches!(answer.status, 100..200 | 204 | 304) => 0,
@@ -93,6 +99,19 @@ impl Wire {
             bail!("the server sends {:?}", String::from_utf8_lossy(&self.read));
         }
         Ok(())
+    }
+
+    /// Reads up to the next `end`; `None` if the connection ends before.
+    async fn up_to(&mut self, end: &[u8]) -> Result<Option<String>> {
+        loop {
+            if let Some(at) = self.read.windows(end.len()).position(|bytes| bytes == end) {
+                let text = self.read.drain(..at + end.len()).collect();
+                return Ok(Some(String::from_utf8(text)?));
+            }
+            if !self.more().await? {
+                return Ok(None);
+            }
+        }
     }
 
     /// Reads more bytes, and returns false at the end of the connection.

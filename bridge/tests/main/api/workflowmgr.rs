@@ -9,11 +9,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use client_kit::{Params, StartContext, WorkflowStart, clients, workflow_client};
 use emco_stand_in::{StandIn, StandInOptions};
+use harness::Wire;
 use sample_params::MigrateParams;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::Api;
 use super::our_client::OurClient;
@@ -128,11 +127,16 @@ impl Replay {
         request.extend(b"\r\n");
         request.extend(body);
 
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(&request).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        self.read(&String::from_utf8(answer).unwrap())
+        let mut wire = Wire::connect(address).await.unwrap();
+        wire.send(request).await.unwrap();
+        let answer = if call.method == "HEAD" { wire.head().await } else { wire.answer().await };
+        let answer = answer.unwrap();
+        assert_eq!(answer.header("transfer-encoding"), None, "{}", answer.head);
+        Answered {
+            status: answer.status,
+            content_type: answer.header("content-type").map(str::to_owned),
+            body: answer.body.replace(&self.port(), PORT),
+        }
     }
 
     /// Deletes intents that the bridge stored and workflowmgr did not, so that the next call finds the same
@@ -141,23 +145,6 @@ impl Replay {
         let path = format!("{}/l1", create.path);
         let delete = Recorded { method: "DELETE".to_owned(), path, body: None, ..create.clone() };
         assert_eq!(self.make(&delete).await.status, 204, "{}", create.n);
-    }
-
-    fn read(&self, answer: &str) -> Answered {
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let header = |wanted: &str| {
-            let lines = head.lines().filter_map(|line| line.split_once(": "));
-            lines
-                .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
-                .map(|(_, value)| value.to_owned())
-                .next()
-        };
-        assert_eq!(header("transfer-encoding"), None, "{head}");
-        Answered {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            content_type: header("content-type"),
-            body: body.replace(&self.port(), PORT),
-        }
     }
 
     /// Returns recorded bytes with the addresses of this test.

@@ -1,28 +1,24 @@
-//! HTTP over bare sockets: thousands at once, each closed when the test wants.
+//! Requests on connections of their own: thousands at once, each closed when the test wants.
 
+use harness::Wire;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
 /// A GET on a connection of its own. Dropping it closes the connection.
-pub(super) struct Call(BufReader<TcpStream>);
+pub(super) struct Call(Wire);
 
 impl Call {
     pub(super) async fn get(port: u16, path: &str, headers: &[(&str, &str)]) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let mut wire = Wire::connect(("127.0.0.1", port)).await.unwrap();
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let head = format!("GET {path} HTTP/1.1\r\nHost: bridge\r\nConnection: close\r\n{headers}\r\n");
-        stream.write_all(head.as_bytes()).await.unwrap();
-        Self(BufReader::with_capacity(1024, stream))
+        wire.send(head).await.unwrap();
+        Self(wire)
     }
 
-    /// Returns the response's status and body, once the server has closed the connection.
+    /// Returns the response's status and body.
     pub(super) async fn answer(mut self) -> (u16, Value) {
-        let mut text = String::new();
-        self.0.read_to_string(&mut text).await.unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
-        let code = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (code, serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")))
+        let answer = self.0.answer().await.unwrap();
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{answer:?}")))
     }
 
     /// Returns the next event of a stream, a block of lines; `None` at the end. Chunk sizes and the head are
@@ -30,11 +26,7 @@ impl Call {
     pub(super) async fn event(&mut self) -> Option<Event> {
         let mut event = Event::default();
         loop {
-            let mut line = String::new();
-            if self.0.read_line(&mut line).await.unwrap() == 0 {
-                return None;
-            }
-            let line = line.trim_end();
+            let line = self.0.line().await.unwrap()?;
             match line.split_once(": ") {
                 Some(("event", name)) => event.name = name.to_owned(),
                 Some(("id", id)) => event.id = id.to_owned(),
