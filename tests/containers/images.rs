@@ -44,7 +44,7 @@ impl Images {
 }
 
 #[tokio::test]
-async fn images_say_what_they_are_and_run_as_nobody() -> Result<()> {
+async fn images_have_labels_and_run_as_nobody() -> Result<()> {
     let Some(images) = Images::under_test()? else { return Ok(()) };
     for name in PROGRAMS {
         let (algorithm, id) = images.id(name)?;

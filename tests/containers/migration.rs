@@ -6,7 +6,7 @@ use harness::{SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, eventually, placements};
 use crate::system::{SOON, System, completed, start};
 
 #[tokio::test]
-async fn the_migration_goes_through_the_images_and_nothing_is_written_outside_volumes() -> Result<()> {
+async fn the_images_migrate_and_write_only_to_volumes() -> Result<()> {
     System::with(async |system| {
         let [first, second] = &system.bridges;
         system.register(first, &system.sample_intent()).await?.expect(201)?;

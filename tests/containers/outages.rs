@@ -43,7 +43,7 @@ async fn a_stopped_replica_ends_in_order_and_the_other_goes_on() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_is_not_waited_for_and_its_start_happens_once() -> Result<()> {
+async fn a_hanging_client_is_not_waited_for_and_starts_once() -> Result<()> {
     System::with(async |system| {
         let [first, second] = &system.bridges;
         system.register(first, &system.sample_intent()).await?.expect(201)?;
@@ -72,7 +72,7 @@ async fn a_client_that_hangs_is_not_waited_for_and_its_start_happens_once() -> R
 }
 
 #[tokio::test]
-async fn temporal_cut_off_the_network_is_told_at_once_and_all_goes_on_when_it_is_back() -> Result<()> {
+async fn a_disconnected_temporal_is_reported_and_recovers() -> Result<()> {
     System::with(async |system| {
         let [first, second] = &system.bridges;
         let run_id = held_in_its_first_activity(system, first).await?;

@@ -11,7 +11,7 @@ use crate::network::{Container, Network};
 use crate::system::{intent, intents};
 
 #[tokio::test]
-async fn what_is_kept_in_a_volume_outlives_the_container_that_was_killed() -> Result<()> {
+async fn data_in_a_volume_survives_the_kill_of_its_container() -> Result<()> {
     let Some(images) = Images::under_test()? else { return Ok(()) };
     let network = Network::new(images).await?;
     let volume = network.volume().await?;

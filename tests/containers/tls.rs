@@ -18,7 +18,7 @@ use crate::system::intents;
 const SECRETS: &str = "/run/secrets/tls";
 
 #[tokio::test]
-async fn an_emco_over_tls_is_trusted_by_whom_the_operator_names_alone() -> Result<()> {
+async fn an_emco_over_tls_is_trusted_by_the_named_authority_only() -> Result<()> {
     let Some(images) = Images::under_test()? else { return Ok(()) };
     let network = Network::new(images).await?;
     let folder = tempfile::tempdir()?;

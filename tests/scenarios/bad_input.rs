@@ -89,7 +89,7 @@ async fn a_client_that_refuses_is_shown_with_its_status_and_words() -> Result<()
 }
 
 #[tokio::test]
-async fn wrong_parameters_are_all_refused_when_the_intent_is_created_and_when_it_is_started() -> Result<()> {
+async fn wrong_parameters_are_refused_at_creation_and_at_start() -> Result<()> {
     let stack = stack().await?;
     let mut intent = stack.sample_intent();
     let params = &mut intent["spec"]["temporal"]["workflowParams"]["activityParams"]["all-activities"];

@@ -141,7 +141,7 @@ async fn the_sample_client_is_compliant_over_tls_with_a_token() -> Result<()> {
 }
 
 #[tokio::test]
-async fn files_that_do_not_do_end_the_process_and_are_named() -> Result<()> {
+async fn unusable_files_end_the_process_and_are_named() -> Result<()> {
     let (secret, _) = secret()?;
     let file = |name| secret.path().join(name);
     let (certificate, key, empty, missing) =

@@ -130,7 +130,7 @@ async fn start(client: ProcessBuilder) -> Result<bool> {
 }
 
 #[tokio::test]
-async fn a_rust_worker_sees_what_every_client_says() -> Result<()> {
+async fn a_rust_worker_gets_the_input_of_every_client() -> Result<()> {
     let temporal = TemporalServer::shared().await?;
     let register = |worker: &mut temporalio_sdk::WorkerOptions| worker.register_workflow::<Echo>().map(drop);
     let _worker = TestWorker::on_queue(temporal.address(), "interop-rust", register).await?;
@@ -138,7 +138,7 @@ async fn a_rust_worker_sees_what_every_client_says() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_go_worker_sees_what_every_client_says() -> Result<()> {
+async fn a_go_worker_gets_the_input_of_every_client() -> Result<()> {
     let Some(program) = go_program("go")? else { return Ok(()) };
     let temporal = TemporalServer::shared().await?;
     let _worker = Process::builder(program).args(["worker", temporal.address(), "interop-go"]).spawn()?;
@@ -146,7 +146,7 @@ async fn a_go_worker_sees_what_every_client_says() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_python_worker_sees_what_every_client_says() -> Result<()> {
+async fn a_python_worker_gets_the_input_of_every_client() -> Result<()> {
     let temporal = TemporalServer::shared().await?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/worker.py");
     let _worker =
@@ -156,7 +156,7 @@ async fn a_python_worker_sees_what_every_client_says() -> Result<()> {
 
 /// Go's encoding of the options, as kept for the tests of `workflow-api`, is what Go makes of them today.
 #[test]
-fn the_kept_vectors_are_those_that_go_makes() -> Result<()> {
+fn the_test_vectors_are_those_of_go() -> Result<()> {
     let Some(program) = go_program("options")? else { return Ok(()) };
     let made = Command::new(program).output()?;
     ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -8,7 +8,7 @@ use harness::{SAMPLE_INTENT, Stack};
 use crate::api::{get, intent_url, post, start, status_until};
 
 #[tokio::test]
-async fn without_temporal_status_and_start_answer_and_all_goes_on_when_it_is_back() -> Result<()> {
+async fn status_and_start_respond_without_temporal_and_recover() -> Result<()> {
     let mut stack = Stack::start().await?;
     post(&stack.intents_url(), &stack.sample_intent()).await?.expect(201)?;
     stack.temporal.kill()?;

@@ -6,7 +6,7 @@ use harness::{Proxy, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, Stack, ev
 use crate::api::{SOON, get, intent_url, post, start, status_until};
 
 #[tokio::test]
-async fn bridge_client_and_worker_killed_in_mid_run_lose_nothing() -> Result<()> {
+async fn processes_killed_during_a_run_lose_nothing() -> Result<()> {
     let mut stack = Stack::start().await?;
     // EMCO falls silent, so that the workflow is held in its first activity.
     let mut emco = Proxy::start(stack.emco.url().trim_start_matches("http://")).await?;

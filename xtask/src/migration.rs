@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn apps_have_moved_if_the_workflow_completed_and_they_are_on_the_target() {
+    fn apps_have_moved_if_completed_and_on_the_target() {
         assert!(migration("Completed", on("provider2/cluster2")).moved());
         assert!(!migration("Failed", on("provider2/cluster2")).moved());
         assert!(!migration("Completed", on("provider1/cluster1")).moved());
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_has_rolled_back_if_the_apps_are_back_and_it_says_so() {
+    fn a_failure_has_rolled_back_if_it_says_so_and_apps_are_back() {
         let failed = |to: &str, failure: &str| {
             let failure = failure.to_owned();
             Migration { failure, ..migration("Failed", on(to)) }.rolled_back()

@@ -56,7 +56,7 @@ fn a_parent_that_uses_its_child_must_not_be_used_by_it() {
 }
 
 #[test]
-fn what_a_parent_re_exports_is_imported_from_where_it_is_defined() {
+fn re_exports_of_a_parent_lead_to_the_defining_file() {
     let found = circles_of(&[
         ("lib.rs", "mod a;"),
         ("a/mod.rs", "mod b;\nmod c;\npub use self::b::B as D;\npub use c::C;"),

@@ -1,11 +1,11 @@
-//! The demo as a person runs it, end to end.
+//! The demo, from start to end, as a person runs it.
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 #[test]
-fn the_demo_moves_the_sample_app_and_says_so_in_its_last_line() {
+fn the_demo_moves_the_sample_app_and_prints_the_outcome() {
     let output =
         Command::new(env!("CARGO_BIN_EXE_xtask")).args(["demo", "--once", "--json"]).output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -24,7 +24,7 @@ fn the_demo_moves_the_sample_app_and_says_so_in_its_last_line() {
         "{stderr}"
     );
     assert!(outcome["seconds"].as_f64().unwrap() > 0.0, "{outcome}");
-    // And back, without downtime, after a wait.
+    // The app moves back without downtime, after it has become ready.
     assert!(stderr.contains("started it as workflow relocate-collectd-1"), "{stderr}");
     assert!(
         stderr.contains("CheckReadinessStatus; EMCO has collectd on provider1/cluster1, provider2/cluster2"),
@@ -33,7 +33,7 @@ fn the_demo_moves_the_sample_app_and_says_so_in_its_last_line() {
 }
 
 #[test]
-fn what_fails_is_taken_back_and_said() {
+fn a_failed_relocation_is_undone_and_reported() {
     let args = ["demo", "--once", "--json", "--fail", "readiness"];
     let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,8 +1,8 @@
-//! What is reported of programs that the compiler should refuse.
+//! Reports about programs that the compiler should refuse.
 
 use harness::compiler_refuses;
 
-/// The outcome for one program, of which `expected` is to be reported.
+/// Returns the outcome for one program, for which the compiler should print `expected`.
 fn outcome(program: &str, expected: &str) -> String {
     let outcome = || {
         let folder = tempfile::tempdir()?;

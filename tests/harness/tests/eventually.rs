@@ -1,4 +1,4 @@
-//! Waiting to a deadline.
+//! Polling up to a deadline.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ async fn panic_text(waiting: impl Future<Output = ()> + Send + 'static) -> Strin
 }
 
 #[tokio::test]
-async fn asks_until_the_value_is_there() {
+async fn polls_until_there_is_a_value() {
     let mut asked = 0;
     let value = eventually(Duration::from_secs(5), "three", async || {
         asked += 1;
@@ -23,7 +23,7 @@ async fn asks_until_the_value_is_there() {
 }
 
 #[tokio::test]
-async fn takes_options_results_and_booleans() {
+async fn probes_return_options_results_or_booleans() {
     let limit = Duration::from_secs(5);
     assert_eq!(eventually(limit, "option", async || Some(1)).await, 1);
     assert_eq!(eventually(limit, "result", async || Ok::<_, String>(2)).await, 2);
@@ -31,7 +31,7 @@ async fn takes_options_results_and_booleans() {
 }
 
 #[tokio::test]
-async fn a_missed_deadline_tells_place_purpose_and_last_state() {
+async fn a_missed_deadline_reports_place_purpose_and_last_state() {
     let text = panic_text(async {
         eventually(SHORT, "the bridge answers", async || Err::<(), _>("refused")).await;
     })

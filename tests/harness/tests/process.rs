@@ -1,4 +1,4 @@
-//! Programs under a test: their environment, their output, their end.
+//! Processes: environment, output and end.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
@@ -56,7 +56,7 @@ async fn a_killed_program_starts_again_with_the_same_log() {
 }
 
 #[tokio::test]
-async fn a_program_that_ends_before_it_is_ready_is_an_error_with_its_last_words() {
+async fn a_program_that_ends_early_is_an_error_with_its_output() {
     let mut process = shell("echo BRIDGE_LISTEN is no address; exit 2").spawn().unwrap();
     let error = process
         .wait_ready(&format!("http://127.0.0.1:{}/readyz", free_port()))
@@ -67,7 +67,7 @@ async fn a_program_that_ends_before_it_is_ready_is_an_error_with_its_last_words(
     assert!(error.contains("BRIDGE_LISTEN is no address"), "{error}");
 }
 
-/// Runs twice: in the test, and in a copy of this test program that plays the parent to be killed.
+/// Runs twice: as the test, and in a copy of this test program as the parent that is killed.
 #[tokio::test]
 async fn children_of_a_killed_parent_die_too() {
     const PIPE: &str = "HARNESS_TEST_PIPE";

@@ -1,4 +1,4 @@
-//! The fault-injecting proxy, before a server that answers each line with the same line.
+//! The fault-injecting proxy, in front of a server that echoes each line.
 
 use std::io;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(10);
-/// How long "nothing comes" is watched.
+/// The time in which nothing must arrive.
 const SILENCE: Duration = Duration::from_millis(100);
 
 /// Starts the server; the receiver gets each line that reached it.

@@ -20,7 +20,7 @@ async fn the_shared_server_answers() {
 }
 
 #[tokio::test]
-async fn a_killed_server_comes_back_with_what_it_knew() {
+async fn a_killed_server_restarts_with_its_database() {
     let mut server = TemporalServer::start().await.unwrap();
     let address = server.address().to_owned();
     let started = server.cli(&START).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_killed_server_comes_back_with_what_it_knew() {
 }
 
 #[tokio::test]
-async fn search_attributes_namespaces_and_the_ui_are_there_when_asked_for() {
+async fn search_attributes_namespaces_and_ui_are_optional() {
     let server = TemporalOptions {
         ui: true,
         search_attributes: vec![("EmcoProject".to_owned(), "Keyword".to_owned())],

@@ -1,4 +1,4 @@
-//! What is fetched when missing.
+//! Tools that are fetched if missing.
 
 use std::time::Duration;
 

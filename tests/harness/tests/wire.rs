@@ -4,7 +4,7 @@ use harness::Wire;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// A caller of a server that answers whatever comes with these bytes, in two parts, and closes the connection.
+/// Connects to a server that answers any bytes with these, in two parts, and closes the connection.
 async fn caller(answer: &'static str) -> Wire {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -32,7 +32,7 @@ async fn answers_are_read_by_their_lengths_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_goes_on_to_the_end() {
+async fn a_body_without_a_length_ends_with_the_connection() {
     let mut caller = caller("HTTP/1.1 500 No\r\n\r\nto the end").await;
     assert_eq!(caller.answer().await.unwrap().body, "to the end");
 }

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn definitions_are_put_in_if_they_are_used_directly_or_indirectly() {
+    fn definitions_used_directly_or_indirectly_are_put_in() {
         let definitions = r##"{"a": {"items": {"$ref": "#/definitions/b"}}, "b": {}, "c": {}}"##;
         let schema = r##"{"properties": {"x": {"$ref": "#/definitions/a"}}, "definitions": {"old": {}}}"##;
         let schema: Value = serde_json::from_str(&put(schema, definitions).unwrap()).unwrap();

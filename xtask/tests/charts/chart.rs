@@ -1,4 +1,4 @@
-//! A chart, the profiles that are there for it, and Helm to render it.
+//! A chart, its profiles, and Helm to render it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 pub(crate) const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
-/// What everybody must say.
+/// The required value.
 const SERVER: &str = "temporal.server=temporal-frontend.temporal";
-/// Placeholders in the profiles of the composite app, and what the app's documents say besides (`overrideValues`).
+/// Values for the marks in the profiles of the composite app, and those that its documents override (`overrideValues`).
 const FILLED: [(&str, &str); 2] = [("{repository}", "registry.example/emco/program"), ("{tag}", "0.1.0")];
 const OVERRIDDEN: [&str; 2] = [SERVER, "database.postgres.existingSecret=bridge-database"];
 
@@ -17,7 +17,7 @@ pub(crate) struct Chart {
     pub(crate) name: &'static str,
 }
 
-/// A values file, and what is set besides.
+/// A values file, and other values.
 pub(crate) struct Profile {
     pub(crate) name: String,
     path: PathBuf,
@@ -25,7 +25,7 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// Gives it to Helm.
+    /// Adds it to the arguments of Helm.
     pub(crate) fn put(&self, helm: &mut Command) {
         helm.arg("-f").arg(&self.path);
         for set in self.sets {
@@ -47,7 +47,7 @@ impl Chart {
         root().join("charts").join(self.name)
     }
 
-    /// The chart's own, in `ci`, and those of the composite app.
+    /// Returns the chart's own profiles, in `ci`, and those of the composite app.
     pub(crate) fn profiles(&self) -> Vec<Profile> {
         let mut profiles = Vec::new();
         for path in paths(&self.folder().join("ci")) {
@@ -63,7 +63,7 @@ impl Chart {
             let text =
                 FILLED.iter().fold(text, |text, (placeholder, value)| text.replace(placeholder, value));
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
-            // Tests do this side by side: none may see the file of another half written.
+            // Tests do this in parallel, and none may see a file that another has not finished.
             let unfinished = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
             fs::write(&unfinished, text).unwrap();
             unfinished.persist(&path).unwrap();
@@ -73,19 +73,19 @@ impl Chart {
         profiles
     }
 
-    /// The rendered text, with the test's pod.
+    /// Returns the rendered text, with the pod of `helm test`.
     pub(crate) fn render(&self, profile: &Profile) -> String {
         let mut helm = self.helm(&["template", "r1"]);
         profile.put(&mut helm);
         said(&helm.output().unwrap()).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
     }
 
-    /// The rendered objects.
+    /// Returns the rendered objects.
     pub(crate) fn objects(&self, profile: &Profile) -> Vec<Value> {
         parse(&self.render(profile))
     }
 
-    /// The objects with these values set besides the one that must be; or what Helm says.
+    /// Returns the objects for the required value and these, or Helm's error.
     pub(crate) fn with(&self, sets: &[&str]) -> Result<Vec<Value>, String> {
         let mut helm = self.helm(&["template", "r1"]);
         for set in [SERVER].iter().chain(sets) {
@@ -94,7 +94,7 @@ impl Chart {
         said(&helm.output().unwrap()).map(|text| parse(&text))
     }
 
-    /// `helm`, with these arguments and the chart.
+    /// Returns `helm` with these arguments and the chart.
     pub(crate) fn helm(&self, arguments: &[&str]) -> Command {
         let mut helm = harness::helm().unwrap();
         helm.args(arguments).arg(self.folder());
@@ -102,7 +102,7 @@ impl Chart {
     }
 }
 
-/// What is in a folder, in order; nothing where it is not there.
+/// Returns the files in a folder, in order; none if it does not exist.
 fn paths(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -115,13 +115,13 @@ pub(crate) fn said(output: &Output) -> Result<String, String> {
     if output.status.success() { Ok(String::from_utf8(output.stdout.clone()).unwrap()) } else { Err(stderr) }
 }
 
-/// The documents of rendered text.
+/// Returns the documents of rendered text.
 pub(crate) fn parse(text: &str) -> Vec<Value> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
     documents.into_iter().filter(|document| !document.is_null()).collect()
 }
 
-/// The one object of a kind.
+/// Returns the only object of a kind.
 pub(crate) fn one<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
     let mut of_kind = objects.iter().filter(|object| object["kind"] == kind);
     let one = of_kind.next().unwrap_or_else(|| panic!("no {kind}"));

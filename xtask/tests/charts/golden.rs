@@ -1,8 +1,8 @@
-//! What the charts render is what was looked at when it last changed.
+//! The rendered charts are those of the snapshots.
 
 use crate::Chart;
 
-/// Without the order, which is Helm's.
+/// Sorted, since the order differs between versions of Helm.
 fn sorted(text: &str) -> String {
     let mut documents: Vec<_> =
         text.split("---\n").map(str::trim).filter(|document| !document.is_empty()).collect();

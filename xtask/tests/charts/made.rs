@@ -1,4 +1,4 @@
-//! What is made of something else is up to date, and the schema knows the values that there are.
+//! Generated files are up to date, and the schemas have exactly the values of the charts.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::Chart;
 
 #[test]
-fn what_is_made_is_up_to_date() {
+fn generated_files_are_up_to_date() {
     let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(["charts", "--check"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -17,7 +17,7 @@ fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     schema["$ref"].as_str().map_or(schema, |name| root.pointer(name.trim_start_matches('#')).unwrap())
 }
 
-/// Values that the schema has and the file has not, and the other way round.
+/// Adds the values that only the schema or only the file has.
 fn differences(path: &str, schema: &Value, values: &Value, root: &Value, found: &mut Vec<String>) {
     let schema = resolved(schema, root);
     let (Some(properties), Some(values)) = (schema["properties"].as_object(), values.as_object()) else {
@@ -36,14 +36,14 @@ fn differences(path: &str, schema: &Value, values: &Value, root: &Value, found: 
 }
 
 #[test]
-fn the_schema_knows_the_values_that_there_are_and_no_others() {
+fn the_schema_has_exactly_the_values_of_the_chart() {
     for chart in Chart::all() {
         let read = |file: &str| fs::read_to_string(chart.folder().join(file)).unwrap();
         let schema: Value = serde_json::from_str(&read("values.schema.json")).unwrap();
         let values: Value = serde_saphyr::from_str(&read("values.yaml")).unwrap();
         let mut found = Vec::new();
         differences("", &schema, &values, &schema, &mut found);
-        // Optional by their nature, or made by Helm.
+        // Without a default, or added by Helm.
         found.retain(|path| !path.starts_with(".affinity.") && ![".global", ".common"].contains(&&**path));
         assert_eq!(found, Vec::<String>::new(), "{}", chart.name);
     }

@@ -1,5 +1,5 @@
-//! The charts as Helm renders them: with every profile there is, held against Kubernetes' schemas, Pod Security's *restricted*
-//! profile, the programs that read their settings, and what they were before.
+//! The charts as Helm renders them, with every profile. They are compared with Kubernetes' schemas, Pod Security's profile
+//! *restricted*, the programs that read their settings, and snapshots.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod chart;

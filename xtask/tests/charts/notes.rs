@@ -1,4 +1,4 @@
-//! What Helm prints when a chart was installed.
+//! The text that Helm prints after an installation.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::chart::{one, parse, said};
 use crate::{Chart, Profile};
 
-/// `helm template` keeps the notes to itself: here they are in a ConfigMap.
+/// `helm template` does not print the notes, so here they are in a ConfigMap.
 const WRAPPED: &str =
     "apiVersion: v1\nkind: Notes\ntext: |\n  {{- tpl (.Files.Get \"NOTES.txt\") . | nindent 2 }}\n";
 
@@ -26,7 +26,7 @@ fn notes(chart: &Chart, profile: &Profile) -> String {
 #[test]
 fn notes_say_what_to_do_next() {
     for chart in Chart::all() {
-        // EMCO prints none.
+        // EMCO does not print notes.
         for profile in
             chart.profiles().into_iter().filter(|profile| !profile.name.starts_with("composite-app"))
         {

@@ -1,4 +1,4 @@
-//! What the charts promise of their objects.
+//! Properties of the charts' objects.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ fn services_and_policies_are_of_the_deployments_pods_alone() {
     }
 }
 
-/// Beyond what *restricted* wants.
+/// Requirements beyond *restricted*.
 #[test]
 fn pods_get_no_token_write_nowhere_and_run_as_a_number() {
     for chart in Chart::all() {
@@ -115,7 +115,7 @@ fn a_pod_has_longer_to_end_than_its_program_takes() {
 }
 
 #[test]
-fn probes_ask_in_the_way_that_the_program_answers() {
+fn probes_use_the_scheme_of_the_program() {
     for chart in ["bridge", "workflow-client"] {
         let probe = |sets: &[&str]| pod(&rendered(chart, sets))["containers"][0]["readinessProbe"].clone();
         assert_eq!(probe(&[])["httpGet"], json!({"path": "/readyz", "port": "http"}));
@@ -130,7 +130,7 @@ fn probes_ask_in_the_way_that_the_program_answers() {
 }
 
 #[test]
-fn one_replica_owns_the_volume_of_sqlite_and_several_share_postgresql() {
+fn one_replica_uses_sqlite_and_several_share_postgresql() {
     let sqlite = rendered("bridge", &[]);
     assert_eq!(one(&sqlite, "Deployment")["spec"]["strategy"], json!({"type": "Recreate"}));
     assert_eq!(names(&sqlite, "PersistentVolumeClaim"), BTreeSet::from(["r1-bridge"]));
@@ -148,7 +148,7 @@ fn one_replica_owns_the_volume_of_sqlite_and_several_share_postgresql() {
     assert!(one(&postgres, "ConfigMap")["data"].get("BRIDGE_DATABASE").is_none());
 }
 
-/// The ports of all rules of egress.
+/// Returns the ports of all egress rules.
 fn egress(objects: &[Value]) -> Vec<u64> {
     let rules = one(objects, "NetworkPolicy")["spec"]["egress"].as_array().unwrap();
     let ports = rules.iter().flat_map(|rule| rule["ports"].as_array().unwrap());
@@ -177,7 +177,7 @@ fn pods_reach_only_what_they_need() {
 }
 
 #[test]
-fn whoever_is_let_in_the_test_is_too() {
+fn the_pod_of_helm_test_may_connect() {
     let everyone = rendered("bridge", &[]);
     assert!(one(&everyone, "NetworkPolicy")["spec"]["ingress"][0].get("from").is_none());
     let some = rendered("bridge", &["networkPolicy.from[0].podSelector.matchLabels.app=gateway"]);
@@ -190,7 +190,7 @@ fn whoever_is_let_in_the_test_is_too() {
 }
 
 #[test]
-fn the_administrators_own_come_before_ours_but_not_before_what_selects() {
+fn own_labels_and_variables_precede_all_but_selectors() {
     let objects = rendered(
         "worker",
         &["podLabels.app=other,podLabels.site=edge", "podAnnotations.prometheus\\.io/scrape=no"],
@@ -201,7 +201,7 @@ fn the_administrators_own_come_before_ours_but_not_before_what_selects() {
 }
 
 #[test]
-fn a_digest_counts_and_a_tag_is_the_charts_version_where_none_is_said() {
+fn a_digest_precedes_a_tag_and_the_version_is_the_default() {
     let image = |sets: &[&str]| {
         let objects = rendered("worker", sets);
         pod(&objects)["containers"][0]["image"].as_str().unwrap().to_owned()

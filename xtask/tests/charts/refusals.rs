@@ -1,4 +1,4 @@
-//! What is wrong is refused when it is rendered, in one sentence.
+//! Faults are refused when a chart is rendered, with one sentence.
 
 use crate::Chart;
 
@@ -22,7 +22,7 @@ fn values_that_a_chart_does_not_know() {
             assert_refused(chart, &[set], &format!("additional properties '{unknown}' not allowed"));
         }
     }
-    // Helm's own for charts above.
+    // Helm adds it for parent charts.
     assert!(Chart { name: "worker" }.with(&["global.anything=1"]).is_ok());
 }
 
@@ -72,7 +72,7 @@ fn a_missing_address_of_temporal() {
 }
 
 #[test]
-fn prod_without_saying_which_image() {
+fn prod_without_a_tag_or_digest() {
     let sentence =
         "image.tag is missing: in prod say which image runs, by image.tag (not latest) or image.digest";
     let digest = format!("image.digest=sha256:{}", "0".repeat(64));
@@ -87,7 +87,7 @@ fn prod_without_saying_which_image() {
 }
 
 #[test]
-fn settings_that_do_not_go_together() {
+fn settings_that_exclude_each_other() {
     for (chart, sets, sentence) in [
         ("bridge", &["database.type=postgres"][..], "database.postgres.existingSecret is missing"),
         ("bridge", &["emco.token.existingSecret=t"], "emco.url is missing"),

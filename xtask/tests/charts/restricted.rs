@@ -1,9 +1,9 @@
-//! Pod Security's *restricted* profile, with the *baseline* that it includes, control by control as the standard lists them
-//! (Kubernetes 1.37). Windows has no pods here, so its exceptions are none.
+//! Pod Security's profile *restricted*, with the *baseline* that it includes, control by control as in the standard
+//! (Kubernetes 1.37). No pod runs on Windows, so the exceptions for Windows are left out.
 
 use serde_json::Value;
 
-/// The controls that a pod violates, as `control: where`.
+/// Returns the controls that a pod violates, as `control: place`.
 pub(crate) fn violations(pod: &Pod<'_>) -> Vec<String> {
     let mut found: Vec<String> =
         pod.all().filter_map(|violated| violated.map(|(control, at)| format!("{control}: {at}"))).collect();
@@ -14,14 +14,14 @@ pub(crate) fn violations(pod: &Pod<'_>) -> Vec<String> {
 
 type Violation = Option<(&'static str, String)>;
 
-/// What the standard looks at.
+/// The parts of a pod that the standard restricts.
 pub(crate) struct Pod<'a> {
     pub(crate) metadata: &'a Value,
     pub(crate) spec: &'a Value,
 }
 
 impl<'a> Pod<'a> {
-    /// The pod that an object is, or makes.
+    /// Returns the pod that an object is, or creates.
     pub(crate) fn of(object: &'a Value) -> Option<Self> {
         let pod = match object["kind"].as_str()? {
             "Pod" => object,
@@ -80,12 +80,12 @@ fn unless(kept: bool, control: &'static str, at: impl Into<String>) -> Violation
     (!kept).then(|| (control, at.into()))
 }
 
-/// Not set, or one of these.
+/// Reports whether a value is not set, or one of these.
 fn one_of(value: &Value, allowed: &[&str]) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| allowed.contains(&text))
 }
 
-/// A container's own setting comes before the pod's.
+/// Returns a container's setting, or else the pod's.
 fn effective<'a>(own: &'a Value, pod: &'a Value, name: &str) -> &'a Value {
     if own[name].is_null() { &pod[name] } else { &own[name] }
 }
@@ -176,7 +176,7 @@ fn user(context: &Value, at: &str) -> Violation {
     unless(context["runAsUser"] != 0, "Running as Non-root user", at)
 }
 
-/// Stricter than the baseline's: it must be said.
+/// Stricter than the baseline's: it must be set.
 fn seccomp(profile: &Value, at: &str) -> Violation {
     let kept = matches!(profile["type"].as_str(), Some("RuntimeDefault" | "Localhost"));
     unless(kept, "Seccomp", at)

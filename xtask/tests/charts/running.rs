@@ -1,4 +1,4 @@
-//! The programs run with what the charts give them: the variables, and the files of the Secrets where the pod has them.
+//! The programs run with the variables of the charts, and with the files of the Secrets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,9 +14,9 @@ use crate::Chart;
 use crate::chart::one;
 
 const LIMIT: Duration = Duration::from_secs(60);
-/// Below it a pod has its Secrets.
+/// The folder of the Secrets in a pod.
 const SECRETS: &str = "/run/secrets";
-/// Keys of Secrets that are no certificates.
+/// Keys of Secrets that are not certificates.
 const FILES: [(&str, &str); 4] = [
     ("tokens", "let-me-in\n"),
     ("token", "emco\n"),
@@ -24,7 +24,7 @@ const FILES: [(&str, &str); 4] = [
     ("targets.toml", "[edge]\naddress = \"temporal.edge.svc:7233\"\nnamespaces = [\"emco\"]\n"),
 ];
 
-/// Certificates: of an authority, and one by it for this machine, with its key.
+/// The certificate of an authority, one that it issued for this machine, and the key of that.
 struct Certificates {
     authority: String,
     own: String,
@@ -42,7 +42,7 @@ impl Certificates {
         Self { authority: authority.pem(), own: own.pem(), key: key.serialize_pem() }
     }
 
-    /// The folders of all Secrets of the pod, each with all keys that any has.
+    /// Creates the folders of all Secrets of the pod, each with the keys of all.
     fn put(&self, secrets: &Path, pod: &Value) {
         let folders = pod["volumes"].as_array().unwrap().iter().filter(|volume| volume["secret"].is_object());
         for volume in folders {
@@ -56,10 +56,10 @@ impl Certificates {
         }
     }
 
-    /// A caller with a certificate.
+    /// Returns an HTTP client with a certificate.
     fn caller(&self) -> Client {
         let identity = format!("{}{}", self.own, self.key);
-        // An error says that the process has chosen its TLS provider already.
+        // An error means that the process has a TLS provider already.
         let _ = harness::http();
         Client::builder()
             .no_proxy()
@@ -70,7 +70,7 @@ impl Certificates {
     }
 }
 
-/// The variables of the pod, with its Secrets in this folder.
+/// Returns the variables of the pod, with its Secrets in this folder.
 fn variables(objects: &[Value], secrets: &Path) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
     for (name, value) in one(objects, "ConfigMap")["data"].as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! Rendered objects are such as Kubernetes takes: held against its own schemas, which take no unknown field.
+//! Rendered objects are valid by the schemas of Kubernetes, which accept no unknown fields.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::Chart;
 
-/// The first in which all that we use is stable, and the newest that the package knows.
+/// The first version in which all APIs that we use are stable, and the newest of the package.
 const VERSIONS: [&str; 2] = ["1.31", "1.37"];
 
-/// What kubernetes-validate says to the objects in `folder`, a file each.
+/// Returns the output of kubernetes-validate for the objects in `folder`, each in a file.
 async fn validated(folder: &Path, version: &str) -> Result<String, String> {
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -35,7 +35,7 @@ async fn every_object_is_valid() {
     for chart in Chart::all() {
         for profile in chart.profiles() {
             for (number, object) in chart.objects(&profile).iter().enumerate() {
-                // The Prometheus operator's, of which Kubernetes has no schema.
+                // An object of the Prometheus operator, for which Kubernetes has no schema.
                 if object["apiVersion"] != "monitoring.coreos.com/v1" {
                     objects += 1;
                     let kind = object["kind"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! A secret that is not in its pod: its program says which, and ends.
+//! A secret is missing in a pod: the program names it and ends.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use harness::{Process, program};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// The file of a Secret that is not there.
+/// The file of a missing Secret.
 const MISSING: &str = "/nowhere/secret";
 
-/// A file that is there. Files are read before they are looked into.
+/// A file that exists. Files are read before they are parsed.
 const THERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
-/// A program, a variable that names a file of a Secret, and the variables that must be there besides.
+/// A program, a variable that names a file of a Secret, and other variables that it needs.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const CASES: [Case; 19] = [
@@ -26,7 +26,7 @@ const CASES: [Case; 19] = [
     ("bridge", "BRIDGE_CLIENTS", &[]),
     ("bridge", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
     ("bridge", "TEMPORAL_TLS_CLIENT_CERT_PATH", &[("TEMPORAL_TLS_CLIENT_KEY_PATH", THERE)]),
-    // A Secret whose key is there and empty.
+    // A Secret with an empty value.
     ("bridge", "BRIDGE_DATABASE", &[]),
     ("sample-client", "CLIENT_TLS_CERTIFICATE", &[("CLIENT_TLS_KEY", THERE)]),
     (
@@ -60,7 +60,7 @@ async fn a_program_names_the_secret_that_it_lacks_and_ends() {
         let status = process.wait_exit(LIMIT).await.unwrap();
         let log = process.log();
         assert!(!status.success(), "{name} without {variable}: {log}");
-        // The SDK has several variables for one thing.
+        // The SDK has several variables for one setting.
         let named = if variable.starts_with("TEMPORAL_TLS") { "TEMPORAL_TLS_*_PATH" } else { variable };
         assert!(log.contains(named) && log.contains(value), "{name} without {variable}: {log}");
     }

@@ -1,4 +1,4 @@
-//! Each variable that a chart sets is one that its program reads, and each that the program reads can be set.
+//! A program reads each variable that its chart sets, and the chart can set each variable that the program reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -17,11 +17,11 @@ const OF_LIBRARIES: [&str; 6] = [
     "PGSSLROOTCERT",
     "SQLITE_TMPDIR",
 ];
-/// Those of the sample worker alone, which has them from the environment and not from flags.
+/// Variables of the sample worker that have no flags.
 const OF_THE_SAMPLE_WORKER: [&str; 5] =
     ["EMCO_URLS", "EMCO_TOKEN_FILE", "EMCO_CA_FILE", "EMCO_CERT_FILE", "EMCO_KEY_FILE"];
 
-/// All that is told by `--help`: variables of settings, and those of Temporal in the text.
+/// Returns the variables in the output of `--help`: those of settings, and Temporal's in the text.
 fn known(chart: &str) -> BTreeSet<String> {
     let (program, arguments): (_, &[&str]) = match chart {
         "bridge" => ("bridge", &["serve", "--help"]),
@@ -38,7 +38,7 @@ fn known(chart: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The variables of the container, and their values; of secrets the empty text.
+/// Returns the variables of the container and their values, which are empty for secrets.
 fn set(objects: &[Value], ours: bool) -> BTreeMap<String, String> {
     let mut set = BTreeMap::new();
     for (name, value) in one(objects, "ConfigMap")["data"].as_object().unwrap() {
@@ -55,12 +55,12 @@ fn set(objects: &[Value], ours: bool) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn programs_read_what_charts_set_and_charts_set_what_programs_read() {
+fn charts_set_the_variables_that_programs_read() {
     for chart in Chart::all() {
         let known = known(chart.name);
         let mut ever = BTreeSet::new();
         for profile in chart.profiles() {
-            // The administrator's own are for the program that reads them.
+            // The administrator's own variables are not the chart's.
             for name in set(&chart.objects(&profile), false).into_keys().filter(|name| name != "CLOUD_KEY") {
                 let read = known.contains(&name)
                     || OF_LIBRARIES.contains(&name.as_str())
@@ -75,7 +75,7 @@ fn programs_read_what_charts_set_and_charts_set_what_programs_read() {
     }
 }
 
-/// The bridge reads the settings that need no file, just as a pod would.
+/// The bridge reads the settings that need no file, as in a pod.
 #[test]
 fn the_bridge_takes_the_settings_of_the_chart() {
     for sets in [&[][..], &["escalation=false", "clients.successStatus={Go-http-client/*@10.42.0.0/16=201}"]]
@@ -85,7 +85,7 @@ fn the_bridge_takes_the_settings_of_the_chart() {
         for (name, value) in set(&Chart { name: "bridge" }.with(sets).unwrap(), true) {
             bridge.env(name, value);
         }
-        // Nothing is begun: a database that cannot be is the last thing that is looked at.
+        // Nothing is started: the impossible database is checked last.
         let output = bridge
             .env("BRIDGE_LISTEN", "127.0.0.1:0")
             .env("BRIDGE_DATABASE", "sqlite:///nowhere/b.db")

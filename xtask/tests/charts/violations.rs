@@ -1,4 +1,4 @@
-//! No pod of ours violates the *restricted* profile, and a violation of each of its controls would be found.
+//! No pod of the charts violates the *restricted* profile, and a violation of each control is found.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn no_pod_violates_a_control() {
     assert!(pods >= 18, "{pods}");
 }
 
-/// A Deployment of ours with this put in at a JSON pointer below its pod's template.
+/// Returns a Deployment with this value at a JSON pointer below the template of its pod.
 fn violating(pointer: &str, value: Value) -> Value {
     let objects = Chart { name: "bridge" }.with(&[]).unwrap();
     let mut deployment = one(&objects, "Deployment").clone();
@@ -92,7 +92,7 @@ fn a_violation_of_each_control_is_found() {
         ("Privilege Escalation: init", "/spec/initContainers".to_owned(), init.clone()),
         ("Capabilities: init", "/spec/ephemeralContainers".to_owned(), init),
     ] {
-        // In a pointer, `~1` is a slash; as a key it is set plainly.
+        // In a pointer `~1` means a slash, in a key it does not.
         let object = match pointer.split_once("~1") {
             Some((before, after)) => {
                 let (parent, key) = before.rsplit_once('/').unwrap();

@@ -8,12 +8,12 @@ use reqwest::StatusCode;
 
 use crate::site::{A_WHILE, Folder, Site, assert_done, run};
 
-/// Everything but what the bridge is asked.
+/// All documents except those for the bridge.
 fn without_workflows(command: &str) -> bool {
     !command.contains(" 4")
 }
 
-/// The second deployment begins here.
+/// The first document of the second deployment.
 fn of_a_deployment(command: &str) -> bool {
     command.contains(" 3") || command.ends_with("/status") && command.contains("deployment-intent-groups")
 }
@@ -22,7 +22,7 @@ fn dig(name: &str) -> DigKey {
     DigKey::new("workflows", "temporal-workflows", "v1", name)
 }
 
-/// `app: clusters`, as text.
+/// Returns `app: clusters` as text.
 fn placement(site: &Site, dig: &DigKey) -> BTreeMap<String, String> {
     let placement = site.stand_in.placement(dig);
     let text = |clusters: Vec<emco::ClusterRef>| {
@@ -42,7 +42,7 @@ async fn assert_empty(site: &Site) {
 }
 
 #[tokio::test]
-async fn each_environment_is_applied_file_by_file_and_deleted_in_reverse() {
+async fn each_environment_is_applied_and_deleted_in_reverse() {
     for environment in ["dev", "test", "prod"] {
         let site = Site::new(&["--env", environment]).await;
         let replies = site.follow(&site.folder, "Apply", |_| true).await;
@@ -80,7 +80,7 @@ async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
     let status = site.emcoctl().get_anchor(status).await.unwrap();
     assert!(status.body.contains(r#""revision":3"#), "{}", status.body);
 
-    // Another name of Temporal for a cluster.
+    // A cluster where Temporal has another name.
     site.folder.set(&[("TemporalServer2", "other.example")]);
     for command in
         ["update -f 31-temporal-server.yaml -v values.yaml", "apply -f 50-update.yaml -v values.yaml"]
@@ -93,7 +93,7 @@ async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
     assert!(changed.len() == 3 && changed.iter().all(|body| body.contains("other.example")), "{changed:?}");
     let group = run(&site.emcoctl(), "update -f 30-deployment.yaml -v values.yaml").await;
     assert_eq!(group[0].status, StatusCode::CONFLICT, "{}", group[0].body);
-    // What is placed by label is written again, and so expanded anew.
+    // Placements by label are expanded when they are written again.
     let placed: Vec<&Reply> = group.iter().filter(|reply| reply.anchor.contains("/app-intents/")).collect();
     assert!(placed.len() == 3 && placed.iter().all(|reply| reply.status == 200), "{placed:?}");
 
@@ -102,7 +102,7 @@ async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
     assert_eq!(refused[0].status, StatusCode::INTERNAL_SERVER_ERROR, "there is no such revision");
 }
 
-/// Whether EMCO is done with the deployment intent group, and with what word.
+/// Reports whether EMCO has finished with the deployment intent group, and its status.
 async fn deployed(site: &Site) -> Option<String> {
     site.stand_in.advance(A_WHILE);
     let anchor =
@@ -137,7 +137,7 @@ async fn a_second_deployment_stands_beside_the_first() {
     site.follow(&second, "Apply", of_a_deployment).await;
     assert_eq!(placement(&site, &dig("workflows")), placement(&site, &dig("second")));
 
-    // Names that must differ where they meet: in a namespace, in a Temporal, in a cluster.
+    // Names that must differ in a namespace, in a Temporal or in a cluster.
     let (first_values, second_values) = (site.folder.values(), second.values());
     for name in
         ["DIG", "Release", "TaskQueue", "WorkflowID", "WorkflowIntent", "BridgeService", "WorkflowClientHost"]
@@ -166,7 +166,7 @@ async fn the_first_files_do_no_harm_when_they_are_applied_again() {
 }
 
 #[tokio::test]
-async fn nothing_can_be_deleted_before_what_stands_on_it() {
+async fn nothing_is_deleted_while_something_depends_on_it() {
     let site = Site::new(&["--env", "dev"]).await;
     site.follow(&site.folder, "Apply", |_| true).await;
     let (children, references) = (

@@ -1,4 +1,4 @@
-//! The workflow at the end: the intent goes to a real bridge, and moves an app by a real client, worker and Temporal.
+//! The workflow: a real bridge keeps the intent, and real client, worker and Temporal move an app.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn the_intent_is_kept_started_and_done() -> Result<()> {
     let emcoctl = folder.emcoctl(&emco, &stack.bridge.url());
     let [intent, start, status, cancel] = folder.commands("A workflow").try_into().unwrap();
 
-    // Its defaults name the sample app, which this EMCO has.
+    // The defaults name the sample app, which this EMCO has.
     let created = run(&emcoctl, &intent).await;
     assert_done(&intent, &created);
     assert_eq!((created[0].status.as_u16(), created[0].section.as_str()), (201, "workflowmgr"));
@@ -51,7 +51,7 @@ async fn the_intent_is_kept_started_and_done() -> Result<()> {
 
     let late = run(&emcoctl, &cancel).await;
     assert!(!late[0].status.is_server_error(), "{}", late[0].body);
-    // What is copied out of one workflow manager goes into another: here into the same, where it has been deleted.
+    // An intent that was copied from a workflow manager can be created in another: here in the same, after its deletion.
     let listed = || async {
         Ok::<Vec<Value>, anyhow::Error>(http().get(stack.intents_url()).send().await?.json().await?)
     };

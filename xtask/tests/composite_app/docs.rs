@@ -1,4 +1,4 @@
-//! What `docs/deploy.md` and the folder's README name, there is, in the order in which it is used.
+//! The documents that `docs/deploy.md` and the folder's README name exist, and are named in the order of use.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use crate::site::{Folder, commands, xtask};
 
 const PAGE: &str = include_str!("../../../docs/deploy.md");
 
-/// Names of documents, such as `30-deployment.yaml`, in the order of the text.
+/// Returns the names of documents, such as `30-deployment.yaml`, in the order of the text.
 fn documents(text: &str) -> Vec<&str> {
     let words = text.split(|character: char| !(character.is_alphanumeric() || "-.".contains(character)));
     let is_document = |word: &&str| {
@@ -45,7 +45,7 @@ fn the_page_and_the_readme_have_the_same_order() {
     assert_eq!(between("| | File |", "**Placement**"), applied);
     assert_eq!(between("| Command |", "EMCO allows"), of_readme("Upgrade, and back"));
     assert_eq!(between("### Delete\n", "Expect 204"), of_readme("Delete"));
-    // What is applied is deleted in reverse, but for what makes nothing.
+    // Documents are deleted in reverse, except those that create nothing.
     let makes = |name: &&String| !["41", "42", "43"].iter().any(|number| name.starts_with(number));
     let mut reverse: Vec<&String> = applied.iter().filter(makes).collect();
     reverse.reverse();
@@ -64,7 +64,7 @@ fn the_pages_own_command_works() {
 }
 
 #[test]
-fn the_values_that_the_page_names_there_are() {
+fn the_values_that_the_page_names_exist() {
     let values = include_str!("../../../docs/values.md");
     let (_, table) = PAGE.split_once("| For | Value that names it |").unwrap();
     let rows = table.split("\n\n").next().unwrap();
@@ -78,7 +78,7 @@ fn the_values_that_the_page_names_there_are() {
 }
 
 #[test]
-fn links_of_the_page_lead_somewhere() {
+fn the_links_of_the_page_lead_to_files() {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
     for link in PAGE.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
         let (file, anchor) = link.split_once('#').unwrap_or((link, ""));

@@ -1,4 +1,4 @@
-//! Faults in the folder, each refused by EMCO's stand-in where and as EMCO refuses it.
+//! Faults in the folder. EMCO's stand-in refuses each in the same place, and with the same response, as EMCO.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use emco_stand_in::Reply;
 
 use crate::site::{A_WHILE, Site, run};
 
-/// Applies everything and returns the first answer that is none of success.
+/// Applies everything, and returns the first response that is not a success.
 async fn first_refusal(site: &Site) -> Reply {
     for command in site.folder.commands("Apply") {
         if command.ends_with("/status") {
@@ -101,17 +101,17 @@ async fn a_release_that_is_no_dns_label() {
     let site = site().await;
     site.folder.set(&[("Release", "Workflows")]);
     let refused = first_refusal(&site).await;
-    let told = refused
+    let has_reason = refused
         .body
         .starts_with("release name Workflows is not a valid DNS label: a lowercase RFC 1123 label");
-    assert!(refused.anchor.ends_with("/instantiate") && refused.status == 500 && told, "{refused:?}");
+    assert!(refused.anchor.ends_with("/instantiate") && refused.status == 500 && has_reason, "{refused:?}");
 }
 
 #[tokio::test]
 async fn a_cluster_that_no_label_finds() {
     let site = site().await;
     site.folder.replace("30-deployment.yaml", "{{.WorkerLabel}}", "elsewhere");
-    // EMCO looks for the clusters when the app intent is written, and has no words for it.
+    // EMCO looks for the clusters when the app intent is written, and its response has no reason.
     let text = "The server encountered an internal error and was unable to complete your request.";
     assert_refused(&first_refusal(&site).await, "/app-intents", 500, text);
 }

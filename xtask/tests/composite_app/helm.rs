@@ -1,4 +1,4 @@
-//! What Helm makes of the archives, with profile and overridden values as EMCO gives them to it (EMCO-API §7.1).
+//! The objects that Helm renders from the archives, with profile and overridden values as EMCO passes them (EMCO-API §7.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -11,12 +11,12 @@ use crate::site::Folder;
 
 const APPS: [&str; 3] = ["bridge", "worker", "workflow-client"];
 
-/// The documents of a file, filled in.
+/// Returns the documents of a file, with their values.
 fn documents(folder: &Folder, file: &str) -> Vec<Value> {
     serde_saphyr::from_multiple(&render(&folder.text(file), &folder.text("values.yaml")).unwrap()).unwrap()
 }
 
-/// An app's objects as EMCO renders them.
+/// Returns an app's objects as EMCO renders them.
 fn objects(folder: &Folder, app: &str) -> Result<Vec<Value>, String> {
     let unpacked = tempfile::tempdir().unwrap();
     for kind in ["apps", "profiles"] {
@@ -31,7 +31,7 @@ fn objects(folder: &Folder, app: &str) -> Result<Vec<Value>, String> {
     let overrides = dig["spec"]["overrideValues"].as_array().unwrap();
     let of_app = overrides.iter().find(|of| of["app"] == app).unwrap();
     for (key, value) in of_app["values"].as_object().unwrap() {
-        // EMCO takes texts alone, and not long ones.
+        // EMCO accepts only short texts.
         let value = value.as_str().unwrap();
         assert!(value.len() <= 128, "{key}");
         helm.args(["--set", &format!("{key}={value}")]);
@@ -85,7 +85,7 @@ fn what_the_apps_share_is_the_same_in_each() {
     let intent = documents(&folder, "40-workflow-intent.yaml").remove(0);
     let temporal = &intent["spec"]["temporal"];
     assert_eq!(temporal["workflowStartOptions"]["taskQueue"], "EDGE_Q");
-    // The worker refuses an EMCO that it was not told of.
+    // The worker refuses an EMCO that is not in its settings.
     let params = &temporal["workflowParams"]["activityParams"]["all-activities"];
     for name in ["emcoURL", "emcoClmEndpoint", "emcoDcmEndpoint"] {
         assert!(urls.split(',').any(|url| params[name] == url), "{urls} lacks {name}");
@@ -103,7 +103,7 @@ fn the_intents_client_is_the_service_of_the_chart() {
     assert_eq!(client["clientEndpointPort"], service["spec"]["ports"][0]["port"]);
 }
 
-/// What the generic action controller would do: each of its patches, on the object that it names.
+/// Applies the patches of the generic action controller, each to the object that it names.
 #[test]
 fn each_cluster_gets_its_own_temporal_server() {
     let folder =
@@ -125,7 +125,7 @@ fn each_cluster_gets_its_own_temporal_server() {
             let spec = &customization["spec"];
             for operation in spec["patchJson"].as_array().unwrap() {
                 assert_eq!(operation["op"], "replace");
-                // JSON Patch refuses to replace what is not there.
+                // JSON Patch refuses to replace a missing value.
                 let path = operation["path"].as_str().unwrap();
                 assert!(config.pointer(path).is_some(), "{app} has no {path}");
                 let cluster = spec["clusterInfo"]["cluster"].as_str().unwrap().to_owned();
@@ -155,7 +155,7 @@ fn two_deployments_share_no_object_and_no_port() {
                 let name = format!("{}/{}", object["kind"], object["metadata"]["name"]);
                 assert!(seen.insert(name.clone()), "{name} is there twice");
                 let ports = object["spec"]["ports"].as_array().cloned().unwrap_or_default();
-                // Kubernetes chooses a port of the nodes that is free.
+                // Kubernetes chooses a free port.
                 assert!(
                     ports.iter().all(|port| port["nodePort"].as_u64().unwrap_or_default() == 0),
                     "{name}"

@@ -1,5 +1,5 @@
-//! The folder of `cargo xtask composite-app`: what is refused, what EMCO's stand-in says to it, what Helm makes of it, and the workflow at
-//! its end.
+//! The folder of `cargo xtask composite-app`: refused options, the responses of EMCO's stand-in, the objects that Helm
+//! renders, and the workflow.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod applied;

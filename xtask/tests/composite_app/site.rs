@@ -1,4 +1,4 @@
-//! A folder as the command writes it, and an administrator who follows its README against EMCO's stand-in.
+//! A folder that the command wrote, and an administrator who follows its README with EMCO's stand-in.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use emco_stand_in::{Emcoctl, Reply, StandIn, StandInOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Longer than anything takes to settle in the stand-in.
+/// Longer than any change in the stand-in takes.
 pub(crate) const A_WHILE: Duration = Duration::from_secs(60);
 
 pub(crate) fn xtask(args: &[&str], out: &Path) -> Output {
@@ -18,7 +18,7 @@ pub(crate) fn xtask(args: &[&str], out: &Path) -> Output {
     xtask.arg("composite-app").args(args).arg("--out").arg(out).output().unwrap()
 }
 
-/// A folder that was written, with the administrator's part done.
+/// A folder that the command wrote and the administrator completed.
 #[derive(Debug)]
 pub(crate) struct Folder {
     home: TempDir,
@@ -51,7 +51,7 @@ impl Folder {
         serde_saphyr::from_str(&self.text("values.yaml")).unwrap()
     }
 
-    /// Writes other values, as an editor does.
+    /// Changes values, as an editor does.
     pub(crate) fn set(&self, changes: &[(&str, &str)]) {
         let mut values = self.values();
         for (name, value) in changes {
@@ -68,7 +68,7 @@ impl Folder {
         fs::write(self.path().join(file), text.replacen(from, to, 1)).unwrap();
     }
 
-    /// emcoctl in this folder, with its configuration, in which only hosts and ports are changed.
+    /// Returns emcoctl for this folder, with its configuration, in which only hosts and ports are changed.
     pub(crate) fn emcoctl(&self, emco: &str, workflowmgr: &str) -> Emcoctl {
         let mut config: BTreeMap<String, Value> = serde_saphyr::from_str(&self.text("emcoctl.yaml")).unwrap();
         for (section, of) in &mut config {
@@ -79,13 +79,13 @@ impl Folder {
         Emcoctl::new(self.path(), &serde_json::to_string(&config).unwrap()).unwrap()
     }
 
-    /// The commands of a section of the README.
+    /// Returns the commands of a section of the README.
     pub(crate) fn commands(&self, heading: &str) -> Vec<String> {
         commands(&self.text("README.md"), heading)
     }
 }
 
-/// The lines of a section that call emcoctl, without their comments.
+/// Returns the lines of a section that call emcoctl, without their comments.
 pub(crate) fn commands(page: &str, heading: &str) -> Vec<String> {
     let (_, section) = page.split_once(&format!("\n## {heading}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
@@ -106,7 +106,7 @@ pub(crate) async fn run(emcoctl: &Emcoctl, command: &str) -> Vec<Reply> {
     replies.unwrap_or_else(|error| panic!("{command}: {error:#}"))
 }
 
-/// Every answer is one of success.
+/// Fails unless all responses are successes.
 #[track_caller]
 pub(crate) fn assert_done(command: &str, replies: &[Reply]) {
     for reply in replies {
@@ -132,11 +132,12 @@ impl Site {
     }
 
     pub(crate) fn emcoctl(&self) -> Emcoctl {
-        // No workflow manager there: what asks it fails.
+        // There is no workflow manager at this address.
         self.folder.emcoctl(self.stand_in.url(), "http://127.0.0.1:1")
     }
 
-    /// Follows a section of a folder's README, waiting where it waits, with what `takes` takes. Returns all answers.
+    /// Follows a section of a folder's README, and waits where it waits. Only commands for which `takes` returns true are
+    /// run. Returns all responses.
     pub(crate) async fn follow(
         &self,
         folder: &Folder,

@@ -1,4 +1,4 @@
-//! The folder itself: the same bytes each time, nothing of the machine in it, and nothing written where something is wrong.
+//! The folder itself: it has the same bytes each time, contains nothing of the machine, and is not written after an error.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Output;
 
 use crate::site::{Folder, xtask};
 
-/// Every file below a folder, by path.
+/// Returns every file below a folder, by path.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -26,9 +26,9 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[track_caller]
-fn assert_refused(told: &Output, words: &str) {
-    let text = String::from_utf8_lossy(&told.stderr);
-    assert!(!told.status.success() && text.contains(words), "{text}");
+fn assert_refused(output: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && text.contains(words), "{text}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn nothing_is_written_where_an_option_is_wrong() {
 }
 
 #[test]
-fn a_folder_of_somebody_elses_is_left_alone() {
+fn a_folder_of_somebody_else_is_left_alone() {
     let home = tempfile::tempdir().unwrap();
     let dev = &["--env", "dev"];
     fs::write(home.path().join("notes"), "mine").unwrap();
@@ -98,8 +98,8 @@ fn a_folder_of_ours_is_written_again_unless_it_was_changed() {
     let before = files(&folder.path());
     // The administrator's own files stay.
     assert!(before.contains_key("kubeconfigs/a.yaml"));
-    let told = xtask(&["--env", "prod"], &folder.path());
-    assert!(told.status.success(), "{told:?}");
+    let output = xtask(&["--env", "prod"], &folder.path());
+    assert!(output.status.success(), "{output:?}");
     let after = files(&folder.path());
     assert!(after["values.yaml"] != before["values.yaml"] && after.contains_key("kubeconfigs/a.yaml"));
 
@@ -109,18 +109,18 @@ fn a_folder_of_ours_is_written_again_unless_it_was_changed() {
 }
 
 #[test]
-fn every_value_is_asked_for_and_every_question_answered() {
+fn the_documents_use_each_value_and_no_other() {
     let folder = Folder::new(&["--env", "prod"]);
     let values = folder.values();
-    let mut asked = std::collections::BTreeSet::new();
+    let mut used = std::collections::BTreeSet::new();
     for (name, bytes) in files(&folder.path()) {
         let text = String::from_utf8(bytes).unwrap_or_default();
         for part in text.split("{{.").skip(1).filter(|_| name.ends_with(".yaml")) {
             let value = part.split("}}").next().unwrap();
-            assert!(values.contains_key(value), "{name} asks for {value}");
-            asked.insert(value.to_owned());
+            assert!(values.contains_key(value), "{name} uses {value}");
+            used.insert(value.to_owned());
         }
     }
-    let idle: Vec<&String> = values.keys().filter(|value| !asked.contains(*value)).collect();
-    assert!(idle.is_empty(), "nobody asks for {idle:?}");
+    let idle: Vec<&String> = values.keys().filter(|value| !used.contains(*value)).collect();
+    assert!(idle.is_empty(), "no document uses {idle:?}");
 }

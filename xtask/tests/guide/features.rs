@@ -1,5 +1,5 @@
-//! What makes cargo build a project outside this workspace with what is built for the workspace: the same target directory,
-//! lock file (`new-client` brings it), profile, and features of every dependency.
+//! Lets cargo build a project outside this workspace with the workspace's compiled dependencies. That needs the same target
+//! directory, lock file (which `new-client` writes), profile, and features of every dependency.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,17 +8,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Added to the project's dependencies.
+/// A line for the project's dependencies.
 pub(crate) const DEPENDENCY: &str = "workspace-features = { path = \"../workspace-features\" }\n";
 
-/// Adds it, in the project's folder.
+/// A command that adds it, in the project's folder.
 pub(crate) const FOLLOW: &str =
     "sed -i '/^.dependencies.$/a workspace-features = { path = \"../workspace-features\" }' Cargo.toml\n";
 
-/// The kits with what authors' tests want, so that programs and tests have one build of them.
+/// The kits with the features of authors' tests, so that they are built once for programs and tests.
 const KITS: [&str; 2] = ["client-kit", "worker-kit"];
 
-/// What the workspace asks of one dependency, all its packages together.
+/// The features of one dependency that all packages of the workspace use.
 #[derive(Default)]
 struct Wanted {
     version: String,
@@ -36,7 +36,7 @@ pub(crate) fn write(home: &Path, workspace: &Path) {
     let program = std::env::current_exe().unwrap();
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap();
     let root: toml::Table = fs::read_to_string(workspace.join("Cargo.toml")).unwrap().parse().unwrap();
-    // Offline: all of it is there; what is not is a dependency that the kits do not have.
+    // Offline, since all dependencies of the kits are downloaded.
     let mut settings = toml::toml! {
         [build]
         [net]
@@ -68,7 +68,7 @@ fn manifest(workspace: &Path) -> String {
     text
 }
 
-/// What all packages of the workspace want from elsewhere, for themselves and their tests, or for their build scripts.
+/// Returns the dependencies from registries of all packages of the workspace, of their tests or of their build scripts.
 fn wanted(workspace: &Path, of_build: bool) -> BTreeMap<String, Wanted> {
     let mut metadata = emco_build::cargo();
     metadata.current_dir(workspace).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);

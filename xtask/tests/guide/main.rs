@@ -1,7 +1,7 @@
-//! `docs/author-guide.md`, step by step: what it shows is what `new-client` writes, its commands do what it says.
+//! `docs/author-guide.md`, step by step: it shows what `new-client` writes, and its commands have the output that it shows.
 //!
-//! The project is outside this workspace, so cargo would build Temporal's SDK for it anew, in other features. Here it uses our
-//! target directory, and a package that asks for the features that this workspace asks for.
+//! The project is outside this workspace, so cargo would build Temporal's SDK again, with other features. Here it uses our
+//! target directory, and a package with the features that this workspace uses.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod features;
@@ -18,17 +18,17 @@ use tempfile::TempDir;
 
 use page::{Page, Step};
 
-/// The ports of the guide. Here all are others, as somebody may use these.
+/// The ports of the guide. The test uses others, since these may be in use.
 const PORTS: [&str; 4] = ["7233", "9090", "9091", "9095"];
-/// A machine that has to build all of it first needs long.
+/// Long enough to build everything first.
 const LIMIT: Duration = Duration::from_secs(1200);
 
-/// What no text has.
+/// A text that occurs nowhere else.
 fn mark(free: &str) -> String {
     free.chars().map(|digit| format!("\u{1}{digit}")).collect()
 }
 
-/// What runs before the guide's commands: it must not see what cargo tells a test.
+/// Runs before the guide's commands: they must not see the variables that cargo sets for a test.
 const PROLOGUE: &str = r#"
 set -eu
 unset "${!CARGO_BIN_@}" "${!CARGO_MANIFEST_@}" "${!CARGO_PKG_@}" CARGO_CRATE_NAME CARGO_PRIMARY_PACKAGE CARGO_TARGET_TMPDIR OUT_DIR
@@ -39,14 +39,14 @@ fn clone() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The author's home, with the programs that the guide wants on `PATH`.
+/// The author's home, with the programs that the guide needs on `PATH`.
 fn home() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let bin = home.path().join("bin");
     fs::create_dir(&bin).unwrap();
     symlink(temporal_cli().unwrap(), bin.join("temporal")).unwrap();
     symlink(program("bridge").unwrap(), bin.join("bridge")).unwrap();
-    // `cargo xtask` would build that program in its own features.
+    // `cargo xtask` would build that program with other features.
     let xtask = env!("CARGO_BIN_EXE_xtask");
     let cargo = env!("CARGO");
     let script =
@@ -57,11 +57,11 @@ fn home() -> TempDir {
 }
 
 #[tokio::test]
-async fn an_author_follows_the_guide_from_an_empty_folder_to_a_running_workflow() {
+async fn the_guides_commands_lead_to_a_running_workflow() {
     let home = home();
     let mut text = fs::read_to_string(clone().join("docs/author-guide.md")).unwrap();
     let ports = PORTS.map(|port| (port, free_port().to_string()));
-    // By way of marks, as a free port may have one of the guide's in it.
+    // In two steps, since a free port may contain one of the guide's.
     for (port, free) in &ports {
         text = text.replace(port, &mark(free));
     }
@@ -81,7 +81,7 @@ async fn an_author_follows_the_guide_from_an_empty_folder_to_a_running_workflow(
             script += &format!("sed -i 's/{}/{}/' intent.json\n", ports[1].0, ports[1].1);
         }
     }
-    // Each home is another project to cargo, which would keep the programs of all.
+    // cargo would keep the programs of each home, which is another project to it.
     script += "cargo clean --quiet --package greetings --package workspace-features\n";
     let path = std::env::var("PATH").unwrap();
     let mut bash = Process::builder("bash")
@@ -121,7 +121,7 @@ fn the_charts_have_the_values_that_the_guide_sets() {
     }
 }
 
-/// Whether the chart knows every key of the objects in `values`.
+/// Reports whether the chart has every key of the objects in `values`.
 fn assert_known(path: &str, values: &Value, of_chart: &Value) {
     let Value::Object(fields) = values else { return };
     for (key, value) in fields {

@@ -1,4 +1,4 @@
-//! A page of documentation, as its fenced blocks: files, commands, and what these print.
+//! A page of documentation as fenced blocks: files, commands, and their output.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ struct Block<'t> {
     text: &'t str,
 }
 
-/// Commands, and the lines that they print.
+/// Commands, and their output.
 #[derive(Debug)]
 pub(crate) struct Step<'t> {
     pub(crate) commands: &'t str,
@@ -45,7 +45,7 @@ impl<'t> Page<'t> {
         })
     }
 
-    /// Parts of files: those below a line that is a path alone.
+    /// Parts of files: the blocks below a line that contains only a path.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&'t str, &'t str)> {
         self.below("`", "`:")
     }
