@@ -61,7 +61,8 @@ async fn goodput(scene: &Scene, rate: f64, time: Duration) -> Result<f64> {
     Ok(successes.len() as f64 / last.max(time).as_secs_f64())
 }
 
-/// Starts one workflow ID many times at once, and returns how many callers do not learn what became of their start.
+/// Starts one workflow ID many times at once, and returns how many callers do not learn what became of their start. That
+/// is all of them if none succeeds.
 async fn unknown_of_one_id(scene: &Scene) -> Result<f64> {
     let mut starts = JoinSet::new();
     for _ in 0..STARTS_OF_ONE_ID {
@@ -69,10 +70,12 @@ async fn unknown_of_one_id(scene: &Scene) -> Result<f64> {
         starts.spawn(async move { timeout(4 * PATIENCE, start.call()).await });
     }
     let outcomes = starts.join_all().await;
-    let is_unknown = |error: &anyhow::Error| error.to_string().contains("start_outcome_unknown");
+    if !outcomes.iter().any(|outcome| matches!(outcome, Ok(Ok(())))) {
+        return Ok(STARTS_OF_ONE_ID as f64);
+    }
     let unknown = outcomes.iter().filter(|outcome| match outcome {
         Ok(Ok(())) => false,
-        Ok(Err(error)) => is_unknown(error),
+        Ok(Err(error)) => error.to_string().contains("start_outcome_unknown"),
         Err(_) => true,
     });
     Ok(unknown.count() as f64)
