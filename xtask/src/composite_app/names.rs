@@ -1,4 +1,5 @@
-//! The names of our apps, and checks of names: those that EMCO, Kubernetes or Docker would refuse, refused before anything is written.
+//! The names of our apps, and checks of names: those that EMCO, Kubernetes or Docker would refuse are refused before
+//! anything is written.
 
 use anyhow::{Result, ensure};
 use regex::Regex;
