@@ -8,6 +8,7 @@ mod gate;
 mod http;
 mod invoke;
 mod params;
+mod payload;
 mod process;
 mod server;
 mod start;

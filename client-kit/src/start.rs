@@ -14,7 +14,7 @@ use workflow_api::{
 
 pub use self::options::IdConflictPolicy;
 use crate::ClientError;
-use crate::temporal::payload;
+use crate::payload::payload;
 
 /// The start of a workflow: its type, options and arguments.
 ///

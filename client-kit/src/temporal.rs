@@ -12,7 +12,6 @@ use temporalio_common::protos::utilities::decode_status_detail;
 use tokio::time::Instant;
 use workflow_api::{IdReusePolicy, Started};
 
-pub(crate) use self::request::payload;
 use self::request::start_workflow_execution;
 use crate::{IdConflictPolicy, StartError, StartRequest, Starter, WorkflowStart};
 

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::connect::{ConnectCause, ConnectError, ConnectionSettings};
 use super::fault::{TemporalFault, is_transport};
 use super::method::Method;
-use super::server::Server;
+use super::server::{CALLS, Server};
 use super::target::TemporalTarget;
 
 /// Timeout of [`TemporalConnection::check`].
@@ -23,9 +23,6 @@ const CHECK_BOUND: Duration = Duration::from_millis(1500);
 const GRACE: Duration = Duration::from_secs(1);
 /// Time between a broken connection and the retry of the call.
 const SECOND_TRY: Duration = Duration::from_millis(20);
-
-/// The duration of calls to Temporal, including connecting.
-pub(super) const CALLS: &str = "temporal_call_duration_seconds";
 
 /// A connection to a Temporal target, established at first use. Clones share it.
 #[derive(Debug, Clone)]
@@ -147,14 +144,4 @@ impl TemporalConnection {
 
 fn second_try() -> RetryOptions {
     RetryOptions::builder().initial_interval(SECOND_TRY).max_retries(2).build()
-}
-
-/// Returns the name of this process in Temporal's histories: `program@host:pid`.
-#[must_use]
-pub fn identity() -> String {
-    let program = std::env::current_exe().ok();
-    let program = program.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or("program");
-    let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
-    let host = host.as_deref().map_or("host", str::trim);
-    format!("{program}@{host}:{}", std::process::id())
 }

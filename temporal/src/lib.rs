@@ -16,11 +16,12 @@ mod target;
 
 pub use address::AddressError;
 pub use connect::{ConnectCause, ConnectError, ConnectionSettings};
-pub use connection::{TemporalConnection, identity};
+pub use connection::TemporalConnection;
 pub use connections::TemporalConnections;
 pub use fault::{FaultKind, TemporalFault};
 pub use header::trace_header;
 pub use method::Method;
 pub use registered::{RegisteredTarget, RegisteredTls};
+pub use server::identity;
 pub use settings::{TemporalSettings, TemporalSettingsError};
 pub use target::TemporalTarget;

@@ -20,7 +20,6 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::connect::{ConnectCause, ConnectError, ConnectionSettings, connect};
-use super::connection::{CALLS, identity};
 use super::fault::{FaultKind, TemporalFault, is_transport};
 use super::target::ServerTarget;
 
@@ -28,6 +27,8 @@ use super::target::ServerTarget;
 const REMEMBERED: Duration = Duration::from_millis(100);
 /// Timeout of the call that finds out whether a connection is dead.
 const PROBE: Duration = Duration::from_millis(1500);
+/// The duration of calls to Temporal, including connecting.
+pub(super) const CALLS: &str = "temporal_call_duration_seconds";
 /// The number of open connections to Temporal.
 const OPEN: &str = "temporal_connections";
 
@@ -195,4 +196,14 @@ async fn close_when_idle(server: Weak<Server>, mut wait: Duration) {
         let Some(left) = server.close_if_idle().await else { return };
         wait = left;
     }
+}
+
+/// Returns the name of this process in Temporal's histories: `program@host:pid`.
+#[must_use]
+pub fn identity() -> String {
+    let program = std::env::current_exe().ok();
+    let program = program.as_deref().and_then(|path| path.file_name()?.to_str()).unwrap_or("program");
+    let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
+    let host = host.as_deref().map_or("host", str::trim);
+    format!("{program}@{host}:{}", std::process::id())
 }

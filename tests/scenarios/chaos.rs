@@ -34,8 +34,7 @@ async fn starts_happen_once_at_a_killed_bridge_on_postgresql() -> Result<()> {
 }
 
 #[tokio::test]
-async fn starts_happen_once_at_two_bridges_of_which_one_dies() -> Result<()>
-{
+async fn starts_happen_once_at_two_bridges_of_which_one_dies() -> Result<()> {
     let database = PostgreSql::shared().await?.database().await?;
     let mut chaos = Chaos::start(Some(database)).await?;
     chaos.kill_one_of_two().await

@@ -33,14 +33,13 @@ pub use intent::{
 pub use key::{DigKey, IntentKey};
 pub use options::{ActivityOptions, IdReusePolicy, JsonMap, RetryPolicy, StartOptions};
 pub use outcome::{
-    Escalation, PendingActivity, PendingChild, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer,
-    UpdateStage,
+    Escalation, PendingActivity, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer, UpdateStage,
 };
 pub use problem::{Fault, Problem};
 pub use raw::RawJson;
 pub use read::{FromJson, Read, ReadError, read};
 pub use start::{StartOverrides, StartRequest, Started};
-pub use status::{TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
+pub use status::{PendingChild, TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use verbs::{
     CancelRequest, CancelSpec, PauseRequest, PauseSpec, QueryRequest, QuerySpec, ResetRequest, ResetSpec,
     RollbackRequest, RollbackSpec, RunReference, SignalRequest, SignalSpec, TerminateRequest, TerminateSpec,

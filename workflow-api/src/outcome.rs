@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RawJson, RunId, WorkflowFailure, WorkflowId, WorkflowState, WorkflowType};
+use crate::{PendingChild, RawJson, RunId, WorkflowFailure, WorkflowId, WorkflowState};
 
 /// The response to a query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -94,21 +94,6 @@ pub struct PendingActivity {
     /// Seconds since its last heartbeat. Absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_age: Option<f64>,
-}
-
-/// A child workflow that its parent waits for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct PendingChild {
-    /// Its workflow ID.
-    #[serde(rename = "workflowID")]
-    pub workflow_id: WorkflowId,
-    /// Its run ID.
-    #[serde(rename = "runID")]
-    pub run_id: RunId,
-    /// Its workflow type.
-    pub workflow_type: WorkflowType,
 }
 
 /// A termination that happens later, unless the run ends before. It is a workflow in Temporal. Cancelling that workflow

@@ -4,7 +4,10 @@ use std::net::Ipv6Addr;
 
 use crate::faults::Faults;
 use crate::identity::IDENTITY_MAX;
-use crate::{ActivityOptions, Fault, Nanos, RetryPolicy, TemporalSpec, WorkflowIntent, cut, template, to_go_json};
+use crate::read::child;
+use crate::{
+    ActivityOptions, Fault, Nanos, RetryPolicy, TemporalSpec, WorkflowIntent, cut, template, to_go_json,
+};
 
 /// The wait before the first retry if the policy does not set it: Temporal's default.
 const DEFAULT_INITIAL_INTERVAL: Nanos = Nanos::new(1_000_000_000);

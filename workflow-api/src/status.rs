@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PendingChild, Problem, RawJson, RunId, WorkflowId};
+use crate::{Problem, RawJson, RunId, WorkflowId, WorkflowType};
 
 /// The status of a workflow: EMCO's fields in EMCO's order, then ours. A field is present if the caller asked for it.
 /// The description is always present, as in EMCO.
@@ -107,6 +107,21 @@ impl std::fmt::Display for WorkflowState {
             named => std::fmt::Debug::fmt(named, f),
         }
     }
+}
+
+/// A child workflow that its parent waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PendingChild {
+    /// Its workflow ID.
+    #[serde(rename = "workflowID")]
+    pub workflow_id: WorkflowId,
+    /// Its run ID.
+    #[serde(rename = "runID")]
+    pub run_id: RunId,
+    /// Its workflow type.
+    pub workflow_type: WorkflowType,
 }
 
 /// Why a run did not complete: a failure and its cause.

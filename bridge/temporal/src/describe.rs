@@ -9,12 +9,8 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 use workflow_api::{PendingChild, RunId, TaskFailing, WorkflowState};
 
-use crate::history::{self, Order};
 use crate::rpc::Session;
-use crate::{convert, failure, pending};
-
-/// Temporal writes the first failure of a workflow task into the history, and only that one.
-const FEW: usize = 10;
+use crate::{convert, pending};
 
 /// Describes a run. Its JSON is exactly Temporal's response. The command line's `describe` adds `closeEvent`
 /// and `result`, and shortens memos without `--no-json-shorthand-payloads`.
@@ -51,16 +47,6 @@ pub(crate) async fn length(session: &Session<'_>, bound: Duration) -> Result<Len
         closed: convert::state(info.status).is_some_and(WorkflowState::is_closed),
         run_id: info.execution.unwrap_or_default().run_id.into(),
     })
-}
-
-/// Adds why the workflow task fails, if it does.
-pub(crate) async fn with_cause(session: &Session<'_>, mut outline: Outline, bound: Duration) -> Outline {
-    if let Some(task) = &mut outline.task_failing {
-        let last = history::page(session, &outline.run_id, Order::Backward, Vec::new(), FEW, bound).await;
-        // Without the cause, the outline still has the number of attempts.
-        task.cause = last.ok().and_then(|(events, _)| failure::of_task(events));
-    }
-    outline
 }
 
 async fn ask(

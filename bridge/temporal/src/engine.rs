@@ -22,7 +22,7 @@ use crate::polls::{self, Polls};
 use crate::rpc::Session;
 use crate::servers::Servers;
 use crate::wait::Progress;
-use crate::{describe, follow, history, pause, query, reset, signal, stop, update, wait};
+use crate::{describe, failing, follow, history, pause, query, reset, signal, stop, update, wait};
 
 /// Maximum number of whole histories that are read at the same time.
 const HISTORIES: usize = 4;
@@ -75,13 +75,13 @@ impl Engine for TemporalEngine {
     async fn outline(&self, run: &WorkflowRun) -> Result<Outline, EngineError> {
         let session = self.session(run)?;
         let outline = describe::outline(&session, session.execution(), self.bounds.call).await?;
-        Ok(describe::with_cause(&session, outline, self.bounds.call).await)
+        Ok(failing::with_cause(&session, outline, self.bounds.call).await)
     }
 
     async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError> {
         let session = self.session(run)?;
         let Description { outline, json } = describe::description(&session, self.bounds.call).await?;
-        Ok(Description { outline: describe::with_cause(&session, outline, self.bounds.call).await, json })
+        Ok(Description { outline: failing::with_cause(&session, outline, self.bounds.call).await, json })
     }
 
     async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError> {

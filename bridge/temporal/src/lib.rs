@@ -8,6 +8,7 @@ mod describe;
 mod engine;
 mod escalation;
 mod events;
+mod failing;
 mod failure;
 mod follow;
 mod history;

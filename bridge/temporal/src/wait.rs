@@ -14,7 +14,6 @@ use crate::servers::place;
 
 /// The progress of the wait for the end of one run.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each run, not for each waiter")]
 pub(crate) enum Progress {
     /// It is not known yet whether the run has ended.
     Unknown,

@@ -12,6 +12,7 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use workflow_api::{JsonMap, Nanos, RawJson, to_go_json};
 
+use crate::payload::{encoded, payload};
 use crate::start::Arguments;
 use crate::{IdConflictPolicy, StartRequest, WorkflowStart};
 
@@ -98,20 +99,6 @@ fn duration(nanos: Nanos) -> Option<prost_wkt_types::Duration> {
 
 fn payloads(values: &JsonMap) -> HashMap<String, Payload> {
     values.iter().map(|(name, json)| (name.clone(), payload(json))).collect()
-}
-
-/// Returns the payload of a value, which does not change, as Go's default data converter makes it.
-pub(crate) fn payload(json: &RawJson) -> Payload {
-    if json.is_null() {
-        encoded("binary/null", Vec::new())
-    } else {
-        encoded("json/plain", json.as_str().as_bytes().to_vec())
-    }
-}
-
-fn encoded(encoding: &str, data: Vec<u8>) -> Payload {
-    let metadata = HashMap::from([("encoding".to_owned(), encoding.as_bytes().to_vec())]);
-    Payload { metadata, data, ..Payload::default() }
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ async fn problems_are_those_of_http_1() {
 
 #[tokio::test]
 async fn a_response_that_is_not_read_stays_in_progress() {
-    let limits = Limits { requests: 1, waits: 0, is_wait: |_| false, changes: None };
+    let limits = Limits { requests: 1, waits: 0, is_wait: |_| false, changes: None, reads: None };
     let large = Router::new().route("/large", get(async || vec![0_u8; 1 << 20])).merge(echo());
     let server = Server::start(limited(large, limits)).await;
     let stream = TokioIo::new(TcpStream::connect(server.address).await.unwrap());

@@ -96,7 +96,8 @@ async fn a_body_is_answered_to_those_who_prefer_one() {
         assert_eq!(started.status(), status);
         assert_eq!(header(&started, "preference-applied"), "return=representation");
         assert!(
-            header(&started, "location").ends_with("/dig1-workflow-intent/status?workflowID=w%201&runID=run-1")
+            header(&started, "location")
+                .ends_with("/dig1-workflow-intent/status?workflowID=w%201&runID=run-1")
         );
         let body =
             format!("{{\"workflowID\":\"w 1\",\"runID\":\"run-1\",\"alreadyRunning\":{already_running}}}\n");

@@ -51,7 +51,7 @@ async fn a_paused_run_is_open_and_continues_when_unpaused() -> Result<()> {
     let paused = &paused.context("the pause is in the history")?["workflowExecutionPausedEventAttributes"];
     assert_eq!((&paused["identity"], &paused["reason"]), (&json!("admin@example"), &json!("maintenance")));
     fixture.open_gate(&run, &json!("through")).await?;
-    assert_eq!(fixture.ended(&run, WorkflowState::Completed).await?.result, Some(json!("through")));
+    assert_eq!(fixture.ended(&run, WorkflowState::Completed).await?.result, Some(json!("through").into()));
     Ok(())
 }
 
@@ -75,7 +75,7 @@ async fn a_wait_lasts_through_a_pause() -> Result<()> {
     fixture.open_gate(&run, &json!("through")).await?;
     fixture.engine.unpause(&run, &order()).await?;
     let Waited::Closed(closed) = wait.await?? else { anyhow::bail!("the run has ended") };
-    assert_eq!((closed.state, closed.result), (WorkflowState::Completed, Some(json!("through"))));
+    assert_eq!((closed.state, closed.result), (WorkflowState::Completed, Some(json!("through").into())));
     Ok(())
 }
 

@@ -113,7 +113,7 @@ async fn a_wait_outlives_a_slow_first_look() -> Result<()> {
     }
     proxy.resume().await?;
     let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
-    assert_eq!(closed.result, Some(json!({"echo": 1})));
+    assert_eq!(closed.result, Some(json!({"echo": 1}).into()));
     Ok(())
 }
 
@@ -156,7 +156,7 @@ async fn a_wait_outlives_connections_that_are_cut_again_and_again() -> Result<()
     }
     fixture.open_gate(&run, &json!("through")).await?;
     let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
-    assert_eq!(closed.result, Some(json!("through")));
+    assert_eq!(closed.result, Some(json!("through").into()));
     Ok(())
 }
 

@@ -15,12 +15,11 @@ use temporalio_common::error::{
 use temporalio_sdk::workflows::select;
 use temporalio_sdk::{
     ActivityExecutionError, ActivityOptions, CancellableFuture, ChildWorkflowCancellationType,
-    ChildWorkflowOptions, ParentClosePolicy, WorkflowCancellationToken,
+    ChildWorkflowOptions, ParentClosePolicy, WorkflowCancellationToken, WorkflowContext,
 };
 use workflow_api::WorkflowParams;
 
 use super::super::relocate::EmcoRelocateWorkflow;
-use super::Context;
 use super::order::Order;
 use crate::activities::MigrateActivities;
 use crate::evacuation::{Child, Found, Outcome};
@@ -46,8 +45,8 @@ const SAME_MOVE: [&str; 8] = [
 
 /// Moves a group, in a new child workflow, or in one of a former run that is still running. Returns the outcome, or why the
 /// child cannot start.
-pub(super) async fn relocate(
-    ctx: &Context,
+pub(super) async fn relocate<W>(
+    ctx: &WorkflowContext<W>,
     order: &Order,
     found: &Found,
     id: &str,
@@ -76,8 +75,8 @@ pub(super) async fn relocate(
 }
 
 /// Awaits the end of a child of this run.
-async fn end_of(
-    ctx: &Context,
+async fn end_of<W>(
+    ctx: &WorkflowContext<W>,
     order: &Order,
     id: &str,
     run_id: String,
@@ -110,7 +109,7 @@ async fn end_of(
 }
 
 /// Awaits the end of a running workflow that is no child of this run. If the evacuation is cancelled, cancels it like a child.
-async fn take_up(ctx: &Context, id: &str, params: WorkflowParams) -> Outcome {
+async fn take_up<W>(ctx: &WorkflowContext<W>, id: &str, params: WorkflowParams) -> Outcome {
     let all = params.activity_params.get(WorkflowParams::ALL_ACTIVITIES).cloned().unwrap_or_default();
     let params = all.into_iter().filter(|(name, _)| SAME_MOVE.contains(&name.as_str())).collect();
     let child = Child { workflow_id: id.to_owned(), run_id: None, params };
@@ -127,7 +126,7 @@ async fn take_up(ctx: &Context, id: &str, params: WorkflowParams) -> Outcome {
 }
 
 /// Awaits the end of a workflow by an activity. The evacuation's cancellation does not end the wait.
-async fn follow(ctx: &Context, child: Child) -> Outcome {
+async fn follow<W>(ctx: &WorkflowContext<W>, child: Child) -> Outcome {
     let options = ActivityOptions::with_start_to_close_timeout(FOLLOW_TIME)
         .heartbeat_timeout(HEARTBEAT)
         .cancellation_token(WorkflowCancellationToken::new())
