@@ -78,7 +78,7 @@ async fn an_unresponsive_server_is_unavailable_within_the_timeout() -> Result<()
 }
 
 #[tokio::test]
-async fn a_server_that_falls_silent_later_exceeds_the_deadline() -> Result<()> {
+async fn a_server_that_falls_silent_later_ends_every_call() -> Result<()> {
     let fixture = Fixture::new().await?;
     let proxy = Proxy::start(fixture.server.address()).await?;
     let mut run = fixture.start("Echo", &json!(1)).await?;
@@ -88,7 +88,12 @@ async fn a_server_that_falls_silent_later_exceeds_the_deadline() -> Result<()> {
     eventually(SOON, "the engine is connected", async || engine.describe(&run).await).await;
     proxy.pause();
     // After a query, one more call finds out why there is no result.
-    let late = |error: &EngineError| matches!(error, EngineError::DeadlineExceeded { .. });
+    let error = engine.describe(&run).await.unwrap_err();
+    assert!(matches!(error, EngineError::DeadlineExceeded { .. }), "{error:?}");
+    // Once the connection has been found dead, nothing can be reached.
+    let late = |error: &EngineError| {
+        matches!(error, EngineError::DeadlineExceeded { .. } | EngineError::Unavailable { .. })
+    };
     everything_fails(&engine, &run, bound * 2, late).await;
     Ok(())
 }
