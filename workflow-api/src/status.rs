@@ -69,7 +69,6 @@ pub struct TaskFailing {
 
 /// The state of a run, as Temporal names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum WorkflowState {
     /// The run has not ended.
     Running,
@@ -99,6 +98,35 @@ impl WorkflowState {
         !matches!(self, Self::Running | Self::Paused | Self::Other(_))
     }
 }
+
+/// By hand, because utoipa does not know untagged variants.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for WorkflowState {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
+
+        let named = [
+            Self::Running,
+            Self::Paused,
+            Self::Completed,
+            Self::Failed,
+            Self::Canceled,
+            Self::Terminated,
+            Self::ContinuedAsNew,
+            Self::TimedOut,
+        ];
+        let named = named.map(|state| state.to_string());
+        let number = "A state that this version does not know: its number in Temporal's API";
+        AnyOfBuilder::new()
+            .description(Some("The state of a run, as Temporal names it"))
+            .item(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(named)))
+            .item(ObjectBuilder::new().schema_type(Type::Integer).description(Some(number)))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for WorkflowState {}
 
 impl std::fmt::Display for WorkflowState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

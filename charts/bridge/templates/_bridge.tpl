@@ -22,6 +22,7 @@ BRIDGE_USER_HEADER: {{ .Values.userHeader | quote }}
 BRIDGE_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
 BRIDGE_MAX_WAITS: {{ .Values.limits.waits | int | quote }}
 BRIDGE_MAX_CHANGES: {{ .Values.limits.changes | int | quote }}
+BRIDGE_MAX_READS: {{ .Values.limits.reads | int | quote }}
 BRIDGE_WAIT: {{ .Values.waits.default }}
 BRIDGE_MAX_WAIT: {{ .Values.waits.max }}
 BRIDGE_KEY_RETENTION: {{ .Values.keyRetention }}
