@@ -32,14 +32,8 @@ pub(super) async fn times<const N: usize>(
             }
             while !seen.load(Ordering::Relaxed) {
                 for (call, times) in calls.iter_mut().zip(&mut times) {
-                    match timeout(PATIENCE, call.timed()).await {
-                        Ok(time) => times.push(time?),
-                        // What comes next would only wait behind it.
-                        Err(_) => {
-                            times.push(PATIENCE.as_secs_f64() * 1e3);
-                            break;
-                        }
-                    }
+                    let time = timeout(PATIENCE, call.timed()).await;
+                    times.push(time.unwrap_or_else(|_| Ok(PATIENCE.as_secs_f64() * 1e3))?);
                     sleep(pause).await;
                 }
             }
