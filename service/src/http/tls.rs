@@ -28,11 +28,10 @@ pub struct TlsFiles {
 /// Whether callers must show a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ClientAuth {
-    /// Each caller must; without one there is no connection.
+    /// Each caller must. Without one there is no connection.
     #[default]
     Required,
-    /// A caller may. A caller without one reaches only what needs no certificate (see
-    /// [`Authenticator`](crate::auth::Authenticator)).
+    /// A caller may. A caller without one needs a bearer token instead, except for health and metrics.
     Optional,
 }
 
