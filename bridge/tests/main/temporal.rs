@@ -11,9 +11,10 @@ use anyhow::{Context, Result};
 use bridge_core::SystemClock;
 use bridge_core::model::{Target, WorkflowRun};
 use bridge_core::ports::{Engine, Query, Waited};
-use bridge_temporal::{Bounds, Servers, TemporalEngine, TemporalTargets};
+use bridge_temporal::{Bounds, Escalations, Servers, TemporalEngine, TemporalTargets};
 use harness::{TemporalServer, eventually};
 use serde_json::Value;
+use service::shutdown::Shutdown;
 use temporal::TemporalTarget;
 use worker::TestWorker;
 use workflow_api::WorkflowState;
@@ -39,6 +40,32 @@ impl Fixture {
             (task_queue, worker)
         });
         Ok(Self { server, task_queue, engine: Arc::new(engine()) })
+    }
+
+    /// With an engine that terminates runs later, in the server of the runs.
+    pub(crate) async fn escalating() -> Result<Self> {
+        let fixture = Self::new().await?;
+        let home = TemporalTarget::new(fixture.server.address(), "default")?;
+        let servers = Servers::new(TemporalTargets::only(home), Arc::new(SystemClock));
+        let escalations = Escalations::new(servers.clone());
+        let engine: Arc<dyn Engine> =
+            Arc::new(TemporalEngine::new(servers, BOUNDS).with_escalations(escalations.clone()));
+        tokio::spawn(escalations.keep(Arc::clone(&engine), Shutdown::new(SOON)));
+        Ok(Self { engine, ..fixture })
+    }
+
+    /// A workflow that does not exist.
+    pub(crate) fn nobody(&self) -> Result<WorkflowRun> {
+        Ok(WorkflowRun {
+            target: self.target()?,
+            workflow_id: unique("nobody").into(),
+            run_id: Default::default(),
+        })
+    }
+
+    /// Starts a workflow that no worker runs.
+    pub(crate) async fn deserted(&self) -> Result<WorkflowRun> {
+        self.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await
     }
 
     /// Starts a workflow through Temporal's own command line.
@@ -103,9 +130,10 @@ impl Fixture {
     }
 }
 
+const BOUNDS: Bounds = Bounds { call: Duration::from_secs(4), query: Duration::from_secs(5) };
+
 fn engine() -> TemporalEngine {
-    let bounds = Bounds { call: Duration::from_secs(4), query: Duration::from_secs(5) };
-    engine_with(bounds)
+    engine_with(BOUNDS)
 }
 
 /// Creates an engine that may call any server.

@@ -160,7 +160,7 @@ async fn a_history_of_many_pages_is_returned_whole() -> Result<()> {
     const SIGNALS: usize = 600;
     let fixture = Fixture::new().await?;
     // Without a worker, every signal is an event of its own.
-    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
+    let run = fixture.deserted().await?;
     fixture.signals(&run, SIGNALS).await?;
     let history = fixture.check_history_against_the_cli(&run).await?;
     assert!(history.len() > SIGNALS, "{}", history.len());
@@ -183,11 +183,7 @@ async fn equal_runs_give_equal_text() -> Result<()> {
 #[tokio::test]
 async fn what_is_not_there_is_named() -> Result<()> {
     let fixture = Fixture::new().await?;
-    let unknown = WorkflowRun {
-        target: fixture.target()?,
-        workflow_id: unique("nobody").into(),
-        run_id: Default::default(),
-    };
+    let unknown = fixture.nobody()?;
     let error = fixture.engine.describe(&unknown).await.unwrap_err();
     assert!(matches!(error, EngineError::NoSuchWorkflow { .. }), "{error:?}");
     let error = fixture.engine.history(&unknown, &HistoryRequest::default()).await.unwrap_err();

@@ -8,9 +8,9 @@ use bridge_core::ports::{EngineError, RunEvent, StopOrder};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use harness::Proxy;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::temporal::{Fixture, unique};
+use crate::temporal::Fixture;
 
 type Events = BoxStream<'static, Result<Arc<RunEvent>, EngineError>>;
 
@@ -28,7 +28,7 @@ async fn a_slow_reader_misses_nothing_and_hears_nothing_twice() -> Result<()> {
     /// More than the tail of shared events keeps.
     const SIGNALS: usize = 600;
     let fixture = Fixture::new().await?;
-    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
+    let run = fixture.deserted().await?;
     let (mut slow, mut quick) = (fixture.engine.events(&run, 0), fixture.engine.events(&run, 0));
     // The start and the first task; then one signal, which both streams get from the shared poll.
     read_to(&mut slow, 2).await?;

@@ -1,13 +1,15 @@
-//! Cancelling and terminating.
+//! Cancelling and terminating, now or later.
+
+use std::time::Duration;
 
 use anyhow::Result;
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{CommandError, EngineError, HistoryRequest, StopOrder};
+use bridge_core::ports::{CommandError, EngineError, EscalateError, HistoryRequest, StopOrder};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
 use super::describe::events;
-use crate::temporal::{Fixture, unique};
+use crate::temporal::{Fixture, SOON};
 
 fn order() -> StopOrder {
     StopOrder {
@@ -18,7 +20,12 @@ fn order() -> StopOrder {
 }
 
 /// Returns the attributes of the first event of a type.
-async fn event(fixture: &Fixture, run: &WorkflowRun, event_type: &str, attributes: &str) -> Result<Value> {
+pub(super) async fn event(
+    fixture: &Fixture,
+    run: &WorkflowRun,
+    event_type: &str,
+    attributes: &str,
+) -> Result<Value> {
     let history = fixture.engine.history(run, &HistoryRequest::default()).await?;
     let event = events(&history)?.into_iter().find(|event| event["eventType"] == event_type);
     Ok(event.map_or(Value::Null, |mut event| event[attributes].take()))
@@ -103,7 +110,7 @@ async fn a_run_that_has_ended_is_not_stopped_again() -> Result<()> {
 async fn cancelling_twice_is_cancelling() -> Result<()> {
     let fixture = Fixture::new().await?;
     // Without a worker, the run cannot end between the two.
-    let run = fixture.start_with("Gate", &Value::Null, &["--task-queue", &unique("never")]).await?;
+    let run = fixture.deserted().await?;
     fixture.engine.cancel(&run, &order()).await?;
     fixture.engine.cancel(&run, &order()).await?;
     fixture.engine.terminate(&run, &order(), None).await?;
@@ -113,16 +120,40 @@ async fn cancelling_twice_is_cancelling() -> Result<()> {
 #[tokio::test]
 async fn a_workflow_that_is_not_there_is_not_stopped() -> Result<()> {
     let fixture = Fixture::new().await?;
-    let run = WorkflowRun {
-        target: fixture.target()?,
-        workflow_id: unique("nobody").into(),
-        run_id: Default::default(),
-    };
+    let run = fixture.nobody()?;
     for stopped in
         [fixture.engine.cancel(&run, &order()).await, fixture.engine.terminate(&run, &order(), None).await]
     {
         let error = stopped.unwrap_err();
         assert!(matches!(error, CommandError::Engine(EngineError::NoSuchWorkflow { .. })), "{error:?}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_close_in_time_is_terminated() -> Result<()> {
+    let fixture = Fixture::escalating().await?;
+    let run = fixture.closed_gate().await?;
+    let grace = Duration::from_millis(300);
+    let first = fixture.engine.terminate_after(&run, &order(), grace).await?;
+    // The first call counts.
+    let again = fixture.engine.terminate_after(&run, &order(), SOON).await?;
+    assert_eq!(again.workflow_id, first.workflow_id);
+    assert_eq!((first.already_scheduled, again.already_scheduled), (false, true));
+    let closed = fixture.ended(&run, WorkflowState::Terminated).await?;
+    assert_eq!(closed.failure.unwrap_or_default().message, "the cluster goes down");
+    let attributes = "workflowExecutionTerminatedEventAttributes";
+    let end = event(&fixture, &run, "EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED", attributes).await?;
+    assert_eq!(end["identity"], "admin@example");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_escalate_refuses_a_later_end() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    let error = fixture.engine.terminate_after(&run, &order(), SOON).await.unwrap_err();
+    assert!(matches!(error, EscalateError::Off), "{error:?}");
+    assert_eq!(fixture.engine.outline(&run).await?.state, WorkflowState::Running);
     Ok(())
 }

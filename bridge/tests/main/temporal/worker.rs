@@ -146,6 +146,7 @@ impl FailingActivity {
 #[derive(Default)]
 struct Gate {
     opened: Option<Value>,
+    knocks: i64,
 }
 
 #[workflow_methods]
@@ -175,6 +176,36 @@ impl Gate {
     #[signal(name = "open")]
     fn open(&mut self, _: &mut SyncWorkflowContext<Self>, with: Value) {
         self.opened = Some(with);
+    }
+
+    #[update_validator(knock)]
+    fn validate_knock(
+        &self,
+        _: &WorkflowContextView,
+        times: &i64,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if *times < 0 { Err("nobody knocks less than never".into()) } else { Ok(()) }
+    }
+
+    /// Returns how often anybody has knocked.
+    #[update(name = "knock")]
+    fn knock(&mut self, _: &mut SyncWorkflowContext<Self>, times: i64) -> i64 {
+        self.knocks += times;
+        self.knocks
+    }
+
+    #[update(name = "break")]
+    fn break_down(
+        &mut self,
+        _: &mut SyncWorkflowContext<Self>,
+    ) -> Result<i64, Box<dyn std::error::Error + Send + Sync>> {
+        Err("the hinge broke".into())
+    }
+
+    /// Completes when the gate is open.
+    #[update(name = "await-open")]
+    async fn await_open(ctx: &mut WorkflowContext<Self>) -> bool {
+        ctx.wait_condition(|state| state.opened.is_some()).await.is_ok()
     }
 
     #[query(name = "current-state")]
