@@ -21,7 +21,7 @@ use crate::api::Api;
 use crate::intents::change::All;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::{GoJson, headers, warnings};
+use crate::wire::answer::{GoJson, Preference, headers, warnings};
 use crate::wire::body::{Content, FieldValidation, Optional};
 use crate::wire::call::Call;
 use crate::wire::params::{idempotency_key, unless_empty};
@@ -105,7 +105,7 @@ enum RunningOrPreview {
         IntentPath,
         StartParams,
         ("Idempotency-Key" = Option<String>, Header, description = "The key of this start: 1 to 255 visible ASCII characters, such as a UUID. Kept for `BRIDGE_KEY_RETENTION` (7 days)", example = "7b1c1f0e-4a53-4c2a-9a43-2d7f5b1d2c11"),
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
+        Preference,
     ),
     request_body(content = Option<StartRequest>, example = json!({
         "metadata": {"name": ""},

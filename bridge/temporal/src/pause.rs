@@ -27,10 +27,7 @@ pub(crate) async fn pause(
         reason: order.reason.clone(),
         request_id: uuid::Uuid::new_v4().to_string(),
     };
-    match session.try_call(bound, request).await {
-        Ok(_) => Ok(()),
-        Err(fault) => refused(session, fault, bound, |state| state == WorkflowState::Paused).await,
-    }
+    done(session, session.try_call(bound, request).await, bound, WorkflowState::Paused).await
 }
 
 /// Lets the run continue.
@@ -47,20 +44,18 @@ pub(crate) async fn unpause(
         reason: order.reason.clone(),
         request_id: uuid::Uuid::new_v4().to_string(),
     };
-    match session.try_call(bound, request).await {
-        Ok(_) => Ok(()),
-        Err(fault) => refused(session, fault, bound, |state| state == WorkflowState::Running).await,
-    }
+    done(session, session.try_call(bound, request).await, bound, WorkflowState::Running).await
 }
 
-/// Returns the result of a refused call. It succeeded if the run is in the requested state already, so that a
+/// Returns the result of a call. A refused one succeeded if the run is in the wanted state already, so that a
 /// call can be repeated.
-async fn refused(
+async fn done<T>(
     session: &Session<'_>,
-    fault: TemporalFault,
+    answer: Result<T, TemporalFault>,
     bound: Duration,
-    is_wanted: fn(WorkflowState) -> bool,
+    wanted: WorkflowState,
 ) -> Result<(), PauseError> {
+    let Err(fault) = answer else { return Ok(()) };
     match fault.kind() {
         FaultKind::Unimplemented => Err(PauseError::Unsupported {
             engine: place(&session.run().target),
@@ -68,7 +63,7 @@ async fn refused(
         }),
         FaultKind::FailedPrecondition => {
             let seen = describe::outline(session, session.execution(), bound).await?;
-            if is_wanted(seen.state) { Ok(()) } else { Err(session.error(fault, bound).into()) }
+            if seen.state == wanted { Ok(()) } else { Err(session.error(fault, bound).into()) }
         }
         _ => Ok(command::taken(session, Err(session.error(fault, bound)), bound).await?),
     }

@@ -5,6 +5,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use service::fields;
+use utoipa::IntoParams;
 use workflow_api::{WorkflowStatus, to_go_json, to_go_json_sized};
 
 /// A JSON body as Go's encoder writes it, newline included (EMCO-API §0.2).
@@ -46,3 +47,15 @@ pub(crate) fn headers<const N: usize>(texts: [(HeaderName, &str); N]) -> HeaderM
 
 /// A successful response without a body.
 pub(crate) const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
+
+/// The form of the response, for the document only: handlers read it with [`prefers_representation`].
+///
+/// [`prefers_representation`]: service::http::headers::prefers_representation
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is only documented")]
+pub(crate) struct Preference {
+    /// `return=representation` for a response with a body
+    #[param(rename = "Prefer", example = "return=representation")]
+    prefer: Option<String>,
+}

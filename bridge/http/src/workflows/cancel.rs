@@ -15,7 +15,7 @@ use workflow_api::{CancelRequest, StopReport};
 use super::about::{RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::{GoJson, headers, warnings};
+use crate::wire::answer::{GoJson, Preference, headers, warnings};
 use crate::wire::body::Required;
 use crate::wire::call::Call;
 use crate::wire::params::{Both, time};
@@ -56,7 +56,7 @@ pub(crate) struct CancelParams {
         IntentPath,
         RunParams,
         CancelParams,
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
+        Preference,
     ),
     request_body(content = CancelRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"terminate": true, "reason": "Need to upgrade workflow version"},

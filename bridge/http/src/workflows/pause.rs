@@ -1,18 +1,21 @@
 //! `POST …/temporal-workflow-intents/{name}/pause` and `/unpause`: pauses a workflow, lets it continue.
 
 use axum::response::Response;
-use bridge_core::Pause;
 use bridge_core::model::IntentKey;
+use bridge_core::{Addressee, Pause};
+use http::HeaderMap;
 use service::http::headers::prefers_representation;
 use workflow_api::{PauseRequest, WorkflowStatus};
 
 use super::about::{RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::warnings;
+use crate::wire::answer::{Preference, warnings};
 use crate::wire::body::Optional;
 use crate::wire::call::Call;
 use crate::wire::path::{self, DigPath, IntentPath};
+
+type PauseCall = Call<IntentKey, RunParams, Optional<PauseRequest>>;
 
 problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED, PAUSE_OFF], TEMPORAL);
 
@@ -29,7 +32,7 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED, PAUSE_OFF], TEMPORAL);
         DigPath,
         IntentPath,
         RunParams,
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
+        Preference,
     ),
     request_body(content = Option<PauseRequest>, example = json!({
         "metadata": {"name": ""}, "spec": {"reason": "The cluster is being upgraded"},
@@ -41,12 +44,8 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED, PAUSE_OFF], TEMPORAL);
         Problems,
     ),
 )]
-pub(crate) async fn pause_workflow(
-    call: Call<IntentKey, RunParams, Optional<PauseRequest>>,
-) -> Result<Response, ApiError> {
-    let Optional(PauseRequest { spec, .. }) = call.body;
-    let to = call.params.addressee(&call.key, spec.run);
-    let pause = Pause { reason: spec.reason, report: prefers_representation(&call.headers) };
+pub(crate) async fn pause_workflow(call: PauseCall) -> Result<Response, ApiError> {
+    let (to, pause) = order(call.params, &call.key, call.body, &call.headers);
     let status = call.api.app.workflows.pause(&call.request, &to, pause).await?;
     Ok(preferred(warnings(&call.unknown), status))
 }
@@ -62,7 +61,7 @@ pub(crate) async fn pause_workflow(
         DigPath,
         IntentPath,
         RunParams,
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
+        Preference,
     ),
     request_body(content = Option<PauseRequest>, example = json!({
         "metadata": {"name": ""}, "spec": {"reason": "The cluster is upgraded"},
@@ -74,12 +73,19 @@ pub(crate) async fn pause_workflow(
         Problems,
     ),
 )]
-pub(crate) async fn unpause_workflow(
-    call: Call<IntentKey, RunParams, Optional<PauseRequest>>,
-) -> Result<Response, ApiError> {
-    let Optional(PauseRequest { spec, .. }) = call.body;
-    let to = call.params.addressee(&call.key, spec.run);
-    let pause = Pause { reason: spec.reason, report: prefers_representation(&call.headers) };
+pub(crate) async fn unpause_workflow(call: PauseCall) -> Result<Response, ApiError> {
+    let (to, pause) = order(call.params, &call.key, call.body, &call.headers);
     let status = call.api.app.workflows.unpause(&call.request, &to, pause).await?;
     Ok(preferred(warnings(&call.unknown), status))
+}
+
+/// Returns what both use cases take.
+fn order(
+    params: RunParams,
+    key: &IntentKey,
+    Optional(PauseRequest { spec, .. }): Optional<PauseRequest>,
+    headers: &HeaderMap,
+) -> (Addressee, Pause) {
+    let to = params.addressee(key, spec.run);
+    (to, Pause { reason: spec.reason, report: prefers_representation(headers) })
 }

@@ -9,7 +9,7 @@ use workflow_api::{SignalRequest, WorkflowStatus};
 use super::about::{RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::warnings;
+use crate::wire::answer::{Preference, warnings};
 use crate::wire::body::{Optional, required};
 use crate::wire::call::Call;
 use crate::wire::params::idempotency_key;
@@ -31,7 +31,7 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
         IntentPath,
         RunParams,
         ("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key are one signal: 1 to 255 visible ASCII characters"),
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
+        Preference,
     ),
     request_body(content = SignalRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"name": "open", "args": [{"gate": 1}]},

@@ -9,7 +9,7 @@ use workflow_api::{StopReport, TerminateRequest};
 use super::about::{RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::warnings;
+use crate::wire::answer::{Preference, warnings};
 use crate::wire::body::Required;
 use crate::wire::call::Call;
 use crate::wire::path::{self, DigPath, IntentPath};
@@ -27,7 +27,7 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
         DigPath,
         IntentPath,
         RunParams,
-        ("Prefer" = Option<String>, Header, description = "`return=representation` for a response with a body", example = "return=representation"),
+        Preference,
     ),
     request_body(content = TerminateRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"reason": "The cluster is gone"},
