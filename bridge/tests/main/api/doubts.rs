@@ -30,8 +30,25 @@ async fn starting(temporal: &'static TemporalServer, statuses: &'static [u16]) -
     .await
 }
 
+/// A client that supports keys. Its first response is lost; the others have this status and `Start-Outcome`.
+async fn lost_then(status: u16, outcome: &'static str) -> ScriptedClient {
+    let calls = AtomicUsize::new(0);
+    ScriptedClient::with_keys(move || {
+        let first = calls.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            match first {
+                true => StatusCode::GATEWAY_TIMEOUT.into_response(),
+                false => {
+                    (StatusCode::from_u16(status).unwrap(), [("Start-Outcome", outcome)]).into_response()
+                }
+            }
+        }
+    })
+    .await
+}
+
 #[tokio::test]
-async fn a_workflow_that_runs_was_started_whatever_the_client_says() {
+async fn a_workflow_that_runs_was_started_whatever_the_response() {
     const STATUSES: &[u16] = &[500, 400, 408, 429, 501, 599, 302];
     let (api, temporal) = Api::on_temporal().await;
     let client = starting(temporal, STATUSES).await;
@@ -99,19 +116,7 @@ async fn nothing_is_claimed_while_temporal_is_away() {
 #[tokio::test]
 async fn a_rejected_repeat_proves_nothing_about_the_first_call() {
     for (again, header) in [(429, "none"), (409, "none"), (401, "none"), (404, "")] {
-        let calls = AtomicUsize::new(0);
-        let client = ScriptedClient::with_keys(move || {
-            let first = calls.fetch_add(1, Ordering::SeqCst) == 0;
-            async move {
-                match first {
-                    true => StatusCode::GATEWAY_TIMEOUT.into_response(),
-                    false => {
-                        (StatusCode::from_u16(again).unwrap(), [("Start-Outcome", header)]).into_response()
-                    }
-                }
-            }
-        })
-        .await;
+        let client = lost_then(again, header).await;
         // The run has ended, so the client cannot find it by its key any more.
         let engine = ScriptedEngine {
             outline: Box::new(|_| Ok(outline(WorkflowState::Completed))),
@@ -127,17 +132,7 @@ async fn a_rejected_repeat_proves_nothing_about_the_first_call() {
 
 #[tokio::test]
 async fn a_rejected_content_was_rejected_before() {
-    let calls = AtomicUsize::new(0);
-    let client = ScriptedClient::with_keys(move || {
-        let first = calls.fetch_add(1, Ordering::SeqCst) == 0;
-        async move {
-            match first {
-                true => StatusCode::GATEWAY_TIMEOUT.into_response(),
-                false => (StatusCode::UNPROCESSABLE_ENTITY, [("Start-Outcome", "none")]).into_response(),
-            }
-        }
-    })
-    .await;
+    let client = lost_then(422, "none").await;
     let api = Api::on_engine(ScriptedEngine::empty()).await;
     api.create_sample(client.port).await;
     problem_of(api.start_sample().await, 502, "client_refused").await;

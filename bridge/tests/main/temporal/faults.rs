@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder};
+use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder, Waited};
 use bridge_temporal::{Bounds, TemporalEngine};
 use harness::{Proxy, eventually, free_port};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use workflow_api::WorkflowState;
 
 use super::question;
@@ -117,7 +118,7 @@ async fn a_wait_outlives_a_slow_first_look() -> Result<()> {
         engine.describe(&run).await.unwrap_err();
     }
     proxy.resume().await?;
-    let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
+    let Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
     assert_eq!(closed.result, Some(json!({"echo": 1}).into()));
     Ok(())
 }
@@ -127,16 +128,13 @@ async fn a_wait_outlives_a_broken_connection() -> Result<()> {
     let fixture = Fixture::new().await?;
     let proxy = Proxy::start(fixture.server.address()).await?;
     let run = fixture.closed_gate().await?;
-    let target = super::target(&proxy.address());
-    let through_proxy = WorkflowRun { target, ..run.clone() };
-    let waiting = tokio::spawn(waits(fixture.engine.clone(), through_proxy));
-    seen_running(&fixture, &run, &proxy).await;
+    let waiting = waits_through(&fixture, &run, &proxy).await;
     for _ in 0..3 {
         proxy.cut();
         seen_running(&fixture, &run, &proxy).await;
     }
     fixture.open_gate(&run, &json!("through")).await?;
-    let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
+    let Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
     assert_eq!((closed.state, closed.result), (WorkflowState::Completed, Some(json!("through").into())));
     Ok(())
 }
@@ -148,10 +146,7 @@ async fn a_wait_outlives_connections_that_are_cut_again_and_again() -> Result<()
     let fixture = Fixture::new().await?;
     let proxy = Proxy::start(fixture.server.address()).await?;
     let run = fixture.closed_gate().await?;
-    let target = super::target(&proxy.address());
-    let through_proxy = WorkflowRun { target, ..run.clone() };
-    let waiting = tokio::spawn(waits(fixture.engine.clone(), through_proxy));
-    seen_running(&fixture, &run, &proxy).await;
+    let waiting = waits_through(&fixture, &run, &proxy).await;
     for _ in 0..3 {
         let since = Instant::now();
         proxy.cut();
@@ -160,7 +155,7 @@ async fn a_wait_outlives_connections_that_are_cut_again_and_again() -> Result<()
         assert!(!waiting.is_finished());
     }
     fixture.open_gate(&run, &json!("through")).await?;
-    let bridge_core::ports::Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
+    let Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
     assert_eq!(closed.result, Some(json!("through").into()));
     Ok(())
 }
@@ -182,8 +177,18 @@ async fn a_wait_ends_when_temporal_stays_away() -> Result<()> {
     Ok(())
 }
 
-async fn waits(engine: Arc<dyn Engine>, run: WorkflowRun) -> Result<bridge_core::ports::Waited, EngineError> {
+type WaitResult = Result<Waited, EngineError>;
+
+async fn waits(engine: Arc<dyn Engine>, run: WorkflowRun) -> WaitResult {
     engine.wait(&run, Some(SOON)).await
+}
+
+/// Starts a wait over the proxy, whose long poll is then open.
+async fn waits_through(fixture: &Fixture, run: &WorkflowRun, proxy: &Proxy) -> JoinHandle<WaitResult> {
+    let through = WorkflowRun { target: super::target(&proxy.address()), ..run.clone() };
+    let waiting = tokio::spawn(waits(fixture.engine.clone(), through));
+    seen_running(fixture, run, proxy).await;
+    waiting
 }
 
 /// Waits until a wait over the proxy has seen the run, so that its long poll is open.

@@ -5,6 +5,7 @@ use temporalio_client::errors::WorkflowGetResultError;
 
 use super::{SOURCE, TARGET, come_to, places, report, scene_of, start, states, target};
 use crate::run::{Run, SOON};
+use crate::scene::Scene;
 
 /// Waits until the latest run follows its group by an activity.
 async fn follows(run: &Run) {
@@ -20,22 +21,30 @@ async fn follows(run: &Run) {
     .await;
 }
 
-#[tokio::test]
-async fn a_reset_evacuation_takes_up_a_running_move() {
-    let scene = scene_of("evacuate-reset", 1).await;
+/// Resets an evacuation while its move waits for its app. Returns the move, its run ID in the report before, and the
+/// new run, which follows the move.
+async fn reset_while_it_moves(scene: &Scene) -> (Run, String, Run) {
     scene.emco.hold(&target(), None, None);
-    let run = start(&scene, &[]).await;
+    let run = start(scene, &[]).await;
     let before = come_to(&run, &["running"]).await;
-    let child = run.of_id(before["Digs"][0]["WorkflowID"].as_str().unwrap());
+    let dig = &before["Digs"][0];
+    let child = run.of_id(dig["WorkflowID"].as_str().unwrap());
     child.reaches("CheckReadinessStatus").await;
     let reset = run.reset_to_first_task().await;
     follows(&reset).await;
+    (child, dig["RunID"].as_str().unwrap().to_owned(), reset)
+}
+
+#[tokio::test]
+async fn a_reset_evacuation_takes_up_a_running_move() {
+    let scene = scene_of("evacuate-reset", 1).await;
+    let (child, run_id, reset) = reset_while_it_moves(&scene).await;
     assert_eq!(states(&report(&reset).await), ["running"]);
     scene.emco.release(&target());
     let result = reset.result().await;
     assert_eq!(result["Counts"], json!({"moved": 1}), "{result}");
     assert_eq!(result["Digs"][0]["ReadyOn"], json!({"collectd": [TARGET]}));
-    assert_eq!(child.latest_run_id().await, before["Digs"][0]["RunID"].as_str().unwrap());
+    assert_eq!(child.latest_run_id().await, run_id);
     assert_eq!(places(&scene, 1), [TARGET]);
     reset.replays("evacuation-reset").await;
 }
@@ -43,13 +52,7 @@ async fn a_reset_evacuation_takes_up_a_running_move() {
 #[tokio::test]
 async fn cancelling_a_reset_evacuation_cancels_the_running_move() {
     let scene = scene_of("evacuate-reset-cancel", 1).await;
-    scene.emco.hold(&target(), None, None);
-    let run = start(&scene, &[]).await;
-    let before = come_to(&run, &["running"]).await;
-    let child = run.of_id(before["Digs"][0]["WorkflowID"].as_str().unwrap());
-    child.reaches("CheckReadinessStatus").await;
-    let reset = run.reset_to_first_task().await;
-    follows(&reset).await;
+    let (child, _, reset) = reset_while_it_moves(&scene).await;
     reset.cancel().await;
     let end = reset.end().await;
     assert!(matches!(end, Err(WorkflowGetResultError::Cancelled { .. })), "{end:?}");
