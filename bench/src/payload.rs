@@ -10,8 +10,8 @@ pub(crate) const QUEUE: &str = "bench";
 pub(crate) const WORKFLOW_TYPE: &str = "EmcoMigrateWorkflow";
 const EMCO: &str = "http://emco.example:30415";
 
-/// Returns a workflow ID. `uuid` is a random UUID or a template for one (`{{uuid}}` in an intent). All sides use this form,
-/// since a server is slower with keys in random order than with rising ones.
+/// Returns a workflow ID. `uuid` is a random UUID or a template for one (`{{uuid}}` in an intent). All sides
+/// use this form, since a server is slower with keys in random order than with rising ones.
 pub(crate) fn workflow_id(uuid: &str) -> String {
     format!("bench-{uuid}")
 }

@@ -1,5 +1,5 @@
-//! A Temporal frontend that answers at once, from memory. It shows the cost of our own processes, which the work of a real
-//! server hides.
+//! A Temporal frontend that answers at once, from memory. It shows the cost of our own processes, which the
+//! work of a real server hides.
 
 mod answers;
 mod grpc;

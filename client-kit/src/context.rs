@@ -54,7 +54,8 @@ impl StartContext {
     /// the activity while they run. Others take [`Params`] as an argument.
     ///
     /// # Errors
-    /// Each parameter that is missing, unknown or of another type. The response is 422 if the function returns this error.
+    /// Each parameter that is missing, unknown or of another type. The response is 422 if the function
+    /// returns this error.
     ///
     /// [`Params`]: crate::Params
     /// [`WorkflowParams::ALL_ACTIVITIES`]: workflow_api::WorkflowParams::ALL_ACTIVITIES

@@ -11,10 +11,9 @@
 //! use std::time::Duration;
 //! use emco_stand_in::{StandIn, StandInOptions, samples};
 //!
-//! let stand_in = StandIn::start(StandInOptions::default()).await?;
-//! stand_in.load_samples().await?;
-//! assert!(stand_in.placement(&samples::dig())["collectd"].is_empty(), "EMCO has responded, but the app does not run yet");
-//! stand_in.advance(Duration::from_secs(2));
+//! let stand_in = StandIn::start(StandInOptions::default()).await?; stand_in.load_samples().await?;
+//! assert!(stand_in.placement(&samples::dig())["collectd"].is_empty(), "EMCO has responded, but the app does
+//! not run yet"); stand_in.advance(Duration::from_secs(2));
 //! assert_eq!(stand_in.placement(&samples::dig())["collectd"][0].to_string(), "provider1/cluster1");
 //! # Ok(()) }
 //! ```

@@ -85,8 +85,8 @@ pub enum Error {
         endpoint: String,
         /// The status.
         status: StatusCode,
-        /// The first KiB of EMCO's text. `None` if the response does not have the format of EMCO's errors: the URL may come
-        /// from somebody who must not read what other servers respond.
+        /// The first KiB of EMCO's text. `None` if the response does not have the format of EMCO's errors:
+        /// the URL may come from somebody who must not read what other servers respond.
         text: Option<String>,
         /// The pause before the next attempt that EMCO, or a proxy in front of it, asks for.
         retry_after: Option<Duration>,

@@ -246,8 +246,8 @@ fn parse_base(base_url: &str) -> Result<Url, BuildError> {
     Ok(base)
 }
 
-/// Returns the first KiB of an error's text, if it has the format of EMCO's errors: that of Go's `http.Error`, one line. An
-/// incomplete text is still useful.
+/// Returns the first KiB of an error's text, if it has the format of EMCO's errors: that of Go's
+/// `http.Error`, one line. An incomplete text is still useful.
 async fn emcos_text(mut response: Response) -> Option<String> {
     let header = |name| response.headers().get(name).map_or(&b""[..], HeaderValue::as_bytes);
     let is_plain = header(CONTENT_TYPE).starts_with(b"text/plain");

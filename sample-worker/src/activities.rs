@@ -27,8 +27,8 @@ pub(crate) const READINESS: &str = "CheckReadinessStatus";
 /// The activity that searches EMCO, which may take long.
 pub(crate) const SEARCH: &str = "FindDigsOnCluster";
 
-/// The names of an evacuation's activities, which an intent's options may contain. EMCO's own come first (EMCO-API §2.5). The
-/// last one is the evacuation's, and the one before it is also a relocation's.
+/// The names of an evacuation's activities, which an intent's options may contain. EMCO's own come first
+/// (EMCO-API §2.5). The last one is the evacuation's, and the one before it is also a relocation's.
 pub(crate) const OF_EVACUATION: &[&str] = &[
     "GetDigAppIntents",
     "UpdateAppIntents",

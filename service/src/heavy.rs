@@ -19,9 +19,9 @@ static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 
 /// Runs `work`, which processes `size` bytes of input, and returns its result.
 ///
-/// Work on much input runs on a thread of its own, so that the threads that respond stay free, and waits for its turn if
-/// all but one of the processors are in use. If the caller goes away before, it does not run. Work on little input runs
-/// at once.
+/// Work on much input runs on a thread of its own, so that the threads that respond stay free, and waits for
+/// its turn if all but one of the processors are in use. If the caller goes away before, it does not run.
+/// Work on little input runs at once.
 pub async fn heavy<T: Send + 'static>(size: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
     if size <= LIGHT {
         return work();

@@ -13,8 +13,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Logging")]
 pub struct LogSettings {
-    /// What to log: a level (`info`), or levels by part (`info,bridge=debug`). Libraries log what their peers send only if
-    /// they are named (`debug,h2=trace`).
+    /// What to log: a level (`info`), or levels by part (`info,bridge=debug`). Libraries log what their peers
+    /// send only if they are named (`debug,h2=trace`).
     #[arg(long = "log", env = "LOG_LEVEL", default_value = "info", value_name = "FILTER")]
     filter: Filter,
     /// How to log.

@@ -1,5 +1,5 @@
-//! The images as they ship, run by Docker on a private network: with a root file system that cannot be written, without capabilities, as the
-//! user that they name.
+//! The images as they ship, run by Docker on a private network: with a root file system that cannot be
+//! written, without capabilities, as the user that they name.
 
 mod images;
 mod migration;

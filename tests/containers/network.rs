@@ -56,7 +56,8 @@ impl Network {
         format!("{}-{name}", self.name)
     }
 
-    /// A container of an image under test, as strict as Kubernetes' *restricted* profile and more: nothing can be written but what is mounted.
+    /// A container of an image under test, as strict as Kubernetes' *restricted* profile and more: nothing
+    /// can be written but what is mounted.
     pub(crate) fn container(&self, image: &str, name: &str) -> Result<ContainerRequest<GenericImage>> {
         let (algorithm, id) = self.images.id(image)?;
         Ok(GenericImage::new(algorithm, id)

@@ -79,7 +79,8 @@ async fn a_disconnected_temporal_is_reported_and_recovers() -> Result<()> {
         system.network.disconnect(&system.temporal).await?;
 
         for bridge in [first, second] {
-            // An open connection that is silent is told from a slow Temporal after a while only; until then each call has its bound.
+            // An open connection that is silent is told from a slow Temporal after a while only; until then
+            // each call has its bound.
             eventually(SOON, "Temporal is told to be away", async || {
                 let asked = Instant::now();
                 let status = get(&intent(bridge, "/status")).await?;

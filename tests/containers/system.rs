@@ -1,4 +1,5 @@
-//! The whole of it in containers: Temporal, PostgreSQL, EMCO's stand-in, two bridges that share the database, client and worker.
+//! The whole of it in containers: Temporal, PostgreSQL, EMCO's stand-in, two bridges that share the database,
+//! client and worker.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A thousand starts through a network that breaks, at bridges that die: each happens once, and who asked learns its run.
+//! A thousand starts through a network that breaks, at bridges that die: each happens once, and who asked
+//! learns its run.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

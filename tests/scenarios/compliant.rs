@@ -1,5 +1,5 @@
-//! The sample client as any workflow client: asked for every clause, with a real Temporal that is taken away from it; and its
-//! settings of TLS and tokens.
+//! The sample client as any workflow client: asked for every clause, with a real Temporal that is taken away
+//! from it; and its settings of TLS and tokens.
 
 use std::path::Path;
 use std::time::Duration;
@@ -46,6 +46,7 @@ impl Backstage for Sample {
     }
 
     async fn ended(&self) -> Result<(), String> {
+        // Not by `Process::wait_exit`, because the future of this method must be `Send`.
         let deadline = Instant::now() + LIMIT;
         loop {
             match self.process.lock().await.exit_status() {

@@ -81,7 +81,8 @@ impl From<InvalidParams> for WorkflowTermination {
 /// would make the workflow *task* fail, which Temporal retries without end.
 ///
 /// # Errors
-/// [`InvalidParams`] with all faults, when there is not exactly one argument, it is not JSON, or it has the wrong shape.
+/// [`InvalidParams`] with all faults, when there is not exactly one argument, it is not JSON, or it has the
+/// wrong shape.
 pub fn params(input: &RawValue) -> Result<WorkflowParams, InvalidParams> {
     let argument = match input.payloads.as_slice() {
         [argument] => argument,

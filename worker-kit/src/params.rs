@@ -34,7 +34,8 @@ impl<T: Parameters> Params<T> {
     /// Reads the parameters for all activities.
     ///
     /// # Errors
-    /// [`InvalidParams`], which names each parameter that is missing, unknown or of another type. No message contains a value.
+    /// [`InvalidParams`], which names each parameter that is missing, unknown or of another type. No message
+    /// contains a value.
     pub fn for_all(params: &WorkflowParams) -> Result<Self, InvalidParams> {
         Self::of(params, WorkflowParams::ALL_ACTIVITIES)
     }

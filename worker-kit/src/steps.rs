@@ -91,8 +91,8 @@ impl<W: 'static> Steps<W> {
     /// by its heartbeats.
     ///
     /// # Errors
-    /// When the activity failed and is not retried, or the workflow was cancelled. `?` ends the workflow with this error. If the
-    /// failure is non-retryable, the workflow is not retried either.
+    /// When the activity failed and is not retried, or the workflow was cancelled. `?` ends the workflow with
+    /// this error. If the failure is non-retryable, the workflow is not retried either.
     pub async fn run<A: ActivityDefinition>(
         &self,
         activity: A,
@@ -158,9 +158,10 @@ impl<W: 'static> Steps<W> {
     /// the workflow's own timeouts, of which Temporal does not inform the workflow.
     ///
     /// # Errors
-    /// The error of the work. If there was something to undo: a failure of the same type, with the original failure as its
-    /// cause, whose message and details (`undone`, `notUndone`) name what was undone and what was not. A cancelled workflow ends
-    /// cancelled, with these details. If an undo failed it ends as failed instead, with the type
+    /// The error of the work. If there was something to undo: a failure of the same type, with the original
+    /// failure as its cause, whose message and details (`undone`, `notUndone`) name what was undone and what
+    /// was not. A cancelled workflow ends cancelled, with these details. If an undo failed it ends as failed
+    /// instead, with the type
     /// [`NOT_UNDONE`](Self::NOT_UNDONE). If an undo failed the workflow is not retried.
     pub async fn finish<T>(
         self,

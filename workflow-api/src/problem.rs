@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The length, in bytes, to which paths and messages are cut. Texts of the caller in them are cut to less, by [`crate::cut`].
+/// The length, in bytes, to which paths and messages are cut. Texts of the caller in them are cut to less, by
+/// [`crate::cut`].
 const LONGEST: usize = 1000;
 
 /// One thing that is wrong with an input.

@@ -1,8 +1,9 @@
 //! Reads JSON as leniently as Go's decoder, and reports more than it does.
 //!
-//! EMCO's callers rely on Go's rules (EMCO-API §0.1): upper and lower case in keys does not matter, `null` leaves a value
-//! unchanged, and only the first JSON value of a body counts. Unlike Go, reading continues after a fault, so that a caller
-//! gets all of them together, and unknown keys are reported. The work is linear in the length of the body.
+//! EMCO's callers rely on Go's rules (EMCO-API §0.1): upper and lower case in keys does not matter, `null`
+//! leaves a value unchanged, and only the first JSON value of a body counts. Unlike Go, reading continues
+//! after a fault, so that a caller gets all of them together, and unknown keys are reported. The work is
+//! linear in the length of the body.
 
 pub(crate) mod go;
 mod node;
@@ -157,8 +158,8 @@ impl Reader {
         self.fault(format!("must be {expected}, not {}", found.kind()));
     }
 
-    /// Reads the members of an object. `member` gets each key as [`folded`] returns it, and returns whether it knows the
-    /// key. `null` has no members.
+    /// Reads the members of an object. `member` gets each key as [`folded`] returns it, and returns whether
+    /// it knows the key. `null` has no members.
     pub(crate) fn members(
         &mut self,
         node: Node<'_>,

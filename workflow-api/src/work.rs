@@ -1,5 +1,5 @@
-//! Counts the work of readers in this crate's tests: bytes that are read, compared or written, and values that are visited.
-//! Elsewhere it does nothing.
+//! Counts the work of readers in this crate's tests: bytes that are read, compared or written, and values
+//! that are visited. Elsewhere it does nothing.
 
 #[cfg(not(test))]
 pub(crate) fn count(_: usize) {}

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use emco_build::workspace_dir;
 use harness::{cargo_deny, cargo_shear};
 
-/// Check that each dependency is used (cargo-shear), and that deny.toml allows its licence, crate and source (cargo-deny).
+/// Check that each dependency is used (cargo-shear), and that deny.toml allows its licence, crate and source
+/// (cargo-deny).
 #[derive(Debug, clap::Args)]
 pub(crate) struct Dependencies {
     /// Also print which crates come in several versions, and other warnings.

@@ -71,7 +71,7 @@ impl Migration {
         self.state == "Completed" && !self.to.is_empty() && arrived(&self.to, self.act.target)
     }
 
-    /// Reports whether the workflow failed, every app is where it was, and the failure says so.
+    /// Reports whether the workflow failed after it had taken everything back.
     pub(crate) fn rolled_back(&self) -> bool {
         let undone = self.failure.contains("undone: ") && !self.failure.contains("could not be undone");
         self.state == "Failed" && self.to == self.from && undone
@@ -130,8 +130,8 @@ pub(crate) async fn perform(stack: &Stack, act: Act, progress: &mut Progress) ->
     Ok(Migration { act, run_id, state, from, to, failure, seconds: started.elapsed().as_secs_f64() })
 }
 
-/// Polls the bridge until the run has closed, and returns run ID and state. Meanwhile it shows the current activity, and
-/// where EMCO has the apps.
+/// Polls the bridge until the run has closed, and returns run ID and state. Meanwhile it shows the current
+/// activity, and where EMCO has the apps.
 async fn follow_workflow(stack: &Stack, intent: &str, progress: &mut Progress) -> Result<(String, String)> {
     let server = stack.temporal.address();
     let url =

@@ -83,8 +83,8 @@ impl NewClient {
     }
 }
 
-/// Formats the sources, since a name longer or shorter than the template's moves line ends. Without rustfmt they work as
-/// well.
+/// Formats the sources, since a name longer or shorter than the template's moves line ends. Without rustfmt
+/// they work as well.
 fn format(folder: &Path) {
     let sources = ["client", "lib", "worker"].map(|name| folder.join(format!("src/{name}.rs")));
     let mut rustfmt = Command::new("rustfmt");

@@ -55,8 +55,8 @@ pub(super) async fn throughput(
     Ok(())
 }
 
-/// Temporal's own throughput is measured before and after ours: it gets slower with each workflow, and keeps working after
-/// each load.
+/// Temporal's own throughput is measured before and after ours: it gets slower with each workflow, and keeps
+/// working after each load.
 async fn ratio<C: Call>(ours: &mut Fleet<HttpCall>, raw: &mut Fleet<C>, slice: Duration) -> Result<f64> {
     let (_, before) = raw.load(slice / 2).await?;
     let (_, reached) = ours.load(slice).await?;

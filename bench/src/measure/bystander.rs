@@ -13,8 +13,8 @@ use crate::effort::PATIENCE;
 use crate::http::{HttpCall, Request};
 use crate::load::Fleet;
 
-/// Makes these requests one after the other, with a pause after each, until `end`, and returns the times that each took in
-/// milliseconds.
+/// Makes these requests one after the other, with a pause after each, until `end`, and returns the times that
+/// each took in milliseconds.
 pub(super) async fn times<const N: usize>(
     requests: [(u16, Request); N],
     pause: Duration,

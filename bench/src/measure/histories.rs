@@ -46,7 +46,8 @@ pub(super) async fn measure(figures: &mut Figures, scene: &Scene, effort: Effort
     Ok(())
 }
 
-/// Makes status requests one after the other until `end`, and returns the 99th percentile of their times in milliseconds.
+/// Makes status requests one after the other until `end`, and returns the 99th percentile of their times in
+/// milliseconds.
 async fn p99_of_status(port: u16, end: impl Future) -> Result<f64> {
     let requests = [(port, Request::get(status_path(STATUS)))];
     let [mut times] = bystander::times(requests, Duration::ZERO, end).await?;

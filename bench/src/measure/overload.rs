@@ -61,8 +61,8 @@ async fn goodput(scene: &Scene, rate: f64, time: Duration) -> Result<f64> {
     Ok(successes.len() as f64 / last.max(time).as_secs_f64())
 }
 
-/// Starts one workflow ID many times at once, and returns how many callers do not learn what became of their start. That
-/// is all of them if none succeeds.
+/// Starts one workflow ID many times at once, and returns how many callers do not learn what became of their
+/// start. That is all of them if none succeeds.
 async fn unknown_of_one_id(scene: &Scene) -> Result<f64> {
     let mut starts = JoinSet::new();
     for _ in 0..STARTS_OF_ONE_ID {

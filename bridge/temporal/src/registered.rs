@@ -7,9 +7,8 @@
 //! api_key_file = "/run/secrets/cloud-key"  # or api_key_env = "CLOUD_KEY"
 //!
 //! [edge]
-//! address = "temporal.edge.svc:7233"
-//! namespaces = ["emco"]
-//! tls = { server_ca_cert_path = "/etc/edge/ca.pem", client_cert_path = "/etc/edge/tls.crt", client_key_path = "/etc/edge/tls.key" }
+//! address = "temporal.edge.svc:7233" namespaces = ["emco"] tls = { server_ca_cert_path = "/etc/edge/ca.pem",
+//! client_cert_path = "/etc/edge/tls.crt", client_key_path = "/etc/edge/tls.key" }
 //! ```
 
 use std::collections::BTreeMap;

@@ -20,14 +20,14 @@
 //! | 15 | the client's name goes into the URL as it is | `d15_a_client_name_cannot_change_the_url` |
 //! | 16 | an empty spec is accepted | `d16_an_empty_spec_is_refused` |
 //! | 17 | activity options without a retry policy are refused | `d17_activity_options_need_no_retry_policy` |
-//! | 18 | rejected queries and query arguments are not handled | `d18_a_query_takes_arguments_and_reports_why_it_failed` |
+//! | 18 | queries have no arguments, nor reasons | `d18_a_query_takes_arguments_and_reports_why_it_failed` |
 //! | 19 | status is a dump of Go structs | `d19_a_status_is_readable` |
 //! | 20 | intents and headers are logged | `d20_no_payload_or_header_is_logged` |
 //! | 21 | creates race and overwrite each other | `d21_of_many_creates_one_wins` |
 //! | 22 | metrics call the process `orchestrator` | `d22_metrics_name_the_bridge` |
 //! | 23 | the chart exposes a port without a listener | `d23_the_chart_exposes_what_listens` |
 //! | 24 | the policy controller treats a successful start as a failure | `d24_the_policy_controller_gets_its_201` |
-//! | 25 | a create fails unless the process runs in its own folder | `d25_a_create_succeeds_wherever_the_process_runs` |
+//! | 25 | a create works only in the process's folder | `d25_a_create_succeeds_wherever_the_process_runs` |
 //! | 26 | no OpenAPI | `d26_the_api_is_documented` |
 //! | 27 | runs are not tracked | `d27_every_start_is_on_record` |
 //! | 28 | SIGTERM ends the process abruptly | `d28_sigterm_lets_requests_finish` |

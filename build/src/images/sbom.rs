@@ -1,5 +1,5 @@
-//! The list of the contents of an image (CycloneDX 1.6): the crates that are linked into the program, the C library and the
-//! certificate authorities.
+//! The list of the contents of an image (CycloneDX 1.6): the crates that are linked into the program, the C
+//! library and the certificate authorities.
 //!
 //! `cargo-cyclonedx` also lists procedural macros, and crates of features that the program does not have, and writes
 //! CycloneDX 1.5 at most. `cargo tree` prints exactly the crates that are linked.
@@ -52,7 +52,8 @@ impl Crates {
         Ok(Self { found, checksums: checksums(&lock)? })
     }
 
-    /// Returns the list of the contents of `image`, which contains `program`, as JSON. It depends only on source and tools.
+    /// Returns the list of the contents of `image`, which contains `program`, as JSON. It depends only on
+    /// source and tools.
     pub(super) fn list(&self, image: &str, program: &str, version: &Version) -> Result<String> {
         let root = (program.to_owned(), version.number.to_owned());
         ensure!(self.found.contains_key(&root), "cargo has no program {program} {}", version.number);
@@ -164,8 +165,8 @@ fn licences(expression: &str) -> Value {
     }
 }
 
-/// Reads lines of `DEPTH|NAME vVERSION …|LICENCE`. cargo prints what a crate uses only below the first line of that crate,
-/// and marks the others with `(*)`.
+/// Reads lines of `DEPTH|NAME vVERSION …|LICENCE`. cargo prints what a crate uses only below the first line
+/// of that crate, and marks the others with `(*)`.
 fn parse(tree: &str) -> Option<BTreeMap<Id, Found>> {
     let mut found = BTreeMap::<Id, Found>::new();
     let mut path: Vec<Id> = Vec::new();

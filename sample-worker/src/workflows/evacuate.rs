@@ -216,7 +216,7 @@ fn stop_where_due(workflow: &mut EmcoEvacuateClusterWorkflow, order: &Order, was
     let count = |is: fn(&DigReport) -> bool| tried().filter(|(dig, _)| is(dig)).count();
     let moved = count(|dig| dig.state == DigProgress::Moved);
     let left = count(|dig| matches!(dig.state, DigProgress::Failed | DigProgress::RolledBack));
-    // A group whose move was cancelled says nothing about the others.
+    // A cancelled move is no sign that the others fail.
     let cancelled = count(|dig| dig.state == DigProgress::RolledBack && dig.cancelled);
     let (failed, ended) = (left - cancelled, moved + left);
     let why = if was_canary && left > 0 {

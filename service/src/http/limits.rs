@@ -1,5 +1,5 @@
-//! How much a server accepts: requests at once, waits at once, and changes and reads by one caller in a second. A request
-//! above a limit is refused at once, with a problem and `Retry-After`. Nothing queues.
+//! How much a server accepts: requests at once, waits at once, and changes and reads by one caller in a
+//! second. A request above a limit is refused at once, with a problem and `Retry-After`. Nothing queues.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -150,8 +150,8 @@ async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> R
 
 /// A body that holds something until it has been sent or dropped: until then its request is in progress.
 ///
-/// It is given away in slices. On HTTP/2 whatever is given away waits in a buffer for as long as the caller likes, but the
-/// next slice is taken only when the one before has been sent.
+/// It is given away in slices. On HTTP/2 whatever is given away waits in a buffer for as long as the caller
+/// likes, but the next slice is taken only when the one before has been sent.
 pub(super) struct Held<T> {
     body: Body,
     rest: Bytes,

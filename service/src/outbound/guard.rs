@@ -10,8 +10,8 @@ use url::{Host, Url};
 
 use super::{ResolveError, Resolver, is_forbidden};
 
-/// Makes a client connect only to addresses that `resolver` allows: exactly those that were checked. Redirects and proxies
-/// are not used, because they would circumvent the check.
+/// Makes a client connect only to addresses that `resolver` allows: exactly those that were checked.
+/// Redirects and proxies are not used, because they would circumvent the check.
 ///
 /// An address in a URL is not resolved, so the caller must also [`check`] each URL.
 pub fn guarded(client: ClientBuilder, resolver: Resolver) -> ClientBuilder {

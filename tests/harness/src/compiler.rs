@@ -11,8 +11,9 @@ use emco_build::workspace_dir;
 /// If this variable is `1`, [`compiler_refuses`] writes the compiler's messages instead of comparing them.
 const OVERWRITE: &str = "OVERWRITE";
 
-/// Compiles each `*.rs` file in `folder`, which uses only the library `name`, and compares the compiler's messages with the
-/// `.stderr` file beside it. After a change: `OVERWRITE=1 cargo test …`, then read the differences.
+/// Compiles each `*.rs` file in `folder`, which uses only the library `name`, and compares the compiler's
+/// messages with the `.stderr` file beside it. After a change: `OVERWRITE=1 cargo test …`, then read the
+/// differences.
 ///
 /// The library is the one that the test itself was linked with, so only the files are compiled.
 ///
@@ -72,7 +73,8 @@ fn newest_library(name: &str) -> Result<PathBuf> {
     Ok(newest.with_context(|| format!("no library {name} in {}", folder.display()))?.1)
 }
 
-/// Removes line numbers in the library and in Rust's own, and the width of the margin: they change with unrelated lines.
+/// Removes line numbers in the library and in Rust's own, and the width of the margin: they change with
+/// unrelated lines.
 fn normalized(report: &str) -> String {
     let mut lines = Vec::new();
     for line in report.lines().filter(|line| !ENDS.iter().any(|end| line.starts_with(end))) {

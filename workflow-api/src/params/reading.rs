@@ -33,7 +33,8 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads the parameters of an activity. A parameter for all activities is also known if one of the schemas `others` has it.
+    /// Reads the parameters of an activity. A parameter for all activities is also known if one of the
+    /// schemas `others` has it.
     ///
     /// # Errors
     /// When the schema cannot be applied to them in bounded time.
@@ -164,7 +165,8 @@ impl Reading {
         each_once(self.faults.into_list())
     }
 
-    /// Notes which rule of the type is broken, and removes the member that breaks it. Returns true if there may be more.
+    /// Notes which rule of the type is broken, and removes the member that breaks it. Returns true if there
+    /// may be more.
     fn refused(&mut self, error: &serde_path_to_error::Error<serde_json::Error>) -> bool {
         let mut segments = error.path().iter();
         let named = |segment: &Segment| match segment {

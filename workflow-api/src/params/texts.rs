@@ -91,8 +91,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Iterates over the schemas that apply to the same value as `schemas`: they themselves, their alternatives, and those to which
-/// they refer. Each comes once, so that this ends for a schema that refers to itself.
+/// Iterates over the schemas that apply to the same value as `schemas`: they themselves, their alternatives,
+/// and those to which they refer. Each comes once, so that this ends for a schema that refers to itself.
 fn parts<'a>(root: &'a Value, schemas: &[&'a Value]) -> impl Iterator<Item = &'a Value> {
     let mut seen = HashSet::new();
     let mut next: Vec<_> = schemas.iter().rev().copied().collect();

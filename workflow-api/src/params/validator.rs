@@ -121,8 +121,8 @@ fn has_leftovers(schema: &Value) -> bool {
     ["unevaluatedProperties", "unevaluatedItems"].iter().any(|word| schema.get(word).is_some())
 }
 
-/// Whether the schema is applied to `value` in a bounded number of steps. It follows the keywords of JSON Schema that apply
-/// schemas, and counts some of them more than once.
+/// Whether the schema is applied to `value` in a bounded number of steps. It follows the keywords of JSON
+/// Schema that apply schemas, and counts some of them more than once.
 fn is_bounded(root: &Value, value: &Value) -> bool {
     let mut next = vec![(root, value, 0)];
     let mut steps = 0;
@@ -169,7 +169,8 @@ fn applies_to(schema: &Value, words: &[&str]) -> bool {
     words.iter().any(|word| schema.get(*word).is_some())
 }
 
-/// The work of applying a schema once, without the schemas inside it: its keywords, and the entries of lists such as `enum`.
+/// The work of applying a schema once, without the schemas inside it: its keywords, and the entries of lists
+/// such as `enum`.
 fn weight(schema: &Value) -> usize {
     let entries = |member: &Value| match member {
         Value::Array(items) => items.len(),

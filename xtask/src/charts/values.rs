@@ -17,7 +17,8 @@ struct Open {
     meaning: String,
 }
 
-/// Returns the rows of one of our values files: two spaces for each level, the comment above the key, lists in one line.
+/// Returns the rows of one of our values files: two spaces for each level, the comment above the key, lists
+/// in one line.
 pub(super) fn rows(text: &str) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut above: Vec<Open> = Vec::new();

@@ -34,7 +34,8 @@ pub(super) fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
     Ok(tar.into_inner()?.finish()?)
 }
 
-/// Returns the archive of a chart. Its top directory has the app's name, where EMCO looks for the chart (EMCO-API §7.1).
+/// Returns the archive of a chart. Its top directory has the app's name, where EMCO looks for the chart
+/// (EMCO-API §7.1).
 pub(super) fn chart(app: &str, folder: &Path) -> Result<Vec<u8>> {
     let mut files = read_folder(folder)?;
     files.retain(|path, _| OF_A_CHART.contains(&path.split('/').next().unwrap_or_default()));

@@ -25,8 +25,9 @@ pub(super) fn stem(text: &str) -> Result<String> {
     name(text)
 }
 
-/// Reads the name of a Helm release. The names of objects in Kubernetes begin with it, end with `-workflow-client` at the
-/// longest, and must be DNS labels; those of Services begin with a letter (EMCO-API §6.2, §7.1).
+/// Reads the name of a Helm release. The names of objects in Kubernetes begin with it, end with
+/// `-workflow-client` at the longest, and must be DNS labels; those of Services begin with a letter (EMCO-API
+/// §6.2, §7.1).
 pub(super) fn release(text: &str) -> Result<String> {
     let pattern = "^[a-z]([a-z0-9-]{0,45}[a-z0-9])?$";
     matching(

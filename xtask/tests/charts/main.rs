@@ -1,5 +1,5 @@
-//! The charts as Helm renders them, with every profile. They are compared with Kubernetes' schemas, Pod Security's profile
-//! *restricted*, the programs that read their settings, and snapshots.
+//! The charts as Helm renders them, with every profile. They are compared with Kubernetes' schemas, Pod
+//! Security's profile *restricted*, the programs that read their settings, and snapshots.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod chart;

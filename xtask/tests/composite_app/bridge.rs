@@ -51,7 +51,8 @@ async fn the_intent_is_kept_started_and_done() -> Result<()> {
 
     let late = run(&emcoctl, &cancel).await;
     assert!(!late[0].status.is_server_error(), "{}", late[0].body);
-    // An intent that was copied from a workflow manager can be created in another: here in the same, after its deletion.
+    // An intent that was copied from a workflow manager can be created in another: here in the same, after
+    // its deletion.
     let listed = || async {
         Ok::<Vec<Value>, anyhow::Error>(http().get(stack.intents_url()).send().await?.json().await?)
     };

@@ -1,4 +1,5 @@
-//! The objects that Helm renders from the archives, with profile and overridden values as EMCO passes them (EMCO-API §7.1).
+//! The objects that Helm renders from the archives, with profile and overridden values as EMCO passes them
+//! (EMCO-API §7.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -136,8 +136,8 @@ impl Site {
         self.folder.emcoctl(self.stand_in.url(), "http://127.0.0.1:1")
     }
 
-    /// Follows a section of a folder's README, and waits where it waits. Only commands for which `takes` returns true are
-    /// run. Returns all responses.
+    /// Follows a section of a folder's README, and waits where it waits. Only commands for which `takes`
+    /// returns true are run. Returns all responses.
     pub(crate) async fn follow(
         &self,
         folder: &Folder,

@@ -1,4 +1,5 @@
-//! The folder itself: it has the same bytes each time, contains nothing of the machine, and is not written after an error.
+//! The folder itself: it has the same bytes each time, contains nothing of the machine, and is not written
+//! after an error.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,5 +1,6 @@
-//! Lets cargo build a project outside this workspace with the workspace's compiled dependencies. That needs the same target
-//! directory, lock file (which `new-client` writes), profile, and features of every dependency.
+//! Lets cargo build a project outside this workspace with the workspace's compiled dependencies. That needs
+//! the same target directory, lock file (which `new-client` writes), profile, and features of every
+//! dependency.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

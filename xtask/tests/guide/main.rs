@@ -1,7 +1,8 @@
-//! `docs/author-guide.md`, step by step: it shows what `new-client` writes, and its commands have the output that it shows.
+//! `docs/author-guide.md`, step by step: it shows what `new-client` writes, and its commands have the output
+//! that it shows.
 //!
-//! The project is outside this workspace, so cargo would build Temporal's SDK again, with other features. Here it uses our
-//! target directory, and a package with the features that this workspace uses.
+//! The project is outside this workspace, so cargo would build Temporal's SDK again, with other features.
+//! Here it uses our target directory, and a package with the features that this workspace uses.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod features;

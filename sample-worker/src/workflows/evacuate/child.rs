@@ -1,7 +1,8 @@
 //! The child workflow that moves one group, and its end.
 //!
-//! A reset of the evacuation leaves the children of the former run: one may still be running, so that its workflow ID cannot be
-//! used again, or may have ended without an event in the history of the new run. An activity awaits the end of both.
+//! A reset of the evacuation leaves the children of the former run: one may still be running, so that its
+//! workflow ID cannot be used again, or may have ended without an event in the history of the new run. An
+//! activity awaits the end of both.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -43,8 +44,8 @@ const SAME_MOVE: [&str; 8] = [
     "targetClusterName",
 ];
 
-/// Moves a group, in a new child workflow, or in one of a former run that is still running. Returns the outcome, or why the
-/// child cannot start.
+/// Moves a group, in a new child workflow, or in one of a former run that is still running. Returns the
+/// outcome, or why the child cannot start.
 pub(super) async fn relocate<W>(
     ctx: &WorkflowContext<W>,
     order: &Order,
@@ -108,7 +109,8 @@ async fn end_of<W>(
     }
 }
 
-/// Awaits the end of a running workflow that is no child of this run. If the evacuation is cancelled, cancels it like a child.
+/// Awaits the end of a running workflow that is no child of this run. If the evacuation is cancelled, cancels
+/// it like a child.
 async fn take_up<W>(ctx: &WorkflowContext<W>, id: &str, params: WorkflowParams) -> Outcome {
     let all = params.activity_params.get(WorkflowParams::ALL_ACTIVITIES).cloned().unwrap_or_default();
     let params = all.into_iter().filter(|(name, _)| SAME_MOVE.contains(&name.as_str())).collect();

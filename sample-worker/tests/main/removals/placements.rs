@@ -173,7 +173,8 @@ impl Case {
         .await;
     }
 
-    /// Waits until an app runs nowhere.
+    /// Watches until an app runs nowhere. It looks often, because an app may be away for a moment only; the move
+    /// that it watches has a deadline, and ends it.
     pub(super) async fn is_nowhere(&self, scene: &Scene) {
         loop {
             if scene.emco.placement(&self.dig()).values().any(Vec::is_empty) {

