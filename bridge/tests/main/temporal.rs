@@ -27,6 +27,17 @@ pub(crate) struct Fixture {
     pub(crate) server: &'static TemporalServer,
     pub(crate) task_queue: &'static str,
     pub(crate) engine: Arc<dyn Engine>,
+    /// Stops the work on escalations.
+    escalations: Option<Shutdown>,
+}
+
+impl Drop for Fixture {
+    /// The thread of the escalation worker must end before the test's runtime can.
+    fn drop(&mut self) {
+        if let Some(escalations) = &self.escalations {
+            escalations.stop();
+        }
+    }
 }
 
 impl Fixture {
@@ -39,19 +50,20 @@ impl Fixture {
             let worker = TestWorker::start(server.url(), task_queue.clone());
             (task_queue, worker)
         });
-        Ok(Self { server, task_queue, engine: Arc::new(engine()) })
+        Ok(Self { server, task_queue, engine: Arc::new(engine()), escalations: None })
     }
 
     /// With an engine that terminates runs later, in the server of the runs.
     pub(crate) async fn escalating() -> Result<Self> {
-        let fixture = Self::new().await?;
+        let mut fixture = Self::new().await?;
         let home = TemporalTarget::new(fixture.server.address(), "default")?;
         let servers = Servers::new(TemporalTargets::only(home), Arc::new(SystemClock));
         let escalations = Escalations::new(servers.clone());
-        let engine: Arc<dyn Engine> =
-            Arc::new(TemporalEngine::new(servers, BOUNDS).with_escalations(escalations.clone()));
-        tokio::spawn(escalations.keep(Arc::clone(&engine), Shutdown::new(SOON)));
-        Ok(Self { engine, ..fixture })
+        fixture.engine = Arc::new(TemporalEngine::new(servers, BOUNDS).with_escalations(escalations.clone()));
+        let shutdown = Shutdown::new(SOON);
+        tokio::spawn(escalations.keep(Arc::clone(&fixture.engine), shutdown.clone()));
+        fixture.escalations = Some(shutdown);
+        Ok(fixture)
     }
 
     /// A workflow that does not exist.
