@@ -45,4 +45,4 @@ pub use verbs::{
     RollbackRequest, RollbackSpec, RunReference, SignalRequest, SignalSpec, TerminateRequest, TerminateSpec,
     UpdateRequest, UpdateSpec,
 };
-pub use write::{to_go_json, to_go_json_sized, to_go_text};
+pub use write::{to_go_json, to_go_text};

@@ -13,7 +13,11 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 /// # Panics
 /// When `value` has a map whose keys are not strings. None of this crate's types has one.
 pub fn to_go_json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    to_go_json_sized(value, 512)
+    let mut bytes = Vec::with_capacity(512);
+    value
+        .serialize(&mut go_serializer(&mut bytes))
+        .expect("the types of this crate have text keys, and writing to memory does not fail");
+    bytes
 }
 
 /// Returns the JSON of `value` as Go writes it, as text.
@@ -22,19 +26,6 @@ pub fn to_go_json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 /// As [`to_go_json`].
 pub fn to_go_text<T: Serialize + ?Sized>(value: &T) -> String {
     String::from_utf8(to_go_json(value)).expect("JSON is written in UTF-8")
-}
-
-/// Returns the JSON of `value` as Go writes it, with room for `size` bytes from the start. Use it for large values: a
-/// buffer that grows takes twice the memory for a while.
-///
-/// # Panics
-/// As [`to_go_json`].
-pub fn to_go_json_sized<T: Serialize + ?Sized>(value: &T, size: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(size);
-    value
-        .serialize(&mut go_serializer(&mut bytes))
-        .expect("the types of this crate have text keys, and writing to memory does not fail");
-    bytes
 }
 
 pub(crate) fn go_serializer(bytes: &mut Vec<u8>) -> Serializer<&mut Vec<u8>, GoFormatter> {

@@ -34,8 +34,8 @@ pub use starts::{
 };
 pub use tasks::Tasks;
 pub use workflows::{
-    Addressee, FollowRequest, Followed, Pause, Position, SignalOrder, StatusMethod, StatusMethodError,
-    StatusReport, StatusRequest, Stop, UpdateOrder, WorkflowError, Workflows,
+    Addressee, FollowRequest, Followed, MorePages, Pause, Position, SignalOrder, StatusMethod,
+    StatusMethodError, StatusReport, StatusRequest, Stop, UpdateOrder, WorkflowError, Workflows,
 };
 
 /// All use cases.

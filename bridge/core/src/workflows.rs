@@ -24,7 +24,7 @@ pub use follow::{FollowRequest, Followed, Position};
 pub use method::{StatusMethod, StatusMethodError};
 pub use pause::Pause;
 pub use signal::SignalOrder;
-pub use status::{StatusReport, StatusRequest};
+pub use status::{MorePages, StatusReport, StatusRequest};
 pub use stop::Stop;
 pub use update::UpdateOrder;
 

@@ -11,7 +11,6 @@ use bridge_core::ports::{
     UpdateError, Updated, Waited,
 };
 use futures::stream::BoxStream;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use workflow_api::{Escalation, RawJson, RunId};
 
@@ -24,11 +23,6 @@ use crate::servers::Servers;
 use crate::wait::Progress;
 use crate::{describe, failing, follow, history, pause, query, reset, signal, stop, update, wait};
 
-/// Maximum number of whole histories that are read at the same time.
-const HISTORIES: usize = 4;
-/// How many times longer a page of a whole history may take than another call: its pages are the largest.
-const WHOLE: u32 = 4;
-
 /// The official Temporal server, by gRPC.
 #[derive(Debug, Clone)]
 pub struct TemporalEngine {
@@ -37,8 +31,6 @@ pub struct TemporalEngine {
     waits: Polls<Progress>,
     tails: Polls<Tail>,
     escalations: Option<Escalations>,
-    /// Limits how many whole histories are read at the same time.
-    whole_histories: Arc<Semaphore>,
 }
 
 impl TemporalEngine {
@@ -49,14 +41,7 @@ impl TemporalEngine {
             polls::OPEN_POLLS,
             "Open long polls to Temporal, each for all callers that wait on one run or follow it"
         );
-        Self {
-            servers,
-            bounds,
-            waits: Polls::default(),
-            tails: Polls::default(),
-            escalations: None,
-            whole_histories: Arc::new(Semaphore::new(HISTORIES)),
-        }
+        Self { servers, bounds, waits: Polls::default(), tails: Polls::default(), escalations: None }
     }
 
     /// Enables delayed termination. The caller must also run [`Escalations::keep`].
@@ -85,14 +70,7 @@ impl Engine for TemporalEngine {
     }
 
     async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError> {
-        let session = self.session(run)?;
-        if request.page_size.is_some() || request.close_event {
-            return history::history(&session, request, self.bounds.call).await;
-        }
-        // So many whole histories are read at the same time, each in memory. The others wait: they would make
-        // the calls of all of them slower than their timeout.
-        let _turn = self.whole_histories.acquire().await.map_err(|closed| session.unexpected(closed))?;
-        history::history(&session, request, self.bounds.call * WHOLE).await
+        history::history(&self.session(run)?, request, self.bounds.call).await
     }
 
     fn events(

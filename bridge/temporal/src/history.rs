@@ -1,4 +1,4 @@
-//! Reads the history of a run, whole or page by page, from either end.
+//! Reads the history of a run page by page, from either end.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use workflow_api::RunId;
 use crate::describe;
 use crate::rpc::Session;
 
-/// Returns the current events.
+/// Returns a page of the current events.
 pub(crate) async fn history(
     session: &Session<'_>,
     request: &HistoryRequest,
@@ -29,7 +29,8 @@ pub(crate) async fn history(
     let from = request.page_token.as_ref();
     let run_id = match from {
         Some(token) => token.run_id.clone(),
-        None if request.page_size.is_some() && session.run().run_id.is_empty() => {
+        // All pages are about one run.
+        None if !request.close_event && session.run().run_id.is_empty() => {
             describe::outline(session, session.execution(), bound).await?.run_id
         }
         None => session.run().run_id.clone(),
@@ -64,6 +65,10 @@ pub(crate) async fn history(
             return Ok(HistoryPage { events, next: None });
         }
         within = next;
+        if let (None, Some(event_id), false) = (request.page_size, last, events.is_empty()) {
+            let next = PageToken { run_id, reverse: request.reverse, event_id, within };
+            return Ok(HistoryPage { events, next: Some(next) });
+        }
     }
 }
 

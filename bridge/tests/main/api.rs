@@ -8,6 +8,7 @@ mod client_check;
 mod deep;
 mod doubts;
 mod engine;
+mod histories;
 mod intents;
 mod keys;
 mod lists;

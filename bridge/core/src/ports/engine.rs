@@ -25,7 +25,7 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     /// Returns all data of the engine about a run.
     async fn describe(&self, run: &WorkflowRun) -> Result<Description, EngineError>;
 
-    /// Returns the current events of a run.
+    /// Returns a page of the current events of a run.
     async fn history(&self, run: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError>;
 
     /// Returns the events of a run after the one with the ID `after` (0 for all) as they happen, and those of

@@ -15,13 +15,13 @@ pub struct HistoryRequest {
     pub close_event: bool,
     /// Whether the newest event comes first.
     pub reverse: bool,
-    /// Maximum number of events; `None` for all.
+    /// Maximum number of events; `None` for as many as the engine reads at once.
     pub page_size: Option<usize>,
     /// The end of the previous page; `None` for the first page.
     pub page_token: Option<PageToken>,
 }
 
-/// A part of a history.
+/// A part of a history. It has at least one event, or it is the last.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HistoryPage {
     /// The events, each as the engine's canonical JSON.

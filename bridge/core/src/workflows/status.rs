@@ -1,8 +1,11 @@
 //! The status of a workflow: description, history, query and wait in one call, in parallel, each with an
 //! error of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::Stream;
+use futures::stream::try_unfold;
 use workflow_api::{RawJson, TaskFailing, WorkflowFailure, WorkflowStatus};
 
 use super::ending::write_end;
@@ -12,7 +15,7 @@ use crate::access::{Action, Resource};
 use crate::chain;
 use crate::gauge::{Counted, OPEN_WAITS};
 use crate::model::WorkflowRun;
-use crate::ports::{EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, Waited};
+use crate::ports::{Engine, EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, Waited};
 use crate::request::Request;
 
 /// Default timeout of a query.
@@ -27,7 +30,7 @@ pub struct StatusRequest {
     pub timeout: Option<Duration>,
     /// Whether to return the engine's description.
     pub describe: bool,
-    /// The part of the history to return; `None` for no history.
+    /// The part of the history to return, the whole if it has no page size; `None` for no history.
     pub history: Option<HistoryRequest>,
     /// The query whose result to return.
     pub query: Option<Query>,
@@ -38,12 +41,37 @@ pub struct StatusRequest {
 /// The status, and whether it is complete.
 #[derive(Debug, Clone)]
 pub struct StatusReport {
-    /// The status.
+    /// The status, with the first page of a whole history.
     pub status: WorkflowStatus,
+    /// The other pages of a whole history, if it has more.
+    pub more: Option<MorePages>,
     /// Whether the run was still open when the wait ended.
     pub unfinished: bool,
     /// The errors of the parts that are missing.
     pub errors: Vec<StatusMethodError>,
+}
+
+/// The pages of a history that have not been read yet. Each is read when it is wanted, so that a long history
+/// never is in memory.
+#[derive(Debug, Clone)]
+pub struct MorePages {
+    engine: Arc<dyn Engine>,
+    run: WorkflowRun,
+    next: HistoryRequest,
+}
+
+impl MorePages {
+    /// Returns the events, page by page. An error ends them.
+    pub fn pages(self) -> impl Stream<Item = Result<Vec<RawJson>, EngineError>> + Send {
+        let Self { engine, run, next } = self;
+        try_unfold((engine, run, Some(next)), async |(engine, run, next)| {
+            let Some(mut next) = next else { return Ok(None) };
+            let page = engine.history(&run, &next).await?;
+            next.page_token = page.next;
+            let next = next.page_token.is_some().then_some(next);
+            Ok(Some((page.events, (engine, run, next))))
+        })
+    }
 }
 
 impl Workflows {
@@ -86,7 +114,16 @@ impl Workflows {
                 }
             }
         }
-        Parts { seen, answer, waited }.report(run, wanted)
+        let mut more = None;
+        if let (Some(Ok(page)), Some(request)) = (&mut seen.history, &wanted.history)
+            && request.page_size.is_none()
+            && let Some(token) = page.next.take()
+        {
+            let next = HistoryRequest { page_token: Some(token), ..request.clone() };
+            more = Some(MorePages { engine: Arc::clone(&self.parts.engine), run: run.clone(), next });
+        }
+        let report = Parts { seen, answer, waited }.report(run, wanted)?;
+        Ok(StatusReport { more, ..report })
     }
 
     async fn see(&self, run: &WorkflowRun, describe: bool, history: Option<&HistoryRequest>) -> Seen {
@@ -174,7 +211,7 @@ impl Parts {
         if let Some(Waited::Closed(closed)) = waited {
             write_end(&mut status, closed, wanted.stack_trace);
         }
-        Ok(StatusReport { status, unfinished, errors: errors.0 })
+        Ok(StatusReport { status, more: None, unfinished, errors: errors.0 })
     }
 }
 

@@ -46,7 +46,8 @@ fn of_client(kind: Kind, error: &StartError, fault: &StartFault) -> ApiError {
     let problem = with_causes(kind, error);
     match fault {
         StartFault::Client(ClientError::Refused { status, text, .. }) => {
-            problem.with("clientStatus", *status).with("clientText", text.as_str())
+            let problem = problem.with("clientStatus", *status);
+            if text.is_empty() { problem } else { problem.with("clientText", text.as_str()) }
         }
         _ => problem,
     }

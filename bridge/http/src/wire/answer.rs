@@ -1,12 +1,19 @@
 //! Successful responses: JSON in Go's bytes, and headers.
 
+use std::future::ready;
+
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use bridge_core::MorePages;
+use futures::stream::once;
+use futures::{StreamExt, TryStreamExt};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use service::fields;
 use utoipa::IntoParams;
-use workflow_api::{WorkflowStatus, to_go_json, to_go_json_sized};
+use uuid::Uuid;
+use workflow_api::{WorkflowStatus, to_go_json, to_go_text};
 
 /// A JSON body as Go's encoder writes it, newline included (EMCO-API §0.2).
 pub(crate) struct GoJson<T>(pub(crate) T);
@@ -17,16 +24,30 @@ impl<T: Serialize> IntoResponse for GoJson<T> {
     }
 }
 
-/// A status as [`GoJson`]. With a whole history in it, it is the largest of all responses.
-pub(crate) fn status_json(status: &WorkflowStatus) -> Response {
-    let events = status.workflow_history.iter().flatten();
-    let size: usize = events.map(|event| event.as_str().len() + 1).sum();
-    go_json(to_go_json_sized(status, size + 4096))
-}
-
 fn go_json(mut body: Vec<u8>) -> Response {
     body.push(b'\n');
-    ([(CONTENT_TYPE, "application/json")], body).into_response()
+    ([(CONTENT_TYPE, JSON)], body).into_response()
+}
+
+const JSON: &str = "application/json";
+
+/// A status with more pages of events than it holds, as [`GoJson`]. Each page is read when the caller has taken
+/// the one before. The status has been sent by then, so an error can only end the connection.
+pub(crate) fn long_status_json(mut status: WorkflowStatus, more: MorePages) -> Response {
+    let place = Uuid::new_v4().to_string();
+    status.workflow_history.get_or_insert_default().push(place.as_str().into());
+    let text = to_go_text(&status);
+    let (head, tail) = text.split_once(&format!(",\"{place}\"")).unwrap_or_default();
+    let (head, tail) = (Ok(head.to_owned()), Ok(format!("{tail}\n")));
+    let pages = more.pages().map_ok(|events| {
+        let events = events.iter().map(|event| format!(",{}", to_go_text(event)));
+        events.collect::<String>()
+    });
+    let pages = pages.inspect_err(|error| {
+        tracing::warn!(error = workflow_api::chain(error), "a history was cut off in the middle");
+    });
+    let body = once(ready(head)).chain(pages).chain(once(ready(tail)));
+    ([(CONTENT_TYPE, JSON)], Body::from_stream(body)).into_response()
 }
 
 /// Returns `Warning` headers for unknown fields (DESIGN §3).

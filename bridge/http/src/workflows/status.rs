@@ -13,7 +13,7 @@ use super::status_params::StatusParams;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::problem::workflows::by_method;
-use crate::wire::answer::{headers, status_json};
+use crate::wire::answer::{GoJson, headers, long_status_json};
 use crate::wire::call::Call;
 use crate::wire::params::Both;
 use crate::wire::path::{self, DigPath, IntentPath};
@@ -83,5 +83,9 @@ pub(crate) async fn intent_status(
         ]));
     }
     let status = WorkflowStatus { errors: by_method(report.errors), ..report.status };
-    Ok((code, hints, status_json(&status)).into_response())
+    let body = match report.more {
+        Some(more) => long_status_json(status, more),
+        None => GoJson(status).into_response(),
+    };
+    Ok((code, hints, body).into_response())
 }

@@ -17,11 +17,12 @@ use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use workflow_api::{Escalation, RawJson, RunId, WorkflowState};
 
-type Answer<T> = Box<dyn Fn(&WorkflowRun) -> T + Send + Sync>;
+type Answer<T, Q = WorkflowRun> = Box<dyn Fn(&Q) -> T + Send + Sync>;
 
 /// A scripted engine.
 pub(super) struct ScriptedEngine {
     pub(super) outline: Answer<Result<Outline, EngineError>>,
+    pub(super) history: Answer<Result<HistoryPage, EngineError>, HistoryRequest>,
     pub(super) query: Answer<Result<RawJson, QueryError>>,
     pub(super) wait: Answer<BoxFuture<'static, Result<Waited, EngineError>>>,
     pub(super) stop: Answer<Result<(), CommandError>>,
@@ -43,6 +44,7 @@ impl Default for ScriptedEngine {
     fn default() -> Self {
         Self {
             outline: Box::new(|_| Ok(outline(WorkflowState::Running))),
+            history: Box::new(|_| Ok(HistoryPage { events: vec![event(1, "")], next: None })),
             query: Box::new(|_| Ok(Value::Null.into())),
             wait: Box::new(|run| ready(Ok(still_open(run))).boxed()),
             stop: Box::new(|_| Ok(())),
@@ -72,7 +74,7 @@ impl ScriptedEngine {
             query: Box::new(move |_| Err(two.clone().into())),
             wait: Box::new(move |_| ready(Err(three.clone())).boxed()),
             stop: Box::new(move |_| Err(four.clone().into())),
-            orders: Arc::default(),
+            ..Self::default()
         }
     }
 }
@@ -82,6 +84,11 @@ fn still_open(run: &WorkflowRun) -> Waited {
     let latest = run.run_id.is_empty();
     let run_id = if latest { "run-1".into() } else { run.run_id.clone() };
     Waited::StillOpen { run_id, state: WorkflowState::Running }
+}
+
+/// Returns an event with a text.
+pub(super) fn event(id: i64, text: &str) -> RawJson {
+    RawJson::of(&json!({"eventId": id.to_string(), "text": text})).unwrap()
 }
 
 /// Returns a run in this state, started now.
@@ -119,8 +126,8 @@ impl Engine for ScriptedEngine {
         Ok(Description { outline, json: RawJson::of(&status).unwrap() })
     }
 
-    async fn history(&self, _: &WorkflowRun, _: &HistoryRequest) -> Result<HistoryPage, EngineError> {
-        Ok(HistoryPage { events: vec![RawJson::of(&json!({"eventId": "1"})).unwrap()], next: None })
+    async fn history(&self, _: &WorkflowRun, request: &HistoryRequest) -> Result<HistoryPage, EngineError> {
+        (self.history)(request)
     }
 
     fn events(&self, _: &WorkflowRun, _: i64) -> BoxStream<'static, Result<Arc<RunEvent>, EngineError>> {

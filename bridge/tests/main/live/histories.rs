@@ -125,3 +125,22 @@ async fn pages_stay_with_the_run_of_the_first_and_fit_nothing_else() -> Result<(
     assert_eq!(problem["parameter"], "historyPageToken");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_history_of_many_pages_is_sent_whole_from_either_end() -> Result<()> {
+    /// Temporal puts 256 on a page. Without a worker, every signal is an event of its own.
+    const SIGNALS: usize = 600;
+    let fixture = Fixture::new().await?;
+    let bridge = LiveBridge::on(&fixture).await;
+    let run = fixture.deserted().await?;
+    fixture.signals(&run, SIGNALS).await?;
+    let shown = shown(&fixture, &run).await;
+    let newest_first: Vec<Value> = shown.iter().rev().cloned().collect();
+    assert!(shown.len() > SIGNALS);
+    for (run, reverse) in [(&run, false), (&run, true), (&run_of(&run, ""), false)] {
+        let status = bridge.status_json(run, &format!("getWfHistory=true&reverse={reverse}"), 200).await;
+        assert_eq!(status["workflowHistory"], if reverse { json!(newest_first) } else { json!(shown) });
+        assert_eq!(status["workflowState"], "Running");
+    }
+    Ok(())
+}
