@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use backon::Retryable;
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
-};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Identity, Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,9 +14,6 @@ use url::Url;
 
 use crate::error::{BuildError, Error};
 use crate::settings::{Retry, Settings, Source, Token};
-
-/// The number of bytes of EMCO's text that an error keeps.
-const TEXT_LIMIT: usize = 1024;
 
 /// The error of the gateway in front of EMCO (EMCO-API §10).
 const OF_GATEWAY: &str = "RBAC: access denied";
@@ -169,7 +164,7 @@ impl Transport {
         if !status.is_success() {
             #[expect(clippy::disallowed_methods, reason = "a date in a header is of the system's time")]
             let retry_after = retry_after(response.headers(), SystemTime::now());
-            let text = emcos_text(response).await;
+            let text = guard::error_text(response, &[OF_GATEWAY]).await;
             return Err(Error::Refused { endpoint: endpoint.to_owned(), status, text, retry_after });
         }
         Ok(response)
@@ -244,24 +239,6 @@ fn parse_base(base_url: &str) -> Result<Url, BuildError> {
         return Err(BuildError::BaseUrl("must end with its path, without `?` or `#`"));
     }
     Ok(base)
-}
-
-/// Returns the first KiB of an error's text, if it has the format of EMCO's errors: that of Go's
-/// `http.Error`, one line. An incomplete text is still useful.
-async fn emcos_text(mut response: Response) -> Option<String> {
-    let header = |name| response.headers().get(name).map_or(&b""[..], HeaderValue::as_bytes);
-    let is_plain = header(CONTENT_TYPE).starts_with(b"text/plain");
-    let is_of_go = is_plain && header(X_CONTENT_TYPE_OPTIONS) == b"nosniff";
-    let mut start = Vec::new();
-    while start.len() < TEXT_LIMIT
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        start.extend_from_slice(&chunk);
-    }
-    start.truncate(TEXT_LIMIT);
-    let text = String::from_utf8_lossy(&start).trim_end().to_owned();
-    let is_emcos = is_of_go && !text.contains(char::is_control) || is_plain && text == OF_GATEWAY;
-    is_emcos.then_some(text)
 }
 
 #[cfg(test)]

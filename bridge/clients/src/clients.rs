@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::Correlation;
-use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
+use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, is_of_a_gateway};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use service::heavy;
 use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
@@ -190,7 +190,7 @@ impl Clients for HttpClients {
         }
         // The client has accepted the start, even if reading the rest fails.
         let headers = answer.headers().clone();
-        Ok(accepted(&headers, &beginning(answer, ANSWER_MAX).await))
+        Ok(accepted(&headers, &guard::beginning(answer, ANSWER_MAX).await))
     }
 
     async fn takes_keys(&self, call: &Invocation, within: Duration) -> Result<bool, ClientError> {
@@ -206,10 +206,12 @@ impl Clients for HttpClients {
     ) -> Result<Option<Catalogue>, ClientError> {
         let url = self.url_below(endpoint, &["invoke"])?;
         let answer = self.ask(Method::GET, &url, within).await?;
-        if !answer.status().is_success() {
-            return Ok(None);
+        match answer.status() {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => return Ok(None),
+            status if !status.is_success() => return Err(refused(&url, answer).await),
+            _ => {}
         }
-        let body = beginning(answer, CATALOGUE_MAX).await;
+        let body = guard::beginning(answer, CATALOGUE_MAX).await;
         // A catalogue without clients is not one of ours: another server responds at this path.
         let read = heavy(body.len(), move || read::<Catalogue>(&body)).await;
         Ok(read.ok().map(|read| read.value).filter(|found| !found.clients.is_empty()))
@@ -219,7 +221,7 @@ impl Clients for HttpClients {
 async fn refused(url: &Url, answer: reqwest::Response) -> ClientError {
     let status = answer.status();
     let nothing_started = answer.headers().get(START_OUTCOME).is_some_and(|outcome| outcome == "none");
-    let text = String::from_utf8_lossy(&beginning(answer, REFUSAL_TEXT).await).trim().to_owned();
+    let text = guard::error_text(answer, &[]).await.unwrap_or_default();
     ClientError::Refused {
         url: url.to_string(),
         status: status.as_u16(),
@@ -260,18 +262,6 @@ fn headers_of(correlation: &Correlation) -> HeaderMap {
         Some((HeaderName::from_static(name), HeaderValue::from_str(text).ok()?))
     });
     headers.collect()
-}
-
-/// Returns the first `most` bytes of the body, or fewer if it is shorter or breaks off.
-async fn beginning(mut answer: reqwest::Response, most: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while bytes.len() < most
-        && let Ok(Some(chunk)) = answer.chunk().await
-    {
-        bytes.extend_from_slice(&chunk);
-    }
-    bytes.truncate(most);
-    bytes
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod store;
 mod store_error;
 mod targets;
 
-pub use clients::{Accepted, ClientError, Clients, Invocation, REFUSAL_TEXT, is_of_a_gateway};
+pub use clients::{Accepted, ClientError, Clients, Invocation, is_of_a_gateway};
 pub use engine::{
     Closed, Description, Engine, Outline, PauseOrder, Query, RejectCondition, Reset, ResetPoint, RunClose,
     RunEvent, Signal, StopOrder, Update, Updated, Waited,

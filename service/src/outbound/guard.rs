@@ -4,8 +4,9 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{ClientBuilder, redirect};
+use reqwest::{ClientBuilder, Response, redirect};
 use url::{Host, Url};
 
 use super::{ResolveError, Resolver, is_forbidden};
@@ -35,6 +36,40 @@ pub fn check(url: &Url) -> Result<(), ResolveError> {
 pub fn is_refusal(error: &reqwest::Error) -> bool {
     let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.any(|cause| matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. })))
+}
+
+/// Maximum length of the text of an error, in bytes.
+const TEXT: usize = 1024;
+
+/// Returns the text of an error response, up to a KiB, if it has the format of EMCO's and our own services: one line
+/// of Go's `http.Error`, or problem details (RFC 9457). `also` are plain texts that are returned as well.
+///
+/// Any other response may be that of a stranger to whom a URL from input has led, and must not be repeated. An
+/// incomplete text is still useful.
+pub async fn error_text(response: Response, also: &[&str]) -> Option<String> {
+    let has = |name, start: &[u8]| {
+        response.headers().get(name).is_some_and(|text| text.as_bytes().starts_with(start))
+    };
+    let is_problem = has(CONTENT_TYPE, b"application/problem+json");
+    let is_plain = has(CONTENT_TYPE, b"text/plain");
+    let is_of_go = is_plain && has(X_CONTENT_TYPE_OPTIONS, b"nosniff");
+    let text = String::from_utf8_lossy(&beginning(response, TEXT).await).trim().to_owned();
+    let is_repeated = is_problem
+        || is_of_go && !text.contains(char::is_control)
+        || is_plain && also.contains(&text.as_str());
+    is_repeated.then_some(text)
+}
+
+/// Returns the first `most` bytes of a body, or fewer if it is shorter or breaks off.
+pub async fn beginning(mut response: Response, most: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while bytes.len() < most
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        bytes.extend_from_slice(&chunk);
+    }
+    bytes.truncate(most);
+    bytes
 }
 
 /// Removes the addresses that are never called.

@@ -9,9 +9,6 @@ use workflow_api::{Catalogue, ClientEndpoint, RunId, TemporalSpec, WorkflowId};
 
 use crate::request::Correlation;
 
-/// How much of a rejecting client's text is kept.
-pub const REFUSAL_TEXT: usize = 1024;
-
 /// Calls workflow clients.
 #[async_trait]
 pub trait Clients: std::fmt::Debug + Send + Sync {
@@ -99,7 +96,7 @@ pub enum ClientError {
         status: u16,
         /// Its status line: status and reason.
         answer: String,
-        /// The beginning of its text.
+        /// The beginning of its text; empty if it does not have the format of a workflow client's errors.
         text: String,
         /// Whether the client reported that nothing was started (`Start-Outcome: none`, which only our own
         /// clients send).

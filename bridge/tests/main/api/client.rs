@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -71,6 +72,16 @@ impl ScriptedClient {
         let router = Router::new().fallback(note).with_state(script);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { port, asked }
+    }
+
+    /// Responds with this error, in the format of Go's `http.Error`.
+    pub(crate) async fn refusing(status: StatusCode, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self::start(move || {
+            let text = text.clone();
+            async move { (status, [(X_CONTENT_TYPE_OPTIONS, "nosniff")], text) }
+        })
+        .await
     }
 
     /// Responds like EMCO's clients: 204 and nothing else.

@@ -132,10 +132,14 @@ async fn an_intent_is_stored_if_its_client_is_away_or_has_no_catalogue() {
     let api = Api::with(&ASKING).await;
     let emco = ScriptedClient::start(|| async { StatusCode::NOT_FOUND }).await;
     let silent = ScriptedClient::start(|| async { "this is no catalogue" }).await;
+    let failing = ScriptedClient::start(|| async { StatusCode::INTERNAL_SERVER_ERROR }).await;
     let gone = harness::free_port();
-    for (port, reason) in
-        [(emco.port, "no catalogue"), (silent.port, "no catalogue"), (gone, "cannot be reached")]
-    {
+    for (port, reason) in [
+        (emco.port, "no catalogue"),
+        (silent.port, "no catalogue"),
+        (failing.port, "responded 500"),
+        (gone, "cannot be reached"),
+    ] {
         let body = sample_intent("127.0.0.1", port, "http://emco").to_string();
         assert_eq!(
             api.request(Method::PUT, &format!("/{SAMPLE_INTENT}"))

@@ -121,7 +121,9 @@ async fn names_that_no_database_can_hold_are_not_found() {
 #[tokio::test]
 async fn nul_characters_in_a_response_leave_no_start_open() {
     let [api, _] = replicas().await;
-    let refusing = ScriptedClient::start(|| async { (StatusCode::NOT_FOUND, "no \0 room") }).await;
+    let headers = [("Content-Type", "application/problem+json")];
+    let refusing =
+        ScriptedClient::start(move || async move { (StatusCode::NOT_FOUND, headers, "no \0 room") }).await;
     api.create_sample(refusing.port).await;
     problem_of(api.post(&format!("/{SAMPLE_INTENT}/start"), "").await, 502, "client_refused").await;
     let runs: Vec<Value> = api.get(&format!("/{SAMPLE_INTENT}/runs")).await.json().await.unwrap();

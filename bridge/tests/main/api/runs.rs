@@ -164,7 +164,7 @@ async fn a_workflow_is_looked_up_once_however_many_starts_it_has() {
 #[tokio::test]
 async fn failed_starts_are_listed_with_the_reason() {
     let api = Api::new().await;
-    let client = ScriptedClient::start(|| async { (StatusCode::NOT_FOUND, "no such cluster") }).await;
+    let client = ScriptedClient::refusing(StatusCode::NOT_FOUND, "no such cluster").await;
     api.create_sample(client.port).await;
     api.start_sample().await;
     let run = &runs(&api, "").await[0];

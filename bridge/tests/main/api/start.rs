@@ -183,11 +183,7 @@ async fn a_refusing_client_is_quoted_and_nothing_was_started() {
     {
         let api = Api::on_engine(ScriptedEngine::empty()).await;
         let text = format!("{}é{}", "x".repeat(1023), "y".repeat(5000));
-        let client = ScriptedClient::start(move || {
-            let text = text.clone();
-            async move { (status, [("Location", "http://127.0.0.1:1/")], text) }
-        })
-        .await;
+        let client = ScriptedClient::refusing(status, text).await;
         api.create_sample(client.port).await;
         let problem = problem_of(api.start_sample().await, 502, "client_refused").await;
         assert_eq!(problem["clientStatus"], status.as_u16());
@@ -203,9 +199,27 @@ async fn a_refusing_client_is_quoted_and_nothing_was_started() {
 }
 
 #[tokio::test]
+async fn the_response_of_another_server_is_not_repeated() {
+    for (content_type, sniffed) in
+        [("text/plain", ""), ("application/json", "nosniff"), ("text/html", "nosniff")]
+    {
+        let api = Api::on_engine(ScriptedEngine::empty()).await;
+        let headers = [("Content-Type", content_type), ("X-Content-Type-Options", sniffed)];
+        let client =
+            ScriptedClient::start(move || async move { (StatusCode::BAD_REQUEST, headers, "hunter2") }).await;
+        api.create_sample(client.port).await;
+        let problem = problem_of(api.start_sample().await, 502, "client_refused").await;
+        assert_eq!(problem["clientStatus"], 400, "{problem}");
+        assert!(!problem.to_string().contains("hunter2"), "{problem}");
+        let Outcome::NotStarted { reason, .. } = api.run_of_sample().await.outcome else { panic!() };
+        assert!(!reason.contains("hunter2"), "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_ran_out_of_time_leaves_the_outcome_unknown() {
     let api = Api::with(&["--start-timeout", "500ms"]).await;
-    let client = ScriptedClient::start(|| async { (StatusCode::GATEWAY_TIMEOUT, "Temporal is slow") }).await;
+    let client = ScriptedClient::refusing(StatusCode::GATEWAY_TIMEOUT, "Temporal is slow").await;
     api.create_sample(client.port).await;
     let problem = problem_of(api.start_sample().await, 502, "start_outcome_unknown").await;
     assert_eq!((&problem["clientStatus"], &problem["clientText"]), (&json!(504), &json!("Temporal is slow")));
