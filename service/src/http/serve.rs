@@ -21,6 +21,8 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -64,6 +66,8 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// How long a caller may take for the TLS handshake.
     pub handshake_timeout: Duration,
+    /// How long a caller may accept no byte of a response. Linux only.
+    pub write_timeout: Duration,
 }
 
 impl Default for Options {
@@ -74,6 +78,7 @@ impl Default for Options {
             linger: Duration::ZERO,
             tls: None,
             handshake_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -188,6 +193,11 @@ impl Server {
         // Responses are small and callers wait for each.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, %peer, "cannot set TCP_NODELAY");
+        }
+        // The kernel sees best what a caller accepts, also one that is gone.
+        #[cfg(target_os = "linux")]
+        if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(self.options.write_timeout)) {
+            tracing::debug!(%error, %peer, "cannot set TCP_USER_TIMEOUT");
         }
         let Some(tls) = &self.options.tls else { return self.in_clear(stream, peer, None).await };
         // A handshake goes on although the process drains: the request that follows it may be on its way.

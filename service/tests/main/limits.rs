@@ -1,6 +1,7 @@
 //! How much a server accepts.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -8,8 +9,11 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use service::http::{Limits, limited};
+use harness::Wire;
+use service::http::{Limits, Options, limited};
 use tower::ServiceExt;
+
+use crate::server::{SOON, Server, echo};
 
 fn router(changes: Option<u32>, reads: Option<u32>) -> Router {
     let stream = async || Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
@@ -67,4 +71,26 @@ async fn changes_and_reads_have_rates_of_their_own() {
             "{free}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_caller_that_accepts_nothing_loses_its_place() {
+    let endless = async || {
+        let zeros = || Ok::<_, std::io::Error>(Bytes::from_static(&[0; 64 << 10]));
+        Body::from_stream(futures::stream::repeat_with(zeros))
+    };
+    let limits = Limits { requests: 1, waits: 0, is_wait: |_| false, changes: None, reads: None };
+    let routes = limited(Router::new().route("/endless", get(endless)).merge(echo()), limits);
+    let options = Options { write_timeout: Duration::from_millis(500), ..Options::default() };
+    let server = Server::with(routes, options, SOON).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
+    caller.send("GET /endless HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    assert_eq!(caller.head().await.unwrap().status, 200);
+    let other = async || {
+        let mut other = Wire::connect(server.address).await.unwrap();
+        other.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await.unwrap();
+        other.answer().await.unwrap().status
+    };
+    assert_eq!(other().await, 503);
+    harness::eventually(SOON, "its place is free", async || other().await == 200).await;
 }
