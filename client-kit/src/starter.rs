@@ -57,11 +57,8 @@ impl StartError {
             Self::TimedOut => false,
             // The connection may have broken, or the server failed, after the start.
             Self::Temporal(fault) => {
-                fault.nothing_sent()
-                    || !matches!(
-                        fault.kind(),
-                        FaultKind::Unavailable | FaultKind::DeadlineExceeded | FaultKind::Internal
-                    )
+                let lost = [FaultKind::Unavailable, FaultKind::DeadlineExceeded, FaultKind::Internal];
+                fault.nothing_sent() || !(fault.is_repeated() || lost.contains(&fault.kind()))
             }
         }
     }

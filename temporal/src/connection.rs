@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::histogram;
-use temporalio_client::request_extensions::{NoRetryOnMatching, RetryConfigForCall};
-use temporalio_client::tonic::{Request, Response};
+use temporalio_client::request_extensions::RetryConfigForCall;
+use temporalio_client::tonic::{Request, Response, Status};
 use temporalio_client::{Client, ClientOptions, RetryOptions};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use tokio::time::{Instant, timeout};
@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::connect::{ConnectCause, ConnectError, ConnectionSettings};
 use super::fault::{TemporalFault, is_transport};
 use super::method::Method;
-use super::server::{CALLS, Server};
+use super::server::{CALLS, Link, Server};
 use super::target::TemporalTarget;
 
 /// Timeout of [`TemporalConnection::check`].
@@ -107,15 +107,17 @@ impl TemporalConnection {
             Err(_) => return Err(self.server.error(ConnectCause::Silent(bound)).into()),
         };
         let left = bound.saturating_sub(since.elapsed());
-        let mut request = Request::new(request);
-        request.set_timeout(left + GRACE);
-        request.extensions_mut().insert(RetryConfigForCall(second_try()));
-        request.extensions_mut().insert(NoRetryOnMatching { predicate: |status| !is_transport(status) });
-        let mut connection = link.connection.clone();
-        let answer = match timeout(left, Q::send(&mut connection, request)).await {
-            Ok(answer) => answer.map(Response::into_inner).map_err(TemporalFault::from),
-            Err(_) => Err(TemporalFault::out_of_time(bound)),
+        let tries = async {
+            match send(&link, request.clone(), left).await {
+                Err(status) if is_transport(&status) => {
+                    tokio::time::sleep(SECOND_TRY).await;
+                    send(&link, request, left).await.map_err(|status| TemporalFault::from(status).repeated())
+                }
+                answer => answer.map_err(TemporalFault::from),
+            }
         };
+        let answer = timeout(left, tries).await;
+        let answer = answer.unwrap_or_else(|_| Err(TemporalFault::out_of_time(bound)));
         answer.inspect_err(|fault| self.server.note(&link, fault))
     }
 
@@ -142,6 +144,11 @@ impl TemporalConnection {
     }
 }
 
-fn second_try() -> RetryOptions {
-    RetryOptions::builder().initial_interval(SECOND_TRY).max_retries(2).build()
+/// Sends a request once.
+async fn send<Q: Method>(link: &Link, request: Q, within: Duration) -> Result<Q::Answer, Status> {
+    let mut request = Request::new(request);
+    request.set_timeout(within + GRACE);
+    // The SDK does not report how often it tried, so we retry ourselves.
+    request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
+    Q::send(&mut link.connection.clone(), request).await.map(Response::into_inner)
 }

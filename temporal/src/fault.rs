@@ -25,6 +25,7 @@ pub struct TemporalFault {
     kind: FaultKind,
     server: Option<String>,
     cause: Cause,
+    repeated: bool,
 }
 
 /// The kinds of faults.
@@ -67,12 +68,24 @@ enum Cause {
 
 impl TemporalFault {
     fn new(kind: FaultKind, cause: Cause) -> Self {
-        Self { kind, server: None, cause }
+        Self { kind, server: None, cause, repeated: false }
     }
 
     /// Returns the fault of a call that exceeded our own timeout.
     pub(super) fn out_of_time(bound: Duration) -> Self {
         Self::new(FaultKind::DeadlineExceeded, Cause::Bound(bound))
+    }
+
+    /// Marks the fault of a call that was repeated, because the connection broke at the first try.
+    pub(super) fn repeated(mut self) -> Self {
+        self.repeated = true;
+        self
+    }
+
+    /// Returns whether the call was repeated, because the connection broke. Temporal may have done it at the first
+    /// try, whatever it responded to the second.
+    pub fn is_repeated(&self) -> bool {
+        self.repeated
     }
 
     /// Returns the kind of the fault.

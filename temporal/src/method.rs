@@ -6,7 +6,7 @@ use temporalio_client::tonic::{Request, Response, Status};
 use temporalio_common::protos::temporal::api::workflowservice::v1 as wire;
 
 /// A request to Temporal's frontend. Its type determines the method and the response.
-pub trait Method: Sized {
+pub trait Method: Clone {
     /// The method's name in `temporal.api.workflowservice.v1.WorkflowService`.
     const NAME: &'static str;
     /// What the method returns.

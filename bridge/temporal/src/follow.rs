@@ -127,7 +127,7 @@ pub(crate) async fn next_page(
         let begun = Instant::now();
         let page = session.try_call(LONG_POLL, request);
         match page.await {
-            // The SDK repeats neither a poll that was open for long nor a call whose connection broke.
+            // Both tries of the connection may fail while a server restarts.
             Err(fault) if patience.endures(&fault, begun).await => {}
             page => return page.map_err(|fault| session.error(fault, LONG_POLL)),
         }

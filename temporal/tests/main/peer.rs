@@ -1,5 +1,7 @@
 //! Servers that speak HTTP/2, but do not respond as Temporal does.
 
+mod retries;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -271,31 +273,6 @@ async fn no_call_fails_when_a_server_closes_its_connections() {
     assert_eq!(peer.connections(), 20);
     let results = join_all((0..20).map(|_| count(&connection))).await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");
-}
-
-#[tokio::test]
-async fn a_call_whose_connection_breaks_is_retried_once() {
-    let peer = Peer::start(false, |connection, _| match connection {
-        0 => grpc(&[], End::HangsUp),
-        _ => counted(7, OK),
-    })
-    .await;
-    assert_eq!(count(&peer.connection()).await.unwrap(), 7);
-    assert_eq!(peer.calls.load(Ordering::SeqCst), 2);
-
-    let peer = Peer::start(false, |_, _| grpc(&[], End::HangsUp)).await;
-    assert_eq!(count(&peer.connection()).await.unwrap_err().kind(), FaultKind::Unavailable);
-    assert_eq!(peer.calls.load(Ordering::SeqCst), 2);
-}
-
-#[tokio::test]
-async fn a_call_that_the_server_rejects_is_not_retried() {
-    for code in ["2", "8", "13", "14"] {
-        let refusal: Headers = vec![("grpc-status", code)].leak();
-        let peer = Peer::start(false, move |_, _| grpc(&[], End::Trailers(refusal))).await;
-        count(&peer.connection()).await.unwrap_err();
-        assert_eq!(peer.calls.load(Ordering::SeqCst), 1, "{code}");
-    }
 }
 
 #[tokio::test]
