@@ -2,9 +2,11 @@
 //! started.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use tokio::task::spawn_blocking;
 use workflow_api::{Catalogue, ClientStanding, Fault, WorkflowIntent};
 
 use super::Intents;
@@ -37,7 +39,9 @@ pub enum ClientCheck {
 impl ClientCheck {
     /// Asks the workflow client of `intent` to validate it.
     pub async fn ask(clients: &dyn Clients, intent: &WorkflowIntent, within: Duration) -> Self {
-        Self::by(&clients.catalogue(&intent.spec.workflow_client, within).await, intent)
+        let catalogue = clients.catalogue(&intent.spec.workflow_client, within).await;
+        let intent = intent.clone();
+        apart(move || Self::by(&catalogue, &intent)).await
     }
 
     /// Validates `intent` by what its client responded.
@@ -86,6 +90,12 @@ impl ClientCheck {
     }
 }
 
+/// Runs `work` on a thread of its own: to validate large parameters by a large schema takes too long for a
+/// thread that responds.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+}
+
 impl Intents {
     /// Asks the workflow client of an intent to validate it in its current form.
     ///
@@ -124,10 +134,10 @@ impl Intents {
             .buffered(LOOKS)
             .collect()
             .await;
-        let holds = |intent: &WorkflowIntent| {
+        let holds = move |intent: &WorkflowIntent| {
             ClientCheck::by(&answers[&endpoint(intent)], intent).standing() == wanted
         };
-        intents.into_iter().filter(holds).collect()
+        apart(move || intents.into_iter().filter(holds).collect()).await
     }
 
     /// Returns the faults that the client finds in an intent before it is stored; none if the client cannot
