@@ -2,6 +2,7 @@
 //! fails.
 
 mod faults;
+mod newer;
 pub(crate) mod worker;
 
 use std::sync::{Arc, OnceLock};

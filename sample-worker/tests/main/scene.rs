@@ -33,7 +33,7 @@ pub(crate) struct Scene<E = StandIn> {
     pub(crate) worker: Process,
     pub(crate) operations: String,
     client: Client,
-    queue: String,
+    pub(crate) queue: String,
 }
 
 impl Scene {
@@ -177,8 +177,20 @@ impl<E: Emco> Scene<E> {
     async fn start_attempts(&self, workflow_type: &str, input: RawValue, attempts: u32) -> Run {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let id = format!("{}-{}", self.queue, STARTED.fetch_add(1, Ordering::Relaxed));
+        self.start_as(id, &self.queue, workflow_type, input, attempts).await
+    }
+
+    /// Starts a workflow with this ID on this task queue.
+    pub(crate) async fn start_as(
+        &self,
+        id: String,
+        queue: &str,
+        workflow_type: &str,
+        input: RawValue,
+        attempts: u32,
+    ) -> Run {
         let retry = RetryPolicy::builder().maximum_attempts(attempts).build();
-        let options = WorkflowStartOptions::new(&self.queue, id).retry_policy(retry).build();
+        let options = WorkflowStartOptions::new(queue, id).retry_policy(retry).build();
         let workflow = UntypedWorkflow::new(workflow_type);
         Run::new(self.client.start_workflow(workflow, input, options).await.unwrap())
     }

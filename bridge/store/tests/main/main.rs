@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod intents;
+mod read_only;
 mod sqlite;
 mod starts;
 mod url;

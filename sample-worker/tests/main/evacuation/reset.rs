@@ -2,8 +2,11 @@
 
 use serde_json::json;
 use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_common::data_converters::{PayloadConverter, RawValue};
 
-use super::{SOURCE, TARGET, come_to, places, report, scene_of, start, states, target};
+use super::{
+    SOURCE, TARGET, WORKFLOW, come_to, failed, params, places, report, scene_of, start, states, target,
+};
 use crate::run::{Run, SOON};
 use crate::scene::Scene;
 
@@ -73,4 +76,18 @@ async fn a_reset_evacuation_notices_a_move_that_has_ended() {
     assert_eq!(result["Counts"], json!({"moved": 1}), "{result}");
     assert_eq!(places(&scene, 1), [TARGET]);
     reset.replays("evacuation-reset-ended").await;
+}
+
+#[tokio::test]
+async fn another_workflow_under_the_id_of_a_move_fails_its_group() {
+    let scene = scene_of("evacuate-foreign", 1).await;
+    let id = format!("{}-evacuation", scene.queue);
+    let move_id = format!("{id}/proj1/capp1/v1/dig1");
+    let foreign = scene.start_as(move_id, "nobody", "Foreign", RawValue::default(), 1).await;
+    let input = RawValue::from_value(&params(&scene, &[]), &PayloadConverter::default());
+    let run = scene.start_as(id, &scene.queue, WORKFLOW, input, 1).await;
+    let report = failed(&run, &["another workflow with the ID", "terminate it"]).await;
+    assert_eq!(states(&report), ["failed"]);
+    assert_eq!(places(&scene, 1), [SOURCE]);
+    foreign.terminate().await;
 }
