@@ -11,15 +11,15 @@ pub(crate) struct Effort {
     pub(crate) slice: Duration,
     /// The number of single calls of each kind that are timed in one round.
     pub(crate) timed: usize,
-    /// The number of rounds of attack and overload, which take longer.
-    pub(crate) hostile_rounds: usize,
+    /// The number of rounds of histories, waits, attack and overload, which take longer.
+    pub(crate) long_rounds: usize,
 }
 
 pub(crate) const FULL: Effort =
-    Effort { rounds: 7, slice: Duration::from_millis(2500), timed: 200, hostile_rounds: 3 };
+    Effort { rounds: 7, slice: Duration::from_millis(2500), timed: 200, long_rounds: 3 };
 /// Takes less than a minute.
 pub(crate) const QUICK: Effort =
-    Effort { rounds: 3, slice: Duration::from_millis(500), timed: 100, hostile_rounds: 1 };
+    Effort { rounds: 3, slice: Duration::from_millis(500), timed: 100, long_rounds: 1 };
 
 /// The number of connections on each side, each with one call in flight.
 pub(crate) const IN_FLIGHT: usize = 64;

@@ -74,19 +74,19 @@ impl Bound {
 /// The measured values, one for each round, by the figure's name.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Figures {
-    /// The only group that is measured. `None`: all.
-    only: Option<Group>,
+    /// The groups that are measured.
+    groups: Vec<Group>,
     values: BTreeMap<&'static str, Vec<f64>>,
 }
 
 impl Figures {
-    pub(crate) fn of(only: Option<Group>) -> Self {
-        Self { only, ..Self::default() }
+    pub(crate) fn of(groups: Vec<Group>) -> Self {
+        Self { groups, ..Self::default() }
     }
 
     /// Reports whether this group is to be measured.
     pub(crate) fn include(&self, group: Group) -> bool {
-        self.only.is_none_or(|only| only == group)
+        self.groups.contains(&group)
     }
 
     /// Adds the value of one round.
@@ -154,8 +154,10 @@ fn rounded(value: f64) -> f64 {
 mod tests {
     use super::*;
 
+    const ALL: [Group; 3] = [Beside, Alone, Hostile];
+
     fn all_at(value: impl Fn(Bound) -> f64) -> Figures {
-        let mut figures = Figures::default();
+        let mut figures = Figures::of(ALL.to_vec());
         BOUNDS.iter().for_each(|(_, name, bound)| figures.note(name, value(*bound)));
         figures
     }
@@ -169,17 +171,17 @@ mod tests {
         assert!(figures.hold() && !figures.to_text().contains("MISSED"));
         figures.note("polls", 300.0);
         assert!(!figures.hold() && figures.to_text().contains("| `polls` | 200 | 100 | ≤ 100 | MISSED |"));
-        assert!(!Figures::default().hold(), "a figure without values does not hold");
+        assert!(!Figures::of(ALL.to_vec()).hold(), "a figure without values does not hold");
         assert!(
-            !Figures { only: Some(Alone), ..figures.clone() }.hold()
-                && Figures { only: Some(Hostile), ..figures }.hold(),
+            !Figures { groups: vec![Alone], ..figures.clone() }.hold()
+                && Figures { groups: vec![Hostile], ..figures }.hold(),
             "the other groups do not matter"
         );
     }
 
     #[test]
     fn medians_and_spreads_are_two_objects() {
-        let mut figures = Figures::default();
+        let mut figures = Figures::of(ALL.to_vec());
         [5.0, 1.0, 2.0, 4.0, 3.0].into_iter().for_each(|value| figures.note("waiter_kib", value));
         assert_eq!(figures.to_json(), json!({"waiter_kib": 3.0, "spread": {"waiter_kib": 2.0}}));
     }

@@ -33,7 +33,7 @@ pub(crate) async fn all(programs: &Programs, effort: Effort, mut figures: Figure
     if figures.include(Group::Alone) {
         eprintln!("== against a frontend that answers at once");
         beside::processor_time(&mut figures, &alone().await?, effort).await?;
-        for _ in 0..effort.rounds {
+        for _ in 0..effort.long_rounds {
             // Each with a fresh bridge: a process does not return memory, so an earlier use would hide a later one.
             histories::measure(&mut figures, &alone().await?, effort).await?;
             waits::measure(&mut figures, &alone().await?).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn all(programs: &Programs, effort: Effort, mut figures: Figure
     }
     if figures.include(Group::Hostile) {
         eprintln!("== under attack and overload");
-        for _ in 0..effort.hostile_rounds {
+        for _ in 0..effort.long_rounds {
             attack::bodies(&mut figures, &alone().await?).await?;
             attack::bystanders(&mut figures, alone().await?, effort).await?;
             let temporal = dev_server().await?;
