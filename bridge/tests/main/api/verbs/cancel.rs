@@ -35,6 +35,8 @@ async fn a_workflow_that_heeds_its_cancellation_has_stopped() {
 #[tokio::test]
 async fn a_workflow_that_continues_in_a_new_run_has_not_stopped() {
     let fixture = Fixture::new().await.unwrap();
+    // The worker has begun to work, so that the runs end soon after their cancellation.
+    fixture.closed_gate().await.unwrap();
     let continued = fixture.start("Restless", &Value::Null).await.unwrap();
     let retried = fixture.start_retried("Restless", &json!("fail")).await.unwrap();
     for run in [continued, retried] {
