@@ -5,6 +5,7 @@ mod faults;
 mod newer;
 pub(crate) mod worker;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -16,7 +17,10 @@ use bridge_temporal::{Bounds, Escalations, Servers, TemporalEngine, TemporalTarg
 use harness::{TemporalServer, eventually};
 use serde_json::Value;
 use service::shutdown::Shutdown;
-use temporal::TemporalTarget;
+use temporal::{TemporalConnection, TemporalTarget};
+use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads, RetryPolicy, WorkflowType};
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::StartWorkflowExecutionRequest;
 use worker::TestWorker;
 use workflow_api::WorkflowState;
 
@@ -100,6 +104,31 @@ impl Fixture {
         let started = self.server.cli(&args).await?;
         let run_id = started["runId"].as_str().context("a start answers the run ID")?;
         Ok(WorkflowRun { target: self.target()?, workflow_id: workflow_id.into(), run_id: run_id.into() })
+    }
+
+    /// Starts a workflow that is retried when it fails.
+    pub(crate) async fn start_retried(&self, workflow_type: &str, input: &Value) -> Result<WorkflowRun> {
+        let workflow_id = unique(workflow_type);
+        let input = Payload {
+            metadata: HashMap::from([("encoding".to_owned(), b"json/plain".to_vec())]),
+            data: input.to_string().into_bytes(),
+            ..Payload::default()
+        };
+        let request = StartWorkflowExecutionRequest {
+            namespace: "default".to_owned(),
+            workflow_id: workflow_id.clone(),
+            workflow_type: Some(WorkflowType { name: workflow_type.to_owned() }),
+            task_queue: Some(TaskQueue { name: self.task_queue.to_owned(), ..TaskQueue::default() }),
+            input: Some(Payloads { payloads: vec![input] }),
+            request_id: unique("start"),
+            // Temporal's own policy.
+            retry_policy: Some(RetryPolicy::default()),
+            ..Default::default()
+        };
+        let server = TemporalConnection::new(TemporalTarget::new(self.server.address(), "default")?);
+        let started = server.ask("start", SOON, request).await?;
+        let (target, run_id) = (self.target()?, started.run_id.into());
+        Ok(WorkflowRun { target, workflow_id: workflow_id.into(), run_id })
     }
 
     /// Starts a workflow, and waits until it waits for its signal.

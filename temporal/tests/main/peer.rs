@@ -1,6 +1,7 @@
 //! Servers that speak HTTP/2, but do not respond as Temporal does.
 
 mod retries;
+mod sharing;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,10 +15,7 @@ use h2::{Reason, RecvStream};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use prost::Message;
-use temporal::{
-    ConnectionSettings, FaultKind, Method, TemporalConnection, TemporalConnections, TemporalFault,
-    TemporalTarget,
-};
+use temporal::{ConnectionSettings, FaultKind, Method, TemporalConnection, TemporalFault, TemporalTarget};
 
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
@@ -79,6 +77,8 @@ fn map(headers: Headers) -> HeaderMap {
 struct Peer {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    /// Each open connection has a clone.
+    open: Arc<()>,
     calls: Arc<AtomicUsize>,
     /// The number of calls that we make by ourselves: one for each connection, and for each probe.
     probes: Arc<AtomicUsize>,
@@ -90,15 +90,22 @@ impl Peer {
     async fn start(goodbye: bool, play: impl Fn(usize, usize) -> Played + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let peer =
-            Self { address, connections: Arc::default(), calls: Arc::default(), probes: Arc::default() };
+        let peer = Self {
+            address,
+            connections: Arc::default(),
+            open: Arc::default(),
+            calls: Arc::default(),
+            probes: Arc::default(),
+        };
         let (connections, calls) = (Arc::clone(&peer.connections), Arc::clone(&peer.calls));
-        let probes = Arc::clone(&peer.probes);
+        let (probes, open) = (Arc::clone(&peer.probes), Arc::downgrade(&peer.open));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let number = connections.fetch_add(1, Ordering::SeqCst);
                 let (calls, probes, play) = (Arc::clone(&calls), Arc::clone(&probes), play.clone());
+                let open = open.upgrade();
                 tokio::spawn(async move {
+                    let _open = open;
                     stream.set_nodelay(true).unwrap();
                     let mut connection = h2::server::handshake(stream).await.unwrap();
                     let mut held = Vec::new();
@@ -140,6 +147,10 @@ impl Peer {
 
     fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    fn open_connections(&self) -> usize {
+        Arc::strong_count(&self.open) - 1
     }
 }
 
@@ -345,33 +356,5 @@ async fn a_slow_call_leaves_the_connection_alone() {
     harness::eventually(SOON, "the probe has responded", async || peer.probes.load(Ordering::SeqCst) > 1)
         .await;
     assert_eq!(count(&connection).await.unwrap(), 7);
-    assert_eq!(peer.connections(), 1);
-}
-
-#[tokio::test]
-async fn all_namespaces_of_a_server_share_one_connection() {
-    let peer = Peer::start(false, |_, _| counted(7, OK)).await;
-    for home in [peer.target(), TemporalTarget::new("localhost:1", "default").unwrap()] {
-        let before = peer.connections();
-        let connections = TemporalConnections::new(home, ConnectionSettings::default());
-        for number in 0..100 {
-            let target = peer.target().with_namespace(format!("made-up-{number}"));
-            assert_eq!(count(&connections.get(&target).unwrap()).await.unwrap(), 7);
-        }
-        assert_eq!(peer.connections(), before + 1);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn callers_on_all_threads_share_one_connection() {
-    let peer = Peer::start(false, |_, _| counted(7, OK)).await;
-    let connection = peer.connection();
-    let calls = (0..100).map(|_| {
-        tokio::spawn({
-            let connection = connection.clone();
-            async move { count(&connection).await.unwrap() }
-        })
-    });
-    assert!(join_all(calls).await.into_iter().all(|count| count.unwrap() == 7));
     assert_eq!(peer.connections(), 1);
 }

@@ -102,6 +102,22 @@ async fn a_caller_has_so_many_changes_in_a_second() {
 }
 
 #[tokio::test]
+async fn a_caller_has_so_many_reads_in_a_second() {
+    let api = Api::with(&["--max-reads", "1"]).await;
+    let refused = harness::eventually(SOON, "a read is refused", async || {
+        let answer = api.get("").await;
+        (answer.status() == StatusCode::TOO_MANY_REQUESTS).then_some(answer)
+    })
+    .await;
+    assert_eq!(header(&refused, "retry-after"), "1");
+    problem_of(refused, 429, "too_many_requests").await;
+    // Changes and other callers are not limited.
+    assert_eq!(api.post("", "{").await.status(), 400);
+    let other = api.request(reqwest::Method::GET, "").header("x-forwarded-user", "bob");
+    assert_eq!(other.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn connections_and_calls_are_measured() {
     let (api, _) = Api::on_temporal().await;
     api.create_with_workflow(&super::unique("measured")).await;

@@ -80,9 +80,8 @@ async fn states_are_those_of_temporal_now() {
     assert_eq!(runs(&api, "").await[0]["workflowState"], "Terminated");
 }
 
-/// Starts a gate on a worker, as a start of the sample intent.
-async fn gate(fixture: &Fixture) -> (Api, WorkflowRun) {
-    let run = fixture.closed_gate().await.unwrap();
+/// Records this run as the only start of the sample intent.
+async fn started(fixture: &Fixture, run: &WorkflowRun) -> Api {
     let (workflow_id, run_id) = (run.workflow_id.to_string(), run.run_id.to_string());
     let client = ScriptedClient::start(move || {
         let named = [("Workflow-Id", workflow_id.clone()), ("Run-Id", run_id.clone())];
@@ -91,7 +90,7 @@ async fn gate(fixture: &Fixture) -> (Api, WorkflowRun) {
     let api = Api::on(fixture.server.address(), &[]).await;
     api.create(client.await.port, run.workflow_id.as_str()).await;
     assert_eq!(api.start_sample().await.status(), 204);
-    (api, run)
+    api
 }
 
 /// Checks that the only run leads to another run of its chain that lives now, and stops that one by its link.
@@ -106,27 +105,48 @@ async fn leads_to_the_living_run(api: &Api, run: &WorkflowRun) {
     for link in ["status", "cancel"] {
         assert!(shown["links"][link].as_str().unwrap().ends_with(&format!("&runID={current}")), "{shown}");
     }
-    let post = |path: String| http().post(format!("{}{path}", api.url)).body("{}").send();
-    let cancel = shown["links"]["cancel"].as_str().unwrap().to_owned();
-    // The first run has ended, and the refusal names the one that lives.
-    let old = cancel.replace(current, run.run_id.as_str());
-    let problem = problem_of(post(old).await.unwrap(), 409, "workflow_closed").await;
-    assert_eq!(problem["currentRunID"], current, "{problem}");
-    assert_eq!(post(cancel).await.unwrap().status(), 204);
+    // The first run has ended, and each refusal names the one that lives.
+    for (verb, spec) in [
+        ("cancel", json!({})),
+        ("terminate", json!({})),
+        ("pause", json!({})),
+        ("unpause", json!({})),
+        ("signal", json!({"name": "open"})),
+        ("update", json!({"name": "knock", "args": [1]})),
+    ] {
+        let path = format!("/{SAMPLE_INTENT}/{verb}?runID={}", run.run_id);
+        let refused = api.post(&path, json!({"spec": spec}).to_string()).await;
+        let problem = problem_of(refused, 409, "workflow_closed").await;
+        assert_eq!(problem["currentRunID"], current, "{verb}: {problem}");
+    }
+    let cancel = format!("{}{}", api.url, shown["links"]["cancel"].as_str().unwrap());
+    assert_eq!(http().post(cancel).body("{}").send().await.unwrap().status(), 204);
 }
 
 #[tokio::test]
 async fn a_run_that_continued_as_new_leads_to_the_next() {
     let fixture = Fixture::new().await.unwrap();
-    let (api, run) = gate(&fixture).await;
+    let run = fixture.closed_gate().await.unwrap();
+    let api = started(&fixture, &run).await;
     fixture.open_gate(&run, &json!("again")).await.unwrap();
+    leads_to_the_living_run(&api, &run).await;
+}
+
+#[tokio::test]
+async fn a_run_that_was_retried_leads_to_the_next() {
+    let fixture = Fixture::new().await.unwrap();
+    let run = fixture.start_retried("Gate", &Value::Null).await.unwrap();
+    fixture.stands(&run).await;
+    let api = started(&fixture, &run).await;
+    fixture.open_gate(&run, &json!("fail")).await.unwrap();
     leads_to_the_living_run(&api, &run).await;
 }
 
 #[tokio::test]
 async fn a_run_that_was_reset_leads_to_the_new_one() {
     let fixture = Fixture::new().await.unwrap();
-    let (api, run) = gate(&fixture).await;
+    let run = fixture.closed_gate().await.unwrap();
+    let api = started(&fixture, &run).await;
     let wait = format!("runID={}&waitForResult=true&timeout=2", run.run_id);
     let body = json!({"spec": {"to": "FirstWorkflowTask", "runID": run.run_id}}).to_string();
     let reset = api.post(&format!("/{SAMPLE_INTENT}/reset"), body).await;

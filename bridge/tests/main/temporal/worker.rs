@@ -165,7 +165,6 @@ impl Gate {
             Some("fail") => {
                 let failure = ApplicationFailure::builder(std::io::Error::other("the hinge broke"))
                     .type_name("BrokenHinge".to_owned())
-                    .non_retryable(true)
                     .build();
                 Err(failure.into())
             }
@@ -243,7 +242,7 @@ impl Again {
     }
 }
 
-/// Continues as new when it is cancelled.
+/// Continues as new when it is cancelled, or fails if its input is `"fail"`.
 #[workflow]
 #[derive(Default)]
 struct Restless;
@@ -251,8 +250,11 @@ struct Restless;
 #[workflow_methods]
 impl Restless {
     #[run(name = "Restless")]
-    async fn run(ctx: &mut WorkflowContext<Self>, _input: Value) -> WorkflowResult<()> {
+    async fn run(ctx: &mut WorkflowContext<Self>, input: Value) -> WorkflowResult<()> {
         let _cancelled = ctx.wait_condition(|_| false).await;
+        if input == "fail" {
+            return Err(ApplicationFailure::new(std::io::Error::other("the hinge broke")).into());
+        }
         ctx.continue_as_new(Value::Null, ContinueAsNewOptions::default())?;
         Ok(())
     }

@@ -35,20 +35,25 @@ async fn a_workflow_that_heeds_its_cancellation_has_stopped() {
 #[tokio::test]
 async fn a_workflow_that_continues_in_a_new_run_has_not_stopped() {
     let fixture = Fixture::new().await.unwrap();
-    let run = fixture.start("Restless", &Value::Null).await.unwrap();
-    let api = Api::on(fixture.server.address(), &[]).await;
-    api.create_with_workflow(run.workflow_id.as_str()).await;
-    let body = json!({"spec": {"runID": run.run_id}}).to_string();
-    let stopping = api.post(&format!("/{SAMPLE_INTENT}/cancel?wait=3s"), body).await;
-    assert_eq!(stopping.status(), 202);
-    let report: Value = stopping.json().await.unwrap();
-    assert_eq!(
-        (&report["workflowState"], &report["stopped"]),
-        (&json!("Running"), &json!(false)),
-        "{report}"
-    );
-    assert_ne!(report["runID"], run.run_id.as_str());
-    assert_eq!(api.post(&format!("/{SAMPLE_INTENT}/terminate"), "{}").await.status(), 204);
+    // The worker has begun to work, so that the runs end soon after their cancellation.
+    fixture.closed_gate().await.unwrap();
+    let continued = fixture.start("Restless", &Value::Null).await.unwrap();
+    let retried = fixture.start_retried("Restless", &json!("fail")).await.unwrap();
+    for run in [continued, retried] {
+        let api = Api::on(fixture.server.address(), &[]).await;
+        api.create_with_workflow(run.workflow_id.as_str()).await;
+        let body = json!({"spec": {"runID": run.run_id}}).to_string();
+        let stopping = api.post(&format!("/{SAMPLE_INTENT}/cancel?wait=3s"), body).await;
+        assert_eq!(stopping.status(), 202);
+        let report: Value = stopping.json().await.unwrap();
+        assert_eq!(
+            (&report["workflowState"], &report["stopped"]),
+            (&json!("Running"), &json!(false)),
+            "{report}"
+        );
+        assert_ne!(report["runID"], run.run_id.as_str());
+        assert_eq!(api.post(&format!("/{SAMPLE_INTENT}/terminate"), "{}").await.status(), 204);
+    }
 }
 
 #[tokio::test]
