@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::of;
@@ -181,6 +182,25 @@ enum Either {
     Deep(Vec<Either>),
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only read")]
+struct Quoted {
+    words: Refused,
+}
+
+/// Texts with a rule of their own, whose error quotes them all.
+#[derive(Debug, JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "there is none")]
+struct Refused(Vec<String>);
+
+impl<'de> Deserialize<'de> for Refused {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words = Vec::<String>::deserialize(deserializer)?;
+        Err(D::Error::custom(format!("{words:?} are refused")))
+    }
+}
+
 #[test]
 fn parameters_are_read_in_linear_time() {
     let inputs: [fn(usize) -> WorkflowParams; 6] = [
@@ -197,6 +217,10 @@ fn parameters_are_read_in_linear_time() {
             assert_bounded(&read.map(|_| Vec::new()).unwrap_or_else(|faults| faults));
         });
     }
+    let words = |size| texts([("words".to_owned(), vec!["word"; size].join(","))]);
+    assert_linear("quoted", words, |params| {
+        assert_bounded(&params.read::<Quoted>(WorkflowParams::ALL_ACTIVITIES).unwrap_err());
+    });
 }
 
 /// Schemas of workflow clients, some of which only an attacker writes.
@@ -227,6 +251,26 @@ fn schemas_of_clients_take_bounded_work() {
             }
         });
     }
+}
+
+#[test]
+fn a_schema_is_refused_for_the_parameters_for_which_it_takes_too_long() {
+    let choices = json!({"additionalProperties": {"enum": (0..5_000).collect::<Vec<_>>()}});
+    let schemas = BTreeMap::from([(WorkflowParams::ALL_ACTIVITIES.to_owned(), choices)]);
+    let input = |size| texts((0..size).map(|index| (format!("name{index}"), index.to_string())));
+    assert_eq!(check_params(&schemas, &input(10)), Ok(Vec::new()));
+    assert!(check_params(&schemas, &input(1_000)).is_err());
+}
+
+#[test]
+fn a_text_is_parsed_once_for_all_alternatives() {
+    let alternatives: Vec<_> = (0..200).map(|index| json!({"const": index})).collect();
+    let schema = json!({"additionalProperties": {"oneOf": alternatives}});
+    let schemas = BTreeMap::from([(WorkflowParams::ALL_ACTIVITIES.to_owned(), schema)]);
+    let long = list(20_000, |_| "1".to_owned());
+    let most = 4 * long.len();
+    let work = of(|| check_params(&schemas, &texts([("name".to_owned(), long)])));
+    assert!(work < most, "{work}");
 }
 
 #[test]
