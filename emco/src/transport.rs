@@ -295,6 +295,8 @@ mod tests {
         // Without a writer, to open a pipe waits forever.
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         let late = tokio::time::timeout(std::time::Duration::from_secs(10), token_in(&path)).await;
+        // Lets a thread go that waits for the writer.
+        drop(std::fs::OpenOptions::new().read(true).write(true).open(&path));
         std::fs::remove_file(&path).unwrap();
         assert!(late.unwrap().unwrap_err().is_retryable());
     }

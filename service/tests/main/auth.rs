@@ -283,9 +283,6 @@ async fn a_file_that_becomes_a_pipe_delays_no_request() {
     let directory = tempfile::tempdir().unwrap();
     let (file, pipe) = (directory.path().join("tokens"), directory.path().join("pipe"));
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let error = service::chain(&BearerTokens::load(&*pipe).unwrap_err());
-    assert!(error.contains("cannot be read: it is not a file"), "{error}");
-
     std::fs::write(&file, "alice one").unwrap();
     let tokens = Some(BearerTokens::load(&*file).unwrap());
     let server =
@@ -304,4 +301,9 @@ async fn a_file_that_becomes_a_pipe_delays_no_request() {
         ask(&mut *caller.lock().await, "GET", "Authorization: Bearer one\r\n").await.1 == "Token bob"
     })
     .await;
+
+    // Last, because this waits forever if the pipe is opened.
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = service::chain(&BearerTokens::load(&*pipe).unwrap_err());
+    assert!(error.contains("cannot be read: it is not a file"), "{error}");
 }

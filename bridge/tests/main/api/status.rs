@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bridge_core::ports::{Closed, EngineError, QueryError, Waited};
+use bridge_core::ports::{Closed, EngineError, Outline, QueryError, Waited};
 use futures::FutureExt;
 use futures::future::{pending, ready};
 use harness::SAMPLE_INTENT;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use workflow_api::{WorkflowFailure, WorkflowState};
+use workflow_api::{TaskFailing, WorkflowFailure, WorkflowState};
 
 use super::engine::{ScriptedEngine, outline};
 use super::{AT_ONCE, Api, header, problem_of, unique};
@@ -261,6 +261,32 @@ async fn each_engine_error_has_its_own_code() {
         let problem = problem_of(api.status_of_sample("").await, status, code).await;
         assert!(problem["detail"].as_str().unwrap().contains("temporal:7233"), "{problem}");
         problem_of(api.post(&format!("/{SAMPLE_INTENT}/cancel"), "{}").await, status, code).await;
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_task_that_fails_again_and_again_is_shown() {
+    let cause = WorkflowFailure {
+        message: "no such type".to_owned(),
+        kind: "WorkerUnhandledFailure".to_owned(),
+        stack_trace: "at main".to_owned(),
+        ..WorkflowFailure::default()
+    };
+    let failing = Some(TaskFailing { attempt: 3, cause: Some(cause) });
+    let engine = ScriptedEngine {
+        outline: Box::new(move |_| {
+            Ok(Outline { task_failing: failing.clone(), ..outline(WorkflowState::Running) })
+        }),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    api.create_sample(9090).await;
+    for (query, stack_trace) in [("", Value::Null), ("stackTrace=true", json!("at main"))] {
+        let status: Value = api.status_of_sample(query).await.json().await.unwrap();
+        assert_eq!(status["workflowState"], "Running");
+        let task = &status["workflowTaskFailing"];
+        assert_eq!((&task["attempt"], &task["cause"]["message"]), (&json!(3), &json!("no such type")));
+        assert_eq!(task["cause"]["stackTrace"], stack_trace);
     }
 }
 

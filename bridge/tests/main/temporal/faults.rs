@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder, Waited};
+use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder, Update, Waited};
 use bridge_temporal::{Bounds, TemporalEngine};
+use futures::TryStreamExt;
 use harness::{Proxy, eventually, free_port};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 use workflow_api::WorkflowState;
 
 use super::question;
-use super::{Fixture, SOON, engine};
+use super::{Fixture, SOON, engine, unique};
 
 /// How far a timeout may be exceeded on a busy machine.
 const SLACK: Duration = Duration::from_millis(1500);
@@ -142,21 +143,31 @@ async fn a_wait_outlives_a_broken_connection() -> Result<()> {
 /// As by a server that limits the age of connections, or by a proxy: each cut is later than a server may be
 /// away.
 #[tokio::test]
-async fn a_wait_outlives_connections_that_are_cut_again_and_again() -> Result<()> {
+async fn waits_streams_and_updates_outlive_connections_that_are_cut_again_and_again() -> Result<()> {
     let fixture = Fixture::new().await?;
     let proxy = Proxy::start(fixture.server.address()).await?;
     let run = fixture.closed_gate().await?;
     let waiting = waits_through(&fixture, &run, &proxy).await;
+    let through = WorkflowRun { target: super::target(&proxy.address()), ..run.clone() };
+    let streaming = tokio::spawn(fixture.engine.events(&through, 0).try_collect::<Vec<_>>());
+    let engine = Arc::clone(&fixture.engine);
+    let name = "await-open".to_owned();
+    let update = Update { name, update_id: unique("update"), bound: SOON, ..Update::default() };
+    let updating = tokio::spawn(async move { engine.update(&through, &update).await });
     for _ in 0..3 {
         let since = Instant::now();
         proxy.cut();
         let passed = async || since.elapsed() > Duration::from_millis(2200);
         eventually(SOON, "the server may not be away any longer", passed).await;
         assert!(!waiting.is_finished());
+        assert!(!streaming.is_finished());
+        assert!(!updating.is_finished());
     }
     fixture.open_gate(&run, &json!("through")).await?;
     let Waited::Closed(closed) = waiting.await?? else { panic!("the run has ended") };
     assert_eq!(closed.result, Some(json!("through").into()));
+    let events = streaming.await??;
+    assert!(events.last().is_some_and(|last| last.close.is_some()), "{events:?}");
     Ok(())
 }
 

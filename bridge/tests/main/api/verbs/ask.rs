@@ -30,7 +30,9 @@ async fn each_reason_for_no_answer_is_a_problem_of_its_own() {
     let answer = deserted.request("query?timeout=1", &body).send().await.unwrap();
     problem_of(answer, 503, "no_worker").await;
     assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
-    let answer = deserted.request("query?timeout=soon", &body).send().await.unwrap();
-    let problem = problem_of(answer, 400, "invalid_parameter").await;
-    assert_eq!(problem["parameter"], "timeout");
+    for wrong in ["soon", "0s"] {
+        let answer = deserted.request(&format!("query?timeout={wrong}"), &body).send().await.unwrap();
+        let problem = problem_of(answer, 400, "invalid_parameter").await;
+        assert_eq!(problem["parameter"], "timeout");
+    }
 }
