@@ -21,7 +21,9 @@ async fn a_postgresql_that_only_reads_is_not_ready() {
         // As after a switch to a replica: sessions end, and new ones only read.
         let alter = format!(
             "SET default_transaction_read_only = off;
-             DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {on}', current_database()); END $$;
+             DO $$ BEGIN EXECUTE format(
+                'ALTER DATABASE %I SET default_transaction_read_only = {on}', current_database()
+             ); END $$;
              SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE datname = current_database() AND pid <> pg_backend_pid()"
         );
