@@ -65,7 +65,10 @@ pub(crate) async fn history(
             return Ok(HistoryPage { events, next: None });
         }
         within = next;
-        if let (None, Some(event_id), false) = (request.page_size, last, events.is_empty()) {
+        if request.page_size.is_none()
+            && !events.is_empty()
+            && let Some(event_id) = last
+        {
             let next = PageToken { run_id, reverse: request.reverse, event_id, within };
             return Ok(HistoryPage { events, next: Some(next) });
         }

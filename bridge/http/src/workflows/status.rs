@@ -1,9 +1,10 @@
 //! `GET …/temporal-workflow-intents/{name}/status`: returns the status of a workflow (EMCO-API §1.6).
 
 use axum::response::{IntoResponse, Response};
+use bridge_core::StatusReport;
 use bridge_core::model::IntentKey;
-use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
+use http::{StatusCode, Uri};
 use service::http::headers::{PREFERENCE_APPLIED, preferred_wait};
 use workflow_api::{RunReference, WorkflowStatus};
 
@@ -73,19 +74,19 @@ pub(crate) async fn intent_status(
     let to = run.addressee(&call.key, RunReference::default());
     let report = call.api.app.workflows.status(&call.request, &to, &wanted).await?;
     let applied = preferred.map_or_else(String::new, |seconds| format!("wait={seconds}"));
-    let mut hints = headers([(PREFERENCE_APPLIED, &applied)]);
-    let mut code = StatusCode::OK;
-    if report.unfinished {
-        code = StatusCode::ACCEPTED;
-        hints.extend(headers([
-            (RETRY_AFTER, "1"),
-            (LOCATION, call.uri.path_and_query().map_or("", |whole| whole.as_str())),
-        ]));
-    }
+    Ok((headers([(PREFERENCE_APPLIED, &applied)]), written(report, &call.uri)).into_response())
+}
+
+/// Returns the response with a status: 202 if the run was still open when the wait ended.
+fn written(report: StatusReport, uri: &Uri) -> Response {
     let status = WorkflowStatus { errors: by_method(report.errors), ..report.status };
     let body = match report.more {
         Some(more) => long_status_json(status, more),
         None => GoJson(status).into_response(),
     };
-    Ok((code, hints, body).into_response())
+    if !report.unfinished {
+        return body;
+    }
+    let again = uri.path_and_query().map_or("", |whole| whole.as_str());
+    (StatusCode::ACCEPTED, headers([(RETRY_AFTER, "1"), (LOCATION, again)]), body).into_response()
 }
