@@ -73,7 +73,12 @@ impl WorkflowStart {
         self
     }
 
-    /// Sets the workflow ID. A request whose function makes a random ID cannot be repeated safely. Make the ID from the
+    /// Sets the workflow ID if the intent has none. The bridge then finds the workflow under the ID in the intent.
+    pub fn with_default_workflow_id(self, id: impl Into<WorkflowId>) -> Self {
+        if self.options.id.is_empty() { self.with_workflow_id(id) } else { self }
+    }
+
+    /// Sets the workflow ID, also if the intent has another one. A request whose function makes a random ID cannot be repeated safely. Make the ID from the
     /// request, or leave it empty, so that the kit makes it.
     pub fn with_workflow_id(mut self, id: impl Into<WorkflowId>) -> Self {
         self.options.id = id.into();
@@ -170,6 +175,15 @@ mod tests {
         assert_eq!(several.arguments(), [json!("a"), json!([1, true]), json!(null)]);
         assert_eq!(several.clone().with_input(7).arguments(), [json!(7)]);
         assert!(several.with_arguments([]).arguments().is_empty());
+    }
+
+    #[test]
+    fn the_intents_workflow_id_is_kept_or_replaced() {
+        let id = |start: WorkflowStart| start.options().id.as_str().to_owned();
+        assert_eq!(id(start().with_default_workflow_id("own")), "own");
+        let of_intent = || start().with_workflow_id("of-intent");
+        assert_eq!(id(of_intent().with_default_workflow_id("own")), "of-intent");
+        assert_eq!(id(of_intent().with_workflow_id("own")), "own");
     }
 
     #[test]

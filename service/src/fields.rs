@@ -58,11 +58,13 @@ pub fn warnings(paths: &[String]) -> impl Iterator<Item = HeaderValue> {
     paths
         .iter()
         .take(MAX_WARNINGS)
-        .map(|path| {
-            let mut text = format!("unknown field {path}");
-            cut(&mut text, MAX_WARNING);
-            text
-        })
+        .map(|path| format!("unknown field {path}"))
         .chain(rest)
-        .filter_map(|text| HeaderValue::try_from(format!("299 - \"{}\"", text.escape_default())).ok())
+        .filter_map(warning)
+}
+
+/// Returns the value of a `Warning` header (RFC 7234 §5.5) with this text, which is cut if it is long.
+pub fn warning(mut text: String) -> Option<HeaderValue> {
+    cut(&mut text, MAX_WARNING);
+    HeaderValue::try_from(format!("299 - \"{}\"", text.escape_default())).ok()
 }

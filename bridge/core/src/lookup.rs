@@ -5,11 +5,8 @@ use std::sync::Arc;
 use workflow_api::{WorkflowId, WorkflowIntent, template};
 
 use crate::access::Denied;
-use crate::model::{IntentKey, KeptIntent, Outcome, Revision, StartRecord};
-use crate::ports::{Store, StoreError};
-
-/// How many starts are read at once during a search.
-const BATCH: u32 = 20;
+use crate::model::{IntentKey, KeptIntent, Revision};
+use crate::ports::{Store, StoreError, Successful};
 
 /// Why an intent cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +50,10 @@ impl Lookup {
         Ok(self.kept(key).await?.intent)
     }
 
-    /// Returns the workflow that a call is about: the one that it names, else the intent's; if each start
-    /// makes its own, the latest one.
+    /// Returns the workflow that a call is about: the one that it names, else the one of the intent's last
+    /// successful start, else the one that the intent names. A workflow client may start another workflow
+    /// than the intent names. If each start makes a workflow of its own, the last start need not have succeeded
+    /// yet: its workflow ID is known before.
     pub(crate) async fn workflow_of(
         &self,
         key: &IntentKey,
@@ -65,31 +64,9 @@ impl Lookup {
             return Ok(named);
         }
         let own = intent.spec.temporal.workflow_start_options.id;
-        if !template::is_open(own.as_str()) {
-            return Ok(own);
-        }
-        let latest = self.latest_start(key, |start| match start.outcome {
-            Outcome::NotStarted { .. } => None,
-            Outcome::Starting | Outcome::Started { .. } | Outcome::Unknown { .. } => Some(start.workflow_id),
-        });
-        latest.await?.ok_or_else(|| IntentError::NoWorkflowYet(Box::new(key.clone())))
-    }
-
-    /// Returns the first result of `pick` on the starts of an intent, from the latest one back.
-    pub(crate) async fn latest_start<T>(
-        &self,
-        key: &IntentKey,
-        pick: impl Fn(StartRecord) -> Option<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let mut before = None;
-        loop {
-            let starts = self.store.starts(key, before, BATCH).await?;
-            let Some(oldest) = starts.last() else { return Ok(None) };
-            before = Some(oldest.number);
-            let picked = starts.into_iter().find_map(&pick);
-            if picked.is_some() {
-                return Ok(picked);
-            }
-        }
+        let own = (!template::is_open(own.as_str())).then_some(own);
+        let which = if own.is_some() { Successful::Surely } else { Successful::Perhaps };
+        let last = self.store.last_start(key, which).await?.map(|start| start.workflow_id);
+        last.or(own).ok_or_else(|| IntentError::NoWorkflowYet(Box::new(key.clone())))
     }
 }

@@ -22,7 +22,7 @@ pub use engine_error::{
 pub use intents::IntentStore;
 pub use page::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 pub use parents::{ParentError, Parents};
-pub use starts::{Begun, StartStore, Terms};
+pub use starts::{Begun, StartStore, Successful, Terms};
 pub use store::{PoolState, Store};
 pub use store_error::StoreError;
 pub use targets::{TargetError, Targets};

@@ -11,7 +11,7 @@ use workflow_api::{RunId, WorkflowId, WorkflowState};
 use crate::access::{Action, Denied, Resource};
 use crate::chain;
 use crate::lookup::{IntentError, Lookup};
-use crate::model::{IntentKey, Outcome, StartRecord, WorkflowRun};
+use crate::model::{IntentKey, StartRecord, WorkflowRun};
 use crate::parts::Parts;
 use crate::ports::{EngineError, Outline, StoreError};
 use crate::request::Request;
@@ -179,11 +179,5 @@ type Looked = Result<Result<Option<Outline>, EngineError>, Elapsed>;
 
 /// Returns the run that a start led to, if its ID is known.
 fn run_of(start: &StartRecord) -> Option<(WorkflowId, RunId)> {
-    match &start.outcome {
-        Outcome::Started { run_id: Some(run_id), .. } => Some((start.workflow_id.clone(), run_id.clone())),
-        Outcome::Starting
-        | Outcome::Started { run_id: None, .. }
-        | Outcome::NotStarted { .. }
-        | Outcome::Unknown { .. } => None,
-    }
+    Some((start.workflow_id.clone(), start.outcome.run_id()?.clone()))
 }

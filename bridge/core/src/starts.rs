@@ -101,6 +101,7 @@ impl Starts {
             number: 0,
             revision: wanted.revision.get(),
             workflow_id: wanted.spec.temporal.workflow_start_options.id.clone(),
+            requested_id: None,
             key: match order.key {
                 Some(StartKeyRequest { text, fingerprint }) => {
                     StartKey { text, fingerprint: Some(fingerprint) }
@@ -201,7 +202,8 @@ impl Starts {
         let in_flight = || StartError::InFlight(known.intent.clone());
         match known.outcome {
             Outcome::Started { run_id, already_running, .. } => {
-                return Ok((StartedRun { workflow_id: known.workflow_id, run_id, already_running }, true));
+                let StartRecord { workflow_id, requested_id, .. } = known;
+                return Ok((StartedRun { workflow_id, requested_id, run_id, already_running }, true));
             }
             Outcome::NotStarted { .. } => {}
             Outcome::Starting | Outcome::Unknown { .. } => {

@@ -32,6 +32,10 @@ pub(crate) struct RunView {
     /// The workflow.
     #[serde(rename = "workflowID")]
     workflow_id: WorkflowId,
+    /// The workflow ID that the intent, or the call that started it, named, if the workflow client started
+    /// another one.
+    #[serde(rename = "requestedWorkflowID", skip_serializing_if = "Option::is_none")]
+    requested_workflow_id: Option<WorkflowId>,
     /// The run; absent if there is none, or if its ID is not known.
     #[serde(rename = "runID", skip_serializing_if = "Option::is_none")]
     run_id: Option<RunId>,
@@ -117,6 +121,7 @@ impl RunView {
             start_id: run.id.to_string(),
             number: run.number,
             workflow_id: run.workflow_id,
+            requested_workflow_id: run.requested_id,
             run_id,
             started_at: run.requested_at.to_string(),
             started_by: run.started_by,

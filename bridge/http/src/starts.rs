@@ -6,10 +6,11 @@ use axum::Extension;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
-use bridge_core::{StartKeyRequest, StartOrder, StartPreview, StartReport};
-use http::header::{LOCATION, USER_AGENT};
-use http::{HeaderMap, HeaderName, StatusCode};
+use bridge_core::{StartKeyRequest, StartOrder, StartPreview, StartReport, StartedRun};
+use http::header::{LOCATION, USER_AGENT, WARNING};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
+use service::fields::warning;
 use service::http::headers::{
     PREFERENCE_APPLIED, REPRESENTATION, RUN_ID, WORKFLOW_ID, encoded, prefers_representation,
 };
@@ -116,7 +117,7 @@ enum RunningOrPreview {
             ("Workflow-Id" = String, description = "The workflow, percent-encoded if necessary"),
             ("Run-Id" = String, description = "The run, if its ID is known"),
             ("Idempotency-Replayed" = bool, description = "`true` if an earlier call with the same key started it"),
-            ("Warning" = String, description = "One header for each unknown field"),
+            ("Warning" = String, description = "One header for each unknown field, and one if the workflow client started another workflow than the intent names"),
         )),
         (status = 201, description = "Started, with `Prefer: return=representation`", body = Started,
             headers(("Location" = String, description = "The path of the run's status")),
@@ -137,7 +138,7 @@ pub(crate) async fn start_intent(
     call: Call<IntentKey, StartParams, Body>,
 ) -> Result<Response, ApiError> {
     let Call { api, request, key: intent, params, body, unknown, headers, .. } = call;
-    let warnings = warnings(&unknown);
+    let mut warnings = warnings(&unknown);
     let key = idempotency_key(&headers)?;
     if params.dry_run.is_some() {
         let previewed = api.app.starts.preview(&request, &intent, body.overrides).await?;
@@ -146,6 +147,7 @@ pub(crate) async fn start_intent(
     let key = key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
     let order = StartOrder { overrides: body.overrides, key };
     let report = api.app.starts.start(&request, &intent, order).await?;
+    warnings.extend(other_workflow(&report.run));
     let success = params.success_status.map(|status| status.0);
     if success != Some(StatusCode::NO_CONTENT) && prefers_representation(&headers) {
         Ok((warnings, representation(&intent, report, success)).into_response())
@@ -185,6 +187,16 @@ fn named(report: &StartReport) -> HeaderMap {
     let replayed = if report.repeated { "true" } else { "" };
     let workflow_id = encoded(report.run.workflow_id.as_str());
     headers([(WORKFLOW_ID, &workflow_id), (RUN_ID, run_id), (IDEMPOTENCY_REPLAYED, replayed)])
+}
+
+/// Returns a warning if the workflow client started another workflow than it was asked for.
+fn other_workflow(run: &StartedRun) -> Option<(HeaderName, HeaderValue)> {
+    let requested = run.requested_id.as_ref()?;
+    let text = format!(
+        "the workflow client started `{}` instead of `{requested}`; calls of the intent go there",
+        run.workflow_id
+    );
+    Some((WARNING, warning(text)?))
 }
 
 fn representation(intent: &IntentKey, report: StartReport, status: Option<StatusCode>) -> Response {

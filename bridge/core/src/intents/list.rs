@@ -6,8 +6,8 @@ use workflow_api::{ClientStanding, WorkflowIntent, WorkflowState, WorkflowType};
 use super::{Intents, IntentsError};
 use crate::access::{Action, Resource};
 use crate::chain::last_run;
-use crate::model::{DigKey, IntentKey, KeptIntent, Outcome, WorkflowRun};
-use crate::ports::Outline;
+use crate::model::{DigKey, IntentKey, KeptIntent, WorkflowRun};
+use crate::ports::{Outline, Successful};
 use crate::request::Request;
 
 /// How many intents are read from the database at once, and how many a filter that needs calls examines.
@@ -134,12 +134,11 @@ impl Intents {
     /// Returns the state of the workflow that was started last from an intent, in the last run of its chain,
     /// as in its status. Returns `None` if there was no start, or if the engine has deleted the run.
     async fn latest_run(&self, key: &IntentKey) -> Result<Option<Outline>, IntentsError> {
-        let latest = self.lookup.latest_start(key, |run| match run.outcome {
-            Outcome::Started { run_id, .. } => Some((run.workflow_id, run_id.unwrap_or_default())),
-            Outcome::Starting | Outcome::NotStarted { .. } | Outcome::Unknown { .. } => None,
-        });
-        let Some((workflow_id, run_id)) = latest.await? else { return Ok(None) };
-        let run = WorkflowRun { target: self.parts.targets.home(), workflow_id, run_id };
+        let Some(start) = self.parts.store.last_start(key, Successful::Surely).await? else {
+            return Ok(None);
+        };
+        let run_id = start.outcome.run_id().cloned().unwrap_or_default();
+        let run = WorkflowRun { target: self.parts.targets.home(), workflow_id: start.workflow_id, run_id };
         Ok(last_run(&self.parts, &run).await?)
     }
 }

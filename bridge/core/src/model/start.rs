@@ -51,9 +51,11 @@ pub struct StartRecord {
     pub number: i64,
     /// The revision of the intent that was started.
     pub revision: i64,
-    /// The workflow ID for the client. When the start is recorded, [`RUN_NUMBER`](crate::model::RUN_NUMBER)
-    /// in it is replaced by the number.
+    /// The workflow: first the ID that the client is asked for, then the one that it started. When the start
+    /// is recorded, [`RUN_NUMBER`](crate::model::RUN_NUMBER) in it is replaced by the number.
     pub workflow_id: WorkflowId,
+    /// The workflow ID that the client was asked for, if it started another one.
+    pub requested_id: Option<WorkflowId>,
     /// Identifies repeats of this start.
     pub key: StartKey,
     /// Who requested it; empty if the caller had no name.
@@ -106,6 +108,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Returns the run, if the start has led to one whose ID is known.
+    pub fn run_id(&self) -> Option<&RunId> {
+        match self {
+            Self::Started { run_id, .. } => run_id.as_ref(),
+            Self::Starting | Self::NotStarted { .. } | Self::Unknown { .. } => None,
+        }
+    }
+
     /// Returns its text in the store, in responses and in metrics.
     pub fn word(&self) -> &'static str {
         match self {

@@ -50,7 +50,7 @@ pub trait StartStore {
     /// Lets a start be taken over after `pause`. Does nothing if another process works on it.
     async fn put_off(&self, start: &StartRecord, pause: Duration) -> Result<(), StoreError>;
 
-    /// Writes the workflow ID and the outcome of a start, if it is still open and no other process has taken
+    /// Writes the workflow IDs and the outcome of a start, if it is still open and no other process has taken
     /// it over. Returns whether it was written.
     async fn settle(&self, start: &StartRecord) -> Result<bool, StoreError>;
 
@@ -62,6 +62,10 @@ pub trait StartStore {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<StartRecord>, StoreError>;
+
+    /// Returns the last start of an intent that was successful, or may have been.
+    async fn last_start(&self, key: &IntentKey, which: Successful)
+    -> Result<Option<StartRecord>, StoreError>;
 
     /// Returns the start of an intent that has this run ID or start ID.
     async fn start(&self, key: &IntentKey, name: &str) -> Result<Option<StartRecord>, StoreError>;
@@ -80,6 +84,15 @@ pub struct Terms {
     pub lease: Duration,
     /// How long a caller's key is kept.
     pub key_kept: Duration,
+}
+
+/// Whether starts are meant that have led to a workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Successful {
+    /// Only those whose outcome is `started`.
+    Surely,
+    /// All but those that have started nothing.
+    Perhaps,
 }
 
 /// The result of recording a start.

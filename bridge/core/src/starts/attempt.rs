@@ -177,10 +177,12 @@ impl<'a> Attempt<'a> {
 
     /// Adds data from the engine to what the client reported: a client written for EMCO reports nothing.
     async fn complete(&self, accepted: Accepted) -> StartedRun {
-        let workflow_id = accepted.workflow_id.unwrap_or_else(|| self.start.workflow_id.clone());
+        let asked = &self.start.workflow_id;
+        let workflow_id = accepted.workflow_id.unwrap_or_else(|| asked.clone());
+        let requested_id = (workflow_id != *asked).then(|| asked.clone());
         if let Some(run_id) = accepted.run_id {
             let already_running = accepted.already_running.unwrap_or_default();
-            return StartedRun { workflow_id, run_id: Some(run_id), already_running };
+            return StartedRun { workflow_id, requested_id, run_id: Some(run_id), already_running };
         }
         let named = StartRecord { workflow_id: workflow_id.clone(), ..self.start.clone() };
         let (run_id, already_running) = match Box::pin(look_for(self.parts, &named)).await {
@@ -193,13 +195,14 @@ impl<'a> Attempt<'a> {
                 (None, false)
             }
         };
-        StartedRun { workflow_id, run_id, already_running }
+        StartedRun { workflow_id, requested_id, run_id, already_running }
     }
 
     /// Returns the result of a start whose run the engine has.
     pub(super) fn started(&self, run_id: RunId) -> StartedRun {
         StartedRun {
             workflow_id: self.start.workflow_id.clone(),
+            requested_id: None,
             run_id: Some(run_id),
             already_running: false,
         }

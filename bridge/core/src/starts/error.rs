@@ -12,6 +12,8 @@ use crate::ports::{ClientError, StoreError};
 pub struct StartedRun {
     /// The workflow.
     pub workflow_id: WorkflowId,
+    /// The workflow ID that the client was asked for, if it started another one.
+    pub requested_id: Option<WorkflowId>,
     /// The run; `None` if neither the client nor the engine reported it.
     pub run_id: Option<RunId>,
     /// Whether it was running before, so that no new run was started.

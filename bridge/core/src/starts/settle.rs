@@ -21,6 +21,7 @@ pub(super) async fn close(
 ) -> Result<StartedRun, StartError> {
     if let Ok(started) = &result {
         start.workflow_id = started.workflow_id.clone();
+        start.requested_id = started.requested_id.clone();
     }
     start.outcome = outcome(&result, parts.clock.now());
     settle(parts, start).await;

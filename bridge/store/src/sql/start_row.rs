@@ -6,13 +6,13 @@ use bridge_core::model::{DigKey, IntentKey, Outcome, StartKey, StartRecord};
 use bridge_core::ports::StoreError;
 use jiff::Timestamp;
 use sqlx::{FromRow, Row};
-use workflow_api::{RunId, WorkflowIntentSpec, read};
+use workflow_api::{RunId, WorkflowId, WorkflowIntentSpec, read};
 
 /// The columns of a start without `spec`, which is long and rarely needed.
 macro_rules! start_columns {
     () => {
         "id, project, composite_app, composite_app_version, deployment_intent_group, intent, number, revision, \
-         workflow_id, idempotency_key, fingerprint, started_by, requested_at, attempt, \
+         workflow_id, requested_id, idempotency_key, fingerprint, started_by, requested_at, attempt, \
          outcome, run_id, already_running, reason, settled_at"
     };
 }
@@ -53,6 +53,7 @@ pub(super) struct StartRow {
     number: i64,
     revision: i64,
     workflow_id: String,
+    requested_id: Option<String>,
     idempotency_key: String,
     fingerprint: Option<String>,
     started_by: String,
@@ -130,6 +131,7 @@ impl TryFrom<StartRow> for StartRecord {
             number: row.number,
             revision: row.revision,
             workflow_id: row.workflow_id.into(),
+            requested_id: row.requested_id.map(WorkflowId::from),
             key: StartKey { text: row.idempotency_key, fingerprint: row.fingerprint },
             started_by: row.started_by,
             requested_at: time("requested_at", row.requested_at)?,

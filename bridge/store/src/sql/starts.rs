@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::model::{IntentKey, Revision, StartId, StartRecord};
-use bridge_core::ports::{Begun, IntentStore, StartStore, StoreError, Terms};
-use workflow_api::{WorkflowIntentSpec, to_go_text};
+use bridge_core::ports::{Begun, IntentStore, StartStore, StoreError, Successful, Terms};
+use workflow_api::{WorkflowId, WorkflowIntentSpec, to_go_text};
 
 use super::start_row::{OutcomeColumns, SpecRow, StartRow, start_columns, unreadable};
 use super::{Sql, SqlStore, of_intent};
@@ -145,7 +145,8 @@ impl<S: Sql> StartStore for SqlStore<S> {
 
     async fn settle(&self, start: &StartRecord) -> Result<bool, StoreError> {
         let statement = "UPDATE runs
-             SET workflow_id = $3, outcome = $4, run_id = $5, already_running = $6, reason = $7, settled_at = $8,
+             SET workflow_id = $3, requested_id = $9, outcome = $4, run_id = $5, already_running = $6, reason = $7,
+                 settled_at = $8,
                  leased_until = NULL, spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
              WHERE id = $1 AND attempt = $2 AND outcome = 'starting'
              RETURNING id";
@@ -160,6 +161,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
             outcome.already_running.into(),
             outcome.reason.into(),
             outcome.settled_at.into(),
+            start.requested_id.as_ref().map(WorkflowId::as_str).into(),
         ];
         let settled: Option<(String,)> = self.write("settle a run", statement, &values).await?;
         Ok(settled.is_some())
@@ -182,6 +184,25 @@ impl<S: Sql> StartStore for SqlStore<S> {
         let values = of_intent(key, &[before.unwrap_or(i64::MAX).into(), i64::from(limit).into()]);
         let rows: Vec<StartRow> = self.read("list runs", statement, &values).await?;
         rows.into_iter().map(StartRecord::try_from).collect()
+    }
+
+    async fn last_start(
+        &self,
+        key: &IntentKey,
+        which: Successful,
+    ) -> Result<Option<StartRecord>, StoreError> {
+        // The index `runs_perhaps_started` has the rows of the first condition on the outcome.
+        let statement = concat!(
+            "SELECT ",
+            start_columns!(),
+            " FROM runs
+             WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+                 AND outcome <> 'not_started' AND (outcome = 'started' OR $6)
+             ORDER BY number DESC LIMIT 1"
+        );
+        let values = of_intent(key, &[(which == Successful::Perhaps).into()]);
+        let rows: Vec<StartRow> = self.read("look up the last start", statement, &values).await?;
+        rows.into_iter().next().map(StartRecord::try_from).transpose()
     }
 
     async fn start(&self, key: &IntentKey, name: &str) -> Result<Option<StartRecord>, StoreError> {

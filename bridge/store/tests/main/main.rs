@@ -57,6 +57,7 @@ macro_rules! storage_contract {
                 starts::runs_come_newest_first_with_or_without_their_intent,
                 starts::runs_come_in_pages,
                 starts::a_run_is_found_by_either_id,
+                starts::the_last_successful_start_is_found,
                 starts::the_number_gets_into_the_workflow_id,
                 starts::starts_at_once_get_numbers_of_their_own,
                 starts::every_outcome_comes_back_as_it_was_settled,

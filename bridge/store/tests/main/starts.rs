@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bridge_core::model::{ChangeKind, Outcome, StartId, StartKey, StartRecord};
-use bridge_core::ports::{Begun, StartStore, Store, Terms};
+use bridge_core::ports::{Begun, StartStore, Store, Successful, Terms};
 use jiff::{SignedDuration, Timestamp};
 use workflow_api::WorkflowIntentSpec;
 
@@ -29,6 +29,7 @@ fn run(intent: &str) -> StartRecord {
         number: 0,
         revision: 2,
         workflow_id: "w-1".into(),
+        requested_id: None,
         key: StartKey { text: id.to_string(), fingerprint: None },
         started_by: "alice".to_owned(),
         requested_at: now(),
@@ -115,6 +116,26 @@ pub(super) async fn a_run_is_found_by_either_id(store: &dyn Store) {
     assert_eq!(found("a", "r-1").await, Some(first.clone()));
     assert_eq!(found("b", "r-1").await, None);
     assert_eq!(found("a", "r-2").await, None);
+}
+
+pub(super) async fn the_last_successful_start_is_found(store: &dyn Store) {
+    let key = dig("dig1").intent("a");
+    let last = async |which| store.last_start(&key, which).await.unwrap();
+    assert_eq!(last(Successful::Perhaps).await, None);
+    let first = begun(store, &run("a"), LONG).await;
+    assert_eq!(last(Successful::Surely).await, None);
+    let other = StartRecord { workflow_id: "w-2".into(), requested_id: Some("w-1".into()), ..first };
+    let first = settled(store, other, started(None)).await;
+    let second = begun(store, &run("a"), LONG).await;
+    let third = begun(store, &run("a"), LONG).await;
+    let third = settled(store, third, unknown()).await;
+    let fourth = begun(store, &run("a"), LONG).await;
+    settled(store, fourth, not_started()).await;
+    begun(store, &run("b"), LONG).await;
+    assert_eq!(last(Successful::Surely).await, Some(first));
+    assert_eq!(last(Successful::Perhaps).await, Some(third));
+    let second = settled(store, second, started(Some("r-2"))).await;
+    assert_eq!(last(Successful::Surely).await, Some(second));
 }
 
 pub(super) async fn the_number_gets_into_the_workflow_id(store: &dyn Store) {

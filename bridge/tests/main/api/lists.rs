@@ -37,6 +37,7 @@ async fn run(api: &Api, intent: &str, outcome: Outcome) {
         number: 0,
         revision: 1,
         workflow_id: intent.into(),
+        requested_id: None,
         key: StartKey { text: id.to_string(), fingerprint: None },
         started_by: String::new(),
         requested_at: Timestamp::now(),

@@ -145,6 +145,47 @@ async fn an_intents_own_workflow_id_may_be_a_template() {
 }
 
 #[tokio::test]
+async fn calls_go_to_the_workflow_that_the_client_started() {
+    let api = Api::on_engine(ScriptedEngine::default()).await;
+    let client = ScriptedClient::ours("order-77", "run-1").await;
+    api.create(client.port, "order-1").await;
+    let workflow = async || {
+        let mut found = Vec::new();
+        let status: Value = api.status_of_sample("").await.json().await.unwrap();
+        found.push(status["workflowID"].as_str().unwrap().to_owned());
+        for (verb, body) in [("cancel", "{}"), ("signal", r#"{"spec":{"name":"stop"}}"#)] {
+            let call = api.request(Method::POST, &format!("/{SAMPLE_INTENT}/{verb}"));
+            let called = call.header("Prefer", "return=representation").body(body).send().await.unwrap();
+            let report: Value = called.json().await.unwrap();
+            found
+                .push(report["workflowID"].as_str().unwrap_or_else(|| panic!("{verb}: {report}")).to_owned());
+        }
+        found.dedup();
+        found
+    };
+    assert_eq!(workflow().await, ["order-1"]);
+
+    let expected = r#"299 - "the workflow client started `order-77` instead of `order-1`; calls of the intent go there""#;
+    // A repeat has the same response.
+    for replayed in [false, true] {
+        let started = api.start_under("key", "").await;
+        assert_eq!((header(&started, "workflow-id"), header(&started, "warning")), ("order-77", expected));
+        assert_eq!(started.headers().contains_key("idempotency-replayed"), replayed);
+    }
+    assert_eq!(workflow().await, ["order-77"]);
+    let runs: Value = api.get(&format!("/{SAMPLE_INTENT}/runs")).await.json().await.unwrap();
+    assert_eq!(
+        (&runs[0]["workflowID"], &runs[0]["requestedWorkflowID"]),
+        (&json!("order-77"), &json!("order-1"))
+    );
+
+    // A start that fails changes nothing.
+    let overridden = json!({"spec": {"workflowID": "order-{{who}}"}}).to_string();
+    problem_of(api.post(&start(""), overridden).await, 422, "invalid_start").await;
+    assert_eq!(workflow().await, ["order-77"]);
+}
+
+#[tokio::test]
 async fn a_start_that_came_to_nothing_is_no_workflow_of_an_intent() {
     let api = Api::on_engine(ScriptedEngine::default()).await;
     let client = ScriptedClient::emco().await;

@@ -23,6 +23,7 @@ async fn settled(api: &Api, client_port: u16, workflow_id: &str, age: SignedDura
         number: 0,
         revision: 1,
         workflow_id: workflow_id.into(),
+        requested_id: None,
         key: StartKey { text: unique("key"), fingerprint: None },
         started_by: String::new(),
         requested_at: Timestamp::now() - age,

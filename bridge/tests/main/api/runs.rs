@@ -39,6 +39,7 @@ async fn a_run_has_its_caller_and_links() {
         "startID": id,
         "number": 1,
         "workflowID": "w 1",
+        "requestedWorkflowID": "migrate-apps-1",
         "runID": "run-1",
         "startedAt": run["startedAt"],
         "startedBy": "alice",
