@@ -10,7 +10,6 @@ mod dependencies;
 mod files;
 mod images;
 mod migration;
-mod new_client;
 mod progress;
 mod test;
 
@@ -31,7 +30,6 @@ enum Task {
     Demo(demo::Demo),
     Dependencies(dependencies::Dependencies),
     Images(images::Images),
-    NewClient(new_client::NewClient),
     Test(test::Test),
 }
 
@@ -46,7 +44,6 @@ async fn main() -> ExitCode {
         Task::Demo(demo) => demo.run().await,
         Task::Dependencies(dependencies) => dependencies.run(),
         Task::Images(images) => images.run(),
-        Task::NewClient(new_client) => new_client.run(),
         Task::Test(test) => test.run().await,
     };
     done.unwrap_or_else(|error| {

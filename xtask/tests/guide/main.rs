@@ -47,11 +47,13 @@ fn home() -> TempDir {
     fs::create_dir(&bin).unwrap();
     symlink(temporal_cli().unwrap(), bin.join("temporal")).unwrap();
     symlink(program("bridge").unwrap(), bin.join("bridge")).unwrap();
-    // `cargo xtask` would build that program with other features.
-    let xtask = env!("CARGO_BIN_EXE_xtask");
+    // Cargo would build that program with other features.
+    let new_client = program("new-client").unwrap();
     let cargo = env!("CARGO");
-    let script =
-        format!("#!/bin/sh\n[ \"$1\" = xtask ] && shift && exec '{xtask}' \"$@\"\nexec '{cargo}' \"$@\"\n");
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = new-client ] && shift && exec '{}' \"$@\"\nexec '{cargo}' \"$@\"\n",
+        new_client.display()
+    );
     page::write_program(&bin.join("cargo"), &script);
     features::write(home.path(), clone());
     home

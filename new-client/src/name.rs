@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use anyhow::{Result, ensure};
-use regex::Regex;
 
 /// With `-worker` behind it, the name can be a label in Kubernetes.
 const MAX: usize = 50;
@@ -35,9 +34,13 @@ impl FromStr for Name {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let pattern = Regex::new("^[a-z][a-z0-9]*(-[a-z0-9]+)*$")?;
+        let sound = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        };
         ensure!(
-            text.len() <= MAX && pattern.is_match(text),
+            text.len() <= MAX
+                && text.split('-').all(sound)
+                && text.starts_with(|c: char| c.is_ascii_lowercase()),
             "write 1 to {MAX} lower-case letters and digits, a letter first, with single `-` between them"
         );
         let has = |words: &str| words.split(' ').any(|word| word == text);

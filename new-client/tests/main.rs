@@ -1,4 +1,4 @@
-//! What `cargo xtask new-client` refuses, and where it takes the kits from. `guide` tests that its project works.
+//! What `cargo new-client` refuses, and where it takes the kits from. `guide` tests that its project works.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::fs;
@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn new_client(dir: &Path, args: &[&str]) -> Output {
-    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    xtask.arg("new-client").args(args).arg("--dir").arg(dir).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_new-client")).args(args).arg("--dir").arg(dir).output().unwrap()
 }
 
 #[track_caller]
