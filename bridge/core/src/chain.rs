@@ -35,7 +35,9 @@ pub(crate) async fn last_run_beside(
     if begun.first_run_id == last.first_run_id {
         return Ok(Some(last));
     }
-    if begun.state != WorkflowState::ContinuedAsNew {
+    // A run in any other state is the last of its chain; one that failed may have been retried.
+    if !matches!(begun.state, WorkflowState::ContinuedAsNew | WorkflowState::Failed | WorkflowState::TimedOut)
+    {
         return Ok(Some(begun));
     }
     // Its last run has closed, because there is a later chain.

@@ -144,6 +144,39 @@ async fn a_run_that_was_retried_leads_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_retried_has_the_state_of_its_last_attempt() {
+    let fixture = Fixture::new().await.unwrap();
+    let run = fixture.start_retried("Gate", &Value::Null).await.unwrap();
+    fixture.stands(&run).await;
+    let api = started(&fixture, &run).await;
+    fixture.open_gate(&run, &json!("fail")).await.unwrap();
+    let in_state = |state: &'static str| {
+        let api = &api;
+        eventually(SOON, state, async move || {
+            let run = runs(api, "").await[0].clone();
+            (run["workflowState"] == state && run["currentRunID"].is_string()).then_some(run)
+        })
+    };
+    let retried = in_state("Running").await;
+    fixture.open_gate(&run, &json!("done")).await.unwrap();
+    assert_eq!(in_state("Completed").await, {
+        let mut run = retried.clone();
+        run["workflowState"] = "Completed".into();
+        run
+    });
+
+    // Another workflow gets the ID.
+    let id = run.workflow_id.as_str();
+    let start = ["workflow", "start", "--type", "T", "--task-queue", "nobody", "--workflow-id", id];
+    fixture.server.cli(&start).await.unwrap();
+    let run = runs(&api, "").await[0].clone();
+    assert_eq!(
+        (&run["workflowState"], &run["currentRunID"]),
+        (&json!("Completed"), &retried["currentRunID"])
+    );
+}
+
+#[tokio::test]
 async fn a_run_that_was_reset_leads_to_the_new_one() {
     let fixture = Fixture::new().await.unwrap();
     let run = fixture.closed_gate().await.unwrap();
