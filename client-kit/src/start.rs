@@ -187,6 +187,19 @@ mod tests {
     }
 
     #[test]
+    fn numbers_keep_their_digits() {
+        const NUMBER: u128 = 12_345_678_901_234_567_890_123_456_789;
+        for start in [start().with_argument(NUMBER), start().with_typed_input(&NUMBER)] {
+            let Arguments::Own(payloads) = start.arguments else { panic!("there is no argument") };
+            assert_eq!(payloads[0].data, NUMBER.to_string().as_bytes());
+        }
+        let options = start().with_memo("m", NUMBER).with_search_attribute("s", NUMBER).options;
+        for values in [options.memo, options.search_attributes] {
+            assert!(values.unwrap().values().all(|value| value.as_str() == NUMBER.to_string()));
+        }
+    }
+
+    #[test]
     fn what_has_no_json_is_found_before_the_start() {
         let no_json = HashMap::from([((1, 2), "hunter2")]);
         for start in [

@@ -62,9 +62,12 @@ impl DigKey {
     }
 }
 
+/// Names that are too long to be valid are cut.
 impl fmt::Display for DigKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{}", self.project, self.composite_app, self.version, self.dig)
+        let [project, app, version, dig] =
+            [&self.project, &self.composite_app, &self.version, &self.dig].map(|name| cut(name));
+        write!(f, "{project}/{app}/{version}/{dig}")
     }
 }
 
@@ -89,8 +92,9 @@ impl IntentKey {
     }
 }
 
+/// As that of [`DigKey`].
 impl fmt::Display for IntentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.dig, self.name)
+        write!(f, "{}/{}", self.dig, cut(&self.name))
     }
 }

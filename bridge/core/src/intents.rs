@@ -64,7 +64,7 @@ pub enum IntentsError {
     #[error("workflow intent `{0}` does not exist; create it first")]
     NoSuchIntent(IntentKey),
     /// There is no such revision, or it is a deletion and a document is needed.
-    #[error("workflow intent `{intent}` has no revision `{revision}`{needs}")]
+    #[error("workflow intent `{intent}` has no revision `{}`{needs}", cut(.revision))]
     NoSuchRevision {
         /// The intent.
         intent: Box<IntentKey>,

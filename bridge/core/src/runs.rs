@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
-use workflow_api::{RunId, WorkflowId, WorkflowState};
+use workflow_api::{RunId, WorkflowId, WorkflowState, cut};
 
 use crate::access::{Action, Denied, Resource};
 use crate::chain;
@@ -62,7 +62,7 @@ pub enum RunError {
     #[error(transparent)]
     Intent(#[from] IntentError),
     /// The intent has no run of this name.
-    #[error("workflow intent `{intent}` has no run `{name}`: write a run ID, or the ID of a start")]
+    #[error("workflow intent `{intent}` has no run `{}`: write a run ID, or the ID of a start", cut(.name))]
     NoSuchRun {
         /// The intent.
         intent: IntentKey,

@@ -8,6 +8,7 @@ mod client_check;
 mod deep;
 mod doubts;
 mod engine;
+mod heavy;
 mod histories;
 mod intents;
 mod keys;

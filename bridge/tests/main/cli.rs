@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use harness::{Process, ProcessBuilder, SAMPLE_DIG, SAMPLE_INTENT, free_port, http, sample_intent};
 
+use crate::api::ScriptedClient;
+
 fn bridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bridge"))
 }
@@ -62,6 +64,27 @@ fn a_database_that_cannot_be_used_ends_it_by_name() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("BRIDGE_DATABASE cannot be used"), "{text}");
+}
+
+#[tokio::test]
+async fn proxies_of_the_environment_are_not_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let (port, client) = (free_port(), ScriptedClient::ours("w", "r").await);
+    let nowhere = format!("127.0.0.1:{}", free_port());
+    let mut process = serving(port, &directory.path().join("bridge.db"), &nowhere)
+        .env("http_proxy", format!("http://{nowhere}"))
+        .env("all_proxy", format!("http://{nowhere}"))
+        .env("no_proxy", "")
+        .spawn()
+        .unwrap();
+    let url = format!("http://127.0.0.1:{port}");
+    process.wait_ready(&format!("{url}/readyz")).await.unwrap();
+    let intents = format!("{url}{SAMPLE_DIG}/temporal-workflow-intents");
+    let body = sample_intent("127.0.0.1", client.port, "http://emco").to_string();
+    assert_eq!(http().post(&intents).body(body).send().await.unwrap().status(), 201);
+    let started = http().post(format!("{intents}/{SAMPLE_INTENT}/start")).send().await.unwrap();
+    assert_eq!(started.status(), 204);
+    client.asked_once();
 }
 
 #[tokio::test]

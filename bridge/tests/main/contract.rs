@@ -20,3 +20,7 @@ mod signal;
 mod stop;
 mod update;
 mod wait;
+
+/// JSON whose numbers no 64-bit type holds as they are written.
+const NUMBERS: &str =
+    "[12345678901234567890123456789, 0.12345678901234567890, 18446744073709551615, 1.0, -0]";

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accepted;
+mod broken;
 mod catalogue;
 mod clients;
 mod compliant;
 mod endings;
+mod heavy;
 mod options;
 mod outages;
 mod params;

@@ -128,6 +128,15 @@ async fn only_listed_emcos_are_called() {
 }
 
 #[tokio::test]
+async fn proxies_of_the_environment_are_not_used() {
+    let nowhere = format!("http://127.0.0.1:{}", free_port());
+    let variables = [("http_proxy", nowhere.as_str()), ("all_proxy", &nowhere), ("no_proxy", "")];
+    let scene = Scene::on(TemporalServer::shared().await.unwrap(), "proxy", &variables).await;
+    scene.start(&scene.sample_params()).await.result().await;
+    assert_eq!(scene.app_runs_on(), ["provider2/cluster2"]);
+}
+
+#[tokio::test]
 async fn metadata_addresses_in_intents_are_not_called() {
     let scene = Scene::new("metadata").await;
     let mut runs = Vec::new();

@@ -8,6 +8,7 @@ mod drain;
 mod fields;
 mod headers;
 mod health;
+mod heavy;
 mod hosts;
 mod http2;
 mod https;

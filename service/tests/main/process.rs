@@ -163,6 +163,7 @@ async fn a_process_whose_checks_pass_is_ready() {
 async fn logs_are_json_lines_without_query_values() {
     let mut program = Program::start(&[]).await;
     program.get("/hello?token=hunter2").await;
+    program.get(&format!("/{}", "x".repeat(5_000))).await;
     let (status, body) = program.get("/panic").await;
     assert_eq!(status, 500, "{body}");
     program.signal("TERM");
@@ -175,6 +176,8 @@ async fn logs_are_json_lines_without_query_values() {
     let hello = lines.iter().find(|line| line["path"] == "/hello").expect("a line for the request");
     assert_eq!((&hello["status"], &hello["method"]), (&Value::from(200), &Value::from("GET")));
     assert!(hello["span"]["id"].is_string(), "{hello}");
+    let long = lines.iter().find(|line| line["status"] == 404).expect("a line for the long path");
+    assert_eq!(long["path"], format!("/{}…", "x".repeat(999)));
     let panic =
         lines.iter().find(|line| line["message"] == "panic: on purpose").expect("a line for the panic");
     assert_eq!(panic["level"], "ERROR");

@@ -111,6 +111,8 @@ impl<'a> Reporter<'a> {
     fn of_alternatives(&self, path: &str, alternatives: &[Vec<ValidationError<'_>>]) -> Vec<Flaw> {
         let flaws = |errors: &Vec<_>| errors.iter().flat_map(|error| self.flaws(error)).collect();
         let mut alternatives: Vec<Vec<Flaw>> = alternatives.iter().map(flaws).collect();
+        // Those that are not looked into any more have none.
+        alternatives.retain(|flaws| !flaws.is_empty());
         // A path at which all of them have a flaw, such as that of an enum or of the tag of a struct.
         let mut having: HashMap<&str, usize> = HashMap::new();
         for flaws in &alternatives {
@@ -134,7 +136,11 @@ impl<'a> Reporter<'a> {
         }
         // Otherwise the alternative that was most likely meant: its flaws are inside the value, and few.
         let likely = |flaws: &&mut Vec<Flaw>| (!flaws.iter().any(|flaw| flaw.path != path), flaws.len());
-        alternatives.iter_mut().min_by_key(likely).map(std::mem::take).unwrap_or_default()
+        let likely = alternatives.iter_mut().min_by_key(likely).map(std::mem::take);
+        likely.unwrap_or_else(|| {
+            let message = "matches none of the alternatives".to_owned();
+            vec![Flaw { path: path.to_owned(), what: What::Other(message) }]
+        })
     }
 
     /// Returns what is expected, if that is a kind of value or one of some values.
@@ -235,5 +241,27 @@ pub(super) fn unknown<S: AsRef<str>>(name: &str, known: &[S]) -> String {
             format!("is not known; known are `{}`{more}", shown.join("`, `"))
         }
         None => "is not known; there are no parameters here".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn few_of_many_reasons_are_looked_into() {
+        let alternatives: Vec<_> = (0..5 * MOST_REASONS).map(|index| json!({"const": index})).collect();
+        let schema = json!({"oneOf": alternatives});
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let (value, looks) = (json!("none of them"), Cell::new(0));
+        let error = validator.iter_errors(&value).next().unwrap();
+        let path = |_: &ValidationError<'_>| {
+            looks.set(looks.get() + 1);
+            "$".to_owned()
+        };
+        let faults = Reporter::new(&schema, &path).faults(&error);
+        assert_eq!((faults.len(), looks.get()), (1, MOST_REASONS));
     }
 }

@@ -254,6 +254,29 @@ fn schemas_of_clients_take_bounded_work() {
 }
 
 #[test]
+fn names_are_compared_in_linear_time() {
+    let properties = |names: Vec<String>| -> Value {
+        let properties: serde_json::Map<_, _> = names.into_iter().map(|name| (name, json!({}))).collect();
+        json!({"type": "object", "properties": properties, "additionalProperties": false})
+    };
+    let long = |size: usize| {
+        (properties(vec![format!("{}y", "x".repeat(size))]), texts([("x".repeat(size), String::new())]))
+    };
+    let many = |size: usize| {
+        let known = (0..size).map(|index| format!("name{index}")).collect();
+        let schema = json!({"properties": {"a": properties(known)}});
+        (schema, texts([("a".to_owned(), members(size, |index| format!(r#""nome{index}":1"#)))]))
+    };
+    let shapes: [&dyn Fn(usize) -> (Value, WorkflowParams); 2] = [&long, &many];
+    for (index, shape) in shapes.into_iter().enumerate() {
+        assert_linear(&("names", index), shape, |(schema, params)| {
+            let schemas = BTreeMap::from([(WorkflowParams::ALL_ACTIVITIES.to_owned(), schema.clone())]);
+            assert_bounded(&check_params(&schemas, params).unwrap());
+        });
+    }
+}
+
+#[test]
 fn a_schema_is_refused_for_the_parameters_for_which_it_takes_too_long() {
     let choices = json!({"additionalProperties": {"enum": (0..5_000).collect::<Vec<_>>()}});
     let schemas = BTreeMap::from([(WorkflowParams::ALL_ACTIVITIES.to_owned(), choices)]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::task::spawn_blocking;
-use workflow_api::{Catalogue, ClientStanding, Fault, WorkflowIntent};
+use workflow_api::{Catalogue, ClientStanding, Fault, WorkflowIntent, cut};
 
 use super::Intents;
 use super::list::LOOKS;
@@ -70,7 +70,7 @@ impl ClientCheck {
                 let known: Vec<_> = catalogue.clients.iter().map(|client| client.name.as_str()).collect();
                 let message = format!(
                     "there is no workflow client `{}` at this endpoint; write one of `{}`",
-                    temporal.workflow_client_name,
+                    cut(&temporal.workflow_client_name),
                     known.join("`, `")
                 );
                 vec![Fault::new("$.spec.temporal.workflowClientName", message)]

@@ -1,6 +1,6 @@
 //! The servers and namespaces of the workflow engine that callers may use.
 
-use workflow_api::Namespace;
+use workflow_api::{Namespace, cut};
 
 use crate::model::Target;
 
@@ -22,14 +22,16 @@ pub trait Targets: std::fmt::Debug + Send + Sync {
 pub enum TargetError {
     /// The server is not an address.
     #[error(
-        "temporalServer is `{0}`, which is not an address: write host:port or the name of a registered server, \
-         or leave it out for the configured one"
+        "temporalServer is `{}`, which is not an address: write host:port or the name of a registered server, \
+         or leave it out for the configured one",
+        cut(.0)
     )]
     NotAnAddress(String),
     /// The operator does not allow the server.
     #[error(
-        "the Temporal server `{0}` is not allowed: leave temporalServer out for the configured one, or ask the \
-         operator to register it in BRIDGE_TARGETS or to add it to BRIDGE_TEMPORAL_SERVERS"
+        "the Temporal server `{}` is not allowed: leave temporalServer out for the configured one, or ask the \
+         operator to register it in BRIDGE_TARGETS or to add it to BRIDGE_TEMPORAL_SERVERS",
+        cut(.0)
     )]
     NotAllowed(String),
     /// The server's address is never called.
@@ -40,8 +42,9 @@ pub enum TargetError {
     Forbidden(String),
     /// The operator does not allow the namespace.
     #[error(
-        "the namespace `{namespace}` of the Temporal server `{server}` is not allowed: leave namespace out \
-         for the configured one, or ask the operator to add it to {setting}"
+        "the namespace `{}` of the Temporal server `{server}` is not allowed: leave namespace out \
+         for the configured one, or ask the operator to add it to {setting}",
+        cut(.namespace)
     )]
     NamespaceNotAllowed {
         /// The namespace.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bridge_core::ports::{CommandError, EscalateError, PauseError, QueryError, ResetError, UpdateError};
 use bridge_core::{StatusMethodError, WorkflowError};
 use serde_json::json;
+use service::problem::ProblemResponse;
 use workflow_api::{Problem, WorkflowFailure};
 
 use super::error::{ApiError, of_engine, plain, with_causes};
@@ -90,7 +91,9 @@ impl From<QueryError> for ApiError {
 /// Returns the problems of the parts of a status, by method.
 pub(crate) fn by_method(errors: Vec<StatusMethodError>) -> BTreeMap<String, Problem> {
     let problem = |error: StatusMethodError| {
-        (error.method.word().to_owned(), ApiError::from(error.error).problem().clone())
+        let problem = ApiError::from(error.error).problem().clone();
+        // Bounded, as a response of its own would be.
+        (error.method.word().to_owned(), ProblemResponse::new(problem).problem().clone())
     };
     errors.into_iter().map(problem).collect()
 }

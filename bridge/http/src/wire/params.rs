@@ -13,6 +13,7 @@ use service::http::headers;
 use service::http::wrong_escape;
 use url::form_urlencoded;
 use utoipa::IntoParams;
+use workflow_api::cut;
 
 use crate::problem::ApiError;
 use crate::problem::kinds::INVALID_PARAMETER;
@@ -36,7 +37,10 @@ impl<T: DeserializeOwned + Send> QueryParams for T {
         let query = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
         serde_path_to_error::deserialize(query).map_err(|error| {
             let key = error.path().to_string();
-            invalid(&key, &format!("is `{}`: {}", params.text(&key), error.inner()))
+            let (text, cause) = (params.text(&key), error.inner().to_string());
+            let shown = cut(text);
+            // Some causes repeat the text.
+            invalid(&key, &format!("is `{shown}`: {}", cause.replace(text, &shown)))
         })
     }
 }
@@ -155,8 +159,9 @@ pub(crate) fn some_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Dur
 
 /// Returns a problem that names the parameter or header at fault.
 pub(crate) fn invalid(parameter: &str, complaint: &str) -> ApiError {
+    let parameter = cut(parameter);
     let detail = format!("parameter `{parameter}` {complaint}");
-    INVALID_PARAMETER.problem(detail).with("parameter", parameter).into()
+    INVALID_PARAMETER.problem(detail).with("parameter", &*parameter).into()
 }
 
 /// Reads the `Idempotency-Key`.

@@ -28,10 +28,18 @@ pub(crate) struct ScriptedClient {
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
+/// The response to the question whether idempotency keys are supported.
+#[derive(Clone, Copy)]
+enum Keys {
+    Supported,
+    Unknown,
+    NoResponse,
+}
+
 #[derive(Clone)]
 struct Script {
     asked: Arc<Mutex<Vec<Asked>>>,
-    takes_keys: bool,
+    keys: Keys,
     answer: Arc<dyn Fn(Bytes) -> BoxFuture<'static, Response> + Send + Sync>,
 }
 
@@ -49,7 +57,7 @@ impl ScriptedClient {
     where
         F: Future<Output: IntoResponse> + Send + 'static,
     {
-        Self::scripted(false, answer).await
+        Self::scripted(Keys::Unknown, answer).await
     }
 
     /// Supports idempotency keys, as our clients do.
@@ -57,10 +65,18 @@ impl ScriptedClient {
     where
         F: Future<Output: IntoResponse> + Send + 'static,
     {
-        Self::scripted(true, move |_| answer()).await
+        Self::scripted(Keys::Supported, move |_| answer()).await
     }
 
-    async fn scripted<F>(takes_keys: bool, answer: impl Fn(Bytes) -> F + Send + Sync + 'static) -> Self
+    /// Does not respond to the question whether it supports idempotency keys.
+    pub(crate) async fn silent_about_keys<F>(answer: impl Fn(Bytes) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output: IntoResponse> + Send + 'static,
+    {
+        Self::scripted(Keys::NoResponse, answer).await
+    }
+
+    async fn scripted<F>(keys: Keys, answer: impl Fn(Bytes) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output: IntoResponse> + Send + 'static,
     {
@@ -68,7 +84,7 @@ impl ScriptedClient {
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let answer = Arc::new(move |body| answer(body).map(IntoResponse::into_response).boxed());
-        let script = Script { asked: Arc::clone(&asked), takes_keys, answer };
+        let script = Script { asked: Arc::clone(&asked), keys, answer };
         let router = Router::new().fallback(note).with_state(script);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { port, asked }
@@ -156,12 +172,15 @@ async fn note(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if method == Method::OPTIONS && script.takes_keys {
-        return (StatusCode::NO_CONTENT, [("Accepts-Idempotency-Key", "true")]).into_response();
-    }
     if method == Method::OPTIONS {
-        // As in Go's router (EMCO-API §0.3).
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return match script.keys {
+            Keys::Supported => {
+                (StatusCode::NO_CONTENT, [("Accepts-Idempotency-Key", "true")]).into_response()
+            }
+            // As in Go's router (EMCO-API §0.3).
+            Keys::Unknown => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+            Keys::NoResponse => std::future::pending().await,
+        };
     }
     script.asked.lock().unwrap().push(Asked { method, uri, headers, body: body.clone() });
     (script.answer)(body).await

@@ -3,31 +3,37 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::response::IntoResponse;
+use axum::body::Bytes;
+use axum::response::{IntoResponse, Response};
 use bridge_core::model::Outcome;
+use futures::FutureExt;
+use futures::future::{BoxFuture, join_all};
 use harness::{SAMPLE_INTENT, TemporalServer};
 use http::StatusCode;
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
-use super::engine::{ScriptedEngine, outline};
+use super::engine::{ScriptedEngine, of_another_start, outline};
 use super::lost_answers::the_one_run;
 use super::{Api, ScriptedClient, header, problem_of, unique};
 
-/// A client that starts the workflow, and then responds with these statuses, one after the other.
-async fn starting(temporal: &'static TemporalServer, statuses: &'static [u16]) -> ScriptedClient {
-    let calls = Arc::new(AtomicUsize::new(0));
-    ScriptedClient::start_with_body(move |body| {
+/// Starts the workflow of each call, and then responds with these statuses, one after the other.
+fn starting(
+    temporal: &'static TemporalServer,
+    statuses: &'static [u16],
+) -> impl Fn(Bytes) -> BoxFuture<'static, Response> + Send + Sync {
+    let calls = AtomicUsize::new(0);
+    move |body| {
         let status = statuses[calls.fetch_add(1, Ordering::SeqCst) % statuses.len()];
         async move {
             let body: Value = serde_json::from_slice(&body).unwrap();
             let id = body["workflowStartOptions"]["ID"].as_str().unwrap();
             let args = ["workflow", "start", "--type", "T", "--task-queue", "nobody", "--workflow-id", id];
             temporal.cli(&args).await.unwrap();
-            (StatusCode::from_u16(status).unwrap(), "it went wrong")
+            (StatusCode::from_u16(status).unwrap(), "it went wrong").into_response()
         }
-    })
-    .await
+        .boxed()
+    }
 }
 
 /// A client that supports keys. Its first response is lost; the others have this status and `Start-Outcome`.
@@ -51,7 +57,7 @@ async fn lost_then(status: u16, outcome: &'static str) -> ScriptedClient {
 async fn a_workflow_that_runs_was_started_whatever_the_response() {
     const STATUSES: &[u16] = &[500, 400, 408, 429, 501, 599, 302];
     let (api, temporal) = Api::on_temporal().await;
-    let client = starting(temporal, STATUSES).await;
+    let client = ScriptedClient::start_with_body(starting(temporal, STATUSES)).await;
     api.create(client.port, &unique("unused")).await;
     for (calls, status) in (1..).zip(STATUSES) {
         let id = unique("doubt");
@@ -73,7 +79,7 @@ async fn a_workflow_that_runs_was_started_whatever_the_response() {
 #[tokio::test]
 async fn a_generated_workflow_id_is_found_after_an_error() {
     let (api, temporal) = Api::on_temporal().await;
-    let client = starting(temporal, &[500]).await;
+    let client = ScriptedClient::start_with_body(starting(temporal, &[500])).await;
     api.create(client.port, &format!("{}-{{{{uuid}}}}", unique("doubt"))).await;
     let started = api.start_sample().await;
     assert_eq!(started.status(), 204);
@@ -128,6 +134,68 @@ async fn a_rejected_repeat_proves_nothing_about_the_first_call() {
         assert_eq!(started.status(), 204, "{again}: {}", started.text().await.unwrap());
         assert!(matches!(api.run_of_sample().await.outcome, Outcome::Started { .. }), "{again}");
     }
+}
+
+/// A gateway does not know what the client did, and a 503 of our client is about its last call.
+#[tokio::test]
+async fn a_call_that_may_be_in_progress_leaves_the_outcome_unknown() {
+    let flags = ["--start-timeout", "6s"];
+    let gateway = |status| {
+        ScriptedClient::start(move || async move { StatusCode::from_u16(status).unwrap().into_response() })
+    };
+    let clients =
+        [gateway(502).await, gateway(504).await, lost_then(503, "none").await, lost_then(429, "none").await];
+    join_all(clients.map(async |client| {
+        let api = Api::on_engine_with(ScriptedEngine::empty(), &flags).await;
+        api.create_sample(client.port).await;
+        problem_of(api.start_sample().await, 502, "start_outcome_unknown").await;
+        assert!(matches!(api.run_of_sample().await.outcome, Outcome::Unknown { .. }));
+    }))
+    .await;
+}
+
+/// The client has sent the start to Temporal, and responds that it failed before Temporal has the run.
+#[tokio::test]
+async fn a_run_that_begins_after_the_failure_was_started() {
+    let client = ScriptedClient::refusing(StatusCode::INTERNAL_SERVER_ERROR, "deadline exceeded").await;
+    let looks = AtomicUsize::new(0);
+    let nothing = ScriptedEngine::empty().outline;
+    let engine = ScriptedEngine {
+        outline: Box::new(move |run| match looks.fetch_add(1, Ordering::SeqCst) {
+            0..2 => nothing(run),
+            _ => Ok(outline(WorkflowState::Running)),
+        }),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    api.create_sample(client.port).await;
+    let started = api.start_sample().await;
+    assert_eq!((started.status().as_u16(), header(&started, "run-id")), (204, "run-1"));
+}
+
+#[tokio::test]
+async fn temporal_is_asked_even_if_the_client_does_not_respond_any_more() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let client = ScriptedClient::silent_about_keys(starting(temporal, &[500])).await;
+    let api = Api::on(temporal.address(), &["--start-timeout", "6s"]).await;
+    let id = unique("silent");
+    api.create(client.port, &id).await;
+    let started = api.start_sample().await;
+    assert_eq!(started.status(), 204, "{}", started.text().await.unwrap());
+    assert_eq!(the_one_run(temporal, &id).await, header(&started, "run-id"));
+}
+
+/// A run that began since, without the key of this start, is that of another one.
+#[tokio::test]
+async fn the_run_of_another_start_proves_nothing() {
+    let client = lost_then(429, "none").await;
+    let engine = ScriptedEngine {
+        outline: Box::new(|_| Ok(of_another_start(WorkflowState::Running))),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine_with(engine, &["--start-timeout", "1s"]).await;
+    api.create_sample(client.port).await;
+    problem_of(api.start_sample().await, 502, "start_outcome_unknown").await;
 }
 
 #[tokio::test]

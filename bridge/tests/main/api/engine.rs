@@ -108,6 +108,11 @@ pub(super) fn outline(state: WorkflowState) -> Outline {
     }
 }
 
+/// Returns a run that another start made, by its key.
+pub(super) fn of_another_start(state: WorkflowState) -> Outline {
+    Outline { request_ids: vec!["key-of-another-start".to_owned()], ..outline(state) }
+}
+
 impl fmt::Debug for ScriptedEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ScriptedEngine")

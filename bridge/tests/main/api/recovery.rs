@@ -6,13 +6,14 @@ use bridge_core::model::{Outcome, StartId, StartKey, StartRecord};
 use bridge_core::ports::EngineError;
 use bridge_core::ports::{Begun, Terms};
 use harness::{eventually, free_port};
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use workflow_api::{WorkflowIntentSpec, WorkflowState};
 
-use super::engine::{ScriptedEngine, outline};
+use super::engine::{ScriptedEngine, of_another_start, outline};
 use super::lost_answers::the_one_run;
 use super::our_client::OurClient;
-use super::{Api, SOON, header, sample_key, unique};
+use super::{Api, SOON, ScriptedClient, header, sample_key, unique};
 
 /// Records a start as a bridge leaves it that was killed this long ago, and returns its outcome after
 /// recovery.
@@ -101,6 +102,21 @@ async fn a_start_that_never_reached_temporal_becomes_not_started() {
     assert!(matches!(outcome, Outcome::NotStarted { .. }), "{outcome:?}");
 }
 
+/// The bridge ended after it had called the client, which now rejects the repeat.
+#[tokio::test]
+async fn a_rejected_repeat_settles_a_start_only_if_the_content_is_at_fault() {
+    for (status, not_started) in [(429, false), (401, false), (503, false), (422, true)] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let client = ScriptedClient::with_keys(move || async move { (status, [("Start-Outcome", "none")]) });
+        let api = Api::on_engine_with(ScriptedEngine::empty(), &["--start-timeout", "1s"]).await;
+        let outcome = settled(&api, client.await.port, "w", SignedDuration::from_secs(1)).await;
+        match not_started {
+            true => assert!(matches!(outcome, Outcome::NotStarted { .. }), "{status}: {outcome:?}"),
+            false => assert!(matches!(outcome, Outcome::Unknown { .. }), "{status}: {outcome:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_start_of_long_ago_stays_unknown() {
     let (api, _) = Api::on_temporal().await;
@@ -116,6 +132,23 @@ async fn a_run_that_came_much_later_is_another_start() {
         matches!(&outcome, Outcome::Unknown { reason, .. } if reason.contains("later run")),
         "{outcome:?}"
     );
+}
+
+/// Temporal knows a key only while its run is the latest: another call could start the workflow a second time.
+#[tokio::test]
+async fn our_client_is_not_called_after_a_later_run() {
+    let client = ScriptedClient::with_keys(|| async { StatusCode::NO_CONTENT }).await;
+    let engine = ScriptedEngine {
+        outline: Box::new(|_| Ok(of_another_start(WorkflowState::Completed))),
+        ..ScriptedEngine::default()
+    };
+    let api = Api::on_engine(engine).await;
+    let outcome = settled(&api, client.port, "w", SignedDuration::from_secs(1)).await;
+    assert!(
+        matches!(&outcome, Outcome::Unknown { reason, .. } if reason.contains("later run")),
+        "{outcome:?}"
+    );
+    assert!(client.asked().is_empty());
 }
 
 #[tokio::test]

@@ -106,6 +106,50 @@ async fn each_unsound_part_is_named() {
     assert_nothing_stored(&api).await;
 }
 
+/// However long the texts of a caller are, and however many faults they have, the response is short.
+#[tokio::test]
+async fn responses_to_long_texts_and_many_faults_are_short() {
+    let (api, _) = Api::on_temporal().await;
+    let long = "x".repeat(50_000);
+    assert_eq!(api.post("", with("/metadata/name", json!(SAMPLE_INTENT))).await.status(), 201);
+    let queries = [
+        format!("{long}=1"),
+        format!("timeout={long}"),
+        format!("historyFilter={long}"),
+        format!("historyPageToken={long}"),
+        format!("queryType=q&queryParams={long}"),
+        format!("runID={long}"),
+        format!("workflowID={long}&runDescribeWfExec=true&getWfHistory=true&queryType=q"),
+        format!("temporalServer={long}"),
+        format!("namespace={long}"),
+    ];
+    let names =
+        ["", "/status", "/runs", "/runs/x", "/revisions", "/check"].map(|below| format!("/{long}{below}"));
+    let parts = ["runs", "revisions", "nothing"].map(|part| format!("/{SAMPLE_INTENT}/{part}/{long}"));
+    let statuses = queries.map(|query| format!("/{SAMPLE_INTENT}/status?{query}"));
+    for below in names.iter().chain(&parts).chain(&statuses) {
+        let response = api.get(below).await;
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert!(status.is_client_error(), "{}: {status}", &below[..40]);
+        // Identities and paths may be longer than names.
+        let most = if below.contains("workflowID") || below.contains("nothing") { 1_000 } else { 200 };
+        let longest = text.split(|c| c != 'x').map(str::len).max();
+        assert!(
+            longest <= Some(most) && text.len() < 5_000,
+            "{}: {longest:?} of {}",
+            &below[..40],
+            text.len()
+        );
+    }
+
+    let wrong: Value = (0..30_000).map(|number| (format!("a{number}"), json!(7))).collect();
+    let body = with("/spec/temporal/workflowParams/activityParams", wrong);
+    let response = api.post("", body).await;
+    let problem = problem_of(response, 422, "invalid_body").await;
+    assert_eq!(problem["faults"].as_array().unwrap().len(), 100);
+    assert_eq!(problem["faults"][99]["message"], "there are 29901 more faults");
+}
+
 #[tokio::test]
 async fn names_in_the_path_are_checked_with_the_body() {
     let api = Api::new().await;

@@ -9,6 +9,7 @@ use harness::eventually;
 use serde_json::{Value, json};
 use workflow_api::{RawJson, WorkflowState};
 
+use super::NUMBERS;
 use crate::temporal::worker::TestWorker;
 use crate::temporal::{Fixture, SOON, question, unique};
 
@@ -22,10 +23,9 @@ async fn a_query_is_answered() -> Result<()> {
     );
     assert_eq!(fixture.engine.query(&run, &question("nothing")).await?, Value::Null.into());
     // Arguments and results are passed on as they were written.
-    let numbers = "[12345678901234567890123456789, 0.12345678901234567890, 18446744073709551615, 1.0, -0]";
-    let argument: RawJson = serde_json::from_str(numbers)?;
+    let argument: RawJson = serde_json::from_str(NUMBERS)?;
     let echo = Query { args: vec![argument], ..question("echo") };
-    assert_eq!(fixture.engine.query(&run, &echo).await?.as_str(), numbers);
+    assert_eq!(fixture.engine.query(&run, &echo).await?.as_str(), NUMBERS);
     Ok(())
 }
 

@@ -1,10 +1,13 @@
 //! Signals.
 
 use anyhow::Result;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bridge_core::ports::{CommandError, EngineError, HistoryRequest, Signal};
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
 
+use super::NUMBERS;
 use super::describe::events;
 use crate::temporal::Fixture;
 
@@ -24,6 +27,19 @@ async fn a_signal_reaches_the_workflow_with_its_arguments() -> Result<()> {
     fixture.engine.signal(&run, &open(&json!({ "a": [1, 2.5] }))).await?;
     let closed = fixture.ended(&run, WorkflowState::Completed).await?;
     assert_eq!(closed.result, Some(json!({ "a": [1, 2.5] }).into()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn arguments_are_passed_on_as_they_were_written() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.deserted().await?;
+    let signal = Signal { args: vec![serde_json::from_str(NUMBERS)?], ..open(&Value::Null) };
+    fixture.engine.signal(&run, &signal).await?;
+    let history = events(&fixture.engine.history(&run, &HistoryRequest::default()).await?)?;
+    let signal = history.iter().find_map(|event| event.get("workflowExecutionSignaledEventAttributes"));
+    let data = signal.and_then(|signal| signal["input"]["payloads"][0]["data"].as_str());
+    assert_eq!(data, Some(BASE64_STANDARD.encode(NUMBERS).as_str()));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use bridge_core::ports::{CommandError, EngineError, Update, UpdateError, Updated
 use serde_json::json;
 use workflow_api::{RawJson, WorkflowState};
 
+use super::NUMBERS;
 use crate::temporal::{Fixture, SOON, unique};
 
 fn update(name: &str, args: Vec<RawJson>) -> Update {
@@ -32,6 +33,20 @@ async fn updates_with_one_id_are_one_update() -> Result<()> {
     assert_eq!(fixture.engine.update(&run, &twice).await?, completed(2));
     assert_eq!(fixture.engine.update(&run, &twice).await?, completed(2));
     assert_eq!(fixture.engine.update(&run, &knock(1)).await?, completed(3));
+    Ok(())
+}
+
+#[tokio::test]
+async fn arguments_and_results_are_passed_on_as_they_were_written() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let run = fixture.closed_gate().await?;
+    let numbers: RawJson = serde_json::from_str(NUMBERS)?;
+    let Updated::Completed { result, .. } =
+        fixture.engine.update(&run, &update("echo", vec![numbers])).await?
+    else {
+        panic!("it is only accepted");
+    };
+    assert_eq!(result.as_str(), NUMBERS);
     Ok(())
 }
 

@@ -193,6 +193,11 @@ impl Gate {
         self.knocks
     }
 
+    #[update(name = "echo")]
+    fn repeat(&mut self, _: &mut SyncWorkflowContext<Self>, argument: RawValue) -> RawValue {
+        argument
+    }
+
     #[update(name = "break")]
     fn break_down(
         &mut self,

@@ -173,6 +173,24 @@ fn long_names_are_cut() {
 }
 
 #[test]
+fn a_value_that_matches_none_of_many_alternatives_has_a_fault() {
+    let alternatives: Vec<_> = (0..1_500).map(|index| json!({"const": index})).collect();
+    let nested: Vec<_> = vec![json!({"oneOf": alternatives.clone()}), json!({"oneOf": alternatives.clone()})];
+    for schema in [json!({"oneOf": alternatives}), json!({"anyOf": nested})] {
+        let faults = check(&of_a(schema), &[("a", "none")]).unwrap();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+    }
+}
+
+#[test]
+fn long_messages_are_cut() {
+    let pattern = "a".repeat(2_000);
+    let faults = check(&of_a(json!({"type": "string", "pattern": pattern})), &[("a", "b")]).unwrap();
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].message.len() <= 1000 + "…".len(), "{}", faults[0].message.len());
+}
+
+#[test]
 fn what_is_left_over_at_the_top_is_unknown() {
     let schema = json!({
         "type": "object", "allOf": [{"properties": {"a": {"type": "integer"}}}], "unevaluatedProperties": false,

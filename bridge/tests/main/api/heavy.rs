@@ -1,0 +1,65 @@
+//! Large input, which does not hold up other callers.
+
+use std::sync::mpsc::{Sender, channel};
+use std::thread::available_parallelism;
+
+use harness::sample_intent;
+use reqwest::Method;
+use serde_json::json;
+use service::heavy;
+use tokio::sync::oneshot;
+
+use super::{Api, ScriptedClient};
+
+/// Takes all turns of heavy work in this process until the result is dropped.
+async fn all_turns() -> Vec<Sender<()>> {
+    let mut held = Vec::new();
+    for _ in 0..(available_parallelism().unwrap().get() - 1).max(1) {
+        let (hold, free) = channel();
+        let (begin, begun) = oneshot::channel();
+        tokio::spawn(heavy(1 << 20, move || {
+            let _ = begin.send(());
+            free.recv().is_err()
+        }));
+        begun.await.unwrap();
+        held.push(hold);
+    }
+    held
+}
+
+fn intent(name: &str, client_port: u16, description: &str) -> String {
+    let mut intent = sample_intent("127.0.0.1", client_port, "http://emco");
+    intent["metadata"]["name"] = name.into();
+    intent["metadata"]["description"] = description.into();
+    intent.to_string()
+}
+
+#[tokio::test]
+async fn large_bodies_and_catalogues_wait_while_others_are_served() {
+    let api = Api::new().await;
+    let long = "x".repeat(64 << 10);
+    for (name, summary) in [("small", String::new()), ("large", long.clone())] {
+        let catalogue =
+            json!({"clients": [{"name": "migrate_workflowclient", "summary": summary}]}).to_string();
+        let client = ScriptedClient::start(move || {
+            let catalogue = catalogue.clone();
+            async { catalogue }
+        });
+        assert_eq!(api.post("", intent(name, client.await.port, "")).await.status(), 201);
+    }
+
+    let turns = all_turns().await;
+    let large = [
+        (api.request(Method::POST, "").body(intent("another", 9090, &long)), 201),
+        (api.request(Method::GET, "/large/check"), 200),
+    ];
+    let large = large.map(|(request, status)| (tokio::spawn(request.send()), status));
+    for _ in 0..20 {
+        assert_eq!(api.get("/small/check").await.status(), 200);
+    }
+    assert!(large.iter().all(|(response, _)| !response.is_finished()));
+    drop(turns);
+    for (response, status) in large {
+        assert_eq!(response.await.unwrap().unwrap().status(), status);
+    }
+}
