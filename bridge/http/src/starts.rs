@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
-use bridge_core::{StartKeyRequest, StartOrder, StartPreview, StartReport};
+use bridge_core::{StartError, StartKeyRequest, StartOrder, StartPreview, StartReport};
 use http::header::{LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::intents::change::All;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, Preference, headers, warnings};
-use crate::wire::body::{Content, FieldValidation, Optional};
+use crate::wire::body::{Content, FieldValidation, Noted, Optional};
 use crate::wire::call::Call;
 use crate::wire::params::{idempotency_key, unless_empty};
 use crate::wire::path::{self, DigPath, IntentPath};
@@ -136,16 +136,17 @@ pub(crate) async fn start_intent(
     peer: Option<Peer>,
     call: Call<IntentKey, StartParams, Body>,
 ) -> Result<Response, ApiError> {
-    let Call { api, request, key: intent, params, body, unknown, headers, .. } = call;
+    let Call { api, request, key: intent, params, body, unknown, spelling, headers, .. } = call;
     let warnings = warnings(&unknown);
     let key = idempotency_key(&headers)?;
+    let refused = |error: StartError| ApiError::from(error).respelled(&spelling);
     if params.dry_run.is_some() {
-        let previewed = api.app.starts.preview(&request, &intent, body.overrides).await?;
+        let previewed = api.app.starts.preview(&request, &intent, body.overrides).await.map_err(refused)?;
         return Ok((warnings, preview(previewed)).into_response());
     }
     let key = key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
     let order = StartOrder { overrides: body.overrides, key };
-    let report = api.app.starts.start(&request, &intent, order).await?;
+    let report = api.app.starts.start(&request, &intent, order).await.map_err(refused)?;
     let success = params.success_status.map(|status| status.0);
     if success != Some(StatusCode::NO_CONTENT) && prefers_representation(&headers) {
         Ok((warnings, representation(&intent, report, success)).into_response())
@@ -163,9 +164,9 @@ pub(crate) struct Body {
 }
 
 impl Content<IntentKey> for Body {
-    fn read(bytes: &[u8], fields: FieldValidation, key: &IntentKey) -> Result<(Self, Vec<String>), ApiError> {
-        let (Optional(request), unknown) = Optional::<StartRequest>::read(bytes, fields, key)?;
-        Ok((Self { overrides: request.spec, fingerprint: fingerprint(bytes) }, unknown))
+    fn read(bytes: &[u8], fields: FieldValidation, key: &IntentKey) -> Result<(Self, Noted), ApiError> {
+        let (Optional(request), noted) = Optional::<StartRequest>::read(bytes, fields, key)?;
+        Ok((Self { overrides: request.spec, fingerprint: fingerprint(bytes) }, noted))
     }
 }
 

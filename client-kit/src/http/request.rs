@@ -10,6 +10,7 @@ use service::fields::FieldValidation;
 use service::heavy;
 use service::http::headers::{idempotency_key, prefers_representation};
 use service::problem::ProblemResponse;
+use workflow_api::read::Spelling;
 use workflow_api::{Problem, TemporalSpec, read};
 
 use super::problem::{of_body, unknown_fields};
@@ -20,6 +21,8 @@ pub(super) struct StartCall {
     pub(super) spec: TemporalSpec,
     /// JSON paths for `Warning` headers.
     pub(super) unknown_fields: Vec<String>,
+    /// How the other fields were written, for the paths of faults.
+    pub(super) spelling: Spelling,
     pub(super) idempotency_key: Option<String>,
     /// `Prefer: return=representation`.
     pub(super) wants_body: bool,
@@ -35,7 +38,7 @@ impl StartCall {
         let body = body(request).await?;
         let read = heavy(body.len(), move || read::<TemporalSpec>(&body)).await.map_err(of_body)?;
         let unknown_fields = validation.of(read.unknown).map_err(unknown_fields)?;
-        Ok(Self { spec: read.value, unknown_fields, idempotency_key, wants_body })
+        Ok(Self { spec: read.value, unknown_fields, spelling: read.spelling, idempotency_key, wants_body })
     }
 }
 
