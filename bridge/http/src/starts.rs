@@ -15,6 +15,7 @@ use service::http::headers::{
 };
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
+use workflow_api::read::Spelling;
 use workflow_api::{RunId, StartOverrides, StartRequest, Started, TemporalSpec};
 
 use crate::api::Api;
@@ -139,7 +140,7 @@ pub(crate) async fn start_intent(
     let Call { api, request, key: intent, params, body, unknown, spelling, headers, .. } = call;
     let warnings = warnings(&unknown);
     let key = idempotency_key(&headers)?;
-    let refused = |error: StartError| ApiError::from(error).respelled(&spelling);
+    let refused = |error| refused(error, &spelling);
     if params.dry_run.is_some() {
         let previewed = api.app.starts.preview(&request, &intent, body.overrides).await.map_err(refused)?;
         return Ok((warnings, preview(previewed)).into_response());
@@ -153,6 +154,14 @@ pub(crate) async fn start_intent(
     } else {
         let status = success.unwrap_or_else(|| usual_status(&api, &headers, peer.as_ref()));
         Ok((status, named(&report), warnings).into_response())
+    }
+}
+
+/// Returns the error with the spelling of the body. Faults that the client found are in the intent.
+fn refused(error: StartError, spelling: &Spelling) -> ApiError {
+    match error {
+        StartError::Unsound(faults) => StartError::Unsound(spelling.respell(faults)).into(),
+        other => other.into(),
     }
 }
 
