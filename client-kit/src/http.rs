@@ -61,7 +61,7 @@ async fn invoke(
 ) -> Result<Response, ProblemResponse> {
     let client = known(&invocations, &name)?;
     let call = StartCall::read(request).await?;
-    let context = StartContext::with_key(call.spec, call.idempotency_key);
+    let context = StartContext::with_key(call.spec, call.key);
     let mut response = match invocations.invoker.invoke(client, context).await {
         Ok(started) => answer(&started, call.wants_body, &call.unknown_fields),
         Err(error) => {

@@ -72,6 +72,9 @@ pub(super) fn of_invocation(error: &InvokeError, spelling: &Spelling) -> Problem
             .with("workflowID", started.workflow_id.as_str())
             .with("runID", started.run_id.as_str())
             .into(),
+        InvokeError::KeyReused(workflow_id) => {
+            problem(422, error.to_string()).with("workflowID", workflow_id.as_str()).into()
+        }
         InvokeError::Start { workflow_id, source } => of_start(problem, workflow_id, source),
     }
 }

@@ -129,6 +129,27 @@ async fn a_lost_answer_is_found_again_under_its_key() {
 }
 
 #[tokio::test]
+async fn a_key_with_another_body_is_refused() {
+    let server = server();
+    let started = with_key(&server, "key", json!({"TaskQueue": "q"})).await.assert_started();
+    assert_eq!(with_key(&server, "key", json!({"TaskQueue": "q"})).await.assert_started(), started);
+    let refused = || with_key(&server, "key", json!({"TaskQueue": "other"}));
+    refused().await.assert_problem(422, "idempotency_key_reused");
+    server.temporal().close("echo-key", Closed::Failed);
+    refused().await.assert_problem(422, "idempotency_key_reused");
+    assert_eq!(with_key(&server, "key", json!({"TaskQueue": "q"})).await.assert_started(), started);
+    server.temporal().started().workflow_id("echo-key").once();
+}
+
+#[tokio::test]
+async fn the_key_is_the_request_id_where_the_intent_names_the_workflow_id() {
+    let server = server();
+    with_key(&server, "key", json!({"ID": "w", "TaskQueue": "q"})).await.assert_started();
+    // The bridge finds its starts by this.
+    assert_eq!(server.temporal().started().workflow_id("w").requests()[0].request_id, "key");
+}
+
+#[tokio::test]
 async fn a_refusal_lists_its_faults() {
     let server = server();
     let answer = server.call("echo", spec(json!({"ID": 7, "WorkflowRunTimeout": "soon"}))).await;
