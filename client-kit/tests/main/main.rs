@@ -7,6 +7,7 @@ mod catalogue;
 mod clients;
 mod compliant;
 mod endings;
+mod names;
 mod options;
 mod outages;
 mod params;
