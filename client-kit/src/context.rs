@@ -18,7 +18,15 @@ pub struct StartContext {
 #[derive(Debug)]
 struct Request {
     spec: TemporalSpec,
-    idempotency_key: Option<String>,
+    key: Option<Key>,
+}
+
+/// An `Idempotency-Key`, and the body with which it was sent.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) text: String,
+    /// The hash of the body.
+    pub(crate) fingerprint: String,
 }
 
 impl StartContext {
@@ -28,8 +36,8 @@ impl StartContext {
         Self::with_key(spec, None)
     }
 
-    pub(crate) fn with_key(spec: TemporalSpec, idempotency_key: Option<String>) -> Self {
-        Self { request: Arc::new(Request { spec, idempotency_key }) }
+    pub(crate) fn with_key(spec: TemporalSpec, key: Option<Key>) -> Self {
+        Self { request: Arc::new(Request { spec, key }) }
     }
 
     /// The options and parameters of the start, from the intent.
@@ -41,7 +49,12 @@ impl StartContext {
     /// The caller's `Idempotency-Key`.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
-        self.request.idempotency_key.as_deref()
+        self.request.key.as_ref().map(|key| key.text.as_str())
+    }
+
+    /// Returns the request ID of a start whose workflow ID is made of the key: the same for the same body.
+    pub(crate) fn request_id_of_body(&self) -> Option<String> {
+        self.request.key.as_ref().map(|Key { text, fingerprint }| format!("{text}-{fingerprint}"))
     }
 
     /// The length of all parameters, in bytes.

@@ -92,11 +92,8 @@ impl ClientError {
             number => format!("{number} parameters of the workflow cannot be used"),
         };
         // In the body, the parameters are one level deeper.
-        let of_body = |Fault { path, message }: Fault| match path.strip_prefix("$") {
-            Some(rest) => Fault::new(format!("$.workflowParams{rest}"), message),
-            None => Fault { path, message },
-        };
-        Self { faults: faults.into_iter().map(of_body).collect(), ..Self::refused(detail) }
+        let faults = faults.into_iter().map(|fault| fault.below("$.workflowParams")).collect();
+        Self { faults, ..Self::refused(detail) }
     }
 
     /// Creates an error with the part of the author's error that the caller may see.

@@ -20,7 +20,7 @@ use service::problem::ProblemResponse;
 use workflow_api::Catalogue;
 
 use self::answer::answer;
-use self::problem::unknown_client;
+use self::problem::{of_invocation, unknown_client};
 use self::request::StartCall;
 use crate::client::Clients;
 use crate::gate::{Invoked, START_OUTCOME};
@@ -61,13 +61,12 @@ async fn invoke(
 ) -> Result<Response, ProblemResponse> {
     let client = known(&invocations, &name)?;
     let call = StartCall::read(request).await?;
-    let context = StartContext::with_key(call.spec, call.idempotency_key);
+    let context = StartContext::with_key(call.spec, call.key);
     let mut response = match invocations.invoker.invoke(client, context).await {
         Ok(started) => answer(&started, call.wants_body, &call.unknown_fields),
         Err(error) => {
-            let nothing_started = error.nothing_started();
-            let mut response = ProblemResponse::from(error).into_response();
-            if nothing_started {
+            let mut response = of_invocation(&error, &call.spelling).into_response();
+            if error.nothing_started() {
                 response.headers_mut().insert(START_OUTCOME, HeaderValue::from_static("none"));
             }
             response

@@ -8,7 +8,7 @@ use service::origin::carried;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
-use workflow_api::{Started, WorkflowId};
+use workflow_api::{IdReusePolicy, Started, WorkflowId};
 
 use crate::{Client, ClientError, StartContext, StartError, StartRequest, Starter, WorkflowStart};
 
@@ -35,6 +35,11 @@ pub(crate) enum InvokeError {
         .0.workflow_id, .0.run_id
     )]
     AlreadyRunning(Started),
+    #[error(
+        "the idempotency key was used before, with another body, to start workflow `{0}`: nothing was started; use a \
+         new key for a new start"
+    )]
+    KeyReused(WorkflowId),
     #[error("cannot start workflow `{workflow_id}`")]
     Start { workflow_id: WorkflowId, source: StartError },
 }
@@ -48,6 +53,7 @@ impl InvokeError {
             Self::Client(_) | Self::Panicked => "client_failed",
             Self::NoTaskQueue => "invalid_spec",
             Self::AlreadyRunning(_) => "workflow_already_running",
+            Self::KeyReused(_) => "idempotency_key_reused",
             Self::ClientLate | Self::Start { source: StartError::TimedOut, .. } => "start_timeout",
             Self::Start { source: StartError::IdUsed { .. }, .. } => "workflow_id_used",
             Self::Start { source: StartError::Temporal(fault), .. } => fault.kind().code(),
@@ -59,7 +65,8 @@ impl InvokeError {
     /// Whether it is certain that this invocation started nothing.
     pub(crate) fn nothing_started(&self) -> bool {
         match self {
-            Self::Client(_) | Self::ClientLate | Self::NoTaskQueue | Self::AlreadyRunning(_) => true,
+            Self::Client(_) | Self::ClientLate | Self::NoTaskQueue => true,
+            Self::AlreadyRunning(_) | Self::KeyReused(_) => true,
             Self::Panicked => false,
             Self::Start { source, .. } => source.nothing_started(),
         }
@@ -101,6 +108,7 @@ async fn invoke(
     deadline: Instant,
 ) -> Result<Started, InvokeError> {
     let key = context.idempotency_key().map(str::to_owned);
+    let request_id_of_body = context.request_id_of_body();
     let mut start = timeout_at(deadline, (client.invoke)(context))
         .await
         .map_err(|_| InvokeError::ClientLate)
@@ -108,16 +116,28 @@ async fn invoke(
     if start.options.task_queue.is_empty() {
         return Err(InvokeError::NoTaskQueue);
     }
+    let id_is_of_key = start.options.id.is_empty() && key.is_some();
     if start.options.id.is_empty() {
         start.options.id = made_up_id(client, key.as_deref());
     }
+    if id_is_of_key {
+        // Whatever run there is, it is of this key.
+        start.options.workflow_id_reuse_policy = IdReusePolicy::RejectDuplicate;
+        start.id_conflict_policy = None;
+    }
     let workflow_id = start.options.id.clone();
     let running_is_an_error = start.running_is_an_error();
-    let request_id = key.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let started = timeout_at(deadline, starter.start(StartRequest { start, request_id, deadline }))
-        .await
-        .unwrap_or(Err(StartError::TimedOut))
-        .map_err(|source| InvokeError::Start { workflow_id, source })?;
+    let request_id = if id_is_of_key { request_id_of_body } else { key };
+    let request_id = request_id.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let request = StartRequest { start, request_id, id_is_of_key, deadline };
+    let started = match timeout_at(deadline, starter.start(request)).await {
+        Ok(Ok(Started { already_running: true, .. }) | Err(StartError::IdUsed { .. })) if id_is_of_key => {
+            return Err(InvokeError::KeyReused(workflow_id));
+        }
+        Ok(started) => started,
+        Err(_) => Err(StartError::TimedOut),
+    }
+    .map_err(|source| InvokeError::Start { workflow_id, source })?;
     if started.already_running && running_is_an_error {
         return Err(InvokeError::AlreadyRunning(started));
     }

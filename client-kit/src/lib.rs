@@ -31,13 +31,30 @@ pub use start::{IdConflictPolicy, WorkflowStart};
 pub use starter::{StartError, StartRequest, Starter};
 pub use temporal::TemporalStarter;
 
+/// What a [`TemporalStarter`] needs, and its faults.
+pub use ::temporal::{
+    ConnectionSettings, TemporalConnection, TemporalFault, TemporalSettings, TemporalTarget,
+};
+/// For an implementation of [`Starter`].
+pub use async_trait::async_trait;
+/// The routes of a [`Server`].
+pub use axum::Router;
 /// HTTP's statuses, for [`Refusal`] and [`ClientError::new`].
 pub use axum::http::StatusCode;
+/// JSON, for arguments of workflows.
+pub use serde_json::Value;
+/// What a [`Server`] needs.
+pub use service::auth::BearerTokens;
+pub use service::http::{CutOff, Tls};
+pub use service::metrics::Metrics;
+pub use service::shutdown::Shutdown;
 /// A workflow of Temporal's Rust SDK: `#[workflow_methods]` makes one of the run function.
 pub use temporalio_common::WorkflowDefinition;
 /// Types of `workflow-api` that authors of workflow clients use.
+pub use workflow_api::params::{DurationParam, Parameters, UnusableSchema};
 pub use workflow_api::{
-    Fault, IdReusePolicy, Nanos, RetryPolicy, StartOptions, Started, TaskQueue, TemporalSpec, WorkflowParams,
+    CatalogueEntry, Fault, IdReusePolicy, JsonMap, Nanos, RawJson, RetryPolicy, RunId, StartOptions, Started,
+    TaskQueue, TemporalSpec, WorkflowId, WorkflowParams, WorkflowType,
 };
 
 /// The whole spec: the decoded body of the request. It can be an argument of a workflow client.

@@ -15,6 +15,7 @@ use workflow_api::{IdReusePolicy, Started};
 use self::request::start_workflow_execution;
 use crate::{IdConflictPolicy, StartError, StartRequest, Starter, WorkflowStart};
 
+mod chain;
 mod request;
 
 /// Starts workflows in one namespace of one Temporal server.
@@ -33,13 +34,30 @@ impl TemporalStarter {
 
 /// Returns the request for `start`.
 pub(crate) fn start_call(start: WorkflowStart) -> StartWorkflowExecutionRequest {
-    let request = StartRequest { start, request_id: String::new(), deadline: Instant::now() };
+    let request =
+        StartRequest { start, request_id: String::new(), id_is_of_key: false, deadline: Instant::now() };
     start_workflow_execution(request, "default".to_owned(), String::new())
 }
 
 #[async_trait]
 impl Starter for TemporalStarter {
     async fn start(&self, request: StartRequest) -> Result<Started, StartError> {
+        let StartRequest { id_is_of_key, deadline, .. } = request;
+        let workflow_id = request.start.options().id.clone();
+        let request_id = request.request_id.clone();
+        let result = self.ask_to_start(request).await;
+        match &result {
+            Ok(Started { already_running: true, .. }) | Err(StartError::IdUsed { .. }) if id_is_of_key => {
+                let first = chain::first_run(&self.connection, &workflow_id, &request_id, deadline).await?;
+                first.map_or(result, |run_id| Ok(Started { workflow_id, run_id, already_running: false }))
+            }
+            _ => result,
+        }
+    }
+}
+
+impl TemporalStarter {
+    async fn ask_to_start(&self, request: StartRequest) -> Result<Started, StartError> {
         let start = &request.start;
         let workflow_id = start.options().id.clone();
         let fails_on_running = start.id_conflict_policy() == Some(IdConflictPolicy::Fail);

@@ -41,4 +41,8 @@ mod temporal;
 pub use compliant::{App, assert_compliant};
 pub use server::{Listening, TestAnswer, TestServer};
 pub use started::Starts;
-pub use temporal::{Closed, Failure, RecordedTemporal};
+pub use temporal::{Closed, RecordedTemporal, StartFailure};
+
+/// Types of the HTTP stack that the signatures here name.
+pub use axum::body::Body;
+pub use axum::http::{HeaderMap, Request};

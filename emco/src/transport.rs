@@ -164,7 +164,7 @@ impl Transport {
         if !status.is_success() {
             #[expect(clippy::disallowed_methods, reason = "a date in a header is of the system's time")]
             let retry_after = retry_after(response.headers(), SystemTime::now());
-            let text = guard::error_text(response, &[OF_GATEWAY]).await;
+            let text = guard::error_body(response, &[OF_GATEWAY]).await.map(|body| body.text);
             return Err(Error::Refused { endpoint: endpoint.to_owned(), status, text, retry_after });
         }
         Ok(response)

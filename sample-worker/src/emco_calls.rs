@@ -122,6 +122,5 @@ pub(crate) fn lasting(
     kind: &str,
     error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> ActivityError {
-    let failure = ApplicationFailure::builder(error).type_name(kind.to_owned()).non_retryable(true);
-    ActivityError::application(failure.build())
+    ActivityError::application(worker_kit::non_retryable(kind, error))
 }

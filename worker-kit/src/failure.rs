@@ -1,5 +1,7 @@
 //! Failures: their text, and what they mean for a workflow.
 
+use std::error::Error;
+
 use temporalio_common::data_converters::{
     DefaultFailureConverter, FailureConverter, PayloadConverter, SerializationContextData,
 };
@@ -12,6 +14,36 @@ use crate::input::cut;
 
 /// The length, in bytes, to which the text of a failure is cut.
 const MOST_BYTES: usize = 2048;
+
+/// Returns a failure for good: neither the activity nor the workflow is retried. `kind` is its type, by which people and
+/// programs know it.
+///
+/// ```
+/// use worker_kit::{ActivityError, non_retryable, retryable};
+///
+/// fn read(path: &str) -> Result<String, ActivityError> {
+///     if path.is_empty() {
+///         return Err(non_retryable("NoPath", "there is no path: set the parameter `path`").into());
+///     }
+///     Ok(std::fs::read_to_string(path).map_err(|error| retryable("Unreadable", error))?)
+/// }
+/// # assert!(read("").is_err());
+/// ```
+pub fn non_retryable(
+    kind: impl Into<String>,
+    error: impl Into<Box<dyn Error + Send + Sync>>,
+) -> ApplicationFailure {
+    ApplicationFailure::builder(error).type_name(kind.into()).non_retryable(true).build()
+}
+
+/// Returns a failure that is retried as the retry policy says. A policy can name its type `kind` as one that is not
+/// retried. An activity that returns any other error fails in the same way, without a type.
+pub fn retryable(
+    kind: impl Into<String>,
+    error: impl Into<Box<dyn Error + Send + Sync>>,
+) -> ApplicationFailure {
+    ApplicationFailure::builder(error).type_name(kind.into()).build()
+}
 
 /// Converts the failure of an activity into the end of the workflow.
 pub(crate) fn of_activity(activity: &str, error: ActivityExecutionError) -> WorkflowTermination {
@@ -33,11 +65,7 @@ pub(crate) fn of_activity(activity: &str, error: ActivityExecutionError) -> Work
         },
         ActivityExecutionError::Serialization(error) => {
             let message = format!("{activity} and its worker use different types: {error}");
-            ApplicationFailure::builder(message)
-                .type_name("PayloadMismatch".to_owned())
-                .non_retryable(true)
-                .build()
-                .into()
+            non_retryable("PayloadMismatch", message).into()
         }
         cancelled => cancelled.into(),
     }

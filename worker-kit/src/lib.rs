@@ -14,10 +14,26 @@ mod steps;
 pub mod testing;
 mod undo;
 
+pub use failure::{non_retryable, retryable};
 pub use heartbeat::heartbeating;
 pub use input::{InvalidParams, both, params};
 pub use params::Params;
 pub use plan::{ActivityPlan, SHORTEST_HEARTBEAT_TIMEOUT};
 pub use process::main;
 pub use progress::{Progress, ProgressState};
-pub use steps::Steps;
+pub use steps::{StepWith, Steps};
+
+/// The time in [`Progress`].
+pub use jiff::Timestamp;
+/// Types of Temporal's SDK that the signatures here name, and those of their fields.
+pub use temporalio_common::data_converters::{RawValue, TemporalDeserializable};
+pub use temporalio_common::error::ApplicationFailure;
+pub use temporalio_common::{ActivityDefinition, RetryPolicy};
+pub use temporalio_sdk::activities::{ActivityContext, ActivityError};
+pub use temporalio_sdk::{
+    ActivityCancellationType, ActivityCloseTimeouts, ActivityOptions, WorkerOptions, WorkflowContext,
+    WorkflowContextView, WorkflowRegistrationError, WorkflowResult, WorkflowTermination,
+};
+/// Types of `workflow-api` that authors of workflows use.
+pub use workflow_api::params::{DurationParam, Parameters};
+pub use workflow_api::{Fault, WorkflowParams};

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use temporalio_common::ActivityDefinition;
 use temporalio_common::data_converters::TemporalDeserializable;
 use temporalio_sdk::{
-    ActivityCancellationType, WorkflowCancellationToken, WorkflowContext, WorkflowTermination,
+    ActivityCancellationType, ActivityOptions, WorkflowCancellationToken, WorkflowContext,
+    WorkflowTermination,
 };
 
 use crate::failure::{self, describe};
@@ -101,8 +102,27 @@ impl<W: 'static> Steps<W> {
     where
         A::Output: TemporalDeserializable,
     {
+        self.with(|_| ()).run(activity, input).await
+    }
+
+    /// Returns one step with other options: `steps.with(|options| options.heartbeat_timeout = None).run(…)`. `change`
+    /// changes the options of the plan, which are those of the intent.
+    pub fn with<C: FnOnce(&mut ActivityOptions)>(&self, change: C) -> StepWith<'_, W, C> {
+        StepWith { steps: self, change }
+    }
+
+    async fn run_with<A: ActivityDefinition>(
+        &self,
+        activity: A,
+        input: A::Input,
+        change: impl FnOnce(&mut ActivityOptions),
+    ) -> Result<A::Output, WorkflowTermination>
+    where
+        A::Output: TemporalDeserializable,
+    {
         let name = activity.name().to_owned();
         let mut options = self.plan.options(&activity);
+        change(&mut options);
         if self.undoing {
             // A token that the workflow's cancellation does not reach.
             options.cancellation_token = Some(WorkflowCancellationToken::new());
@@ -220,6 +240,36 @@ impl<W: 'static> Steps<W> {
             change(progress);
             progress.since = now;
         });
+    }
+}
+
+/// One step with options of its own, which [`Steps::with`] returns.
+#[must_use = "nothing runs without `run`"]
+pub struct StepWith<'a, W, C> {
+    steps: &'a Steps<W>,
+    change: C,
+}
+
+impl<W: 'static, C: FnOnce(&mut ActivityOptions)> StepWith<'_, W, C> {
+    /// Runs one activity, as [`Steps::run`] does.
+    ///
+    /// # Errors
+    /// As [`Steps::run`]. Options that Temporal refuses make the workflow task fail, again and again.
+    pub async fn run<A: ActivityDefinition>(
+        self,
+        activity: A,
+        input: impl Into<A::Input>,
+    ) -> Result<A::Output, WorkflowTermination>
+    where
+        A::Output: TemporalDeserializable,
+    {
+        self.steps.run_with(activity, input.into(), self.change).await
+    }
+}
+
+impl<W, C> fmt::Debug for StepWith<'_, W, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepWith").field("steps", self.steps).finish_non_exhaustive()
     }
 }
 

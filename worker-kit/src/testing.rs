@@ -15,6 +15,12 @@ pub use failure::{Ended, Failure};
 pub use run::TestRun;
 pub use worker::TestWorker;
 
+/// The JSON of results, queries and details.
+pub use serde_json::Value;
+/// Types of Temporal's SDK that the signatures here name.
+pub use temporalio_client::{Client, UntypedWorkflow, WorkflowHandle, WorkflowStartOptions};
+pub use temporalio_sdk::activities::ActivityImplementer;
+
 /// The error of a test that cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

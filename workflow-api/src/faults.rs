@@ -29,6 +29,11 @@ impl Faults {
         self.listed.is_empty()
     }
 
+    /// Whether there is a fault at this path.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.listed.iter().any(|fault| fault.path == path)
+    }
+
     /// Returns the faults. If there are too many, the last one of the list has the number of the rest.
     pub(crate) fn into_list(mut self) -> Vec<Fault> {
         if let (1.., Some(last)) = (self.more, self.listed.last_mut()) {

@@ -5,7 +5,9 @@
 //! and workers, which have the type.
 
 mod aliases;
+mod duration;
 mod faults;
+mod formats;
 mod reading;
 mod schema;
 mod texts;
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::duration::{DurationParam, NotADuration};
 pub use self::faults::each_once;
 pub use self::schema::{Parameters, ParamsSchema, schema_of};
 pub use self::validator::UnusableSchema;
@@ -31,8 +34,8 @@ impl WorkflowParams {
     /// Reads the parameters of an activity, or of all ([`Self::ALL_ACTIVITIES`]), into a struct.
     ///
     /// A parameter that is not set for the activity is taken from those for all activities. Numbers, booleans and enums
-    /// are read from their texts. Lists are JSON or separated by commas. Other values are JSON. The empty text is
-    /// `None`, except for an optional text.
+    /// are read from their texts. Lists are JSON or separated by commas; lists of lists or of objects, and all other
+    /// values, are JSON. The empty text is `None`, except for an optional text of any form.
     ///
     /// # Errors
     /// Returns a fault for each parameter that is missing, unknown or of another type, by path below these parameters
@@ -55,7 +58,7 @@ impl WorkflowParams {
         let unusable = |error: &UnusableSchema| vec![Fault::new(base.as_str(), error.to_string())];
         let rules = schema_of::<T>().rules().map_err(unusable)?;
         let others: Vec<_> = others.iter().map(|schema| schema.json()).collect();
-        Reading::new(rules, self, activity, &others).map_err(|error| unusable(&error))?.into_value()
+        Reading::new(rules, self, activity, &others).map_err(|error| unusable(&error))?.into_value(rules)
     }
 }
 

@@ -8,6 +8,7 @@
 pub(crate) mod go;
 mod node;
 mod object;
+mod spelling;
 mod surrogates;
 mod values;
 
@@ -19,6 +20,7 @@ pub use node::{Level, Node};
 pub(crate) use object::{object, request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+pub use spelling::Spelling;
 
 use crate::faults::Faults;
 use crate::{Fault, MOST_FAULTS, cut, work};
@@ -33,6 +35,8 @@ pub struct Read<T> {
     pub value: T,
     /// JSON paths (`$.spec.foo`) of unknown or repeated keys, in order: at most [`MOST_FAULTS`].
     pub unknown: Vec<String>,
+    /// How known keys were written, for the paths of faults that are found later.
+    pub spelling: Spelling,
 }
 
 /// Why a body could not be read.
@@ -120,11 +124,11 @@ fn levels(text: &str) -> usize {
 }
 
 pub(crate) fn read_node<T: FromJson + Default>(node: Node<'_>) -> Result<Read<T>, Vec<Fault>> {
-    let mut reader = Reader { path: "$".to_owned(), faults: Faults::default(), unknown: Vec::new() };
+    let mut reader = Reader::default();
     let mut value = T::default();
     value.read_into(node, &mut reader);
     if reader.faults.is_empty() {
-        Ok(Read { value, unknown: reader.unknown })
+        Ok(Read { value, unknown: reader.unknown, spelling: reader.spelling })
     } else {
         Err(reader.faults.into_list())
     }
@@ -133,9 +137,21 @@ pub(crate) fn read_node<T: FromJson + Default>(node: Node<'_>) -> Result<Read<T>
 /// The state of reading: the present path, and what was found so far.
 #[derive(Debug)]
 pub struct Reader {
+    /// The path as it is written in the body.
     path: String,
+    /// The same path with the names of our types.
+    named: String,
     faults: Faults,
     unknown: Vec<String>,
+    spelling: Spelling,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let root = || "$".to_owned();
+        let (faults, unknown, spelling) = Default::default();
+        Self { path: root(), named: root(), faults, unknown, spelling }
+    }
 }
 
 impl Reader {
@@ -158,12 +174,11 @@ impl Reader {
         self.fault(format!("must be {expected}, not {}", found.kind()));
     }
 
-    /// Reads the members of an object. `member` gets each key as [`folded`] returns it, and returns whether
-    /// it knows the key. `null` has no members.
+    /// Reads the members of an object. `member` returns whether it knows the key. `null` has no members.
     pub(crate) fn members(
         &mut self,
         node: Node<'_>,
-        mut member: impl FnMut(&str, Node<'_>, &mut Self) -> bool,
+        mut member: impl FnMut(Key<'_>, Node<'_>, &mut Self) -> bool,
     ) {
         match self.level(node) {
             Level::Null => {}
@@ -171,7 +186,7 @@ impl Reader {
                 let mut seen = HashSet::new();
                 for (key, value) in &members {
                     let folded = folded(key);
-                    let known = member(&folded, *value, self);
+                    let known = member(Key { folded: &folded, written: key }, *value, self);
                     if (!seen.insert(folded) || !known) && self.unknown.len() < MOST_FAULTS {
                         self.unknown.push(child(&self.path, key));
                     }
@@ -183,25 +198,51 @@ impl Reader {
 
     /// Calls `read` one level deeper, at `key`.
     pub(crate) fn at_key(&mut self, key: &str, read: impl FnOnce(&mut Self)) {
-        let parent = self.path.len();
-        push_child(&mut self.path, key);
-        self.within(parent, read);
+        self.within(|path| push_child(path, key), |path| push_child(path, key), read);
+    }
+
+    /// Calls `read` one level deeper, at the field `name`, whose key may be written in another case.
+    pub(crate) fn at_field(&mut self, name: &str, written: &str, read: impl FnOnce(&mut Self)) {
+        let read = |reader: &mut Self| {
+            let written = (name != written).then_some(reader.path.as_str());
+            reader.spelling.note(&reader.named, written);
+            read(reader);
+        };
+        self.within(|path| push_child(path, written), |path| push_child(path, name), read);
     }
 
     /// Calls `read` one level deeper, at the position `index` of an array.
     pub(crate) fn at_index(&mut self, index: usize, read: impl FnOnce(&mut Self)) {
-        let parent = self.path.len();
         // Writing to a string does not fail.
-        let _ = write!(self.path, "[{index}]");
-        self.within(parent, read);
+        let push = |path: &mut String| {
+            let _ = write!(path, "[{index}]");
+        };
+        self.within(push, push, read);
     }
 
-    /// Calls `read` at the present path, and returns to the path of its first `parent` bytes.
-    fn within(&mut self, parent: usize, read: impl FnOnce(&mut Self)) {
-        work::count(self.path.len() - parent);
+    /// Calls `read` one level deeper, and returns to the present paths.
+    fn within(
+        &mut self,
+        push_written: impl FnOnce(&mut String),
+        push_named: impl FnOnce(&mut String),
+        read: impl FnOnce(&mut Self),
+    ) {
+        let parents = (self.path.len(), self.named.len());
+        push_written(&mut self.path);
+        push_named(&mut self.named);
+        work::count(self.path.len() - parents.0 + self.named.len() - parents.1);
         read(self);
-        self.path.truncate(parent);
+        self.path.truncate(parents.0);
+        self.named.truncate(parents.1);
     }
+}
+
+/// A key of an object.
+#[derive(Clone, Copy)]
+pub(crate) struct Key<'a> {
+    /// As [`folded`] returns it.
+    pub(crate) folded: &'a str,
+    pub(crate) written: &'a str,
 }
 
 /// Returns the path of `key` below `path`. Keys that are not plain are quoted (RFC 9535 §2.3.1), and long ones are cut.

@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use service::heavy;
 use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
-use service::outbound::{Resolver, guard};
+use service::outbound::Resolver;
+use service::outbound::guard::{self, ErrorBody};
 use url::Url;
 use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read, to_go_json};
 
@@ -221,12 +222,14 @@ impl Clients for HttpClients {
 async fn refused(url: &Url, answer: reqwest::Response) -> ClientError {
     let status = answer.status();
     let nothing_started = answer.headers().get(START_OUTCOME).is_some_and(|outcome| outcome == "none");
-    let text = guard::error_text(answer, &[]).await.unwrap_or_default();
+    let ErrorBody { text, faults } = guard::error_body(answer, &[]).await.unwrap_or_default();
     ClientError::Refused {
         url: url.to_string(),
         status: status.as_u16(),
         answer: status.to_string(),
         text,
+        // The client gets this part of the intent.
+        faults: faults.into_iter().map(|fault| fault.below("$.spec.temporal")).collect(),
         nothing_started,
     }
 }

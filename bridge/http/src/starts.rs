@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::IntentKey;
-use bridge_core::{StartKeyRequest, StartOrder, StartPreview, StartReport, StartedRun};
+use bridge_core::{StartError, StartKeyRequest, StartOrder, StartPreview, StartReport, StartedRun};
 use http::header::{LOCATION, USER_AGENT, WARNING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use service::http::headers::{
 };
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
+use workflow_api::read::Spelling;
 use workflow_api::{RunId, StartOverrides, StartRequest, Started, TemporalSpec};
 
 use crate::api::Api;
@@ -23,7 +24,7 @@ use crate::intents::change::All;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, Preference, headers, warnings};
-use crate::wire::body::{Content, FieldValidation, Optional};
+use crate::wire::body::{Content, FieldValidation, Noted, Optional};
 use crate::wire::call::Call;
 use crate::wire::params::{idempotency_key, unless_empty};
 use crate::wire::path::{self, DigPath, IntentPath};
@@ -137,16 +138,17 @@ pub(crate) async fn start_intent(
     peer: Option<Peer>,
     call: Call<IntentKey, StartParams, Body>,
 ) -> Result<Response, ApiError> {
-    let Call { api, request, key: intent, params, body, unknown, headers, .. } = call;
+    let Call { api, request, key: intent, params, body, unknown, spelling, headers, .. } = call;
     let mut warnings = warnings(&unknown);
     let key = idempotency_key(&headers)?;
+    let refused = |error| refused(error, &spelling);
     if params.dry_run.is_some() {
-        let previewed = api.app.starts.preview(&request, &intent, body.overrides).await?;
+        let previewed = api.app.starts.preview(&request, &intent, body.overrides).await.map_err(refused)?;
         return Ok((warnings, preview(previewed)).into_response());
     }
     let key = key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
     let order = StartOrder { overrides: body.overrides, key };
-    let report = api.app.starts.start(&request, &intent, order).await?;
+    let report = api.app.starts.start(&request, &intent, order).await.map_err(refused)?;
     warnings.extend(other_workflow(&report.run));
     let success = params.success_status.map(|status| status.0);
     if success != Some(StatusCode::NO_CONTENT) && prefers_representation(&headers) {
@@ -154,6 +156,14 @@ pub(crate) async fn start_intent(
     } else {
         let status = success.unwrap_or_else(|| usual_status(&api, &headers, peer.as_ref()));
         Ok((status, named(&report), warnings).into_response())
+    }
+}
+
+/// Returns the error with the spelling of the body. Faults that the client found are in the intent.
+fn refused(error: StartError, spelling: &Spelling) -> ApiError {
+    match error {
+        StartError::Unsound(faults) => StartError::Unsound(spelling.respell(faults)).into(),
+        other => other.into(),
     }
 }
 
@@ -165,9 +175,9 @@ pub(crate) struct Body {
 }
 
 impl Content<IntentKey> for Body {
-    fn read(bytes: &[u8], fields: FieldValidation, key: &IntentKey) -> Result<(Self, Vec<String>), ApiError> {
-        let (Optional(request), unknown) = Optional::<StartRequest>::read(bytes, fields, key)?;
-        Ok((Self { overrides: request.spec, fingerprint: fingerprint(bytes) }, unknown))
+    fn read(bytes: &[u8], fields: FieldValidation, key: &IntentKey) -> Result<(Self, Noted), ApiError> {
+        let (Optional(request), noted) = Optional::<StartRequest>::read(bytes, fields, key)?;
+        Ok((Self { overrides: request.spec, fingerprint: fingerprint(bytes) }, noted))
     }
 }
 

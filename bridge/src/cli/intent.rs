@@ -12,6 +12,7 @@ use serde_json::Value;
 use service::hosts::HostPatterns;
 use service::outbound::Resolver;
 use service::settings::duration;
+use workflow_api::read::Spelling;
 use workflow_api::{Fault, WorkflowIntent, read};
 
 use crate::config::some_hosts;
@@ -67,7 +68,10 @@ impl Check {
             for document in intents(file)? {
                 let (name, faults) = faults_of(&document);
                 let check = match faults {
-                    Ok(intent) => ClientCheck::ask(&clients, &intent, self.within).await,
+                    Ok((intent, spelling)) => match ClientCheck::ask(&clients, &intent, self.within).await {
+                        ClientCheck::Drifted(faults) => ClientCheck::Drifted(spelling.respell(faults)),
+                        check => check,
+                    },
                     Err(faults) => ClientCheck::Drifted(faults),
                 };
                 sound &= self.report(out, file, &name, &check)?;
@@ -127,16 +131,16 @@ fn intent(mut document: Value) -> Option<Value> {
     Some(document)
 }
 
-/// Returns the name of the intent, for messages, and the intent or its faults. An unknown field is a fault
-/// here, because the bridge would ignore it.
-fn faults_of(document: &Value) -> (String, Result<WorkflowIntent, Vec<Fault>>) {
+/// Returns the name of the intent, for messages, and the intent with its spelling, or its faults. An unknown
+/// field is a fault here, because the bridge would ignore it.
+fn faults_of(document: &Value) -> (String, Result<(WorkflowIntent, Spelling), Vec<Fault>>) {
     let name = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("?").to_owned();
     let faults = match read::<WorkflowIntent>(document.to_string().as_bytes()) {
         Err(error) => Err(error.into_faults()),
         Ok(read) => {
-            let mut faults = read.value.faults();
+            let mut faults = read.spelling.respell(read.value.faults());
             faults.extend(read.unknown.into_iter().map(|path| Fault::new(path, "is not a known field")));
-            if faults.is_empty() { Ok(read.value) } else { Err(faults) }
+            if faults.is_empty() { Ok((read.value, read.spelling)) } else { Err(faults) }
         }
     };
     (name, faults)

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use service::problem::ProblemResponse;
+use workflow_api::read::Spelling;
 use workflow_api::{Fault, Problem, ReadError, WorkflowId, cut};
 
 use crate::StartError;
@@ -53,25 +54,28 @@ pub(super) fn of_rejection(status: StatusCode) -> ProblemResponse {
     }
 }
 
-impl From<InvokeError> for ProblemResponse {
-    fn from(error: InvokeError) -> Self {
-        let problem = |status, detail| Problem::new(status, error.code(), detail);
-        match &error {
-            InvokeError::Client(refusal) => problem(refusal.status().as_u16(), refusal.detail().to_owned())
-                .with_faults(refusal.faults().to_vec())
-                .into(),
-            InvokeError::Panicked => problem(500, error.to_string()).into(),
-            InvokeError::ClientLate => problem(504, error.to_string()).into(),
-            InvokeError::NoTaskQueue => {
-                let fault = "is missing: write the worker's task queue";
-                invalid_spec(vec![Fault::new("$.workflowStartOptions.TaskQueue", fault)]).into()
-            }
-            InvokeError::AlreadyRunning(started) => problem(409, error.to_string())
-                .with("workflowID", started.workflow_id.as_str())
-                .with("runID", started.run_id.as_str())
-                .into(),
-            InvokeError::Start { workflow_id, source } => of_start(problem, workflow_id, source),
+/// Returns the problem of an invocation. Paths of faults are as they were written in the body.
+pub(super) fn of_invocation(error: &InvokeError, spelling: &Spelling) -> ProblemResponse {
+    let problem = |status, detail| Problem::new(status, error.code(), detail);
+    match error {
+        InvokeError::Client(refusal) => problem(refusal.status().as_u16(), refusal.detail().to_owned())
+            .with_faults(spelling.respell(refusal.faults().to_vec()))
+            .into(),
+        InvokeError::Panicked => problem(500, error.to_string()).into(),
+        InvokeError::ClientLate => problem(504, error.to_string()).into(),
+        InvokeError::NoTaskQueue => {
+            let fault = "is missing: write the worker's task queue";
+            let fault = Fault::new("$.workflowStartOptions.TaskQueue", fault);
+            invalid_spec(spelling.respell(vec![fault])).into()
         }
+        InvokeError::AlreadyRunning(started) => problem(409, error.to_string())
+            .with("workflowID", started.workflow_id.as_str())
+            .with("runID", started.run_id.as_str())
+            .into(),
+        InvokeError::KeyReused(workflow_id) => {
+            problem(422, error.to_string()).with("workflowID", workflow_id.as_str()).into()
+        }
+        InvokeError::Start { workflow_id, source } => of_start(problem, workflow_id, source),
     }
 }
 

@@ -10,9 +10,12 @@ use service::fields::FieldValidation;
 use service::heavy;
 use service::http::headers::{idempotency_key, prefers_representation};
 use service::problem::ProblemResponse;
+use sha2::{Digest, Sha256};
+use workflow_api::read::Spelling;
 use workflow_api::{Problem, TemporalSpec, read};
 
 use super::problem::{of_body, unknown_fields};
+use crate::context::Key;
 
 /// A request to start a workflow, read and validated.
 #[derive(Debug)]
@@ -20,7 +23,9 @@ pub(super) struct StartCall {
     pub(super) spec: TemporalSpec,
     /// JSON paths for `Warning` headers.
     pub(super) unknown_fields: Vec<String>,
-    pub(super) idempotency_key: Option<String>,
+    /// How the other fields were written, for the paths of faults.
+    pub(super) spelling: Spelling,
+    pub(super) key: Option<Key>,
     /// `Prefer: return=representation`.
     pub(super) wants_body: bool,
 }
@@ -29,14 +34,19 @@ impl StartCall {
     /// Reads the request.
     pub(super) async fn read(request: Request) -> Result<Self, ProblemResponse> {
         let validation = field_validation(request.uri())?;
-        let idempotency_key = idempotency_key(request.headers())
+        let key = idempotency_key(request.headers())
             .map_err(|error| Problem::new(400, "invalid_idempotency_key", error.to_string()))?;
         let wants_body = prefers_representation(request.headers());
         let body = body(request).await?;
+        let key = key.map(|text| Key { text, fingerprint: fingerprint(&body) });
         let read = heavy(body.len(), move || read::<TemporalSpec>(&body)).await.map_err(of_body)?;
         let unknown_fields = validation.of(read.unknown).map_err(unknown_fields)?;
-        Ok(Self { spec: read.value, unknown_fields, idempotency_key, wants_body })
+        Ok(Self { spec: read.value, unknown_fields, spelling: read.spelling, key, wants_body })
     }
+}
+
+fn fingerprint(body: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(body.trim_ascii()))
 }
 
 /// Keys other than `fieldValidation` are ignored, because EMCO's client reads no query.

@@ -113,7 +113,12 @@ mod tests {
     fn request(spec: Value) -> StartWorkflowExecutionRequest {
         let spec: TemporalSpec = serde_json::from_value(spec).unwrap();
         let start = WorkflowStart::of("Type", spec);
-        let request = StartRequest { start, request_id: "key".to_owned(), deadline: Instant::now() };
+        let request = StartRequest {
+            start,
+            request_id: "key".to_owned(),
+            id_is_of_key: false,
+            deadline: Instant::now(),
+        };
         start_workflow_execution(request, "space".to_owned(), "me".to_owned())
     }
 

@@ -11,7 +11,7 @@ use service::shutdown::Shutdown;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use super::{Failure, Listening, RecordedTemporal, TestServer};
+use super::{Listening, RecordedTemporal, StartFailure, TestServer};
 use crate::Client;
 
 /// What to test: workflow clients (`clients![…]`), a router, or the server at a URL.
@@ -151,7 +151,7 @@ impl Backstage for Behind {
     async fn cut_temporal(&self, cut: bool) -> bool {
         let Some(temporal) = &self.temporal else { return false };
         if cut {
-            temporal.fail(Failure::Unavailable)
+            temporal.fail(StartFailure::Unavailable)
         } else {
             temporal.recover()
         }

@@ -22,7 +22,7 @@ pub struct RecordedTemporal {
 /// How starts fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Failure {
+pub enum StartFailure {
     /// There is no connection, so nothing was sent.
     Unavailable,
     /// The connection breaks after the request was sent. Nothing was started, but the client cannot know that.
@@ -61,7 +61,7 @@ struct State {
     asked: Vec<StartRequest>,
     started: Vec<StartRequest>,
     latest: HashMap<WorkflowId, Run>,
-    failure: Option<Failure>,
+    failure: Option<StartFailure>,
 }
 
 /// The latest run of a workflow ID.
@@ -90,7 +90,7 @@ impl RecordedTemporal {
     }
 
     /// Makes each start from now on fail in this way.
-    pub fn fail(&self, failure: Failure) {
+    pub fn fail(&self, failure: StartFailure) {
         self.state().failure = Some(failure);
     }
 
@@ -141,23 +141,23 @@ impl State {
         let status = |code, text: &str| StartError::Temporal(Status::new(code, text).into());
         Some(match self.failure.clone() {
             None => self.accept(request),
-            Some(Failure::AnswerLost) => self.accept(request).and(Err(StartError::TimedOut)),
-            Some(Failure::AlreadyRunning) => {
+            Some(StartFailure::AnswerLost) => self.accept(request).and(Err(StartError::TimedOut)),
+            Some(StartFailure::AlreadyRunning) => {
                 Ok(Started { workflow_id: id, run_id: "run-of-another".into(), already_running: true })
             }
-            Some(Failure::IdUsed) => Err(StartError::IdUsed { run_id: Some("run-of-another".into()) }),
-            Some(Failure::Unavailable) => {
+            Some(StartFailure::IdUsed) => Err(StartError::IdUsed { run_id: Some("run-of-another".into()) }),
+            Some(StartFailure::Unavailable) => {
                 let cause = ConnectCause::Silent(Duration::from_secs(5));
                 let error = ConnectError { address: "temporal.test:7233".to_owned(), cause };
                 Err(StartError::Temporal(error.into()))
             }
-            Some(Failure::TimedOut) => Err(StartError::TimedOut),
-            Some(Failure::ConnectionLost) => Err(status(Code::Unavailable, "the connection broke")),
-            Some(Failure::Busy) => Err(status(Code::ResourceExhausted, "too many requests")),
-            Some(Failure::InvalidArgument(text)) => Err(status(Code::InvalidArgument, &text)),
-            Some(Failure::Refused) => Err(status(Code::PermissionDenied, "not allowed")),
-            Some(Failure::Internal) => Err(status(Code::Internal, "internal error")),
-            Some(Failure::Silent) => return None,
+            Some(StartFailure::TimedOut) => Err(StartError::TimedOut),
+            Some(StartFailure::ConnectionLost) => Err(status(Code::Unavailable, "the connection broke")),
+            Some(StartFailure::Busy) => Err(status(Code::ResourceExhausted, "too many requests")),
+            Some(StartFailure::InvalidArgument(text)) => Err(status(Code::InvalidArgument, &text)),
+            Some(StartFailure::Refused) => Err(status(Code::PermissionDenied, "not allowed")),
+            Some(StartFailure::Internal) => Err(status(Code::Internal, "internal error")),
+            Some(StartFailure::Silent) => return None,
         })
     }
 

@@ -9,6 +9,7 @@ mod clients;
 mod compliant;
 mod endings;
 mod heavy;
+mod names;
 mod options;
 mod outages;
 mod params;

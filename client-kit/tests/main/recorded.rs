@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use client_kit::testing::{Closed, Failure, TestAnswer, TestServer};
+use client_kit::testing::{Closed, StartFailure, TestAnswer, TestServer};
 use client_kit::{ServerOptions, clients};
 use serde_json::{Value, json};
 
@@ -94,16 +94,21 @@ async fn each_failure_is_answered_as_the_real_one() {
     let options = ServerOptions { start_budget: Duration::from_millis(100), ..ServerOptions::default() };
     let server = TestServer::with_options(clients![echo], options);
     for (failure, status, code, nothing_started) in [
-        (Failure::Unavailable, 503, "temporal_unavailable", true),
-        (Failure::ConnectionLost, 503, "temporal_unavailable", false),
-        (Failure::Busy, 503, "temporal_busy", true),
-        (Failure::TimedOut, 504, "start_timeout", false),
-        (Failure::AnswerLost, 504, "start_timeout", false),
-        (Failure::Silent, 504, "start_timeout", false),
-        (Failure::IdUsed, 409, "workflow_id_used", true),
-        (Failure::InvalidArgument("no such attribute".to_owned()), 400, "temporal_invalid_argument", true),
-        (Failure::Refused, 502, "temporal_refused", true),
-        (Failure::Internal, 502, "temporal_error", false),
+        (StartFailure::Unavailable, 503, "temporal_unavailable", true),
+        (StartFailure::ConnectionLost, 503, "temporal_unavailable", false),
+        (StartFailure::Busy, 503, "temporal_busy", true),
+        (StartFailure::TimedOut, 504, "start_timeout", false),
+        (StartFailure::AnswerLost, 504, "start_timeout", false),
+        (StartFailure::Silent, 504, "start_timeout", false),
+        (StartFailure::IdUsed, 409, "workflow_id_used", true),
+        (
+            StartFailure::InvalidArgument("no such attribute".to_owned()),
+            400,
+            "temporal_invalid_argument",
+            true,
+        ),
+        (StartFailure::Refused, 502, "temporal_refused", true),
+        (StartFailure::Internal, 502, "temporal_error", false),
     ] {
         server.temporal().fail(failure.clone());
         let answer = server.call("echo", spec(json!({"TaskQueue": "q"}))).await;
@@ -111,7 +116,7 @@ async fn each_failure_is_answered_as_the_real_one() {
         assert_eq!(answer.headers.contains_key("start-outcome"), nothing_started, "{failure:?}");
     }
     server.temporal().started().once();
-    server.temporal().fail(Failure::AlreadyRunning);
+    server.temporal().fail(StartFailure::AlreadyRunning);
     assert!(server.call("echo", spec(json!({"TaskQueue": "q"}))).await.assert_started().already_running);
     server.temporal().recover();
     assert!(!server.call("echo", spec(json!({"TaskQueue": "q"}))).await.assert_started().already_running);
@@ -120,12 +125,33 @@ async fn each_failure_is_answered_as_the_real_one() {
 #[tokio::test]
 async fn a_lost_answer_is_found_again_under_its_key() {
     let server = server();
-    server.temporal().fail(Failure::AnswerLost);
+    server.temporal().fail(StartFailure::AnswerLost);
     with_key(&server, "key", json!({"ID": "w", "TaskQueue": "q"})).await.assert_problem(504, "start_timeout");
     server.temporal().recover();
     let found = with_key(&server, "key", json!({"ID": "w", "TaskQueue": "q"})).await.assert_started();
     assert!(!found.already_running);
     server.temporal().started().workflow_id("w").once();
+}
+
+#[tokio::test]
+async fn a_key_with_another_body_is_refused() {
+    let server = server();
+    let started = with_key(&server, "key", json!({"TaskQueue": "q"})).await.assert_started();
+    assert_eq!(with_key(&server, "key", json!({"TaskQueue": "q"})).await.assert_started(), started);
+    let refused = || with_key(&server, "key", json!({"TaskQueue": "other"}));
+    refused().await.assert_problem(422, "idempotency_key_reused");
+    server.temporal().close("echo-key", Closed::Failed);
+    refused().await.assert_problem(422, "idempotency_key_reused");
+    assert_eq!(with_key(&server, "key", json!({"TaskQueue": "q"})).await.assert_started(), started);
+    server.temporal().started().workflow_id("echo-key").once();
+}
+
+#[tokio::test]
+async fn the_key_is_the_request_id_where_the_intent_names_the_workflow_id() {
+    let server = server();
+    with_key(&server, "key", json!({"ID": "w", "TaskQueue": "q"})).await.assert_started();
+    // The bridge finds its starts by this.
+    assert_eq!(server.temporal().started().workflow_id("w").requests()[0].request_id, "key");
 }
 
 #[tokio::test]

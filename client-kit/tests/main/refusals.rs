@@ -80,7 +80,7 @@ async fn every_fault_is_listed_by_path() {
         paths,
         [
             "$.workflowClientName",
-            "$.workflowStartOptions.ID",
+            "$.workflowStartOptions.id",
             "$.workflowStartOptions.WorkflowRunTimeout",
             "$.workflowStartOptions.WorkflowIDReusePolicy",
             "$.workflowParams.activityParams.all-activities.count",
@@ -90,9 +90,15 @@ async fn every_fault_is_listed_by_path() {
 
 #[tokio::test]
 async fn a_start_without_a_queue_is_refused() {
-    let answer = answer(Serving::alone().await.post("echo", "{}")).await;
-    answer.assert_problem(422, "invalid_spec");
-    assert_eq!(answer.body["faults"][0]["path"], "$.workflowStartOptions.TaskQueue");
+    let serving = Serving::alone().await;
+    for (body, path) in [
+        ("{}", "$.workflowStartOptions.TaskQueue"),
+        (r#"{"WorkflowStartOptions": {"taskQueue": ""}}"#, "$.WorkflowStartOptions.taskQueue"),
+    ] {
+        let answer = answer(serving.post("echo", body)).await;
+        answer.assert_problem(422, "invalid_spec");
+        assert_eq!(answer.body["faults"][0]["path"], path);
+    }
 }
 
 #[tokio::test]

@@ -79,6 +79,53 @@ async fn a_key_without_an_id_leads_to_the_same_run() {
 }
 
 #[tokio::test]
+async fn a_key_with_another_body_is_refused_where_the_id_is_of_the_key() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let serving = Serving::shared().await;
+    let start = async |queue: &str| start_with_key(&serving, "changed", json!({"TaskQueue": queue})).await;
+    let run = start("q").await.run();
+    let refused = async || {
+        let refused = start("other").await;
+        refused.assert_problem(422, "idempotency_key_reused");
+        assert_eq!(refused.header("start-outcome"), Some("none"));
+        assert_eq!(refused.body["workflowID"], "echo-changed");
+    };
+    refused().await;
+    // After its end as well, whatever the policies of the intent and of the function.
+    temporal.cli(&["workflow", "terminate", "--workflow-id", "echo-changed"]).await.unwrap();
+    refused().await;
+    assert_eq!(start("q").await.run(), run);
+
+    // An ID that the intent names is for more than one request.
+    let named = json!({"ID": "changed-by-name", "TaskQueue": "q"});
+    let first = start_with_key(&serving, "named", named.clone()).await.run();
+    let mut other = named;
+    other["WorkflowRunTimeout"] = "1h".into();
+    assert_eq!(start_with_key(&serving, "named", other).await.run(), first);
+}
+
+#[tokio::test]
+async fn a_repeat_finds_a_workflow_that_has_another_run_since() {
+    let temporal = TemporalServer::shared().await.unwrap();
+    let serving = Serving::shared().await;
+    let start = async |options: Value| start_with_key(&serving, "every-second", options).await;
+    let options = json!({"TaskQueue": "q", "CronSchedule": "@every 1s", "WorkflowRunTimeout": "1s"});
+    let first = start(options.clone()).await.run();
+    eventually(LIMIT, "the next run begins", async || {
+        let described =
+            temporal.cli(&["workflow", "describe", "--workflow-id", "echo-every-second"]).await.unwrap();
+        described["workflowExecutionInfo"]["execution"]["runId"] != json!(first)
+    })
+    .await;
+    let found = start(options.clone()).await;
+    assert_eq!((found.run(), &found.body["alreadyRunning"]), (first, &json!(false)));
+    let mut other = options;
+    other["WorkflowRunTimeout"] = "2s".into();
+    start(other).await.assert_problem(422, "idempotency_key_reused");
+    temporal.cli(&["workflow", "terminate", "--workflow-id", "echo-every-second"]).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_lost_answer_does_no_harm() {
     let temporal = TemporalServer::shared().await.unwrap();
     let mut proxy = Proxy::start(temporal.address()).await.unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use client_kit::ServerOptions;
-use client_kit::testing::{Failure, RecordedTemporal};
+use client_kit::testing::{RecordedTemporal, StartFailure};
 use harness::{eventually, http};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client, Identity};
@@ -197,7 +197,7 @@ async fn a_token_replaces_only_an_optional_certificate() {
 #[tokio::test]
 async fn a_start_under_way_finishes_over_tls() {
     let temporal = RecordedTemporal::new();
-    temporal.fail(Failure::Silent);
+    temporal.fail(StartFailure::Silent);
     let (serving, authority) = over_tls_with(temporal.clone(), ClientAuth::Required, None).await;
     let start = caller(&authority, true).post(serving.https("/invoke/echo")).body(START);
     let start = tokio::spawn(start.send());

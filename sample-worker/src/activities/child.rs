@@ -7,7 +7,6 @@ use temporalio_client::{
     WorkflowGetResultOptions, WorkflowHandle,
 };
 use temporalio_common::data_converters::RawValue;
-use temporalio_common::error::ApplicationFailure;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_sdk::activities::ActivityError;
 use workflow_api::WorkflowParams;
@@ -73,6 +72,5 @@ async fn is_same_move(handle: &Handle, child: &Child) -> Result<bool, ActivityEr
 
 /// Temporal cannot answer now.
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> ActivityError {
-    let failure = ApplicationFailure::builder(anyhow::Error::from(error));
-    ActivityError::application(failure.type_name("TemporalUnavailable".to_owned()).build())
+    ActivityError::application(worker_kit::retryable("TemporalUnavailable", error))
 }

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use emco::Revision;
-use temporalio_common::error::{ApplicationFailure, IncomingError, OutgoingWorkflowError};
+use temporalio_common::error::{IncomingError, OutgoingWorkflowError};
 use temporalio_sdk::WorkflowTermination;
-use worker_kit::Steps;
+use worker_kit::{Steps, non_retryable};
 
 use crate::activities::MigrateActivities;
 use crate::model::{
@@ -225,7 +225,7 @@ fn details(cause: Option<&IncomingError>) -> Option<Sent> {
 }
 
 fn refusal(text: &'static str) -> WorkflowTermination {
-    ApplicationFailure::builder(text).type_name("NotTried".to_owned()).non_retryable(true).build().into()
+    non_retryable("NotTried", text).into()
 }
 
 fn shown(clusters: &AppClusters) -> String {

@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{ClientBuilder, Response, redirect};
 use url::{Host, Url};
+use workflow_api::{Fault, Problem};
 
 use super::{ResolveError, Resolver, is_forbidden};
 
@@ -38,26 +39,38 @@ pub fn is_refusal(error: &reqwest::Error) -> bool {
     causes.any(|cause| matches!(cause.downcast_ref(), Some(ResolveError::Forbidden { .. })))
 }
 
-/// Maximum length of the text of an error, in bytes.
+/// Maximum length of the text of an error, and of problem details, in bytes.
 const TEXT: usize = 1024;
+const PROBLEM: usize = 64 << 10;
 
-/// Returns the text of an error response, up to a KiB, if it has the format of EMCO's and our own services: one line
-/// of Go's `http.Error`, or problem details (RFC 9457). `also` are plain texts that are returned as well.
+/// The body of an error response.
+#[derive(Debug, Default)]
+pub struct ErrorBody {
+    /// Its text, up to a KiB.
+    pub text: String,
+    /// The faults, if the body is problem details of at most 64 KiB.
+    pub faults: Vec<Fault>,
+}
+
+/// Returns the body of an error response, if it has the format of EMCO's and our own services: one line of Go's
+/// `http.Error`, or problem details (RFC 9457). `also` are plain texts that are returned as well.
 ///
 /// Any other response may be that of a stranger to whom a URL from input has led, and must not be repeated. An
 /// incomplete text is still useful.
-pub async fn error_text(response: Response, also: &[&str]) -> Option<String> {
+pub async fn error_body(response: Response, also: &[&str]) -> Option<ErrorBody> {
     let has = |name, start: &[u8]| {
         response.headers().get(name).is_some_and(|text| text.as_bytes().starts_with(start))
     };
     let is_problem = has(CONTENT_TYPE, b"application/problem+json");
     let is_plain = has(CONTENT_TYPE, b"text/plain");
     let is_of_go = is_plain && has(X_CONTENT_TYPE_OPTIONS, b"nosniff");
-    let text = String::from_utf8_lossy(&beginning(response, TEXT).await).trim().to_owned();
+    let body = beginning(response, if is_problem { PROBLEM } else { TEXT }).await;
+    let text = String::from_utf8_lossy(&body[..body.len().min(TEXT)]).trim().to_owned();
     let is_repeated = is_problem
         || is_of_go && !text.contains(char::is_control)
         || is_plain && also.contains(&text.as_str());
-    is_repeated.then_some(text)
+    let problem = is_problem.then(|| serde_json::from_slice::<Problem>(&body).ok()).flatten();
+    is_repeated.then(|| ErrorBody { text, faults: problem.map(|problem| problem.faults).unwrap_or_default() })
 }
 
 /// Returns the first `most` bytes of a body, or fewer if it is shorter or breaks off.

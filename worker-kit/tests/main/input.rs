@@ -62,7 +62,7 @@ fn every_fault_is_listed() {
         r#"{"activityOptions": {"A": {"startToCloseTimeout": "soon"}}, "activityParams": {"B": {"p": 1}}}"#,
     )
     .unwrap_err();
-    assert!(text.contains("$.activityOptions.A.StartToCloseTimeout: "), "{text}");
+    assert!(text.contains("$.activityOptions.A.startToCloseTimeout: "), "{text}");
     assert!(text.contains("$.activityParams.B.p: "), "{text}");
 }
 

@@ -4,6 +4,7 @@
 mod alone;
 mod heartbeats;
 mod input;
+mod names;
 mod options;
 mod own_server;
 mod params;

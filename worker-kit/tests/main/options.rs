@@ -49,6 +49,28 @@ async fn every_option_reaches_temporal() {
     .await;
 }
 
+#[tokio::test]
+async fn one_step_can_have_its_own_options() {
+    with_worker("own-options", async |scene| {
+        let intent = json!({"startToCloseTimeout": "30s", "heartbeatTimeout": "20s"});
+        let run = scene.planned("has its own options", intent).await;
+        end(&run).await.unwrap();
+        let timeouts: Vec<_> = events(&run)
+            .await
+            .into_iter()
+            .filter_map(|event| match event {
+                Attributes::ActivityTaskScheduledEventAttributes(scheduled) => {
+                    Some((scheduled.start_to_close_timeout?.seconds, scheduled.heartbeat_timeout?.seconds))
+                }
+                _ => None,
+            })
+            .collect();
+        // The other options of the step, and all of the next step, are those of the intent.
+        assert_eq!(timeouts, [(7, 20), (30, 20)]);
+    })
+    .await;
+}
+
 /// The plan refuses these because Temporal does, and the workflow task would fail again and again.
 #[tokio::test]
 async fn the_plan_refuses_options_that_would_block_the_workflow() {

@@ -14,15 +14,15 @@ use temporalio_client::{
     WorkflowHandle, WorkflowQueryOptions, WorkflowStartOptions,
 };
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
-use temporalio_common::error::ApplicationFailure;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionResponse;
 use temporalio_macros::{activities, activity_definitions, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{
-    ActivityOptions, Runtime, Worker, WorkerOptions, WorkflowContext, WorkflowContextView, WorkflowResult,
+    ActivityCloseTimeouts, ActivityOptions, Runtime, Worker, WorkerOptions, WorkflowContext,
+    WorkflowContextView, WorkflowResult,
 };
-use worker_kit::{ActivityPlan, Params, Progress, Steps, heartbeating};
+use worker_kit::{ActivityPlan, Params, Progress, Steps, heartbeating, non_retryable, retryable};
 
 /// How long to wait for an event, on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -34,15 +34,11 @@ impl Activities {
     /// Does what its input chooses.
     #[activity(name = "Work")]
     pub(crate) async fn work(ctx: ActivityContext, conduct: String) -> Result<String, ActivityError> {
-        let fails = |non_retryable| {
-            let failure = ApplicationFailure::builder("broken").type_name("Broken".to_owned());
-            Err(ActivityError::application(failure.non_retryable(non_retryable).build()))
-        };
         heartbeating(&ctx, async {
             match conduct.as_str() {
                 "lasts" => std::future::pending().await,
-                "fails for good" => fails(true),
-                "fails" => fails(false),
+                "fails for good" => Err(non_retryable("Broken", "broken").into()),
+                "fails" => Err(retryable("Broken", "broken").into()),
                 _ => Ok(conduct.clone()),
             }
         })
@@ -86,6 +82,13 @@ impl Planned {
             .finish(async |steps| {
                 if conduct == "is misunderstood" {
                     steps.run(Misunderstood::work, conduct.clone()).await?;
+                }
+                let own_options = |options: &mut ActivityOptions| {
+                    options.close_timeouts = ActivityCloseTimeouts::StartToClose(Duration::from_secs(7));
+                    options.summary = Some("a summary".to_owned());
+                };
+                if conduct == "has its own options" {
+                    steps.with(own_options).run(Activities::work, conduct.clone()).await?;
                 }
                 steps.run(Activities::work, conduct).await
             })

@@ -7,6 +7,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
+use super::texts::is_deep;
 use crate::read::child;
 use crate::{Fault, cut, work};
 
@@ -41,18 +42,25 @@ pub(super) struct Reporter<'a> {
 /// What is wrong at one path.
 struct Flaw {
     path: String,
+    /// The number of levels above it.
+    depth: usize,
+    /// Whether it is the mark that distinguishes the variants of an enum: a constant, or the name of the one member.
+    is_tag: bool,
     what: What,
 }
 
 enum What {
     /// The value is none of these.
     Not(Vec<String>),
+    /// The name is none of these.
+    Unknown(String, Vec<String>),
     Other(String),
 }
 
 impl From<Flaw> for Fault {
-    fn from(Flaw { path, what }: Flaw) -> Self {
+    fn from(Flaw { path, what, .. }: Flaw) -> Self {
         let message = match what {
+            What::Unknown(name, known) => unknown(&name, &known),
             What::Other(message) => message,
             What::Not(wanted) => match wanted.split_last() {
                 None => "must be empty".to_owned(),
@@ -79,19 +87,24 @@ impl<'a> Reporter<'a> {
             return Vec::new();
         }
         let path = (self.path)(error);
-        let other = |path, message: String| Flaw { path, what: What::Other(message) };
+        let depth = error.instance_path().segments().count();
+        let flaw = |path, what| Flaw { path, depth, is_tag: false, what };
+        let other = |path, message: String| flaw(path, What::Other(message));
         match error.kind() {
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-                self.of_alternatives(&path, context)
+                self.of_alternatives(&path, depth, context)
             }
             ValidationErrorKind::Required { property } => {
-                vec![other(child(&path, property.as_str().unwrap_or_default()), "is missing".to_owned())]
+                let name = property.as_str().unwrap_or_default();
+                let missing = other(child(&path, name), "is missing".to_owned());
+                vec![Flaw { is_tag: self.is_only_member(error, name), depth: depth + 1, ..missing }]
             }
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
                 let known = self.keyword(error, "properties").and_then(Value::as_object);
-                let known: Vec<_> = known.into_iter().flat_map(|known| known.keys()).collect();
-                unexpected.iter().map(|name| other(child(&path, name), unknown(name, &known))).collect()
+                let known: Vec<_> = known.into_iter().flat_map(|known| known.keys().cloned()).collect();
+                let unknown = |name: &String| What::Unknown(name.clone(), known.clone());
+                unexpected.iter().map(|name| flaw(child(&path, name), unknown(name))).collect()
             }
             ValidationErrorKind::PropertyNames { error } => {
                 vec![other(path, format!("has a name that cannot be used: {}", masked(error)))]
@@ -100,19 +113,43 @@ impl<'a> Reporter<'a> {
                 let names = error.schema_path().as_str().ends_with("/additionalProperties");
                 vec![other(path, if names { "must have no members" } else { "is not allowed" }.to_owned())]
             }
-            _ => match self.wanted(error) {
-                Some(wanted) => vec![Flaw { path, what: What::Not(wanted) }],
-                None => vec![other(path, masked(error))],
-            },
+            kind => {
+                let is_tag = match kind {
+                    ValidationErrorKind::Constant { .. } => true,
+                    ValidationErrorKind::Enum { options } => {
+                        options.as_array().is_some_and(|all| all.len() == 1)
+                    }
+                    _ => false,
+                };
+                let what = self.wanted(error).map_or_else(|| What::Other(masked(error)), What::Not);
+                vec![Flaw { is_tag, ..flaw(path, what) }]
+            }
         }
     }
 
+    /// Whether objects of the schema have this member and no other, like a variant of an enum in serde's own form.
+    fn is_only_member(&self, error: &ValidationError<'_>, name: &str) -> bool {
+        let members = self.keyword(error, "properties").and_then(Value::as_object);
+        let is_closed = self.keyword(error, "additionalProperties") == Some(&Value::Bool(false));
+        is_closed && members.is_some_and(|members| members.len() == 1 && members.contains_key(name))
+    }
+
     /// Returns why a value matches none of several schemas.
-    fn of_alternatives(&self, path: &str, alternatives: &[Vec<ValidationError<'_>>]) -> Vec<Flaw> {
+    fn of_alternatives(
+        &self,
+        path: &str,
+        depth: usize,
+        alternatives: &[Vec<ValidationError<'_>>],
+    ) -> Vec<Flaw> {
         let flaws = |errors: &Vec<_>| errors.iter().flat_map(|error| self.flaws(error)).collect();
         let mut alternatives: Vec<Vec<Flaw>> = alternatives.iter().map(flaws).collect();
         // Those that are not looked into any more have none.
         alternatives.retain(|flaws| !flaws.is_empty());
+        // The alternatives that may have been meant: values of the right kind, and of these the variant that is named.
+        keep_if_any(&mut alternatives, |flaws| !flaws.iter().any(|flaw| flaw.path == path));
+        keep_if_any(&mut alternatives, |flaws| {
+            !flaws.iter().any(|flaw| flaw.is_tag && flaw.depth == depth + 1)
+        });
         // A path at which all of them have a flaw, such as that of an enum or of the tag of a struct.
         let mut having: HashMap<&str, usize> = HashMap::new();
         for flaws in &alternatives {
@@ -121,25 +158,15 @@ impl<'a> Reporter<'a> {
         }
         let in_all = |flaw: &&Flaw| having.get(flaw.path.as_str()) == Some(&alternatives.len());
         let shared = alternatives.first().and_then(|first| first.iter().find(in_all));
-        let shared = shared.map(|flaw| flaw.path.clone());
-        if let Some(path) = shared {
-            let mut wanted = Vec::new();
-            for flaw in alternatives.iter().flatten().filter(|flaw| flaw.path == path) {
-                match &flaw.what {
-                    What::Not(more) => wanted.extend_from_slice(more),
-                    What::Other(message) => return vec![Flaw { path, what: What::Other(message.clone()) }],
-                }
-            }
-            let mut seen = BTreeSet::new();
-            wanted.retain(|want| seen.insert(want.clone()));
-            return vec![Flaw { path, what: What::Not(wanted) }];
+        if let Some(path) = shared.map(|flaw| flaw.path.clone())
+            && alternatives.len() > 1
+        {
+            return joined(alternatives, &path);
         }
-        // Otherwise the alternative that was most likely meant: its flaws are inside the value, and few.
-        let likely = |flaws: &&mut Vec<Flaw>| (!flaws.iter().any(|flaw| flaw.path != path), flaws.len());
-        let likely = alternatives.iter_mut().min_by_key(likely).map(std::mem::take);
-        likely.unwrap_or_else(|| {
-            let message = "matches none of the alternatives".to_owned();
-            vec![Flaw { path: path.to_owned(), what: What::Other(message) }]
+        // Otherwise the one with the fewest flaws.
+        alternatives.into_iter().min_by_key(Vec::len).unwrap_or_else(|| {
+            let what = What::Other("matches none of the alternatives".to_owned());
+            vec![Flaw { path: path.to_owned(), depth, is_tag: false, what }]
         })
     }
 
@@ -159,6 +186,7 @@ impl<'a> Reporter<'a> {
             }
             _ => return None,
         };
+        let is_text = error.instance_path().segments().count() == 1;
         let words = |kind| match kind {
             JsonType::Null => None,
             JsonType::Boolean => Some("true or false".to_owned()),
@@ -169,17 +197,62 @@ impl<'a> Reporter<'a> {
             }),
             JsonType::Number => Some("a number".to_owned()),
             JsonType::String => Some("a text".to_owned()),
+            JsonType::Array if is_text && self.is_deep(error) => Some("a list as JSON".to_owned()),
             JsonType::Array => Some("a list".to_owned()),
             JsonType::Object => Some("a JSON object".to_owned()),
         };
         Some(kinds.into_iter().filter_map(words).collect())
     }
 
+    /// Whether the schema that an error comes from is that of a list that must be JSON.
+    fn is_deep(&self, error: &ValidationError<'_>) -> bool {
+        self.of(error).is_some_and(|schema| is_deep(self.schema, schema))
+    }
+
     /// Another keyword of the schema that an error comes from.
     fn keyword(&self, error: &ValidationError<'_>, word: &str) -> Option<&Value> {
-        let (schema, _) = error.schema_path().as_str().rsplit_once('/')?;
-        self.schema.pointer(schema)?.get(word)
+        self.of(error)?.get(word)
     }
+
+    /// The schema that an error comes from.
+    fn of(&self, error: &ValidationError<'_>) -> Option<&Value> {
+        let (schema, _) = error.schema_path().as_str().rsplit_once('/')?;
+        self.schema.pointer(schema)
+    }
+}
+
+/// Removes the items for which `is_likely` is false, unless it is false for all.
+fn keep_if_any<T>(items: &mut Vec<T>, is_likely: impl Fn(&T) -> bool) {
+    if items.iter().any(&is_likely) {
+        items.retain(is_likely);
+    }
+}
+
+/// Returns one flaw in place of those that all alternatives have at this path.
+fn joined(alternatives: Vec<Vec<Flaw>>, path: &str) -> Vec<Flaw> {
+    let there = |flaws: Vec<Flaw>| {
+        let mut flaws: Vec<_> = flaws.into_iter().filter(|flaw| flaw.path == path).collect();
+        // A constant implies the kind of value.
+        keep_if_any(&mut flaws, |flaw| flaw.is_tag);
+        flaws
+    };
+    let join = |left: Flaw, right: Flaw| {
+        let what = match (left.what, right.what) {
+            (What::Not(left), What::Not(right)) => What::Not(each_of(left, right)),
+            (What::Unknown(name, left), What::Unknown(_, right)) => What::Unknown(name, each_of(left, right)),
+            (left @ What::Other(_), _) => left,
+            (_, right) => right,
+        };
+        Flaw { what, ..left }
+    };
+    alternatives.into_iter().flat_map(there).reduce(join).into_iter().collect()
+}
+
+/// Returns the texts of both lists, each once.
+fn each_of(mut left: Vec<String>, right: Vec<String>) -> Vec<String> {
+    let seen: HashSet<_> = left.iter().cloned().collect();
+    left.extend(right.into_iter().filter(|text| !seen.contains(text)));
+    left
 }
 
 /// Returns the message of the validator, without the value.
@@ -193,10 +266,19 @@ fn quoted(value: &Value) -> String {
 }
 
 /// Why serde does not make a type of `value`, although its schema allows it: a rule of the author's own, whose message
-/// may quote the value. Quoted values become `…`.
-pub(super) fn of_type(error: &serde_json::Error, value: &Value) -> String {
+/// may quote the value. Quoted values become `…`. `form` is what the schema expects.
+pub(super) fn of_type(error: &serde_json::Error, value: &Value, form: Option<&str>) -> String {
+    let cause = cause(error, value);
+    match form {
+        Some(form) => format!("{cause}; write {form}"),
+        None => cause,
+    }
+}
+
+fn cause(error: &serde_json::Error, value: &Value) -> String {
     let message = error.to_string();
-    if let Some((_, expected)) = message.rsplit_once(", expected ") {
+    let is_of_serde = message.starts_with("invalid ") || message.starts_with("unknown ");
+    if let Some((_, expected)) = message.rsplit_once(", expected ").filter(|_| is_of_serde) {
         return format!("must be {expected}");
     }
     if message.len() > LONGEST_MESSAGE {
@@ -204,10 +286,16 @@ pub(super) fn of_type(error: &serde_json::Error, value: &Value) -> String {
     }
     let mut texts = Vec::new();
     leaves(value, &mut texts);
+    // Dates quote the part that is wrong.
+    let part = |(index, part): (usize, &'_ str)| {
+        let is_quoted = index % 2 == 1 && texts.iter().any(|text| text.contains(part));
+        if is_quoted { "…".to_owned() } else { part.to_owned() }
+    };
+    let message = message.split('`').enumerate().map(part).collect::<Vec<_>>().join("`");
     texts.retain(|text| text.len() >= SHORTEST_SECRET);
     // Longer texts first: otherwise the rest of one that contains a shorter one would be shown.
     texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    work::count(texts.len() * message.len());
+    work::count(texts.len() * message.len() * 2);
     texts.iter().fold(format!("cannot be used: {message}"), |message, text| message.replace(text, "…"))
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
 use super::faults::{Reporter, each_once, of_type, unknown};
+use super::formats;
 use super::schema::Rules;
 use super::texts::{self, Names};
 use super::validator::UnusableSchema;
@@ -27,6 +28,8 @@ pub(super) struct Reading {
     object: Value,
     /// The paths of the members of `object`.
     paths: BTreeMap<String, String>,
+    /// The paths of the members whose texts are not valid JSON. They are texts in `object`.
+    broken: BTreeSet<String>,
     faults: Faults,
     /// The path of the activity's own parameters.
     base: String,
@@ -47,6 +50,7 @@ impl Reading {
         let mut reading = Self {
             object: Value::Object(Map::new()),
             paths: BTreeMap::new(),
+            broken: BTreeSet::new(),
             faults: Faults::default(),
             base: child("$.activityParams", activity),
         };
@@ -96,7 +100,12 @@ impl Reading {
             self.faults.push(|| Fault::new(path, format!("is given twice: it is another name of {other}")));
         } else {
             self.paths.insert(name.to_owned(), path.to_owned());
-            object.insert(name.to_owned(), texts::value(rules.schema, schemas, text));
+            let value = texts::value(rules.schema, schemas, text).unwrap_or_else(|error| {
+                self.broken.insert(path.to_owned());
+                self.faults.push(|| Fault::new(path, format!("is not valid JSON: {error}")));
+                text.into()
+            });
+            object.insert(name.to_owned(), value);
         }
         true
     }
@@ -116,6 +125,7 @@ impl Reading {
             }
             faults.extend(reporter.faults(&error));
         }
+        faults.retain(|fault| !self.broken.contains(&fault.path));
         faults.into_iter().for_each(|fault| self.faults.push(|| fault));
         // The rules of the type still apply to the others.
         if let Some(object) = self.object.as_object_mut() {
@@ -145,13 +155,13 @@ impl Reading {
     ///
     /// # Errors
     /// All faults, including those by the rules of the type.
-    pub(super) fn into_value<T: DeserializeOwned>(mut self) -> Result<T, Vec<Fault>> {
+    pub(super) fn into_value<T: DeserializeOwned>(mut self, rules: &Rules<'_>) -> Result<T, Vec<Fault>> {
         for _ in 0..MOST_ATTEMPTS {
             match serde_path_to_error::deserialize(&self.object) {
                 Ok(value) if self.faults.is_empty() => return Ok(value),
                 Ok(_) => break,
                 Err(error) => {
-                    if !self.refused(&error) {
+                    if !self.refused(rules, &error) {
                         break;
                     }
                 }
@@ -167,7 +177,7 @@ impl Reading {
 
     /// Notes which rule of the type is broken, and removes the member that breaks it. Returns true if there
     /// may be more.
-    fn refused(&mut self, error: &serde_path_to_error::Error<serde_json::Error>) -> bool {
+    fn refused(&mut self, rules: &Rules<'_>, error: &serde_path_to_error::Error<serde_json::Error>) -> bool {
         let mut segments = error.path().iter();
         let named = |segment: &Segment| match segment {
             Segment::Map { key } => Some(key.clone()),
@@ -180,10 +190,12 @@ impl Reading {
             // A fault of the whole may result from those of its parts.
             if self.faults.is_empty() {
                 let (base, object) = (self.base.as_str(), &self.object);
-                self.faults.push(|| Fault::new(base, of_type(error.inner(), object)));
+                self.faults.push(|| Fault::new(base, of_type(error.inner(), object, None)));
             }
             return false;
         };
+        let schemas = rules.members.get(&name).map_or(&rules.members.open, |member| &member.schemas);
+        let form = formats::expected(rules.schema, schemas, error.path().iter().skip(1));
         let mut path = self.member(&name);
         for segment in segments {
             match segment {
@@ -192,7 +204,10 @@ impl Reading {
                 Segment::Enum { .. } | Segment::Unknown => {}
             }
         }
-        self.faults.push(|| Fault::new(path, of_type(error.inner(), &value)));
+        // The validator's message is better.
+        if !self.faults.has(&path) {
+            self.faults.push(|| Fault::new(path, of_type(error.inner(), &value, form)));
+        }
         true
     }
 }

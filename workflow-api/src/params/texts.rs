@@ -6,12 +6,13 @@ use std::collections::{HashMap, HashSet};
 use percent_encoding::percent_decode_str;
 use serde_json::{Number, Value};
 
+use super::duration::DURATION;
 use crate::work;
 
 /// The keyword for the other names of a property. JSON Schema has none.
 pub(super) const ALIASES: &str = "x-aliases";
 /// How many alternatives are tried for one text.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 /// How many items a list in the form `a, b, c` may have. A longer text stays a text.
 const MOST_ITEMS: usize = 10_000;
 
@@ -93,7 +94,7 @@ impl<'a> Members<'a> {
 
 /// Iterates over the schemas that apply to the same value as `schemas`: they themselves, their alternatives,
 /// and those to which they refer. Each comes once, so that this ends for a schema that refers to itself.
-fn parts<'a>(root: &'a Value, schemas: &[&'a Value]) -> impl Iterator<Item = &'a Value> {
+pub(super) fn parts<'a>(root: &'a Value, schemas: &[&'a Value]) -> impl Iterator<Item = &'a Value> {
     let mut seen = HashSet::new();
     let mut next: Vec<_> = schemas.iter().rev().copied().collect();
     std::iter::from_fn(move || {
@@ -122,42 +123,62 @@ pub(super) fn item(schema: &Value, index: usize) -> Option<&Value> {
     of_place.or_else(|| schema.get("items"))
 }
 
-/// The value that a text stands for by the schemas, of which it must follow one. A text that stands for none of theirs
-/// stays a text.
-pub(super) fn value(root: &Value, schemas: &[&Value], text: &str) -> Value {
+/// Returns the value that a text stands for by the schemas, of which it must follow one. A text that stands for none of
+/// theirs stays a text.
+///
+/// # Errors
+/// When the text begins like JSON and is none, where JSON is expected.
+pub(super) fn value(root: &Value, schemas: &[&Value], text: &str) -> Result<Value, serde_json::Error> {
     let parts: Vec<_> = parts(root, schemas).take(MOST).collect();
-    let free = |part: &&Value| kinds(part).any(|kind| kind == "string") && choices(part).is_none();
-    let nullable = parts.iter().any(|part| kinds(part).any(|kind| kind == "null"));
-    if text.is_empty() && nullable && !parts.iter().any(free) {
-        return Value::Null;
+    let has = |wanted: &str| parts.iter().any(|part| kinds(part).any(|kind| kind == wanted));
+    if text.is_empty() && has("null") && !parts.iter().any(|part| is_free(part)) {
+        return Ok(Value::Null);
     }
     // Of several alternatives, the first that accepts the text counts, as in serde.
     let text = Text { text, json: OnceCell::new() };
     let mut out_of_range = None;
-    for part in parts {
+    for part in &parts {
         for value in text.candidates(root, part) {
             if in_range(part, &value) {
-                return value;
+                return Ok(value);
             }
             out_of_range.get_or_insert(value);
         }
     }
-    out_of_range.unwrap_or_else(|| text.text.into())
+    let is_to_be_json = text.begins_like_json() && (has("array") || has("object"));
+    match (out_of_range, text.json.into_inner()) {
+        (Some(value), _) => Ok(value),
+        (None, Some(Err(broken))) if is_to_be_json => Err(broken),
+        (None, _) => Ok(text.text.into()),
+    }
+}
+
+/// Whether a schema allows every text.
+fn is_free(schema: &Value) -> bool {
+    const WORDS: [&str; 4] = ["format", "pattern", "minLength", DURATION];
+    kinds(schema).any(|kind| kind == "string")
+        && choices(schema).is_none()
+        && !WORDS.iter().any(|word| schema.get(word).is_some())
 }
 
 /// A text, which is parsed as JSON at most once.
 struct Text<'a> {
     text: &'a str,
-    json: OnceCell<Option<Value>>,
+    json: OnceCell<Result<Value, serde_json::Error>>,
 }
 
 impl Text<'_> {
+    fn parse(&self) -> Result<Value, serde_json::Error> {
+        work::count(self.text.len());
+        serde_json::from_str(self.text)
+    }
+
     fn json(&self) -> Option<&Value> {
-        let parse = || {
-            work::count(self.text.len());
-            serde_json::from_str(self.text).ok()
-        };
-        self.json.get_or_init(parse).as_ref()
+        self.json.get_or_init(|| self.parse()).as_ref().ok()
+    }
+
+    fn begins_like_json(&self) -> bool {
+        self.text.trim_start().starts_with(['[', '{'])
     }
 
     /// Returns the values for which the text may stand by one schema, without its alternatives.
@@ -179,7 +200,10 @@ impl Text<'_> {
             "integer" => integer(text).map(Value::Number),
             "number" => number(text).map(Value::Number),
             "string" => Some(text.into()),
-            "array" if !text.trim_start().starts_with('[') => Some(list(root, part, text)),
+            "array" if text.is_empty() => Some(Value::Array(Vec::new())),
+            "array" if !text.trim_start().starts_with('[') && !is_deep(root, part) => {
+                Some(list(root, part, text))
+            }
             "array" => self.json().filter(|value| value.is_array()).cloned(),
             "object" => self.json().filter(|value| value.is_object()).cloned(),
             _ => None,
@@ -188,20 +212,26 @@ impl Text<'_> {
     }
 }
 
-/// Reads a list in the form `a, b, c`. A list of lists must be JSON.
+/// Reads a list in the form `a, b, c`. A list in it would be JSON.
 fn list(root: &Value, schema: &Value, text: &str) -> Value {
     let item = |(index, text): (usize, &str)| {
-        let alternatives: Vec<_> = parts(root, item(schema, index).as_slice()).take(MOST).collect();
-        let is_list = |part: &&Value| kinds(part).any(|kind| kind == "array");
-        if alternatives.iter().any(is_list) { text.into() } else { value(root, &alternatives, text) }
+        let schemas = item(schema, index);
+        let has_lists =
+            parts(root, schemas.as_slice()).take(MOST).any(|part| kinds(part).any(|kind| kind == "array"));
+        let value = if has_lists { Ok(text.into()) } else { value(root, schemas.as_slice(), text) };
+        value.unwrap_or_else(|_| text.into())
     };
-    if text.is_empty() {
-        return Value::Array(Vec::new());
-    }
     if text.split(',').nth(MOST_ITEMS).is_some() {
         return text.into();
     }
     text.split(',').map(str::trim).enumerate().map(item).collect()
+}
+
+/// Whether all items of a list are lists or objects. Such a list must be JSON.
+pub(super) fn is_deep(root: &Value, schema: &Value) -> bool {
+    let items: Vec<_> = parts(root, item(schema, 0).as_slice()).take(MOST).collect();
+    let mut kinds = items.iter().flat_map(|part| kinds(part)).filter(|kind| *kind != "null").peekable();
+    kinds.peek().is_some() && kinds.all(|kind| matches!(kind, "array" | "object"))
 }
 
 /// Whether a schema allows any kind of value.

@@ -3,6 +3,7 @@
 use jsonschema::{PatternOptions, ValidationError};
 use serde_json::{Map, Value};
 
+use super::duration::{DURATION, IsDuration};
 use super::faults::masked;
 use super::texts::{item, target};
 use crate::{cut, work};
@@ -50,7 +51,9 @@ impl<'a> Validator<'a> {
         let options = jsonschema::options().offline().should_validate_formats(false);
         // Linear in the length of the text, whatever the pattern.
         let patterns = PatternOptions::regex().size_limit(LARGEST_PATTERN);
-        let compiled = options.with_pattern_options(patterns).build(schema).map_err(|error| {
+        let options =
+            options.with_pattern_options(patterns).with_keyword(DURATION, |_, _, _| Ok(Box::new(IsDuration)));
+        let compiled = options.build(schema).map_err(|error| {
             UnusableSchema::new(format!("at `#{}`: {}", cut(error.instance_path().as_str()), masked(&error)))
         })?;
         Ok(Self { schema, compiled })

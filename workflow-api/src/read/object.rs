@@ -30,15 +30,17 @@ macro_rules! object {
         }
 
         impl $type {
-            /// Reads the member of this folded name. Returns false if there is none.
+            /// Reads the member with this key. Returns false if there is none.
             pub(crate) fn read_member(
                 &mut self,
-                key: &str,
+                key: $crate::read::Key<'_>,
                 value: $crate::read::Node<'_>,
                 reader: &mut $crate::read::Reader,
             ) -> bool {
-                $(if key.eq_ignore_ascii_case($name) {
-                    reader.at_key($name, |reader| $crate::read::FromJson::read_into(&mut self.$field, value, reader));
+                $(if key.folded.eq_ignore_ascii_case($name) {
+                    reader.at_field($name, key.written, |reader| {
+                        $crate::read::FromJson::read_into(&mut self.$field, value, reader);
+                    });
                     return true;
                 })+
                 $(if self.$flat.read_member(key, value, reader) {

@@ -1,10 +1,12 @@
 //! Typed parameters: texts are read into structs, with all faults.
 
 mod faults;
+mod forms;
 mod kinds;
 mod names;
 mod properties;
 mod schemas;
+mod variants;
 
 use std::collections::BTreeMap;
 

@@ -103,9 +103,9 @@ fn durations_are_nanoseconds_or_text() {
             r#"{"workflowRunTimeout": "soon", "workflowTaskTimeout": 1.5, "workflowExecutionTimeout": true}"#
         ),
         [
-            "$.WorkflowRunTimeout: `soon` is not a duration: write nanoseconds, or text like `30s`, `1h30m` or `PT30S`",
-            "$.WorkflowTaskTimeout: 1.5 is not a whole number of 64 bits",
-            "$.WorkflowExecutionTimeout: must be a duration (nanoseconds, or text like `30s`), not a boolean",
+            "$.workflowRunTimeout: `soon` is not a duration: write nanoseconds, or text like `30s`, `1h30m` or `PT30S`",
+            "$.workflowTaskTimeout: 1.5 is not a whole number of 64 bits",
+            "$.workflowExecutionTimeout: must be a duration (nanoseconds, or text like `30s`), not a boolean",
         ]
     );
 }
@@ -128,7 +128,7 @@ fn a_reuse_policy_is_a_number_or_a_name() {
     for (text, shown) in [("4", "4"), ("-1", "-1"), (r#""Never""#, "`Never`"), ("1.5", "1.5")] {
         assert_eq!(
             faults::<StartOptions>(&format!(r#"{{"workflowIDReusePolicy": {text}}}"#)),
-            [format!("$.WorkflowIDReusePolicy: {shown} is not a reuse policy: {choices}")]
+            [format!("$.workflowIDReusePolicy: {shown} is not a reuse policy: {choices}")]
         );
     }
 }
@@ -143,8 +143,8 @@ fn all_faults_are_listed_by_path() {
         [
             "$.metadata: must be an object, not a list",
             "$.spec.workflowClient.clientEndpointPort: must be a whole number, not a text",
-            "$.spec.temporal.workflowStartOptions.RetryPolicy.MaximumAttempts: 3000000000 is not a whole number of 32 bits",
-            "$.spec.temporal.workflowStartOptions.RetryPolicy.NonRetryableErrorTypes[1]: must be a text, not a number",
+            "$.spec.temporal.workflowStartOptions.retryPolicy.maximumAttempts: 3000000000 is not a whole number of 32 bits",
+            "$.spec.temporal.workflowStartOptions.retryPolicy.nonRetryableErrorTypes[1]: must be a text, not a number",
             "$.spec.temporal.workflowParams.activityParams.all-activities.replicas: must be a text, not a number",
             "$.spec.temporal.workflowParams.activityParams[\"a b\"]: must be an object, not a number",
         ]

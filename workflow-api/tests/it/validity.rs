@@ -100,3 +100,29 @@ fn hosts_are_bare() {
         assert!(!rules::is_host(host), "{host}");
     }
 }
+
+#[test]
+fn faults_of_rules_repeat_the_spelling_of_the_body() {
+    let body = r#"{"metadata": {"Name": "-"}, "SPEC": {"temporal": {
+        "workflowStartOptions": {"id": "{{x}}", "taskQueue": "q", "WorkflowRunTimeout": -1, "retrypolicy": {"maximumAttempts": -1}},
+        "workflowParams": {"ActivityOptions": {
+            "Greet": {"StartToCloseTimeout": 1, "startToCloseTimeout": -1},
+            "a.b": {"startToCloseTimeout": 1, "StartToCloseTimeout": -1}}}}}}"#;
+    let read = read::<WorkflowIntent>(body.as_bytes()).unwrap();
+    let faults = read.spelling.respell(read.value.faults());
+    let paths: Vec<_> = faults.iter().map(|fault| fault.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "$.metadata.Name",
+            "$.SPEC.workflowClient.clientEndpointName",
+            "$.SPEC.workflowClient.clientEndpointPort",
+            "$.SPEC.temporal.workflowClientName",
+            "$.SPEC.temporal.workflowStartOptions.id",
+            "$.SPEC.temporal.workflowStartOptions.WorkflowRunTimeout",
+            "$.SPEC.temporal.workflowStartOptions.retrypolicy.maximumAttempts",
+            "$.SPEC.temporal.workflowParams.ActivityOptions.Greet.startToCloseTimeout",
+            "$.SPEC.temporal.workflowParams.ActivityOptions[\"a.b\"].StartToCloseTimeout",
+        ]
+    );
+}

@@ -57,10 +57,7 @@ impl ClientCheck {
         let temporal = &intent.spec.temporal;
         let faults = match catalogue.get(&temporal.workflow_client_name) {
             Some(client) => {
-                let at = |fault: Fault| {
-                    let below = fault.path.strip_prefix('$').unwrap_or(&fault.path);
-                    Fault::new(format!("$.spec.temporal.workflowParams{below}"), fault.message)
-                };
+                let at = |fault: Fault| fault.below("$.spec.temporal.workflowParams");
                 match client.check(&temporal.workflow_params) {
                     Ok(faults) => faults.into_iter().map(at).collect(),
                     Err(unusable) => return Self::Unknown(unusable.to_string()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use url::Url;
-use workflow_api::{Catalogue, ClientEndpoint, RunId, TemporalSpec, WorkflowId};
+use workflow_api::{Catalogue, ClientEndpoint, Fault, RunId, TemporalSpec, WorkflowId};
 
 use crate::request::Correlation;
 
@@ -98,6 +98,8 @@ pub enum ClientError {
         answer: String,
         /// The beginning of its text; empty if it does not have the format of a workflow client's errors.
         text: String,
+        /// The faults that it found, by path in the intent.
+        faults: Vec<Fault>,
         /// Whether the client reported that nothing was started (`Start-Outcome: none`, which only our own
         /// clients send).
         nothing_started: bool,

@@ -42,6 +42,7 @@ pub(crate) async fn put_intent(
 ) -> Result<Response, ApiError> {
     let InGroup(intent) = call.body;
     let options = call.params.options(&call.headers)?;
-    let changed = call.api.app.intents.put(&call.request, &call.key, intent, &options).await?;
+    let changed = call.api.app.intents.put(&call.request, &call.key, intent, &options).await;
+    let changed = changed.map_err(|error| ApiError::from(error).respelled(&call.spelling))?;
     Ok(change::answer(&call.key.dig, changed, &call.unknown))
 }

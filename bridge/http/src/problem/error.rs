@@ -8,6 +8,7 @@ use bridge_core::access::Denied;
 use bridge_core::ports::{EngineError, StoreError, TargetError};
 use serde_json::Value;
 use service::problem::ProblemResponse;
+use workflow_api::read::Spelling;
 use workflow_api::{Fault, Problem};
 
 use super::kinds::{self, Kind};
@@ -27,6 +28,12 @@ impl ApiError {
     /// Adds faults.
     pub(crate) fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.0.faults.extend(faults);
+        self
+    }
+
+    /// Changes the paths of the faults to what the caller wrote.
+    pub(crate) fn respelled(mut self, spelling: &Spelling) -> Self {
+        self.0.faults = spelling.respell(self.0.faults);
         self
     }
 

@@ -45,8 +45,8 @@ fn not_started(fault: &StartFault) -> Kind {
 fn of_client(kind: Kind, error: &StartError, fault: &StartFault) -> ApiError {
     let problem = with_causes(kind, error);
     match fault {
-        StartFault::Client(ClientError::Refused { status, text, .. }) => {
-            let problem = problem.with("clientStatus", *status);
+        StartFault::Client(ClientError::Refused { status, text, faults, .. }) => {
+            let problem = problem.with_faults(faults.clone()).with("clientStatus", *status);
             if text.is_empty() { problem } else { problem.with("clientText", text.as_str()) }
         }
         _ => problem,

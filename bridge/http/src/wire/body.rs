@@ -1,6 +1,7 @@
 //! Bodies: parsed by Go's rules, with unknown fields reported to the caller or rejected (DESIGN §3).
 
 use bridge_core::model::DigKey;
+use workflow_api::read::Spelling;
 use workflow_api::{Fault, FromJson, ReadError, read};
 
 use crate::problem::{ApiError, kinds};
@@ -11,16 +12,25 @@ pub(crate) trait Content<K>: Sized + Send + 'static {
     /// Whether the call can have a body.
     const EXPECTED: bool = true;
 
-    /// Parses the body. Returns it with the JSON paths of the unknown fields to warn of.
-    fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Vec<String>), ApiError>;
+    /// Parses the body.
+    fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Noted), ApiError>;
+}
+
+/// What is noted about the keys of a body.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    /// JSON paths of the unknown fields to warn of.
+    pub(crate) unknown: Vec<String>,
+    /// How the other fields were written.
+    pub(crate) spelling: Spelling,
 }
 
 /// No body.
 impl<K> Content<K> for () {
     const EXPECTED: bool = false;
 
-    fn read(_: &[u8], _: FieldValidation, _: &K) -> Result<(Self, Vec<String>), ApiError> {
-        Ok(((), Vec::new()))
+    fn read(_: &[u8], _: FieldValidation, _: &K) -> Result<(Self, Noted), ApiError> {
+        Ok(((), Noted::default()))
     }
 }
 
@@ -29,9 +39,9 @@ impl<K> Content<K> for () {
 pub(crate) struct Required<T>(pub(crate) T);
 
 impl<K, T: FromJson + Default + Send + 'static> Content<K> for Required<T> {
-    fn read(body: &[u8], fields: FieldValidation, _: &K) -> Result<(Self, Vec<String>), ApiError> {
-        let (value, unknown) = read_body(body, fields)?;
-        Ok((Self(value), unknown))
+    fn read(body: &[u8], fields: FieldValidation, _: &K) -> Result<(Self, Noted), ApiError> {
+        let (value, noted) = read_body(body, fields)?;
+        Ok((Self(value), noted))
     }
 }
 
@@ -40,12 +50,12 @@ impl<K, T: FromJson + Default + Send + 'static> Content<K> for Required<T> {
 pub(crate) struct Optional<T>(pub(crate) T);
 
 impl<K, T: FromJson + Default + Send + 'static> Content<K> for Optional<T> {
-    fn read(body: &[u8], fields: FieldValidation, _: &K) -> Result<(Self, Vec<String>), ApiError> {
+    fn read(body: &[u8], fields: FieldValidation, _: &K) -> Result<(Self, Noted), ApiError> {
         if body.trim_ascii().is_empty() {
-            return Ok((Self(T::default()), Vec::new()));
+            return Ok((Self(T::default()), Noted::default()));
         }
-        let (value, unknown) = read_body(body, fields)?;
-        Ok((Self(value), unknown))
+        let (value, noted) = read_body(body, fields)?;
+        Ok((Self(value), noted))
     }
 }
 
@@ -54,10 +64,10 @@ impl<K, T: FromJson + Default + Send + 'static> Content<K> for Optional<T> {
 pub(crate) struct InGroup<T>(pub(crate) T);
 
 impl<K: Group, T: FromJson + Default + Send + 'static> Content<K> for InGroup<T> {
-    fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Vec<String>), ApiError> {
-        let (value, unknown) =
+    fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Noted), ApiError> {
+        let (value, noted) =
             read_body(body, fields).map_err(|error| error.with_faults(key.group().faults()))?;
-        Ok((Self(value), unknown))
+        Ok((Self(value), noted))
     }
 }
 
@@ -83,10 +93,7 @@ pub(crate) fn incomplete(fault: Fault) -> ApiError {
     kinds::INVALID_BODY.problem("the body is incomplete").with_faults(vec![fault]).into()
 }
 
-fn read_body<T: FromJson + Default>(
-    body: &[u8],
-    fields: FieldValidation,
-) -> Result<(T, Vec<String>), ApiError> {
+fn read_body<T: FromJson + Default>(body: &[u8], fields: FieldValidation) -> Result<(T, Noted), ApiError> {
     let body = read::<T>(body).map_err(|error| match error {
         ReadError::Faults(faults) => {
             let parts =
@@ -105,7 +112,7 @@ fn read_body<T: FromJson + Default>(
         let faults = paths.into_iter().map(|path| Fault::new(path, "is not a known field"));
         kinds::UNKNOWN_FIELDS.problem(detail).with_faults(faults.collect())
     })?;
-    Ok((body.value, unknown))
+    Ok((body.value, Noted { unknown, spelling: body.spelling }))
 }
 
 /// Rejects an empty text.

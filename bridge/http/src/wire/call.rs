@@ -13,10 +13,11 @@ use serde::de::DeserializeOwned;
 use service::auth::{Identity, Proof as IdentityProof};
 use service::heavy;
 use service::origin::Origin;
+use workflow_api::read::Spelling;
 
 use crate::api::Api;
 use crate::problem::ApiError;
-use crate::wire::body::{Content, FieldValidation};
+use crate::wire::body::{Content, FieldValidation, Noted};
 use crate::wire::params::{BodyParams, NoParams, Params, QueryParams};
 use crate::wire::path::{DigPath, IntentPath};
 
@@ -35,6 +36,8 @@ pub(crate) struct Call<K, P = NoParams, B = ()> {
     pub(crate) body: B,
     /// JSON paths of unknown fields of the body, for `Warning` headers.
     pub(crate) unknown: Vec<String>,
+    /// How the other fields of the body were written, for the paths of faults.
+    pub(crate) spelling: Spelling,
     /// The headers.
     pub(crate) headers: HeaderMap,
     /// The path and the query.
@@ -59,7 +62,7 @@ impl<K: Key, P: QueryParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P,
         let (params, fields) = read_params::<P>(&parts, B::EXPECTED).map_err(IntoResponse::into_response)?;
         let mut context = context(api, &parts);
         let (headers, uri) = (parts.headers.clone(), parts.uri.clone());
-        let (body, unknown) = if B::EXPECTED {
+        let (body, Noted { unknown, spelling }) = if B::EXPECTED {
             let whole = axum::extract::Request::from_parts(parts, body);
             let bytes = Bytes::from_request(whole, api).await.map_err(IntoResponse::into_response)?;
             let (read_key, size) = (key.clone(), bytes.len());
@@ -70,7 +73,8 @@ impl<K: Key, P: QueryParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P,
         .map_err(IntoResponse::into_response)?;
         // A body may take its time, and what follows is counted from here.
         context.now = api.clock.now();
-        Ok(Self { api: Arc::clone(api), request: context, key, params, body, unknown, headers, uri })
+        let api = Arc::clone(api);
+        Ok(Self { api, request: context, key, params, body, unknown, spelling, headers, uri })
     }
 }
 

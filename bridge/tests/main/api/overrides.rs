@@ -207,5 +207,5 @@ async fn a_template_that_stands_for_nothing_is_not_kept() {
     let mut intent = sample_intent("127.0.0.1", 9090, "http://emco");
     intent["spec"]["temporal"]["workflowStartOptions"]["id"] = "a-{{who}}".into();
     let problem = problem_of(api.post("", intent.to_string()).await, 422, "invalid_intent").await;
-    assert_eq!(fault_paths(&problem), ["$.spec.temporal.workflowStartOptions.ID"]);
+    assert_eq!(fault_paths(&problem), ["$.spec.temporal.workflowStartOptions.id"]);
 }

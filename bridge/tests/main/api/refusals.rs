@@ -44,7 +44,7 @@ async fn every_wrong_type_is_listed() {
             "$.metadata.name",
             "$.spec.workflowClient.clientEndpointName",
             "$.spec.workflowClient.clientEndpointPort",
-            "$.spec.temporal.workflowStartOptions.WorkflowRunTimeout",
+            "$.spec.temporal.workflowStartOptions.workflowRunTimeout",
             "$.spec.temporal.workflowParams.activityParams.a.b",
         ]
     );
@@ -92,12 +92,12 @@ async fn each_unsound_part_is_named() {
         ("/spec/workflowClient/clientEndpointPort", json!(65536), "$.spec.workflowClient.clientEndpointPort"),
         ("/spec/temporal/workflowClientName", json!(""), "$.spec.temporal.workflowClientName"),
         ("/spec/temporal/workflowClientName", json!("../x"), "$.spec.temporal.workflowClientName"),
-        ("/spec/temporal/workflowStartOptions/id", json!(""), "$.spec.temporal.workflowStartOptions.ID"),
-        ("/spec/temporal/workflowStartOptions/id", json!("a\0b"), "$.spec.temporal.workflowStartOptions.ID"),
+        ("/spec/temporal/workflowStartOptions/id", json!(""), "$.spec.temporal.workflowStartOptions.id"),
+        ("/spec/temporal/workflowStartOptions/id", json!("a\0b"), "$.spec.temporal.workflowStartOptions.id"),
         (
             "/spec/temporal/workflowStartOptions/id",
             json!("x".repeat(1001)),
-            "$.spec.temporal.workflowStartOptions.ID",
+            "$.spec.temporal.workflowStartOptions.id",
         ),
     ] {
         let problem = problem_of(api.post("", with(pointer, value)).await, 422, "invalid_intent").await;

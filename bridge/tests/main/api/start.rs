@@ -9,11 +9,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::SqlitePool;
 use tokio::sync::Semaphore;
-use workflow_api::WorkflowState;
+use workflow_api::{Fault, Problem, WorkflowState};
 
 use super::client::ScriptedClient;
 use super::engine::{ScriptedEngine, outline};
-use super::{AT_ONCE, Api, SOON, header, problem_of, unique};
+use super::{AT_ONCE, Api, SOON, fault_paths, header, problem_of, unique};
 
 /// The request of workflowmgr for the sample (EMCO-API §2.1).
 const EMCOS_BODY: &str = r#"{"workflowClientName":"migrate_workflowclient","workflowStartOptions":{"ID":"migrate-apps-1","TaskQueue":"MIGRATION_TASK_Q","WorkflowExecutionTimeout":0,"WorkflowRunTimeout":0,"WorkflowTaskTimeout":0,"WorkflowIDReusePolicy":0,"WorkflowExecutionErrorWhenAlreadyStarted":false,"RetryPolicy":{"InitialInterval":0,"BackoffCoefficient":0,"MaximumInterval":0,"MaximumAttempts":2,"NonRetryableErrorTypes":null},"CronSchedule":"","Memo":null,"SearchAttributes":null},"workflowParams":{"activityOptions":{"all-activities":{"TaskQueue":"","ScheduleToCloseTimeout":0,"ScheduleToStartTimeout":0,"StartToCloseTimeout":60000000000,"HeartbeatTimeout":5000000,"WaitForCancellation":false,"ActivityID":"","RetryPolicy":{"InitialInterval":10,"BackoffCoefficient":0,"MaximumInterval":0,"MaximumAttempts":0,"NonRetryableErrorTypes":null}}},"activityParams":{"all-activities":{"compositeApp":"capp1","compositeAppVersion":"v1","deploymentIntentGroup":"dig1","emcoURL":"http://192.168.1.201:30415","project":"proj1","targetClusterName":"cluster2","targetClusterProvider":"provider2"}}}}"#;
@@ -196,6 +196,29 @@ async fn a_refusing_client_is_quoted_and_nothing_was_started() {
         assert!(reason.contains(&status.to_string()), "{reason}");
         client.asked_once();
     }
+}
+
+#[tokio::test]
+async fn the_faults_that_a_client_finds_are_those_of_the_intent() {
+    let faults: Vec<_> = (0..90)
+        .map(|index| {
+            Fault::new(format!("$.workflowParams.activityParams.all-activities.a{index}"), "is missing")
+        })
+        .chain([Fault::new("somewhere", "is wrong")])
+        .collect();
+    let problem = Problem::new(422, "invalid_params", "wrong").with_faults(faults);
+    let body = serde_json::to_string(&problem).unwrap();
+    let answer = move || async move {
+        (StatusCode::UNPROCESSABLE_ENTITY, [("Content-Type", "application/problem+json")], body)
+    };
+    let api = Api::on_engine(ScriptedEngine::empty()).await;
+    let client = ScriptedClient::start(answer).await;
+    api.create_sample(client.port).await;
+    let problem = problem_of(api.start_sample().await, 502, "client_refused").await;
+    let paths = fault_paths(&problem);
+    assert_eq!(paths.len(), 91, "{problem}");
+    assert_eq!(paths[89], "$.spec.temporal.workflowParams.activityParams.all-activities.a89");
+    assert_eq!(problem["faults"][90], json!({"path": "somewhere", "message": "is wrong"}));
 }
 
 #[tokio::test]
