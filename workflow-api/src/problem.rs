@@ -29,6 +29,15 @@ impl Fault {
         };
         Self { path: limited(path.into()), message: limited(message.into()) }
     }
+
+    /// Returns this fault of a value as one of the document that has the value at `path`.
+    #[must_use]
+    pub fn below(self, path: &str) -> Self {
+        match self.path.strip_prefix('$') {
+            Some(rest) => Self::new(format!("{path}{rest}"), self.message),
+            None => self,
+        }
+    }
 }
 
 impl std::fmt::Display for Fault {
