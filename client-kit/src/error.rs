@@ -92,11 +92,17 @@ impl ClientError {
             number => format!("{number} parameters of the workflow cannot be used"),
         };
         // In the body, the parameters are one level deeper.
-        let of_body = |Fault { path, message }: Fault| match path.strip_prefix("$") {
-            Some(rest) => Fault::new(format!("$.workflowParams{rest}"), message),
-            None => Fault { path, message },
+        let faults = faults.into_iter().map(|fault| fault.below("$.workflowParams")).collect();
+        Self { faults, ..Self::refused(detail) }
+    }
+
+    /// Creates an error for a request that differs from what the client declares. Paths are those of the body.
+    pub(crate) fn invalid_spec(faults: Vec<Fault>) -> Self {
+        let detail = match faults.len() {
+            1 => "the request has a fault".to_owned(),
+            number => format!("the request has {number} faults"),
         };
-        Self { faults: faults.into_iter().map(of_body).collect(), ..Self::refused(detail) }
+        Self { faults, ..Self::refused(detail) }
     }
 
     /// Creates an error with the part of the author's error that the caller may see.

@@ -37,7 +37,8 @@ pub use axum::http::StatusCode;
 pub use temporalio_common::WorkflowDefinition;
 /// Types of `workflow-api` that authors of workflow clients use.
 pub use workflow_api::{
-    Fault, IdReusePolicy, Nanos, RetryPolicy, StartOptions, Started, TaskQueue, TemporalSpec, WorkflowParams,
+    Argument, CURRENT_STATE, Declaration, Fault, IdReusePolicy, Message, Nanos, PROGRESS, RetryPolicy,
+    StartOptions, Started, TaskQueue, TemporalSpec, WorkflowParams,
 };
 
 /// The whole spec: the decoded body of the request. It can be an argument of a workflow client.
@@ -79,6 +80,9 @@ pub type Spec = TemporalSpec;
 ///     ctx.start_of::<migrate>()
 /// }
 /// ```
+///
+/// `declaration = HELLO` names a [`Declaration`] of the workflow instead: it has the type and the task queue. `task_queue`
+/// beside it replaces its queue, and can be a call: `task_queue = queue_of_this_site()`.
 ///
 /// `crate = other_name` is needed if the author's crate imports `client-kit` under another name.
 ///

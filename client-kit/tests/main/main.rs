@@ -6,6 +6,7 @@ mod accepted;
 mod catalogue;
 mod clients;
 mod compliant;
+mod declared;
 mod endings;
 mod options;
 mod outages;
