@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod alone;
+mod declared;
 mod heartbeats;
 mod input;
 mod options;
@@ -10,5 +11,6 @@ mod params;
 mod plan;
 mod progress;
 mod scene;
+mod signals;
 mod steps;
 mod undo;
