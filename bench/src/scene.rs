@@ -97,7 +97,7 @@ pub(crate) struct Programs {
 
 impl Programs {
     pub(crate) async fn client(&self, temporal: &str) -> Result<Program> {
-        let env = [("CLIENT_DRAIN", DRAIN), ("CLIENT_LINGER", "0s")];
+        let env = [("CLIENT_DRAIN", DRAIN), ("CLIENT_LINGER", "0s"), ("CLIENT_TASK_QUEUE", payload::QUEUE)];
         Program::start(&self.folder.join("sample-client"), &["--listen"], temporal, &env).await
     }
 

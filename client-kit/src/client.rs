@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde_json::{Value, json};
+use service::heavy;
 use workflow_api::params::UnusableSchema;
-use workflow_api::{Catalogue, CatalogueEntry};
+use workflow_api::{Catalogue, CatalogueEntry, Declaration, Fault, TaskQueue, TemporalSpec, undeclared};
 
 use crate::context::{Answering, Schemas, WorkflowClient};
 use crate::{ClientError, StartContext, WorkflowStart};
@@ -16,8 +17,9 @@ use crate::{ClientError, StartContext, WorkflowStart};
 pub struct Client {
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
-    pub(crate) workflow: Option<&'static str>,
-    pub(crate) task_queue: Option<&'static str>,
+    pub(crate) declaration: Option<&'static Declaration>,
+    pub(crate) workflow: fn() -> Option<&'static str>,
+    pub(crate) task_queue: fn() -> Option<TaskQueue>,
     /// Its path in the author's crate.
     pub(crate) function: &'static str,
     pub(crate) schemas: fn() -> Schemas,
@@ -31,8 +33,9 @@ pub trait Listed: WorkflowClient {
         Client {
             name: Self::NAME,
             summary: Self::SUMMARY,
-            workflow: Self::WORKFLOW,
-            task_queue: Self::TASK_QUEUE,
+            declaration: Self::declaration(),
+            workflow: Self::workflow,
+            task_queue: Self::task_queue,
             function: type_name::<Self>(),
             schemas: Self::schemas,
             invoke: Self::invoke,
@@ -52,22 +55,40 @@ impl Client {
     /// Returns its entry in the server's catalogue.
     #[must_use]
     pub fn describe(&self) -> CatalogueEntry {
-        CatalogueEntry {
+        let entry = CatalogueEntry {
             name: self.name.to_owned(),
             summary: self.summary.to_owned(),
-            workflow_type: self.workflow.unwrap_or_default().into(),
-            task_queue: self.task_queue.unwrap_or_default().into(),
+            workflow_type: (self.workflow)().unwrap_or_default().into(),
+            task_queue: (self.task_queue)().unwrap_or_default(),
             params: params((self.schemas)()),
             idempotency_key: true,
+            ..CatalogueEntry::default()
+        };
+        match self.declaration {
+            Some(declaration) => entry.declaring(declaration),
+            None => entry,
         }
     }
 
     /// Calls it as a server does, and returns what it would start. For tests of its parameters.
     ///
     /// # Errors
-    /// The author's error, or the faults of invalid parameters ([`ClientError::faults`]).
+    /// The author's error, or the faults of the request ([`ClientError::faults`]): invalid parameters, and what differs
+    /// from the declaration.
     pub async fn call(&self, context: StartContext) -> Result<WorkflowStart, ClientError> {
-        (self.invoke)(context).await
+        if self.undeclared(context.spec()).is_empty() {
+            return (self.invoke)(context).await;
+        }
+        // Those of the parameters as well, so that the caller has all of them.
+        let (client, spec) = (*self, context.spec().clone());
+        let check = move || client.describe().check(&spec).unwrap_or_else(|_| client.undeclared(&spec));
+        Err(ClientError::invalid_spec(heavy(context.size_of_params(), check).await))
+    }
+
+    fn undeclared(&self, spec: &TemporalSpec) -> Vec<Fault> {
+        let queue = (self.task_queue)().unwrap_or_default();
+        let read: Vec<_> = (self.schemas)().into_iter().map(|(activity, _)| activity).collect();
+        undeclared(spec, &queue, self.declaration.map(|declaration| declaration.activities), &read)
     }
 }
 
@@ -85,9 +106,10 @@ pub enum InvalidClient {
         /// The function of the second client.
         second: &'static str,
     },
-    /// The parameters of a client cannot be validated.
+    /// The parameters of a client, or arguments of its workflow's messages, cannot be validated.
     #[error(
-        "the workflow client `{name}` (`{function}`) cannot read its parameters: correct the attributes of their type"
+        "the workflow client `{name}` (`{function}`) cannot validate its parameters, or the arguments that it declares: \
+         correct the attributes of their types"
     )]
     Schema {
         /// The name.
@@ -107,13 +129,11 @@ impl Clients {
     pub(crate) fn new(clients: impl IntoIterator<Item = Client>) -> Result<Self, InvalidClient> {
         let mut by_name = BTreeMap::new();
         for client in clients {
-            for (_, schema) in (client.schemas)() {
-                schema.usable().map_err(|source| InvalidClient::Schema {
-                    name: client.name,
-                    function: client.function,
-                    source,
-                })?;
-            }
+            let mut params = (client.schemas)().into_iter();
+            let sound = params.try_for_each(|(_, schema)| schema.usable());
+            sound.and_then(|()| client.declaration.map_or(Ok(()), Declaration::usable)).map_err(
+                |source| InvalidClient::Schema { name: client.name, function: client.function, source },
+            )?;
             match by_name.entry(client.name) {
                 Entry::Vacant(place) => {
                     place.insert(client);

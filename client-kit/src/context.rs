@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use temporalio_common::WorkflowDefinition;
 use workflow_api::params::{Parameters, ParamsSchema};
-use workflow_api::{TemporalSpec, WorkflowType};
+use workflow_api::{Declaration, TaskQueue, TemporalSpec, WorkflowType};
 
 use crate::{ClientError, WorkflowStart};
 
@@ -77,11 +77,12 @@ impl StartContext {
     }
 
     /// Returns the start of the workflow that the client `C` declares, on the task queue that it declares, or else on
-    /// the intent's: `ctx.start_of::<migrate>()` in a function `migrate` with `#[workflow_client(workflow = "…",
-    /// task_queue = "…")]`. It has the intent's options and `workflowParams`, as in [`Self::start`].
+    /// the intent's: `ctx.start_of::<migrate>()` in a function `migrate` with `#[workflow_client(declaration = …)]` or
+    /// `#[workflow_client(workflow = "…", task_queue = "…")]`. It has the intent's options and `workflowParams`, as in
+    /// [`Self::start`].
     pub fn start_of<C: Declares>(&self) -> WorkflowStart {
-        let start = self.start(C::WORKFLOW.unwrap_or_default());
-        match C::TASK_QUEUE {
+        let start = self.start(C::workflow().unwrap_or_default());
+        match C::task_queue() {
             Some(queue) => start.on_task_queue(queue),
             None => start,
         }
@@ -116,10 +117,21 @@ pub trait WorkflowClient {
     const NAME: &'static str;
     /// The first paragraph of its documentation.
     const SUMMARY: &'static str = "";
-    /// The workflow type that it declares.
-    const WORKFLOW: Option<&'static str> = None;
-    /// The task queue that it declares.
-    const TASK_QUEUE: Option<&'static str> = None;
+
+    /// Returns the declaration of the workflow that it starts.
+    fn declaration() -> Option<&'static Declaration> {
+        None
+    }
+
+    /// Returns the workflow type that it declares.
+    fn workflow() -> Option<&'static str> {
+        Self::declaration().map(|declaration| declaration.workflow)
+    }
+
+    /// Returns the task queue that it declares.
+    fn task_queue() -> Option<TaskQueue> {
+        Self::declaration().map(|declaration| declaration.task_queue.into())
+    }
 
     /// The schemas of its arguments.
     fn schemas() -> Schemas;
@@ -131,6 +143,6 @@ pub trait WorkflowClient {
 /// A workflow client that declares which workflow it starts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not declare which workflow it starts",
-    note = "declare it: `#[workflow_client(workflow = \"…\")]`"
+    note = "declare it: `#[workflow_client(declaration = …)]` or `#[workflow_client(workflow = \"…\")]`"
 )]
 pub trait Declares: WorkflowClient {}

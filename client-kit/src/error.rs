@@ -96,6 +96,15 @@ impl ClientError {
         Self { faults, ..Self::refused(detail) }
     }
 
+    /// Creates an error for a request that differs from what the client declares. Paths are those of the body.
+    pub(crate) fn invalid_spec(faults: Vec<Fault>) -> Self {
+        let detail = match faults.len() {
+            1 => "the request has a fault".to_owned(),
+            number => format!("the request has {number} faults"),
+        };
+        Self { faults, ..Self::refused(detail) }
+    }
+
     /// Creates an error with the part of the author's error that the caller may see.
     pub(crate) fn visible(error: &impl Refusal) -> Self {
         Self::new(error.status(), error.detail().unwrap_or_else(|| FAILED.to_owned()))

@@ -109,7 +109,7 @@ async fn invoke(
 ) -> Result<Started, InvokeError> {
     let key = context.idempotency_key().map(str::to_owned);
     let request_id_of_body = context.request_id_of_body();
-    let mut start = timeout_at(deadline, (client.invoke)(context))
+    let mut start = timeout_at(deadline, client.call(context))
         .await
         .map_err(|_| InvokeError::ClientLate)
         .and_then(|answer| answer.and_then(WorkflowStart::checked).map_err(InvokeError::Client))?;

@@ -53,8 +53,9 @@ pub use temporalio_common::WorkflowDefinition;
 /// Types of `workflow-api` that authors of workflow clients use.
 pub use workflow_api::params::{DurationParam, Parameters, UnusableSchema};
 pub use workflow_api::{
-    CatalogueEntry, Fault, IdReusePolicy, JsonMap, Nanos, RawJson, RetryPolicy, RunId, StartOptions, Started,
-    TaskQueue, TemporalSpec, WorkflowId, WorkflowParams, WorkflowType,
+    Argument, CURRENT_STATE, CatalogueEntry, Declaration, Fault, IdReusePolicy, JsonMap, Message, Nanos,
+    PROGRESS, RawJson, RetryPolicy, RunId, StartOptions, Started, TaskQueue, TemporalSpec, WorkflowId,
+    WorkflowParams, WorkflowType,
 };
 
 /// The whole spec: the decoded body of the request. It can be an argument of a workflow client.
@@ -96,6 +97,9 @@ pub type Spec = TemporalSpec;
 ///     ctx.start_of::<migrate>()
 /// }
 /// ```
+///
+/// `declaration = HELLO` names a [`Declaration`] of the workflow instead: it has the type and the task queue. `task_queue`
+/// beside it replaces its queue, and can be a call: `task_queue = queue_of_this_site()`.
 ///
 /// `crate = other_name` is needed if the author's crate imports `client-kit` under another name.
 ///

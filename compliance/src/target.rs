@@ -14,6 +14,7 @@ pub struct Target {
     pub(crate) url: String,
     pub(crate) client: String,
     pub(crate) spec: Value,
+    pub(crate) task_queue: Option<String>,
     pub(crate) token: Option<String>,
     pub(crate) authorities: Option<Vec<u8>>,
     pub(crate) answers_within: Duration,
@@ -64,6 +65,7 @@ impl Target {
             url: url.into().trim_end_matches('/').to_owned(),
             client: client.into(),
             spec: json!({}),
+            task_queue: None,
             token: None,
             authorities: None,
             answers_within: Duration::from_secs(10),
@@ -78,6 +80,13 @@ impl Target {
     #[must_use]
     pub fn with_spec(mut self, spec: Value) -> Self {
         self.spec = spec;
+        self
+    }
+
+    /// Sends this task queue, unless the spec has one: a client that declares its queue refuses others.
+    #[must_use]
+    pub fn with_task_queue(mut self, queue: impl Into<String>) -> Self {
+        self.task_queue = Some(queue.into());
         self
     }
 
@@ -111,10 +120,11 @@ impl Target {
 
     /// Returns the body of a start under this ID, with every field that EMCO writes (EMCO-API §2.1).
     pub(crate) fn body(&self, workflow_id: &str) -> Value {
+        let queue = self.task_queue.clone().unwrap_or_else(|| format!("compliance-{}", Uuid::new_v4()));
         let mut body = json!({
             "workflowClientName": self.client,
             "workflowStartOptions": {
-                "ID": "", "TaskQueue": format!("compliance-{}", Uuid::new_v4()),
+                "ID": "", "TaskQueue": queue,
                 // So that no workflow stays forever.
                 "WorkflowExecutionTimeout": 600_000_000_000_u64, "WorkflowRunTimeout": 0, "WorkflowTaskTimeout": 0,
                 "WorkflowIDReusePolicy": 0, "WorkflowExecutionErrorWhenAlreadyStarted": false, "RetryPolicy": null,

@@ -1,29 +1,29 @@
 //! EMCO's two sample workflow clients (EMCO-API §2.4), one for its later relocate workflow (§2.6), and ours, in one
 //! process.
 //!
-//! All except the generic one use the queue of the sample worker, whatever the intent has, as EMCO's clients do.
+//! All except the generic one use the queue of the sample worker, and refuse an intent with another one.
 
 use std::process::ExitCode;
 
 use client_kit::{Params, StartContext, TaskQueue, WorkflowStart, clients, workflow_client};
-use sample_params::{EvacuateParams, MigrateParams, QUEUE, RelocateParams, task_queue};
+use sample_params::{EVACUATE, EvacuateParams, MIGRATE, MigrateParams, RELOCATE, RelocateParams, task_queue};
 
 /// Moves the apps of a deployment intent group to one cluster.
-#[workflow_client(name = "migrate_workflowclient", workflow = "EmcoMigrateWorkflow", task_queue = QUEUE)]
+#[workflow_client(name = "migrate_workflowclient", declaration = MIGRATE, task_queue = task_queue())]
 async fn migrate(_: Params<MigrateParams>, ctx: StartContext) -> WorkflowStart {
-    ctx.start_of::<migrate>().on_task_queue(task_queue())
+    ctx.start_of::<migrate>()
 }
 
 /// Moves one app of a deployment intent group to another cluster, without downtime.
-#[workflow_client(name = "relocate_workflowclient", workflow = "EmcoRelocateWorkflow", task_queue = QUEUE)]
+#[workflow_client(name = "relocate_workflowclient", declaration = RELOCATE, task_queue = task_queue())]
 async fn relocate(_: Params<RelocateParams>, ctx: StartContext) -> WorkflowStart {
-    ctx.start_of::<relocate>().on_task_queue(task_queue())
+    ctx.start_of::<relocate>()
 }
 
 /// Moves all apps away from a cluster, in waves.
-#[workflow_client(name = "evacuate_workflowclient", workflow = "EmcoEvacuateClusterWorkflow", task_queue = QUEUE)]
+#[workflow_client(name = "evacuate_workflowclient", declaration = EVACUATE, task_queue = task_queue())]
 async fn evacuate(_: Params<EvacuateParams>, ctx: StartContext) -> WorkflowStart {
-    ctx.start_of::<evacuate>().on_task_queue(task_queue())
+    ctx.start_of::<evacuate>()
 }
 
 /// Starts any workflow whose type has the name of its task queue.

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+pub mod activity;
+mod declarations;
 mod texts;
 
 use std::time::Duration;
@@ -9,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use workflow_api::TaskQueue;
 
+pub use declarations::{EVACUATE, MIGRATE, PAUSE, RELOCATE, REPORT, RESUME};
 pub use texts::{EmcoUrl, Lanes, Name, Names, Patience, Share};
 
 /// The task queue of the sample worker, as in EMCO's sample.

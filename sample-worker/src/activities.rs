@@ -12,9 +12,10 @@ mod search;
 mod update;
 
 use emco::Revision;
+use sample_params::activity;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use worker_kit::heartbeating;
+use worker_kit::{NamedActivity, heartbeating};
 
 use crate::evacuation::{Child, Found, Outcome, Search};
 use crate::model::{
@@ -22,26 +23,21 @@ use crate::model::{
     Wait, WayBack,
 };
 
-/// The activity that waits.
-pub(crate) const READINESS: &str = "CheckReadinessStatus";
-/// The activity that searches EMCO, which may take long.
-pub(crate) const SEARCH: &str = "FindDigsOnCluster";
-
-/// The names of an evacuation's activities, which an intent's options may contain. EMCO's own come first
-/// (EMCO-API §2.5). The last one is the evacuation's, and the one before it is also a relocation's.
-pub(crate) const OF_EVACUATION: &[&str] = &[
-    "GetDigAppIntents",
-    "UpdateAppIntents",
-    "DoDigUpdate",
-    READINESS,
-    "PreflightCheck",
-    "RestoreAppIntents",
-    "DoDigRollback",
-    "PlanRelocation",
-    SEARCH,
+/// The activities of an evacuation, for which an intent can have options. EMCO's own come first (EMCO-API §2.5). The
+/// last one is the evacuation's, and the one before it is also a relocation's.
+pub(crate) const OF_EVACUATION: &[&dyn NamedActivity] = &[
+    &MigrateActivities::get_dig_app_intents,
+    &MigrateActivities::update_app_intents,
+    &MigrateActivities::do_dig_update,
+    &MigrateActivities::check_readiness_status,
+    &MigrateActivities::preflight_check,
+    &MigrateActivities::restore_app_intents,
+    &MigrateActivities::do_dig_rollback,
+    &MigrateActivities::plan_relocation,
+    &MigrateActivities::find_digs_on_cluster,
 ];
-pub(crate) const OF_RELOCATION: &[&str] = OF_EVACUATION.split_at(8).0;
-pub(crate) const OF_MIGRATION: &[&str] = OF_EVACUATION.split_at(7).0;
+pub(crate) const OF_RELOCATION: &[&dyn NamedActivity] = OF_EVACUATION.split_at(8).0;
+pub(crate) const OF_MIGRATION: &[&dyn NamedActivity] = OF_EVACUATION.split_at(7).0;
 
 /// The activities of the three workflows.
 #[derive(Debug)]
@@ -50,13 +46,13 @@ pub struct MigrateActivities;
 #[activities]
 impl MigrateActivities {
     /// Reads a DIG's app intents and its state.
-    #[activity(name = "GetDigAppIntents")]
+    #[activity(name = activity::GET_DIG_APP_INTENTS)]
     pub async fn get_dig_app_intents(ctx: ActivityContext, dig: Dig) -> Result<Snapshot, ActivityError> {
         heartbeating(&ctx, intents::find(&dig)).await
     }
 
     /// Finds the DIGs that have apps on a cluster.
-    #[activity(name = "FindDigsOnCluster")]
+    #[activity(name = activity::FIND_DIGS_ON_CLUSTER)]
     pub(crate) async fn find_digs_on_cluster(
         ctx: ActivityContext,
         search: Search,
@@ -74,13 +70,13 @@ impl MigrateActivities {
     }
 
     /// Refuses, before anything is written, what EMCO would refuse or carry out in part.
-    #[activity(name = "PreflightCheck")]
+    #[activity(name = activity::PREFLIGHT_CHECK)]
     pub(crate) async fn preflight_check(ctx: ActivityContext, check: Check) -> Result<(), ActivityError> {
         heartbeating(&ctx, preflight::check(&check)).await
     }
 
     /// Plans the move of one app.
-    #[activity(name = "PlanRelocation")]
+    #[activity(name = activity::PLAN_RELOCATION)]
     pub(crate) async fn plan_relocation(
         ctx: ActivityContext,
         relocation: Relocation,
@@ -89,7 +85,7 @@ impl MigrateActivities {
     }
 
     /// Writes the new placements. Returns the DIG's revision afterwards.
-    #[activity(name = "UpdateAppIntents")]
+    #[activity(name = activity::UPDATE_APP_INTENTS)]
     pub async fn update_app_intents(
         ctx: ActivityContext,
         migration: Migration,
@@ -99,7 +95,7 @@ impl MigrateActivities {
     }
 
     /// Makes EMCO act on the changed intents of a DIG whose revision was `before`.
-    #[activity(name = "DoDigUpdate")]
+    #[activity(name = activity::DO_DIG_UPDATE)]
     pub async fn do_dig_update(
         ctx: ActivityContext,
         dig: Dig,
@@ -110,7 +106,7 @@ impl MigrateActivities {
     }
 
     /// Waits until the apps are where they should be. Returns where they are ready.
-    #[activity(name = "CheckReadinessStatus")]
+    #[activity(name = activity::CHECK_READINESS_STATUS)]
     pub(crate) async fn check_readiness_status(
         ctx: ActivityContext,
         wait: Wait,
@@ -119,7 +115,7 @@ impl MigrateActivities {
     }
 
     /// Rolls back to a revision in which the apps are on their former clusters too. Returns the new revision.
-    #[activity(name = "DoDigRollback")]
+    #[activity(name = activity::DO_DIG_ROLLBACK)]
     pub(crate) async fn do_dig_rollback(
         ctx: ActivityContext,
         dig: Dig,
@@ -129,7 +125,7 @@ impl MigrateActivities {
     }
 
     /// Restores app intents completely. Returns the DIG's revision afterwards.
-    #[activity(name = "RestoreAppIntents")]
+    #[activity(name = activity::RESTORE_APP_INTENTS)]
     pub(crate) async fn restore_app_intents(
         ctx: ActivityContext,
         dig: Dig,

@@ -10,7 +10,9 @@ mod placement;
 mod result;
 mod workflows;
 
-use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
+use sample_params::{EVACUATE, MIGRATE, RELOCATE};
+use temporalio_sdk::WorkerOptions;
+use worker_kit::RegisterError;
 
 pub use access::Access;
 pub use activities::MigrateActivities;
@@ -25,12 +27,10 @@ pub const TASK_QUEUE: &str = sample_params::QUEUE;
 /// Registers the workflows and activities with a worker.
 ///
 /// # Errors
-/// Returns an error if the worker already has a workflow of the same type.
-pub fn register(worker: &mut WorkerOptions) -> Result<(), WorkflowRegistrationError> {
-    worker
-        .register_workflow::<EmcoMigrateWorkflow>()?
-        .register_workflow::<EmcoRelocateWorkflow>()?
-        .register_workflow::<EmcoEvacuateClusterWorkflow>()?
-        .register_activities(MigrateActivities);
-    Ok(())
+/// Returns an error if the worker already has a workflow of the same type, or a workflow differs from its declaration.
+pub fn register(worker: &mut WorkerOptions) -> Result<(), RegisterError> {
+    worker.register_activities(MigrateActivities);
+    worker_kit::register::<EmcoMigrateWorkflow>(worker, &MIGRATE)?;
+    worker_kit::register::<EmcoRelocateWorkflow>(worker, &RELOCATE)?;
+    worker_kit::register::<EmcoEvacuateClusterWorkflow>(worker, &EVACUATE)
 }

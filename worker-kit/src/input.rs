@@ -4,6 +4,7 @@ use std::fmt;
 
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_sdk::WorkflowTermination;
 use workflow_api::{Fault, WorkflowParams, read};
 
@@ -94,19 +95,26 @@ pub fn params(input: &RawValue) -> Result<WorkflowParams, InvalidParams> {
             return Err(InvalidParams::new(vec![Fault::new("$", message)]));
         }
     };
+    let invalid = |message: String| InvalidParams::new(vec![Fault::new("$", message)]);
+    let json = json_of(argument).map_err(invalid)?;
+    let read = read(json.as_bytes()).map_err(|error| InvalidParams::new(error.into_faults()))?;
+    if !read.unknown.is_empty() {
+        tracing::warn!(unknown = ?read.unknown, "the workflow's argument has unknown keys");
+    }
+    Ok(read.value)
+}
+
+/// Returns the JSON of an argument.
+///
+/// # Errors
+/// What the argument is instead of JSON.
+pub(crate) fn json_of(argument: &Payload) -> Result<&str, String> {
     match argument.metadata.get("encoding").map_or(&b""[..], Vec::as_slice) {
-        JSON => {
-            let read = read(&argument.data).map_err(|error| InvalidParams::new(error.into_faults()))?;
-            if !read.unknown.is_empty() {
-                tracing::warn!(unknown = ?read.unknown, "the workflow's argument has unknown keys");
-            }
-            Ok(read.value)
-        }
-        NULL => Ok(WorkflowParams::default()),
+        JSON => str::from_utf8(&argument.data).map_err(|_| "the argument is not UTF-8".to_owned()),
+        NULL => Ok("null"),
         other => {
             let encoding = String::from_utf8_lossy(other);
-            let message = format!("the argument has the encoding `{encoding}`; send JSON (`json/plain`)");
-            Err(InvalidParams::new(vec![Fault::new("$", message)]))
+            Err(format!("the argument has the encoding `{encoding}`; send JSON (`json/plain`)"))
         }
     }
 }

@@ -9,6 +9,8 @@ mod params;
 mod plan;
 mod process;
 mod progress;
+mod register;
+mod signal;
 mod steps;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -18,9 +20,11 @@ pub use failure::{non_retryable, retryable};
 pub use heartbeat::heartbeating;
 pub use input::{InvalidParams, both, params};
 pub use params::Params;
-pub use plan::{ActivityPlan, SHORTEST_HEARTBEAT_TIMEOUT};
+pub use plan::{ActivityPlan, NamedActivity, SHORTEST_HEARTBEAT_TIMEOUT};
 pub use process::main;
-pub use progress::{Progress, ProgressState};
+pub use progress::{Progress, ProgressState, RefusedSignal};
+pub use register::{RegisterError, register};
+pub use signal::SignalArgument;
 pub use steps::{StepWith, Steps};
 
 /// The time in [`Progress`].
@@ -36,4 +40,4 @@ pub use temporalio_sdk::{
 };
 /// Types of `workflow-api` that authors of workflows use.
 pub use workflow_api::params::{DurationParam, Parameters};
-pub use workflow_api::{Fault, WorkflowParams};
+pub use workflow_api::{Argument, CURRENT_STATE, Declaration, Fault, Message, PROGRESS, WorkflowParams};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use temporalio_common::{ActivityDefinition, RetryPolicy};
 use temporalio_sdk::{ActivityCancellationType, ActivityCloseTimeouts, ActivityOptions};
-use workflow_api::{Fault, WorkflowParams};
+use workflow_api::WorkflowParams;
 
 use crate::InvalidParams;
 
@@ -23,6 +23,19 @@ const HEARTBEAT_OF_LONG_ONES: Duration = Duration::from_secs(30);
 /// has no other effect.
 pub const SHORTEST_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// An activity by its definition, of which `#[activities]` makes a constant: `Greetings::greet`. For an activity of
+/// another language, it is the SDK's `UntypedActivity`.
+pub trait NamedActivity {
+    /// Returns the name under which the activity is registered.
+    fn activity_name(&self) -> &str;
+}
+
+impl<A: ActivityDefinition> NamedActivity for A {
+    fn activity_name(&self) -> &str {
+        self.name()
+    }
+}
+
 /// The options of each activity of a workflow.
 #[derive(Debug, Clone)]
 pub struct ActivityPlan {
@@ -32,27 +45,14 @@ pub struct ActivityPlan {
 }
 
 impl ActivityPlan {
-    /// Creates the plan of `params` for the activities `known`.
+    /// Creates the plan of `params` for these activities: `ActivityPlan::new(&params, &[&Greetings::greet])`.
     ///
     /// # Errors
-    /// [`InvalidParams`] when there are options or parameters for an unknown activity, or when Temporal would refuse an
+    /// [`InvalidParams`] when there are options or parameters for another activity, or when Temporal would refuse an
     /// option. With such an option the workflow task would fail again and again.
-    pub fn new(params: &WorkflowParams, known: &[&str]) -> Result<Self, InvalidParams> {
-        let mut faults = Vec::new();
-        for (field, names) in [
-            ("activityOptions", params.activity_options.keys().collect::<Vec<_>>()),
-            ("activityParams", params.activity_params.keys().collect()),
-        ] {
-            let unknown = names
-                .into_iter()
-                .filter(|name| *name != WorkflowParams::ALL_ACTIVITIES && !known.contains(&name.as_str()));
-            faults.extend(unknown.map(|name| {
-                let all = WorkflowParams::ALL_ACTIVITIES;
-                let known = known.join("`, `");
-                let message = format!("there is no activity `{name}`; write `{all}` or one of `{known}`");
-                Fault::new(format!("$.{field}.{name}"), message)
-            }));
-        }
+    pub fn new(params: &WorkflowParams, activities: &[&dyn NamedActivity]) -> Result<Self, InvalidParams> {
+        let known: Vec<_> = activities.iter().map(|activity| activity.activity_name()).collect();
+        let mut faults = params.unknown_activities(&known);
         for (name, options) in &params.activity_options {
             faults.extend(options.faults(&format!("$.activityOptions.{name}")));
         }
@@ -70,7 +70,7 @@ impl ActivityPlan {
     /// Sets the timeouts of `activity` to at least `least`, and a heartbeat timeout, unless the intent has options for
     /// that activity. Use it for an activity that waits longer than the options for all activities allow.
     #[must_use]
-    pub fn at_least(mut self, activity: &str, least: Duration) -> Self {
+    pub fn at_least(mut self, activity: &impl ActivityDefinition, least: Duration) -> Self {
         let mut options = self.all.clone();
         let close = options.close_timeouts;
         let least = |time: Duration| time.max(least);
@@ -83,7 +83,7 @@ impl ActivityPlan {
             (None, start) => ActivityCloseTimeouts::StartToClose(least(start.unwrap_or(START_TO_CLOSE))),
         };
         options.heartbeat_timeout.get_or_insert(HEARTBEAT_OF_LONG_ONES);
-        self.own.entry(activity.to_owned()).or_insert(options);
+        self.own.entry(activity.name().to_owned()).or_insert(options);
         self
     }
 

@@ -16,11 +16,9 @@ use temporal::{ConnectError, ConnectionSettings, TemporalConnection, TemporalSet
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_common::telemetry::metrics::CoreMeter;
 use temporalio_sdk::runtime::RuntimeOptions;
-use temporalio_sdk::{
-    Runtime, RuntimeError, Worker, WorkerCreateError, WorkerOptions, WorkerRunError,
-    WorkflowRegistrationError,
-};
+use temporalio_sdk::{Runtime, RuntimeError, Worker, WorkerCreateError, WorkerOptions, WorkerRunError};
 
+use crate::RegisterError;
 use crate::meter::Meter;
 
 /// The time for reporting to Temporal which activities were interrupted, after their own time is over.
@@ -59,7 +57,7 @@ struct Settings {
 #[derive(Debug, thiserror::Error)]
 enum ProcessError {
     #[error("the workflows of this worker cannot be registered")]
-    Register(#[from] WorkflowRegistrationError),
+    Register(#[from] RegisterError),
     #[error("the options of this worker cannot be used; is any workflow or activity registered?")]
     Options(#[from] WorkerCreateError),
     #[error(transparent)]
@@ -77,7 +75,7 @@ enum ProcessError {
 /// reachable. It ends on SIGTERM or SIGINT, after the running activities have finished.
 pub fn main(
     task_queue: &str,
-    register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
+    register: impl FnOnce(&mut WorkerOptions) -> Result<(), RegisterError>,
 ) -> ExitCode {
     let settings: Settings = service::settings::parse();
     if let Some(command) = settings.command {
@@ -100,7 +98,7 @@ pub fn main(
 
 async fn run(
     task_queue: &str,
-    register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
+    register: impl FnOnce(&mut WorkerOptions) -> Result<(), RegisterError>,
     settings: &Settings,
     target: TemporalTarget,
     shutdown: &Shutdown,

@@ -2,6 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use temporalio_sdk::SyncWorkflowContext;
+use workflow_api::Fault;
+use workflow_api::params::Parameters;
+
+use crate::SignalArgument;
+
+/// How many faults of a signal the progress has.
+const MOST_FAULTS: usize = 10;
 
 /// The progress of a workflow: the result of the query `progress`. [`Steps`](crate::Steps) updates it.
 ///
@@ -25,8 +33,24 @@ pub struct Progress {
     /// The failure of a step, after its last retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// The last signal whose argument could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_signal: Option<RefusedSignal>,
     /// The state.
     pub state: ProgressState,
+}
+
+/// A signal that had no effect, because its argument could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RefusedSignal {
+    /// The name of the signal.
+    pub signal: String,
+    /// When the workflow got it, by the workflow's time.
+    pub at: Option<Timestamp>,
+    /// What is wrong with its argument, by path. At most 10 faults, without values.
+    pub faults: Vec<Fault>,
 }
 
 /// The state of a workflow.
@@ -50,6 +74,32 @@ pub enum ProgressState {
 }
 
 impl Progress {
+    /// Returns the argument of a signal. If it could not be read, its faults are logged and become part of this progress.
+    /// A worker that replays the workflow logs them again.
+    pub fn received<W, T: Parameters>(
+        &mut self,
+        ctx: &SyncWorkflowContext<W>,
+        signal: &str,
+        argument: SignalArgument<T>,
+    ) -> Option<T> {
+        match argument.into_result() {
+            Ok(value) => Some(value),
+            Err(mut faults) => {
+                faults.truncate(MOST_FAULTS);
+                let workflow_id = ctx.workflow_id();
+                tracing::warn!(
+                    workflow_id,
+                    signal,
+                    ?faults,
+                    "a signal has no effect: its argument cannot be read"
+                );
+                let at = ctx.workflow_time().and_then(|now| now.try_into().ok());
+                self.refused_signal = Some(RefusedSignal { signal: signal.to_owned(), at, faults });
+                None
+            }
+        }
+    }
+
     /// Returns the result of EMCO's query `current-state`: `started`, then the name of the running activity, then
     /// `completed`. For a workflow that failed or was cancelled it is the name of the last activity.
     pub fn current_state(&self) -> String {

@@ -24,7 +24,7 @@ use crate::{ActivityPlan, Progress, ProgressState};
 /// # use temporalio_macros::{activities, workflow, workflow_methods};
 /// # use temporalio_sdk::activities::{ActivityContext, ActivityError};
 /// # use temporalio_sdk::{WorkflowContext, WorkflowResult};
-/// # use worker_kit::{ActivityPlan, Progress, Steps};
+/// # use worker_kit::{ActivityPlan, NamedActivity, Progress, Steps};
 /// # pub struct Trip;
 /// # #[activities]
 /// # impl Trip {
@@ -39,7 +39,8 @@ use crate::{ActivityPlan, Progress, ProgressState};
 /// # impl Travel {
 /// # #[run]
 /// # pub async fn run(ctx: &mut WorkflowContext<Self>, town: String) -> WorkflowResult<()> {
-/// # let plan = ActivityPlan::new(&Default::default(), &["book_hotel", "cancel_hotel", "book_train"])?;
+/// # let activities: &[&dyn NamedActivity] = &[&Trip::book_hotel, &Trip::cancel_hotel, &Trip::book_train];
+/// # let plan = ActivityPlan::new(&Default::default(), activities)?;
 /// let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress).of(2);
 /// steps.finish(async |steps| {
 ///     // Before the step: a step that failed may have taken effect.
@@ -73,7 +74,11 @@ impl<W: 'static> Steps<W> {
             undoing: false,
         };
         let attempt = Some(ctx.info().attempt()).filter(|attempt| *attempt > 1);
-        steps.note(|progress| *progress = Progress { attempt, of, ..Progress::default() });
+        steps.note(|progress| {
+            // A signal can come before this.
+            let refused_signal = progress.refused_signal.take();
+            *progress = Progress { attempt, of, refused_signal, ..Progress::default() };
+        });
         steps
     }
 

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod chain;
+mod declaration;
 mod duration;
 mod faults;
 mod identity;
@@ -22,8 +23,9 @@ mod verbs;
 mod work;
 pub mod write;
 
-pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding};
+pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding, MessageEntry, MessageKind, undeclared};
 pub use chain::chain;
+pub use declaration::{Argument, CURRENT_STATE, Declaration, Message, PROGRESS};
 pub use duration::{DurationError, Nanos};
 pub use faults::{MOST_FAULTS, bounded, cut};
 pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};

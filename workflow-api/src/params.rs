@@ -5,6 +5,7 @@
 //! and workers, which have the type.
 
 mod aliases;
+mod argument;
 mod duration;
 mod faults;
 mod formats;
@@ -17,8 +18,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use self::argument::{check_argument, read_argument, usable};
 pub use self::duration::{DurationParam, NotADuration};
 pub use self::faults::each_once;
+pub(crate) use self::faults::unknown;
 pub use self::schema::{Parameters, ParamsSchema, schema_of};
 pub use self::validator::UnusableSchema;
 

@@ -14,7 +14,7 @@ use crate::model::{Change, ChangeKind, DigKey, IntentKey, KeptIntent, Revision, 
 use crate::parts::Parts;
 use crate::ports::{EngineError, ParentError, StoreError};
 use crate::request::Request;
-pub use check::ClientCheck;
+pub use check::{ClientAnswer, ClientCheck};
 pub use conditions::{Conditions, Revisions};
 pub use history::ChangePage;
 pub use list::{IntentFilter, IntentPage, Listing};

@@ -21,8 +21,8 @@ mod workflows;
 pub use clock::{Clock, SystemClock};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
-    ChangeOptions, ChangePage, Changed, ClientCheck, Conditions, IntentFilter, IntentPage, Intents,
-    IntentsError, Listing, Revisions,
+    ChangeOptions, ChangePage, Changed, ClientAnswer, ClientCheck, Conditions, IntentFilter, IntentPage,
+    Intents, IntentsError, Listing, Revisions,
 };
 pub use lookup::IntentError;
 pub use parts::{Limits, Parts};
@@ -34,7 +34,7 @@ pub use starts::{
 };
 pub use tasks::Tasks;
 pub use workflows::{
-    Addressee, FollowRequest, Followed, MorePages, Pause, Position, SignalOrder, StatusMethod,
+    Addressee, FollowRequest, Followed, MorePages, Pause, Position, QueryOrder, SignalOrder, StatusMethod,
     StatusMethodError, StatusReport, StatusRequest, Stop, UpdateOrder, WorkflowError, Workflows,
 };
 

@@ -1,5 +1,6 @@
 //! Use cases about the workflows that were started from intents.
 
+mod declared;
 mod ending;
 mod error;
 mod follow;
@@ -23,6 +24,7 @@ pub use error::WorkflowError;
 pub use follow::{FollowRequest, Followed, Position};
 pub use method::{StatusMethod, StatusMethodError};
 pub use pause::Pause;
+pub use query::QueryOrder;
 pub use signal::SignalOrder;
 pub use status::{MorePages, StatusReport, StatusRequest};
 pub use stop::Stop;

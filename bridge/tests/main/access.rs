@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bridge_core::access::{Access, Action, Audit, Decision, Gate, Resource};
 use bridge_core::ports::ResetPoint;
 use bridge_core::{
-    Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof, Request,
-    SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
+    Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof,
+    QueryOrder, Request, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
 };
 use workflow_api::{RunReference, StartOverrides, WorkflowIntent};
 
@@ -73,7 +73,7 @@ async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
         denied(workflows.pause(r, &to, Pause::default()).await),
         denied(workflows.unpause(r, &to, Pause::default()).await),
         denied(workflows.signal(r, &to, SignalOrder::default()).await),
-        denied(workflows.query(r, &to, "q".to_owned(), Vec::new(), None).await),
+        denied(workflows.query(r, &to, QueryOrder::default()).await),
         denied(workflows.update(r, &to, UpdateOrder::default()).await),
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
     ];

@@ -27,24 +27,36 @@ pub(crate) fn workflow_client(options: TokenStream, item: TokenStream) -> TokenS
 }
 
 fn registration(client: &WorkflowClient) -> TokenStream {
-    let WorkflowClient { name, summary, workflow, task_queue, kit, function, arguments, answer } = client;
+    let WorkflowClient { name, summary, declaration, workflow, task_queue, kit, function, arguments, answer } =
+        client;
     let summary = (!summary.is_empty()).then(|| quote! { const SUMMARY: &'static str = #summary; });
-    let declared = |name: &str, value: &Option<syn::Expr>| {
-        let name = format_ident!("{name}");
-        value.as_ref().map(|value| {
-            let value = quote_spanned! { value.span() => ::core::option::Option::Some(#value) };
-            quote! { const #name: ::core::option::Option<&'static str> = #value; }
-        })
-    };
-    let (workflow_type, task_queue) = (declared("WORKFLOW", workflow), declared("TASK_QUEUE", task_queue));
-    let consts = quote! { const NAME: &'static str = #name; #summary #workflow_type #task_queue };
+    let declared =
+        |name: &str, kind: TokenStream, value: &Option<syn::Expr>, convert: fn(&syn::Expr) -> TokenStream| {
+            let name = format_ident!("{name}");
+            value.as_ref().map(|value| {
+                let converted = convert(value);
+                let value = quote_spanned! { value.span() => ::core::option::Option::Some(#converted) };
+                quote! { fn #name() -> ::core::option::Option<#kind> { #value } }
+            })
+        };
+    let declaration_kind = quote!(&'static #kit::Declaration);
+    let declaration_fn = declared("declaration", declaration_kind, declaration, |value| quote!(&#value));
+    let workflow_fn = declared("workflow", quote!(&'static str), workflow, |value| quote!(#value));
+    let queue_fn = declared(
+        "task_queue",
+        quote!(#kit::TaskQueue),
+        task_queue,
+        |value| quote_spanned!(value.span() => ::core::convert::Into::into(#value)),
+    );
+    let consts = quote! { const NAME: &'static str = #name; #summary #declaration_fn #workflow_fn #queue_fn };
     // The generated code has the spans of the author's types, so that the compiler reports errors there.
     let schemas = arguments.iter().map(|Argument { kind, activity, .. }| {
         let activity = activity_name(activity.as_ref());
         quote_spanned! { kind.span() => (#activity, <#kind as #kit::__private::Argument>::schema()) }
     });
     let schemas = quote! { #kit::__private::schemas([#(#schemas),*]) };
-    marker(kit, function, &consts, &schemas, &call(kit, function, arguments, answer), workflow.is_some())
+    let declares = declaration.is_some() || workflow.is_some();
+    marker(kit, function, &consts, &schemas, &call(kit, function, arguments, answer), declares)
 }
 
 /// Returns the call. It takes all arguments before it returns their faults.
@@ -82,7 +94,7 @@ fn call(kit: &Path, function: &Function, arguments: &[Argument], answer: &Return
     }
 }
 
-fn activity_name(activity: Option<&syn::LitStr>) -> TokenStream {
+fn activity_name(activity: Option<&syn::Expr>) -> TokenStream {
     activity.map_or_else(|| quote!("all-activities"), |activity| quote!(#activity))
 }
 
@@ -168,6 +180,15 @@ mod tests {
                 ctx.start_of::<migrate>()
             }
             "#,
+        );
+    }
+
+    #[test]
+    fn a_declaration_may_come_with_a_queue_of_its_own() {
+        assert_golden(
+            "declaration.rs",
+            "declaration = HELLO, task_queue = queue(), activity(update = UPDATE)",
+            "async fn hello(update: Params<Update>) -> WorkflowStart { start(update) }",
         );
     }
 

@@ -22,6 +22,7 @@ pub(crate) struct WorkflowClient {
     pub(crate) name: String,
     /// The first paragraph of the function's documentation.
     pub(crate) summary: String,
+    pub(crate) declaration: Option<Expr>,
     pub(crate) workflow: Option<Expr>,
     pub(crate) task_queue: Option<Expr>,
     /// The path of `client-kit` in the author's crate.
@@ -38,7 +39,7 @@ pub(crate) struct Argument {
     name: Option<Ident>,
     pub(crate) kind: Type,
     /// The activity whose parameters it has, if the attribute names one.
-    pub(crate) activity: Option<LitStr>,
+    pub(crate) activity: Option<Expr>,
 }
 
 /// The parts of the function that the generated items take over.
@@ -63,7 +64,8 @@ impl WorkflowClient {
     /// All faults of both.
     pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Self, Box<Refusal>> {
         let mut faults = Faults::default();
-        let Options { name, workflow, task_queue, activities, kit } = Options::parse(options, &mut faults);
+        let Options { name, declaration, workflow, task_queue, activities, kit } =
+            Options::parse(options, &mut faults);
         let item = match parse_function(item) {
             Ok(item) => item,
             Err(error) => return Err(Box::new(Refusal { faults: faults.and(error), kit, function: None })),
@@ -84,7 +86,17 @@ impl WorkflowClient {
         match faults.found() {
             None => {
                 let answer = item.sig.output;
-                Ok(Self { name, summary, workflow, task_queue, kit, function, arguments, answer })
+                Ok(Self {
+                    name,
+                    summary,
+                    declaration,
+                    workflow,
+                    task_queue,
+                    kit,
+                    function,
+                    arguments,
+                    answer,
+                })
             }
             Some(faults) => {
                 let function = (!is_method).then_some(function);
@@ -151,7 +163,7 @@ fn summary(attributes: &[Attribute]) -> String {
 }
 
 /// Notes at the argument `name` that it has the parameters of `activity`.
-fn note_activity(arguments: &mut [Argument], name: &Ident, activity: LitStr, faults: &mut Faults) {
+fn note_activity(arguments: &mut [Argument], name: &Ident, activity: Expr, faults: &mut Faults) {
     let named = arguments.iter_mut().find(|argument| argument.name.as_ref() == Some(name));
     match named {
         Some(argument) => argument.activity = Some(activity),

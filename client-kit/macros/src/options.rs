@@ -10,17 +10,20 @@ use syn::{
 
 use crate::faults::Faults;
 
-const OPTIONS: &str = "the options of `#[workflow_client]` are `name = \"…\"`, `workflow = \"…\"`, `task_queue = \"…\"`, \
-                       `activity(<argument> = \"…\")` and `crate = …`";
+const OPTIONS: &str = "the options of `#[workflow_client]` are `name = \"…\"`, `declaration = …`, `workflow = \"…\"`, \
+                       `task_queue = \"…\"`, `activity(<argument> = \"…\")` and `crate = …`";
 const ACTIVITY: &str = "name the activity whose parameters an argument has: `activity(<argument> = \"…\")`";
+
+const DECLARATION: &str = "the declaration must be the path of a constant: `declaration = HELLO`";
 
 /// The options.
 pub(crate) struct Options {
     pub(crate) name: Option<LitStr>,
+    pub(crate) declaration: Option<Expr>,
     pub(crate) workflow: Option<Expr>,
     pub(crate) task_queue: Option<Expr>,
     /// The activities whose parameters arguments have, by argument.
-    pub(crate) activities: Vec<(Ident, LitStr)>,
+    pub(crate) activities: Vec<(Ident, Expr)>,
     /// The path of `client-kit` in the author's crate.
     pub(crate) kit: Path,
 }
@@ -30,6 +33,7 @@ impl Options {
     pub(crate) fn parse(options: TokenStream, faults: &mut Faults) -> Self {
         let mut read = Self {
             name: None,
+            declaration: None,
             workflow: None,
             task_queue: None,
             activities: Vec::new(),
@@ -51,8 +55,14 @@ impl Options {
             faults.keep(taken);
             seen.push(name);
         }
-        if let (Some(queue), None) = (&read.task_queue, &read.workflow) {
-            faults.add(queue.span(), "`task_queue` needs a declared workflow: add `workflow = \"…\"`");
+        match (&read.declaration, &read.workflow, &read.task_queue) {
+            (Some(_), Some(workflow), _) => {
+                faults.add(workflow.span(), "the declaration has the workflow type: leave `workflow` out");
+            }
+            (None, None, Some(queue)) => {
+                faults.add(queue.span(), "`task_queue` needs a declared workflow: add `workflow = \"…\"`");
+            }
+            _ => {}
         }
         read
     }
@@ -62,11 +72,18 @@ impl Options {
             Meta::NameValue(pair) if pair.path.is_ident("name") => {
                 self.name = Some(text(pair.value, "the name must be a string: `name = \"…\"`")?);
             }
+            Meta::NameValue(pair) if pair.path.is_ident("declaration") => match pair.value {
+                path @ Expr::Path(_) => self.declaration = Some(path),
+                other => return Err(Error::new(other.span(), DECLARATION)),
+            },
             Meta::NameValue(pair) if pair.path.is_ident("workflow") => {
                 self.workflow = Some(text_or_path(pair, "workflow type")?);
             }
             Meta::NameValue(pair) if pair.path.is_ident("task_queue") => {
-                self.task_queue = Some(text_or_path(pair, "task queue")?);
+                self.task_queue = Some(match pair.value {
+                    call @ Expr::Call(_) => call,
+                    _ => text_or_path(pair, "task queue")?,
+                });
             }
             Meta::NameValue(pair) if pair.path.is_ident("crate") => self.kit = kit(pair.value)?,
             Meta::List(list) if list.path.is_ident("activity") => self.activities(&list, faults)?,
@@ -81,11 +98,13 @@ impl Options {
             .map_err(|error| Error::new(error.span(), ACTIVITY))?;
         for pair in pairs {
             let argument = pair.path.require_ident().map_err(|error| Error::new(error.span(), ACTIVITY));
-            let activity =
-                text(pair.value, ACTIVITY).and_then(|activity| match activity.value().is_empty() {
+            let activity = match pair.value {
+                path @ Expr::Path(_) => Ok(path),
+                other => text(other, ACTIVITY).and_then(|activity| match activity.value().is_empty() {
                     true => Err(Error::new(activity.span(), "the name of an activity must not be empty")),
-                    false => Ok(activity),
-                });
+                    false => Ok(parse_quote!(#activity)),
+                }),
+            };
             let (argument, activity) = (faults.keep(argument.cloned()), faults.keep(activity));
             let (Some(argument), Some(activity)) = (argument, activity) else { continue };
             if self.activities.iter().any(|(other, _)| *other == argument) {

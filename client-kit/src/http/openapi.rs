@@ -58,7 +58,7 @@ fn invoke(client: &CatalogueEntry, body: &Value) -> Value {
     .into_iter()
     .flatten()
     .collect();
-    json!({
+    let mut operation = json!({
         "operationId": client.name,
         "summary": if client.summary.is_empty() { &client.name } else { &client.summary },
         "description": description.join(" "),
@@ -77,7 +77,19 @@ fn invoke(client: &CatalogueEntry, body: &Value) -> Value {
             "422": answer("The body or the parameters are invalid: every fault, by path", "application/problem+json", "Problem"),
             "default": answer("The start failed", "application/problem+json", "Problem"),
         },
-    })
+    });
+    // OpenAPI has no place for what can be sent to the workflow, because that goes over other servers.
+    for (name, declared) in [
+        ("x-activities", json!(client.activities)),
+        ("x-signals", json!(client.signals)),
+        ("x-updates", json!(client.updates)),
+        ("x-queries", json!(client.queries)),
+    ] {
+        if !declared.is_null() {
+            operation[name] = declared;
+        }
+    }
+    operation
 }
 
 /// Returns the schema of a client's body: EMCO's, with the parameters that it reads.

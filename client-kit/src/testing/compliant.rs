@@ -100,7 +100,10 @@ async fn reports(App { kind, client, spec }: App) -> Vec<Report> {
                 // Each gets its own server, because the last clause ends it.
                 let server = TestServer::new(clients.clone());
                 let listening = server.listen().await;
+                let queue = client.describe().task_queue;
                 let target = target(listening.url(), client.name().to_owned());
+                let target =
+                    if queue.is_empty() { target } else { target.with_task_queue(queue.into_string()) };
                 let behind = Behind::of(listening, Some(server.temporal().clone()));
                 reports.push(report(target.with_backstage(behind)).await);
             }

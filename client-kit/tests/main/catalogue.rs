@@ -50,10 +50,10 @@ async fn a_reader_of_the_catalogue_finds_the_faults_that_the_client_finds() {
             json!({"workflowStartOptions": {"TaskQueue": "q"}, "workflowParams": {"activityParams": params}});
         let spec: TemporalSpec = serde_json::from_value(body.clone()).unwrap();
         let mut found: Vec<_> = client
-            .check(&spec.workflow_params)
+            .check(&spec)
             .unwrap()
             .iter()
-            .map(|fault| json!({"path": fault.path.replacen('$', "$.workflowParams", 1), "message": fault.message}))
+            .map(|fault| json!({"path": fault.path, "message": fault.message}))
             .collect();
         let refused = answer(serving.post("typed", body.to_string())).await;
         let mut listed = refused.body["faults"].as_array().cloned().unwrap_or_default();

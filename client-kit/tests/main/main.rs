@@ -7,6 +7,7 @@ mod broken;
 mod catalogue;
 mod clients;
 mod compliant;
+mod declared;
 mod endings;
 mod heavy;
 mod names;

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use client_kit::{Params, StartContext, WorkflowStart, clients, workflow_client};
-use my_workflow::{Guests, TASK_QUEUE, WORKFLOW};
+use my_workflow::{Guests, WORKFLOW};
 
 /// Greets guests.
-#[workflow_client(name = "my-workflow", workflow = WORKFLOW, task_queue = TASK_QUEUE)]
+#[workflow_client(name = "my-workflow", declaration = WORKFLOW)]
 async fn invite(Params(guests): Params<Guests>, ctx: StartContext) -> WorkflowStart {
     ctx.start_of::<invite>()
         .with_static_summary(format!("{} guests", guests.names.len()))
@@ -33,8 +33,9 @@ mod tests {
         let params = json!({"names": "Ann, Ben", "polite": "true"});
         let answer = server.call("my-workflow", spec(params.clone())).await;
         answer.assert_started();
-        let started = server.temporal().started().workflow_type(WORKFLOW);
-        started.task_queue(TASK_QUEUE).with_params(params).once();
+        let started = server.temporal().started().workflow_type(WORKFLOW.workflow);
+        let started = started.task_queue(WORKFLOW.task_queue);
+        started.with_params(params).once();
     }
 
     #[tokio::test]

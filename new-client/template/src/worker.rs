@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use my_workflow::{Activities, MyWorkflow, TASK_QUEUE};
+use my_workflow::{Activities, MyWorkflow, WORKFLOW};
 
 fn main() -> ExitCode {
-    worker_kit::main(TASK_QUEUE, |worker| {
-        worker.register_workflow::<MyWorkflow>()?;
+    worker_kit::main(WORKFLOW.task_queue, |worker| {
         worker.register_activities(Activities);
-        Ok(())
+        worker_kit::register::<MyWorkflow>(worker, &WORKFLOW)
     })
 }

@@ -7,6 +7,7 @@ mod report;
 use std::rc::Rc;
 use std::time::Duration;
 
+use sample_params::{EVACUATE, PAUSE, RELOCATE, REPORT, RESUME};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
@@ -14,18 +15,18 @@ use temporalio_sdk::workflows::join_all;
 use temporalio_sdk::{
     SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
-use worker_kit::{ActivityPlan, Progress, Steps};
+use worker_kit::{ActivityPlan, CURRENT_STATE, PROGRESS, Progress, Steps};
 use workflow_api::WorkflowParams;
 
 use self::order::Order;
-use crate::activities::{MigrateActivities, OF_EVACUATION, SEARCH};
+use crate::activities::{MigrateActivities, OF_EVACUATION};
 use crate::evacuation::{DigProgress, DigReport, EvacuationReport, Found};
 use crate::params::EvacuateRequest;
 
 /// The timeout of the search, unless the intent sets one.
 const SEARCH_TIME: Duration = Duration::from_secs(600);
 /// The type of the workflows that move the groups.
-const CHILD: &str = "EmcoRelocateWorkflow";
+const CHILD: &str = RELOCATE.workflow;
 
 /// The patch ID of the change since when evacuations also follow children of former runs.
 const FOLLOWS_CHILDREN: &str = "follows-children";
@@ -43,14 +44,14 @@ pub struct EmcoEvacuateClusterWorkflow {
 
 #[workflow_methods]
 impl EmcoEvacuateClusterWorkflow {
-    #[run(name = "EmcoEvacuateClusterWorkflow")]
+    #[run(name = EVACUATE.workflow)]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<EvacuationReport> {
         let params = worker_kit::params(&input)?;
         let (plan, request) = worker_kit::both(
             ActivityPlan::new(&params, OF_EVACUATION),
             EvacuateRequest::from_params(&params),
         )?;
-        let plan = plan.at_least(SEARCH, SEARCH_TIME);
+        let plan = plan.at_least(&MigrateActivities::find_digs_on_cluster, SEARCH_TIME);
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress).of(1);
         let ctx = ctx.clone();
         steps
@@ -63,32 +64,32 @@ impl EmcoEvacuateClusterWorkflow {
     }
 
     /// Pauses the evacuation: no further move starts, running ones continue. Accepts any argument, or none.
-    #[signal(name = "pause")]
+    #[signal(name = PAUSE)]
     pub fn pause(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _argument: RawValue) {
         self.report.paused = true;
     }
 
     /// Resumes the evacuation. Accepts any argument, or none.
-    #[signal(name = "resume")]
+    #[signal(name = RESUME)]
     pub fn resume(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _argument: RawValue) {
         self.report.paused = false;
     }
 
     /// Returns `started`, then the running activity or the type of the workflows that move the groups, then
     /// `completed`. Accepts any argument, or none.
-    #[query(name = "current-state")]
+    #[query(name = CURRENT_STATE)]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()
     }
 
     /// Returns the [`Progress`], by the number of completed moves. Accepts any argument, or none.
-    #[query(name = "progress")]
+    #[query(name = PROGRESS)]
     pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
         self.progress.clone()
     }
 
     /// Returns the current report. Accepts any argument, or none.
-    #[query(name = "report")]
+    #[query(name = REPORT)]
     pub fn report(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> EvacuationReport {
         self.report.counted()
     }

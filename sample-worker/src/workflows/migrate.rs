@@ -5,13 +5,14 @@
 //! there. So they have no downtime, and a removal that EMCO forgets can be forced, because its revision has the apps on
 //! both sides.
 
+use sample_params::MIGRATE;
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
-use worker_kit::{ActivityPlan, Progress, Steps};
+use worker_kit::{ActivityPlan, CURRENT_STATE, PROGRESS, Progress, Steps};
 
 use super::moving::{CHECKS_REMOVALS, Deployment, GRACE, change, leave, undo_later};
-use crate::activities::{MigrateActivities, OF_MIGRATION, READINESS};
+use crate::activities::{MigrateActivities, OF_MIGRATION};
 use crate::model::{AppClusters, Check, Edit, Migration, Snapshot, Target, Wait};
 use crate::params::{MigrateRequest, Options};
 use crate::placement::{moved, on_each};
@@ -27,7 +28,7 @@ pub struct EmcoMigrateWorkflow {
 
 #[workflow_methods]
 impl EmcoMigrateWorkflow {
-    #[run(name = "EmcoMigrateWorkflow")]
+    #[run(name = MIGRATE.workflow)]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<MigrationResult> {
         let params = worker_kit::params(&input)?;
         let (plan, mut request) =
@@ -38,7 +39,10 @@ impl EmcoMigrateWorkflow {
         }
         let options = request.options;
         let checks_removals = ctx.patched(CHECKS_REMOVALS);
-        let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
+        let plan = plan.at_least(
+            &MigrateActivities::check_readiness_status,
+            options.ready_timeout + options.update_grace + GRACE,
+        );
         let after = match (options.dry_run, options.wait_ready, checks_removals) {
             (true, ..) => 0,
             (_, true, true) => 6,
@@ -57,13 +61,13 @@ impl EmcoMigrateWorkflow {
     }
 
     /// Returns `started`, then the running activity, then `completed`. Accepts any argument, or none.
-    #[query(name = "current-state")]
+    #[query(name = CURRENT_STATE)]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()
     }
 
     /// Returns the [`Progress`]. Accepts any argument, or none.
-    #[query(name = "progress")]
+    #[query(name = PROGRESS)]
     pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
         self.progress.clone()
     }

@@ -1,12 +1,13 @@
 //! The move of apps from one cluster to another without downtime.
 
+use sample_params::RELOCATE;
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
-use worker_kit::{ActivityPlan, Progress, Steps};
+use worker_kit::{ActivityPlan, CURRENT_STATE, PROGRESS, Progress, Steps};
 
 use super::moving::{CHECKS_REMOVALS, Deployment, GRACE, change, leave, undo_later};
-use crate::activities::{MigrateActivities, OF_RELOCATION, READINESS};
+use crate::activities::{MigrateActivities, OF_RELOCATION};
 use crate::model::{AppClusters, Check, Edit, Migration, Relocation, Route, Snapshot, Target, Wait};
 use crate::params::RelocateRequest;
 use crate::placement::is_same_placement;
@@ -23,7 +24,7 @@ pub struct EmcoRelocateWorkflow {
 
 #[workflow_methods]
 impl EmcoRelocateWorkflow {
-    #[run(name = "EmcoRelocateWorkflow")]
+    #[run(name = RELOCATE.workflow)]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<MigrationResult> {
         let params = worker_kit::params(&input)?;
         let (plan, request) = worker_kit::both(
@@ -33,7 +34,10 @@ impl EmcoRelocateWorkflow {
         let options = request.options;
         let begun = ctx.patched("begun-moves");
         let removals = ctx.patched(CHECKS_REMOVALS);
-        let plan = plan.at_least(READINESS, options.ready_timeout + options.update_grace + GRACE);
+        let plan = plan.at_least(
+            &MigrateActivities::check_readiness_status,
+            options.ready_timeout + options.update_grace + GRACE,
+        );
         let seen = options.wait_ready || removals;
         let after = if options.dry_run { 0 } else { 5 + usize::from(seen) };
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress)
@@ -48,13 +52,13 @@ impl EmcoRelocateWorkflow {
     }
 
     /// Returns `started`, then the running activity, then `completed`. Accepts any argument, or none.
-    #[query(name = "current-state")]
+    #[query(name = CURRENT_STATE)]
     pub fn current_state(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> String {
         self.progress.current_state()
     }
 
     /// Returns the [`Progress`]. Accepts any argument, or none.
-    #[query(name = "progress")]
+    #[query(name = PROGRESS)]
     pub fn progress(&self, _ctx: &WorkflowContextView, _argument: RawValue) -> Progress {
         self.progress.clone()
     }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde::Serialize;
 use temporalio_client::{Client, UntypedWorkflow, WorkflowStartOptions};
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
-use temporalio_sdk::{Runtime, Worker, WorkerOptions, WorkflowRegistrationError};
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::server::{Server, connect};
 use super::{TestError, TestRun};
+use crate::RegisterError;
 
 /// How long running activities may take to finish when the test is over.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -59,7 +60,7 @@ impl TestWorker {
     /// # Errors
     /// When there is no server, or the workflows and activities cannot be registered.
     pub async fn start(
-        register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
+        register: impl FnOnce(&mut WorkerOptions) -> Result<(), RegisterError>,
     ) -> Result<Self, TestError> {
         let server = Server::find().await?;
         let worker = Self::on(&server.address, register).await?;
@@ -72,7 +73,7 @@ impl TestWorker {
     /// As [`start`](Self::start).
     pub async fn on(
         address: &str,
-        register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
+        register: impl FnOnce(&mut WorkerOptions) -> Result<(), RegisterError>,
     ) -> Result<Self, TestError> {
         let task_queue = format!("test-{}", Uuid::new_v4());
         Self::on_queue(address, &task_queue, register).await
@@ -85,7 +86,7 @@ impl TestWorker {
     pub async fn on_queue(
         address: &str,
         task_queue: &str,
-        register: impl FnOnce(&mut WorkerOptions) -> Result<(), WorkflowRegistrationError>,
+        register: impl FnOnce(&mut WorkerOptions) -> Result<(), RegisterError>,
     ) -> Result<Self, TestError> {
         let client = connect(address).await?;
         let mut options = WorkerOptions::new(task_queue).graceful_shutdown_period(DRAIN).build();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod alone;
+mod declared;
 mod heartbeats;
 mod input;
 mod names;
@@ -11,5 +12,6 @@ mod params;
 mod plan;
 mod progress;
 mod scene;
+mod signals;
 mod steps;
 mod undo;

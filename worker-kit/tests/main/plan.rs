@@ -10,10 +10,12 @@ use workflow_api::{Nanos, WorkflowParams};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-const KNOWN: [&str; 2] = ["Copy", "Check"];
-
 fn plan(json: serde_json::Value) -> Result<ActivityPlan, InvalidParams> {
-    ActivityPlan::new(&serde_json::from_value(json).unwrap(), &KNOWN)
+    plan_of(&serde_json::from_value(json).unwrap())
+}
+
+fn plan_of(params: &WorkflowParams) -> Result<ActivityPlan, InvalidParams> {
+    ActivityPlan::new(params, &[&UntypedActivity::new("Copy"), &UntypedActivity::new("Check")])
 }
 
 fn options(plan: &ActivityPlan, activity: &str) -> ActivityOptions {
@@ -55,7 +57,8 @@ fn an_activity_that_waits_has_its_time_unless_the_intent_sets_it() {
     let long = Duration::from_secs(600);
     let given =
         plan(serde_json::json!({"activityOptions": {"Check": {"startToCloseTimeout": "2s"}}})).unwrap();
-    let given = given.at_least("Copy", long).at_least("Check", long);
+    let given =
+        given.at_least(&UntypedActivity::new("Copy"), long).at_least(&UntypedActivity::new("Check"), long);
     let (copy, check) = (options(&given, "Copy"), options(&given, "Check"));
     assert_eq!(copy.close_timeouts.start_to_close(), Some(long));
     assert_eq!(copy.heartbeat_timeout, Some(Duration::from_secs(30)));
@@ -63,7 +66,7 @@ fn an_activity_that_waits_has_its_time_unless_the_intent_sets_it() {
     let longer = plan(serde_json::json!({"activityOptions": {"all-activities": {
         "startToCloseTimeout": "1h", "heartbeatTimeout": "7s"
     }}}));
-    let copy = options(&longer.unwrap().at_least("Copy", long), "Copy");
+    let copy = options(&longer.unwrap().at_least(&UntypedActivity::new("Copy"), long), "Copy");
     assert_eq!(copy.close_timeouts.start_to_close(), Some(Duration::from_secs(3600)));
     assert_eq!(copy.heartbeat_timeout, Some(Duration::from_secs(7)));
 }
@@ -175,7 +178,7 @@ proptest! {
     fn temporal_accepts_every_plan(given in any_options()) {
         let mut params = WorkflowParams::default();
         params.activity_options.insert("Copy".to_owned(), given.clone());
-        let Ok(plan) = ActivityPlan::new(&params, &KNOWN) else {
+        let Ok(plan) = plan_of(&params) else {
             prop_assert!(!given.faults("$").is_empty());
             return Ok(());
         };

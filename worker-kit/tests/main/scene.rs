@@ -75,7 +75,7 @@ impl Planned {
     #[run(name = "Planned")]
     pub(crate) async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<String> {
         let params = worker_kit::params(&input)?;
-        let plan = ActivityPlan::new(&params, &["Work"])?;
+        let plan = ActivityPlan::new(&params, &[&Activities::work])?;
         let Params(Work { conduct }) = Params::of(&params, "Work")?;
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress);
         steps

@@ -11,11 +11,9 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
-use temporalio_sdk::{
-    WorkerOptions, WorkflowContext, WorkflowContextView, WorkflowRegistrationError, WorkflowResult,
-};
+use temporalio_sdk::{WorkerOptions, WorkflowContext, WorkflowContextView, WorkflowResult};
 use worker_kit::testing::{Ended, TestRun, TestWorker};
-use worker_kit::{ActivityPlan, Params, Progress, Steps, heartbeating};
+use worker_kit::{ActivityPlan, Params, Progress, RegisterError, Steps, heartbeating};
 
 use crate::scene::{SOON, events};
 
@@ -67,7 +65,7 @@ impl Undoable {
     #[run(name = "Undoable")]
     async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<String> {
         let params = worker_kit::params(&input)?;
-        let plan = ActivityPlan::new(&params, &["Do", "Undo"])?;
+        let plan = ActivityPlan::new(&params, &[&Acts::act, &Acts::undo])?;
         let Params(work): Params<Work> = Params::for_all(&params)?;
         let steps = Steps::new(ctx, plan, |workflow: &mut Self| &mut workflow.progress).of(work.steps.len());
         steps
@@ -103,7 +101,7 @@ impl Undoable {
     }
 }
 
-pub(crate) fn register(worker: &mut WorkerOptions) -> Result<(), WorkflowRegistrationError> {
+pub(crate) fn register(worker: &mut WorkerOptions) -> Result<(), RegisterError> {
     worker.register_workflow::<Undoable>()?.register_activities(Acts);
     Ok(())
 }

@@ -311,7 +311,7 @@ fn leaves(value: &Value, texts: &mut Vec<String>) {
 }
 
 /// Returns the message for an unknown name, with the one that may have been meant.
-pub(super) fn unknown<S: AsRef<str>>(name: &str, known: &[S]) -> String {
+pub(crate) fn unknown<S: AsRef<str>>(name: &str, known: &[S]) -> String {
     if name.len() > LONGEST_NAME {
         return "is not known".to_owned();
     }

@@ -28,12 +28,12 @@ pub struct UnusableSchema {
 }
 
 impl UnusableSchema {
-    pub(super) fn new(reason: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self { of: String::new(), reason: reason.into() }
     }
 
-    /// Adds the activity whose parameters it describes.
-    pub(super) fn of(self, activity: &str) -> Self {
+    /// Adds the activity, or the message, whose parameters it describes.
+    pub(crate) fn of(self, activity: &str) -> Self {
         Self { of: format!(" of `{}`", cut(activity)), ..self }
     }
 }

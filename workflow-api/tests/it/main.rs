@@ -1,6 +1,7 @@
 //! Reading and writing, with bodies that EMCO's tools send.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+mod declarations;
 mod go_options;
 mod params;
 mod properties;

@@ -344,7 +344,7 @@ fn members_of_a_later_catalogue_are_passed_over() {
     assert_eq!(catalogue.unknown, ["$.version", "$.clients[0].signals"]);
     let client = catalogue.value.get("migrate").unwrap();
     assert_eq!((client.workflow_type.as_str(), client.idempotency_key), ("Move", false));
-    let faults = client.check(&WorkflowParams::default()).unwrap();
+    let faults = client.check(&TemporalSpec::default()).unwrap();
     assert_eq!(faults, [Fault::new("$.activityParams.all-activities.count", "is missing")]);
     assert!(catalogue.value.get("other").is_none());
 }

@@ -2,12 +2,10 @@
 //! started.
 
 use std::collections::BTreeMap;
-use std::panic::resume_unwind;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use tokio::task::spawn_blocking;
-use workflow_api::{Catalogue, ClientStanding, Fault, WorkflowIntent, cut};
+use workflow_api::{Catalogue, CatalogueEntry, ClientStanding, Fault, WorkflowIntent, cut};
 
 use super::Intents;
 use super::list::LOOKS;
@@ -16,6 +14,7 @@ use crate::lookup::IntentError;
 use crate::model::IntentKey;
 use crate::ports::{ClientError, Clients};
 use crate::request::Request;
+use crate::tasks::apart;
 
 /// Timeout for a check that a caller requests while the check of changes is turned off.
 const ON_PURPOSE: Duration = Duration::from_secs(2);
@@ -34,6 +33,29 @@ pub enum ClientCheck {
     /// Not known, with the reason: the client is away, has no catalogue, like the clients written for EMCO, or its
     /// schema is none.
     Unknown(String),
+}
+
+/// The answer of a workflow client to a check on request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientAnswer {
+    /// The result.
+    pub check: ClientCheck,
+    /// What the client's catalogue has of it: what can be set in an intent, and sent to its workflow. `None` if the
+    /// client is not there, or its schemas cannot be used.
+    pub client: Option<CatalogueEntry>,
+}
+
+impl ClientAnswer {
+    fn by(catalogue: &CatalogueAnswer, intent: &WorkflowIntent) -> Self {
+        let name = &intent.spec.temporal.workflow_client_name;
+        let listed = catalogue.as_ref().ok().and_then(|catalogue| catalogue.as_ref()?.get(name));
+        let check = ClientCheck::by(catalogue, intent);
+        let is_usable = |client: &&CatalogueEntry| {
+            check.standing() != ClientStanding::Unknown && client.messages_usable().is_ok()
+        };
+        let client = listed.filter(is_usable).cloned();
+        Self { check, client }
+    }
 }
 
 impl ClientCheck {
@@ -56,13 +78,10 @@ impl ClientCheck {
     fn of(catalogue: &Catalogue, intent: &WorkflowIntent) -> Self {
         let temporal = &intent.spec.temporal;
         let faults = match catalogue.get(&temporal.workflow_client_name) {
-            Some(client) => {
-                let at = |fault: Fault| fault.below("$.spec.temporal.workflowParams");
-                match client.check(&temporal.workflow_params) {
-                    Ok(faults) => faults.into_iter().map(at).collect(),
-                    Err(unusable) => return Self::Unknown(unusable.to_string()),
-                }
-            }
+            Some(client) => match client.check(temporal) {
+                Ok(faults) => faults.into_iter().map(|fault| fault.below("$.spec.temporal")).collect(),
+                Err(unusable) => return Self::Unknown(unusable.to_string()),
+            },
             None => {
                 let known: Vec<_> = catalogue.clients.iter().map(|client| client.name.as_str()).collect();
                 let message = format!(
@@ -87,21 +106,16 @@ impl ClientCheck {
     }
 }
 
-/// Runs `work` on a thread of its own: to validate large parameters by a large schema takes too long for a
-/// thread that responds.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
-}
-
 impl Intents {
     /// Asks the workflow client of an intent to validate it in its current form.
     ///
     /// # Errors
     /// Returns an error if the intent does not exist, or the database fails.
-    pub async fn check(&self, request: &Request, key: &IntentKey) -> Result<ClientCheck, IntentError> {
+    pub async fn check(&self, request: &Request, key: &IntentKey) -> Result<ClientAnswer, IntentError> {
         self.parts.access.authorize(request, Action::CheckIntent, Resource::Intent(key)).await?;
         let intent = self.lookup.intent(key).await?;
-        Ok(self.ask_client(&intent).await)
+        let catalogue = self.parts.clients.catalogue(&intent.spec.workflow_client, self.patience()).await;
+        Ok(apart(move || ClientAnswer::by(&catalogue, &intent)).await)
     }
 
     async fn ask_client(&self, intent: &WorkflowIntent) -> ClientCheck {

@@ -1,6 +1,6 @@
 //! Errors of the use cases about workflows.
 
-use workflow_api::{RunId, WorkflowId, WorkflowState};
+use workflow_api::{Fault, MessageKind, RunId, WorkflowId, WorkflowState, cut};
 
 use super::method::StatusMethodError;
 use crate::access::Denied;
@@ -21,6 +21,16 @@ pub enum WorkflowError {
     /// Callers may not use the server or the namespace.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The workflow client declares it otherwise. Nothing was sent.
+    #[error("the {kind} `{}` does not fit the workflow; nothing was sent", cut(name))]
+    Unfit {
+        /// What it is.
+        kind: MessageKind,
+        /// Its name.
+        name: String,
+        /// What does not fit, by path in the body of the request.
+        faults: Vec<Fault>,
+    },
     /// The command failed.
     #[error(transparent)]
     Command(#[from] CommandError),

@@ -1,8 +1,9 @@
 //! Sends a signal to a workflow.
 
 use uuid::Uuid;
-use workflow_api::{RawJson, WorkflowStatus};
+use workflow_api::{MessageKind, RawJson, WorkflowStatus};
 
+use super::declared::Content;
 use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
 use crate::ports::Signal;
@@ -19,14 +20,16 @@ pub struct SignalOrder {
     pub key: Option<String>,
     /// Whether the caller wants the state of the workflow after the signal.
     pub report: bool,
+    /// Whether it is sent without a check by the workflow client.
+    pub unchecked: bool,
 }
 
 impl Workflows {
     /// Sends a signal. Returns the state of the workflow after it, if requested.
     ///
     /// # Errors
-    /// Returns an error if the intent, the workflow or the run does not exist, if the run has closed, or if
-    /// the engine cannot be asked.
+    /// Returns an error if the intent, the workflow or the run does not exist, if the signal is not as the
+    /// workflow client declares it, if the run has closed, or if the engine cannot be asked.
     pub async fn signal(
         &self,
         request: &Request,
@@ -34,7 +37,9 @@ impl Workflows {
         order: SignalOrder,
     ) -> Result<Option<WorkflowStatus>, WorkflowError> {
         self.parts.access.authorize(request, Action::Signal, Resource::Intent(&to.intent)).await?;
-        let run = self.run_of(to).await?;
+        let SignalOrder { name, args, unchecked, .. } = &order;
+        let content = Content { kind: MessageKind::Signal, name, args, unchecked: *unchecked };
+        let run = self.run_for(to, content).await?;
         let signal = Signal {
             name: order.name,
             args: order.args,

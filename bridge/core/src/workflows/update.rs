@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use uuid::Uuid;
-use workflow_api::{RawJson, UpdateAnswer, UpdateStage};
+use workflow_api::{MessageKind, RawJson, UpdateAnswer, UpdateStage};
 
+use super::declared::Content;
 use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
 use crate::ports::{Update, UpdateError, Updated};
@@ -21,14 +22,17 @@ pub struct UpdateOrder {
     pub update_id: Option<String>,
     /// Maximum time to wait for the outcome; `None` for the bridge's default.
     pub wait: Option<Duration>,
+    /// Whether it is sent without a check by the workflow client.
+    pub unchecked: bool,
 }
 
 impl Workflows {
     /// Updates the workflow, and waits for the outcome.
     ///
     /// # Errors
-    /// Returns an error if the intent, the workflow or the run does not exist, if the workflow rejects the
-    /// update or fails in it, or if the engine cannot be asked.
+    /// Returns an error if the intent, the workflow or the run does not exist, if the update is not as the
+    /// workflow client declares it, if the workflow rejects the update or fails in it, or if the engine cannot
+    /// be asked.
     pub async fn update(
         &self,
         request: &Request,
@@ -36,7 +40,9 @@ impl Workflows {
         order: UpdateOrder,
     ) -> Result<UpdateAnswer, WorkflowError> {
         self.parts.access.authorize(request, Action::Update, Resource::Intent(&to.intent)).await?;
-        let run = self.run_of(to).await?;
+        let UpdateOrder { name, args, unchecked, .. } = &order;
+        let content = Content { kind: MessageKind::Update, name, args, unchecked: *unchecked };
+        let run = self.run_for(to, content).await?;
         let limits = &self.parts.limits;
         let update = Update {
             name: order.name,

@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 
 use crate::problem::ApiError;
 use crate::wire::answer::{GoJson, headers, warnings};
+use crate::wire::params::Skip;
 use crate::wire::{etag, path};
 
 /// Parameters of changes with a body.
@@ -39,11 +40,6 @@ pub(crate) struct DryRunParam {
 #[derive(Debug, Deserialize)]
 pub(crate) enum All {
     All,
-}
-
-#[derive(Debug, Deserialize)]
-enum Skip {
-    Skip,
 }
 
 impl ChangeParams {

@@ -1,10 +1,10 @@
 //! `GET …/temporal-workflow-intents/{name}/check`: asks the workflow client of an intent to validate it.
 
-use bridge_core::ClientCheck;
 use bridge_core::model::IntentKey;
+use bridge_core::{ClientAnswer, ClientCheck};
 use serde::Serialize;
 use utoipa::ToSchema;
-use workflow_api::{ClientStanding, Fault};
+use workflow_api::{CatalogueEntry, ClientStanding, Fault};
 
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
@@ -25,22 +25,27 @@ pub(crate) struct CheckView {
     /// Why the result is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What the client declares: the parameters that it reads, the activities of its workflow, and the signals,
+    /// updates and queries that can be sent to it, with JSON Schemas of their arguments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<CatalogueEntry>,
 }
 
-impl From<ClientCheck> for CheckView {
-    fn from(check: ClientCheck) -> Self {
+impl From<ClientAnswer> for CheckView {
+    fn from(ClientAnswer { check, client }: ClientAnswer) -> Self {
         let standing = check.standing();
-        match check {
-            ClientCheck::Accepted => Self { standing, faults: Vec::new(), reason: None },
-            ClientCheck::Drifted(faults) => Self { standing, faults, reason: None },
-            ClientCheck::Unknown(reason) => Self { standing, faults: Vec::new(), reason: Some(reason) },
-        }
+        let (faults, reason) = match check {
+            ClientCheck::Accepted => (Vec::new(), None),
+            ClientCheck::Drifted(faults) => (faults, None),
+            ClientCheck::Unknown(reason) => (Vec::new(), Some(reason)),
+        };
+        Self { standing, faults, reason, client }
     }
 }
 
 /// Ask the workflow client of an intent whether it accepts the intent
 ///
-/// The parameters are validated against the client's catalogue. An intent that was valid when it was created
+/// The intent is validated against the client's catalogue. An intent that was valid when it was created
 /// can drift when its client changes. Nothing is started.
 #[utoipa::path(
     get,
@@ -54,6 +59,12 @@ impl From<ClientCheck> for CheckView {
                 "path": "$.spec.temporal.workflowParams.activityParams.all-activities.targetCluster",
                 "message": "is not known; did you mean `targetClusterName`?",
             }],
+            "client": {
+                "name": "migrate_workflowclient", "summary": "Moves apps", "workflowType": "EmcoMigrateWorkflow",
+                "taskQueue": "MIGRATION_TASK_Q", "idempotencyKey": true, "activities": ["DoDigUpdate"],
+                "params": {"all-activities": {"type": "object", "properties": {"targetClusterName": {"type": "string"}}}},
+                "signals": {"stop": {"args": [{"type": "string"}]}}, "updates": {}, "queries": {"current-state": {}},
+            },
         })),
         Problems,
     ),

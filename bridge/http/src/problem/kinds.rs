@@ -69,6 +69,7 @@ kinds! {
     INVALID_START = 422 "invalid_start" "The start is not valid; `faults` lists all its faults. Nothing was started.";
     KEY_REUSED = 422 "idempotency_key_reused" "The key was used before, with another body. Nothing was started.";
     QUERY_FAILED = 422 "query_failed" "The workflow has no such query, or its query handler failed.";
+    INVALID_MESSAGE = 422 "invalid_message" "The signal, update or query is not one that the workflow client declares for its workflow; `faults` lists what is wrong. Nothing was sent.";
     UPDATE_REJECTED = 422 "update_rejected" "The workflow has no such update, or rejected it; nothing was changed. `workflowFailure` is the reason.";
     UPDATE_FAILED = 422 "update_failed" "The workflow accepted the update, and the update failed; `workflowFailure` is the reason.";
     TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller exceeds the limit on changes, or the one on reads; retry after `Retry-After`.";

@@ -17,6 +17,9 @@ impl From<WorkflowError> for ApiError {
             WorkflowError::Denied(error) => error.into(),
             WorkflowError::Intent(error) => error.into(),
             WorkflowError::Target(error) => error.into(),
+            ref unfit @ WorkflowError::Unfit { ref faults, .. } => {
+                kinds::INVALID_MESSAGE.problem(unfit.to_string()).with_faults(faults.clone()).into()
+            }
             WorkflowError::Command(error) => error.into(),
             ref continued @ WorkflowError::Continued { ref run_id, state, ref current, .. } => {
                 plain(kinds::WORKFLOW_CLOSED, continued)

@@ -63,6 +63,12 @@ impl<A: QueryParams, B: QueryParams> QueryParams for Both<A, B> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct NoParams {}
 
+/// The only value of `clientCheck` where it is about one intent.
+#[derive(Debug, Deserialize)]
+pub(crate) enum Skip {
+    Skip,
+}
+
 /// The parameter of all calls with a body.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]

@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use workflow_api::RunReference;
 
 use crate::wire::answer::{GoJson, NO_CONTENT, headers};
+use crate::wire::params::Skip;
 
 /// The run that a call is about. Each parameter takes precedence over the body.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -32,6 +33,23 @@ pub(crate) struct RunParams {
     #[serde(rename = "runID")]
     #[param(value_type = Option<String>, example = "019ab1c2-3d4e-7f50-8a1b-2c3d4e5f6071")]
     pub(crate) run_id: String,
+}
+
+/// Whether the workflow client checks what is sent.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CheckParam {
+    /// `Skip`: send it without asking the workflow client whether it fits.
+    #[param(value_type = Option<String>, pattern = "^Skip$", example = "Skip")]
+    client_check: Option<Skip>,
+}
+
+impl CheckParam {
+    /// Whether it is sent without a check.
+    pub(crate) fn skips(&self) -> bool {
+        self.client_check.is_some()
+    }
 }
 
 impl RunParams {

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use bridge_core::QueryOrder;
 use bridge_core::model::IntentKey;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use workflow_api::{QueryAnswer, QueryRequest};
 
-use super::about::RunParams;
+use super::about::{CheckParam, RunParams};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, warnings};
@@ -17,7 +18,11 @@ use crate::wire::call::Call;
 use crate::wire::params::{Both, some_time};
 use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(Problems, [NO_SUCH_INTENT, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QUERY_TIMEOUT], TEMPORAL);
+problems!(
+    Problems,
+    [NO_SUCH_INTENT, INVALID_MESSAGE, QUERY_REJECTED, QUERY_FAILED, NO_WORKER, QUERY_TIMEOUT],
+    TEMPORAL
+);
 
 /// Parameters of a query.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -38,7 +43,7 @@ pub(crate) struct AskParams {
     post,
     path = path::QUERY,
     tag = "workflows",
-    params(DigPath, IntentPath, RunParams, AskParams),
+    params(DigPath, IntentPath, RunParams, CheckParam, AskParams),
     request_body(content = QueryRequest, example = json!({
         "metadata": {"name": ""}, "spec": {"type": "current-state", "args": []},
     })),
@@ -49,13 +54,14 @@ pub(crate) struct AskParams {
     ),
 )]
 pub(crate) async fn query_workflow(
-    call: Call<IntentKey, Both<RunParams, AskParams>, Optional<QueryRequest>>,
+    call: Call<IntentKey, Both<Both<RunParams, CheckParam>, AskParams>, Optional<QueryRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(QueryRequest { spec, .. }) = call.body;
     required("$.spec.type", &spec.query_type)?;
-    let Both(run, AskParams { timeout }) = call.params;
+    let Both(Both(run, check), AskParams { timeout }) = call.params;
     let to = run.addressee(&call.key, spec.run);
-    let answer =
-        call.api.app.workflows.query(&call.request, &to, spec.query_type, spec.args, timeout).await?;
+    let (query_type, unchecked) = (spec.query_type, check.skips());
+    let order = QueryOrder { query_type, args: spec.args, bound: timeout, unchecked };
+    let answer = call.api.app.workflows.query(&call.request, &to, order).await?;
     Ok((warnings(&call.unknown), GoJson(answer)).into_response())
 }

@@ -6,22 +6,22 @@ use bridge_core::model::IntentKey;
 use service::http::headers::prefers_representation;
 use workflow_api::{SignalRequest, WorkflowStatus};
 
-use super::about::{RunParams, preferred};
+use super::about::{CheckParam, RunParams, preferred};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{Preference, warnings};
 use crate::wire::body::{Optional, required};
 use crate::wire::call::Call;
-use crate::wire::params::idempotency_key;
+use crate::wire::params::{Both, idempotency_key};
 use crate::wire::path::{self, DigPath, IntentPath};
 
-problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
+problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED, INVALID_MESSAGE], TEMPORAL);
 
 /// Send a signal to a workflow
 ///
-/// Temporal delivers the signal to the workflow. The response does not show whether the workflow has a
-/// handler for it: use a query to find out, or an update instead of a signal. Requests with the same
-/// `Idempotency-Key` are one signal.
+/// A signal that the workflow client declares otherwise is refused. Temporal delivers any other to the workflow. The
+/// response does not show whether the workflow has a handler for it: use a query to find out, or an update
+/// instead of a signal. Requests with the same `Idempotency-Key` are one signal.
 #[utoipa::path(
     post,
     path = path::SIGNAL,
@@ -30,6 +30,7 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
         DigPath,
         IntentPath,
         RunParams,
+        CheckParam,
         ("Idempotency-Key" = Option<String>, Header, description = "Requests with the same key are one signal: 1 to 255 visible ASCII characters"),
         Preference,
     ),
@@ -44,13 +45,14 @@ problems!(Problems, [NO_SUCH_INTENT, WORKFLOW_CLOSED], TEMPORAL);
     ),
 )]
 pub(crate) async fn signal_workflow(
-    call: Call<IntentKey, RunParams, Optional<SignalRequest>>,
+    call: Call<IntentKey, Both<RunParams, CheckParam>, Optional<SignalRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(SignalRequest { spec, .. }) = call.body;
     required("$.spec.name", &spec.name)?;
-    let to = call.params.addressee(&call.key, spec.run);
+    let Both(run, check) = call.params;
+    let to = run.addressee(&call.key, spec.run);
     let (key, report) = (idempotency_key(&call.headers)?, prefers_representation(&call.headers));
-    let order = SignalOrder { name: spec.name, args: spec.args, key, report };
+    let order = SignalOrder { name: spec.name, args: spec.args, key, report, unchecked: check.skips() };
     let status = call.api.app.workflows.signal(&call.request, &to, order).await?;
     Ok(preferred(warnings(&call.unknown), status))
 }

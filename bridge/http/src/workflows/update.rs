@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use workflow_api::{UpdateAnswer, UpdateRequest, UpdateStage};
 
-use super::about::RunParams;
+use super::about::{CheckParam, RunParams};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers, warnings};
@@ -23,7 +23,15 @@ use crate::wire::path::{self, DigPath, IntentPath};
 
 problems!(
     Problems,
-    [NO_SUCH_INTENT, WORKFLOW_CLOSED, UPDATE_REJECTED, UPDATE_FAILED, NO_WORKER, UPDATE_NOT_TAKEN],
+    [
+        NO_SUCH_INTENT,
+        WORKFLOW_CLOSED,
+        INVALID_MESSAGE,
+        UPDATE_REJECTED,
+        UPDATE_FAILED,
+        NO_WORKER,
+        UPDATE_NOT_TAKEN
+    ],
     TEMPORAL
 );
 
@@ -53,6 +61,7 @@ pub(crate) struct UpdateParams {
         DigPath,
         IntentPath,
         RunParams,
+        CheckParam,
         UpdateParams,
         ("Idempotency-Key" = Option<String>, Header, description = "The `updateID`, if the body has none: 1 to 255 visible ASCII characters"),
     ),
@@ -73,15 +82,15 @@ pub(crate) struct UpdateParams {
     ),
 )]
 pub(crate) async fn update_workflow(
-    call: Call<IntentKey, Both<RunParams, UpdateParams>, Optional<UpdateRequest>>,
+    call: Call<IntentKey, Both<Both<RunParams, CheckParam>, UpdateParams>, Optional<UpdateRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(UpdateRequest { spec, .. }) = call.body;
     required("$.spec.name", &spec.name)?;
-    let Both(run, UpdateParams { wait, stack_trace }) = call.params;
+    let Both(Both(run, check), UpdateParams { wait, stack_trace }) = call.params;
     let to = run.addressee(&call.key, spec.run);
     let key = idempotency_key(&call.headers)?;
     let update_id = (!spec.update_id.is_empty()).then_some(spec.update_id).or(key);
-    let order = UpdateOrder { name: spec.name, args: spec.args, update_id, wait };
+    let order = UpdateOrder { name: spec.name, args: spec.args, update_id, wait, unchecked: check.skips() };
     let answer = call.api.app.workflows.update(&call.request, &to, order).await;
     let answer = answer.map_err(|error| if stack_trace { error } else { error.without_stack_traces() })?;
     let warnings = warnings(&call.unknown);

@@ -2,6 +2,7 @@
 
 mod ask;
 mod cancel;
+mod declared;
 mod escalation;
 mod pause;
 mod reset;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use sample_params::activity::FIND_DIGS_ON_CLUSTER;
 use workflow_api::WorkflowParams;
 
-use crate::activities::SEARCH;
 use crate::evacuation::Found;
 use crate::params::EvacuateRequest;
 
@@ -45,7 +45,7 @@ impl Order {
         follows: bool,
     ) -> Self {
         let mut params = params.clone();
-        params.activity_options.remove(SEARCH);
+        params.activity_options.remove(FIND_DIGS_ON_CLUSTER);
         Self {
             params,
             found,
