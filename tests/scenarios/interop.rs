@@ -132,7 +132,10 @@ async fn start(client: ProcessBuilder) -> Result<bool> {
 #[tokio::test]
 async fn a_rust_worker_gets_the_input_of_every_client() -> Result<()> {
     let temporal = TemporalServer::shared().await?;
-    let register = |worker: &mut temporalio_sdk::WorkerOptions| worker.register_workflow::<Echo>().map(drop);
+    let register = |worker: &mut temporalio_sdk::WorkerOptions| {
+        worker.register_workflow::<Echo>()?;
+        Ok(())
+    };
     let _worker = TestWorker::on_queue(temporal.address(), "interop-rust", register).await?;
     every_client_reaches("interop-rust").await
 }

@@ -208,8 +208,10 @@ async fn the_faults_that_a_client_finds_are_those_of_the_intent() {
         .collect();
     let problem = Problem::new(422, "invalid_params", "wrong").with_faults(faults);
     let body = serde_json::to_string(&problem).unwrap();
-    let answer = move || async move {
-        (StatusCode::UNPROCESSABLE_ENTITY, [("Content-Type", "application/problem+json")], body)
+    let answer = move || {
+        let body = body.clone();
+        let headers = [("Content-Type", "application/problem+json")];
+        async move { (StatusCode::UNPROCESSABLE_ENTITY, headers, body) }
     };
     let api = Api::on_engine(ScriptedEngine::empty()).await;
     let client = ScriptedClient::start(answer).await;
