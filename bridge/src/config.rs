@@ -113,7 +113,8 @@ pub struct Clients {
     #[arg(long, env = "BRIDGE_START_TIMEOUT", default_value = "15s", value_name = "TIME", value_parser = duration)]
     pub start_timeout: Duration,
     /// Timeout for asking the workflow client to validate an intent before it is stored. If the client does
-    /// not respond in time, or has no catalogue, the intent is stored unchecked. 0s disables the check.
+    /// not respond in time, or has no catalogue, the intent is stored unchecked. Signals, updates and queries
+    /// are checked before they are sent, within this time and 1 s. 0s disables both checks.
     #[arg(long, env = "BRIDGE_CLIENT_CHECK", default_value = "2s", value_name = "TIME", value_parser = duration)]
     pub client_check: Duration,
     /// How long an Idempotency-Key is kept after its first use. A start with the same key within this time is

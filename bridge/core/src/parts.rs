@@ -40,8 +40,8 @@ pub struct Parts {
 pub struct Limits {
     /// Timeout for a workflow client's response to a start.
     pub start: Duration,
-    /// Timeout for asking a workflow client to validate an intent before it is stored; zero disables the
-    /// check.
+    /// Timeout for asking a workflow client to validate an intent before it is stored, or a message to a
+    /// workflow before it is sent; zero disables both checks.
     pub client_check: Duration,
     /// How long a caller's idempotency key is kept after its first use.
     pub key_kept: Duration,
