@@ -8,7 +8,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{
     SyncWorkflowContext, WorkerOptions, WorkflowContext, WorkflowContextView, WorkflowResult,
 };
-use worker_kit::{Argument, Declaration, Message, SignalArgument, register};
+use worker_kit::{Argument, Declaration, Message, NamedActivity, SignalArgument, register};
 
 const GREET: &str = "Greet";
 const STOP: &str = "stop";
@@ -78,6 +78,7 @@ fn a_workflow_as_declared_is_registered_once() {
     let types: Vec<_> =
         worker.workflows().workflow_definitions().map(|it| it.workflow_type.clone()).collect();
     assert_eq!(types, ["Hello"]);
+    assert_eq!(Greetings::greet.activity_name(), GREET);
     register::<Hello>(&mut worker, &HELLO).unwrap_err();
 }
 

@@ -40,7 +40,7 @@ impl Waiting {
         let ctx = ctx.clone();
         steps
             .finish(async |_| {
-                ctx.wait_condition(|workflow| workflow.reason.is_some()).await;
+                let _cancelled = ctx.wait_condition(|workflow| workflow.reason.is_some()).await;
                 Ok(ctx.state_mut(|workflow| workflow.reason.take().unwrap_or_default()))
             })
             .await

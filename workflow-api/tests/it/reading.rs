@@ -3,7 +3,7 @@
 use serde_json::json;
 use workflow_api::{
     CancelRequest, Catalogue, Fault, IdReusePolicy, RawJson, ReadError, SignalRequest, StartOptions,
-    TemporalSpec, WorkflowIntent, WorkflowParams, read, to_go_json,
+    TemporalSpec, WorkflowIntent, read, to_go_json,
 };
 
 pub(crate) const CREATE: &str = include_str!("../vectors/04-create.json");

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use workflow_api::{RunId, WorkflowIntentSpec};
 
 use super::admission::Retries;
-use super::error::{StartError, StartFault, StartedRun, not_started, unknown};
+use super::error::{StartError, StartedRun, not_started, unknown};
 use super::sighting::{Sighting, look_for};
 use crate::model::StartRecord;
 use crate::parts::Parts;
@@ -149,7 +149,7 @@ impl<'a> Attempt<'a> {
             }
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             if self.left() <= pause {
-                return Err(unknown(self.start, StartFault::Client(error)));
+                return Err(unknown(self.start, error.into()));
             }
             sleep(pause).await;
         }

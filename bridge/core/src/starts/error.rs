@@ -86,15 +86,21 @@ pub enum StartError {
 pub enum StartFault {
     /// The workflow client.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(Box<ClientError>),
     /// An earlier attempt did not end. The text is what is known about it.
     #[error("{0}")]
     BrokenOff(&'static str),
 }
 
+impl From<ClientError> for StartFault {
+    fn from(error: ClientError) -> Self {
+        Self::Client(Box::new(error))
+    }
+}
+
 /// Returns the error of a start of which the client has started nothing.
 pub(super) fn not_started(start: &StartRecord, source: ClientError) -> StartError {
-    StartError::NotStarted { intent: Box::new(start.intent.clone()), source: StartFault::Client(source) }
+    StartError::NotStarted { intent: Box::new(start.intent.clone()), source: source.into() }
 }
 
 /// Returns the error of a start of which it is not known whether the client started something.

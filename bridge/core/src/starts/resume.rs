@@ -45,8 +45,7 @@ pub(super) async fn resume(
     retries: Retries,
 ) -> Result<StartedRun, StartError> {
     // The client was called before, so this error does not mean that nothing was started.
-    let call = invocation(parts, start, spec, correlation)
-        .map_err(|error| unknown(start, StartFault::Client(error)))?;
+    let call = invocation(parts, start, spec, correlation).map_err(|error| unknown(start, error.into()))?;
     let attempt = Attempt::new(parts, start, call, retries);
     let patience = SignedDuration::try_from(parts.limits.start).unwrap_or(SignedDuration::MAX);
     let given_up =

@@ -34,9 +34,10 @@ impl From<StartError> for ApiError {
 }
 
 fn not_started(fault: &StartFault) -> Kind {
-    match fault {
-        StartFault::Client(ClientError::Forbidden { .. }) => kinds::CLIENT_NOT_ALLOWED,
-        StartFault::Client(ClientError::Unreachable { .. }) => kinds::CLIENT_UNREACHABLE,
+    let StartFault::Client(error) = fault else { return kinds::CLIENT_REFUSED };
+    match **error {
+        ClientError::Forbidden { .. } => kinds::CLIENT_NOT_ALLOWED,
+        ClientError::Unreachable { .. } => kinds::CLIENT_UNREACHABLE,
         _ => kinds::CLIENT_REFUSED,
     }
 }
@@ -44,13 +45,10 @@ fn not_started(fault: &StartFault) -> Kind {
 /// Adds the workflow client's response, which may help the caller to correct the request.
 fn of_client(kind: Kind, error: &StartError, fault: &StartFault) -> ApiError {
     let problem = with_causes(kind, error);
-    match fault {
-        StartFault::Client(ClientError::Refused { status, text, faults, .. }) => {
-            let problem = problem.with_faults(faults.clone()).with("clientStatus", *status);
-            if text.is_empty() { problem } else { problem.with("clientText", text.as_str()) }
-        }
-        _ => problem,
-    }
+    let StartFault::Client(error) = fault else { return problem };
+    let ClientError::Refused { status, text, faults, .. } = &**error else { return problem };
+    let problem = problem.with_faults(faults.clone()).with("clientStatus", *status);
+    if text.is_empty() { problem } else { problem.with("clientText", text.as_str()) }
 }
 
 impl From<RunError> for ApiError {
