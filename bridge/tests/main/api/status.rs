@@ -6,7 +6,7 @@ use std::time::Instant;
 use bridge_core::ports::{Closed, EngineError, Outline, QueryError, Waited};
 use futures::FutureExt;
 use futures::future::{pending, ready};
-use harness::SAMPLE_INTENT;
+use harness::{SAMPLE_INTENT, http};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use workflow_api::{TaskFailing, WorkflowFailure, WorkflowState};
@@ -59,6 +59,19 @@ async fn a_wait_that_is_too_short_reports_it() {
     assert!(header(&status, "location").ends_with(&format!("/{SAMPLE_INTENT}/status?{query}")));
     let body: Value = status.json().await.unwrap();
     assert_eq!((&body["workflowState"], &body["workflowResult"]), (&json!("Running"), &Value::Null));
+}
+
+#[tokio::test]
+async fn the_path_of_a_repeated_request_has_no_plus_for_a_space() {
+    let api = Api::on_engine(ScriptedEngine::default()).await;
+    api.create_sample(9090).await;
+    let status = api.status_of_sample("waitForResult=true&workflowID=a+b%2Bc%20d").await;
+    assert_eq!(status.status(), 202);
+    let again = header(&status, "location");
+    assert!(again.ends_with("/status?waitForResult=true&workflowID=a%20b%2Bc%20d"), "{again}");
+    let repeated: Value =
+        http().get(format!("{}{again}", api.url)).send().await.unwrap().json().await.unwrap();
+    assert_eq!(repeated["workflowID"], "a b+c d");
 }
 
 #[tokio::test]
