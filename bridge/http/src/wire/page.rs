@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use crate::problem::ApiError;
 use crate::wire::answer::headers;
 use crate::wire::params::invalid;
+use crate::wire::path;
 
 const CONTINUE: HeaderName = HeaderName::from_static("continue");
 const LIMIT_MAX: u32 = 1000;
@@ -65,8 +66,7 @@ pub(crate) fn next(query: Option<&str>, position: Option<impl Display>) -> Heade
     let mut next = url::form_urlencoded::Serializer::new(String::new());
     let others = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     next.extend_pairs(others.filter(|(key, _)| key != "continue")).append_pair("continue", &token);
-    // The serializer writes `+` for a space only.
-    let next = next.finish().replace('+', "%20");
+    let next = path::without_plus(&next.finish());
     headers([(CONTINUE, &token), (LINK, &format!("<?{next}>; rel=\"next\""))])
 }
 

@@ -1,6 +1,7 @@
 //! The paths of the API (EMCO-API §1.1), and the keys in them.
 
 use bridge_core::model::{DigKey, IntentKey, StartId};
+use http::Uri;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use workflow_api::{RunId, WorkflowId};
@@ -118,8 +119,20 @@ fn naming(key: &IntentKey, verb: &str, workflow_id: &WorkflowId, run_id: &RunId)
     path
 }
 
-/// Percent-encodes a text for a segment of a path, or for a value in a query. A space becomes `%20`, which
-/// all programs read alike.
+/// Returns the path and query of a request, to be sent again.
+pub(crate) fn again(uri: &Uri) -> String {
+    match uri.query() {
+        Some(query) => format!("{}?{}", uri.path(), without_plus(query)),
+        None => uri.path().to_owned(),
+    }
+}
+
+/// Percent-encodes a text for a segment of a path, or for a value in a query.
 pub(crate) fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+    without_plus(&url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>())
+}
+
+/// Returns an encoded query with `%20` for a space instead of `+`: all programs read it alike.
+pub(crate) fn without_plus(query: &str) -> String {
+    query.replace('+', "%20")
 }

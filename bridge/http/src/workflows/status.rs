@@ -87,6 +87,6 @@ fn written(report: StatusReport, uri: &Uri) -> Response {
     if !report.unfinished {
         return body;
     }
-    let again = uri.path_and_query().map_or("", |whole| whole.as_str());
-    (StatusCode::ACCEPTED, headers([(RETRY_AFTER, "1"), (LOCATION, again)]), body).into_response()
+    let again = headers([(RETRY_AFTER, "1"), (LOCATION, &path::again(uri))]);
+    (StatusCode::ACCEPTED, again, body).into_response()
 }
