@@ -18,7 +18,7 @@ fn documents(folder: &Folder, file: &str) -> Vec<Value> {
 }
 
 /// Returns an app's objects as EMCO renders them.
-fn objects(folder: &Folder, app: &str) -> Result<Vec<Value>, String> {
+pub(crate) fn objects(folder: &Folder, app: &str) -> Result<Vec<Value>, String> {
     let unpacked = tempfile::tempdir().unwrap();
     for kind in ["apps", "profiles"] {
         let archive = File::open(folder.path().join(kind).join(format!("{app}.tgz"))).unwrap();
