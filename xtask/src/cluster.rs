@@ -29,7 +29,8 @@ impl Cluster {
         // The workspace's features, so that nothing is compiled twice.
         tests.args(["test", "--workspace", "--test", "charts", "--test", "composite_app", "--no-fail-fast"]);
         let (name, kubeconfig) = server.variable();
-        let status = tests.arg(&self.filter).env(name, kubeconfig).status().context("cargo does not start")?;
+        let status =
+            tests.arg(&self.filter).env(name, kubeconfig).status().context("cargo does not start")?;
         let result = if status.success() { "passed" } else { "failed" };
         eprintln!("tests {result} after {:.0?}", started.elapsed());
         Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -65,7 +65,11 @@ impl ApiServer {
             .args(["--listen-peer-urls", &peers])
             .spawn()?;
         let mut server = Process::builder(&tools.api_server)
-            .args(["--bind-address=127.0.0.1", "--endpoint-reconciler-type=none", "--authorization-mode=RBAC"])
+            .args([
+                "--bind-address=127.0.0.1",
+                "--endpoint-reconciler-type=none",
+                "--authorization-mode=RBAC",
+            ])
             .args(["--service-account-issuer=https://kubernetes.default.svc", "--anonymous-auth=false"])
             .args(["--service-cluster-ip-range=10.96.0.0/16", "--etcd-servers", &store])
             .args(["--secure-port", &port.to_string()]);
@@ -116,7 +120,10 @@ impl Cluster {
     pub fn shared() -> Result<Option<Self>> {
         let Some(kubeconfig) = std::env::var_os(SHARED).map(PathBuf::from) else {
             // Written directly, since the test harness hides what passing tests print.
-            writeln!(io::stderr(), "skipped: there is no Kubernetes API server; `cargo xtask cluster` starts one")?;
+            writeln!(
+                io::stderr(),
+                "skipped: there is no Kubernetes API server; `cargo xtask cluster` starts one"
+            )?;
             return Ok(None);
         };
         Ok(Some(Self { kubeconfig, tools: KubernetesTools::get()? }))

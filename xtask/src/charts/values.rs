@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn templates_rely_on_groups_and_on_values_with_a_default() {
-        let rows = [row("a", "1", ""), row("b.c", "[]", ""), row("b.d", "x", ""), row("resources.e", "1", "")];
+        let rows =
+            [row("a", "1", ""), row("b.c", "[]", ""), row("b.d", "x", ""), row("resources.e", "1", "")];
         let template = required("t", &rows);
         let (_, paths) = template.split_once("-}}\n").unwrap();
         assert_eq!(paths, "a\nb\nb.d\n{{- end }}\n");

@@ -21,6 +21,7 @@ const FIXED: [&str; 2] = ["database.sqlite.size", "database.sqlite.storageClass"
 fn life(release: &Release<'_>, values: &[&str], others: &[&str]) -> Result<usize, String> {
     let installed = release.run("install", values)?;
     let objects = release.verify(&installed).map_err(|error| format!("installed: {error}"))?;
+    release.verify_pods(&installed)?;
     let upgraded = release.run("upgrade", others).map_err(|error| format!("upgrade: {error}"))?;
     release.verify(&upgraded).map_err(|error| format!("upgraded: {error}"))?;
     release.helm(&["rollback", release.name(), "1"]).map_err(|error| format!("rollback: {error}"))?;
@@ -89,7 +90,8 @@ fn the_server_refuses_pods_that_are_not_restricted() {
     let Some(cluster) = Cluster::shared().unwrap() else { return };
     let release = Release::new(&cluster, 0, "verdicts", "worker", "r1");
     let values = ["--set", "temporal.server=t", "--set", "securityContext.allowPrivilegeEscalation=true"];
-    let error = release.run("install", &values).and_then(|installed| release.verify(&installed)).unwrap_err();
+    let error =
+        release.run("install", &values).and_then(|installed| release.verify_pods(&installed)).unwrap_err();
     assert!(error.contains("violates PodSecurity \"restricted:latest\""), "{error}");
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
         "spec": {"containers": [{"name": "c", "image": "i"}]}});

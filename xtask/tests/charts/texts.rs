@@ -83,7 +83,10 @@ fn values_are_what_is_written() {
     );
     assert_eq!(one(&objects, "Service")["metadata"]["name"], "on");
     let ingress = &one(&objects, "Ingress")["spec"];
-    assert_eq!((&ingress["ingressClassName"], &ingress["tls"][0]["secretName"]), (&json!("9"), &json!("1e3")));
+    assert_eq!(
+        (&ingress["ingressClassName"], &ingress["tls"][0]["secretName"]),
+        (&json!("9"), &json!("1e3"))
+    );
     assert_eq!(ingress["rules"][0]["http"]["paths"][0]["path"], "/a #b");
 }
 

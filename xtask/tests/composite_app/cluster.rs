@@ -76,12 +76,15 @@ fn every_environment_is_applied_updated_and_rolled_back() {
             namespace.kubectl(&["apply", "--validate=strict"], &first);
             assert_eq!(namespace.image(app), image);
             namespace.assert_applied(&first, " unchanged");
-            let mut pod = first.iter().find(|object| object["kind"] == "Deployment").unwrap()["spec"]["template"].clone();
+            let mut pod =
+                first.iter().find(|object| object["kind"] == "Deployment").unwrap()["spec"]["template"]
+                    .clone();
             pod["apiVersion"] = json!("v1");
             pod["kind"] = json!("Pod");
             pod["metadata"]["name"] = json!(app);
             namespace.kubectl(&["create", "--dry-run=server", "--validate=strict"], &[pod]);
-            namespace.kubectl(&["apply", "--server-side", "--dry-run=server", "--field-manager=second"], &first);
+            namespace
+                .kubectl(&["apply", "--server-side", "--dry-run=server", "--field-manager=second"], &first);
         }
         for app in APPS.iter().rev() {
             // The claim of SQLite stays until a controller has released it.

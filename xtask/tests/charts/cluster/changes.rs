@@ -73,7 +73,8 @@ fn an_upgrade_from_a_chart_with_fewer_values() {
     let (before, rest) = text.split_once("\ntopologySpread:\n").unwrap();
     let (_, after) = rest.split_once("\n\n").unwrap();
     fs::write(&file, format!("{before}\n\n{after}")).unwrap();
-    fs::write(former.join("templates/_required.tpl"), "{{- define \"worker.required\" }}replicas{{ end }}").unwrap();
+    fs::write(former.join("templates/_required.tpl"), "{{- define \"worker.required\" }}replicas{{ end }}")
+        .unwrap();
     let pod = former.join("charts/common/templates/_pod.tpl");
     let text = fs::read_to_string(&pod).unwrap();
     fs::write(&pod, text.replace(".Values.topologySpread.enabled", "false")).unwrap();
@@ -81,7 +82,10 @@ fn an_upgrade_from_a_chart_with_fewer_values() {
     each_helm("reuse", "worker", |release| {
         release.run_chart("install", former.to_str().unwrap(), &with(&["taskQueue=mine"])).unwrap();
         let error = release.run("upgrade", &["--reuse-values"]).unwrap_err();
-        assert!(error.contains("topologySpread is missing") && error.contains("--reset-then-reuse-values"), "{error}");
+        assert!(
+            error.contains("topologySpread is missing") && error.contains("--reset-then-reuse-values"),
+            "{error}"
+        );
         release.run("upgrade", &["--reset-then-reuse-values"]).unwrap();
         assert_eq!(release.get("configmap")["data"]["WORKER_TASK_QUEUE"], "mine");
     });
@@ -121,7 +125,11 @@ fn the_size_and_class_of_a_claim_are_refused_until_it_has_them() {
         let sets = |size| ["database.sqlite.storageClass=standard", size];
         assert_refused(release, &sets("database.sqlite.size=2Gi"), &format!("{named} requests 1Gi"));
         assert_refused(release, &sets("database.sqlite.size=512Mi"), &format!("{named} requests 1Gi"));
-        assert_refused(release, &["database.sqlite.storageClass=fast"], &format!("{named} has the class `standard`"));
+        assert_refused(
+            release,
+            &["database.sqlite.storageClass=fast"],
+            &format!("{named} has the class `standard`"),
+        );
         // The same size in other words, and a class that is no longer given.
         release.run("upgrade", &with(&["database.sqlite.size=1024Mi"])).unwrap();
 
@@ -163,7 +171,8 @@ fn the_class_of_a_load_balancer_is_refused() {
 #[test]
 fn releases_with_names_that_yaml_reads_as_something_else() {
     let Some(cluster) = Cluster::shared().unwrap() else { return };
-    let version: Value = serde_json::from_str(&cluster.kubectl(&["version", "-o", "json"], "").unwrap()).unwrap();
+    let version: Value =
+        serde_json::from_str(&cluster.kubectl(&["version", "-o", "json"], "").unwrap()).unwrap();
     let minor: u32 = version["serverVersion"]["minor"].as_str().unwrap().parse().unwrap();
     for chart in Chart::all() {
         for (number, name) in ["9", "1e3", "007", "true", "on", "null", "a.b"].into_iter().enumerate() {
@@ -171,7 +180,9 @@ fn releases_with_names_that_yaml_reads_as_something_else() {
             let installed = release.run("install", &SERVER);
             let refusal = match name {
                 "a.b" => "has a dot",
-                _ if minor < 35 && name.starts_with(|first: char| first.is_ascii_digit()) => "begins with a digit",
+                _ if minor < 35 && name.starts_with(|first: char| first.is_ascii_digit()) => {
+                    "begins with a digit"
+                }
                 _ => {
                     release.verify(&installed.unwrap()).unwrap();
                     release.uninstall().unwrap();
@@ -181,7 +192,10 @@ fn releases_with_names_that_yaml_reads_as_something_else() {
             let error = installed.expect_err("installed");
             assert!(error.contains(refusal), "{error}");
             let label = format!("release={name}");
-            assert_eq!(release.kubectl(&["get", "serviceaccount", "-l", &label, "-o", "name"], "").unwrap(), "");
+            assert_eq!(
+                release.kubectl(&["get", "serviceaccount", "-l", &label, "-o", "name"], "").unwrap(),
+                ""
+            );
         }
     }
 }
@@ -204,7 +218,8 @@ fn own_variables_replace_those_of_the_chart() {
         release.verify(&installed).unwrap();
         let deployment = release.get("deployment");
         let env = deployment["spec"]["template"]["spec"]["containers"][0]["env"].as_array().unwrap();
-        let texts: Vec<_> = env.iter().map(|variable| variable["value"].as_str().unwrap_or_default()).collect();
+        let texts: Vec<_> =
+            env.iter().map(|variable| variable["value"].as_str().unwrap_or_default()).collect();
         assert_eq!(texts, ["postgres://mine", "mine", ""]);
     });
 }

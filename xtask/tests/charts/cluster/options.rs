@@ -8,12 +8,20 @@ use crate::chart::root;
 /// The value of an option in one chart, where it differs from that in the others.
 const OF_CHARTS: [(&str, &str, &str); 9] = [
     ("bridge", "replicas", "replicas=0"),
-    ("bridge", "autoscaling.enabled", "autoscaling.enabled=true,database.type=postgres,database.postgres.existingSecret=db"),
+    (
+        "bridge",
+        "autoscaling.enabled",
+        "autoscaling.enabled=true,database.type=postgres,database.postgres.existingSecret=db",
+    ),
     ("bridge", "service.name", "service.name=workflowmgr,service.type=NodePort"),
     ("bridge", "service.nodePort", "service.nodePort=30495,service.type=NodePort"),
     ("bridge", "emco.url", "emco.url=https://emco.example"),
     ("worker", "emco.token.existingSecret", "emco.token.existingSecret=s,emco.urls={https://emco.example}"),
-    ("worker", "emco.token.key", "emco.token.existingSecret=s,emco.token.key=on,emco.urls={https://emco.example}"),
+    (
+        "worker",
+        "emco.token.key",
+        "emco.token.existingSecret=s,emco.token.key=on,emco.urls={https://emco.example}",
+    ),
     ("worker", "emco.ca.existingSecret", "emco.ca.existingSecret=1e3"),
     ("worker", "emco.ca.key", "emco.ca.existingSecret=s,emco.ca.key=7"),
 ];
@@ -182,8 +190,11 @@ pub(crate) fn of(chart: &str) -> BTreeMap<String, String> {
     let mut options = BTreeMap::new();
     for row in section.lines() {
         // Groups have no default.
-        let Some((path, _)) = row.strip_prefix("| `").and_then(|row| row.split_once("` | `")) else { continue };
-        let own = OF_CHARTS.iter().find(|(of, option, _)| *of == chart && *option == path).map(|(.., set)| *set);
+        let Some((path, _)) = row.strip_prefix("| `").and_then(|row| row.split_once("` | `")) else {
+            continue;
+        };
+        let own =
+            OF_CHARTS.iter().find(|(of, option, _)| *of == chart && *option == path).map(|(.., set)| *set);
         let set = own.or_else(|| OPTIONS.iter().copied().find(|set| sets(set, path)));
         let set = set.unwrap_or_else(|| panic!("{path} of {chart} has no value here"));
         options.insert(path.to_owned(), set.to_owned());
