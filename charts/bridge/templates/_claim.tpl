@@ -36,8 +36,8 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* The number of bytes of a size such as 1Gi or 1024Mi. */}}
+{{/* The number of bytes of a size such as 1Gi or 1024Mi. Kubernetes writes a part of a byte in thousandths. */}}
 {{- define "bridge.bytes" -}}
-{{- $units := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
-{{- mulf (regexFind "^[0-9.]+" .) (get $units (regexFind "[A-Za-z]*$" .)) -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- round (mulf (regexFind "^[0-9.]+" .) (get $units (regexFind "[A-Za-z]*$" .))) 0 -}}
 {{- end }}

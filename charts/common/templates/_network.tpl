@@ -76,8 +76,13 @@ spec:
     {{- with include (printf "%s.egress" $.Chart.Name) $ | trim }}
     {{- . | nindent 4 }}
     {{- end }}
-    {{- with .egress }}
-    {{- toYaml . | nindent 4 }}
+    {{- range .egress }}
+    {{- /* The default is written out: another applier of a list that Kubernetes has filled in would be in conflict. */}}
+    {{- $rule := deepCopy . }}
+    {{- range $rule.ports }}
+    {{- $_ := set . "protocol" (.protocol | default "TCP") }}
+    {{- end }}
+    {{- list $rule | toYaml | nindent 4 }}
     {{- end }}
 {{- end }}
 {{- end }}

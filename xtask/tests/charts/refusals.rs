@@ -39,11 +39,9 @@ fn values_that_are_missing() {
             );
             assert_refused(chart, &[&format!("{set}=null")], &sentence);
         }
-        for set in
-            ["affinity", "resources", "resources.limits", "podSecurityContext.runAsUser", "ingress.hosts"]
-        {
+        for set in ["affinity", "resources", "resources.limits", "podSecurityContext.runAsUser"] {
             let objects = Chart { name: chart }.with(&[&format!("{set}=null")]);
-            assert!(objects.is_ok() || chart == "worker", "{chart} {set}: {objects:?}");
+            assert!(objects.is_ok(), "{chart} {set}: {objects:?}");
         }
     }
     assert_refused("bridge", &["tls=null"], "tls is missing");

@@ -23,7 +23,7 @@ const OF_CHARTS: [(&str, &str, &str); 9] = [
         "emco.token.existingSecret=s,emco.token.key=on,emco.urls={https://emco.example}",
     ),
     ("worker", "emco.ca.existingSecret", "emco.ca.existingSecret=1e3"),
-    ("worker", "emco.ca.key", "emco.ca.existingSecret=s,emco.ca.key=7"),
+    ("worker", "emco.ca.key", "emco.ca.existingSecret=s,emco.ca.key=007"),
 ];
 
 const OPTIONS: &[&str] = &[
@@ -92,7 +92,7 @@ const OPTIONS: &[&str] = &[
     "limits.changes=0",
     "limits.reads=0",
     "startBudget=5s",
-    "bodyLimit=1048576",
+    "bodyLimit=64KiB",
     "taskQueue=007",
     "drainSeconds=86400",
     "lingerSeconds=0",
@@ -170,7 +170,7 @@ const OPTIONS: &[&str] = &[
     "topologySpread.topologyKey=on",
     "topologySpread.maxSkew=1000000",
     "topologySpread.whenUnsatisfiable=DoNotSchedule",
-    "topologySpread.matchLabelKeys=null",
+    "topologySpread.matchLabelKeys={a}",
     "podLabels.a=007",
     "podAnnotations.a=007",
     "nodeSelector.a=007",
