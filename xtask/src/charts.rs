@@ -17,7 +17,8 @@ use crate::files::{read, write};
 /// The charts, each named as its folder.
 const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
 
-/// Write the shared definitions (charts/definitions.json) into the charts' schemas, and docs/values.md.
+/// Write the shared definitions (charts/definitions.json) into the charts' schemas, the list of the values that templates
+/// rely on, and docs/values.md.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Charts {
     /// Write nothing, and fail if a file is out of date.
@@ -63,6 +64,7 @@ fn made(root: &Path) -> Result<Vec<(PathBuf, String)>> {
         made.push((schema.clone(), definitions::put(&read(&schema)?, &definitions)?));
         let values = read(&chart.join("values.yaml"))?;
         let rows = values::rows(&values).with_context(|| format!("charts/{name}/values.yaml"))?;
+        made.push((chart.join("templates").join("_required.tpl"), values::required(name, &rows)));
         tables.push((name, rows));
     }
     made.push((root.join("docs").join("values.md"), values::page(&tables)));

@@ -69,9 +69,9 @@ pub(crate) struct CompositeApp {
     /// The tag of the images.
     #[arg(long, value_name = "TAG", default_value = env!("CARGO_PKG_VERSION"), value_parser = names::tag)]
     image_tag: String,
-    /// The host name of the Temporal frontend.
-    #[arg(long, value_name = "HOST", default_value = "temporal-frontend.temporal", value_parser = names::plain)]
-    temporal_server: String,
+    /// The host name of the Temporal frontend, and its port, if that is not 7233.
+    #[arg(long, value_name = "HOST[:PORT]", default_value = "temporal-frontend.temporal", value_parser = names::server)]
+    temporal_server: (String, u16),
     /// Temporal's namespace.
     #[arg(long, value_name = "NAME", default_value = "default", value_parser = names::plain)]
     temporal_namespace: String,
@@ -134,7 +134,7 @@ impl CompositeApp {
 
     /// Returns the values of the marks in the templates.
     fn values(&self, release: &str) -> Values {
-        let Self { project, composite_app, version, dig, .. } = self;
+        let Self { project, composite_app, version, dig, temporal_server: (host, port), .. } = self;
         let database_secret = match self.env {
             Environment::Dev | Environment::Test => String::new(),
             Environment::Prod => format!("{release}-bridge-database"),
@@ -152,7 +152,8 @@ impl CompositeApp {
             ("digPath", &dig_path),
             ("release", release),
             ("clusterProvider", &self.cluster_provider),
-            ("temporalServer", &self.temporal_server),
+            ("temporalServer", host),
+            ("temporalPort", &port.to_string()),
             ("temporalNamespace", &self.temporal_namespace),
             ("databaseSecret", &database_secret),
         ];

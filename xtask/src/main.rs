@@ -3,6 +3,7 @@
 mod bench;
 mod charts;
 mod circles;
+mod cluster;
 mod compliance;
 mod composite_app;
 mod demo;
@@ -25,6 +26,7 @@ enum Task {
     Bench(bench::Bench),
     Charts(charts::Charts),
     Circles(circles::Circles),
+    Cluster(cluster::Cluster),
     Compliance(compliance::Compliance),
     CompositeApp(composite_app::CompositeApp),
     Demo(demo::Demo),
@@ -39,6 +41,7 @@ async fn main() -> ExitCode {
         Task::Bench(bench) => bench.run(),
         Task::Charts(charts) => charts.run(),
         Task::Circles(circles) => circles.run(),
+        Task::Cluster(cluster) => cluster.run().await,
         Task::Compliance(compliance) => compliance.run().await,
         Task::CompositeApp(composite_app) => composite_app.run(),
         Task::Demo(demo) => demo.run().await,

@@ -6,10 +6,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use emco_build::cargo;
 use harness::{
-    PostgreSql, TemporalOptions, build_programs, go_program, helm, kubernetes_validate,
+    ApiServer, PostgreSql, TemporalOptions, build_programs, go_program, helm, kubernetes_validate,
     python_with_temporalio, schemathesis, temporal_cli,
 };
 
+use crate::cluster;
 use crate::images::for_tests;
 
 /// Run all tests: unit, contract, HTTP, macro, replay and end to end.
@@ -34,9 +35,11 @@ impl Test {
             go_program("go")?;
         }
         build_programs()?;
-        let images = if self.tests_images() { for_tests()? } else { None };
+        // Only the tests of one package need images, which take long to build.
+        let images = if self.tests("e2e") { for_tests()? } else { None };
         let server = TemporalOptions { in_memory: true, ..TemporalOptions::default() }.start().await?;
         let postgres = PostgreSql::shared().await?;
+        let cluster = if self.tests("xtask") { cluster::for_tests().await? } else { None };
         let threads = test_threads()?;
         for mut step in self.steps() {
             step.env("TEMPORAL_CLI", &cli)
@@ -45,6 +48,9 @@ impl Test {
                 .env("HARNESS_BUILT", "1")
                 .env("HARNESS_IMAGES", images.as_deref().unwrap_or_default())
                 .env("RUST_TEST_THREADS", &threads);
+            if let Some((name, kubeconfig)) = cluster.as_ref().map(ApiServer::variable) {
+                step.env(name, kubeconfig);
+            }
             let status = step.status().context("cargo does not start")?;
             if !status.success() {
                 eprintln!("tests failed after {:.0?} ({})", started.elapsed(), shown(&step));
@@ -55,9 +61,9 @@ impl Test {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Only the tests of one package need images, which take long to build.
-    fn tests_images(&self) -> bool {
-        self.package.as_deref().is_none_or(|package| package == "e2e")
+    /// Reports whether the tests of a package are run.
+    fn tests(&self, name: &str) -> bool {
+        self.package.as_deref().is_none_or(|package| package == name)
     }
 
     /// `cargo test` runs all kinds of tests. nextest is faster, but cannot run those in documentation.

@@ -4,7 +4,7 @@
 BRIDGE_LISTEN: ":{{ .Values.service.port }}"
 {{- if eq .Values.database.type "sqlite" }}
 {{- include "bridge.oneReplica" . }}
-BRIDGE_DATABASE: sqlite:///data/bridge.db
+BRIDGE_DATABASE: "sqlite:///data/bridge.db"
 # The root file system is read-only, so SQLite's temporary files go to the volume.
 SQLITE_TMPDIR: /data
 {{- else }}
@@ -23,17 +23,17 @@ BRIDGE_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
 BRIDGE_MAX_WAITS: {{ .Values.limits.waits | int | quote }}
 BRIDGE_MAX_CHANGES: {{ .Values.limits.changes | int | quote }}
 BRIDGE_MAX_READS: {{ .Values.limits.reads | int | quote }}
-BRIDGE_WAIT: {{ .Values.waits.default }}
-BRIDGE_MAX_WAIT: {{ .Values.waits.max }}
-BRIDGE_KEY_RETENTION: {{ .Values.keyRetention }}
+BRIDGE_WAIT: {{ .Values.waits.default | quote }}
+BRIDGE_MAX_WAIT: {{ .Values.waits.max | quote }}
+BRIDGE_KEY_RETENTION: {{ .Values.keyRetention | quote }}
 BRIDGE_ESCALATION: {{ ternary "on" "off" .Values.escalation | quote }}
 {{- with .Values.clients }}
 BRIDGE_CLIENT_HOSTS: {{ join "," .hosts | quote }}
 {{- if .secured.existingSecret }}
 BRIDGE_CLIENTS: {{ include "common.secretFile" (list "clients" .secured.key) }}
 {{- end }}
-BRIDGE_START_TIMEOUT: {{ .startTimeout }}
-BRIDGE_CLIENT_CHECK: {{ .check }}
+BRIDGE_START_TIMEOUT: {{ .startTimeout | quote }}
+BRIDGE_CLIENT_CHECK: {{ .check | quote }}
 {{- with .successStatus }}
 BRIDGE_SUCCESS_STATUS: {{ join "," . | quote }}
 {{- end }}
@@ -86,12 +86,12 @@ postgres: {{ .Values.database.postgres.ca.existingSecret | quote }}
 
 {{- define "bridge.env" -}}
 {{- with .Values.database }}
-{{- if eq .type "postgres" }}
+{{- if and (eq .type "postgres") (not (include "common.ownVariables" $ | fromJsonArray | has "BRIDGE_DATABASE")) }}
 - name: BRIDGE_DATABASE
   valueFrom:
     secretKeyRef:
-      name: {{ required "database.postgres.existingSecret is missing: name the Secret with the URL of PostgreSQL" .postgres.existingSecret }}
-      key: {{ .postgres.key }}
+      name: {{ required "database.postgres.existingSecret is missing: name the Secret with the URL of PostgreSQL" .postgres.existingSecret | quote }}
+      key: {{ .postgres.key | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -125,14 +125,19 @@ strategy:
 {{- if eq .Values.database.type "sqlite" -}}
 - name: data
   persistentVolumeClaim:
-    claimName: {{ .Values.database.sqlite.existingClaim | default (include "common.name" .) }}
+    claimName: {{ .Values.database.sqlite.existingClaim | default (include "common.name" .) | quote }}
 {{- end }}
 {{- end }}
 
 {{- define "bridge.egress" -}}
 {{- $tcp := list "TCP" }}
 {{- with .Values.networkPolicy }}
-{{- include "common.egressRule" (list .clients.to .clients.ports $tcp) }}
+{{- $ports := .clients.ports | default (include "common.portsOfPatterns" (list $.Values.clients.hosts 9090) | fromJsonArray) }}
+{{- include "common.egressRule" (list .clients.to $ports $tcp) }}
+{{- if or $.Values.targets.servers $.Values.targets.existingSecret }}
+{{- $ports := .targets.ports | default (include "common.portsOfPatterns" (list $.Values.targets.servers 7233) | fromJsonArray) }}
+{{- include "common.egressRule" (list .targets.to $ports $tcp) }}
+{{- end }}
 {{- if $.Values.emco.url }}
 {{- $ports := .emco.ports | default (include "common.portsOfUrls" (list $.Values.emco.url) | trim | fromJsonArray) }}
 {{- include "common.egressRule" (list .emco.to $ports $tcp) }}

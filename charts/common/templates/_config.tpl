@@ -34,7 +34,7 @@ TEMPORAL_TLS_CLIENT_KEY_PATH: {{ include "common.secretFile" (list "temporal" .)
 {{- end }}
 {{- end }}
 LOG_LEVEL: {{ .Values.log.level | quote }}
-LOG_FORMAT: {{ .Values.log.format }}
+LOG_FORMAT: {{ .Values.log.format | quote }}
 {{- end }}
 
 {{/* TLS and the credentials of callers. The argument is a list: the context, and the prefix of the variables. */}}
@@ -49,7 +49,7 @@ LOG_FORMAT: {{ .Values.log.format }}
 {{ $prefix }}_TLS_KEY: {{ include "common.secretFile" (list "tls" .tls.privateKeyKey) }}
 {{- if .tls.clientCA.existingSecret }}
 {{ $prefix }}_TLS_CLIENT_CA: {{ include "common.secretFile" (list "client-ca" .tls.clientCA.key) }}
-{{ $prefix }}_TLS_CLIENT_AUTH: {{ .tls.clientAuth }}
+{{ $prefix }}_TLS_CLIENT_AUTH: {{ .tls.clientAuth | quote }}
 {{- end }}
 {{- end }}
 {{- if .bearerTokens.existingSecret }}
@@ -67,8 +67,8 @@ LOG_FORMAT: {{ .Values.log.format }}
 {{- if gt $linger $drain -}}
 {{- fail (printf "lingerSeconds (%d) is a part of drainSeconds (%d): write no more than that" $linger $drain) -}}
 {{- end }}
-{{ $prefix }}_DRAIN: {{ $drain }}s
-{{ $prefix }}_LINGER: {{ $linger }}s
+{{ $prefix }}_DRAIN: "{{ $drain }}s"
+{{ $prefix }}_LINGER: "{{ $linger }}s"
 {{- end }}
 
 {{/* The Secrets that all programs mount as files, by the names of the mounts. */}}

@@ -1,5 +1,4 @@
 {{- define "common.deployment" -}}
-{{- $secrets := include "common.setSecrets" . | fromYaml -}}
 {{- $chart := .Chart.Name -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -8,9 +7,8 @@ metadata:
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
-  {{- if not .Values.autoscaling.enabled }}
-  replicas: {{ .Values.replicas }}
-  {{- end }}
+  replicas: {{ include "common.replicas" . }}
+  revisionHistoryLimit: {{ .Values.revisionHistoryLimit | int }}
   {{- include (printf "%s.strategy" $chart) . | nindent 2 }}
   selector:
     matchLabels:
@@ -22,13 +20,13 @@ spec:
       annotations:
         {{- merge (dict) .Values.podAnnotations (include "common.podAnnotations" . | fromYaml) | toYaml | nindent 8 }}
     spec:
-      serviceAccountName: {{ include "common.serviceAccountName" . }}
+      serviceAccountName: {{ include "common.serviceAccountName" . | quote }}
       automountServiceAccountToken: false
       # Services' addresses come by name; variables of Services named like ours would be read as settings.
       enableServiceLinks: false
       terminationGracePeriodSeconds: {{ add .Values.drainSeconds 10 }}
       securityContext:
-        {{- include "common.podSecurity" . | nindent 8 }}
+        {{- toYaml .Values.podSecurityContext | nindent 8 }}
       {{- with include "common.scheduling" . | trim }}
       {{- . | nindent 6 }}
       {{- end }}
@@ -40,7 +38,7 @@ spec:
           {{- . | nindent 10 }}
           {{- end }}
           securityContext:
-            {{- include "common.containerSecurity" . | nindent 12 }}
+            {{- toYaml .Values.securityContext | nindent 12 }}
           ports:
             - name: {{ include "common.portName" . }}
               containerPort: {{ .Values.service.port }}
@@ -60,53 +58,67 @@ spec:
           {{- end }}
           {{- end }}
           resources:
-            {{- toYaml .Values.resources | nindent 12 }}
-          {{- $mounts := include (printf "%s.mounts" $chart) . }}
-          {{- if or $secrets $mounts .Values.volumeMounts }}
+            {{- include "common.resources" . | nindent 12 }}
+          {{- with include "common.mounts" . | trim }}
           volumeMounts:
-            {{- range $name, $_ := $secrets }}
-            - name: {{ $name }}
-              mountPath: /run/secrets/{{ $name }}
-              readOnly: true
-            {{- end }}
-            {{- with $mounts }}
             {{- . | nindent 12 }}
-            {{- end }}
-            {{- with .Values.volumeMounts }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
           {{- end }}
-      {{- $volumes := include (printf "%s.volumes" $chart) . }}
-      {{- if or $secrets $volumes .Values.volumes }}
+      {{- with include "common.volumes" . | trim }}
       volumes:
-        {{- range $name, $secret := $secrets }}
-        - name: {{ $name }}
-          secret:
-            secretName: {{ $secret }}
-            defaultMode: 0440
-        {{- end }}
-        {{- with $volumes }}
         {{- . | nindent 8 }}
-        {{- end }}
-        {{- with .Values.volumes }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
       {{- end }}
 {{- end }}
 
-{{/* Variables with secrets, then the administrator's own, which take precedence because they come last. */}}
+{{/* How many pods there are. An autoscaler changes the number that runs, so this one is kept; where it is not known, as
+     in `helm template` and in EMCO, it is the autoscaler's minimum. Without a number, Kubernetes would write 1. */}}
+{{- define "common.replicas" -}}
+{{- if .Values.autoscaling.enabled -}}
+{{- $running := lookup "apps/v1" "Deployment" .Release.Namespace (include "common.name" .) | default dict -}}
+{{- dig "spec" "replicas" 0 $running | default .Values.autoscaling.minReplicas | int -}}
+{{- else -}}
+{{- .Values.replicas | int -}}
+{{- end -}}
+{{- end }}
+
+{{/* Variables with secrets, and the administrator's own. These replace the chart's variables of the same name:
+     Kubernetes takes a name once. */}}
 {{- define "common.env" -}}
+{{- $own := include "common.ownVariables" . | fromJsonArray }}
+{{- range include "common.secretEnv" . | fromYamlArray }}
+{{- if not (has .name $own) }}
+{{ list . | toYaml }}
+{{- end }}
+{{- end }}
+{{- range .Values.env }}
+{{- $variable := deepCopy . }}
+{{- with dig "valueFrom" "resourceFieldRef" dict $variable }}
+{{- with .divisor }}{{ $_ := set $variable.valueFrom.resourceFieldRef "divisor" (include "common.quantity" .) }}{{ end }}
+{{- end }}
+{{ list $variable | toYaml }}
+{{- end }}
+{{- end }}
+
+{{/* The names of the administrator's variables, as a JSON list. */}}
+{{- define "common.ownVariables" -}}
+{{- $names := list }}
+{{- range .Values.env }}
+{{- if has .name $names }}
+{{- fail (printf "env has %s twice: leave one out" .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- toJson $names }}
+{{- end }}
+
+{{- define "common.secretEnv" -}}
 {{- with .Values.temporal.apiKey }}
 {{- if .existingSecret }}
 - name: TEMPORAL_API_KEY
   valueFrom:
     secretKeyRef:
-      name: {{ .existingSecret }}
-      key: {{ .key }}
+      name: {{ .existingSecret | quote }}
+      key: {{ .key | quote }}
 {{- end }}
 {{- end }}
 {{- include (printf "%s.env" .Chart.Name) . }}
-{{- with .Values.env }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}

@@ -26,6 +26,17 @@
 {{- $ports | uniq | toJson }}
 {{- end }}
 
+{{/* The ports of patterns of hosts, as a JSON list. The argument is a list: patterns, and the port of one that has
+     none. */}}
+{{- define "common.portsOfPatterns" -}}
+{{- $default := index . 1 }}
+{{- $ports := list }}
+{{- range index . 0 }}
+{{- $ports = append $ports (regexFind "[0-9]+$" (regexFind "(^[^:]*|]):[0-9]+$" .) | default $default | int) }}
+{{- end }}
+{{- $ports | default (list (int $default)) | uniq | toJson }}
+{{- end }}
+
 {{/* The port of Temporal. `temporal.server` may contain it. */}}
 {{- define "common.temporalPort" -}}
 {{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" .Values.temporal.server) | default (toString .Values.temporal.port) -}}
@@ -55,17 +66,23 @@ spec:
         - podSelector:
             matchLabels:
               app: {{ include "common.testName" $ }}
-              release: {{ $.Release.Name }}
+              release: {{ $.Release.Name | quote }}
       {{- end }}
   egress:
-    {{- include "common.egressRule" (list .dns.to .dns.ports (list "UDP" "TCP")) | trim | nindent 4 }}
     {{- $ports := .temporal.ports | default (list (include "common.temporalPort" $ | int)) }}
+    # The first rule is Temporal's: EMCO replaces its port in each cluster.
     {{- include "common.egressRule" (list .temporal.to $ports (list "TCP")) | trim | nindent 4 }}
+    {{- include "common.egressRule" (list .dns.to .dns.ports (list "UDP" "TCP")) | trim | nindent 4 }}
     {{- with include (printf "%s.egress" $.Chart.Name) $ | trim }}
     {{- . | nindent 4 }}
     {{- end }}
-    {{- with .egress }}
-    {{- toYaml . | nindent 4 }}
+    {{- range .egress }}
+    {{- /* The default is written out: another applier of a list that Kubernetes has filled in would be in conflict. */}}
+    {{- $rule := deepCopy . }}
+    {{- range $rule.ports }}
+    {{- $_ := set . "protocol" (.protocol | default "TCP") }}
+    {{- end }}
+    {{- list $rule | toYaml | nindent 4 }}
     {{- end }}
 {{- end }}
 {{- end }}

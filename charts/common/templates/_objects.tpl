@@ -2,7 +2,7 @@
 apiVersion: v1
 kind: Service
 metadata:
-  name: {{ include "common.serviceName" . }}
+  name: {{ include "common.serviceName" . | quote }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
   {{- with .Values.service.annotations }}
@@ -10,17 +10,47 @@ metadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  type: {{ .Values.service.type | default "ClusterIP" }}
+  {{- $type := .Values.service.type | default "ClusterIP" }}
+  type: {{ $type }}
+  {{- with .Values.service.externalTrafficPolicy }}
+  {{- if eq $type "ClusterIP" }}
+  {{- fail "service.externalTrafficPolicy needs a service.type that is reached from outside: NodePort or LoadBalancer" }}
+  {{- end }}
+  externalTrafficPolicy: {{ . }}
+  {{- end }}
+  {{- with include "common.loadBalancerClass" . | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
   selector:
     {{- include "common.selector" . | nindent 4 }}
   ports:
     - name: {{ include "common.portName" . }}
-      port: {{ .Values.service.port }}
+      port: {{ .Values.service.port | int }}
       targetPort: {{ include "common.portName" . }}
       protocol: TCP
-      {{- if and (eq (.Values.service.type | default "ClusterIP") "NodePort") .Values.service.nodePort }}
-      nodePort: {{ .Values.service.nodePort }}
+      {{- with .Values.service.nodePort }}
+      {{- if eq $type "ClusterIP" }}
+      {{- fail "service.nodePort needs a service.type that has ports on the nodes: NodePort or LoadBalancer" }}
       {{- end }}
+      nodePort: {{ . | int }}
+      {{- end }}
+{{- end }}
+
+{{/* The class of a load balancer. Kubernetes refuses to change it. */}}
+{{- define "common.loadBalancerClass" -}}
+{{- if eq (.Values.service.type | default "ClusterIP") "LoadBalancer" }}
+{{- $class := .Values.service.loadBalancerClass }}
+{{- $name := include "common.serviceName" . }}
+{{- $service := lookup "v1" "Service" .Release.Namespace $name | default dict }}
+{{- if and (eq (dig "spec" "type" "" $service) "LoadBalancer") (ne (dig "spec" "loadBalancerClass" "" $service) $class) }}
+{{- fail (printf "service.loadBalancerClass cannot be changed: delete the Service `%s` first, or make its service.type ClusterIP in between" $name) }}
+{{- end }}
+{{- with $class }}
+loadBalancerClass: {{ . | quote }}
+{{- end }}
+{{- else if .Values.service.loadBalancerClass }}
+{{- fail "service.loadBalancerClass needs service.type=LoadBalancer" }}
+{{- end }}
 {{- end }}
 
 {{- define "common.serviceAccount" -}}
@@ -28,7 +58,7 @@ spec:
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: {{ include "common.serviceAccountName" . }}
+  name: {{ include "common.serviceAccountName" . | quote }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
   {{- with .Values.serviceAccount.annotations }}
@@ -56,15 +86,15 @@ spec:
     apiVersion: apps/v1
     kind: Deployment
     name: {{ include "common.name" $ }}
-  minReplicas: {{ .minReplicas }}
-  maxReplicas: {{ .maxReplicas }}
+  minReplicas: {{ .minReplicas | int }}
+  maxReplicas: {{ .maxReplicas | int }}
   metrics:
     - type: Resource
       resource:
         name: cpu
         target:
           type: Utilization
-          averageUtilization: {{ .cpu }}
+          averageUtilization: {{ .cpu | int }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -78,7 +108,7 @@ metadata:
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
-  maxUnavailable: {{ .Values.podDisruptionBudget.maxUnavailable }}
+  maxUnavailable: {{ .Values.podDisruptionBudget.maxUnavailable | toJson }}
   # A pod that is not ready does not delay the drain of a node.
   unhealthyPodEvictionPolicy: AlwaysAllow
   selector:
@@ -103,7 +133,7 @@ spec:
   endpoints:
     - port: {{ include "common.portName" $ }}
       path: /metrics
-      interval: {{ .interval }}
+      interval: {{ .interval | quote }}
       {{- if include "common.tls" $ }}
       scheme: https
       {{- end }}
@@ -133,24 +163,24 @@ metadata:
   {{- end }}
 spec:
   {{- with .className }}
-  ingressClassName: {{ . }}
+  ingressClassName: {{ . | quote }}
   {{- end }}
   rules:
     {{- range .hosts }}
     - host: {{ . | quote }}
       http:
         paths:
-          - path: {{ $.Values.ingress.path }}
+          - path: {{ $.Values.ingress.path | quote }}
             pathType: Prefix
             backend:
               service:
-                name: {{ include "common.serviceName" $ }}
+                name: {{ include "common.serviceName" $ | quote }}
                 port:
                   name: {{ include "common.portName" $ }}
     {{- end }}
   {{- with .tls.existingSecret }}
   tls:
-    - secretName: {{ . }}
+    - secretName: {{ . | quote }}
       hosts:
         {{- toYaml $.Values.ingress.hosts | nindent 8 }}
   {{- end }}

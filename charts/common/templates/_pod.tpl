@@ -1,21 +1,3 @@
-{{/* The security context that Pod Security's profile "restricted" requires. */}}
-{{- define "common.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile:
-  type: RuntimeDefault
-{{- end }}
-
-{{- define "common.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
-{{- end }}
-
 {{/* A probe. The argument is a list: the context, the path and the probe's values. The kubelet has no certificate, so it
      only connects if callers must present one. */}}
 {{- define "common.probe" -}}
@@ -33,9 +15,9 @@ httpGet:
   scheme: HTTPS
   {{- end }}
 {{- end }}
-periodSeconds: {{ $probe.periodSeconds }}
-timeoutSeconds: {{ $probe.timeoutSeconds }}
-failureThreshold: {{ $probe.failureThreshold }}
+periodSeconds: {{ $probe.periodSeconds | int }}
+timeoutSeconds: {{ $probe.timeoutSeconds | int }}
+failureThreshold: {{ $probe.failureThreshold | int }}
 {{- end }}
 
 {{/* The mounts of the Secrets that are set: common ones and the chart's own. */}}
@@ -43,9 +25,27 @@ failureThreshold: {{ $probe.failureThreshold }}
 {{- $secrets := merge (include "common.secrets" . | fromYaml) (include (printf "%s.secrets" .Chart.Name) . | fromYaml) -}}
 {{- range $name, $secret := $secrets }}
 {{- if $secret }}
-{{ $name }}: {{ $secret }}
+{{ $name }}: {{ $secret | quote }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* CPU and memory. Numbers become text: Kubernetes stores text, and whoever applies the same object with a number
+     would otherwise be in conflict with whoever applied the text. */}}
+{{- define "common.resources" -}}
+{{- $resources := dict }}
+{{- range $kind, $quantities := .Values.resources }}
+{{- $texts := dict }}
+{{- range $name, $quantity := $quantities }}
+{{- $_ := set $texts $name (include "common.quantity" $quantity) }}
+{{- end }}
+{{- $_ := set $resources $kind $texts }}
+{{- end }}
+{{- toYaml $resources }}
+{{- end }}
+
+{{- define "common.quantity" -}}
+{{- if or (kindIs "string" .) (ne (floor .) (float64 .)) }}{{ . }}{{ else }}{{ int64 . }}{{ end -}}
 {{- end }}
 
 {{- define "common.podAnnotations" -}}
@@ -67,7 +67,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector:
@@ -83,9 +83,13 @@ affinity:
 {{- end }}
 {{- if .Values.topologySpread.enabled }}
 topologySpreadConstraints:
-  - maxSkew: {{ .Values.topologySpread.maxSkew }}
-    topologyKey: {{ .Values.topologySpread.topologyKey }}
+  - maxSkew: {{ .Values.topologySpread.maxSkew | int }}
+    topologyKey: {{ .Values.topologySpread.topologyKey | quote }}
     whenUnsatisfiable: {{ .Values.topologySpread.whenUnsatisfiable }}
+    {{- with .Values.topologySpread.matchLabelKeys }}
+    matchLabelKeys:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     labelSelector:
       matchLabels:
         {{- include "common.selector" . | nindent 8 }}

@@ -15,7 +15,7 @@ metadata:
   name: {{ include "common.name" . }}-test
   labels:
     app: {{ include "common.testName" . }}
-    release: {{ .Release.Name }}
+    release: {{ .Release.Name | quote }}
   annotations:
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
@@ -24,7 +24,7 @@ spec:
   automountServiceAccountToken: false
   enableServiceLinks: false
   securityContext:
-    {{- include "common.podSecurity" . | nindent 4 }}
+    {{- toYaml .Values.podSecurityContext | nindent 4 }}
   {{- with .Values.imagePullSecrets }}
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
@@ -43,7 +43,7 @@ spec:
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args: ["probe", {{ $url | quote }}]
       securityContext:
-        {{- include "common.containerSecurity" . | nindent 8 }}
+        {{- toYaml .Values.securityContext | nindent 8 }}
       resources:
-        {{- toYaml .Values.resources | nindent 8 }}
+        {{- include "common.resources" . | nindent 8 }}
 {{- end }}

@@ -2,7 +2,7 @@
 
 {{- define "worker.config" -}}
 WORKER_OPERATIONS_LISTEN: ":{{ .Values.service.port }}"
-WORKER_DRAIN: {{ .Values.drainSeconds | int }}s
+WORKER_DRAIN: "{{ .Values.drainSeconds | int }}s"
 {{- with .Values.taskQueue }}
 WORKER_TASK_QUEUE: {{ . | quote }}
 {{- end }}

@@ -2,8 +2,8 @@
 
 {{- define "workflow-client.config" -}}
 CLIENT_LISTEN: ":{{ .Values.service.port }}"
-CLIENT_START_BUDGET: {{ .Values.startBudget }}
-CLIENT_BODY_LIMIT: {{ .Values.bodyLimit }}
+CLIENT_START_BUDGET: {{ .Values.startBudget | quote }}
+CLIENT_BODY_LIMIT: {{ .Values.bodyLimit | quote }}
 CLIENT_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
 {{- include "common.drainConfig" (list . "CLIENT") }}
 {{- include "common.secureConfig" (list . "CLIENT") }}

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod cluster;
 mod compiler;
 mod eventually;
 mod leash;
@@ -23,6 +24,7 @@ use anyhow::{Context, Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+pub use cluster::{ApiServer, Cluster};
 pub use compiler::compiler_refuses;
 pub use eventually::{Answer, eventually};
 pub use port::free_port;
@@ -35,8 +37,8 @@ pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, p
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
 pub use tools::{
-    cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate, python_with_temporalio,
-    schemathesis, temporal_cli,
+    KubernetesTools, cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate,
+    python_with_temporalio, schemathesis, temporal_cli,
 };
 pub use wire::{Wire, WireAnswer};
 

@@ -1,9 +1,10 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, Helm, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are
+//! Schemathesis, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are
 //! built into `target/interop`.
 
 mod fetch;
 mod helm;
+mod kubernetes;
 mod wheels;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use emco_build::{target_dir, workspace_dir};
 pub(crate) use self::fetch::python_package;
 use self::fetch::{is_executable, on_path, run};
 pub use self::helm::{helm, kubernetes_validate};
+pub use self::kubernetes::KubernetesTools;
 use crate::process::{Process, ProcessBuilder};
 
 const CYCLONEDX_CHECK: &str = "\

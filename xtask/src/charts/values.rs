@@ -1,6 +1,13 @@
 //! `docs/values.md`: the values of the charts, with the defaults and comments in `values.yaml`.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
+
+/// What a default is that has no effect.
+const EMPTY: [&str; 3] = ["\"\"", "[]", "{}"];
+/// Groups that are written into objects as they are, so any part of them may be missing.
+const FREE: [&str; 3] = ["podSecurityContext", "resources", "securityContext"];
 
 /// A value, or a group of values, which has no default.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +69,24 @@ fn path(above: &[Open], key: &str) -> String {
     above.iter().map(|open| open.key.as_str()).chain([key]).collect::<Vec<_>>().join(".")
 }
 
+/// Returns the template with the paths that templates rely on: groups, and values whose default is not empty.
+pub(super) fn required(chart: &str, rows: &[Row]) -> String {
+    let mut paths = BTreeSet::new();
+    for Row { path, default, .. } in rows {
+        let keys: Vec<&str> = path.split('.').collect();
+        if FREE.contains(&keys[0]) {
+            continue;
+        }
+        paths.extend((1..keys.len()).map(|depth| keys[..depth].join(".")));
+        if !EMPTY.contains(&default.as_str()) {
+            paths.insert(path.clone());
+        }
+    }
+    let paths = paths.into_iter().collect::<Vec<_>>().join("\n");
+    let made = "Written by `cargo xtask charts` from `values.yaml`: what the templates rely on.";
+    format!("{{{{/* {made} */}}}}\n{{{{- define \"{chart}.required\" -}}}}\n{paths}\n{{{{- end }}}}\n")
+}
+
 /// Returns the whole page.
 pub(super) fn page(charts: &[(&str, Vec<Row>)]) -> String {
     let mut page = "# Values of the charts\n\n\
@@ -101,6 +126,15 @@ mod tests {
             row("d.e.f", "\"\"", "Group."),
         ];
         assert_eq!(rows(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn templates_rely_on_groups_and_on_values_with_a_default() {
+        let rows =
+            [row("a", "1", ""), row("b.c", "[]", ""), row("b.d", "x", ""), row("resources.e", "1", "")];
+        let template = required("t", &rows);
+        let (_, paths) = template.split_once("-}}\n").unwrap();
+        assert_eq!(paths, "a\nb\nb.d\n{{- end }}\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The names of our apps, and checks of names: those that EMCO, Kubernetes or Docker would refuse are refused before
 //! anything is written.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use regex::Regex;
 
 /// The apps, each before those that depend on it, and their images. An app's name is also that of its chart, its
@@ -50,6 +50,13 @@ pub(super) fn plain(text: &str) -> Result<String> {
     matching(text, pattern, "write 1 to 128 characters without blanks, quotes, `\\`, `,` and braces")
 }
 
+/// Reads the name of a host, and a port: Temporal's, if none is given.
+pub(super) fn server(text: &str) -> Result<(String, u16)> {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, "7233"));
+    let port = port.parse().context("write the port as a number up to 65535")?;
+    Ok((plain(host)?, port))
+}
+
 fn matching(text: &str, pattern: &str, rule: &'static str) -> Result<String> {
     ensure!(Regex::new(pattern)?.is_match(text), rule);
     Ok(text.to_owned())
@@ -76,7 +83,7 @@ mod tests {
         for good in ["a", "workflows-2", &"a".repeat(47)] {
             assert!(release(good).is_ok(), "{good}");
         }
-        for bad in ["", "1a", "A", "a.b", "a_b", "a-", &"a".repeat(48)] {
+        for bad in ["", "1a", "9", "007", "1e3", "A", "a.b", "a_b", "a-", &"a".repeat(48)] {
             assert!(release(bad).is_err(), "{bad}");
         }
     }
@@ -86,7 +93,16 @@ mod tests {
         for bad in ["", "a b", "a\"", "a\\", "{{.X}}", "a,b=c", "a\n"] {
             assert!(plain(bad).is_err(), "{bad:?}");
         }
-        assert!(plain("temporal-frontend.temporal:7233").is_ok());
+        assert!(plain("temporal-frontend.temporal").is_ok());
         assert!(tag("latest@sha256:0").is_err() && tag("").is_ok());
+    }
+
+    #[test]
+    fn a_server_is_a_host_with_or_without_port() {
+        assert_eq!(server("temporal.example").unwrap(), ("temporal.example".to_owned(), 7233));
+        assert_eq!(server("temporal.example:7234").unwrap(), ("temporal.example".to_owned(), 7234));
+        for bad in ["", ":7233", "a b", "a:", "a:b", "a:70000"] {
+            assert!(server(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -27,10 +27,12 @@ pub(crate) struct Profile {
 impl Profile {
     /// Adds it to the arguments of Helm.
     pub(crate) fn put(&self, helm: &mut Command) {
-        helm.arg("-f").arg(&self.path);
-        for set in self.sets {
-            helm.args(["--set", set]);
-        }
+        helm.args(self.arguments());
+    }
+
+    pub(crate) fn arguments(&self) -> Vec<&str> {
+        let file = ["-f", self.path.to_str().unwrap()];
+        file.into_iter().chain(self.sets.iter().flat_map(|set| ["--set", set])).collect()
     }
 }
 

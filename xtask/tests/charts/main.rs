@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod chart;
+mod cluster;
 mod golden;
 mod made;
 mod notes;
@@ -13,6 +14,7 @@ mod running;
 mod schemas;
 mod secrets;
 mod settings;
+mod texts;
 mod violations;
 
 use chart::{CHARTS, Chart, Profile};

@@ -22,8 +22,20 @@ fn names<'a>(objects: &'a [Value], kind: &str) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn the_bridge_stands_where_emcos_workflowmgr_stood() {
-    let objects = rendered("bridge", &[]);
+fn by_itself_a_chart_takes_no_name_and_no_port_of_emco() {
+    for chart in Chart::all() {
+        let objects = chart.with(&[]).unwrap();
+        let service = one(&objects, "Service");
+        assert_eq!(service["metadata"]["name"], format!("r1-{}", chart.name));
+        assert_eq!(service["spec"]["type"], "ClusterIP");
+        assert!(service["spec"]["ports"][0]["nodePort"].is_null());
+    }
+}
+
+#[test]
+fn the_bridge_can_stand_where_emcos_workflowmgr_stood() {
+    let values = "service.name=workflowmgr,service.type=NodePort,service.nodePort=30495";
+    let objects = rendered("bridge", &[values]);
     let service = one(&objects, "Service");
     assert_eq!(service["metadata"]["name"], "workflowmgr");
     assert_eq!(service["spec"]["type"], "NodePort");
@@ -167,6 +179,9 @@ fn pods_reach_only_what_they_need() {
         ("bridge", &["emco.url=http://orchestrator.emco:9015/emco"], &[53, 7233, 9015, 9090]),
         ("bridge", &["database.type=postgres,database.postgres.existingSecret=db"], &[53, 5432, 7233, 9090]),
         ("bridge", &["networkPolicy.clients.ports={9443}"], &[53, 7233, 9443]),
+        ("bridge", &["clients.hosts={*.emco.svc:9443,10.0.0.0/16,fd00::1}"], &[53, 7233, 9090, 9443]),
+        ("bridge", &["targets.servers={*.edge.svc:7234,far}"], &[53, 7233, 7234, 9090]),
+        ("bridge", &["targets.existingSecret=t,networkPolicy.targets.ports={7235}"], &[53, 7233, 7235, 9090]),
         ("workflow-client", &[], &[53, 7233]),
         ("worker", &[], &[53, 80, 443, 7233, 9015, 9061, 9077]),
         ("worker", &["emco.urls={http://orchestrator.emco:9015,http://emco}"], &[53, 80, 7233, 9015]),
@@ -198,6 +213,27 @@ fn own_labels_and_variables_precede_all_but_selectors() {
     let metadata = &one(&objects, "Deployment")["spec"]["template"]["metadata"];
     assert_eq!((&metadata["labels"]["app"], &metadata["labels"]["site"]), (&json!("worker"), &json!("edge")));
     assert_eq!(metadata["annotations"]["prometheus.io/scrape"], "no");
+}
+
+#[test]
+fn own_variables_replace_those_of_the_chart() {
+    let postgres = "database.type=postgres,env[0].name=BRIDGE_DATABASE,env[0].value=mine";
+    // The Secret is not needed then.
+    for sets in [postgres, &format!("{postgres},database.postgres.existingSecret=db")] {
+        let objects = rendered("bridge", &[sets]);
+        assert_eq!(
+            pod(&objects)["containers"][0]["env"],
+            json!([{"name": "BRIDGE_DATABASE", "value": "mine"}])
+        );
+    }
+}
+
+/// `helm template`, and so EMCO, does not know how many pods run.
+#[test]
+fn an_autoscaler_begins_with_its_minimum() {
+    let replicas = |sets: &[&str]| one(&rendered("worker", sets), "Deployment")["spec"]["replicas"].clone();
+    assert_eq!(replicas(&["replicas=4"]), 4);
+    assert_eq!(replicas(&["replicas=4,autoscaling.enabled=true,autoscaling.minReplicas=3"]), 3);
 }
 
 #[test]

@@ -26,6 +26,41 @@ fn values_that_a_chart_does_not_know() {
     assert!(Chart { name: "worker" }.with(&["global.anything=1"]).is_ok());
 }
 
+/// As with `helm upgrade --reuse-values`, when a chart has new values.
+#[test]
+fn values_that_are_missing() {
+    for chart in crate::CHARTS {
+        for set in
+            ["image", "service", "probes", "probes.liveness", "networkPolicy", "temporal.tls", "replicas"]
+        {
+            let sentence = format!(
+                "{set} is missing: give it a value, or leave it out for the chart's own; to upgrade, use \
+                                    --reset-then-reuse-values"
+            );
+            assert_refused(chart, &[&format!("{set}=null")], &sentence);
+        }
+        for set in ["affinity", "resources", "resources.limits", "podSecurityContext.runAsUser"] {
+            let objects = Chart { name: chart }.with(&[&format!("{set}=null")]);
+            assert!(objects.is_ok(), "{chart} {set}: {objects:?}");
+        }
+    }
+    assert_refused("bridge", &["tls=null"], "tls is missing");
+}
+
+#[test]
+fn names_that_occur_twice() {
+    for (sets, sentence) in [
+        ("env[0].name=A,env[0].value=a,env[1].name=A,env[1].value=b", "env has A twice"),
+        (
+            "volumes[0].name=data,volumes[0].emptyDir.medium=Memory",
+            "volumes has a second `data`, or the chart has one",
+        ),
+        ("volumeMounts[0].name=a,volumeMounts[0].mountPath=/data", "volumeMounts has a second `/data`"),
+    ] {
+        assert_refused("bridge", &[sets], sentence);
+    }
+}
+
 #[test]
 fn values_out_of_range() {
     for (set, at) in [
@@ -94,6 +129,17 @@ fn settings_that_exclude_each_other() {
         ("bridge", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
         ("bridge", &["tls.clientCA.existingSecret=ca"], "tls.existingSecret is missing"),
         ("bridge", &["ingress.enabled=true"], "ingress.hosts is missing"),
+        ("bridge", &["service.nodePort=30495"], "service.nodePort needs a service.type"),
+        (
+            "bridge",
+            &["service.externalTrafficPolicy=Local"],
+            "service.externalTrafficPolicy needs a service.type",
+        ),
+        (
+            "bridge",
+            &["service.loadBalancerClass=a"],
+            "service.loadBalancerClass needs service.type=LoadBalancer",
+        ),
         ("workflow-client", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
         ("worker", &["emco.token.existingSecret=t"], "emco.urls is missing"),
         ("worker", &["temporal.apiKey.existingSecret=k"], "temporal.tls.enabled is false"),
@@ -114,9 +160,13 @@ fn settings_that_exclude_each_other() {
 }
 
 #[test]
-fn a_release_whose_name_is_too_long() {
-    let mut helm = Chart { name: "workflow-client" }.helm(&["template", &"r".repeat(50)]);
-    let output = helm.args(["--set", "temporal.server=t"]).output().unwrap();
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("the release name is too long"));
+fn a_release_whose_name_cannot_be_that_of_a_service() {
+    for (name, sentence) in
+        [(&*"r".repeat(50), "the release name is too long"), ("a.b", "the release name `a.b` has a dot")]
+    {
+        let mut helm = Chart { name: "workflow-client" }.helm(&["template", name]);
+        let output = helm.args(["--set", "temporal.server=t"]).output().unwrap();
+        assert!(!output.status.success());
+        assert!(String::from_utf8_lossy(&output.stderr).contains(sentence), "{name}");
+    }
 }

@@ -128,7 +128,7 @@ async fn programs_run_with_every_option_of_their_chart() {
 async fn the_pod_of_helm_test_asks_the_program() {
     let home = tempfile::tempdir().unwrap();
     for (chart, name, listen, authority) in [
-        ("bridge", "bridge", "BRIDGE_LISTEN", "workflowmgr:9095"),
+        ("bridge", "bridge", "BRIDGE_LISTEN", "r1-bridge:9095"),
         ("workflow-client", "sample-client", "CLIENT_LISTEN", "r1-workflow-client:9090"),
     ] {
         let objects = Chart { name: chart }.with(&[]).unwrap();

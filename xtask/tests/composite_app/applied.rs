@@ -80,8 +80,8 @@ async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
     let status = site.emcoctl().get_anchor(status).await.unwrap();
     assert!(status.body.contains(r#""revision":3"#), "{}", status.body);
 
-    // A cluster where Temporal has another name.
-    site.folder.set(&[("TemporalServer2", "other.example")]);
+    // A cluster where Temporal has another name and another port.
+    site.folder.set(&[("TemporalServer2", "other.example"), ("TemporalPort2", "7234")]);
     for command in
         ["update -f 31-temporal-server.yaml -v values.yaml", "apply -f 50-update.yaml -v values.yaml"]
     {
@@ -90,7 +90,9 @@ async fn an_upgrade_makes_a_revision_and_a_rollback_another() {
     let changed = run(&site.emcoctl(), "get -f 31-temporal-server.yaml -v values.yaml").await;
     let told = |reply: &&Reply| reply.anchor.ends_with("/customizations/cluster2");
     let changed: Vec<&str> = changed.iter().filter(told).map(|reply| reply.body.as_str()).collect();
-    assert!(changed.len() == 3 && changed.iter().all(|body| body.contains("other.example")), "{changed:?}");
+    // For each app its ConfigMap, and its NetworkPolicy, which has only the port.
+    let with = |text: &str| changed.iter().filter(|body| body.contains(text)).count();
+    assert_eq!((with("other.example"), with("7234")), (3, 6), "{changed:?}");
     let group = run(&site.emcoctl(), "update -f 30-deployment.yaml -v values.yaml").await;
     assert_eq!(group[0].status, StatusCode::CONFLICT, "{}", group[0].body);
     // Placements by label are expanded when they are written again.

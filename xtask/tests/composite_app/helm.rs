@@ -18,7 +18,7 @@ fn documents(folder: &Folder, file: &str) -> Vec<Value> {
 }
 
 /// Returns an app's objects as EMCO renders them.
-fn objects(folder: &Folder, app: &str) -> Result<Vec<Value>, String> {
+pub(crate) fn objects(folder: &Folder, app: &str) -> Result<Vec<Value>, String> {
     let unpacked = tempfile::tempdir().unwrap();
     for kind in ["apps", "profiles"] {
         let archive = File::open(folder.path().join(kind).join(format!("{app}.tgz"))).unwrap();
@@ -109,7 +109,11 @@ fn the_intents_client_is_the_service_of_the_chart() {
 fn each_cluster_gets_its_own_temporal_server() {
     let folder =
         Folder::new(&["--env", "test", "--cluster", "core", "--cluster", "edge", "--cluster", "far"]);
-    folder.set(&[("TemporalServer1", "core.example"), ("TemporalServer2", "edge.example")]);
+    folder.set(&[
+        ("TemporalServer1", "core.example"),
+        ("TemporalServer2", "edge.example"),
+        ("TemporalPort2", "7234"),
+    ]);
     let documents = documents(&folder, "31-temporal-server.yaml");
     let below = |document: &Value, collection: &str| {
         document["resourceContext"]["anchor"].as_str().unwrap().ends_with(collection)
@@ -118,30 +122,40 @@ fn each_cluster_gets_its_own_temporal_server() {
     for resource in documents.iter().filter(|document| below(document, "/resources")) {
         let spec = &resource["spec"];
         let (app, gvk) = (spec["app"].as_str().unwrap(), &spec["resourceGVK"]);
-        assert_eq!((&spec["newObject"], &gvk["kind"]), (&json!("false"), &json!("ConfigMap")));
+        assert_eq!(spec["newObject"], "false");
         let objects = objects(&folder, app).unwrap();
-        let config = named(&objects, "ConfigMap", gvk["name"].as_str().unwrap());
-        let customizations = format!("/resources/{app}/customizations");
+        let object = named(&objects, gvk["kind"].as_str().unwrap(), gvk["name"].as_str().unwrap());
+        assert_eq!(object["apiVersion"], gvk["apiVersion"]);
+        let customizations =
+            format!("/resources/{}/customizations", resource["metadata"]["name"].as_str().unwrap());
         for customization in documents.iter().filter(|document| below(document, &customizations)) {
             let spec = &customization["spec"];
             for operation in spec["patchJson"].as_array().unwrap() {
                 assert_eq!(operation["op"], "replace");
-                // JSON Patch refuses to replace a missing value.
                 let path = operation["path"].as_str().unwrap();
-                assert!(config.pointer(path).is_some(), "{app} has no {path}");
+                // JSON Patch refuses to replace a missing value.
+                let former = object.pointer(path).unwrap_or_else(|| panic!("{app} has no {path}"));
+                if !path.ends_with("SERVER") {
+                    assert!(*former == 7233 || former == "7233", "{path} of {app}: {former}");
+                }
                 let cluster = spec["clusterInfo"]["cluster"].as_str().unwrap().to_owned();
-                patched.insert((cluster, app.to_owned()), operation["value"].as_str().unwrap().to_owned());
+                patched.insert((cluster, app.to_owned(), path.to_owned()), operation["value"].clone());
             }
         }
     }
-    assert_eq!(patched.len(), 9, "three apps on three clusters");
-    for ((cluster, app), server) in patched {
-        let expected = match cluster.as_str() {
-            "core" => "core.example",
-            "edge" => "edge.example",
-            _ => "temporal-frontend.temporal",
+    assert_eq!(patched.len(), 27, "three values for three apps on three clusters");
+    for ((cluster, app, path), value) in patched {
+        let (server, port) = match cluster.as_str() {
+            "core" => ("core.example", 7233),
+            "edge" => ("edge.example", 7234),
+            _ => ("temporal-frontend.temporal", 7233),
         };
-        assert_eq!(server, expected, "{app} on {cluster}");
+        let expected = match path.as_str() {
+            "/data/TEMPORAL_SERVER" => json!(server),
+            "/data/TEMPORAL_PORT" => json!(port.to_string()),
+            _ => json!(port),
+        };
+        assert_eq!(value, expected, "{path} of {app} on {cluster}");
     }
 }
 

