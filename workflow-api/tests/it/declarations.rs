@@ -63,8 +63,8 @@ fn arguments_are_checked_by_place_and_path() {
     assert_eq!(
         check(Signal, "stop", json!([{"reason": "r", "after": 256, "mor": 1}])),
         [
-            "$.args[0].mor: is not known; known are `after`, `reason`",
-            "$.args[0].after: must be an integer from 0 to 255"
+            "$.args[0].after: must be an integer from 0 to 255",
+            "$.args[0].mor: is not known; known are `reason`, `after`",
         ]
     );
     assert_eq!(check(Signal, "stop", json!([])), ["$.args[0]: is missing"]);

@@ -339,12 +339,12 @@ fn verbs_are_read_as_leniently_as_the_rest() {
 fn members_of_a_later_catalogue_are_passed_over() {
     let body = br#"{"version": 2, "clients": [{"name": "migrate", "WORKFLOWTYPE": "Move", "params": {
         "all-activities": {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}},
-        "signals": ["pause"]}]}"#;
+        "events": ["pause"]}]}"#;
     let catalogue = read::<Catalogue>(body).unwrap();
-    assert_eq!(catalogue.unknown, ["$.version", "$.clients[0].signals"]);
+    assert_eq!(catalogue.unknown, ["$.version", "$.clients[0].events"]);
     let client = catalogue.value.get("migrate").unwrap();
     assert_eq!((client.workflow_type.as_str(), client.idempotency_key), ("Move", false));
     let faults = client.check(&TemporalSpec::default()).unwrap();
-    assert_eq!(faults, [Fault::new("$.activityParams.all-activities.count", "is missing")]);
+    assert_eq!(faults, [Fault::new("$.workflowParams.activityParams.all-activities.count", "is missing")]);
     assert!(catalogue.value.get("other").is_none());
 }
