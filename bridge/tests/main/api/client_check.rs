@@ -74,7 +74,9 @@ async fn all_parameters_that_the_client_would_reject_are_reported() {
 
     let right = client.intent(json!({"replicas": "3", "app": "collectd"}));
     assert_eq!(api.post("", right).await.status(), 201);
-    assert_eq!(standing(&api).await, json!({"standing": "Accepted"}));
+    let accepted = standing(&api).await;
+    assert_eq!((&accepted["standing"], accepted.get("faults")), (&json!("Accepted"), None));
+    assert_eq!(accepted["client"]["name"], "migrate_workflowclient");
 }
 
 #[tokio::test]

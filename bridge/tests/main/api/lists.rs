@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bridge_core::model::{Outcome, StartId, StartKey, StartRecord};
-use bridge_core::ports::{Begun, Terms};
-use bridge_core::ports::{EngineError, Outline};
+use bridge_core::ports::{Begun, Closed, EngineError, Outline, Terms, Waited};
+use futures::FutureExt;
+use futures::future::ready;
 use harness::sample_intent;
 use jiff::Timestamp;
 use reqwest::Response;
@@ -159,6 +160,11 @@ async fn a_workflow_that_continued_as_new_is_found_by_its_last_run() {
                 ("found-running", "") => run_of(WorkflowState::Terminated, "run-9", "run-0"),
                 _ => run_of(WorkflowState::ContinuedAsNew, "run", "run-0"),
             })
+        }),
+        // It failed, and was not retried.
+        wait: Box::new(|run| {
+            let (run_id, state) = (run.run_id.clone(), WorkflowState::Failed);
+            ready(Ok(Waited::Closed(Closed { run_id, state, result: None, failure: None }))).boxed()
         }),
         ..ScriptedEngine::default()
     };

@@ -17,7 +17,7 @@ async fn d20_no_payload_or_header_is_logged() {
     let temporal = harness::TemporalServer::shared().await.unwrap();
     let bridge =
         Served::with(temporal.address(), |process| process.env("LOG_LEVEL", "info,bridge=trace")).await;
-    let client = ScriptedClient::ours("w", "r").await;
+    let client = ScriptedClient::emco().await;
     let id = unique("d20");
     let mut intent = sample_intent("127.0.0.1", client.port, "http://secret-in-a-parameter");
     intent["spec"]["temporal"]["workflowStartOptions"]["id"] = id.as_str().into();

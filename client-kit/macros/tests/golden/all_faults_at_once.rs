@@ -2,7 +2,7 @@ unsafe fn broken<T>(self, a: impl Copy, b: T, c: u8) {
     body();
 }
 ::core::compile_error! {
-    "the options of `#[workflow_client]` are `name = \"…\"`, `workflow = \"…\"`, `task_queue = \"…\"`, `activity(<argument> = \"…\")` and `crate = …`"
+    "the options of `#[workflow_client]` are `name = \"…\"`, `declaration = …`, `workflow = \"…\"`, `task_queue = \"…\"`, `activity(<argument> = \"…\")` and `crate = …`"
 }
 ::core::compile_error! {
     "`name` is given twice"

@@ -15,12 +15,12 @@ struct migrate {}
 impl kit::__private::WorkflowClient for migrate {
     const NAME: &'static str = "migrate";
     const SUMMARY: &'static str = "Moves an application, and all that it needs.";
-    const WORKFLOW: ::core::option::Option<&'static str> = ::core::option::Option::Some(
-        "Move",
-    );
-    const TASK_QUEUE: ::core::option::Option<&'static str> = ::core::option::Option::Some(
-        queues::MOVE,
-    );
+    fn workflow() -> ::core::option::Option<&'static str> {
+        ::core::option::Option::Some("Move")
+    }
+    fn task_queue() -> ::core::option::Option<kit::TaskQueue> {
+        ::core::option::Option::Some(::core::convert::Into::into(queues::MOVE))
+    }
     fn schemas() -> kit::__private::Schemas {
         kit::__private::schemas([
             ("all-activities", <StartContext as kit::__private::Argument>::schema()),
