@@ -96,7 +96,7 @@ async fn what_nothing_would_read_is_refused_with_all_other_faults() {
     assert_eq!(
         refused.fault_paths(),
         [
-            "$.workflowStartOptions.TaskQueue",
+            "$.workflowStartOptions.taskQueue",
             "$.workflowParams.activityOptions.Gret",
             "$.workflowParams.activityParams.Greet.x",
             "$.workflowParams.activityParams.all-activities.nam",

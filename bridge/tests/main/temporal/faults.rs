@@ -22,6 +22,9 @@ use super::{Fixture, SOON, engine, unique};
 /// How far a timeout may be exceeded on a busy machine.
 const SLACK: Duration = Duration::from_millis(1500);
 
+/// Longer than any test waits.
+const LONG: Duration = Duration::from_secs(120);
+
 fn run_at(address: &str) -> Result<WorkflowRun> {
     let target = super::target(address);
     Ok(WorkflowRun { target, workflow_id: "any".into(), run_id: Default::default() })
@@ -154,7 +157,7 @@ async fn waits_streams_and_updates_outlive_connections_that_are_cut_again_and_ag
     let streaming = tokio::spawn(fixture.engine.events(&through, 0).try_collect::<Vec<_>>());
     let engine = Arc::clone(&fixture.engine);
     let name = "await-open".to_owned();
-    let update = Update { name, update_id: unique("update"), bound: SOON, ..Update::default() };
+    let update = Update { name, update_id: unique("update"), bound: LONG, ..Update::default() };
     let updating = tokio::spawn(async move { engine.update(&through, &update).await });
     // Each second cut fails a call, because the connection repeats one by itself.
     for _ in 0..4 {
@@ -217,7 +220,7 @@ fn run_through(run: &WorkflowRun, proxy: &Proxy) -> WorkflowRun {
 type WaitResult = Result<Waited, EngineError>;
 
 async fn waits(engine: Arc<dyn Engine>, run: WorkflowRun) -> WaitResult {
-    engine.wait(&run, Some(SOON)).await
+    engine.wait(&run, Some(LONG)).await
 }
 
 /// Starts a wait over the proxy, whose long poll is then open.
