@@ -77,12 +77,28 @@ impl Formatter for GoFormatter {
         let magnitude = value.abs();
         // Go changes to an exponent where JavaScript does.
         if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-            let text = format!("{value:e}");
+            let text = scientific(value);
             let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
             let sign = if exponent.starts_with('-') { "" } else { "+" };
             write!(writer, "{mantissa}e{sign}{exponent}")
         } else {
-            write!(writer, "{value}")
+            match places(&value.to_string()) {
+                0 => write!(writer, "{value}"),
+                places => write!(writer, "{value:.places$}"),
+            }
         }
     }
+}
+
+/// Returns the shortest decimal number of a float, as `1.5e3`. If two are equally near, it is the even one, as in Go:
+/// Rust's shortest form is the larger one, but to a given number of digits Rust rounds as Go does.
+pub(crate) fn scientific(value: f64) -> String {
+    let text = format!("{value:e}");
+    let places = places(text.split_once('e').map_or(&text, |(mantissa, _)| mantissa));
+    format!("{value:.places$e}")
+}
+
+/// Returns the number of digits after the point.
+fn places(number: &str) -> usize {
+    number.split_once('.').map_or(0, |(_, fraction)| fraction.len())
 }

@@ -288,7 +288,8 @@ fn cause(error: &serde_json::Error, value: &Value) -> String {
     leaves(value, &mut texts);
     // Dates quote the part that is wrong.
     let part = |(index, part): (usize, &'_ str)| {
-        let is_quoted = index % 2 == 1 && texts.iter().any(|text| text.contains(part));
+        let is_long = part.len() >= SHORTEST_SECRET;
+        let is_quoted = is_long && index % 2 == 1 && texts.iter().any(|text| text.contains(part));
         if is_quoted { "…".to_owned() } else { part.to_owned() }
     };
     let message = message.split('`').enumerate().map(part).collect::<Vec<_>>().join("`");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Number, Value};
 
-use crate::write::go_serializer;
+use crate::write::{go_serializer, scientific};
 use crate::{RawJson, cut, work};
 
 /// Returns the JSON as Go writes it after it has read it.
@@ -99,8 +99,7 @@ fn after_text(mut text: &str) -> &str {
 /// Whether a 64-bit float, as Go prints it, has the value of this number.
 fn survives(number: &str) -> bool {
     number.parse().is_ok_and(|float: f64| {
-        float.is_finite()
-            && decimal(number).is_some_and(|value| Some(value) == decimal(&format!("{float:e}")))
+        float.is_finite() && decimal(number).is_some_and(|value| Some(value) == decimal(&scientific(float)))
     })
 }
 
@@ -116,4 +115,18 @@ fn decimal(number: &str) -> Option<(String, i64)> {
     }
     let shift = i64::try_from(digits.len() - significant.len()).ok()? - i64::try_from(fraction.len()).ok()?;
     Some((significant.to_owned(), exponent.parse::<i64>().ok()?.checked_add(shift)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_shortest_numbers_go_writes_the_even_one() {
+        // The float is 210748081632237.125. Go 1.24 writes it as in the first line.
+        assert_eq!(rewritten("210748081632237.12").unwrap().as_str(), "210748081632237.12");
+        assert_eq!(rewritten("2.1074808163223712e14").unwrap().as_str(), "210748081632237.12");
+        assert!(rewritten("210748081632237.13").is_err());
+        assert_eq!(rewritten("210748081632237.38").unwrap().as_str(), "210748081632237.38");
+    }
 }
