@@ -233,14 +233,16 @@ async fn tail(servers: Servers, run: WorkflowRun, reader: Reader, bound: Duratio
     report.send_modify(|tail| tail.end = Some(end));
 }
 
-/// Waits until a run has more events than this. Returns false if it has closed without any.
+/// Waits until a run may have more events than this. Returns false if it has closed without any.
 async fn grows(session: &Session<'_>, events: i64, bound: Duration) -> Result<bool, EngineError> {
     loop {
-        let seen = describe::length(session, bound).await?;
-        if seen.events > events || seen.closed {
-            return Ok(seen.events > events);
+        match describe::length(session, bound).await {
+            Ok(seen) if seen.events > events || seen.closed => return Ok(seen.events > events),
+            Ok(_) => tokio::time::sleep(UNPOLLED).await,
+            // The next page is requested until it is known whether the server stays away.
+            Err(EngineError::Unavailable { .. } | EngineError::DeadlineExceeded { .. }) => return Ok(true),
+            Err(error) => return Err(error),
         }
-        tokio::time::sleep(UNPOLLED).await;
     }
 }
 

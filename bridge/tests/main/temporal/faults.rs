@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bridge_core::model::WorkflowRun;
-use bridge_core::ports::{CommandError, Engine, EngineError, HistoryRequest, StopOrder, Update, Waited};
+use bridge_core::ports::{
+    CommandError, Engine, EngineError, HistoryRequest, PauseOrder, StopOrder, Update, Waited,
+};
 use bridge_temporal::{Bounds, TemporalEngine};
 use futures::TryStreamExt;
 use harness::{Proxy, eventually, free_port};
@@ -19,6 +21,9 @@ use super::{Fixture, SOON, engine, unique};
 
 /// How far a timeout may be exceeded on a busy machine.
 const SLACK: Duration = Duration::from_millis(1500);
+
+/// Longer than any test waits.
+const LONG: Duration = Duration::from_secs(120);
 
 fn run_at(address: &str) -> Result<WorkflowRun> {
     let target = super::target(address);
@@ -148,13 +153,14 @@ async fn waits_streams_and_updates_outlive_connections_that_are_cut_again_and_ag
     let proxy = Proxy::start(fixture.server.address()).await?;
     let run = fixture.closed_gate().await?;
     let waiting = waits_through(&fixture, &run, &proxy).await;
-    let through = WorkflowRun { target: super::target(&proxy.address()), ..run.clone() };
+    let through = run_through(&run, &proxy);
     let streaming = tokio::spawn(fixture.engine.events(&through, 0).try_collect::<Vec<_>>());
     let engine = Arc::clone(&fixture.engine);
     let name = "await-open".to_owned();
-    let update = Update { name, update_id: unique("update"), bound: SOON, ..Update::default() };
+    let update = Update { name, update_id: unique("update"), bound: LONG, ..Update::default() };
     let updating = tokio::spawn(async move { engine.update(&through, &update).await });
-    for _ in 0..3 {
+    // Each second cut fails a call, because the connection repeats one by itself.
+    for _ in 0..4 {
         let since = Instant::now();
         proxy.cut();
         let passed = async || since.elapsed() > Duration::from_millis(2200);
@@ -171,15 +177,34 @@ async fn waits_streams_and_updates_outlive_connections_that_are_cut_again_and_ag
     Ok(())
 }
 
+/// The server holds no poll open for a paused run, so that it is looked at each second.
+#[tokio::test]
+async fn a_stream_of_a_paused_run_outlives_a_server_that_is_away_for_a_moment() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let mut proxy = Proxy::start(fixture.server.address()).await?;
+    let run = fixture.closed_gate().await?;
+    fixture.engine.pause(&run, &PauseOrder::default()).await?;
+    let mut events = fixture.engine.events(&run_through(&run, &proxy), 0);
+    while !events.try_next().await?.context("the run goes on")?.pauses {}
+    let streaming = tokio::spawn(events.try_collect::<Vec<_>>());
+    let since = Instant::now();
+    proxy.refuse().await;
+    let passed = async || since.elapsed() > Duration::from_millis(1200);
+    eventually(SOON, "the run was looked at", passed).await;
+    proxy.resume().await?;
+    fixture.open_gate(&run, &json!("through")).await?;
+    fixture.engine.unpause(&run, &PauseOrder::default()).await?;
+    let events = streaming.await??;
+    assert!(events.last().is_some_and(|last| last.close.is_some()), "{events:?}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_wait_ends_when_temporal_stays_away() -> Result<()> {
     let fixture = Fixture::new().await?;
     let mut proxy = Proxy::start(fixture.server.address()).await?;
     let run = fixture.start_with("Gate", &Value::Null, &[]).await?;
-    let target = super::target(&proxy.address());
-    let through_proxy = WorkflowRun { target, ..run.clone() };
-    let waiting = tokio::spawn(waits(fixture.engine.clone(), through_proxy));
-    seen_running(&fixture, &run, &proxy).await;
+    let waiting = waits_through(&fixture, &run, &proxy).await;
     let since = Instant::now();
     proxy.refuse().await;
     let error = waiting.await?.unwrap_err();
@@ -188,24 +213,26 @@ async fn a_wait_ends_when_temporal_stays_away() -> Result<()> {
     Ok(())
 }
 
+fn run_through(run: &WorkflowRun, proxy: &Proxy) -> WorkflowRun {
+    WorkflowRun { target: super::target(&proxy.address()), ..run.clone() }
+}
+
 type WaitResult = Result<Waited, EngineError>;
 
 async fn waits(engine: Arc<dyn Engine>, run: WorkflowRun) -> WaitResult {
-    engine.wait(&run, Some(SOON)).await
+    engine.wait(&run, Some(LONG)).await
 }
 
 /// Starts a wait over the proxy, whose long poll is then open.
 async fn waits_through(fixture: &Fixture, run: &WorkflowRun, proxy: &Proxy) -> JoinHandle<WaitResult> {
-    let through = WorkflowRun { target: super::target(&proxy.address()), ..run.clone() };
-    let waiting = tokio::spawn(waits(fixture.engine.clone(), through));
+    let waiting = tokio::spawn(waits(fixture.engine.clone(), run_through(run, proxy)));
     seen_running(fixture, run, proxy).await;
     waiting
 }
 
 /// Waits until a wait over the proxy has seen the run, so that its long poll is open.
 async fn seen_running(fixture: &Fixture, run: &WorkflowRun, proxy: &Proxy) {
-    let target = super::target(&proxy.address());
-    let run = WorkflowRun { target, ..run.clone() };
+    let run = run_through(run, proxy);
     eventually(SOON, "the run is seen running", async || {
         fixture.engine.wait(&run, Some(Duration::ZERO)).await.map_err(|error| format!("{error:?}"))
     })
