@@ -1,6 +1,7 @@
 //! The program `bridge`: its settings, its end, its memory.
 
 mod crash;
+mod disk;
 mod escalation;
 mod intent;
 mod settings;
@@ -17,8 +18,12 @@ fn bridge() -> Command {
 
 /// Starts `bridge serve` on this port, with this database and Temporal.
 pub(crate) fn serving(port: u16, database: &Path, temporal: &str) -> ProcessBuilder {
-    Process::builder(env!("CARGO_BIN_EXE_bridge"))
-        .arg("serve")
+    configured(Process::builder(env!("CARGO_BIN_EXE_bridge")).arg("serve"), port, database, temporal)
+}
+
+/// Sets the port, the database and the Temporal of a `bridge serve`.
+fn configured(program: ProcessBuilder, port: u16, database: &Path, temporal: &str) -> ProcessBuilder {
+    program
         .env("BRIDGE_LISTEN", format!("127.0.0.1:{port}"))
         .env("BRIDGE_DATABASE", format!("sqlite://{}", database.display()))
         // In most tests there is no workflow client.

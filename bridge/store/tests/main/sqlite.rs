@@ -9,7 +9,7 @@ use bridge_store::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
-use crate::{dig, intents, sqlite_file};
+use crate::{dig, intents, sqlite_file, starts};
 
 #[tokio::test]
 async fn a_file_is_found_again_also_after_a_crash() {
@@ -73,6 +73,7 @@ async fn a_deleted_or_replaced_file_fails_writes_and_readiness() {
             let other = dig("dig1").intent("b");
             assert!(store.add_revision(&other, &intents::created("b")).await.is_err());
             store.forget_keys().await.unwrap_err();
+            store.begin_start(&starts::run("a"), None, starts::LONG).await.unwrap_err();
         }
         std::fs::rename(&away, &path).unwrap();
         store.ping().await.unwrap();

@@ -12,7 +12,8 @@ use super::{dig, intent};
 use bridge_store::SqliteStore;
 
 /// The lease does not expire during a test, and no key is deleted.
-const LONG: Terms = Terms { lease: Duration::from_secs(3600), key_kept: Duration::from_secs(3600) };
+pub(crate) const LONG: Terms =
+    Terms { lease: Duration::from_secs(3600), key_kept: Duration::from_secs(3600) };
 /// The lease has expired at once.
 const ABANDONED: Terms = Terms { lease: Duration::ZERO, ..LONG };
 
@@ -21,7 +22,7 @@ fn now() -> Timestamp {
     "2026-01-02T03:04:05.678901Z".parse().unwrap()
 }
 
-fn run(intent: &str) -> StartRecord {
+pub(crate) fn run(intent: &str) -> StartRecord {
     let id = StartId::new();
     StartRecord {
         id,
