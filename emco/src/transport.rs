@@ -290,6 +290,8 @@ mod tests {
         }
         std::fs::write(&path, " \n").unwrap();
         assert!(matches!(token_in(&path).await, Err(Error::Token { .. })));
+        std::fs::write(&path, "x".repeat(MAX_TOKEN_FILE as usize + 1)).unwrap();
+        assert!(matches!(token_in(&path).await, Err(Error::Token { .. })));
         std::fs::remove_file(&path).unwrap();
         assert!(token_in(&path).await.unwrap_err().is_retryable());
         // Without a writer, to open a pipe waits forever.

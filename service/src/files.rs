@@ -159,6 +159,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_that_is_too_large_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let load = || Reloaded::load(vec![file.path().into()], |contents| Ok(contents.concat().len()));
+        file.as_file().set_len(MAX_SIZE).unwrap();
+        assert_eq!(*load().unwrap().current() as u64, MAX_SIZE);
+        file.as_file().set_len(MAX_SIZE + 1).unwrap();
+        let error = load().unwrap_err().to_string();
+        assert!(error.ends_with("is larger than 1048576 bytes"), "{error}");
+    }
+
+    #[test]
     fn an_error_names_file_and_setting() {
         let missing = SettingFile::of("CLIENT_TLS_KEY", "/nowhere/tls.key");
         let error = Reloaded::load(vec![missing], |_| Ok(())).unwrap_err();

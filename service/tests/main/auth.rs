@@ -1,6 +1,8 @@
 //! Who a request's caller is, over real connections: what proves it, what is believed, what the rate limit counts.
 
+use std::convert::Infallible;
 use std::num::NonZeroU32;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use axum::Router;
@@ -281,18 +283,28 @@ async fn names_of_tokens_are_read_again_when_the_file_changes() {
 #[tokio::test]
 async fn a_file_that_becomes_a_pipe_delays_no_request() {
     let directory = tempfile::tempdir().unwrap();
-    let (file, pipe) = (directory.path().join("tokens"), directory.path().join("pipe"));
+    let [file, pipe, same] = ["tokens", "pipe", "same"].map(|name| directory.path().join(name));
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::hard_link(&pipe, &same).unwrap();
     std::fs::write(&file, "alice one").unwrap();
     let tokens = Some(BearerTokens::load(&*file).unwrap());
     let server =
         Server::start(authenticated(who(), Authenticator { tokens, ..Authenticator::default() })).await;
     let mut caller = Wire::connect(server.address).await.unwrap();
     std::fs::rename(&pipe, &file).unwrap();
+    let (done, waited) = mpsc::channel::<Infallible>();
+    let writer = std::thread::spawn(move || {
+        let late = waited.recv_timeout(SOON) == Err(RecvTimeoutError::Timeout);
+        // Lets a request go that waits for a writer.
+        late.then(|| std::fs::OpenOptions::new().read(true).write(true).open(same));
+        late
+    });
     let since = tokio::time::Instant::now();
     while since.elapsed() < Duration::from_millis(2500) {
         assert_eq!(ask(&mut caller, "GET", "Authorization: Bearer one\r\n").await.1, "Token alice");
     }
+    drop(done);
+    assert!(!writer.join().unwrap(), "a request waited for the pipe");
     // A file in its place counts again.
     std::fs::remove_file(&file).unwrap();
     std::fs::write(&file, "bob one").unwrap();

@@ -1,6 +1,7 @@
 //! TLS of the listener: who is let in, and what happens when the files change.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,14 @@ fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPai
     (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, authority).unwrap(), key)
 }
 
+/// As [`certificate`], but expired long ago.
+fn expired(authority: &Authority) -> (rcgen::Certificate, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1));
+    (params.signed_by(&key, authority).unwrap(), key)
+}
+
 /// The files of a secret, as a chart mounts them.
 pub(crate) struct Secret(TempDir);
 
@@ -55,8 +64,13 @@ impl Secret {
     }
 
     /// Another certificate and key.
-    fn renew(&self, authority: &Authority) {
+    pub(crate) fn renew(&self, authority: &Authority) {
         self.replace(certificate(authority, NAME));
+    }
+
+    /// An expired certificate and its key.
+    pub(crate) fn expire(&self, authority: &Authority) {
+        self.replace(expired(authority));
     }
 
     fn replace(&self, (certificate, key): (rcgen::Certificate, KeyPair)) {
@@ -65,7 +79,11 @@ impl Secret {
     }
 
     fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        std::fs::write(self.0.path().join(name), content).unwrap();
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
     }
 
     fn files(&self) -> TlsFiles {
@@ -239,23 +257,17 @@ async fn new_files_count_for_new_connections_and_broken_ones_never() {
 
 #[tokio::test]
 async fn an_expired_certificate_replaces_no_valid_one() {
-    let expired = |authority| {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([NAME.to_owned()]).unwrap();
-        (params.not_before, params.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1));
-        (params.signed_by(&key, authority).unwrap(), key)
-    };
     let (before, after) = (authority(), authority());
     let secret = Secret::new(&before, &before);
     let server = serve(options(secret.files())).await;
     let (old, new) = (Trust::of(&before, None), Trust::of(&after, None));
-    secret.replace(expired(&before));
+    secret.expire(&before);
     served_throughout(&old, server.address).await;
     secret.renew(&after);
     eventually(SOON, "a valid certificate after it", async || new.is_served(server.address).await).await;
 
     // It is better than none: a process that starts with it can still be reached by callers that accept it.
-    secret.replace(expired(&before));
+    secret.expire(&before);
     let server = serve(options(secret.files())).await;
     let error = old.ask(server.address).await.unwrap_err();
     assert!(format!("{error:#}").contains("expired"), "{error:#}");

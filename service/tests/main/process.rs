@@ -8,6 +8,7 @@ use http_body_util::Full;
 use serde_json::Value;
 
 use crate::http2::Http2;
+use crate::https::{Secret, authority};
 use crate::server::SOON;
 
 struct Program {
@@ -199,6 +200,32 @@ async fn frames_of_peers_are_logged_only_by_name() {
         };
         assert_eq!(log.lines().any(|line| is_of_library(&line)), expected, "{filter}: {log}");
     }
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_logged() {
+    let ours = authority();
+    let secret = Secret::new(&ours, &ours);
+    secret.expire(&ours);
+    let program = Process::builder(env!("CARGO_BIN_EXE_service-test-program"))
+        .args(["--listen", "127.0.0.1:0", "--tls"])
+        .args([secret.path("tls.crt"), secret.path("tls.key")])
+        .spawn()
+        .unwrap();
+    let logs = async |words: &[&str]| {
+        let has_all = |line: &str| words.iter().all(|word| line.contains(word));
+        harness::eventually(SOON, words[0], async || {
+            let log = program.log();
+            if log.lines().any(has_all) { Ok(()) } else { Err(log) }
+        })
+        .await;
+    };
+    let valid = "valid only from Jan  1 00:00:00 2000 +00:00 to Jan  1 00:00:00 2001 +00:00";
+    logs(&["tls.crt holds a certificate", valid, "callers will refuse it", r#""level":"WARN""#]).await;
+    secret.renew(&ours);
+    logs(&["read again after a change"]).await;
+    secret.expire(&ours);
+    logs(&["the previous contents stay", "tls.crt holds a certificate", valid]).await;
 }
 
 /// How a process ends that is started with these variables and arguments.

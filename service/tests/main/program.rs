@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use service::http::{Tls, TlsFiles};
 use service::settings::{self, ListenAddress};
 use service::{health::Health, http, metrics::Metrics, shutdown::Shutdown, telemetry};
 use tokio::net::TcpStream;
@@ -19,6 +21,9 @@ struct Settings {
     /// How long requests under way may take at the end.
     #[arg(long, env = "HELLO_DRAIN", default_value = "30s", value_parser = settings::duration)]
     drain: Duration,
+    /// The file of a certificate, and of its key.
+    #[arg(long, num_args = 2)]
+    tls: Vec<PathBuf>,
     /// Who must accept connections for this process to be ready.
     #[arg(long)]
     upstream: Option<String>,
@@ -54,7 +59,15 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .route("/compute-apart", get(async || service::heavy(1 << 20, compute).await))
         .merge(http::operations(health, Metrics::install("hello", "1.2.3")));
     let listener = settings.listen.bind().await?;
-    http::serve(listener, http::standard(routes, 2 << 20), &shutdown, http::Options::default()).await?;
+    let tls = match &settings.tls[..] {
+        [certificate, key] => {
+            let (certificate, key) = (certificate.as_path().into(), key.as_path().into());
+            Some(Tls::load(TlsFiles { certificate, key, callers: None })?)
+        }
+        _ => None,
+    };
+    let options = http::Options { tls, ..http::Options::default() };
+    http::serve(listener, http::standard(routes, 2 << 20), &shutdown, options).await?;
     shutdown.finished().await;
     Ok(())
 }
