@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use bridge_core::model::WorkflowRun;
 use bridge_core::ports::{Closed, EngineError, Outline, QueryError, Waited};
 use futures::FutureExt;
 use futures::future::{pending, ready};
 use harness::{SAMPLE_INTENT, http};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use workflow_api::{TaskFailing, WorkflowFailure, WorkflowState};
+use workflow_api::{PendingChild, TaskFailing, WorkflowFailure, WorkflowState};
 
 use super::engine::{ScriptedEngine, outline};
 use super::{AT_ONCE, Api, header, problem_of, unique};
@@ -207,6 +209,7 @@ async fn bad_parameters_are_named() {
         ("getWfHistory=True", "getWfHistory"),
         ("workflowId=w", "workflowId"),
         ("queryType=q&queryParams={}", "queryParams"),
+        ("queryType=q&queryTimeout=0s", "queryTimeout"),
         ("historyFilter=last", "historyFilter"),
         ("historyPageSize=0", "historyPageSize"),
         ("historyPageToken=x", "historyPageToken"),
@@ -300,6 +303,25 @@ async fn a_workflow_task_that_fails_again_and_again_is_shown() {
         let task = &status["workflowTaskFailing"];
         assert_eq!((&task["attempt"], &task["cause"]["message"]), (&json!(3), &json!("no such type")));
         assert_eq!(task["cause"]["stackTrace"], stack_trace);
+    }
+}
+
+/// Temporal still lists the children of a run that was terminated.
+#[tokio::test]
+async fn a_run_that_has_closed_waits_for_no_child() {
+    for (state, children) in [(WorkflowState::Running, 1), (WorkflowState::Terminated, 0)] {
+        let pending_children = vec![PendingChild { workflow_id: "child".into(), ..PendingChild::default() }];
+        let seen = Outline { pending_children, ..outline(state) };
+        let outline = Box::new(move |_: &WorkflowRun| Ok(seen.clone()));
+        let api = Api::on_engine(ScriptedEngine { outline, ..ScriptedEngine::default() }).await;
+        api.create_sample(9090).await;
+        let status = api.status_of_sample("").await;
+        let cancel = api.request(Method::POST, &format!("/{SAMPLE_INTENT}/cancel")).body("{}");
+        let report = cancel.header("Prefer", "return=representation").send().await.unwrap();
+        for response in [status, report] {
+            let body: Value = response.json().await.unwrap();
+            assert_eq!(body["pendingChildren"].as_array().map_or(0, Vec::len), children, "{state}: {body}");
+        }
     }
 }
 

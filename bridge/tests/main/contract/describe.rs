@@ -172,6 +172,8 @@ async fn a_history_of_many_pages_is_returned_page_by_page() -> Result<()> {
     // Without a worker, every signal is an event of its own.
     let run = fixture.deserted().await?;
     fixture.signals(&run, SIGNALS).await?;
+    let first = fixture.engine.history(&run, &HistoryRequest::default()).await?;
+    assert!(first.events.len() < SIGNALS && first.next.is_some(), "{}", first.events.len());
     let history = fixture.check_history_against_the_cli(&run).await?;
     assert!(history.len() > SIGNALS, "{}", history.len());
     Ok(())
