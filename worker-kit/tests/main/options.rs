@@ -52,7 +52,7 @@ async fn every_option_reaches_temporal() {
 #[tokio::test]
 async fn one_step_can_have_its_own_options() {
     with_worker("own-options", async |scene| {
-        let intent = json!({"startToCloseTimeout": "30s", "heartbeatTimeout": "20s"});
+        let intent = json!({"startToCloseTimeout": "30s", "heartbeatTimeout": "6s"});
         let run = scene.planned("has its own options", intent).await;
         end(&run).await.unwrap();
         let timeouts: Vec<_> = events(&run)
@@ -66,7 +66,7 @@ async fn one_step_can_have_its_own_options() {
             })
             .collect();
         // The other options of the step, and all of the next step, are those of the intent.
-        assert_eq!(timeouts, [(7, 20), (30, 20)]);
+        assert_eq!(timeouts, [(7, 6), (30, 6)]);
     })
     .await;
 }
