@@ -9,6 +9,8 @@ mod own_server;
 mod params;
 mod plan;
 mod progress;
+mod replay;
 mod scene;
 mod steps;
+mod timers;
 mod undo;
