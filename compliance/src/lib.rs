@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod clauses;
+mod http;
 mod report;
 mod session;
 mod target;

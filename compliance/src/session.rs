@@ -1,15 +1,18 @@
 //! Requests to the server, and its responses.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, Request, RequestBuilder, StatusCode, redirect};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Method, StatusCode};
 use serde_json::Value;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::Target;
+use crate::http::{Draft, Http};
 
 /// How many characters of a response are shown.
 const TEXT: usize = 200;
@@ -21,15 +24,19 @@ pub enum SetUpError {
     /// The URL is invalid.
     #[error("`{0}` is not a URL; write one such as http://localhost:9090")]
     Url(String),
-    /// The certificates are invalid, or the HTTP client cannot be created.
-    #[error("cannot create the HTTP client; are the certificates PEM?")]
-    Http(#[from] reqwest::Error),
+    /// The token cannot be sent in a header.
+    #[error("the token has characters that a header cannot have")]
+    Token,
+    /// The CA certificates are invalid.
+    #[error("cannot use the CA certificates; are they PEM?")]
+    Authorities(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// One test of a server.
 pub(crate) struct Session<'a> {
     pub(crate) target: &'a Target,
-    http: Client,
+    http: Http,
+    bearer: Option<HeaderValue>,
     /// Whether the client uses the given workflow ID, if that can be seen.
     pub(crate) takes_ids: OnceLock<bool>,
 }
@@ -57,24 +64,9 @@ pub(crate) enum Lost {
 
 impl<'a> Session<'a> {
     pub(crate) fn new(target: &'a Target) -> Result<Self, SetUpError> {
-        let sound = reqwest::Url::parse(&target.url)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !sound {
-            return Err(SetUpError::Url(target.url.clone()));
-        }
-        // It fails if the process has already installed a TLS provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            // One connection for each request, so that a broken one affects no other request.
-            .pool_max_idle_per_host(0)
-            .timeout(target.patience)
-            .redirect(redirect::Policy::none())
-            .no_proxy();
-        let builder = match &target.authorities {
-            Some(pem) => builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?),
-            None => builder,
-        };
-        Ok(Self { target, http: builder.build()?, takes_ids: OnceLock::new() })
+        let http = Http::new(&target.url, target.authorities.as_deref())?;
+        let bearer = target.token.as_deref().map(bearer).transpose()?;
+        Ok(Self { target, http, bearer, takes_ids: OnceLock::new() })
     }
 
     /// Returns a new workflow ID.
@@ -87,56 +79,43 @@ impl<'a> Session<'a> {
     }
 
     /// Returns a request without a token.
-    pub(crate) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.target.url))
-            .header("Content-Type", "application/json")
+    pub(crate) fn bare(method: Method, path: &str) -> Draft {
+        Draft::new(method, path).header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
     }
 
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.bare(method, path);
-        match &self.target.token {
-            Some(token) => request.bearer_auth(token),
+    pub(crate) fn request(&self, method: Method, path: &str) -> Draft {
+        let request = Self::bare(method, path);
+        match &self.bearer {
+            Some(bearer) => request.header(AUTHORIZATION, bearer.clone()),
             None => request,
         }
     }
 
-    /// Returns `POST /invoke/<client>` with this body.
-    pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> RequestBuilder {
-        self.request(Method::POST, &self.path()).body(body)
+    /// Returns `POST /invoke/<client>`, without a body.
+    pub(crate) fn post(&self) -> Draft {
+        self.request(Method::POST, &self.path())
     }
 
-    pub(crate) async fn execute(&self, request: Request) -> Seen {
-        execute(&self.http, request).await
+    pub(crate) async fn send(&self, request: Draft) -> Seen {
+        let since = Instant::now();
+        let answer = match timeout(self.target.patience, self.http.send(request)).await {
+            Ok(answer) => answer.map_err(|error| Lost::Broken(chain(&*error)))?,
+            Err(_) => return Err(Lost::Late(since.elapsed())),
+        };
+        let (head, body) = answer.into_parts();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Ok(Answer { status: head.status, headers: head.headers, text, took: since.elapsed() })
     }
 
     /// Returns the response to a start.
     pub(crate) async fn start(&self, body: &Value) -> Seen {
-        send(self.post(body.to_string())).await
+        self.send(self.post().body(body.to_string())).await
     }
 }
 
-pub(crate) async fn send(request: RequestBuilder) -> Seen {
-    let (client, request) = request.build_split();
-    match request {
-        Ok(request) => execute(&client, request).await,
-        Err(error) => Err(Lost::Broken(chain(&error.without_url()))),
-    }
-}
-
-async fn execute(http: &Client, request: Request) -> Seen {
-    let since = Instant::now();
-    let lost = |error: reqwest::Error| {
-        if error.is_timeout() {
-            Lost::Late(since.elapsed())
-        } else {
-            Lost::Broken(chain(&error.without_url()))
-        }
-    };
-    let answer = http.execute(request).await.map_err(lost)?;
-    let (status, headers, took) = (answer.status(), answer.headers().clone(), since.elapsed());
-    let text = answer.text().await.map_err(lost)?;
-    Ok(Answer { status, headers, text, took })
+/// Returns the header of a token.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, SetUpError> {
+    HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| SetUpError::Token)
 }
 
 impl Answer {
@@ -187,7 +166,7 @@ pub(crate) fn is_refusal(seen: &Seen) -> bool {
     seen.as_ref().is_ok_and(|answer| answer.status.is_client_error())
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| Error::source(*cause));
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -70,3 +70,43 @@ fn names_that_others_would_refuse_are_refused() {
         assert_refused(&new_client(home.path(), &[name]), "something else in the project");
     }
 }
+
+/// Returns the features that a crate has in the project, whoever switches them on.
+fn features(project: &Path, name: &str) -> String {
+    let mut tree = emco_build::cargo();
+    tree.current_dir(project).args([
+        "tree",
+        "--offline",
+        "--edges",
+        "normal,dev",
+        "--depth",
+        "0",
+        "--format",
+        "{f}",
+    ]);
+    let output = tree.args(["--invert", name]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_kits_do_not_change_an_authors_own_dependencies() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(new_client(home.path(), &["back-up"]).status.success());
+    let project = home.path().join("back-up");
+    let manifest = project.join("Cargo.toml");
+    let with_reqwest = fs::read_to_string(&manifest).unwrap()
+        + "reqwest = { version = \"0.13\", default-features = false }\n";
+    fs::write(&manifest, with_reqwest).unwrap();
+
+    // With a feature for TLS and no provider, a client could not be made.
+    assert_eq!(features(&project, "reqwest"), "");
+    // worker-kit's README lists what these change.
+    let ours = ["float_roundtrip", "preserve_order", "raw_value", "unbounded_depth"];
+    let implied = ["alloc", "default", "indexmap", "std"];
+    let of_json = features(&project, "serde_json");
+    let other = of_json.split(',').find(|feature| !ours.contains(feature) && !implied.contains(feature));
+    assert_eq!(other, None, "{of_json}");
+    let of_rustls = features(&project, "rustls");
+    assert!(of_rustls.contains("ring") && !of_rustls.contains("aws"), "{of_rustls}");
+}

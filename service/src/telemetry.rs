@@ -5,9 +5,10 @@ use std::panic::PanicHookInfo;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Identity, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 /// What is logged, and how.
 #[derive(Debug, Clone, clap::Args)]
@@ -65,20 +66,26 @@ fn is_verbose(part: &str) -> bool {
 
 /// Starts to log. A second call changes nothing: tests in one process share the log.
 pub fn init(settings: &LogSettings) {
+    init_with(settings, Identity::new());
+}
+
+/// Starts to log, with a layer that sees all that happens, whatever is logged.
+pub fn init_with(settings: &LogSettings, layer: impl Layer<Registry> + Send + Sync) {
     let terminal = stderr().is_terminal();
     let human = match settings.format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&settings.filter.0)).with_writer(stderr);
-    let first = if human {
-        let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        builder.with_ansi(colours).finish().try_init().is_ok()
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr);
+    let lines = if human {
+        lines.with_ansi(colours).boxed()
     } else {
-        builder.json().flatten_event(true).with_span_list(false).finish().try_init().is_ok()
+        lines.json().flatten_event(true).with_span_list(false).boxed()
     };
+    let lines = lines.with_filter(EnvFilter::new(&settings.filter.0));
+    let first = tracing_subscriber::registry().with(layer).with(lines).try_init().is_ok();
     if first {
         std::panic::set_hook(Box::new(log_panic));
     }

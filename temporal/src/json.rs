@@ -1,14 +1,17 @@
-//! Writes Temporal's messages as [canonical protobuf JSON](https://protobuf.dev/programming-guides/json/), as
+//! Writes and reads Temporal's messages as [canonical protobuf JSON](https://protobuf.dev/programming-guides/json/), as
 //! its command line and HTTP API do. The SDK's own serde output differs: enums are numbers, keys have two
 //! styles.
 
 use std::sync::LazyLock;
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions, Value};
+use prost_reflect::{
+    DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions, Value,
+};
+use serde::Deserialize;
 use serde::ser::Error as _;
 use serde_json::{Error, Value as Json};
-use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeWorkflowExecutionResponse;
 use workflow_api::RawJson;
 
@@ -28,9 +31,34 @@ pub fn description(description: &DescribeWorkflowExecutionResponse) -> Result<Ra
 /// # Errors
 /// Returns an error if a time in it lies outside the years 1 to 9999, for which protobuf has no JSON.
 pub fn event(event: &HistoryEvent) -> Result<RawJson, Error> {
+    json(event_descriptor(), event)
+}
+
+/// Reads a history, as `temporal workflow show -o json` prints it, or as a status of the bridge has it. Fields and
+/// enum values of a newer Temporal are left out.
+///
+/// # Errors
+/// Returns an error if it is not JSON, or not of this form.
+pub fn history(json: &[u8]) -> Result<History, Error> {
+    #[derive(Deserialize)]
+    struct Document {
+        #[serde(alias = "workflowHistory")]
+        events: Vec<Json>,
+    }
+
+    let options = DeserializeOptions::new().deny_unknown_fields(false);
+    let event = |json| {
+        let message = DynamicMessage::deserialize_with_options(event_descriptor().clone(), json, &options)?;
+        message.transcode_to().map_err(Error::custom)
+    };
+    let document: Document = serde_json::from_slice(json)?;
+    Ok(History { events: document.events.into_iter().map(event).collect::<Result<_, Error>>()? })
+}
+
+fn event_descriptor() -> &'static MessageDescriptor {
     static TYPE: LazyLock<MessageDescriptor> =
         LazyLock::new(|| descriptor("temporal.api.history.v1.HistoryEvent"));
-    json(&TYPE, event)
+    &TYPE
 }
 
 fn descriptor(name: &str) -> MessageDescriptor {
@@ -119,6 +147,19 @@ mod tests {
             },
         });
         assert_eq!(value(&event), expected);
+    }
+
+    #[test]
+    fn a_history_is_read_as_it_was_written() {
+        let attempt = started(Started { attempt: 7, ..Started::default() });
+        let json = format!(r#"{{"events": [{}], "more": 1}}"#, event(&attempt).unwrap().as_str());
+        assert_eq!(history(json.as_bytes()).unwrap().events, [attempt]);
+        let newer =
+            r#"{"workflowHistory": [{"eventId": "3", "eventType": "EVENT_TYPE_NEWER", "newer": {}}]}"#;
+        assert_eq!(history(newer.as_bytes()).unwrap().events[0].event_id, 3);
+        for other in ["[1]", r#"{"events": 1}"#, r#"{"events": [{"eventId": []}]}"#] {
+            assert!(history(other.as_bytes()).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod failure;
 mod heartbeat;
 mod input;
+mod log;
 mod meter;
 mod params;
 mod plan;

@@ -19,6 +19,7 @@ use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::{Runtime, RuntimeError, Worker, WorkerCreateError, WorkerOptions, WorkerRunError};
 
 use crate::RegisterError;
+use crate::log;
 use crate::meter::Meter;
 
 /// The time for reporting to Temporal which activities were interrupted, after their own time is over.
@@ -82,7 +83,7 @@ pub fn main(
         return command.run();
     }
     let target = service::settings::or_exit(settings.temporal.target());
-    telemetry::init(&settings.log);
+    telemetry::init_with(&settings.log, log::layer());
     let result = service::runtime::run(async {
         let shutdown = Shutdown::on_signals(settings.drain.saturating_add(LAST_REPORTS))?;
         run(task_queue, register, &settings, target, &shutdown).await
@@ -105,6 +106,7 @@ async fn run(
 ) -> Result<(), ProcessError> {
     let task_queue = settings.task_queue.as_deref().unwrap_or(task_queue);
     let mut options = WorkerOptions::new(task_queue).graceful_shutdown_period(settings.drain).build();
+    log::watch(&mut options);
     register(&mut options)?;
     let connection = TemporalConnection::with_settings(
         target,
@@ -196,10 +198,11 @@ impl Process<'_> {
 
     /// Works until the process drains or the worker fails.
     async fn work(&self, pauses: &mut ExponentialBackoff) -> Result<(), Breakdown> {
-        let client = tokio::select! {
+        let mut client = tokio::select! {
             () = self.shutdown.draining() => return Ok(()),
             client = self.connection.client() => client?,
         };
+        client.options_mut().data_converter = log::data_converter(&self.connection);
         let mut worker = Worker::new(&self.runtime, client, self.options.clone())?;
         let stop = worker.shutdown_handle();
         let shutdown = self.shutdown.clone();

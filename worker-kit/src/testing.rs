@@ -2,17 +2,22 @@
 //! `[dev-dependencies]`).
 //!
 //! [`TestWorker`] runs a worker in the process of the test, on its own task queue, and starts workflows as an intent
-//! does. [`TestActivity`] runs one activity in the SDK's worker without a server, in milliseconds.
+//! does. [`TestActivity`] runs one activity in the SDK's worker without a server, in milliseconds. [`replay`] follows
+//! recorded histories with the current code, and [`shorten_timers`] lets the timers of workflows end sooner.
 
 mod activity;
 mod failure;
+mod replay;
 mod run;
 mod server;
+mod timers;
 mod worker;
 
 pub use activity::TestActivity;
 pub use failure::{Ended, Failure};
+pub use replay::replay;
 pub use run::TestRun;
+pub use timers::shorten_timers;
 pub use worker::TestWorker;
 
 /// The JSON of results, queries and details.

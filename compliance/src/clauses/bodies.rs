@@ -1,13 +1,14 @@
 //! Clauses about bodies.
 
 use futures::stream;
-use http_body_util::StreamBody;
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
 use super::expectations::{expect, nothing_runs};
 use crate::report::Outcome;
-use crate::session::{Seen, Session, is_refusal, is_success, send, words};
+use crate::session::{Seen, Session, is_refusal, is_success, words};
 
 /// The size of the pieces of a body without `Content-Length`.
 const PIECE: usize = 64 << 10;
@@ -80,21 +81,19 @@ pub(super) async fn nulls(session: &Session<'_>) -> Outcome {
 
 pub(super) async fn first_value(session: &Session<'_>) -> Outcome {
     let body = format!("{}\n{{\"and\": \"more\"}} [", session.target.body(&Session::fresh_id()));
-    expect(is_success, "a success, although more follows the JSON value", &send(session.post(body)).await)
+    expect(
+        is_success,
+        "a success, although more follows the JSON value",
+        &session.send(session.post().body(body)).await,
+    )
 }
 
 pub(super) async fn content_type(session: &Session<'_>) -> Outcome {
     for content_type in ["text/plain", "application/octet-stream"] {
         let body = session.target.body(&Session::fresh_id()).to_string();
-        // Of two headers with the same name, some servers use the last. So the default one is replaced.
-        let mut request = match session.post(body).build() {
-            Ok(request) => request,
-            Err(error) => return Outcome::of(false, "a request", error),
-        };
-        if let Ok(value) = content_type.parse() {
-            request.headers_mut().insert("Content-Type", value);
-        }
-        let seen = session.execute(request).await;
+        let seen = session
+            .send(session.post().header(CONTENT_TYPE, HeaderValue::from_static(content_type)).body(body))
+            .await;
         let outcome = expect(is_success, &format!("a success, as {content_type}"), &seen);
         if outcome != Outcome::Passed {
             return outcome;
@@ -105,7 +104,7 @@ pub(super) async fn content_type(session: &Session<'_>) -> Outcome {
 
 pub(super) async fn malformed_json(session: &Session<'_>) -> Outcome {
     for body in ["", "{", "{\"workflowStartOptions\": {\"ID\": \"a\",", "workflowStartOptions:\n  ID: a\n"] {
-        let seen = send(session.post(body)).await;
+        let seen = session.send(session.post().body(body)).await;
         if !is_refusal(&seen) {
             return Outcome::of(false, format!("a 4xx for the body {body:?}"), words(&seen));
         }
@@ -136,9 +135,11 @@ pub(super) async fn body_limit(session: &Session<'_>) -> Outcome {
         .chunks(PIECE)
         .map(|piece| Ok::<_, std::convert::Infallible>(Frame::data(Bytes::copy_from_slice(piece))))
         .collect();
-    let unannounced = reqwest::Body::wrap(StreamBody::new(stream::iter(pieces)));
-    for (body, how) in [(body.into(), "with"), (unannounced, "without")] {
-        let seen = send(session.post(body)).await;
+    let unannounced = StreamBody::new(stream::iter(pieces)).boxed();
+    for (request, how) in
+        [(session.post().body(body), "with"), (session.post().stream(unannounced), "without")]
+    {
+        let seen = session.send(request).await;
         // A server may also close the connection to stop the caller.
         let refused = |seen: &Seen| is_refusal(seen) || matches!(seen, Err(crate::session::Lost::Broken(_)));
         let expected = format!("413 for {} MiB {how} Content-Length", size >> 20);

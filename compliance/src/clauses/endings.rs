@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
+use url::Url;
 
 use super::expectations::expect;
 use crate::report::Outcome;

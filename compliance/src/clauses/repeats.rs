@@ -1,12 +1,16 @@
 //! Clauses about repeated starts.
 
-use reqwest::Method;
+use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::expectations::expect;
 use crate::report::Outcome;
-use crate::session::{Seen, Session, is_success, send, words};
+use crate::session::{Seen, Session, is_success, words};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 pub(super) async fn running_id(session: &Session<'_>) -> Outcome {
     match session.takes_ids.get() {
@@ -39,7 +43,7 @@ pub(super) async fn running_id(session: &Session<'_>) -> Outcome {
 }
 
 pub(super) async fn idempotency(session: &Session<'_>) -> Outcome {
-    let asked = send(session.request(Method::OPTIONS, &session.path())).await;
+    let asked = session.send(session.request(Method::OPTIONS, &session.path())).await;
     let announced = asked.is_ok_and(|answer| answer.header("Accepts-Idempotency-Key") == Some("true"));
     if !announced {
         return Outcome::not_applicable("OPTIONS does not return Accepts-Idempotency-Key: true");
@@ -50,10 +54,10 @@ pub(super) async fn idempotency(session: &Session<'_>) -> Outcome {
         // A repeat is not an error: the same start made the workflow run.
         body["workflowStartOptions"]["WorkflowExecutionErrorWhenAlreadyStarted"] =
             json!(session.takes_ids.get() == Some(&true));
-        let key = Uuid::new_v4().to_string();
+        let key = HeaderValue::from(Uuid::new_v4().as_u64_pair().0);
         let post = || {
-            let request = session.post(body.to_string()).header("Idempotency-Key", &key);
-            send(request.header("Prefer", "return=representation"))
+            let request = session.post().header(PREFER, HeaderValue::from_static("return=representation"));
+            session.send(request.header(IDEMPOTENCY_KEY, key.clone()).body(body.to_string()))
         };
         let (first, second) = (post().await, post().await);
         for (seen, time) in [(&first, "first"), (&second, "second")] {

@@ -17,3 +17,4 @@ mod run;
 mod scene;
 mod site;
 mod table;
+mod warnings;

@@ -1,18 +1,20 @@
 //! A workflow that a test has started.
 
-use std::fmt;
+use std::path::Path;
 use std::time::Duration;
+use std::{fmt, fs};
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::{
-    Client, UntypedQuery, UntypedSignal, UntypedWorkflow, WorkflowCancelOptions, WorkflowGetResultOptions,
-    WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
+    Client, UntypedQuery, UntypedSignal, UntypedWorkflow, WorkflowCancelOptions, WorkflowFetchHistoryOptions,
+    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
 };
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
+use workflow_api::RawJson;
 
-use super::failure::json;
+use super::failure;
 use super::{Ended, Failure, TestError};
 
 /// How long a test waits for a workflow to end.
@@ -51,7 +53,7 @@ impl TestRun {
     pub async fn result(&self) -> Result<Value, Ended> {
         let result = self.handle.get_result(WorkflowGetResultOptions::default());
         match tokio::time::timeout(SOON, result).await {
-            Ok(Ok(result)) => Ok(json(&result.payloads)),
+            Ok(Ok(result)) => Ok(failure::json(&result.payloads)),
             Ok(Err(error)) => Err(ended(error)),
             Err(_) => Err(Ended::Unknown(format!("it is still running after {SOON:?}"))),
         }
@@ -77,7 +79,7 @@ impl TestRun {
         let query =
             self.handle.query(UntypedQuery::new(name), RawValue::default(), WorkflowQueryOptions::default());
         let answer = query.await.map_err(|error| TestError::new(&format!("cannot query `{name}`"), error))?;
-        Ok(json(&answer.payloads))
+        Ok(failure::json(&answer.payloads))
     }
 
     /// Sends a signal.
@@ -100,6 +102,35 @@ impl TestRun {
         let cancel = self.handle.cancel(WorkflowCancelOptions::default());
         cancel.await.map_err(|error| TestError::new("cannot cancel the workflow", error))
     }
+
+    /// Records the history in a file, for [`replay`](super::replay()), unless the file exists. Delete it to record again.
+    /// `path` is relative to the package.
+    ///
+    /// Call this when the workflow has ended, or has come as far as the recording should go. The file has arguments and
+    /// results as they are: record no secrets.
+    ///
+    /// # Errors
+    /// When the history cannot be read or written.
+    pub async fn record(&self, path: impl AsRef<Path>) -> Result<(), TestError> {
+        let path = path.as_ref();
+        if path.exists() {
+            return Ok(());
+        }
+        let events = self.handle.fetch_history(WorkflowFetchHistoryOptions::default()).into_events().await;
+        let events = events.map_err(|error| TestError::new("cannot read the history", error))?;
+        let events: Result<Vec<_>, _> = events.iter().map(temporal::json::event).collect();
+        let events = events.map_err(|error| TestError::new("cannot write JSON", error))?;
+        write(path, &events)
+            .map_err(|error| TestError::new(&format!("cannot write {}", path.display()), error))
+    }
+}
+
+fn write(path: &Path, events: &[RawJson]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let json = serde_json::to_string_pretty(&json!({ "events": events }))?;
+    fs::write(path, json + "\n")
 }
 
 fn ended(error: WorkflowGetResultError) -> Ended {
