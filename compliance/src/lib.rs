@@ -2,13 +2,14 @@
 #![warn(missing_docs)]
 
 mod clauses;
+mod error;
 mod http;
 mod report;
 mod session;
 mod target;
 
+pub use error::SetUpError;
 pub use report::{Clause, Finding, Outcome, Report};
-pub use session::SetUpError;
 pub use target::{Backstage, Target};
 
 /// Tests `target` by each clause, one after the other. This starts workflows, each under a new ID.

@@ -11,26 +11,11 @@ use serde_json::Value;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::Target;
 use crate::http::{Draft, Http};
+use crate::{SetUpError, Target};
 
 /// How many characters of a response are shown.
 const TEXT: usize = 200;
-
-/// Why a server cannot be tested.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetUpError {
-    /// The URL is invalid.
-    #[error("`{0}` is not a URL; write one such as http://localhost:9090")]
-    Url(String),
-    /// The token cannot be sent in a header.
-    #[error("the token has characters that a header cannot have")]
-    Token,
-    /// The CA certificates are invalid.
-    #[error("cannot use the CA certificates; are they PEM?")]
-    Authorities(#[source] Box<dyn Error + Send + Sync>),
-}
 
 /// One test of a server.
 pub(crate) struct Session<'a> {

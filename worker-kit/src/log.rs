@@ -2,6 +2,7 @@
 //! that fail. Temporal retries both, and shows the failure only to those who ask for it.
 
 mod attempts;
+mod interceptor;
 mod runs;
 mod unread;
 
@@ -12,7 +13,7 @@ use temporalio_sdk::workflow_interceptors::WorkflowInterceptorConstructor;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
-use attempts::Attempts;
+use interceptor::Attempts;
 use runs::Runs;
 use unread::{Failures, Spans};
 

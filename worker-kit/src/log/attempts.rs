@@ -1,17 +1,12 @@
-//! Failed attempts of activities: those that fail, and those that exceed their timeout.
+//! A failed attempt of an activity in the log: its cause, and when Temporal tries again.
 
 use std::fmt;
-use std::future::pending;
 use std::time::Duration;
 
 use temporalio_common::RetryPolicy;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
-use temporalio_sdk::activities::{ActivityError, ActivityInfo};
-use temporalio_sdk::interceptors::{
-    ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, ExecuteActivityResult, Next,
-};
+use temporalio_sdk::activities::ActivityInfo;
 
-use super::unread;
 use crate::input::cut;
 
 const FAILED: &str = "an attempt of an activity failed";
@@ -22,55 +17,6 @@ const WRONG_ENCODING: &str = "Wrong encoding";
 const ENCODING_ERROR: &str = "Encoding error: ";
 /// Temporal's default for the longest pause, as a multiple of the first one.
 const LONGEST_PAUSE: u32 = 100;
-
-/// Logs each failed attempt whose arguments could be read.
-pub(super) struct Attempts;
-
-impl ActivityInboundInterceptor for Attempts {
-    fn execute_activity<'a>(
-        &'a self,
-        input: ExecuteActivityInput,
-        next: Next<'a, ExecuteActivityInput, ExecuteActivityOutput<'a>>,
-    ) -> ExecuteActivityOutput<'a> {
-        let info = input.activity_info().clone();
-        let mut work = next.run(input);
-        Box::pin(async move {
-            let result = tokio::select! {
-                biased;
-                result = &mut work => {
-                    note(&info, &result);
-                    result
-                }
-                () = timeout(&info) => {
-                    warn(&info, &NextTry::of(&info, None), "it exceeded its timeout; Temporal does not take its result");
-                    work.await
-                }
-            };
-            unread::begun(info, result.is_ok());
-            result
-        })
-    }
-}
-
-/// Waits until Temporal counts the attempt as failed. The clock is that of this machine, which may differ from
-/// Temporal's.
-async fn timeout(info: &ActivityInfo) {
-    match info.deadline.zip(info.started_time).and_then(|(end, start)| end.duration_since(start).ok()) {
-        Some(allowed) => tokio::time::sleep(allowed).await,
-        None => pending().await,
-    }
-}
-
-fn note(info: &ActivityInfo, result: &ExecuteActivityResult) {
-    match result {
-        Err(ActivityError::Application(failure)) => failed(info, failure),
-        Err(ActivityError::Cancelled { .. }) => {
-            let ActivityInfo { activity_type, attempt, workflow_id, .. } = info;
-            tracing::info!(activity = activity_type, attempt, workflow_id, "an activity was cancelled");
-        }
-        _ => {}
-    }
-}
 
 /// Logs a failed attempt.
 pub(super) fn failed(info: &ActivityInfo, failure: &ApplicationFailure) {
@@ -85,7 +31,7 @@ pub(super) fn failed(info: &ActivityInfo, failure: &ApplicationFailure) {
     }
 }
 
-fn warn(info: &ActivityInfo, next: &NextTry, error: &str) {
+pub(super) fn warn(info: &ActivityInfo, next: &NextTry, error: &str) {
     let ActivityInfo { activity_type: activity, attempt, workflow_id, workflow_run_id: run_id, .. } = info;
     tracing::warn!(activity, attempt, %next, workflow_id, run_id, error, "{FAILED}");
 }
@@ -126,7 +72,7 @@ pub(super) enum NextTry {
 
 impl NextTry {
     /// `failure` is absent if the attempt exceeded its timeout.
-    fn of(info: &ActivityInfo, failure: Option<&ApplicationFailure>) -> Self {
+    pub(super) fn of(info: &ActivityInfo, failure: Option<&ApplicationFailure>) -> Self {
         if failure.is_some_and(ApplicationFailure::is_non_retryable) {
             return Self::Never("the failure is non-retryable".to_owned());
         }
