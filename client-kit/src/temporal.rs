@@ -48,8 +48,10 @@ impl Starter for TemporalStarter {
         let result = self.ask_to_start(request).await;
         match &result {
             Ok(Started { already_running: true, .. }) | Err(StartError::IdUsed { .. }) if id_is_of_key => {
-                let first = chain::first_run(&self.connection, &workflow_id, &request_id, deadline).await?;
-                first.map_or(result, |run_id| Ok(Started { workflow_id, run_id, already_running: false }))
+                let first = chain::first_run(&self.connection, &workflow_id, &request_id, deadline).await;
+                first
+                    .map_err(start_error)?
+                    .map_or(result, |run_id| Ok(Started { workflow_id, run_id, already_running: false }))
             }
             _ => result,
         }

@@ -1,16 +1,13 @@
 //! The first run of a workflow that has continued as new, was retried or was reset: its later runs have not the request ID
 //! of the start.
 
-use temporal::{FaultKind, Method, TemporalConnection};
+use temporal::{FaultKind, Method, TemporalConnection, TemporalFault};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
 use tokio::time::Instant;
 use workflow_api::{RunId, WorkflowId};
-
-use super::start_error;
-use crate::StartError;
 
 /// Returns the first run of the workflow, if it is not the latest one, and was started by this request.
 ///
@@ -21,7 +18,7 @@ pub(super) async fn first_run(
     workflow_id: &WorkflowId,
     request_id: &str,
     deadline: Instant,
-) -> Result<Option<RunId>, StartError> {
+) -> Result<Option<RunId>, TemporalFault> {
     let describe = async |run_id: String| {
         let left = deadline.saturating_duration_since(Instant::now());
         let execution = WorkflowExecution { workflow_id: workflow_id.as_str().to_owned(), run_id };
@@ -29,8 +26,7 @@ pub(super) async fn first_run(
         let request = DescribeWorkflowExecutionRequest { namespace, execution: Some(execution) };
         connection.ask(DescribeWorkflowExecutionRequest::NAME, left, request).await
     };
-    let latest =
-        describe(String::new()).await.map_err(start_error)?.workflow_execution_info.unwrap_or_default();
+    let latest = describe(String::new()).await?.workflow_execution_info.unwrap_or_default();
     let first = latest.first_run_id;
     if first.is_empty() || latest.execution.is_some_and(|latest| latest.run_id == first) {
         return Ok(None);
@@ -38,7 +34,7 @@ pub(super) async fn first_run(
     match describe(first.clone()).await {
         Ok(described) => Ok(was_started_by(described, request_id).then(|| first.into())),
         Err(fault) if fault.kind() == FaultKind::NotFound => Ok(Some(first.into())),
-        Err(fault) => Err(start_error(fault)),
+        Err(fault) => Err(fault),
     }
 }
 
