@@ -80,6 +80,28 @@ async fn all_parameters_that_the_client_would_reject_are_reported() {
 }
 
 #[tokio::test]
+async fn what_the_client_would_ignore_is_reported() {
+    let api = Api::with(&ASKING).await;
+    let mut catalogue = reading(&[("app", "string")]);
+    catalogue["clients"][0]["activities"] = json!(["Greet"]);
+    catalogue["clients"][0]["taskQueue"] = "GREET_Q".into();
+    let client = Catalogued::new(catalogue).await;
+    let mut intent: Value = serde_json::from_str(&client.intent(json!({"app": "collectd"}))).unwrap();
+    let temporal = &mut intent["spec"]["temporal"];
+    temporal["workflowParams"]["activityOptions"] = json!({"Gret": {"startToCloseTimeout": "1s"}});
+    temporal["workflowParams"]["activityParams"]["Greet"] = json!({"x": "1"});
+    let problem = problem_of(api.post("", intent.to_string()).await, 422, "invalid_intent").await;
+    assert_eq!(
+        fault_paths(&problem),
+        [
+            "$.spec.temporal.workflowStartOptions.TaskQueue",
+            "$.spec.temporal.workflowParams.activityOptions.Gret",
+            "$.spec.temporal.workflowParams.activityParams.Greet.x",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_missing_client_is_reported_with_the_existing_ones() {
     let api = Api::with(&ASKING).await;
     let client = Catalogued::new(json!({"clients": [{"name": "relocate"}, {"name": "evacuate"}]})).await;
