@@ -29,7 +29,7 @@ use crate::input::json_of;
 /// # use worker_kit::{Progress, SignalArgument};
 /// # const STOP: &str = "stop";
 /// # #[derive(Deserialize, JsonSchema)]
-/// # struct Stop { reason: String }
+/// # pub struct Stop { reason: String }
 /// # #[workflow]
 /// # #[derive(Default)]
 /// # pub struct Hello { progress: Progress, stopped: Option<String> }

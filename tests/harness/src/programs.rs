@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use emco_build::{cargo, target_dir};
 
 /// The executables of this workspace that tests and the demo start.
-pub const PROGRAMS: [&str; 4] = ["bridge", "sample-client", "sample-worker", "emco-stand-in"];
+pub const PROGRAMS: [&str; 5] = ["bridge", "sample-client", "sample-worker", "emco-stand-in", "new-client"];
 
 const PROFILE_DIR: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
