@@ -94,7 +94,7 @@ async fn what_the_client_would_ignore_is_reported() {
     assert_eq!(
         fault_paths(&problem),
         [
-            "$.spec.temporal.workflowStartOptions.TaskQueue",
+            "$.spec.temporal.workflowStartOptions.taskQueue",
             "$.spec.temporal.workflowParams.activityOptions.Gret",
             "$.spec.temporal.workflowParams.activityParams.Greet.x",
         ]
