@@ -98,8 +98,8 @@ pub type Spec = TemporalSpec;
 /// }
 /// ```
 ///
-/// `declaration = HELLO` names a [`Declaration`] of the workflow instead: it has the type and the task queue. `task_queue`
-/// beside it replaces its queue, and can be a call: `task_queue = queue_of_this_site()`.
+/// `declaration = HELLO` names a [`Declaration`] of the workflow instead: it has the type and the task queue.
+/// `task_queue` beside it replaces its queue, and can be a call: `task_queue = queue_of_this_site()`.
 ///
 /// `crate = other_name` is needed if the author's crate imports `client-kit` under another name.
 ///

@@ -78,8 +78,8 @@ impl WorkflowStart {
         if self.options.id.is_empty() { self.with_workflow_id(id) } else { self }
     }
 
-    /// Sets the workflow ID, also if the intent has another one. A request whose function makes a random ID cannot be repeated safely. Make the ID from the
-    /// request, or leave it empty, so that the kit makes it.
+    /// Sets the workflow ID, also if the intent has another one. A request whose function makes a random ID cannot be
+    /// repeated safely. Make the ID from the request, or leave it empty, so that the kit makes it.
     pub fn with_workflow_id(mut self, id: impl Into<WorkflowId>) -> Self {
         self.options.id = id.into();
         self

@@ -25,8 +25,8 @@ pub trait Starter: std::fmt::Debug + Send + Sync + 'static {
 pub struct StartRequest {
     /// What to start. The workflow ID and the task queue are set.
     pub start: WorkflowStart,
-    /// Identifies this start: the caller's `Idempotency-Key`, or a new UUID. If the workflow ID is made of the key, it is
-    /// the key with a hash of the request's body.
+    /// Identifies this start: the caller's `Idempotency-Key`, or a new UUID. If the workflow ID is made of the key,
+    /// it is the key with a hash of the request's body.
     pub request_id: String,
     /// Whether the workflow ID is made of the key. Then each run of the workflow ID is one of this key.
     pub id_is_of_key: bool,

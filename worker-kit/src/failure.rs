@@ -15,8 +15,8 @@ use crate::input::cut;
 /// The length, in bytes, to which the text of a failure is cut.
 const MOST_BYTES: usize = 2048;
 
-/// Returns a failure for good: neither the activity nor the workflow is retried. `kind` is its type, by which people and
-/// programs know it.
+/// Returns a failure for good: neither the activity nor the workflow is retried. `kind` is its type, by which people
+/// and programs know it.
 ///
 /// ```
 /// use worker_kit::{ActivityError, non_retryable, retryable};
@@ -36,7 +36,7 @@ pub fn non_retryable(
     ApplicationFailure::builder(error).type_name(kind.into()).non_retryable(true).build()
 }
 
-/// Returns a failure that is retried as the retry policy says. A policy can name its type `kind` as one that is not
+/// Returns a failure that is retried by the retry policy. A policy can name its type `kind` as one that is not
 /// retried. An activity that returns any other error fails in the same way, without a type.
 pub fn retryable(
     kind: impl Into<String>,

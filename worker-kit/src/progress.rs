@@ -74,8 +74,8 @@ pub enum ProgressState {
 }
 
 impl Progress {
-    /// Returns the argument of a signal. If it could not be read, its faults are logged and become part of this progress.
-    /// A worker that replays the workflow logs them again.
+    /// Returns the argument of a signal. If it could not be read, its faults are logged and become part of this
+    /// progress. A worker that replays the workflow logs them again.
     pub fn received<W, T: Parameters>(
         &mut self,
         ctx: &SyncWorkflowContext<W>,

@@ -25,7 +25,8 @@ pub enum RegisterError {
 }
 
 /// Registers the workflow `W`, if it is as declared: its type, its signals, updates and queries by name. Register the
-/// activities first, because those that are declared must be there. A worker may have more of them, for other workflows.
+/// activities first, because those that are declared must be there. A worker may have more of them, for other
+/// workflows.
 ///
 /// # Errors
 /// [`RegisterError`], with all differences.

@@ -17,8 +17,8 @@ use crate::files::{read, write};
 /// The charts, each named as its folder.
 const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
 
-/// Write the shared definitions (charts/definitions.json) into the charts' schemas, the list of the values that templates
-/// rely on, and docs/values.md.
+/// Write the shared definitions (charts/definitions.json) into the charts' schemas, the list of the values that
+/// templates rely on, and docs/values.md.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Charts {
     /// Write nothing, and fail if a file is out of date.

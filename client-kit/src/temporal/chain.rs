@@ -1,5 +1,5 @@
-//! The first run of a workflow that has continued as new, was retried or was reset: its later runs have not the request ID
-//! of the start.
+//! The first run of a workflow that has continued as new, was retried or was reset: its later runs do not have the
+//! request ID of the start.
 
 use temporal::{FaultKind, Method, TemporalConnection, TemporalFault};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;

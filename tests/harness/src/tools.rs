@@ -1,6 +1,6 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are
-//! built into `target/interop`.
+//! Schemathesis, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear.
+//! Our own Go programs are built into `target/interop`.
 
 mod fetch;
 mod helm;

@@ -51,7 +51,7 @@ pub(super) fn cause(failure: &ApplicationFailure) -> String {
     text
 }
 
-/// Returns what an error of serde says about the type, without the value that was found.
+/// Returns the part of a serde error about the type, without the value that was found.
 fn expected(error: &str) -> String {
     const OF_KEYS: [&str; 3] = ["missing field ", "unknown field ", "duplicate field "];
     const OF_VALUES: [&str; 4] = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "];
@@ -63,7 +63,8 @@ fn expected(error: &str) -> String {
     }
 }
 
-/// When Temporal tries again, as the retry policy gives it. Timeouts of the activity and of the workflow can prevent it.
+/// When Temporal tries again, as the retry policy gives it. Timeouts of the activity and of the workflow can prevent
+/// it.
 pub(super) enum NextTry {
     In(Duration),
     Never(String),

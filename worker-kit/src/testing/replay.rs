@@ -9,8 +9,8 @@ use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::TestError;
 
-/// Replays recorded histories with the code of the workflow `W`: the file at `path`, or each `.json` file in that folder.
-/// `path` is relative to the package.
+/// Replays recorded histories with the code of the workflow `W`: the file at `path`, or each `.json` file in that
+/// folder. `path` is relative to the package.
 ///
 /// A workflow that runs while its worker is replaced continues with the new code. If that takes other steps than the
 /// history has, Temporal retries the workflow task without end. This function finds that out before.

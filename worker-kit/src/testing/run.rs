@@ -103,8 +103,8 @@ impl TestRun {
         cancel.await.map_err(|error| TestError::new("cannot cancel the workflow", error))
     }
 
-    /// Records the history in a file, for [`replay`](super::replay()), unless the file exists. Delete it to record again.
-    /// `path` is relative to the package.
+    /// Records the history in a file, for [`replay`](super::replay()), unless the file exists. Delete it to record
+    /// again. `path` is relative to the package.
     ///
     /// Call this when the workflow has ended, or has come as far as the recording should go. The file has arguments and
     /// results as they are: record no secrets.

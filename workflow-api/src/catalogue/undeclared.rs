@@ -6,9 +6,10 @@ use crate::{Fault, TaskQueue, TemporalSpec, WorkflowParams, cut};
 /// How many names a message lists.
 const MOST_NAMES: usize = 50;
 
-/// Returns the faults of an intent by what its workflow client declares, by path below the spec: another task queue than
-/// `queue` (which is empty if none is declared), an activity that is not among `activities` (`None` if they are not
-/// declared), and parameters of an activity that the client does not read, which reads those of the activities `read`.
+/// Returns the faults of an intent by what its workflow client declares, by path below the spec: another task queue
+/// than `queue` (which is empty if none is declared), an activity that is not among `activities` (`None` if they are
+/// not declared), and parameters of an activity that the client does not read, which reads those of the activities
+/// `read`.
 #[must_use]
 pub fn undeclared(
     spec: &TemporalSpec,

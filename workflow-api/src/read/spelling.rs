@@ -12,7 +12,8 @@ pub struct Spelling {
 }
 
 impl Spelling {
-    /// Notes that `path` was written as `written`, if it was not written as it is. Of repeated keys the last one counts.
+    /// Notes that `path` was written as `written`, if it was not written as it is. Of repeated keys the last one
+    /// counts.
     pub(super) fn note(&mut self, path: &str, written: Option<&str>) {
         match written {
             Some(written) => _ = self.written.insert(path.to_owned(), written.to_owned()),

@@ -67,7 +67,7 @@ impl<'a> Release<'a> {
         self.cluster.kubectl(&args, input).map_err(|error| format!("{error:#}"))
     }
 
-    /// Checks that the server has what the manifest says, and that a second applier of the same manifest is not in
+    /// Checks that the server has what the manifest contains, and that a second applier of the same manifest is not in
     /// conflict and would change nothing. Returns the number of objects.
     pub(crate) fn verify(&self, release: &Value) -> Result<usize, String> {
         let manifest = release["manifest"].as_str().unwrap();
