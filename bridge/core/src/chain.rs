@@ -35,7 +35,7 @@ pub(crate) async fn last_run_beside(
     if begun.first_run_id == last.first_run_id {
         return Ok(Some(last));
     }
-    // A run in any other state is the last of its chain; one that failed may have been retried.
+    // One that failed may have been retried. For a run of a cron schedule that completed, its own state is returned.
     if !matches!(begun.state, WorkflowState::ContinuedAsNew | WorkflowState::Failed | WorkflowState::TimedOut)
     {
         return Ok(Some(begun));

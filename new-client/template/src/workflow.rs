@@ -1,12 +1,12 @@
 //! The workflow, and the activity that does its work.
 
 use temporalio_common::data_converters::RawValue;
-use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 use worker_kit::{
     ActivityPlan, CURRENT_STATE, PROGRESS, Params, Progress, SignalArgument, Steps, heartbeating,
+    non_retryable,
 };
 
 use crate::{GREET, Guests, STOP, Stop, WORKFLOW};
@@ -30,11 +30,7 @@ impl Activities {
 async fn greeting(name: &str, polite: bool) -> Result<String, ActivityError> {
     if name.is_empty() {
         // Retrying does not give it a name.
-        let failure = ApplicationFailure::builder("a guest has no name")
-            .type_name("NoName".to_owned())
-            .non_retryable(true)
-            .build();
-        return Err(ActivityError::application(failure));
+        return Err(non_retryable("NoName", "a guest has no name").into());
     }
     let more = if polite { " How do you do?" } else { "" };
     Ok(format!("Hello, {name}!{more}"))

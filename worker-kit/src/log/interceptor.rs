@@ -10,6 +10,10 @@ use temporalio_sdk::interceptors::{
 use super::attempts::{NextTry, failed, warn};
 use super::unread;
 
+/// The SDK does not give the cause.
+const CANCELLED: &str =
+    "an activity was cancelled: its workflow was, its heartbeat timeout passed, or this worker ends";
+
 /// Logs each failed attempt whose arguments could be read.
 pub(super) struct Attempts;
 
@@ -53,7 +57,7 @@ fn note(info: &ActivityInfo, result: &ExecuteActivityResult) {
         Err(ActivityError::Application(failure)) => failed(info, failure),
         Err(ActivityError::Cancelled { .. }) => {
             let ActivityInfo { activity_type, attempt, workflow_id, .. } = info;
-            tracing::info!(activity = activity_type, attempt, workflow_id, "an activity was cancelled");
+            tracing::info!(activity = activity_type, attempt, workflow_id, "{CANCELLED}");
         }
         _ => {}
     }
