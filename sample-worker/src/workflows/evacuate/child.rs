@@ -1,8 +1,8 @@
 //! The child workflow that moves one group, and its end.
 //!
-//! A reset of the evacuation leaves the children of the former run: one may still be running, so that its
-//! workflow ID cannot be used again, or may have ended without an event in the history of the new run. An
-//! activity awaits the end of both.
+//! A reset of the evacuation leaves the children of the former run. One may still be running, so that its
+//! workflow ID cannot be used again. Another may have ended while its parent was closed, and Temporal gives that
+//! end to no later run (temporalio/temporal#10639). An activity awaits the end of both.
 
 use std::collections::BTreeMap;
 use std::pin::pin;

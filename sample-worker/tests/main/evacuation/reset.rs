@@ -78,6 +78,24 @@ async fn a_reset_evacuation_notices_a_move_that_has_ended() {
     reset.replays("evacuation-reset-ended").await;
 }
 
+/// Temporal drops the end of a child whose parent is closed.
+#[tokio::test]
+async fn a_reset_evacuation_notices_a_move_that_ended_after_the_former_run() {
+    let scene = scene_of("evacuate-reset-late", 1).await;
+    scene.emco.hold(&target(), None, None);
+    let run = start(&scene, &[]).await;
+    let before = come_to(&run, &["running"]).await;
+    let child = run.of_id(before["Digs"][0]["WorkflowID"].as_str().unwrap());
+    child.reaches("CheckReadinessStatus").await;
+    run.terminate().await;
+    let end = child.end().await;
+    assert!(matches!(end, Err(WorkflowGetResultError::Cancelled { .. })), "{end:?}");
+    let reset = run.reset_after_child_start().await;
+    let report = failed(&reset, &["cancelled"]).await;
+    assert_eq!(states(&report), ["rolledBack"]);
+    assert_eq!(places(&scene, 1), [SOURCE]);
+}
+
 #[tokio::test]
 async fn another_workflow_under_the_id_of_a_move_fails_its_group() {
     let scene = scene_of("evacuate-foreign", 1).await;
