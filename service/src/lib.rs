@@ -21,5 +21,5 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod token;
 
-pub use heavy::heavy;
+pub use heavy::{heavy, heavy_body};
 pub use workflow_api::chain;

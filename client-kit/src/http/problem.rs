@@ -1,6 +1,5 @@
 //! Errors as problem details. README.md lists the codes.
 
-use axum::http::StatusCode;
 use service::problem::ProblemResponse;
 use workflow_api::read::Spelling;
 use workflow_api::{Fault, Problem, ReadError, WorkflowId, cut};
@@ -43,15 +42,9 @@ pub(super) fn unknown_fields(paths: Vec<String>) -> ProblemResponse {
     Problem::new(400, "unknown_fields", detail).with_faults(faults).into()
 }
 
-/// Returns the problem of a body that could not be read to its end.
-pub(super) fn of_rejection(status: StatusCode) -> ProblemResponse {
-    match status {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(413, "body_too_large", "the body is larger than the limit").into()
-        }
-        _ => Problem::new(400, "body_incomplete", "the body is incomplete: the connection ended before it")
-            .into(),
-    }
+/// Returns the problem of a body that did not arrive.
+pub(super) fn incomplete(error: axum::Error) -> ProblemResponse {
+    Problem::new(400, "body_incomplete", format!("the body did not arrive: {error}")).into()
 }
 
 /// Returns the problem of an invocation. Paths of faults are as they were written in the body.

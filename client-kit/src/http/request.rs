@@ -1,20 +1,17 @@
 //! Reads a request: its body, and its headers.
 
-use axum::RequestExt;
-use axum::body::Bytes;
 use axum::extract::{Query, Request};
 use axum::http::Uri;
-use axum::response::IntoResponse;
 use serde::Deserialize;
 use service::fields::FieldValidation;
-use service::heavy;
+use service::heavy_body;
 use service::http::headers::{idempotency_key, prefers_representation};
 use service::problem::ProblemResponse;
 use sha2::{Digest, Sha256};
 use workflow_api::read::Spelling;
 use workflow_api::{Problem, TemporalSpec, read};
 
-use super::problem::{of_body, unknown_fields};
+use super::problem::{incomplete, of_body, unknown_fields};
 use crate::context::Key;
 
 /// A request to start a workflow, read and validated.
@@ -37,9 +34,13 @@ impl StartCall {
         let key = idempotency_key(request.headers())
             .map_err(|error| Problem::new(400, "invalid_idempotency_key", error.to_string()))?;
         let wants_body = prefers_representation(request.headers());
-        let body = body(request).await?;
-        let key = key.map(|text| Key { text, fingerprint: fingerprint(&body) });
-        let read = heavy(body.len(), move || read::<TemporalSpec>(&body)).await.map_err(of_body)?;
+        let has_key = key.is_some();
+        let read = heavy_body(request.into_body(), move |body| {
+            (has_key.then(|| fingerprint(body)), read::<TemporalSpec>(body))
+        });
+        let (fingerprint, read) = read.await.map_err(incomplete)?;
+        let key = key.zip(fingerprint).map(|(text, fingerprint)| Key { text, fingerprint });
+        let read = read.map_err(of_body)?;
         let unknown_fields = validation.of(read.unknown).map_err(unknown_fields)?;
         Ok(Self { spec: read.value, unknown_fields, spelling: read.spelling, key, wants_body })
     }
@@ -65,12 +66,6 @@ fn field_validation(uri: &Uri) -> Result<FieldValidation, ProblemResponse> {
     .ok_or_else(|| {
         Problem::new(400, "invalid_query", "`fieldValidation` must be `Ignore`, `Warn` or `Strict`").into()
     })
-}
-
-/// The body limits of the server decide how an incomplete body is reported.
-async fn body(request: Request) -> Result<Bytes, ProblemResponse> {
-    let body = request.extract::<Bytes, _>().await;
-    body.map_err(|rejection| super::problem::of_rejection(rejection.into_response().status()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::{DigKey, IntentKey};
@@ -11,12 +10,12 @@ use http::request::Parts;
 use http::{HeaderMap, Uri};
 use serde::de::DeserializeOwned;
 use service::auth::{Identity, Proof as IdentityProof};
-use service::heavy;
+use service::heavy_body;
 use service::origin::Origin;
 use workflow_api::read::Spelling;
 
 use crate::api::Api;
-use crate::problem::ApiError;
+use crate::problem::{ApiError, kinds};
 use crate::wire::body::{Content, FieldValidation, Noted};
 use crate::wire::params::{BodyParams, NoParams, Params, QueryParams};
 use crate::wire::path::{DigPath, IntentPath};
@@ -63,10 +62,11 @@ impl<K: Key, P: QueryParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P,
         let mut context = context(api, &parts);
         let (headers, uri) = (parts.headers.clone(), parts.uri.clone());
         let (body, Noted { unknown, spelling }) = if B::EXPECTED {
-            let whole = axum::extract::Request::from_parts(parts, body);
-            let bytes = Bytes::from_request(whole, api).await.map_err(IntoResponse::into_response)?;
-            let (read_key, size) = (key.clone(), bytes.len());
-            heavy(size, move || B::read(&bytes, fields, &read_key)).await
+            let read_key = key.clone();
+            let read = heavy_body(body, move |bytes| B::read(bytes, fields, &read_key)).await;
+            read.map_err(|error| {
+                ApiError::from(kinds::BODY_INCOMPLETE.problem(error.to_string())).into_response()
+            })?
         } else {
             B::read(&[], fields, &key)
         }
