@@ -41,6 +41,11 @@ impl Identity {
         Self { name, proof, ..Self::default() }
     }
 
+    /// Adds what an issuer has signed: its own name in the settings, and the groups of the caller.
+    pub(super) fn issued(self, issuer: &str, groups: Arc<[String]>) -> Self {
+        Self { issuer: issuer.to_owned(), groups, ..self }
+    }
+
     /// Returns the name of the caller. Empty for nobody, and for a token or a certificate without a name.
     pub fn name(&self) -> &str {
         &self.name
