@@ -2,6 +2,7 @@
 
 mod intent;
 mod serve;
+mod token;
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -28,6 +29,9 @@ enum Command {
     /// Check workflow intents before they are registered.
     #[command(subcommand)]
     Intent(intent::Command),
+    /// Make bearer tokens for callers.
+    #[command(subcommand)]
+    Token(token::Command),
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
@@ -44,6 +48,7 @@ impl Cli {
         match self.command {
             Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),
             Command::Intent(command) => command.run(),
+            Command::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Command::OpenApi => print_document().map(|()| ExitCode::SUCCESS),
             Command::Probe(probe) => Ok(probe.run()),
         }

@@ -19,8 +19,9 @@ pub use crate::secure::Secure;
 /// The settings of `bridge serve`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
-    /// Address to listen on: host:port, or :port for all addresses.
-    #[arg(long, env = "BRIDGE_LISTEN", default_value = "0.0.0.0:9095", value_name = "ADDRESS")]
+    /// Address to listen on: host:port, or :port for all addresses. Addresses that other machines can reach
+    /// need identities (BRIDGE_BEARER_TOKENS, BRIDGE_ISSUERS and others), or BRIDGE_INSECURE.
+    #[arg(long, env = "BRIDGE_LISTEN", default_value = "127.0.0.1:9095", value_name = "ADDRESS")]
     pub listen: ListenAddress,
     /// Database for intents and runs: sqlite:///path/to/file, sqlite:file, sqlite::memory: (kept only while
     /// the process lives), or postgres://user@host/database, which replicas can share. Put the password into

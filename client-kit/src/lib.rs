@@ -26,7 +26,7 @@ pub use context::StartContext;
 pub use error::{ClientError, Refusal};
 pub use params::Params;
 pub use process::main;
-pub use server::{Server, ServerOptions};
+pub use server::{Callers, Server, ServerOptions};
 pub use start::{IdConflictPolicy, WorkflowStart};
 pub use starter::{StartError, StartRequest, Starter};
 pub use temporal::TemporalStarter;
@@ -44,7 +44,7 @@ pub use axum::http::StatusCode;
 /// JSON, for arguments of workflows.
 pub use serde_json::Value;
 /// What a [`Server`] needs.
-pub use service::auth::BearerTokens;
+pub use service::auth::{BearerTokens, Issuers, Networks};
 pub use service::http::{CutOff, Tls};
 pub use service::metrics::Metrics;
 pub use service::shutdown::Shutdown;

@@ -1,19 +1,19 @@
 //! The process of a [`Server`]: settings, logs, signals.
 
-use std::path::PathBuf;
+mod secure;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use service::auth::BearerTokens;
-use service::files::{FileError, SettingFile};
-use service::http::{ClientAuth, Tls, TlsFiles};
+use service::files::FileError;
 use service::metrics::Metrics;
 use service::settings::{ListenAddress, duration, or_exit, size};
 use service::shutdown::Shutdown;
 use service::telemetry::{self, LogSettings};
 use temporal::{TemporalConnection, TemporalSettings, TemporalTarget};
 
+use self::secure::{CallerSettings, TlsSettings};
 use crate::{Client, Server, ServerOptions, TemporalStarter};
 
 /// Starts Temporal workflows for EMCO, at POST /invoke/<name>.
@@ -22,8 +22,9 @@ use crate::{Client, Server, ServerOptions, TemporalStarter};
 struct Settings {
     #[command(subcommand)]
     command: Option<service::probe::Command>,
-    /// Address to listen on.
-    #[arg(long, env = "CLIENT_LISTEN", default_value = ":9090", value_name = "HOST:PORT")]
+    /// Address to listen on. Addresses that other machines can reach need CLIENT_BEARER_TOKENS, CLIENT_ISSUERS,
+    /// CLIENT_TLS_CLIENT_CA or CLIENT_INSECURE.
+    #[arg(long, env = "CLIENT_LISTEN", default_value = "127.0.0.1:9090", value_name = "HOST:PORT")]
     listen: ListenAddress,
     /// How long a start may take, including the code of the workflow client.
     #[arg(long, env = "CLIENT_START_BUDGET", default_value = "10s", value_name = "TIME", value_parser = duration)]
@@ -40,52 +41,14 @@ struct Settings {
     /// Most requests at the same time. Further requests are refused with 503.
     #[arg(long, env = "CLIENT_MAX_REQUESTS", default_value = "1000", value_name = "NUMBER")]
     max_requests: usize,
-    /// File of bearer tokens, one per line. Callers must send one of them. Not set: callers need no token.
-    #[arg(long, env = BEARER_TOKENS, value_name = "FILE")]
-    bearer_tokens: Option<PathBuf>,
+    #[command(flatten)]
+    callers: CallerSettings,
     #[command(flatten)]
     tls: TlsSettings,
     #[command(flatten)]
     temporal: TemporalSettings,
     #[command(flatten)]
     log: LogSettings,
-}
-
-const BEARER_TOKENS: &str = "CLIENT_BEARER_TOKENS";
-const TLS_CERTIFICATE: &str = "CLIENT_TLS_CERTIFICATE";
-const TLS_KEY: &str = "CLIENT_TLS_KEY";
-const TLS_CLIENT_CA: &str = "CLIENT_TLS_CLIENT_CA";
-
-/// TLS of the listener. Without these settings it serves plain HTTP.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "TLS")]
-struct TlsSettings {
-    /// File of the certificate and its chain (PEM). Like the other files, it is read again when it changes.
-    #[arg(long, env = TLS_CERTIFICATE, value_name = "FILE", requires = "tls_key")]
-    tls_certificate: Option<PathBuf>,
-    /// File of the private key (PEM).
-    #[arg(long, env = TLS_KEY, value_name = "FILE", requires = "tls_certificate")]
-    tls_key: Option<PathBuf>,
-    /// File of the CA certificates (PEM) for client certificates. If set, callers need a client certificate.
-    #[arg(long, env = TLS_CLIENT_CA, value_name = "FILE", requires = "tls_certificate")]
-    tls_client_ca: Option<PathBuf>,
-    /// Whether callers need a client certificate. `optional`: a caller without one may request /healthz, /readyz and
-    /// /metrics, and needs a bearer token for a start.
-    #[arg(long, env = "CLIENT_TLS_CLIENT_AUTH", default_value = "required", value_name = "WHETHER")]
-    tls_client_auth: ClientAuth,
-}
-
-impl TlsSettings {
-    fn load(&self) -> Result<Option<Tls>, FileError> {
-        let (Some(certificate), Some(key)) = (&self.tls_certificate, &self.tls_key) else { return Ok(None) };
-        let authorities = self.tls_client_ca.as_ref();
-        Tls::load(TlsFiles {
-            certificate: SettingFile::of(TLS_CERTIFICATE, certificate),
-            key: SettingFile::of(TLS_KEY, key),
-            callers: authorities.map(|file| (SettingFile::of(TLS_CLIENT_CA, file), self.tls_client_auth)),
-        })
-        .map(Some)
-    }
 }
 
 /// Runs the process of these workflow clients: `client_kit::main(clients![migrate, generic])`.
@@ -111,13 +74,12 @@ pub fn main(clients: impl IntoIterator<Item = Client>) -> ExitCode {
 
 impl Settings {
     fn options(&self) -> Result<ServerOptions, FileError> {
-        let tokens = self.bearer_tokens.as_ref().map(|file| SettingFile::of(BEARER_TOKENS, file));
         Ok(ServerOptions {
             start_budget: self.start_budget,
             body_limit: self.body_limit,
             linger: self.linger,
             max_requests: self.max_requests,
-            bearer_tokens: tokens.map(BearerTokens::load).transpose()?,
+            callers: self.callers.load()?,
             tls: self.tls.load()?,
         })
     }
@@ -133,6 +95,7 @@ async fn run(
     let shutdown = Shutdown::on_signals(settings.drain)?;
     let metrics = Metrics::install("workflow-client", env!("CARGO_PKG_VERSION"));
     let listener = settings.listen.bind().await?;
+    or_exit(settings.callers.exposure(&settings.tls).check(&listener));
     server.serve(listener, &shutdown, metrics).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use service::auth::{Authenticator, BearerTokens};
+use service::auth::{Authenticator, BearerTokens, Issuers, Networks};
 use service::health::Health;
 use service::http::{BodyLimits, CutOff, Options, Tls, operations, serve, standard};
 use service::metrics::Metrics;
@@ -31,12 +31,23 @@ pub struct ServerOptions {
     /// Most requests at the same time, without those for `/healthz`, `/readyz` and `/metrics`. Further requests are
     /// refused with 503. Default: 1000.
     pub max_requests: usize,
-    /// Bearer tokens. Callers must send one of them (`Authorization: Bearer …`), except for `/healthz`, `/readyz` and
-    /// `/metrics`. Default: callers need no token.
-    pub bearer_tokens: Option<BearerTokens>,
+    /// Who may call. Default: everybody.
+    pub callers: Callers,
     /// TLS for [`Server::serve`]. If client certificates are optional, a caller without one must send a token, except
     /// for `/healthz`, `/readyz` and `/metrics`. Default: no TLS.
     pub tls: Option<Tls>,
+}
+
+/// Whom a [`Server`] accepts. If there are tokens or issuers, callers must send a bearer token
+/// (`Authorization: Bearer …`), except for `/healthz`, `/readyz` and `/metrics`.
+#[derive(Debug, Clone, Default)]
+pub struct Callers {
+    /// The tokens of named callers.
+    pub bearer_tokens: Option<BearerTokens>,
+    /// The issuers whose tokens (JWT) are accepted.
+    pub issuers: Option<Issuers>,
+    /// The networks from which callers are accepted that send no token.
+    pub anonymous: Networks,
 }
 
 impl Default for ServerOptions {
@@ -46,7 +57,7 @@ impl Default for ServerOptions {
             body_limit: 2 << 20,
             linger: Duration::ZERO,
             max_requests: 1000,
-            bearer_tokens: None,
+            callers: Callers::default(),
             tls: None,
         }
     }
@@ -91,8 +102,9 @@ impl Server {
     }
 
     fn routes(&self, certificate: bool) -> Router {
-        let tokens = self.options.bearer_tokens.clone();
-        let authenticator = Authenticator { tokens, certificate, ..Authenticator::default() };
+        let Callers { bearer_tokens: tokens, issuers, anonymous } = self.options.callers.clone();
+        let authenticator =
+            Authenticator { tokens, issuers, anonymous, certificate, ..Authenticator::default() };
         gated(routes(Arc::clone(&self.invocations)), authenticator, self.options.max_requests)
     }
 

@@ -6,9 +6,11 @@ use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 /// How often the files are read.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -70,7 +72,7 @@ pub struct FileError {
 /// time stamp may stay the same.
 pub(crate) struct Reloaded<T> {
     files: Vec<SettingFile>,
-    current: Arc<RwLock<Arc<T>>>,
+    current: Arc<watch::Sender<Arc<T>>>,
     /// The thread ends when this is dropped.
     _ends: Sender<Infallible>,
 }
@@ -90,7 +92,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         };
         let contents = read(&files);
         let mut seen = hash(&contents);
-        let current = Arc::new(RwLock::new(Arc::new(parse(&contents?)?)));
+        let current = Arc::new(watch::Sender::new(Arc::new(parse(&contents?)?)));
         let (ends, ended) = channel();
         let loaded = Self { files: files.clone(), current: Arc::clone(&current), _ends: ends };
         std::thread::spawn(move || {
@@ -102,7 +104,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
                 }
                 match contents.and_then(|contents| parse(&contents)) {
                     Ok(new) => {
-                        *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+                        current.send_replace(Arc::new(new));
                         tracing::info!(files = names(&files), "read again after a change");
                     }
                     Err(error) => {
@@ -117,7 +119,12 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
 
     /// Returns the current contents.
     pub(crate) fn current(&self) -> Arc<T> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.borrow())
+    }
+
+    /// Returns the contents as they are now, and each change from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<Arc<T>> {
+        self.current.subscribe()
     }
 }
 

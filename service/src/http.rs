@@ -18,4 +18,4 @@ pub use limits::{Limits, limited};
 pub use operations::operations;
 pub use serve::{CutOff, Options, serve};
 pub use standard::standard;
-pub use tls::{ClientAuth, Tls, TlsFiles};
+pub use tls::{CallerFiles, ClientAuth, Tls, TlsFiles};

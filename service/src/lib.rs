@@ -4,6 +4,7 @@
 #[cfg(feature = "mimalloc")]
 mod allocator;
 pub mod auth;
+pub mod clock;
 pub mod fields;
 pub mod files;
 pub mod health;

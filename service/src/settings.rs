@@ -1,5 +1,6 @@
 //! Settings of a process: flags over environment over defaults, with errors that name the flag and the variable.
 
+mod exposure;
 mod listen;
 mod values;
 
@@ -8,6 +9,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, Parser};
 
+pub use exposure::{Exposure, ExposureError};
 pub use listen::{ListenAddress, ListenError};
 pub use values::{duration, size};
 

@@ -64,7 +64,9 @@ async fn a_missing_secret_is_named_and_ends_the_process() -> Result<()> {
         let request =
             settings.iter().fold(request, |request, (name, value)| request.with_env_var(*name, *value));
         // In memory, so that nothing else is missing.
-        let container = Container::start(request.with_env_var("BRIDGE_DATABASE", "sqlite::memory:")).await?;
+        let request = request.with_env_var("BRIDGE_DATABASE", "sqlite::memory:");
+        let request = request.with_env_var("BRIDGE_INSECURE", "true").with_env_var("CLIENT_INSECURE", "true");
+        let container = Container::start(request).await?;
         let (code, log) = (container.exit_code().await?, container.log().await?);
         ensure!(code != 0, "{settings:?}: ended as if all were well: {log}");
         ensure!(log.contains(told), "{settings:?}: `{told}` is not told: {log}");

@@ -17,7 +17,8 @@ async fn data_in_a_volume_survives_the_kill_of_its_container() -> Result<()> {
     let volume = network.volume().await?;
     let bridge = async |name| -> Result<Container> {
         let mount = Mount::volume_mount(volume.as_str(), "/data");
-        let request = network.container("bridge", name)?.with_mount(mount);
+        let request =
+            network.container("bridge", name)?.with_env_var("BRIDGE_INSECURE", "true").with_mount(mount);
         let bridge = Container::serving(request, 9095).await?;
         bridge.ready("/readyz").await?;
         Ok(bridge)

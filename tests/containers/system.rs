@@ -67,11 +67,13 @@ impl System {
                 )
                 .with_env_var("BRIDGE_EMCO_URL", format!("http://{}:9015", network.host("emco")))
                 .with_env_var("BRIDGE_CLIENT_HOSTS", format!("{}:9090,*.invalid", network.host("client")))
+                .with_env_var("BRIDGE_INSECURE", "true")
                 .with_env_var("BRIDGE_START_TIMEOUT", "5s");
             Container::serving(request, 9095).await
         };
-        let request =
-            at(network.container("sample-client", "client")?).with_env_var("CLIENT_START_BUDGET", "4s");
+        let request = at(network.container("sample-client", "client")?)
+            .with_env_var("CLIENT_INSECURE", "true")
+            .with_env_var("CLIENT_START_BUDGET", "4s");
         let system = Self {
             bridges: [bridge("bridge-1").await?, bridge("bridge-2").await?],
             client: Container::serving(request, 9090).await?,

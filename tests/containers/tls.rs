@@ -31,6 +31,7 @@ async fn an_emco_over_tls_is_trusted_by_the_named_authority_only() -> Result<()>
         Ok(network
             .container("bridge", name)?
             .with_env_var("BRIDGE_DATABASE", "sqlite::memory:")
+            .with_env_var("BRIDGE_INSECURE", "true")
             .with_mount(mount()?))
     };
     // A bridge stands for EMCO: both know no deployment intent group, and say so over TLS.

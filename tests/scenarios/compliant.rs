@@ -10,6 +10,7 @@ use compliance::{Backstage, Outcome, Target, check};
 use harness::{Process, Proxy, TemporalServer, free_port, program, sample_intent};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
+use service::auth::NewToken;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -106,7 +107,7 @@ fn secret() -> Result<(tempfile::TempDir, String)> {
     for (name, content) in [
         ("tls.crt", certificate.pem()),
         ("tls.key", key.serialize_pem()),
-        ("tokens", "# the bridge\nlet-me-in\n".to_owned()),
+        ("tokens", format!("# the bridge\n{}\n", NewToken::of("bridge", "let-me-in")?.line())),
         ("empty", String::new()),
     ] {
         std::fs::write(directory.path().join(name), content)?;

@@ -1,6 +1,7 @@
 //! The first argument of every use case: the caller, the correlation and the time.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -22,21 +23,26 @@ pub struct Request {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
     name: String,
+    label: String,
     proof: Proof,
+    issuer: String,
+    groups: Arc<[String]>,
 }
 
 /// How an actor was identified.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Proof {
     /// It was not identified.
     #[default]
     None,
-    /// By a bearer token.
+    /// By a bearer token of a file.
     Token,
     /// By a TLS client certificate.
     Certificate,
     /// By a proxy that the operator trusts.
     Proxy,
+    /// By a token that an issuer has signed (JWT).
+    Issuer,
 }
 
 impl Proof {
@@ -48,22 +54,37 @@ impl Proof {
             Self::Token => "token",
             Self::Certificate => "certificate",
             Self::Proxy => "proxy",
+            Self::Issuer => "issuer",
         }
     }
 }
 
 impl Actor {
-    /// Creates an actor with this name. Control characters are removed and long names are cut, because names
-    /// go to logs and histories.
+    /// Creates an actor with this name, which is kept as it is.
     #[must_use]
-    pub fn new(name: &str, proof: Proof) -> Self {
-        Self { name: name.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX).collect(), proof }
+    pub fn new(name: impl Into<String>, proof: Proof) -> Self {
+        let name = name.into();
+        let label = name.trim().chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+        Self { name, label, proof, ..Self::default() }
     }
 
-    /// Returns the name; empty for an actor without one.
+    /// Adds what an issuer has signed: its own name in the settings, and the groups of the actor.
+    #[must_use]
+    pub fn issued(self, issuer: impl Into<String>, groups: Arc<[String]>) -> Self {
+        Self { issuer: issuer.into(), groups, ..self }
+    }
+
+    /// Returns the whole name; empty for an actor without one.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the name as it goes to logs, histories and records: without control characters, and cut if it
+    /// is long.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
     }
 
     /// Returns how the actor was identified.
@@ -72,17 +93,29 @@ impl Actor {
         self.proof
     }
 
+    /// Returns the name that the settings give to the issuer of its token; empty if there is none.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Returns the groups that the issuer of its token names.
+    #[must_use]
+    pub fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
     /// Returns its identity in the engine's histories: `alice via bridge@host:pid`, or only the bridge's own
     /// name.
     #[must_use]
     pub fn via(&self, bridge: &str) -> String {
-        if self.name.is_empty() { bridge.to_owned() } else { format!("{} via {bridge}", self.name) }
+        if self.label.is_empty() { bridge.to_owned() } else { format!("{} via {bridge}", self.label) }
     }
 }
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.name.is_empty() { "anonymous" } else { &self.name })
+        f.write_str(if self.name.is_empty() { "anonymous" } else { &self.label })
     }
 }
 

@@ -108,7 +108,7 @@ impl Starts {
                 }
                 None => StartKey { text: id.to_string(), fingerprint: None },
             },
-            started_by: request.actor.name().to_owned(),
+            started_by: request.actor.label().to_owned(),
             requested_at: request.now,
             attempt: 0,
             outcome: Outcome::Starting,

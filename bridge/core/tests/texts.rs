@@ -14,7 +14,7 @@ fn an_actor_acts_through_the_bridge() {
 
 #[test]
 fn long_names_are_cut() {
-    assert_eq!(Actor::new(&"ä".repeat(1000), Proof::Token).name().chars().count(), 200);
+    assert_eq!(Actor::new("ä".repeat(1000), Proof::Token).label().chars().count(), 200);
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(super) fn run(settings: Settings) -> anyhow::Result<()> {
     service::runtime::run(async {
         let shutdown = Shutdown::on_signals(settings.drain).context("cannot watch for signals")?;
         let listener = settings.listen.bind().await.context("BRIDGE_LISTEN cannot be used")?;
+        or_exit(settings.secure.exposure().check(&listener));
         let bridge = Bridge::open(&settings, temporal, &shutdown).await?;
         bridge.serve(listener).await.context("not all requests were finished")
     })

@@ -102,7 +102,7 @@ impl Api {
             arguments.extend(["--database", "sqlite::memory:"]);
         }
         if !flags.contains(&"--trusted-proxies") {
-            arguments.extend(["--trusted-proxies", "127.0.0.1"]);
+            arguments.extend(["--trusted-proxies", "127.0.0.1", "--anonymous-networks", "127.0.0.1"]);
         }
         let program: Program = service::settings::try_parse_from(arguments).unwrap();
         let shutdown = Shutdown::new(AT_ONCE);

@@ -1,5 +1,6 @@
 //! The program `bridge`: its settings, its end, its memory.
 
+mod callers;
 mod crash;
 mod disk;
 mod escalation;
@@ -31,6 +32,7 @@ fn configured(program: ProcessBuilder, port: u16, database: &Path, temporal: &st
         // In most tests there is no workflow client.
         .env("BRIDGE_CLIENT_CHECK", "0s")
         .env("BRIDGE_TRUSTED_PROXIES", "127.0.0.1")
+        .env("BRIDGE_ANONYMOUS_NETWORKS", "127.0.0.1")
         .env("TEMPORAL_ADDRESS", temporal)
 }
 

@@ -146,4 +146,5 @@ strategy:
 {{- include "common.egressRule" (list .postgres.to .postgres.ports $tcp) }}
 {{- end }}
 {{- end }}
+{{- include "common.issuersEgress" . }}
 {{- end }}

@@ -36,6 +36,9 @@ ingress
 ingress.enabled
 ingress.path
 ingress.tls
+insecure
+issuers
+issuers.key
 keyRetention
 limits
 limits.changes
@@ -57,6 +60,8 @@ networkPolicy.dns
 networkPolicy.dns.ports
 networkPolicy.emco
 networkPolicy.enabled
+networkPolicy.issuers
+networkPolicy.issuers.ports
 networkPolicy.postgres
 networkPolicy.postgres.ports
 networkPolicy.targets
@@ -105,6 +110,8 @@ tls.certificateKey
 tls.clientAuth
 tls.clientCA
 tls.clientCA.key
+tls.clientCRL
+tls.clientCRL.key
 tls.privateKeyKey
 topologySpread
 topologySpread.enabled

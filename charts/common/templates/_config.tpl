@@ -50,10 +50,25 @@ LOG_FORMAT: {{ .Values.log.format | quote }}
 {{- if .tls.clientCA.existingSecret }}
 {{ $prefix }}_TLS_CLIENT_CA: {{ include "common.secretFile" (list "client-ca" .tls.clientCA.key) }}
 {{ $prefix }}_TLS_CLIENT_AUTH: {{ .tls.clientAuth | quote }}
+{{- if .tls.clientCRL.existingSecret }}
+{{ $prefix }}_TLS_CLIENT_CRL: {{ include "common.secretFile" (list "client-crl" .tls.clientCRL.key) }}
+{{- end }}
+{{- else if .tls.clientCRL.existingSecret }}
+{{- fail "tls.clientCA.existingSecret is missing: revocation lists (tls.clientCRL) are those of its authorities" -}}
 {{- end }}
 {{- end }}
 {{- if .bearerTokens.existingSecret }}
 {{ $prefix }}_BEARER_TOKENS: {{ include "common.secretFile" (list "tokens" .bearerTokens.key) }}
+{{- end }}
+{{- if .issuers.existingSecret }}
+{{ $prefix }}_ISSUERS: {{ include "common.secretFile" (list "issuers" .issuers.key) }}
+{{- end }}
+{{- with .anonymousNetworks }}
+{{ $prefix }}_ANONYMOUS_NETWORKS: {{ join "," . | quote }}
+{{- end }}
+{{ $prefix }}_INSECURE: {{ .insecure | quote }}
+{{- if not (or .insecure .bearerTokens.existingSecret .issuers.existingSecret .tls.clientCA.existingSecret .trustedProxies) -}}
+{{- fail "identities are missing: name the callers by bearerTokens, issuers or tls.clientCA, or accept everybody with insecure=true" -}}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -77,9 +92,13 @@ temporal: {{ .Values.temporal.tls.existingSecret | quote }}
 {{- with .Values.tls }}
 tls: {{ .existingSecret | quote }}
 client-ca: {{ .clientCA.existingSecret | quote }}
+client-crl: {{ .clientCRL.existingSecret | quote }}
 {{- end }}
 {{- with .Values.bearerTokens }}
 tokens: {{ .existingSecret | quote }}
+{{- end }}
+{{- with .Values.issuers }}
+issuers: {{ .existingSecret | quote }}
 {{- end }}
 {{- end }}
 

@@ -15,6 +15,15 @@
   {{- end }}
 {{- end }}
 
+{{/* The egress rule for issuers of tokens. */}}
+{{- define "common.issuersEgress" -}}
+{{- if .Values.issuers.existingSecret }}
+{{- with .Values.networkPolicy.issuers }}
+{{- include "common.egressRule" (list .to .ports (list "TCP")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The ports of URLs, as a JSON list. */}}
 {{- define "common.portsOfUrls" -}}
 {{- $ports := list }}

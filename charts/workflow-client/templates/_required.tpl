@@ -16,6 +16,9 @@ ingress
 ingress.enabled
 ingress.path
 ingress.tls
+insecure
+issuers
+issuers.key
 limits
 limits.requests
 lingerSeconds
@@ -31,6 +34,8 @@ networkPolicy
 networkPolicy.dns
 networkPolicy.dns.ports
 networkPolicy.enabled
+networkPolicy.issuers
+networkPolicy.issuers.ports
 networkPolicy.temporal
 podDisruptionBudget
 podDisruptionBudget.enabled
@@ -75,6 +80,8 @@ tls.certificateKey
 tls.clientAuth
 tls.clientCA
 tls.clientCA.key
+tls.clientCRL
+tls.clientCRL.key
 tls.privateKeyKey
 topologySpread
 topologySpread.enabled

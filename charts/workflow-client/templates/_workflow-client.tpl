@@ -33,4 +33,5 @@ strategy:
 {{- end }}
 
 {{- define "workflow-client.egress" -}}
+{{- include "common.issuersEgress" . }}
 {{- end }}

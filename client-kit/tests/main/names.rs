@@ -2,11 +2,11 @@
 
 use client_kit::testing::{Body, HeaderMap, Request, TestAnswer, TestServer};
 use client_kit::{
-    BearerTokens, CatalogueEntry, Client, ConnectionSettings, CutOff, DurationParam, InvalidClient, JsonMap,
-    Metrics, Parameters, RawJson, Router, RunId, Server, ServerOptions, Shutdown, StartContext, StartError,
-    StartOptions, StartRequest, Started, Starter, TemporalConnection, TemporalFault, TemporalSettings,
-    TemporalStarter, TemporalTarget, Tls, UnusableSchema, Value, WorkflowId, WorkflowStart, WorkflowType,
-    async_trait,
+    BearerTokens, Callers, CatalogueEntry, Client, ConnectionSettings, CutOff, DurationParam, InvalidClient,
+    Issuers, JsonMap, Metrics, Networks, Parameters, RawJson, Router, RunId, Server, ServerOptions, Shutdown,
+    StartContext, StartError, StartOptions, StartRequest, Started, Starter, TemporalConnection,
+    TemporalFault, TemporalSettings, TemporalStarter, TemporalTarget, Tls, UnusableSchema, Value, WorkflowId,
+    WorkflowStart, WorkflowType, async_trait,
 };
 
 #[derive(Debug)]
@@ -50,8 +50,10 @@ fn each_type_of_a_signature_has_a_name_in_the_kit() {
     let _: fn(&WorkflowStart) -> &WorkflowType = WorkflowStart::workflow_type;
     let _: fn(&WorkflowStart) -> Vec<Value> = WorkflowStart::arguments;
     let _: fn(TemporalFault) -> StartError = StartError::from;
-    let ServerOptions { bearer_tokens, tls, .. } = ServerOptions::default();
-    let _: (Option<BearerTokens>, Option<Tls>) = (bearer_tokens, tls);
+    let ServerOptions { callers, tls, .. } = ServerOptions::default();
+    let Callers { bearer_tokens, issuers, anonymous } = callers;
+    let _: (Option<BearerTokens>, Option<Issuers>) = (bearer_tokens, issuers);
+    let _: (Networks, Option<Tls>) = (anonymous, tls);
     let StartOptions { id, memo, .. } = StartOptions::default();
     let _: (WorkflowId, Option<JsonMap>) = (id, memo);
     let _: Option<(CutOff, DurationParam, Metrics, RawJson, RunId, Shutdown, TemporalSettings)> = None;

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use client_kit::ServerOptions;
 use client_kit::testing::{RecordedTemporal, StartFailure};
+use client_kit::{Callers, ServerOptions};
 use harness::{eventually, http};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client, Identity};
-use service::auth::BearerTokens;
+use service::auth::{BearerTokens, NewToken};
 use service::files::SettingFile;
-use service::http::{ClientAuth, Tls, TlsFiles};
+use service::http::{CallerFiles, ClientAuth, Tls, TlsFiles};
 use tempfile::TempDir;
 
 use crate::serving::{Answer, LIMIT, Serving, answer};
@@ -21,13 +21,19 @@ fn file(path: &Path) -> SettingFile {
     SettingFile::from(path)
 }
 
+/// A line of the file.
+fn line(name: &str, token: &str) -> String {
+    NewToken::of(name, token).unwrap().line() + "\n"
+}
+
 /// A server that requires one of the tokens in the file.
 async fn guarded(tokens: &str) -> (Serving, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tokens");
     std::fs::write(&path, tokens).unwrap();
     let bearer_tokens = Some(BearerTokens::load(file(&path)).unwrap());
-    let options = ServerOptions { bearer_tokens, ..ServerOptions::default() };
+    let callers = Callers { bearer_tokens, ..Callers::default() };
+    let options = ServerOptions { callers, ..ServerOptions::default() };
     (Serving::with_options(RecordedTemporal::new(), options).await, directory)
 }
 
@@ -37,7 +43,7 @@ async fn start_with(serving: &Serving, token: &str) -> Answer {
 
 #[tokio::test]
 async fn starts_need_a_token_and_operators_do_not() {
-    let (serving, _files) = guarded("one\ntwo\n").await;
+    let (serving, _files) = guarded(&(line("a", "one") + &line("b", "two"))).await;
     for token in ["one", "two"] {
         assert_eq!(start_with(&serving, token).await.status, 204);
     }
@@ -53,9 +59,9 @@ async fn starts_need_a_token_and_operators_do_not() {
 
 #[tokio::test]
 async fn tokens_are_read_again_when_they_change() {
-    let (serving, files) = guarded("before").await;
+    let (serving, files) = guarded(&line("a", "before")).await;
     let tokens = files.path().join("tokens");
-    std::fs::write(&tokens, "after").unwrap();
+    std::fs::write(&tokens, line("a", "after")).unwrap();
     eventually(LIMIT, "the new token is known", async || start_with(&serving, "after").await.status == 204)
         .await;
     assert_eq!(start_with(&serving, "before").await.status, 401);
@@ -101,14 +107,14 @@ fn certificate(authority: &Authority) -> (String, String) {
 }
 
 /// A server over TLS, and the authority of its certificate and of those of its callers.
-async fn over_tls(auth: ClientAuth, tokens: Option<&str>) -> (Serving, Authority) {
-    over_tls_with(RecordedTemporal::new(), auth, tokens).await
+async fn over_tls(auth: ClientAuth, token: Option<&str>) -> (Serving, Authority) {
+    over_tls_with(RecordedTemporal::new(), auth, token).await
 }
 
 async fn over_tls_with(
     temporal: RecordedTemporal,
     auth: ClientAuth,
-    tokens: Option<&str>,
+    token: Option<&str>,
 ) -> (Serving, Authority) {
     let (authority, directory) = (authority(), tempfile::tempdir().unwrap());
     let (chain, key) = certificate(&authority);
@@ -120,11 +126,12 @@ async fn over_tls_with(
     let files = TlsFiles {
         certificate: write("tls.crt", &chain),
         key: write("tls.key", &key),
-        callers: Some((write("ca.crt", &authority.pem()), auth)),
+        callers: Some(CallerFiles { authorities: write("ca.crt", &authority.pem()), revoked: None, auth }),
     };
     let tls = Tls::load(files).unwrap();
-    let bearer_tokens = tokens.map(|tokens| BearerTokens::load(write("tokens", tokens)).unwrap());
-    let options = ServerOptions { tls: Some(tls), bearer_tokens, ..short() };
+    let bearer_tokens = token.map(|token| BearerTokens::load(write("tokens", &line("a", token))).unwrap());
+    let callers = Callers { bearer_tokens, ..Callers::default() };
+    let options = ServerOptions { tls: Some(tls), callers, ..short() };
     (Serving::with_options(temporal, options).await, authority)
 }
 

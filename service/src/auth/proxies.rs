@@ -3,24 +3,27 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ipnet::IpNet;
+use super::networks::Networks;
 
 /// The peers whose user header is believed, separated by commas: networks (`10.0.0.0/8`), single addresses, and names
 /// as they stand in a client certificate (`spiffe://cluster.local/ns/istio-system/sa/gateway`,
 /// `gateway.example.org`). None by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
-    networks: Vec<IpNet>,
+    networks: Networks,
     names: Vec<String>,
 }
 
 impl TrustedProxies {
     /// Whether the peer at this address, or with a verified certificate of this name, is trusted.
     pub(super) fn trust(&self, peer: Option<IpAddr>, certificate: Option<&str>) -> bool {
-        // A listener for both families sees IPv4 inside IPv6.
-        let peer = peer.map(|peer| peer.to_canonical());
-        peer.is_some_and(|peer| self.networks.iter().any(|network| network.contains(&peer)))
+        self.networks.contain(peer)
             || certificate.is_some_and(|name| self.names.iter().any(|trusted| trusted == name))
+    }
+
+    /// Whether no proxy is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty() && self.names.is_empty()
     }
 }
 
@@ -30,11 +33,10 @@ impl FromStr for TrustedProxies {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut proxies = Self::default();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            if let Ok(network) = entry.parse() {
-                proxies.networks.push(network);
-            } else if let Ok(address) = entry.parse::<IpAddr>() {
-                proxies.networks.push(address.to_canonical().into());
-            } else if is_name(entry) {
+            if proxies.networks.add(entry) {
+                continue;
+            }
+            if is_name(entry) {
                 proxies.names.push(entry.to_owned());
             } else {
                 return Err(format!(

@@ -25,7 +25,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 use workflow_api::Problem;
@@ -68,6 +68,8 @@ pub struct Options {
     pub handshake_timeout: Duration,
     /// How long a caller may accept no byte of a response. Linux only.
     pub write_timeout: Duration,
+    /// How long a connection takes new requests if its caller has shown a certificate, which may expire meanwhile.
+    pub certified_for: Duration,
 }
 
 impl Default for Options {
@@ -79,6 +81,7 @@ impl Default for Options {
             tls: None,
             handshake_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(60),
+            certified_for: Duration::from_secs(600),
         }
     }
 }
@@ -200,6 +203,7 @@ impl Server {
             tracing::debug!(%error, %peer, "cannot set TCP_USER_TIMEOUT");
         }
         let Some(tls) = &self.options.tls else { return self.in_clear(stream, peer, None).await };
+        let tls = tls.handshake();
         // A handshake goes on although the process drains: the request that follows it may be on its way.
         let handshake = tokio::select! {
             handshake = timeout(self.options.handshake_timeout, tls.acceptor().accept(stream)) => handshake,
@@ -209,9 +213,15 @@ impl Server {
         match handshake.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(stream) => {
                 // A certificate that no authority has signed ends the handshake.
-                let certificates = stream.get_ref().1.peer_certificates();
-                let certified = certificates.and_then(|chain| chain.first()).map(Certified::new);
-                Box::pin(self.in_clear(stream, peer, certified)).await
+                let chain = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
+                let certified = chain.first().map(Certified::new);
+                tokio::select! {
+                    ended = Box::pin(self.in_clear(stream, peer, certified)) => ended,
+                    () = tls.refuses(chain) => {
+                        tracing::info!(%peer, "a connection was closed: its certificate is no longer accepted");
+                        Ok(())
+                    }
+                }
             }
             Err(error) => {
                 counter!(HANDSHAKES_FAILED).increment(1);
@@ -239,6 +249,7 @@ impl Server {
             return Ok(());
         };
         let in_progress = Arc::new(());
+        let ages = certified.is_some().then(|| Instant::now() + self.options.certified_for);
         let service = service_fn({
             let (server, in_progress) = (Arc::clone(self), Arc::clone(&in_progress));
             move |mut request: hyper::Request<Incoming>| {
@@ -248,7 +259,7 @@ impl Server {
                 }
                 let (server, in_progress) = (Arc::clone(&server), Arc::clone(&in_progress));
                 async move {
-                    let response = server.respond(request.map(Body::new)).await?;
+                    let response = server.respond(request.map(Body::new), ages).await?;
                     Ok::<_, Infallible>(response.map(|body| Body::new(Held::new(body, in_progress))))
                 }
             }
@@ -259,8 +270,13 @@ impl Server {
             let connection = self.http2.serve_connection(TokioIo::new(stream), service);
             // Callers that come while the process lingers have nowhere else to go yet.
             let came_late = self.shutdown.is_draining();
-            let leave =
-                async { if came_late { self.lingered().await } else { self.shutdown.draining().await } };
+            let leave = async {
+                tokio::select! {
+                    () = self.lingered(), if came_late => {}
+                    () = self.shutdown.draining(), if !came_late => {}
+                    () = passed(ages) => {}
+                }
+            };
             Box::pin(self.to_end(connection, leave, is_busy, peer)).await
         } else {
             let connection = self.http1.serve_connection(TokioIo::new(stream), service);
@@ -296,7 +312,8 @@ impl Server {
         Ok(())
     }
 
-    async fn respond(&self, mut request: Request) -> Result<Response, Infallible> {
+    /// Responds to a request on a connection that takes none any more after `ages`.
+    async fn respond(&self, mut request: Request, ages: Option<Instant>) -> Result<Response, Infallible> {
         let is_http2 = request.version() == Version::HTTP_2;
         let hosts = request.headers().get_all(HOST).iter().count();
         if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
@@ -314,11 +331,19 @@ impl Server {
         if is_http2 {
             // There the stream ends, and no connection.
             response.headers_mut().remove(CONNECTION);
-        } else if self.shutdown.is_draining() {
+        } else if self.shutdown.is_draining() || ages.is_some_and(|ages| Instant::now() >= ages) {
             // Closing right after a response races with no request of the caller's; closing an idle connection may.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
+    }
+}
+
+/// Ends at this moment, if there is one.
+async fn passed(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

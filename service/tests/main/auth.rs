@@ -10,7 +10,7 @@ use axum::http::{HeaderName, Request};
 use harness::Wire;
 use http_body_util::Full;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
-use service::auth::{Authenticator, BearerTokens, Identity, authenticated};
+use service::auth::{Authenticator, BearerTokens, Identity, NewToken, authenticated};
 use service::http::{ClientAuth, Limits, limited};
 
 use crate::http2::Http2;
@@ -20,7 +20,7 @@ use crate::server::{SOON, Server};
 const USER: HeaderName = HeaderName::from_static("x-forwarded-user");
 
 /// Answers who asks: `Token alice`.
-fn who() -> Router {
+pub(crate) fn who() -> Router {
     Router::new().fallback(async |identity: Identity| format!("{:?} {}", identity.proof(), identity.name()))
 }
 
@@ -29,19 +29,24 @@ fn trusting(proxies: &str) -> Authenticator {
     Authenticator { proxies: proxies.parse().unwrap(), user_header: Some(USER), ..Authenticator::default() }
 }
 
-fn tokens(content: &str) -> Option<BearerTokens> {
+/// A file with the tokens of these owners.
+pub(crate) fn lines(tokens: &[(&str, &str)]) -> String {
+    tokens.iter().map(|(name, token)| NewToken::of(name, token).unwrap().line() + "\n").collect()
+}
+
+fn tokens(tokens: &[(&str, &str)]) -> Option<BearerTokens> {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), content).unwrap();
+    std::fs::write(file.path(), lines(tokens)).unwrap();
     Some(BearerTokens::load(file.path()).unwrap())
 }
 
-async fn ask(caller: &mut Wire, method: &str, headers: &str) -> (u16, String) {
+pub(crate) async fn ask(caller: &mut Wire, method: &str, headers: &str) -> (u16, String) {
     caller.send(format!("{method} / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).await.unwrap();
     caller.answer().await.unwrap().parts()
 }
 
 /// Who a caller on a plain connection with these headers is.
-async fn plain(authenticator: Authenticator, headers: &str) -> String {
+pub(crate) async fn plain(authenticator: Authenticator, headers: &str) -> String {
     let server = Server::start(authenticated(who(), authenticator)).await;
     let (status, who) = ask(&mut Wire::connect(server.address).await.unwrap(), "GET", headers).await;
     assert_eq!(status, 200, "{who}");
@@ -100,9 +105,10 @@ async fn without_proof_a_caller_is_nobody() {
 
 #[tokio::test]
 async fn a_token_proves_the_name_before_it() {
-    let authenticator = Authenticator { tokens: tokens("alice one\ntwo\n"), ..Authenticator::default() };
+    let tokens = tokens(&[("alice", "one"), ("bob", "two")]);
+    let authenticator = Authenticator { tokens, ..Authenticator::default() };
     assert_eq!(plain(authenticator.clone(), "Authorization: Bearer one\r\n").await, "Token alice");
-    assert_eq!(plain(authenticator.clone(), "Authorization: Bearer two\r\n").await, "Token ");
+    assert_eq!(plain(authenticator.clone(), "Authorization: Bearer two\r\n").await, "Token bob");
     let server = Server::start(authenticated(who(), authenticator)).await;
     let headers = "Authorization: Bearer alice\r\n";
     assert_eq!(ask(&mut Wire::connect(server.address).await.unwrap(), "GET", headers).await.0, 401);
@@ -110,7 +116,7 @@ async fn a_token_proves_the_name_before_it() {
 
 #[tokio::test]
 async fn only_known_tokens_are_let_in() {
-    let tokens = tokens("# the bridge\none\n\n  two  \n");
+    let tokens = tokens(&[("alice", "one"), ("bob", "two")]);
     let server =
         Secured::start(Authenticator { tokens, ..Authenticator::default() }, ClientAuth::Optional).await;
     for headers in ["Bearer one", "bearer two", "BEARER   one"] {
@@ -130,14 +136,20 @@ async fn only_known_tokens_are_let_in() {
         &["Bearer "],
         &["Bearer on"],
         &["Bearer one2"],
-        &["Bearer # the bridge"],
+        &["Bearer alice"],
         &["Bearer one", "Bearer one"],
     ] {
         let headers: String = values.iter().map(|value| format!("Authorization: {value}\r\n")).collect();
         caller.send(format!("GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n")).await.unwrap();
         let refused = caller.answer().await.unwrap();
         assert_eq!(refused.status, 401, "{values:?}");
-        assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer"), "{}", refused.head);
+        let challenge = refused.header("www-authenticate").unwrap();
+        // One that sends no token does not learn that it is wrong (RFC 6750 §3.1).
+        let is_wrong =
+            matches!(values, [value] if value.strip_prefix("Bearer ").is_some_and(|it| !it.is_empty()));
+        let error = ", error=\"invalid_token\", error_description=\"the bearer token is not known here\"";
+        let error = if is_wrong { error } else { "" };
+        assert_eq!(challenge, format!("Bearer realm=\"workflows\"{error}"), "{values:?}");
     }
 }
 
@@ -172,14 +184,47 @@ async fn the_header_of_a_trusted_network_is_believed_and_no_others() {
         ("10.0.0.0/8", "None "),
         ("", "None "),
     ] {
-        assert_eq!(plain(trusting(proxies), alice).await, who, "{proxies}");
+        assert_eq!(plain(anonymous_too(trusting(proxies)), alice).await, who, "{proxies}");
     }
     // No name, or two of which one may be the proxy's.
     for headers in ["", "X-Forwarded-User:\r\n", "X-Forwarded-User: bob\r\nX-Forwarded-User: alice\r\n"] {
-        assert_eq!(plain(trusting("127.0.0.1"), headers).await, "None ", "{headers}");
+        assert_eq!(plain(anonymous_too(trusting("127.0.0.1")), headers).await, "None ", "{headers}");
     }
     let no_header = Authenticator { user_header: None, ..trusting("127.0.0.1") };
-    assert_eq!(plain(no_header, alice).await, "None ");
+    assert_eq!(plain(anonymous_too(no_header), alice).await, "None ");
+}
+
+#[tokio::test]
+async fn where_only_a_proxy_names_users_others_are_refused() {
+    let server = Server::start(authenticated(who(), trusting("10.0.0.0/8"))).await;
+    let mut caller = Wire::connect(server.address).await.unwrap();
+    for headers in ["", "X-Forwarded-User: alice\r\n", "Authorization: Bearer one\r\n"] {
+        let (status, problem) = ask(&mut caller, "GET", headers).await;
+        assert!(status == 403 && problem.contains("proxy_required"), "{headers} {problem}");
+    }
+}
+
+/// Accepts callers on this machine that show nothing.
+fn anonymous_too(authenticator: Authenticator) -> Authenticator {
+    Authenticator { anonymous: "127.0.0.1".parse().unwrap(), ..authenticator }
+}
+
+#[tokio::test]
+async fn callers_that_show_nothing_are_accepted_from_named_networks() {
+    let guarded = Authenticator { tokens: tokens(&[("alice", "one")]), ..Authenticator::default() };
+    for (networks, status) in [("", 401), ("10.0.0.0/8", 401), ("10.0.0.0/8,127.0.0.0/8", 200)] {
+        let authenticator = Authenticator { anonymous: networks.parse().unwrap(), ..guarded.clone() };
+        let server = Server::start(authenticated(who(), authenticator)).await;
+        let mut caller = Wire::connect(server.address).await.unwrap();
+        assert_eq!(ask(&mut caller, "GET", "").await.0, status, "{networks}");
+        // What a caller shows counts all the same, and a wrong token is no lack of one.
+        let one = ask(&mut caller, "GET", "Authorization: Bearer one\r\n").await;
+        assert_eq!(one, (200, "Token alice".to_owned()), "{networks}");
+        for wrong in ["Bearer wrong", "Basic YTpi"] {
+            let headers = format!("Authorization: {wrong}\r\n");
+            assert_eq!(ask(&mut caller, "GET", &headers).await.0, 401, "{networks} {wrong}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -194,7 +239,8 @@ async fn each_request_on_a_connection_has_a_user_of_its_own() {
 
 #[tokio::test]
 async fn the_header_of_a_trusted_certificate_is_believed_and_no_others() {
-    let server = Secured::start(trusting("gateway.example.org"), ClientAuth::Optional).await;
+    let authenticator = anonymous_too(trusting("gateway.example.org"));
+    let server = Secured::start(authenticator, ClientAuth::Optional).await;
     let alice = "X-Forwarded-User: alice\r\n";
     assert_eq!(server.who(None, &["gateway.example.org"], "gateway", alice).await, "Proxy alice");
     assert_eq!(
@@ -207,7 +253,7 @@ async fn the_header_of_a_trusted_certificate_is_believed_and_no_others() {
 #[tokio::test]
 async fn a_proxys_word_counts_before_a_certificate_before_a_token() {
     let authenticator =
-        Authenticator { tokens: tokens("carol token"), certificate: true, ..trusting("gateway") };
+        Authenticator { tokens: tokens(&[("carol", "token")]), certificate: true, ..trusting("gateway") };
     let server = Secured::start(authenticator, ClientAuth::Optional).await;
     let token = "Authorization: Bearer token\r\n";
     let all = format!("X-Forwarded-User: alice\r\n{token}");
@@ -219,7 +265,7 @@ async fn a_proxys_word_counts_before_a_certificate_before_a_token() {
 
 #[tokio::test]
 async fn a_trusted_proxy_needs_its_token_all_the_same() {
-    let authenticator = Authenticator { tokens: tokens("proxy token"), ..trusting("127.0.0.1") };
+    let authenticator = Authenticator { tokens: tokens(&[("proxy", "token")]), ..trusting("127.0.0.1") };
     let server = Server::start(authenticated(who(), authenticator)).await;
     let mut caller = Wire::connect(server.address).await.unwrap();
     let alice = "X-Forwarded-User: alice\r\n";
@@ -245,15 +291,18 @@ async fn changes_are_counted_by_proven_name_else_by_address() {
         }
         false
     };
-    let server =
-        serve(Authenticator { tokens: tokens("alice one\nbob two"), ..Authenticator::default() }).await;
+    let server = serve(Authenticator {
+        tokens: tokens(&[("alice", "one"), ("bob", "two")]),
+        ..Authenticator::default()
+    })
+    .await;
     let mut caller = Wire::connect(server.address).await.unwrap();
     let by = |token: &str| format!("Authorization: Bearer {token}\r\n");
     assert!(exhausted(&mut caller, &|_| by("one")).await);
     assert_eq!(ask(&mut caller, "POST", &by("two")).await, (200, "Token bob".to_owned()));
 
     // A name that nothing proves makes no other caller.
-    let server = serve(trusting("10.0.0.0/8")).await;
+    let server = serve(anonymous_too(trusting("10.0.0.0/8"))).await;
     let mut caller = Wire::connect(server.address).await.unwrap();
     assert!(exhausted(&mut caller, &|attempt| format!("X-Forwarded-User: {attempt}\r\n")).await);
     let server = serve(trusting("127.0.0.1")).await;
@@ -264,14 +313,14 @@ async fn changes_are_counted_by_proven_name_else_by_address() {
 #[tokio::test]
 async fn names_of_tokens_are_read_again_when_the_file_changes() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), "alice one").unwrap();
+    std::fs::write(file.path(), lines(&[("alice", "one")])).unwrap();
     let tokens = Some(BearerTokens::load(file.path()).unwrap());
     let server =
         Server::start(authenticated(who(), Authenticator { tokens, ..Authenticator::default() })).await;
     let mut caller = Wire::connect(server.address).await.unwrap();
     let one = "Authorization: Bearer one\r\n";
     assert_eq!(ask(&mut caller, "GET", one).await.1, "Token alice");
-    std::fs::write(file.path(), "bob one").unwrap();
+    std::fs::write(file.path(), lines(&[("bob", "one")])).unwrap();
     let caller = tokio::sync::Mutex::new(caller);
     harness::eventually(SOON, "the new name", async || {
         ask(&mut *caller.lock().await, "GET", one).await.1 == "Token bob"
@@ -286,7 +335,7 @@ async fn a_file_that_becomes_a_pipe_delays_no_request() {
     let [file, pipe, same] = ["tokens", "pipe", "same"].map(|name| directory.path().join(name));
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     std::fs::hard_link(&pipe, &same).unwrap();
-    std::fs::write(&file, "alice one").unwrap();
+    std::fs::write(&file, lines(&[("alice", "one")])).unwrap();
     let tokens = Some(BearerTokens::load(&*file).unwrap());
     let server =
         Server::start(authenticated(who(), Authenticator { tokens, ..Authenticator::default() })).await;
@@ -307,7 +356,7 @@ async fn a_file_that_becomes_a_pipe_delays_no_request() {
     assert!(!writer.join().unwrap(), "a request waited for the pipe");
     // A file in its place counts again.
     std::fs::remove_file(&file).unwrap();
-    std::fs::write(&file, "bob one").unwrap();
+    std::fs::write(&file, lines(&[("bob", "one")])).unwrap();
     let caller = tokio::sync::Mutex::new(caller);
     harness::eventually(SOON, "the new name", async || {
         ask(&mut *caller.lock().await, "GET", "Authorization: Bearer one\r\n").await.1 == "Token bob"

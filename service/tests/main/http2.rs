@@ -52,7 +52,7 @@ impl Http2 {
     }
 
     /// Waits until the server has asked to use another connection.
-    async fn left(&self) {
+    pub(crate) async fn left(&self) {
         harness::eventually(SOON, "GOAWAY", async || self.0.is_closed()).await;
     }
 }

@@ -11,7 +11,7 @@ use hyper::body::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use service::auth::{Authenticator, authenticated};
 use service::files::SettingFile;
-use service::http::{ClientAuth, Options, Tls, TlsFiles};
+use service::http::{CallerFiles, ClientAuth, Options, Tls, TlsFiles};
 use service::shutdown::Shutdown;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -27,7 +27,7 @@ use crate::http2::Http2;
 use crate::server::{SOON, Server, echo};
 
 const NAME: &str = "client.test";
-const QUESTION: &str = "GET /question HTTP/1.1\r\nHost: x\r\n\r\n";
+pub(crate) const QUESTION: &str = "GET /question HTTP/1.1\r\nHost: x\r\n\r\n";
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -38,7 +38,7 @@ pub(crate) fn authority() -> Authority {
 }
 
 /// A certificate signed by `authority`, and its key.
-fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+pub(crate) fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, authority).unwrap(), key)
 }
@@ -78,7 +78,7 @@ impl Secret {
         self.write("tls.key", key.serialize_pem());
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).unwrap();
     }
 
@@ -97,7 +97,7 @@ impl Secret {
 
     pub(crate) fn mutual(&self, auth: ClientAuth) -> TlsFiles {
         let authorities = SettingFile::of("TLS_CLIENT_CA", self.0.path().join("ca.crt"));
-        TlsFiles { callers: Some((authorities, auth)), ..self.files() }
+        TlsFiles { callers: Some(CallerFiles { authorities, revoked: None, auth }), ..self.files() }
     }
 }
 
@@ -105,11 +105,11 @@ pub(crate) fn options(files: TlsFiles) -> Options {
     Options { tls: Some(Tls::load(files).unwrap()), ..Options::default() }
 }
 
-fn question() -> http::Request<Full<Bytes>> {
+pub(crate) fn question() -> http::Request<Full<Bytes>> {
     http::Request::get(format!("https://{NAME}/question")).body(Full::default()).unwrap()
 }
 
-async fn serve(options: Options) -> Server {
+pub(crate) async fn serve(options: Options) -> Server {
     Server::with(echo(), options, Duration::from_secs(30)).await
 }
 
@@ -135,7 +135,7 @@ impl Trust {
         })
     }
 
-    fn speaking(mut self, protocol: &str) -> Self {
+    pub(crate) fn speaking(mut self, protocol: &str) -> Self {
         self.0.alpn_protocols = vec![protocol.into()];
         self
     }
@@ -153,7 +153,7 @@ impl Trust {
         Ok(caller.answer().await?.parts())
     }
 
-    async fn is_served(&self, address: SocketAddr) -> bool {
+    pub(crate) async fn is_served(&self, address: SocketAddr) -> bool {
         self.ask(address).await.is_ok_and(|(status, _)| status == 200)
     }
 }
@@ -276,7 +276,7 @@ async fn an_expired_certificate_replaces_no_valid_one() {
 }
 
 /// For longer than changed files are left alone (a second), so that they have been looked at.
-async fn served_throughout(trust: &Trust, address: SocketAddr) {
+pub(crate) async fn served_throughout(trust: &Trust, address: SocketAddr) {
     let since = tokio::time::Instant::now();
     while since.elapsed() < Duration::from_millis(1200) {
         assert!(trust.is_served(address).await);

@@ -38,7 +38,7 @@ pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
 pub use tools::{
     KubernetesTools, cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate,
-    python_with_temporalio, schemathesis, temporal_cli,
+    oidc_provider, python_with_temporalio, schemathesis, temporal_cli,
 };
 pub use wire::{Wire, WireAnswer};
 

@@ -1,10 +1,11 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear.
+//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear.
 //! Our own Go programs are built into `target/interop`.
 
 mod fetch;
 mod helm;
 mod kubernetes;
+mod node;
 mod wheels;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(crate) use self::fetch::python_package;
 use self::fetch::{is_executable, on_path, run};
 pub use self::helm::{helm, kubernetes_validate};
 pub use self::kubernetes::KubernetesTools;
+pub use self::node::oidc_provider;
 use crate::process::{Process, ProcessBuilder};
 
 const CYCLONEDX_CHECK: &str = "\

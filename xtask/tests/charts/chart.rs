@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 pub(crate) const CHARTS: [&str; 3] = ["bridge", "workflow-client", "worker"];
-/// The required value.
 const SERVER: &str = "temporal.server=temporal-frontend.temporal";
+/// The required values. A worker has no callers.
+const REQUIRED: [&str; 2] = [SERVER, "insecure=true"];
 /// Values for the marks in the profiles of the composite app, and those that its documents override (`overrideValues`).
 const FILLED: [(&str, &str); 2] = [("{repository}", "registry.example/emco/program"), ("{tag}", "0.1.0")];
 const OVERRIDDEN: [&str; 2] = [SERVER, "database.postgres.existingSecret=bridge-database"];
@@ -87,13 +88,18 @@ impl Chart {
         parse(&self.render(profile))
     }
 
-    /// Returns the objects for the required value and these, or Helm's error.
+    /// Returns the objects for the required values and these, or Helm's error.
     pub(crate) fn with(&self, sets: &[&str]) -> Result<Vec<Value>, String> {
         let mut helm = self.helm(&["template", "r1"]);
-        for set in [SERVER].iter().chain(sets) {
+        for set in self.required().iter().chain(sets) {
             helm.args(["--set", set]);
         }
         said(&helm.output().unwrap()).map(|text| parse(&text))
+    }
+
+    /// Returns the values without which the chart is refused.
+    pub(crate) fn required(&self) -> &'static [&'static str] {
+        if self.name == "worker" { &REQUIRED[..1] } else { &REQUIRED }
     }
 
     /// Returns `helm` with these arguments and the chart.

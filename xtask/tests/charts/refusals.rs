@@ -81,6 +81,7 @@ fn values_out_of_range() {
             assert_refused(chart, &[set], &format!("at '{at}'"));
         }
     }
+    assert_refused("bridge", &["anonymousNetworks={everywhere}"], "at '/anonymousNetworks/0'");
     assert_refused("bridge", &["keyRetention=7 days"], "at '/keyRetention'");
     assert_refused("bridge", &["emco.url=ftp://emco"], "at '/emco/url'");
     assert_refused("bridge", &["clients.hosts={}"], "at '/clients/hosts/0'");
@@ -93,6 +94,25 @@ fn sqlite_with_more_than_one_replica() {
     let sentence = "SQLite is for one replica: set database.type=postgres for more";
     assert_refused("bridge", &["replicas=2"], sentence);
     assert_refused("bridge", &["autoscaling.enabled=true"], sentence);
+}
+
+#[test]
+fn callers_without_identities() {
+    let sentence = "identities are missing: name the callers by bearerTokens, issuers or tls.clientCA, or accept \
+                    everybody with insecure=true";
+    for chart in ["bridge", "workflow-client"] {
+        assert_refused(chart, &["insecure=false"], sentence);
+        // Anonymous callers are no identity.
+        assert_refused(chart, &["insecure=false", "anonymousNetworks={10.0.0.0/8}"], sentence);
+        for identity in [
+            "bearerTokens.existingSecret=s",
+            "issuers.existingSecret=s",
+            "tls.existingSecret=t,tls.clientCA.existingSecret=s",
+        ] {
+            assert!(Chart { name: chart }.with(&["insecure=false", identity]).is_ok(), "{chart} {identity}");
+        }
+    }
+    assert!(Chart { name: "bridge" }.with(&["insecure=false", "trustedProxies={10.0.0.1}"]).is_ok());
 }
 
 #[test]
@@ -128,6 +148,11 @@ fn settings_that_exclude_each_other() {
         ("bridge", &["emco.token.existingSecret=t"], "emco.url is missing"),
         ("bridge", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
         ("bridge", &["tls.clientCA.existingSecret=ca"], "tls.existingSecret is missing"),
+        (
+            "workflow-client",
+            &["tls.existingSecret=t,tls.clientCRL.existingSecret=r"],
+            "tls.clientCA.existingSecret is missing",
+        ),
         ("bridge", &["ingress.enabled=true"], "ingress.hosts is missing"),
         ("bridge", &["service.nodePort=30495"], "service.nodePort needs a service.type"),
         (
@@ -165,7 +190,7 @@ fn a_release_whose_name_cannot_be_that_of_a_service() {
         [(&*"r".repeat(50), "the release name is too long"), ("a.b", "the release name `a.b` has a dot")]
     {
         let mut helm = Chart { name: "workflow-client" }.helm(&["template", name]);
-        let output = helm.args(["--set", "temporal.server=t"]).output().unwrap();
+        let output = helm.args(["--set", "temporal.server=t,insecure=true"]).output().unwrap();
         assert!(!output.status.success());
         assert!(String::from_utf8_lossy(&output.stderr).contains(sentence), "{name}");
     }

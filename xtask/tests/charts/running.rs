@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use harness::{Process, eventually, free_port, program};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, IsCa, KeyIdMethod,
+    KeyPair, SerialNumber, date_time_ymd,
+};
 use reqwest::{Certificate, Client, Identity};
 use serde_json::Value;
 
@@ -17,8 +20,13 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The folder of the Secrets in a pod.
 const SECRETS: &str = "/run/secrets";
 /// Keys of Secrets that are not certificates.
-const FILES: [(&str, &str); 4] = [
-    ("tokens", "let-me-in\n"),
+const FILES: [(&str, &str); 5] = [
+    // That of `let-me-in`.
+    ("tokens", "alice:a3ee786b5707c27d42570785081ec17f5c7db9262a01366af362a1aa61a420b9\n"),
+    (
+        "issuers.toml",
+        "[[issuer]]\nname = \"corp\"\nissuer = \"https://login.example\"\naudience = \"emco\"\n",
+    ),
     ("token", "emco\n"),
     ("clients.toml", "[[client]]\nhosts = \"*.edge.svc:9443\"\n"),
     ("targets.toml", "[edge]\naddress = \"temporal.edge.svc:7233\"\nnamespaces = [\"emco\"]\n"),
@@ -27,6 +35,8 @@ const FILES: [(&str, &str); 4] = [
 /// The certificate of an authority, one that it issued for this machine, and the key of that.
 struct Certificates {
     authority: String,
+    /// What the authority has revoked: nothing.
+    revoked: String,
     own: String,
     key: String,
 }
@@ -39,7 +49,16 @@ impl Certificates {
         let key = KeyPair::generate().unwrap();
         let own =
             CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-        Self { authority: authority.pem(), own: own.pem(), key: key.serialize_pem() }
+        let revoked = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(2021, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let revoked = revoked.signed_by(&authority).unwrap().pem().unwrap();
+        Self { authority: authority.pem(), revoked, own: own.pem(), key: key.serialize_pem() }
     }
 
     /// Creates the folders of all Secrets of the pod, each with the keys of all.
@@ -48,7 +67,12 @@ impl Certificates {
         for volume in folders {
             let folder = secrets.join(volume["name"].as_str().unwrap());
             fs::create_dir(&folder).unwrap();
-            let pems = [("ca.crt", &self.authority), ("tls.crt", &self.own), ("tls.key", &self.key)];
+            let pems = [
+                ("ca.crt", &self.authority),
+                ("ca.crl", &self.revoked),
+                ("tls.crt", &self.own),
+                ("tls.key", &self.key),
+            ];
             let pems = pems.map(|(key, text)| (key, text.as_str()));
             for (key, text) in pems.into_iter().chain(FILES) {
                 fs::write(folder.join(key), text).unwrap();

@@ -29,7 +29,7 @@ fn rendered(chart: &str, release: &str, values: &str) -> Vec<Value> {
     let file = home.path().join("values.yaml");
     fs::write(&file, values).unwrap();
     let mut helm = chart.helm(&["template", release]);
-    helm.args(["--set", "temporal.server=t", "-f"]).arg(file);
+    helm.args(chart.required().iter().flat_map(|set| ["--set", set])).arg("-f").arg(file);
     parse(&said(&helm.output().unwrap()).unwrap())
 }
 

@@ -42,8 +42,9 @@ kinds! {
     TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal rejects an argument, such as an invalid run ID.";
     BAD_REQUEST = 400 "bad_request" "The path is not valid: its percent-encoding is broken, or not UTF-8.";
     BODY_INCOMPLETE = 400 "body_incomplete" "The connection closed before the end of the body.";
-    UNAUTHORIZED = 401 "unauthorized" "The bearer token is missing or unknown. Only if the operator has set up tokens.";
+    UNAUTHORIZED = 401 "unauthorized" "The bearer token is missing or not accepted; `WWW-Authenticate` has the reason. Only if the operator has set up tokens or issuers.";
     CERTIFICATE_REQUIRED = 403 "certificate_required" "The caller presented no client certificate. Only if the operator requires one.";
+    PROXY_REQUIRED = 403 "proxy_required" "No proxy names the caller. Only if the operator accepts callers through proxies alone.";
     FORBIDDEN = 403 "forbidden" "The caller is not permitted to do this.";
     CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The operator does not allow calls to the workflow client's host.";
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The operator does not allow calls to this Temporal server.";
@@ -88,6 +89,7 @@ kinds! {
     TOO_MANY_STARTS = 503 "too_many_starts" "Too many starts are in progress at the workflow client, or for the workflow ID; retry after `Retry-After`. Nothing was started.";
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not respond.";
     EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so it is not known whether the deployment intent group exists; retry after `Retry-After`.";
+    ISSUER_UNAVAILABLE = 503 "issuer_unavailable" "The token cannot be verified, because the keys of its issuer could not be fetched; retry after `Retry-After`.";
     NO_WORKER = 503 "no_worker" "No worker polls the workflow's task queue, so the workflow cannot answer.";
     TEMPORAL_UNAVAILABLE = 503 "temporal_unavailable" "Temporal cannot be reached; retry after `Retry-After`.";
     QUERY_TIMEOUT = 504 "query_timeout" "The workflow did not answer the query in time: its worker is busy, stuck or gone.";
@@ -128,10 +130,12 @@ pub(crate) fn common(calls: bool, has_body: bool) -> impl Iterator<Item = &'stat
         BAD_REQUEST,
         UNAUTHORIZED,
         CERTIFICATE_REQUIRED,
+        PROXY_REQUIRED,
         FORBIDDEN,
         TOO_MANY_REQUESTS,
         OVERLOADED,
         TOO_MANY_WAITS,
+        ISSUER_UNAVAILABLE,
     ];
     const CALL: &[Kind] = &[INVALID_PARAMETER, INTERNAL, DATABASE_UNAVAILABLE];
     const BODY: &[Kind] =

@@ -97,6 +97,7 @@ fn context(api: &Api, parts: &Parts) -> Request {
         IdentityProof::Token => Proof::Token,
         IdentityProof::Certificate => Proof::Certificate,
         IdentityProof::Proxy => Proof::Proxy,
+        IdentityProof::Issuer => Proof::Issuer,
     };
     let correlation = Origin::current().map(|origin| Correlation {
         request_id: origin.request_id().to_owned(),
@@ -104,7 +105,7 @@ fn context(api: &Api, parts: &Parts) -> Request {
         trace_state: origin.trace().state().map(str::to_owned),
     });
     Request {
-        actor: Actor::new(identity.name(), proof),
+        actor: Actor::new(identity.name(), proof).issued(identity.issuer(), identity.groups()),
         correlation: correlation.unwrap_or_default(),
         now: api.clock.now(),
     }

@@ -23,7 +23,8 @@ async fn runs(api: &Api, query: &str) -> Value {
 
 #[tokio::test]
 async fn a_run_has_its_caller_and_links() {
-    let flags = ["--trusted-proxies", "127.0.0.1", "--temporal-ui-url", "https://temporal.example/ui/"];
+    let proxy = ["--trusted-proxies", "127.0.0.1", "--anonymous-networks", "127.0.0.1"];
+    let flags = [&proxy[..], &["--temporal-ui-url", "https://temporal.example/ui/"]].concat();
     let api = Api::on_engine_with(ScriptedEngine::default(), &flags).await;
     let client = ScriptedClient::ours("w%201", "run-1").await;
     api.create_sample(client.port).await;

@@ -3,6 +3,7 @@
 use harness::http;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client, Identity, Method};
+use service::auth::NewToken;
 
 use super::{Api, problem_of};
 
@@ -10,12 +11,12 @@ use super::{Api, problem_of};
 async fn callers_need_a_token_and_operators_do_not() {
     let directory = tempfile::tempdir().unwrap();
     let tokens = directory.path().join("tokens");
-    std::fs::write(&tokens, "let-me-in\n").unwrap();
+    std::fs::write(&tokens, NewToken::of("alice", "let-me-in").unwrap().line()).unwrap();
     let api = Api::with(&["--bearer-tokens", tokens.to_str().unwrap()]).await;
     let known = api.request(Method::GET, "").bearer_auth("let-me-in").send().await.unwrap();
     assert_eq!(known.status(), 200);
     let unknown = api.request(Method::GET, "").send().await.unwrap();
-    assert_eq!(unknown.headers()["www-authenticate"], "Bearer");
+    assert_eq!(unknown.headers()["www-authenticate"], "Bearer realm=\"workflows\"");
     problem_of(unknown, 401, "unauthorized").await;
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(http().get(format!("{}{path}", api.url)).send().await.unwrap().status(), 200, "{path}");

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use client_kit::ServerOptions;
+use client_kit::{Callers, ServerOptions};
 use harness::{SAMPLE_INTENT, TemporalServer, eventually};
 use reqwest::StatusCode;
 use serde_json::Value;
-use service::auth::BearerTokens;
+use service::auth::{BearerTokens, NewToken};
 use service::files::SettingFile;
-use service::http::{ClientAuth, Tls, TlsFiles};
+use service::http::{CallerFiles, ClientAuth, Tls, TlsFiles};
 
 use super::our_client::OurClient;
 use super::secured::Papers;
@@ -19,16 +19,23 @@ async fn secured(papers: &Papers) -> (OurClient, String, String) {
     let file = |path: &str| SettingFile::from(Path::new(path));
     let path = |name: &str| papers.directory.path().join(name).to_str().unwrap().to_owned();
     let (tokens, ours, clients) = (path("tokens"), path("token"), path("clients.toml"));
-    std::fs::write(&tokens, "open-sesame").unwrap();
+    std::fs::write(&tokens, NewToken::of("bridge", "open-sesame").unwrap().line()).unwrap();
     std::fs::write(&ours, "open-sesame\n").unwrap();
     let tls = TlsFiles {
         certificate: file(&papers.certificate),
         key: file(&papers.key_file),
-        callers: Some((file(&papers.ca), ClientAuth::Required)),
+        callers: Some(CallerFiles {
+            authorities: file(&papers.ca),
+            revoked: None,
+            auth: ClientAuth::Required,
+        }),
     };
     let options = ServerOptions {
         tls: Some(Tls::load(tls).unwrap()),
-        bearer_tokens: Some(BearerTokens::load(file(&tokens)).unwrap()),
+        callers: Callers {
+            bearer_tokens: Some(BearerTokens::load(file(&tokens)).unwrap()),
+            ..Callers::default()
+        },
         ..ServerOptions::default()
     };
     let client = OurClient::start_with(TemporalServer::shared().await.unwrap().address(), options).await;

@@ -19,7 +19,7 @@ fn settings(arguments: &[&str]) -> Result<Settings, String> {
 #[test]
 fn everything_has_a_default() {
     let settings = settings(&[]).unwrap();
-    assert_eq!(settings.listen.to_string(), "0.0.0.0:9095");
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:9095");
     assert_eq!(settings.database, DatabaseUrl::SqliteFile("bridge.db".into()));
 }
 
@@ -55,6 +55,7 @@ fn a_wrong_setting_is_named() {
         ("--temporal-servers", "a b", "BRIDGE_TEMPORAL_SERVERS"),
         ("--user-header", "a b", "BRIDGE_USER_HEADER"),
         ("--trusted-proxies", "10.0.0.0/33", "BRIDGE_TRUSTED_PROXIES"),
+        ("--anonymous-networks", "everywhere", "BRIDGE_ANONYMOUS_NETWORKS"),
         ("--escalation", "maybe", "BRIDGE_ESCALATION"),
         ("--client-hosts", ",", "BRIDGE_CLIENT_HOSTS"),
         ("--emco-url", "ftp://emco", "BRIDGE_EMCO_URL"),

