@@ -1,6 +1,7 @@
 //! The command line.
 
 mod intent;
+mod rights;
 mod serve;
 
 use std::io::{Write, stdout};
@@ -28,6 +29,9 @@ enum Command {
     /// Check workflow intents before they are registered.
     #[command(subcommand)]
     Intent(intent::Command),
+    /// Check files of rights before the bridge uses them.
+    #[command(subcommand)]
+    Rights(rights::Command),
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
@@ -44,6 +48,7 @@ impl Cli {
         match self.command {
             Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),
             Command::Intent(command) => command.run(),
+            Command::Rights(command) => command.run(),
             Command::OpenApi => print_document().map(|()| ExitCode::SUCCESS),
             Command::Probe(probe) => Ok(probe.run()),
         }

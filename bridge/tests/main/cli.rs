@@ -4,6 +4,7 @@ mod crash;
 mod disk;
 mod escalation;
 mod intent;
+mod rights;
 mod settings;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use harness::{Process, ProcessBuilder, SAMPLE_DIG, SAMPLE_INTENT, free_port, http, sample_intent};
 
 use crate::api::ScriptedClient;
+use crate::rights::everything;
 
 fn bridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bridge"))
@@ -31,6 +33,7 @@ fn configured(program: ProcessBuilder, port: u16, database: &Path, temporal: &st
         // In most tests there is no workflow client.
         .env("BRIDGE_CLIENT_CHECK", "0s")
         .env("BRIDGE_TRUSTED_PROXIES", "127.0.0.1")
+        .env("BRIDGE_RIGHTS", everything())
         .env("TEMPORAL_ADDRESS", temporal)
 }
 

@@ -1,5 +1,6 @@
 //! Intents.
 
+use bridge_core::access::Visible;
 use bridge_core::model::{Change, ChangeKind, Revision, RevisionNumber};
 use bridge_core::ports::Store;
 
@@ -22,7 +23,7 @@ pub(super) fn created(name: &str) -> Revision {
 }
 
 async fn names(store: &dyn Store, after: &str, limit: u32) -> Vec<String> {
-    let intents = store.intents(&dig("dig1"), after, limit).await.unwrap();
+    let intents = store.intents(&dig("dig1"), &Visible::All, after, limit).await.unwrap();
     intents.into_iter().map(|kept| kept.intent.metadata.name).collect()
 }
 
@@ -50,7 +51,7 @@ pub(super) async fn an_absent_intent_is_none(store: &dyn Store) {
         assert_eq!(store.changes(&absent, None, 10).await.unwrap(), []);
     }
     assert_eq!(store.revision(&key, 2.into()).await.unwrap(), None);
-    assert_eq!(store.intents(&dig("dig2"), "", 10).await.unwrap(), []);
+    assert_eq!(store.intents(&dig("dig2"), &Visible::All, "", 10).await.unwrap(), []);
 }
 
 pub(super) async fn a_number_is_taken_once(store: &dyn Store) {
@@ -99,7 +100,7 @@ pub(super) async fn a_list_has_the_latest_of_each_that_is_not_deleted(store: &dy
         store.add_revision(&dig("dig1").intent(name), &revision(2, ChangeKind::Deleted, None)).await.unwrap();
     }
     store.add_revision(&dig("dig1").intent("c"), &revision(3, ChangeKind::Created, Some("c"))).await.unwrap();
-    let intents = store.intents(&dig("dig1"), "", 10).await.unwrap();
+    let intents = store.intents(&dig("dig1"), &Visible::All, "", 10).await.unwrap();
     assert_eq!(intents.iter().map(|kept| kept.revision.get()).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(intents[0].intent.metadata.description, "newer");
 }
