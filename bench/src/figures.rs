@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use self::Bound::{AtLeast, AtMost};
-use self::Group::{Alone, Beside, Hostile};
+use self::Group::{Alone, Beside, Hostile, Rights};
 
 /// A group of figures, which can be measured by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -16,10 +16,12 @@ pub(crate) enum Group {
     Alone,
     /// Under attack and under overload.
     Hostile,
+    /// With many bindings, and with many intents.
+    Rights,
 }
 
 /// The bound of each figure, on two cores.
-const BOUNDS: [(Group, &str, Bound); 27] = [
+const BOUNDS: [(Group, &str, Bound); 29] = [
     (Beside, "invoke_vs_raw_throughput", AtLeast(0.9)),
     (Beside, "start_vs_raw_throughput", AtLeast(0.8)),
     (Beside, "status_vs_raw_throughput", AtLeast(0.85)),
@@ -47,6 +49,8 @@ const BOUNDS: [(Group, &str, Bound); 27] = [
     (Hostile, "goodput_at_3x", AtLeast(0.8)),
     (Hostile, "goodput_at_10x", AtLeast(0.8)),
     (Hostile, "one_id_unknown", AtMost(0.0)),
+    (Rights, "decision_us", AtMost(50.0)),
+    (Rights, "filtered_page_ms", AtMost(100.0)),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -154,7 +158,7 @@ fn rounded(value: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const ALL: [Group; 3] = [Beside, Alone, Hostile];
+    const ALL: [Group; 4] = [Beside, Alone, Hostile, Rights];
 
     fn all_at(value: impl Fn(Bound) -> f64) -> Figures {
         let mut figures = Figures::of(ALL.to_vec());

@@ -29,7 +29,7 @@ struct Bench {
     /// The folder of bridge, sample-client and sample-worker.
     #[arg(long, required = true)]
     programs: Option<PathBuf>,
-    /// Measure in fewer and shorter rounds, without attack and overload, which takes less than a minute.
+    /// Measure in fewer and shorter rounds, without attack, overload and rights, which takes less than a minute.
     #[arg(long)]
     quick: bool,
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
@@ -75,7 +75,7 @@ impl Bench {
         let groups = match (self.only, self.quick) {
             (Some(only), _) => vec![only],
             (None, true) => vec![Group::Beside, Group::Alone],
-            (None, false) => vec![Group::Beside, Group::Alone, Group::Hostile],
+            (None, false) => vec![Group::Beside, Group::Alone, Group::Rights, Group::Hostile],
         };
         // On the heap, since the future of all groups is large.
         let figures = Box::pin(measure::all(&programs, effort, Figures::of(groups))).await?;

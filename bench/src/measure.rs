@@ -6,6 +6,7 @@ mod bystander;
 mod histories;
 mod overload;
 mod processes;
+mod rights;
 mod singles;
 mod waits;
 
@@ -38,6 +39,11 @@ pub(crate) async fn all(programs: &Programs, effort: Effort, mut figures: Figure
             histories::measure(&mut figures, &alone().await?, effort).await?;
             waits::measure(&mut figures, &alone().await?).await?;
         }
+    }
+    if figures.include(Group::Rights) {
+        eprintln!("== with many bindings and many intents");
+        rights::decisions(&mut figures, effort)?;
+        rights::pages(&mut figures, programs, effort).await?;
     }
     if figures.include(Group::Hostile) {
         eprintln!("== under attack and overload");

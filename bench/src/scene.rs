@@ -70,7 +70,8 @@ impl Scene {
     }
 }
 
-fn intents() -> String {
+/// Returns the path of the intents of the sample's group.
+pub(crate) fn intents() -> String {
     format!("{SAMPLE_DIG}/temporal-workflow-intents")
 }
 
@@ -103,6 +104,16 @@ impl Programs {
 
     /// Starts a bridge with an SQLite database in `folder`.
     pub(crate) async fn bridge(&self, temporal: &str, folder: &Path) -> Result<Program> {
+        self.bridge_with(temporal, folder, &[]).await
+    }
+
+    /// Starts a bridge with such a database and more settings.
+    pub(crate) async fn bridge_with(
+        &self,
+        temporal: &str,
+        folder: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Program> {
         let database = format!("sqlite://{}", folder.join("bridge.db").display());
         let env = [
             ("BRIDGE_DATABASE", database.as_str()),
@@ -111,6 +122,7 @@ impl Programs {
             ("BRIDGE_DRAIN", DRAIN),
             ("BRIDGE_LINGER", "0s"),
         ];
+        let env = [&env, settings].concat();
         Program::start(&self.folder.join("bridge"), &["serve", "--listen"], temporal, &env).await
     }
 

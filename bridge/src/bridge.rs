@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bridge_clients::{EmcoParents, HttpClients, ParentsError};
-use bridge_core::access::{Access, LogAudit, Open};
+use bridge_core::access::{Access, Gate, LogAudit, Open};
 use bridge_core::ports::{Engine, Targets};
 use bridge_core::{App, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks};
 use bridge_http::Api;
@@ -24,12 +24,15 @@ use temporal::TemporalTarget;
 use tokio::net::TcpListener;
 
 use crate::config::Settings;
+use crate::rights::{NoRights, RightsGate};
 
 /// More than any intent needs.
 const MAX_BODY: usize = 2 << 20;
 
 /// The gauge of connections to the database.
 const CONNECTIONS: &str = "bridge_database_connections";
+/// The gauge of changed rights that cannot be used.
+const RIGHTS_BROKEN: &str = "bridge_rights_broken";
 
 /// A bridge that is ready to serve.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct Bridge {
     escalations: Option<Escalations>,
     limits: Limits,
     authenticator: Authenticator,
+    /// `None` if every caller may do everything.
+    rights: Option<Arc<RightsGate>>,
     linger: Duration,
     tls: Option<Tls>,
 }
@@ -59,6 +64,9 @@ pub enum OpenError {
     /// A file of certificates, keys or tokens cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Callers are authenticated, but have no rights.
+    #[error(transparent)]
+    NoRights(#[from] NoRights),
     /// The HTTP client for EMCO cannot be built.
     #[error("EMCO cannot be asked for deployment intent groups")]
     Parents(#[from] ParentsError),
@@ -105,6 +113,11 @@ impl Bridge {
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
         let (tls, authenticator) = settings.secure.load()?;
+        let rights = rights(settings)?;
+        let gate: Arc<dyn Gate> = match &rights {
+            Some(rights) => Arc::clone(rights) as Arc<dyn Gate>,
+            None => Arc::new(Open),
+        };
         if settings.database == DatabaseUrl::SqliteMemory {
             tracing::warn!(
                 "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
@@ -118,7 +131,7 @@ impl Bridge {
         tracing::info!(temporal = home.server, namespace = %home.namespace, "bridge set up");
         let clock = Arc::new(SystemClock);
         let parts = Parts {
-            access: Access::new(Arc::new(Open), Arc::new(LogAudit)),
+            access: Access::new(gate, Arc::new(LogAudit)),
             clock: clock.clone(),
             store,
             engine,
@@ -157,6 +170,7 @@ impl Bridge {
             escalations: None,
             limits,
             authenticator,
+            rights,
             linger: settings.linger,
             tls,
         })
@@ -200,7 +214,7 @@ impl Bridge {
         describe_gauge!(OPEN_STREAMS, "Callers that follow the events of a workflow");
         describe_gauge!(CONNECTIONS, "Connections to the database, by pool and state");
         let store = Arc::clone(&self.parts.store);
-        let metrics = metrics.with_sample(move || {
+        let mut metrics = metrics.with_sample(move || {
             for pool in store.pools() {
                 gauge!(CONNECTIONS, "pool" => pool.name, "state" => "busy").set(pool.busy as f64);
                 gauge!(CONNECTIONS, "pool" => pool.name, "state" => "idle").set(pool.idle as f64);
@@ -209,14 +223,31 @@ impl Bridge {
         let store = Arc::clone(&self.parts.store);
         // Temporal is not a condition: without it, intents can still be managed, and each call reports that
         // Temporal is away.
-        let health = Health::new(&self.shutdown).with_check("database", move || {
+        let mut health = Health::new(&self.shutdown).with_check("database", move || {
             let store = Arc::clone(&store);
             async move { store.ping().await }
         });
+        if let Some(rights) = &self.rights {
+            describe_gauge!(RIGHTS_BROKEN, "1 while changed rights cannot be used, and earlier ones apply");
+            let [measured, noticed] = [Arc::clone(rights), Arc::clone(rights)];
+            let sample = move || gauge!(RIGHTS_BROKEN).set(f64::from(u8::from(measured.broken().is_some())));
+            metrics = metrics.with_sample(sample);
+            health = health.with_notice("rights", move || noticed.broken());
+        }
         let api = bridge_http::router(Arc::clone(&self.api));
         let api = authenticated(limited(api, self.limits.clone()), self.authenticator.clone());
         standard(api.merge(operations(health, metrics)), MAX_BODY)
     }
+}
+
+fn rights(settings: &Settings) -> Result<Option<Arc<RightsGate>>, OpenError> {
+    let rights = settings.rights.load()?;
+    match (settings.secure.accepted(), &rights) {
+        (Some(subjects), None) => return Err(NoRights { subjects }.into()),
+        (None, None) => tracing::warn!("every caller may do everything: nobody is authenticated"),
+        (_, Some(_)) => {}
+    }
+    Ok(rights.map(Arc::new))
 }
 
 fn targets(settings: &Settings, default: TemporalTarget) -> Result<TemporalTargets, TargetsFileError> {

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod intent;
+mod rights;
 mod serve;
 mod token;
 
@@ -32,6 +33,9 @@ enum Command {
     /// Make bearer tokens for callers.
     #[command(subcommand)]
     Token(token::Command),
+    /// Check files of rights before the bridge uses them.
+    #[command(subcommand)]
+    Rights(rights::Command),
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
@@ -49,6 +53,7 @@ impl Cli {
             Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),
             Command::Intent(command) => command.run(),
             Command::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
+            Command::Rights(command) => command.run(),
             Command::OpenApi => print_document().map(|()| ExitCode::SUCCESS),
             Command::Probe(probe) => Ok(probe.run()),
         }

@@ -14,6 +14,7 @@ use service::telemetry::LogSettings;
 use temporal::TemporalSettings;
 use url::Url;
 
+pub use crate::rights::RightsSettings;
 pub use crate::secure::Secure;
 
 /// The settings of `bridge serve`.
@@ -48,6 +49,9 @@ pub struct Settings {
     /// Authentication and TLS of the listener.
     #[command(flatten)]
     pub secure: Secure,
+    /// The rights of callers.
+    #[command(flatten)]
+    pub rights: RightsSettings,
     /// Limits on the load.
     #[command(flatten)]
     pub load: Load,

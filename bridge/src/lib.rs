@@ -3,13 +3,15 @@
 //! # Inside
 //!
 //! This package is the executable: command line, settings, wiring. The rest is in packages beside it: `core`
-//! (use cases and the ports that they need), `store`, `temporal`, `clients` (implementations of the ports)
-//! and `http` (the REST API).
+//! (use cases and the ports that they need), `store`, `temporal`, `clients` (implementations of the ports),
+//! `rights` (who may do what) and `http` (the REST API).
 #![warn(missing_docs)]
 
 mod bridge;
 pub mod cli;
 pub mod config;
+mod rights;
 mod secure;
 
 pub use bridge::{Bridge, OpenError};
+pub use rights::NoRights;

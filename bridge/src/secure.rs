@@ -63,6 +63,18 @@ pub struct Secure {
 }
 
 impl Secure {
+    /// Returns whom the listener accepts, as subjects of rights; `None` if it authenticates nobody.
+    pub(crate) fn accepted(&self) -> Option<&'static str> {
+        if self.bearer_tokens.is_some() || self.tls_client_ca.is_some() {
+            Some("\"authenticated\"")
+        } else if !self.trusted_proxies.is_empty() {
+            // A caller whom the proxy does not name is accepted too.
+            Some("\"authenticated\", \"anonymous\"")
+        } else {
+            None
+        }
+    }
+
     pub(crate) fn load(&self) -> Result<(Option<Tls>, Authenticator), FileError> {
         let tls = match (&self.tls_certificate, &self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls::load(TlsFiles {

@@ -32,11 +32,22 @@ impl SettingFile {
         Self { path: path.into(), setting: Some(setting) }
     }
 
-    pub(crate) fn fault(&self, fault: impl Into<String>) -> FileError {
+    /// Returns the path of the file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns an error about the file. `fault` is the rest of a sentence, such as "is empty".
+    pub fn fault(&self, fault: impl Into<String>) -> FileError {
         FileError { file: self.clone(), fault: fault.into(), source: None }
     }
 
-    pub(crate) fn fault_because(&self, fault: &str, source: impl Into<BoxError>) -> FileError {
+    /// Returns an error about the file, with its cause.
+    pub fn fault_because(
+        &self,
+        fault: &str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> FileError {
         FileError { source: Some(source.into()), ..self.fault(fault) }
     }
 }
@@ -70,9 +81,11 @@ pub struct FileError {
 /// A thread of its own reads the files each second, so that a slow disk delays no request, and compares their contents:
 /// the files of a secret change by a symbolic link that is set elsewhere, which a watch on the file does not see, and a
 /// time stamp may stay the same.
-pub(crate) struct Reloaded<T> {
+pub struct Reloaded<T> {
     files: Vec<SettingFile>,
     current: Arc<watch::Sender<Arc<T>>>,
+    /// Why the last change cannot be used.
+    broken: Arc<RwLock<Option<String>>>,
     /// The thread ends when this is dropped.
     _ends: Sender<Infallible>,
 }
@@ -82,7 +95,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
     ///
     /// # Errors
     /// When a file cannot be read or used.
-    pub(crate) fn load(
+    pub fn load(
         files: Vec<SettingFile>,
         mut parse: impl FnMut(&[Vec<u8>]) -> Result<T, FileError> + Send + 'static,
     ) -> Result<Self, FileError> {
@@ -93,8 +106,14 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         let contents = read(&files);
         let mut seen = hash(&contents);
         let current = Arc::new(watch::Sender::new(Arc::new(parse(&contents?)?)));
+        let broken = Arc::new(RwLock::new(None));
         let (ends, ended) = channel();
-        let loaded = Self { files: files.clone(), current: Arc::clone(&current), _ends: ends };
+        let loaded = Self {
+            files: files.clone(),
+            current: Arc::clone(&current),
+            broken: Arc::clone(&broken),
+            _ends: ends,
+        };
         std::thread::spawn(move || {
             while ended.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
                 let contents = read(&files);
@@ -105,11 +124,13 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
                 match contents.and_then(|contents| parse(&contents)) {
                     Ok(new) => {
                         current.send_replace(Arc::new(new));
+                        *broken.write().unwrap_or_else(PoisonError::into_inner) = None;
                         tracing::info!(files = names(&files), "read again after a change");
                     }
                     Err(error) => {
                         let error = crate::chain(&error);
                         tracing::error!(error, "a change cannot be used; the previous contents stay");
+                        *broken.write().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     }
                 }
             }
@@ -118,13 +139,19 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
     }
 
     /// Returns the current contents.
-    pub(crate) fn current(&self) -> Arc<T> {
+    pub fn current(&self) -> Arc<T> {
         Arc::clone(&self.current.borrow())
     }
 
     /// Returns the contents as they are now, and each change from now on.
     pub(crate) fn changes(&self) -> watch::Receiver<Arc<T>> {
         self.current.subscribe()
+    }
+
+    /// Returns why the files cannot be used as they are now, so that the current contents are older; `None` if they
+    /// are the current contents.
+    pub fn broken(&self) -> Option<String> {
+        self.broken.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

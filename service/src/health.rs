@@ -14,6 +14,7 @@ use crate::shutdown::Shutdown;
 const BOUND: Duration = Duration::from_secs(2);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Notice = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
 /// The checks of a process. A process without checks is ready until it drains.
@@ -21,6 +22,7 @@ type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + S
 pub struct Health {
     shutdown: Shutdown,
     checks: Vec<(&'static str, Check)>,
+    notices: Vec<(&'static str, Notice)>,
 }
 
 /// The body of `/readyz`.
@@ -39,7 +41,7 @@ pub struct Finding {
     pub name: &'static str,
     /// Whether it passed.
     pub ready: bool,
-    /// Why it did not.
+    /// Why it did not; or, if it passed, what an operator should correct nevertheless.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -47,7 +49,7 @@ pub struct Finding {
 impl Health {
     /// Returns a process that is ready until it drains.
     pub fn new(shutdown: &Shutdown) -> Self {
-        Self { shutdown: shutdown.clone(), checks: Vec::new() }
+        Self { shutdown: shutdown.clone(), checks: Vec::new(), notices: Vec::new() }
     }
 
     /// Adds a check that must pass for the process to be ready. It runs at each probe, and fails when it takes longer
@@ -67,13 +69,27 @@ impl Health {
         self
     }
 
+    /// Adds what may have to be corrected, although the process is ready: `notice` returns what, or `None`.
+    #[must_use]
+    pub fn with_notice(
+        mut self,
+        name: &'static str,
+        notice: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.notices.push((name, Arc::new(notice)));
+        self
+    }
+
     /// Runs all checks, side by side. A draining process is not ready, whatever their results.
     pub async fn report(&self) -> Report {
         if self.shutdown.is_draining() {
             let reason = Some("this process is finishing".to_owned());
             return Report { ready: false, checks: vec![Finding { name: "shutdown", ready: false, reason }] };
         }
-        let checks = join_all(self.checks.iter().map(|(name, check)| run(name, check))).await;
+        let mut checks = join_all(self.checks.iter().map(|(name, check)| run(name, check))).await;
+        let notices =
+            self.notices.iter().map(|(name, notice)| Finding { name, ready: true, reason: notice() });
+        checks.extend(notices);
         Report { ready: checks.iter().all(|finding| finding.ready), checks }
     }
 }

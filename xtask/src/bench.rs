@@ -15,7 +15,7 @@ pub(crate) struct Bench {
     /// Print the medians and their spreads as one JSON object, the last line of standard output.
     #[arg(long)]
     json: bool,
-    /// Measure only one group of figures: `beside`, `alone` or `hostile`.
+    /// Measure only one group of figures: `beside`, `alone`, `rights` or `hostile`.
     #[arg(long, value_name = "GROUP")]
     only: Option<String>,
 }

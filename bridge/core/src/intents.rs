@@ -117,10 +117,11 @@ impl Intents {
         intent: WorkflowIntent,
         options: &ChangeOptions,
     ) -> Result<Changed, IntentsError> {
-        self.parts.access.authorize(request, Action::CreateIntent, Resource::Group(dig)).await?;
+        let key = &IntentKey::of(dig, &intent);
+        self.parts.access.authorize(request, Action::CreateIntent, Resource::Intent(key)).await?;
         check_sound(dig, None, &intent)?;
-        let key = IntentKey::of(dig, &intent);
-        self.change(request, &key, options, |current| match current {
+        self.parts.access.may_write(request, Action::CreateIntent, key, &intent.spec).await?;
+        self.change(request, key, options, |current| match current {
             Some(_) => Err(IntentsError::AlreadyExists(key.clone())),
             None => Ok(Next::Keep(ChangeKind::Created, intent.clone())),
         })
@@ -144,6 +145,7 @@ impl Intents {
             intent.metadata.name.clone_from(&key.name);
         }
         check_sound(&key.dig, Some(&key.name), &intent)?;
+        self.parts.access.may_write(request, Action::PutIntent, key, &intent.spec).await?;
         self.change(request, key, options, |current| {
             Ok(match current {
                 Some(kept) if kept.intent == intent => Next::Leave(kept.clone()),
@@ -180,6 +182,7 @@ impl Intents {
             let needs = " that it can be rolled back to";
             return Err(IntentsError::NoSuchRevision { intent, revision, needs });
         };
+        self.parts.access.may_write(request, Action::RollBackIntent, key, &again.intent.spec).await?;
         let kind = ChangeKind::RolledBack { to: again.revision };
         self.change(request, key, options, |current| {
             Ok(match current {

@@ -13,6 +13,7 @@ pub mod model;
 mod parts;
 pub mod ports;
 mod request;
+mod rights;
 mod runs;
 mod starts;
 mod tasks;
@@ -27,6 +28,7 @@ pub use intents::{
 pub use lookup::IntentError;
 pub use parts::{Limits, Parts};
 pub use request::{Actor, Correlation, Proof, Request};
+pub use rights::{Right, Rights};
 pub use runs::{LiveRun, LiveState, RunError, Runs};
 pub use starts::{
     STARTS, StartError, StartFault, StartKeyRequest, StartOrder, StartPreview, StartReport, StartedRun,
@@ -49,6 +51,8 @@ pub struct App {
     pub workflows: Workflows,
     /// The use cases about start records.
     pub runs: Runs,
+    /// The use case about the caller's own rights.
+    pub rights: Rights,
 }
 
 impl App {
@@ -60,6 +64,7 @@ impl App {
             starts: Starts::new(parts.clone()),
             workflows: Workflows::new(parts.clone()),
             runs: Runs::new(parts.clone()),
+            rights: Rights::new(parts),
         }
     }
 }

@@ -69,4 +69,15 @@ impl Lookup {
         let last = self.store.last_start(key, which).await?.map(|start| start.workflow_id);
         last.or(own).ok_or_else(|| IntentError::NoWorkflowYet(Box::new(key.clone())))
     }
+
+    /// Returns whether a start of the intent has made this workflow. A start that found the workflow running has not.
+    pub(crate) async fn has_started(
+        &self,
+        key: &IntentKey,
+        workflow_id: &WorkflowId,
+    ) -> Result<bool, IntentError> {
+        // No start has an ID that the database cannot hold.
+        let possible = !workflow_id.as_str().contains('\0');
+        Ok(possible && self.store.has_started(key, workflow_id).await?)
+    }
 }

@@ -19,7 +19,7 @@ use workflow_api::{StartOverrides, TemporalSpec, WorkflowIntentSpec};
 use self::admission::{Admission, Admitted, Retries};
 use self::attempt::{Attempt, TRIES, invocation};
 use self::order::Order;
-use crate::access::{Action, Resource};
+use crate::access::{Action, Denied, Named, Resource};
 use crate::lookup::{IntentError, Lookup};
 use crate::model::{IntentKey, Outcome, RUN_NUMBER, StartId, StartKey, StartRecord};
 use crate::parts::Parts;
@@ -92,6 +92,7 @@ impl Starts {
         order: StartOrder,
     ) -> Result<StartReport, StartError> {
         self.parts.access.authorize(request, Action::Start, Resource::Intent(key)).await?;
+        self.may_override(request, Action::Start, key, &order.overrides).await?;
         let wanted =
             Order::new(self.lookup.kept(key).await?, order.overrides).map_err(StartError::Unsound)?;
         let id = StartId::new();
@@ -134,6 +135,7 @@ impl Starts {
         overrides: StartOverrides,
     ) -> Result<StartPreview, StartError> {
         self.parts.access.authorize(request, Action::PreviewStart, Resource::Intent(key)).await?;
+        self.may_override(request, Action::PreviewStart, key, &overrides).await?;
         let Order { mut spec, .. } =
             Order::new(self.lookup.kept(key).await?, overrides).map_err(StartError::Unsound)?;
         let id = &mut spec.temporal.workflow_start_options.id;
@@ -149,6 +151,22 @@ impl Starts {
             source: error.into(),
         })?;
         Ok(StartPreview { url: call.url.into(), body: spec.temporal })
+    }
+
+    async fn may_override(
+        &self,
+        request: &Request,
+        action: Action,
+        key: &IntentKey,
+        overrides: &StartOverrides,
+    ) -> Result<(), Denied> {
+        let StartOverrides { workflow_id, activity_params: _ } = overrides;
+        let named = Named { workflow: Some(workflow_id.as_str()), ..Named::default() };
+        if workflow_id.is_empty() {
+            Ok(())
+        } else {
+            self.parts.access.may_name(request, action, key, &named).await
+        }
     }
 
     /// Completes abandoned starts, also those of other replicas, until the process drains. Deletes expired

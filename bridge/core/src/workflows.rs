@@ -13,13 +13,15 @@ mod status;
 mod stop;
 mod update;
 
-use workflow_api::{RunReference, WorkflowStatus};
+use workflow_api::{RunReference, WorkflowId, WorkflowStatus};
 
+use crate::access::{Action, Named};
 use crate::chain::last_run;
 use crate::lookup::Lookup;
 use crate::model::{IntentKey, WorkflowRun};
 use crate::parts::Parts;
 use crate::ports::{CommandError, EngineError};
+use crate::request::Request;
 pub use error::WorkflowError;
 pub use follow::{FollowRequest, Followed, Position};
 pub use method::{StatusMethod, StatusMethodError};
@@ -52,12 +54,49 @@ impl Workflows {
         Self { parts, lookup }
     }
 
-    /// Returns the run that a call is about: the one that it names, else the latest of the intent's workflow.
-    async fn run_of(&self, to: &Addressee) -> Result<WorkflowRun, WorkflowError> {
-        let named = &to.run;
-        let workflow_id = self.lookup.workflow_of(&to.intent, named.workflow_id.clone()).await?;
+    /// Returns the run that a call is about: the one that it names, else the latest of the intent's workflow. What
+    /// it names beyond the intent, the caller must be permitted to name.
+    async fn run_of(
+        &self,
+        request: &Request,
+        action: Action,
+        to: &Addressee,
+    ) -> Result<WorkflowRun, WorkflowError> {
+        let Addressee { intent, run: named } = to;
+        let workflow_id = self.lookup.workflow_of(intent, named.workflow_id.clone()).await?;
         let target = self.parts.targets.resolve(&named.temporal_server, &named.namespace)?;
+        let home = self.parts.targets.home();
+        let elsewhere = Named {
+            server: Some(target.server.as_str()).filter(|server| *server != home.server),
+            namespace: Some(target.namespace.as_str()).filter(|name| *name != home.namespace.as_str()),
+            ..Named::default()
+        };
+        if elsewhere != Named::default() {
+            self.parts.access.may_name(request, action, intent, &elsewhere).await?;
+        }
+        if !named.workflow_id.is_empty() {
+            self.check_workflow(request, action, intent, &workflow_id).await?;
+        }
         Ok(WorkflowRun { target, workflow_id, run_id: named.run_id.clone() })
+    }
+
+    /// Checks that the caller may name this workflow. Those of the intent's own starts everybody may name who may do
+    /// the action.
+    async fn check_workflow(
+        &self,
+        request: &Request,
+        action: Action,
+        intent: &IntentKey,
+        workflow_id: &WorkflowId,
+    ) -> Result<(), WorkflowError> {
+        let access = &self.parts.access;
+        let other = Named { other_workflow: Some(workflow_id.as_str()), ..Named::default() };
+        if access.would_allow_name(request, action, intent, &other).is_err()
+            && !self.lookup.has_started(intent, workflow_id).await?
+        {
+            access.may_name(request, action, intent, &other).await?;
+        }
+        Ok(())
     }
 
     /// Returns the result of a command. If the run has ended but another one continues its work, the error

@@ -5,6 +5,7 @@ mod api;
 mod intents;
 mod openapi;
 mod problem;
+mod rights;
 mod runs;
 mod starts;
 mod wire;
@@ -47,6 +48,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::UPDATE, post(workflows::update::update_workflow))
         .route(path::TERMINATE, post(workflows::terminate::terminate_workflow))
         .route(path::RESET, post(workflows::reset::reset_workflow))
+        .route(path::RIGHTS, get(rights::my_rights))
         .route(path::OPENAPI, get(openapi::serve))
         .with_state(api)
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::error::OpenError;
 use crate::sql::{BEGIN_ON_POSTGRES, Record, Sql, SqlStore, Value, arguments};
@@ -80,7 +80,7 @@ impl Sql for PostgresDatabase {
 
     async fn read<R: Record>(
         &self,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
         sqlx::query_as_with(statement, arguments::<Postgres>(values)?).fetch_all(&self.pool).await

@@ -1,6 +1,7 @@
 //! The SQL of the ports, written once. SQLite and PostgreSQL accept the same statements, down to `$1`, and
 //! each has a view `clock`. Their differences are in [`Sql`].
 
+mod among;
 mod intents;
 mod start_row;
 mod starts;
@@ -10,7 +11,7 @@ use bridge_core::model::IntentKey;
 use bridge_core::ports::{PoolState, Store, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Arguments, Database, Encode, FromRow, Pool, Type};
+use sqlx::{Arguments, Database, Encode, FromRow, Pool, SqlSafeStr, Type};
 
 use crate::error::failed;
 use crate::latest::Latest;
@@ -37,7 +38,7 @@ pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
     /// Returns the rows of a query.
     fn read<R: Record>(
         &self,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
 
@@ -75,7 +76,7 @@ impl<S: Sql> SqlStore<S> {
     async fn read<R: Record>(
         &self,
         action: &'static str,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, StoreError> {
         self.0.read(statement, values).await.map_err(failed(action))

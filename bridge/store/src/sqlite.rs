@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sqlx::SqlSafeStr;
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
@@ -114,7 +115,7 @@ impl Sql for SqliteDatabase {
 
     async fn read<R: Record>(
         &self,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
         sqlx::query_as_with(statement, arguments::<Sqlite>(values)?).fetch_all(&self.readers).await

@@ -44,7 +44,6 @@ use bridge_core::Parts;
 use bridge_core::model::StartRecord;
 use bridge_core::model::{DigKey, IntentKey};
 use clap::Parser;
-use engine::ScriptedEngine;
 use harness::{SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, http, sample_intent};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -53,7 +52,10 @@ use temporal::TemporalTarget;
 use tokio::net::TcpListener;
 use workflow_api::WorkflowIntent;
 
+use crate::rights::everything;
+
 pub(crate) use client::ScriptedClient;
+pub(crate) use engine::ScriptedEngine;
 
 /// Long enough for any step on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -104,6 +106,9 @@ impl Api {
         if !flags.contains(&"--trusted-proxies") {
             arguments.extend(["--trusted-proxies", "127.0.0.1", "--anonymous-networks", "127.0.0.1"]);
         }
+        if !flags.contains(&"--rights") {
+            arguments.extend(["--rights", everything().to_str().unwrap()]);
+        }
         let program: Program = service::settings::try_parse_from(arguments).unwrap();
         let shutdown = Shutdown::new(AT_ONCE);
         let target = TemporalTarget::new(temporal, "default").unwrap();
@@ -117,7 +122,7 @@ impl Api {
     }
 
     /// Starts such a bridge with flags of `bridge serve`.
-    async fn on_engine_with(engine: ScriptedEngine, flags: &[&str]) -> Self {
+    pub(crate) async fn on_engine_with(engine: ScriptedEngine, flags: &[&str]) -> Self {
         let arguments =
             ["bridge", "--client-check", "0s", "--database", "sqlite::memory:"].iter().chain(flags);
         let program: Program = service::settings::try_parse_from(arguments).unwrap();
@@ -134,6 +139,11 @@ impl Api {
         let parts = bridge.parts().clone();
         tokio::spawn(bridge.serve(listener));
         Self { url, parts, shutdown }
+    }
+
+    /// Returns the URL of the bridge.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Returns the parts of the use cases.

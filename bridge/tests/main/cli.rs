@@ -5,6 +5,7 @@ mod crash;
 mod disk;
 mod escalation;
 mod intent;
+mod rights;
 mod settings;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use harness::{Process, ProcessBuilder, SAMPLE_DIG, SAMPLE_INTENT, free_port, http, sample_intent};
 
 use crate::api::ScriptedClient;
+use crate::rights::everything;
 
 fn bridge() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bridge"))
@@ -33,6 +35,7 @@ fn configured(program: ProcessBuilder, port: u16, database: &Path, temporal: &st
         .env("BRIDGE_CLIENT_CHECK", "0s")
         .env("BRIDGE_TRUSTED_PROXIES", "127.0.0.1")
         .env("BRIDGE_ANONYMOUS_NETWORKS", "127.0.0.1")
+        .env("BRIDGE_RIGHTS", everything())
         .env("TEMPORAL_ADDRESS", temporal)
 }
 

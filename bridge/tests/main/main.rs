@@ -10,5 +10,6 @@ mod defects;
 mod documents;
 mod live;
 mod replay;
+mod rights;
 mod schemathesis;
 mod temporal;

@@ -19,6 +19,17 @@ PGSSLROOTCERT: {{ include "common.secretFile" (list "postgres" .key) }}
 {{- include "common.secureConfig" (list . "BRIDGE") }}
 BRIDGE_TRUSTED_PROXIES: {{ join "," .Values.trustedProxies | quote }}
 BRIDGE_USER_HEADER: {{ .Values.userHeader | quote }}
+{{- include "bridge.checkRights" . }}
+{{- with .Values.rights }}
+{{- if or .existingSecret .bindings }}
+BRIDGE_RIGHTS: {{ include "common.secretFile" (list "rights" .key) }}
+{{- end }}
+{{- if .policies }}
+{{- $files := list }}
+{{- range .policies }}{{ $files = append $files (include "common.secretFile" (list "rights" .) | trimAll "\"") }}{{ end }}
+BRIDGE_RIGHTS_POLICIES: {{ join "," $files | quote }}
+{{- end }}
+{{- end }}
 BRIDGE_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
 BRIDGE_MAX_WAITS: {{ .Values.limits.waits | int | quote }}
 BRIDGE_MAX_CHANGES: {{ .Values.limits.changes | int | quote }}
@@ -67,6 +78,33 @@ BRIDGE_EMCO_CA_FILE: {{ include "common.secretFile" (list "emco-ca" .ca.key) }}
 {{- end }}
 {{- end }}
 
+{{- define "bridge.checkRights" -}}
+{{- $rights := .Values.rights -}}
+{{- if and $rights.existingSecret $rights.bindings -}}
+{{- fail "rights.bindings and rights.existingSecret exclude each other: bindings are in the values or in a Secret" -}}
+{{- end -}}
+{{- if and $rights.policies (not $rights.existingSecret) -}}
+{{- fail "rights.existingSecret is missing: rights.policies are keys of that Secret" -}}
+{{- end -}}
+{{- if and (or .Values.bearerTokens.existingSecret .Values.tls.clientCA.existingSecret .Values.trustedProxies) (not (or $rights.existingSecret $rights.bindings)) -}}
+{{- fail "rights.bindings is missing: callers who are authenticated need rights; docs/rights.md describes them, and docs/upgrade.md has those with which nothing changes" -}}
+{{- end -}}
+{{- end }}
+
+{{/* Bindings in the values. The program reads changes itself, so that pods need no restart. */}}
+{{- define "bridge.rights" -}}
+{{- if .Values.rights.bindings -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "common.name" . }}-rights
+  labels:
+    {{- include "common.labels" . | nindent 4 }}
+data:
+  {{ .Values.rights.key | quote }}: {{ .Values.rights.bindings | quote }}
+{{- end }}
+{{- end }}
+
 {{/* The schema has these rules too, but Helm can skip it. */}}
 {{- define "bridge.oneReplica" -}}
 {{- if or (gt (int .Values.replicas) 1) .Values.autoscaling.enabled -}}
@@ -79,6 +117,7 @@ emco-token: {{ .Values.emco.token.existingSecret | quote }}
 emco-ca: {{ .Values.emco.ca.existingSecret | quote }}
 clients: {{ .Values.clients.secured.existingSecret | quote }}
 targets: {{ .Values.targets.existingSecret | quote }}
+rights: {{ .Values.rights.existingSecret | quote }}
 {{- if eq .Values.database.type "postgres" }}
 postgres: {{ .Values.database.postgres.ca.existingSecret | quote }}
 {{- end }}
@@ -115,14 +154,25 @@ strategy:
 {{- end }}
 
 {{- define "bridge.mounts" -}}
-{{- if eq .Values.database.type "sqlite" -}}
+{{- if eq .Values.database.type "sqlite" }}
 - name: data
   mountPath: /data
+{{- end }}
+{{- if .Values.rights.bindings }}
+- name: rights
+  mountPath: /run/secrets/rights
+  readOnly: true
 {{- end }}
 {{- end }}
 
 {{- define "bridge.volumes" -}}
-{{- if eq .Values.database.type "sqlite" -}}
+{{- if .Values.rights.bindings }}
+- name: rights
+  configMap:
+    name: {{ include "common.name" . }}-rights
+    defaultMode: 0440
+{{- end }}
+{{- if eq .Values.database.type "sqlite" }}
 - name: data
   persistentVolumeClaim:
     claimName: {{ .Values.database.sqlite.existingClaim | default (include "common.name" .) | quote }}

@@ -87,6 +87,8 @@ probes.startup.periodSeconds
 probes.startup.timeoutSeconds
 replicas
 revisionHistoryLimit
+rights
+rights.key
 service
 service.nodePort
 service.port

@@ -15,6 +15,11 @@ pub struct TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether no peer is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty() && self.names.is_empty()
+    }
+
     /// Whether the peer at this address, or with a verified certificate of this name, is trusted.
     pub(super) fn trust(&self, peer: Option<IpAddr>, certificate: Option<&str>) -> bool {
         self.networks.contain(peer)

@@ -147,12 +147,28 @@ fn settings_that_exclude_each_other() {
         ("bridge", &["database.type=postgres"][..], "database.postgres.existingSecret is missing"),
         ("bridge", &["emco.token.existingSecret=t"], "emco.url is missing"),
         ("bridge", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
-        ("bridge", &["tls.clientCA.existingSecret=ca"], "tls.existingSecret is missing"),
         (
             "workflow-client",
             &["tls.existingSecret=t,tls.clientCRL.existingSecret=r"],
             "tls.clientCA.existingSecret is missing",
         ),
+        (
+            "bridge",
+            &["tls.clientCA.existingSecret=ca,rights.existingSecret=r"],
+            "tls.existingSecret is missing",
+        ),
+        (
+            "bridge",
+            &["bearerTokens.existingSecret=t"],
+            "rights.bindings is missing: callers who are authenticated",
+        ),
+        (
+            "bridge",
+            &["trustedProxies={10.42.0.0/16}"],
+            "rights.bindings is missing: callers who are authenticated",
+        ),
+        ("bridge", &["rights.bindings=b,rights.existingSecret=s"], "exclude each other"),
+        ("bridge", &["rights.policies={a.cedar}"], "rights.existingSecret is missing"),
         ("bridge", &["ingress.enabled=true"], "ingress.hosts is missing"),
         ("bridge", &["service.nodePort=30495"], "service.nodePort needs a service.type"),
         (

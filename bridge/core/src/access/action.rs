@@ -5,8 +5,8 @@ use std::fmt;
 use crate::model::{DigKey, IntentKey};
 
 macro_rules! actions {
-    ($($name:ident = $word:literal $kind:ident;)+) => {
-        /// The actions of callers: one for each use case.
+    ($($name:ident = $word:literal $kind:ident [$($group:ident)+];)+) => {
+        /// The actions of callers: one for each use case, and one for what a status shows of payloads.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "each is the use case of its name")]
         pub enum Action { $($name),+ }
@@ -26,6 +26,12 @@ macro_rules! actions {
             pub fn changes(self) -> bool {
                 matches!(match self { $(Self::$name => Kind::$kind),+ }, Kind::Changes)
             }
+
+            /// Returns the groups that it belongs to. Who has the right to a group may do each of its actions.
+            #[must_use]
+            pub fn groups(self) -> &'static [Group] {
+                match self { $(Self::$name => &[$(Group::$group),+]),+ }
+            }
         }
     };
 }
@@ -35,30 +41,61 @@ enum Kind {
     Changes,
 }
 
+/// A group of actions. A right is given to a group as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// To see what there is, and in which state. No payloads of workflows.
+    View,
+    /// To write intents, and to try them out without a start.
+    Author,
+    /// To start workflows, to see everything of them, and to act on them.
+    Operate,
+    /// To do the same, and to end workflows by force or set them back.
+    Administer,
+}
+
+impl Group {
+    /// All groups.
+    pub const ALL: [Self; 4] = [Self::View, Self::Author, Self::Operate, Self::Administer];
+
+    /// Returns its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Author => "author",
+            Self::Operate => "operate",
+            Self::Administer => "administer",
+        }
+    }
+}
+
+// What shows payloads of workflows (history, events, results, answers to queries) is not in `View`.
 actions! {
-    CreateIntent = "create" Changes;
-    PutIntent = "replace" Changes;
-    RollBackIntent = "rollback" Changes;
-    DeleteIntent = "delete" Changes;
-    GetIntent = "get" Reads;
-    ListIntents = "list" Reads;
-    CheckIntent = "check" Reads;
-    ListChanges = "list-revisions" Reads;
-    GetRevision = "get-revision" Reads;
-    Start = "start" Changes;
-    PreviewStart = "preview-start" Reads;
-    ListRuns = "list-runs" Reads;
-    GetRun = "get-run" Reads;
-    Status = "status" Reads;
-    Follow = "follow" Reads;
-    Cancel = "cancel" Changes;
-    Terminate = "terminate" Changes;
-    Pause = "pause" Changes;
-    Unpause = "unpause" Changes;
-    Signal = "signal" Changes;
-    Query = "query" Reads;
-    Update = "update" Changes;
-    Reset = "reset" Changes;
+    CreateIntent = "create" Changes [Author];
+    PutIntent = "replace" Changes [Author];
+    RollBackIntent = "rollback" Changes [Author];
+    DeleteIntent = "delete" Changes [Author];
+    GetIntent = "get" Reads [View Author Operate Administer];
+    ListIntents = "list" Reads [View Author Operate Administer];
+    CheckIntent = "check" Reads [Author];
+    ListChanges = "list-revisions" Reads [View Author Operate Administer];
+    GetRevision = "get-revision" Reads [View Author Operate Administer];
+    Start = "start" Changes [Operate Administer];
+    PreviewStart = "preview-start" Reads [Author Operate Administer];
+    ListRuns = "list-runs" Reads [View Author Operate Administer];
+    GetRun = "get-run" Reads [View Author Operate Administer];
+    Status = "status" Reads [View Operate Administer];
+    History = "history" Reads [Operate Administer];
+    Follow = "follow" Reads [Operate Administer];
+    Cancel = "cancel" Changes [Operate Administer];
+    Terminate = "terminate" Changes [Administer];
+    Pause = "pause" Changes [Operate Administer];
+    Unpause = "unpause" Changes [Operate Administer];
+    Signal = "signal" Changes [Operate Administer];
+    Query = "query" Reads [Operate Administer];
+    Update = "update" Changes [Operate Administer];
+    Reset = "reset" Changes [Administer];
 }
 
 /// What an action is about.

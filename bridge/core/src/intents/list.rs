@@ -51,7 +51,7 @@ pub struct IntentPage {
 }
 
 impl Intents {
-    /// Returns intents of a group, ordered by name. A filter that needs calls to the engine or to workflow
+    /// Returns those intents of a group that the caller may get, ordered by name. A filter that needs calls to the engine or to workflow
     /// clients examines one batch of intents; the page may then have fewer intents than requested, or none.
     ///
     /// # Errors
@@ -67,18 +67,20 @@ impl Intents {
         if !dig.faults().is_empty() {
             return Ok(page);
         }
+        let visible = self.parts.access.visible(request, dig);
         let mut after = listing.after.clone();
         // One more than requested shows whether there is a next page.
-        let size = listing
+        let mut size = listing
             .limit
             .filter(|_| !listing.filter.calls())
             .map_or(BATCH, |limit| limit.saturating_add(1).min(BATCH));
         loop {
-            let batch = self.parts.store.intents(dig, &after, size).await?;
+            let batch = self.parts.store.intents(dig, &visible, &after, size).await?;
             let Some(last) = batch.last() else { return Ok(page) };
             after.clone_from(&last.intent.metadata.name);
             let more = batch.len() == size as usize;
-            let found = self.filtered(dig, &listing.filter, batch).await?;
+            let permitted = batch.into_iter().filter(|kept| self.shows(request, dig, kept)).collect();
+            let found = self.filtered(dig, &listing.filter, permitted).await?;
             for intent in found {
                 if listing.limit.is_some_and(|limit| page.intents.len() >= limit as usize) {
                     page.next = page.intents.last().map(|last| last.metadata.name.clone());
@@ -93,7 +95,14 @@ impl Intents {
                 page.next = Some(after);
                 return Ok(page);
             }
+            // The batch did not fill the page. Larger ones keep the number of queries low.
+            size = BATCH;
         }
+    }
+
+    fn shows(&self, request: &Request, dig: &DigKey, kept: &KeptIntent) -> bool {
+        let key = IntentKey::of(dig, &kept.intent);
+        self.parts.access.would_allow(request, Action::GetIntent, Resource::Intent(&key)).is_ok()
     }
 
     async fn filtered(

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::StoreError;
+use crate::access::Visible;
 use crate::model::{Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
 
 /// Stores intents.
@@ -17,8 +18,14 @@ pub trait IntentStore {
     async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError>;
 
     /// Returns at most `limit` intents of a group whose names come after `after`, ordered by the bytes of
-    /// their names.
-    async fn intents(&self, dig: &DigKey, after: &str, limit: u32) -> Result<Vec<KeptIntent>, StoreError>;
+    /// their names. Those that are not among `visible` may be left out.
+    async fn intents(
+        &self,
+        dig: &DigKey,
+        visible: &Visible,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<KeptIntent>, StoreError>;
 
     /// Returns one revision of an intent.
     async fn revision(&self, key: &IntentKey, number: RevisionNumber)

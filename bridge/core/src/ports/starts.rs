@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use workflow_api::WorkflowIntentSpec;
+use workflow_api::{WorkflowId, WorkflowIntentSpec};
 
 use super::StoreError;
 use crate::model::{IntentKey, StartId, StartRecord};
@@ -69,6 +69,10 @@ pub trait StartStore {
 
     /// Returns the start of an intent that has this run ID or start ID.
     async fn start(&self, key: &IntentKey, name: &str) -> Result<Option<StartRecord>, StoreError>;
+
+    /// Returns whether a start of the intent has, or may have, made the workflow with this ID. Starts that found it
+    /// running do not count.
+    async fn has_started(&self, key: &IntentKey, workflow_id: &WorkflowId) -> Result<bool, StoreError>;
 
     /// Returns open starts whose lease has expired, oldest first.
     async fn abandoned(&self, limit: u32) -> Result<Vec<StartId>, StoreError>;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use workflow_api::{CatalogueEntry, MessageKind, RawJson};
 
 use super::{Addressee, WorkflowError, Workflows};
+use crate::access::Action;
 use crate::model::WorkflowRun;
+use crate::request::Request;
 use crate::tasks::apart;
 
 /// How long the check waits for the client's catalogue. A stop signal must not wait long for a client that is away.
@@ -26,10 +28,13 @@ impl Workflows {
     /// declares nothing refuses nothing.
     pub(super) async fn run_for(
         &self,
+        request: &Request,
+        action: Action,
         to: &Addressee,
         content: Content<'_>,
     ) -> Result<WorkflowRun, WorkflowError> {
-        let (run, client) = tokio::join!(self.run_of(to), self.client_of(to, content.unchecked));
+        let run = self.run_of(request, action, to);
+        let (run, client) = tokio::join!(run, self.client_of(to, content.unchecked));
         let run = run?;
         if let Some(client) = client {
             self.check(&run, client, content).await?;

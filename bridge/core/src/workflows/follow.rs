@@ -15,10 +15,11 @@ use super::{Addressee, WorkflowError, Workflows};
 use crate::access::{Action, Resource};
 use crate::chain::last_run;
 use crate::gauge::{Counted, OPEN_STREAMS};
-use crate::model::WorkflowRun;
+use crate::model::{IntentKey, WorkflowRun};
 use crate::parts::Parts;
 use crate::ports::{EngineError, RunEvent, Waited};
 use crate::request::Request;
+
 /// Timeout for the result once the run has closed.
 const RESULT: Duration = Duration::from_secs(10);
 
@@ -83,7 +84,8 @@ pub enum Followed {
         /// The position after this item.
         at: Position,
     },
-    /// This process stops, but the workflow continues: the client should reconnect, with its last event.
+    /// The stream ends, but the workflow continues: the client should reconnect, with its last event. This process
+    /// stops, or the caller may no longer follow the workflow.
     ComeBack,
 }
 
@@ -100,7 +102,7 @@ impl Workflows {
         wanted: FollowRequest,
     ) -> Result<impl Stream<Item = Result<Followed, EngineError>> + Send + use<>, WorkflowError> {
         self.parts.access.authorize(request, Action::Follow, Resource::Intent(&to.intent)).await?;
-        let mut run = self.run_of(to).await?;
+        let mut run = self.run_of(request, Action::Follow, to).await?;
         if let Some(after) = &wanted.after {
             run.run_id = after.run_id.clone();
         }
@@ -108,6 +110,8 @@ impl Workflows {
         run.run_id = seen.run_id;
         let after = wanted.after.as_ref().map_or(0, |after| after.event_id);
         let mut following = Following {
+            request: request.clone(),
+            intent: to.intent.clone(),
             events: self.parts.engine.events(&run, after),
             parts: self.parts.clone(),
             at: Position { run_id: run.run_id.clone(), event_id: after, closed: false },
@@ -126,6 +130,8 @@ impl Workflows {
 /// One stream.
 struct Following {
     parts: Parts,
+    request: Request,
+    intent: IntentKey,
     wanted: FollowRequest,
     events: BoxStream<'static, Result<Arc<RunEvent>, EngineError>>,
     run: WorkflowRun,
@@ -141,7 +147,13 @@ impl Following {
     async fn next(&mut self) -> Option<Result<Followed, EngineError>> {
         loop {
             if let Some(followed) = self.ready.pop_front() {
-                return Some(Ok(followed));
+                if self.is_permitted() {
+                    return Some(Ok(followed));
+                }
+                self.over = true;
+                self.ready.clear();
+                // A new request gets the reason.
+                return Some(Ok(Followed::ComeBack));
             }
             if self.over {
                 return None;
@@ -167,6 +179,13 @@ impl Following {
                 return Some(Err(error));
             }
         }
+    }
+
+    /// Returns whether the caller still has the right: a stream can be open for days.
+    fn is_permitted(&mut self) -> bool {
+        self.request.now = self.parts.clock.now();
+        let resource = Resource::Intent(&self.intent);
+        self.parts.access.would_allow(&self.request, Action::Follow, resource).is_ok()
     }
 
     async fn take(&mut self, event: Arc<RunEvent>) -> Result<(), EngineError> {

@@ -31,7 +31,7 @@ impl Workflows {
         pause: Pause,
     ) -> Result<Option<WorkflowStatus>, WorkflowError> {
         self.parts.access.authorize(request, Action::Pause, Resource::Intent(&to.intent)).await?;
-        let (run, report) = (self.run_of(to).await?, pause.report);
+        let (run, report) = (self.run_of(request, Action::Pause, to).await?, pause.report);
         let paused = self.parts.engine.pause(&run, &self.pause_order(request, pause)).await;
         self.paused(&run, paused, report).await
     }
@@ -47,7 +47,7 @@ impl Workflows {
         pause: Pause,
     ) -> Result<Option<WorkflowStatus>, WorkflowError> {
         self.parts.access.authorize(request, Action::Unpause, Resource::Intent(&to.intent)).await?;
-        let (run, report) = (self.run_of(to).await?, pause.report);
+        let (run, report) = (self.run_of(request, Action::Unpause, to).await?, pause.report);
         let unpaused = self.parts.engine.unpause(&run, &self.pause_order(request, pause)).await;
         self.paused(&run, unpaused, report).await
     }

@@ -38,7 +38,7 @@ impl Workflows {
         self.parts.access.authorize(request, Action::Query, Resource::Intent(&to.intent)).await?;
         let QueryOrder { query_type, args, bound, unchecked } = order;
         let content = Content { kind: MessageKind::Query, name: &query_type, args: &args, unchecked };
-        let run = self.run_for(to, content).await?;
+        let run = self.run_for(request, Action::Query, to, content).await?;
         let bound = bound.map(|bound| bound.min(self.parts.limits.max_wait));
         let query = Query { query_type, args, reject: None, bound };
         let result = self.parts.engine.query(&run, &query).await?;

@@ -39,7 +39,7 @@ impl Workflows {
         self.parts.access.authorize(request, Action::Signal, Resource::Intent(&to.intent)).await?;
         let SignalOrder { name, args, unchecked, .. } = &order;
         let content = Content { kind: MessageKind::Signal, name, args, unchecked: *unchecked };
-        let run = self.run_for(to, content).await?;
+        let run = self.run_for(request, Action::Signal, to, content).await?;
         let signal = Signal {
             name: order.name,
             args: order.args,

@@ -38,6 +38,19 @@ pub struct StatusRequest {
     pub stack_trace: bool,
 }
 
+impl StatusRequest {
+    /// Returns the actions that the request needs. Results, events and answers to queries are payloads, so they
+    /// need more than the status itself. A description counts as status.
+    fn actions(&self) -> &'static [Action] {
+        match (self.wait || self.history.is_some(), self.query.is_some()) {
+            (false, false) => &[Action::Status],
+            (true, false) => &[Action::Status, Action::History],
+            (false, true) => &[Action::Status, Action::Query],
+            (true, true) => &[Action::Status, Action::History, Action::Query],
+        }
+    }
+}
+
 /// The status, and whether it is complete.
 #[derive(Debug, Clone)]
 pub struct StatusReport {
@@ -85,8 +98,8 @@ impl Workflows {
         to: &Addressee,
         wanted: &StatusRequest,
     ) -> Result<StatusReport, WorkflowError> {
-        self.parts.access.authorize(request, Action::Status, Resource::Intent(&to.intent)).await?;
-        let run = self.run_of(to).await?;
+        self.parts.access.authorize_each(request, wanted.actions(), Resource::Intent(&to.intent)).await?;
+        let run = self.run_of(request, Action::Status, to).await?;
         let (mut seen, answer, waited) = tokio::join!(
             self.see(&run, wanted.describe, wanted.history.as_ref()),
             self.ask(&run, wanted.query.as_ref()),

@@ -26,6 +26,17 @@ pub struct Stop {
     pub details: Vec<RawJson>,
 }
 
+impl Stop {
+    /// Returns the actions that a cancellation needs: one that is followed by a termination needs the right to
+    /// terminate too.
+    fn actions(&self) -> &'static [Action] {
+        match self.escalate_after {
+            None => &[Action::Cancel],
+            Some(_) => &[Action::Cancel, Action::Terminate],
+        }
+    }
+}
+
 impl Workflows {
     /// Asks a workflow to end; its code may clean up first. Returns its state afterwards, if requested.
     ///
@@ -38,8 +49,8 @@ impl Workflows {
         to: &Addressee,
         stop: &Stop,
     ) -> Result<Option<StopReport>, WorkflowError> {
-        self.parts.access.authorize(request, Action::Cancel, Resource::Intent(&to.intent)).await?;
-        let (run, order) = self.prepare(request, to, stop).await?;
+        self.parts.access.authorize_each(request, stop.actions(), Resource::Intent(&to.intent)).await?;
+        let (run, order) = self.prepare(request, Action::Cancel, to, stop).await?;
         let cancelled = self.parts.engine.cancel(&run, &order).await;
         self.accepted(&run, cancelled).await?;
         let escalation = match stop.escalate_after {
@@ -64,7 +75,7 @@ impl Workflows {
         stop: &Stop,
     ) -> Result<Option<StopReport>, WorkflowError> {
         self.parts.access.authorize(request, Action::Terminate, Resource::Intent(&to.intent)).await?;
-        let (run, order) = self.prepare(request, to, stop).await?;
+        let (run, order) = self.prepare(request, Action::Terminate, to, stop).await?;
         let terminated = self.parts.engine.terminate(&run, &order, details(&stop.details).as_ref()).await;
         self.accepted(&run, terminated).await?;
         self.report(&run, stop).await
@@ -73,10 +84,11 @@ impl Workflows {
     async fn prepare(
         &self,
         request: &Request,
+        action: Action,
         to: &Addressee,
         stop: &Stop,
     ) -> Result<(WorkflowRun, StopOrder), WorkflowError> {
-        let mut run = self.run_of(to).await?;
+        let mut run = self.run_of(request, action, to).await?;
         if stop.escalate_after.is_some() && !self.parts.escalates {
             return Err(WorkflowError::Escalate(EscalateError::Off));
         }

@@ -42,7 +42,7 @@ impl Workflows {
         self.parts.access.authorize(request, Action::Update, Resource::Intent(&to.intent)).await?;
         let UpdateOrder { name, args, unchecked, .. } = &order;
         let content = Content { kind: MessageKind::Update, name, args, unchecked: *unchecked };
-        let run = self.run_for(to, content).await?;
+        let run = self.run_for(request, Action::Update, to, content).await?;
         let limits = &self.parts.limits;
         let update = Update {
             name: order.name,

@@ -85,6 +85,9 @@ impl From<StoreError> for ApiError {
 impl From<Denied> for ApiError {
     fn from(error: Denied) -> Self {
         plain(kinds::FORBIDDEN, &error)
+            .with("verb", error.action.word())
+            .with("object", error.resource.as_str())
+            .with("reason", error.reason.as_str())
     }
 }
 

@@ -111,6 +111,13 @@ fn context(api: &Api, parts: &Parts) -> Request {
     }
 }
 
+/// A call about nothing in its path.
+impl Key for () {
+    type Path = [String; 0];
+
+    fn of([]: [String; 0]) {}
+}
+
 impl Key for DigKey {
     type Path = DigPath;
 

@@ -34,6 +34,8 @@ pub(crate) const QUERY: &str = intents!("/{workflowIntent}/query");
 pub(crate) const UPDATE: &str = intents!("/{workflowIntent}/update");
 pub(crate) const TERMINATE: &str = intents!("/{workflowIntent}/terminate");
 pub(crate) const RESET: &str = intents!("/{workflowIntent}/reset");
+/// It is below no project: `/v2/projects/…` belongs to EMCO.
+pub(crate) const RIGHTS: &str = "/v2/rights";
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
 /// The path of a deployment intent group.

@@ -1,12 +1,14 @@
 //! Intents in SQL.
 
 use async_trait::async_trait;
+use bridge_core::access::Visible;
 use bridge_core::model::{Change, ChangeKind, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
 use bridge_core::ports::{IntentStore, StoreError};
 use jiff::Timestamp;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use workflow_api::{WorkflowIntent, read, to_go_text};
 
+use super::among::Among;
 use super::{Sql, SqlStore, of_intent};
 use crate::error::failed;
 
@@ -68,16 +70,29 @@ impl<S: Sql> IntentStore for SqlStore<S> {
         result.map_err(failed("store a change of an intent"))
     }
 
-    async fn intents(&self, dig: &DigKey, after: &str, limit: u32) -> Result<Vec<KeptIntent>, StoreError> {
-        let statement = "SELECT name, revision, document
+    async fn intents(
+        &self,
+        dig: &DigKey,
+        visible: &Visible,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<KeptIntent>, StoreError> {
+        let among = Among::new(visible, 7);
+        let statement = format!(
+            "SELECT name, revision, document
              FROM intents
              JOIN intent_revisions
              USING (project, composite_app, composite_app_version, deployment_intent_group, name, revision)
              WHERE project = $1 AND composite_app = $2 AND composite_app_version = $3
-               AND deployment_intent_group = $4 AND name > $5
-             ORDER BY name LIMIT $6";
+               AND deployment_intent_group = $4 AND name > $5 {}
+             ORDER BY name LIMIT $6",
+            among.condition
+        );
         let after = dig.intent(after);
-        let values = of_intent(&after, &[i64::from(limit).into()]);
+        let mut values = of_intent(&after, &[i64::from(limit).into()]);
+        values.extend(among.values());
+        // The text has no names, only places for them.
+        let statement = AssertSqlSafe(statement);
         let rows: Vec<IntentRow> = self.read("list intents", statement, &values).await?;
         rows.into_iter().map(KeptIntent::try_from).collect()
     }

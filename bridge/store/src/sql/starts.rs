@@ -205,6 +205,15 @@ impl<S: Sql> StartStore for SqlStore<S> {
         rows.into_iter().next().map(StartRecord::try_from).transpose()
     }
 
+    async fn has_started(&self, key: &IntentKey, workflow_id: &WorkflowId) -> Result<bool, StoreError> {
+        let statement = "SELECT id FROM runs
+             WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+                 AND outcome <> 'not_started' AND workflow_id = $6 AND NOT already_running LIMIT 1";
+        let values = of_intent(key, &[workflow_id.as_str().into()]);
+        let rows: Vec<(String,)> = self.read("look up a workflow", statement, &values).await?;
+        Ok(!rows.is_empty())
+    }
+
     async fn start(&self, key: &IntentKey, name: &str) -> Result<Option<StartRecord>, StoreError> {
         // Two queries, each with its own index. Few rows have the same ID.
         let statement = concat!(

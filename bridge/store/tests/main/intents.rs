@@ -1,5 +1,6 @@
 //! Intents.
 
+use bridge_core::access::Visible;
 use bridge_core::model::{Change, ChangeKind, Revision, RevisionNumber};
 use bridge_core::ports::Store;
 
@@ -22,7 +23,7 @@ pub(super) fn created(name: &str) -> Revision {
 }
 
 async fn names(store: &dyn Store, after: &str, limit: u32) -> Vec<String> {
-    let intents = store.intents(&dig("dig1"), after, limit).await.unwrap();
+    let intents = store.intents(&dig("dig1"), &Visible::All, after, limit).await.unwrap();
     intents.into_iter().map(|kept| kept.intent.metadata.name).collect()
 }
 
@@ -50,7 +51,7 @@ pub(super) async fn an_absent_intent_is_none(store: &dyn Store) {
         assert_eq!(store.changes(&absent, None, 10).await.unwrap(), []);
     }
     assert_eq!(store.revision(&key, 2.into()).await.unwrap(), None);
-    assert_eq!(store.intents(&dig("dig2"), "", 10).await.unwrap(), []);
+    assert_eq!(store.intents(&dig("dig2"), &Visible::All, "", 10).await.unwrap(), []);
 }
 
 pub(super) async fn a_number_is_taken_once(store: &dyn Store) {
@@ -88,6 +89,27 @@ pub(super) async fn a_list_is_ordered_by_name(store: &dyn Store) {
     assert_eq!(names(store, "b", 2).await, Vec::<String>::new());
 }
 
+pub(super) async fn a_list_has_the_visible_intents(store: &dyn Store) {
+    for name in ["a", "a-1", "a.1", "a_1", "ab", "b", "c"] {
+        store.add_revision(&dig("dig1").intent(name), &created(name)).await.unwrap();
+    }
+    let visible = async |names: &[&str], after, limit| -> Vec<String> {
+        let visible = Visible::Like(names.iter().map(|name| (*name).to_owned()).collect());
+        let intents = store.intents(&dig("dig1"), &visible, after, limit).await.unwrap();
+        intents.into_iter().map(|kept| kept.intent.metadata.name).collect()
+    };
+    assert_eq!(visible(&[], "", 10).await, Vec::<String>::new());
+    assert_eq!(visible(&["b", "missing", "a"], "", 10).await, ["a", "b"]);
+    assert_eq!(visible(&["a_*"], "", 10).await, ["a_1"]);
+    assert_eq!(visible(&["a*1", "c"], "", 3).await, ["a-1", "a.1", "a_1"]);
+    assert_eq!(visible(&["a*1", "c"], "a_1", 3).await, ["c"]);
+    assert_eq!(visible(&["*"], "", 10).await.len(), 7);
+    // More names than a statement should have: the caller filters.
+    let many: Vec<_> = (0..600).map(|number| format!("i{number}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_eq!(visible(&many, "", 10).await.len(), 7);
+}
+
 pub(super) async fn a_list_has_the_latest_of_each_that_is_not_deleted(store: &dyn Store) {
     for name in ["a", "b", "c"] {
         store.add_revision(&dig("dig1").intent(name), &created(name)).await.unwrap();
@@ -99,7 +121,7 @@ pub(super) async fn a_list_has_the_latest_of_each_that_is_not_deleted(store: &dy
         store.add_revision(&dig("dig1").intent(name), &revision(2, ChangeKind::Deleted, None)).await.unwrap();
     }
     store.add_revision(&dig("dig1").intent("c"), &revision(3, ChangeKind::Created, Some("c"))).await.unwrap();
-    let intents = store.intents(&dig("dig1"), "", 10).await.unwrap();
+    let intents = store.intents(&dig("dig1"), &Visible::All, "", 10).await.unwrap();
     assert_eq!(intents.iter().map(|kept| kept.revision.get()).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(intents[0].intent.metadata.description, "newer");
 }

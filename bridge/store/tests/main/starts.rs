@@ -106,6 +106,22 @@ pub(super) async fn runs_come_in_pages(store: &dyn Store) {
     assert_eq!(numbers(Some(1), 2).await, [0_i64; 0]);
 }
 
+pub(super) async fn the_workflows_that_starts_have_made_are_known(store: &dyn Store) {
+    let key = dig("dig1").intent("a");
+    for (workflow, outcome, known) in [
+        ("made", started(Some("r")), true),
+        ("lost", unknown(), true),
+        ("refused", not_started(), false),
+        ("found", Outcome::Started { run_id: Some("r".into()), already_running: true, at: now() }, false),
+    ] {
+        let start = begun(store, &StartRecord { workflow_id: workflow.into(), ..run("a") }, LONG).await;
+        settled(store, start, outcome).await;
+        assert_eq!(store.has_started(&key, &workflow.into()).await.unwrap(), known, "{workflow}");
+        assert!(!store.has_started(&dig("dig1").intent("b"), &workflow.into()).await.unwrap());
+    }
+    assert!(!store.has_started(&key, &"other".into()).await.unwrap());
+}
+
 pub(super) async fn a_run_is_found_by_either_id(store: &dyn Store) {
     let first = begun(store, &run("a"), LONG).await;
     let first = settled(store, first, started(Some("r-1"))).await;

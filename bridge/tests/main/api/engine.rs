@@ -20,7 +20,7 @@ use workflow_api::{Escalation, RawJson, RunId, WorkflowState};
 type Answer<T, Q = WorkflowRun> = Box<dyn Fn(&Q) -> T + Send + Sync>;
 
 /// A scripted engine.
-pub(super) struct ScriptedEngine {
+pub(crate) struct ScriptedEngine {
     pub(super) outline: Answer<Result<Outline, EngineError>>,
     pub(super) history: Answer<Result<HistoryPage, EngineError>, HistoryRequest>,
     pub(super) query: Answer<Result<RawJson, QueryError>>,

@@ -6,7 +6,7 @@ use std::fs;
 use crate::chart::root;
 
 /// The value of an option in one chart, where it differs from that in the others.
-const OF_CHARTS: [(&str, &str, &str); 9] = [
+const OF_CHARTS: [(&str, &str, &str); 15] = [
     ("bridge", "replicas", "replicas=0"),
     (
         "bridge",
@@ -15,6 +15,29 @@ const OF_CHARTS: [(&str, &str, &str); 9] = [
     ),
     ("bridge", "service.name", "service.name=workflowmgr,service.type=NodePort"),
     ("bridge", "service.nodePort", "service.nodePort=30495,service.type=NodePort"),
+    // Callers who are authenticated need rights.
+    ("bridge", "bearerTokens.existingSecret", "bearerTokens.existingSecret=1e3,rights.existingSecret=r"),
+    (
+        "bridge",
+        "bearerTokens.key",
+        "bearerTokens.key=on,bearerTokens.existingSecret=s,rights.existingSecret=r",
+    ),
+    (
+        "bridge",
+        "tls.clientCA.existingSecret",
+        "tls.clientCA.existingSecret=1e3,tls.existingSecret=s,rights.existingSecret=r",
+    ),
+    (
+        "bridge",
+        "tls.clientCA.key",
+        "tls.clientCA.key=on,tls.clientCA.existingSecret=c,tls.existingSecret=s,rights.existingSecret=r",
+    ),
+    (
+        "bridge",
+        "tls.clientAuth",
+        "tls.clientAuth=optional,tls.clientCA.existingSecret=c,tls.existingSecret=s,rights.existingSecret=r",
+    ),
+    ("bridge", "trustedProxies", "trustedProxies={10.42.0.0/16},rights.existingSecret=r"),
     ("bridge", "emco.url", "emco.url=https://emco.example"),
     ("worker", "emco.token.existingSecret", "emco.token.existingSecret=s,emco.urls={https://emco.example}"),
     (
@@ -63,6 +86,10 @@ const OPTIONS: &[&str] = &[
     "tls.clientCRL.existingSecret=1e3,tls.clientCA.existingSecret=c,tls.existingSecret=s",
     "tls.clientCRL.key=on,tls.clientCRL.existingSecret=r,tls.clientCA.existingSecret=c,tls.existingSecret=s",
     "insecure=true",
+    "rights.existingSecret=1e3",
+    "rights.key=on,rights.existingSecret=s",
+    "rights.policies={window.cedar},rights.existingSecret=s",
+    "rights.bindings=[[binding]]",
     "bearerTokens.existingSecret=1e3",
     "bearerTokens.key=on,bearerTokens.existingSecret=s",
     "issuers.existingSecret=1e3",

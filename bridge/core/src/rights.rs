@@ -1,0 +1,37 @@
+//! The use case about the caller's own rights. It needs no right: the answer is about nobody else.
+
+use crate::access::{Access, Action, Ground, Resource};
+use crate::parts::Parts;
+use crate::request::Request;
+
+/// The use case about the caller's own rights.
+#[derive(Debug, Clone)]
+pub struct Rights {
+    access: Access,
+}
+
+/// Whether the caller may do something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right {
+    /// The action.
+    pub action: Action,
+    /// Why it is allowed, or why it is denied.
+    pub decision: Result<Ground, String>,
+}
+
+impl Rights {
+    pub(crate) fn new(parts: &Parts) -> Self {
+        Self { access: parts.access.clone() }
+    }
+
+    /// Returns which of `actions` the caller may do now. For a group, an action on intents is allowed if it is allowed
+    /// for each intent of the group. Neither the group nor the intent needs to exist.
+    #[must_use]
+    pub fn of(&self, request: &Request, resource: Resource<'_>, actions: &[Action]) -> Vec<Right> {
+        let right = |action: &Action| Right {
+            action: *action,
+            decision: self.access.would_allow(request, *action, resource),
+        };
+        actions.iter().map(right).collect()
+    }
+}

@@ -1,0 +1,219 @@
+//! The rights of all callers.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bridge_core::access::{Action, Ground, Named, Resource, Visible};
+use bridge_core::model::DigKey;
+use bridge_core::{Actor, Request};
+use cedar_policy::{Decision, Policy, PolicySet, Response};
+
+use crate::binding::Binding;
+use crate::fault::{Faults, Source};
+use crate::policy::{BindingPolicy, templates};
+use crate::question::ask;
+use crate::subject::Subject;
+use crate::{document, forbids};
+use workflow_api::cut;
+
+/// The largest number of callers whose policies are kept together.
+const MOST: usize = 1000;
+
+/// The rights of all callers. They never change: changed files make new ones.
+pub struct Rights {
+    bindings: Vec<Binding>,
+    /// The policies of each subject.
+    by_subject: HashMap<Subject, Vec<usize>>,
+    /// The policies, each with the number of its binding.
+    policies: Vec<(usize, BindingPolicy)>,
+    /// The templates, and the policies that forbid.
+    common: PolicySet,
+    /// The policies of callers by their numbers, with `common`.
+    sets: Mutex<HashMap<Vec<usize>, Arc<PolicySet>>>,
+}
+
+impl Rights {
+    /// Reads bindings, and the files of policies that forbid.
+    ///
+    /// # Errors
+    /// Returns the faults of all files.
+    pub fn read(bindings: &Source<'_>, policies: &[Source<'_>]) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        let mut noted = |Faults(found): Faults| faults.extend(found);
+        let bindings = document::read(bindings).map_err(&mut noted).unwrap_or_default();
+        let forbids: Vec<_> = policies
+            .iter()
+            .flat_map(|source| forbids::read(source).map_err(&mut noted).unwrap_or_default())
+            .collect();
+        if faults.is_empty() { Ok(Self::new(bindings, forbids)) } else { Err(Faults(faults)) }
+    }
+
+    fn new(bindings: Vec<Binding>, forbids: Vec<Policy>) -> Self {
+        let mut by_subject = HashMap::<Subject, Vec<usize>>::new();
+        let mut policies = Vec::new();
+        for (number, binding) in bindings.iter().enumerate() {
+            for subject in &binding.subjects {
+                let id = policies.len();
+                policies.push((number, BindingPolicy::new(&id.to_string(), binding, subject)));
+                by_subject.entry(subject.clone()).or_default().push(id);
+            }
+        }
+        let mut common = templates();
+        for policy in forbids {
+            common.add(policy).expect("files and lines differ");
+        }
+        Self { bindings, by_subject, policies, common, sets: Mutex::default() }
+    }
+
+    /// Decides whether the actor of a request may do this, and name this while it does it.
+    ///
+    /// # Errors
+    /// Returns the reason for the denial, as part of a sentence. It is about the caller's own bindings only.
+    pub fn decide(
+        &self,
+        request: &Request,
+        action: Action,
+        resource: &Resource<'_>,
+        named: Option<&Named<'_>>,
+    ) -> Result<Ground, String> {
+        let numbers = self.numbers_of(&request.actor);
+        let answer = ask(&self.set_of(&numbers), request, action, resource, named);
+        let answer = answer.ok_or_else(|| "the question cannot be put to the policies".to_owned())?;
+        // A policy that fails is skipped, also one that forbids.
+        if let Some(error) = answer.diagnostics().errors().next() {
+            return Err(format!("a policy fails: {error}"));
+        }
+        match answer.decision() {
+            Decision::Allow => Ok(self.ground(&answer)),
+            Decision::Deny => Err(self.reason(&answer, request, &numbers, action, resource, named)),
+        }
+    }
+
+    /// Returns the intents of a group among which are all that the actor may see.
+    #[must_use]
+    pub fn visible(&self, actor: &Actor, dig: &DigKey) -> Visible {
+        let numbers = self.numbers_of(actor);
+        let bindings = self.bindings_of(&numbers).filter(|binding| binding.touches(Action::GetIntent, dig));
+        let mut globs = Vec::new();
+        for binding in bindings {
+            if binding.intents.is_empty() {
+                return Visible::All;
+            }
+            globs.extend(binding.intents.iter().cloned());
+        }
+        Visible::Like(globs.into_iter().collect())
+    }
+
+    /// Returns the numbers of the policies that are for an actor.
+    fn numbers_of(&self, actor: &Actor) -> Vec<usize> {
+        let subjects = [Subject::of(actor)].into_iter().chain(Subject::groups_of(actor));
+        let mut numbers: Vec<_> =
+            subjects.filter_map(|subject| self.by_subject.get(&subject)).flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    fn bindings_of(&self, numbers: &[usize]) -> impl Iterator<Item = &Binding> {
+        numbers.iter().map(|number| &self.bindings[self.policies[*number].0])
+    }
+
+    /// Returns the set of these policies, and of those that forbid.
+    fn set_of(&self, numbers: &[usize]) -> Arc<PolicySet> {
+        let sets = || self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(set) = sets().get(numbers) {
+            return Arc::clone(set);
+        }
+        let mut set = self.common.clone();
+        for number in numbers {
+            self.policies[*number].1.add_to(&mut set, &number.to_string());
+        }
+        let set = Arc::new(set);
+        let mut sets = sets();
+        if sets.len() >= MOST {
+            sets.clear();
+        }
+        sets.insert(numbers.to_vec(), Arc::clone(&set));
+        set
+    }
+
+    /// Returns the first binding that allows it.
+    fn ground(&self, answer: &Response) -> Ground {
+        let numbers = answer.diagnostics().reason().filter_map(|id| id.to_string().parse::<usize>().ok());
+        let binding = numbers.min().and_then(|number| self.bindings_of(&[number]).next());
+        Ground {
+            binding: binding.map(|binding| binding.name.clone()),
+            role: binding.map(|binding| binding.role.name()),
+        }
+    }
+
+    /// Returns the nearest reason for a denial.
+    fn reason(
+        &self,
+        answer: &Response,
+        request: &Request,
+        numbers: &[usize],
+        action: Action,
+        resource: &Resource<'_>,
+        named: Option<&Named<'_>>,
+    ) -> String {
+        if let Some(policy) = answer.diagnostics().reason().min() {
+            return format!("the policy {policy} forbids it");
+        }
+        let actor = &request.actor;
+        if numbers.is_empty() {
+            return format!("no binding is for {}", Subject::of(actor));
+        }
+        let dig = match resource {
+            Resource::Group(dig) => dig,
+            Resource::Intent(key) => &key.dig,
+        };
+        let bindings = || self.bindings_of(numbers);
+        if let Some(named) = named
+            && let Some(binding) = bindings().find(|binding| binding.touches(action, dig))
+        {
+            return format!("the binding `{}` does not let it use {}", binding.name, Shown(named));
+        }
+        let others = bindings().filter(|binding| binding.touches(action, dig));
+        if let Some((binding, intents)) = others.filter_map(|binding| Some((binding, binding.only()?))).next()
+        {
+            return format!("the binding `{}` is for the intents {intents} only", binding.name);
+        }
+        let role = |binding: &&Binding| {
+            format!("the binding `{}` gives the role {}", binding.name, binding.role.name())
+        };
+        if let Some(binding) = bindings().find(|binding| binding.scope.covers(dig)) {
+            return format!("{}, which does not include it", role(&binding));
+        }
+        match bindings().find(|binding| binding.role.includes(action)) {
+            Some(binding) => format!("the binding `{}` is for `{}` only", binding.name, binding.scope),
+            None => "none of the caller's bindings includes it".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rights").field("bindings", &self.bindings.len()).finish_non_exhaustive()
+    }
+}
+
+/// What was named, in a sentence.
+struct Shown<'a>(&'a Named<'a>);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Named { client, task_queue, workflow, other_workflow, server, namespace } = *self.0;
+        let named = [
+            ("the workflow client", client),
+            ("the task queue", task_queue),
+            ("the workflow ID", workflow),
+            ("the workflow", other_workflow),
+            ("the server", server),
+            ("the namespace", namespace),
+        ];
+        let named = named.into_iter().filter_map(|(kind, name)| Some(format!("{kind} `{}`", cut(name?))));
+        f.write_str(&named.collect::<Vec<_>>().join(" with "))
+    }
+}

@@ -1,0 +1,58 @@
+//! Rights on the command line.
+
+use super::bridge;
+
+#[test]
+fn files_of_rights_are_checked_with_their_lines() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let sound = std::fs::read(crate::rights::everything()).unwrap();
+    let rights = file("rights.toml", std::str::from_utf8(&sound).unwrap());
+    let policies =
+        file("window.cedar", "forbid(principal, action, resource) when { context.time.weekday == 7 };\n");
+    let check = |files: &[&std::path::Path]| bridge().args(["rights", "check"]).args(files).output().unwrap();
+    assert!(check(&[&rights, &policies]).status.success());
+    let wrong = file(
+        "wrong.toml",
+        "\n[[binding]]\nname = \"b\"\nrole = \"boss\"\nsubjects = [\"x\"]\nscope = \"**\"\n",
+    );
+    let open = file("open.cedar", "permit(principal, action, resource);\n");
+    let output = check(&[&rights, &wrong, &open]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in
+        ["rights.toml: valid", "wrong.toml:4: `boss`", "wrong.toml:5: `x`", "open.cedar:1: policies can only"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_bridge_with_callers_but_without_rights_prints_a_binding_and_ends() {
+    let tokens = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&tokens, "ci let-me-in\n").unwrap();
+    let start = || {
+        let mut bridge = bridge();
+        bridge.arg("serve").env("BRIDGE_LISTEN", "127.0.0.1:0").env("BRIDGE_DATABASE", "sqlite::memory:");
+        bridge.env("BRIDGE_BEARER_TOKENS", tokens.path());
+        bridge
+    };
+    let output = start().output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("BRIDGE_RIGHTS is missing"), "{text}");
+    // What it prints can be used as it is.
+    let at = text.find("[[binding]]").unwrap();
+    let rights = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+    let printed: String = text[at..]
+        .lines()
+        .take_while(|line| !line.starts_with("Stack"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    std::fs::write(&rights, printed).unwrap();
+    let output = bridge().args(["rights", "check"]).arg(rights.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

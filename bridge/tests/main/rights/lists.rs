@@ -1,0 +1,74 @@
+//! Lists have what the caller may see, and no more.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::Guarded;
+
+const BINDINGS: &str = r#"
+[[binding]]
+name = "authors"
+role = "author"
+subjects = [{ proxyUser = "alice" }]
+scope = "**"
+uses = { clients = ["*"], taskQueues = ["*"] }
+
+[[binding]]
+name = "one"
+role = "viewer"
+subjects = [{ proxyUser = "bob" }]
+scope = "proj1/capp1/v1/dig1"
+intents = ["i077"]
+
+[[binding]]
+name = "some"
+role = "viewer"
+subjects = [{ proxyUser = "carol" }]
+scope = "proj1/capp1/v1/dig1"
+intents = ["i*0", "i007", "I*"]
+
+[[binding]]
+name = "all-but-forbidden"
+role = "viewer"
+subjects = [{ proxyUser = "dave" }]
+scope = "proj1/**"
+"#;
+
+const FORBID: &str = "forbid(principal == ProxyUser::\"dave\", action == Action::\"get\", resource)\n\
+                      unless { resource.name like \"i*9\" };\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_full_whatever_is_hidden() {
+    let bridge = Guarded::with_policies(BINDINGS, FORBID).await;
+    let names: Vec<_> = (0..230).map(|number| format!("i{number:03}")).collect();
+    for name in &names {
+        assert_eq!(bridge.create("alice", "dig1", name).await, 201);
+    }
+    let like = |end: char| names.iter().filter(move |name| name.ends_with(end)).cloned();
+    let mut tens: Vec<_> = like('0').chain(["i007".to_owned()]).collect();
+    tens.sort();
+    for (user, expected) in [
+        ("alice", names.clone()),
+        ("bob", vec!["i077".to_owned()]),
+        ("carol", tens),
+        ("dave", like('9').collect()),
+    ] {
+        let mut query = "?limit=5".to_owned();
+        let mut found = Vec::new();
+        loop {
+            let path = format!("dig1/temporal-workflow-intents{query}");
+            let page = bridge.call(user, Method::GET, &path).send().await.unwrap();
+            assert_eq!(page.status(), 200);
+            let token = page.headers().get("continue").map(|token| token.to_str().unwrap().to_owned());
+            let intents: Vec<Value> = page.json().await.unwrap();
+            assert_eq!(intents.len(), 5.min(expected.len() - found.len()), "{user} after {found:?}");
+            found
+                .extend(intents.iter().map(|intent| intent["metadata"]["name"].as_str().unwrap().to_owned()));
+            let Some(token) = token else { break };
+            query = format!("?limit=5&continue={token}");
+        }
+        assert_eq!(found, expected, "{user}");
+    }
+    let denied = bridge.call("bob", Method::GET, "dig2/temporal-workflow-intents").send().await.unwrap();
+    assert_eq!(denied.status(), 403);
+}

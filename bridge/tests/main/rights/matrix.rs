@@ -1,0 +1,155 @@
+//! Every action, by every role, in scope and out of it.
+
+use bridge_core::access::Action;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::{Guarded, intent};
+
+/// The roles, by their letters in the table.
+const ROLES: [(char, &str); 4] =
+    [('v', "viewer"), ('a', "author"), ('o', "operator"), ('m', "administrator")];
+
+/// The roles that may do each action.
+const EXPECTED: [(Action, &str); Action::ALL.len()] = [
+    (Action::CreateIntent, "a"),
+    (Action::PutIntent, "a"),
+    (Action::RollBackIntent, "a"),
+    (Action::DeleteIntent, "a"),
+    (Action::GetIntent, "vaom"),
+    (Action::ListIntents, "vaom"),
+    (Action::CheckIntent, "a"),
+    (Action::ListChanges, "vaom"),
+    (Action::GetRevision, "vaom"),
+    (Action::Start, "om"),
+    (Action::PreviewStart, "aom"),
+    (Action::ListRuns, "vaom"),
+    (Action::GetRun, "vaom"),
+    (Action::Status, "vom"),
+    (Action::History, "om"),
+    (Action::Follow, "om"),
+    (Action::Cancel, "om"),
+    (Action::Terminate, "m"),
+    (Action::Pause, "om"),
+    (Action::Unpause, "om"),
+    (Action::Signal, "om"),
+    (Action::Query, "om"),
+    (Action::Update, "om"),
+    (Action::Reset, "m"),
+];
+
+/// Returns the bindings: for each role a user who has it in the group `dig1`, and one who has it there for the intents
+/// `in-*`.
+fn bindings() -> String {
+    let mut text = String::new();
+    for (_, role) in ROLES {
+        let uses = match role {
+            "author" => "uses = { clients = [\"*\"], taskQueues = [\"*\"] }\n",
+            _ => "",
+        };
+        for (user, intents) in [("", ""), ("some-", "intents = [\"in-*\"]\n")] {
+            text += &format!(
+                "[[binding]]\nname = \"{user}{role}\"\nrole = \"{role}\"\nsubjects = [{{ proxyUser = \"{user}{role}\" }}]\n\
+                 scope = \"proj1/capp1/v1/dig1\"\n{intents}{uses}"
+            );
+        }
+    }
+    text + super::EVERYTHING_OF_ALICE
+}
+
+fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str) -> RequestBuilder {
+    let (get, post) = (Method::GET, Method::POST);
+    let with = |spec: Value| json!({"metadata": {"name": ""}, "spec": spec});
+    let (method, path, body) = match action {
+        Action::CreateIntent => (post, "?dryRun=All", intent(name)),
+        Action::ListIntents => (get, "", Value::Null),
+        Action::PutIntent => (Method::PUT, "/NAME?dryRun=All", intent(name)),
+        Action::RollBackIntent => (post, "/NAME/rollback?dryRun=All", with(json!({"revision": "1"}))),
+        Action::DeleteIntent => (Method::DELETE, "/NAME?dryRun=All", Value::Null),
+        Action::GetIntent => (get, "/NAME", Value::Null),
+        Action::CheckIntent => (get, "/NAME/check", Value::Null),
+        Action::ListChanges => (get, "/NAME/revisions", Value::Null),
+        Action::GetRevision => (get, "/NAME/revisions/1", Value::Null),
+        Action::Start => (post, "/NAME/start", with(json!({}))),
+        Action::PreviewStart => (post, "/NAME/start?dryRun=All", with(json!({}))),
+        Action::ListRuns => (get, "/NAME/runs", Value::Null),
+        Action::GetRun => (get, "/NAME/runs/run", Value::Null),
+        Action::Status => (get, "/NAME/status?runDescribeWfExec=true", Value::Null),
+        Action::History => (get, "/NAME/status?getWfHistory=true", Value::Null),
+        Action::Follow => (get, "/NAME/status", Value::Null),
+        Action::Cancel => (post, "/NAME/cancel", with(json!({}))),
+        Action::Terminate => (post, "/NAME/terminate", with(json!({}))),
+        Action::Pause => (post, "/NAME/pause", with(json!({}))),
+        Action::Unpause => (post, "/NAME/unpause", with(json!({}))),
+        Action::Signal => (post, "/NAME/signal", with(json!({"signalName": "s"}))),
+        Action::Query => (post, "/NAME/query", with(json!({"queryType": "q"}))),
+        Action::Update => (post, "/NAME/update", with(json!({"updateName": "u"}))),
+        Action::Reset => (post, "/NAME/reset", with(json!({"to": "FirstWorkflowTask"}))),
+    };
+    let path = format!("{group}/temporal-workflow-intents{}", path.replace("NAME", name));
+    let request = bridge.call(user, method, &path);
+    let request = if body.is_null() { request } else { request.body(body.to_string()) };
+    if action == Action::Follow { request.header("accept", "text/event-stream") } else { request }
+}
+
+/// Whether the caller was permitted, whatever else has failed.
+async fn is_permitted(request: RequestBuilder) -> bool {
+    let answer = request.send().await.unwrap();
+    if answer.status() != 403 {
+        assert_ne!(answer.status(), 400, "{}", answer.text().await.unwrap());
+        return true;
+    }
+    assert_eq!(answer.json::<Value>().await.unwrap()["code"], "forbidden");
+    false
+}
+
+/// 24 actions: each by four roles in four places, and by nobody; 408 expectations.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
+    assert_eq!(EXPECTED.map(|(action, _)| action), Action::ALL);
+    let bridge = Guarded::new(&bindings()).await;
+    for name in ["in-1", "out-1"] {
+        for group in ["dig1", "dig2"] {
+            assert_eq!(bridge.create("alice", group, name).await, 201);
+        }
+    }
+    let mut checked = 0;
+    let mut wrong = Vec::new();
+    for (action, roles) in EXPECTED {
+        let mut cells = vec![("", "dig1", "in-1", false)];
+        let users: Vec<_> = ROLES.map(|(letter, role)| (letter, role, format!("some-{role}"))).into();
+        for (letter, role, some) in &users {
+            let expected = roles.contains(*letter);
+            cells.extend([
+                (*role, "dig1", "out-1", expected),
+                (*role, "dig2", "in-1", false),
+                (some, "dig1", "in-1", expected),
+                // A list is about the group, and shows what the caller may see.
+                (some, "dig1", "out-1", expected && action == Action::ListIntents),
+            ]);
+        }
+        for (user, group, name, expected) in cells {
+            checked += 1;
+            if is_permitted(request(&bridge, user, action, group, name)).await != expected {
+                wrong.push(format!("{action:?} by `{user}` on {group}/{name}: expected {expected}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!(checked, 408);
+}
+
+#[tokio::test]
+async fn results_and_queries_in_a_status_need_their_own_rights() {
+    let bridge = Guarded::new(&bindings()).await;
+    assert_eq!(bridge.create("alice", "dig1", "in-1").await, 201);
+    let status = async |user: &str, query: &str| {
+        let path = format!("dig1/temporal-workflow-intents/in-1/status?{query}");
+        is_permitted(bridge.call(user, Method::GET, &path)).await
+    };
+    for query in ["waitForResult=true&timeout=1ms", "getWfHistory=true", "queryType=q"] {
+        assert!(!status("viewer", query).await, "{query}");
+        assert!(status("operator", query).await, "{query}");
+    }
+    assert!(status("viewer", "").await);
+}
