@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod intent;
 mod serve;
 
@@ -28,6 +29,9 @@ enum Command {
     /// Check workflow intents before they are registered.
     #[command(subcommand)]
     Intent(intent::Command),
+    /// Verify or export the audit.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
@@ -44,6 +48,7 @@ impl Cli {
         match self.command {
             Command::Serve(settings) => serve::run(*settings).map(|()| ExitCode::SUCCESS),
             Command::Intent(command) => command.run(),
+            Command::Audit(command) => command.run(),
             Command::OpenApi => print_document().map(|()| ExitCode::SUCCESS),
             Command::Probe(probe) => Ok(probe.run()),
         }

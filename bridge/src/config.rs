@@ -14,7 +14,8 @@ use service::telemetry::LogSettings;
 use temporal::TemporalSettings;
 use url::Url;
 
-pub use crate::secure::Secure;
+pub use crate::audit::AuditSettings;
+use crate::secure::Secure;
 
 /// The settings of `bridge serve`.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,6 +48,9 @@ pub struct Settings {
     /// Authentication and TLS of the listener.
     #[command(flatten)]
     pub secure: Secure,
+    /// The audit.
+    #[command(flatten)]
+    pub audit: AuditSettings,
     /// Limits on the load.
     #[command(flatten)]
     pub load: Load,
@@ -216,7 +220,7 @@ fn emco_url(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn http_url(text: &str) -> Result<Url, String> {
+pub(crate) fn http_url(text: &str) -> Result<Url, String> {
     Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())

@@ -30,7 +30,8 @@ impl SettingFile {
         Self { path: path.into(), setting: Some(setting) }
     }
 
-    pub(crate) fn fault(&self, fault: impl Into<String>) -> FileError {
+    /// Returns an error about it. `fault` is the rest of the sentence.
+    pub fn fault(&self, fault: impl Into<String>) -> FileError {
         FileError { file: self.clone(), fault: fault.into(), source: None }
     }
 
@@ -68,7 +69,7 @@ pub struct FileError {
 /// A thread of its own reads the files each second, so that a slow disk delays no request, and compares their contents:
 /// the files of a secret change by a symbolic link that is set elsewhere, which a watch on the file does not see, and a
 /// time stamp may stay the same.
-pub(crate) struct Reloaded<T> {
+pub struct Reloaded<T> {
     files: Vec<SettingFile>,
     current: Arc<RwLock<Arc<T>>>,
     /// The thread ends when this is dropped.
@@ -80,7 +81,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
     ///
     /// # Errors
     /// When a file cannot be read or used.
-    pub(crate) fn load(
+    pub fn load(
         files: Vec<SettingFile>,
         mut parse: impl FnMut(&[Vec<u8>]) -> Result<T, FileError> + Send + 'static,
     ) -> Result<Self, FileError> {
@@ -116,7 +117,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
     }
 
     /// Returns the current contents.
-    pub(crate) fn current(&self) -> Arc<T> {
+    pub fn current(&self) -> Arc<T> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+mod audits;
 mod chain;
 mod clock;
 mod gauge;
@@ -18,6 +19,7 @@ mod starts;
 mod tasks;
 mod workflows;
 
+pub use audits::{AuditError, AuditPage, Audits};
 pub use clock::{Clock, SystemClock};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
@@ -49,6 +51,8 @@ pub struct App {
     pub workflows: Workflows,
     /// The use cases about start records.
     pub runs: Runs,
+    /// The use cases about the audit.
+    pub audits: Audits,
 }
 
 impl App {
@@ -60,6 +64,7 @@ impl App {
             starts: Starts::new(parts.clone()),
             workflows: Workflows::new(parts.clone()),
             runs: Runs::new(parts.clone()),
+            audits: Audits::new(parts.clone()),
         }
     }
 }

@@ -9,7 +9,7 @@ use bridge_core::access::Action;
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
-const SERVICES: [&str; 4] = ["Intents", "Starts", "Workflows", "Runs"];
+const SERVICES: [&str; 5] = ["Intents", "Starts", "Workflows", "Runs", "Audits"];
 /// Public functions that are not use cases: only the bridge itself calls them.
 const BACKGROUND: [&str; 1] = ["Starts::recover_abandoned"];
 
@@ -78,7 +78,12 @@ fn gate(function: &ImplItemFn) -> Option<String> {
     if !request.path.is_ident("Request") {
         return None;
     }
-    let Some(Stmt::Expr(Expr::Try(question), _)) = function.block.stmts.first() else { return None };
+    let first = match function.block.stmts.first()? {
+        Stmt::Expr(first, _) => first,
+        Stmt::Local(permit) => &permit.init.as_ref()?.expr,
+        _ => return None,
+    };
+    let Expr::Try(question) = first else { return None };
     let Expr::Await(awaited) = &*question.expr else { return None };
     let Expr::MethodCall(call) = &*awaited.base else { return None };
     let Some(Expr::Path(action)) = call.args.iter().nth(1) else { return None };

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod api;
+mod audit;
 mod intents;
 mod openapi;
 mod problem;
@@ -47,6 +48,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::UPDATE, post(workflows::update::update_workflow))
         .route(path::TERMINATE, post(workflows::terminate::terminate_workflow))
         .route(path::RESET, post(workflows::reset::reset_workflow))
+        .route(path::AUDIT, get(audit::list_events))
         .route(path::OPENAPI, get(openapi::serve))
         .with_state(api)
 }

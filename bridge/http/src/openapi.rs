@@ -10,7 +10,7 @@ use crate::problem::kinds;
 use crate::wire::params::BodyParams;
 use crate::wire::path;
 use crate::workflows::{cancel, pause, query, reset, signal, status, terminate, update};
-use crate::{runs, starts};
+use crate::{audit, runs, starts};
 
 /// The tag of operations that have no limits.
 const OPERATION: &str = "operation";
@@ -47,6 +47,7 @@ const DOCUMENT: &str = "document";
         update::update_workflow,
         terminate::terminate_workflow,
         reset::reset_workflow,
+        audit::list_events,
         serve,
         live,
         ready,
@@ -56,6 +57,7 @@ const DOCUMENT: &str = "document";
     tags(
         (name = "workflow intents", description = "What to start, and with which options"),
         (name = "workflows", description = "What was started"),
+        (name = "audit", description = "Who did what"),
         (name = "operation", description = "For operators of the process"),
         (name = "document", description = "This document"),
     ),

@@ -59,6 +59,7 @@ actions! {
     Query = "query" Reads;
     Update = "update" Changes;
     Reset = "reset" Changes;
+    ReadAudit = "read-audit" Reads;
 }
 
 /// What an action is about.
@@ -68,6 +69,8 @@ pub enum Resource<'a> {
     Group(&'a DigKey),
     /// An intent and its workflows.
     Intent(&'a IntentKey),
+    /// The bridge as a whole.
+    Bridge,
 }
 
 impl fmt::Display for Resource<'_> {
@@ -75,6 +78,7 @@ impl fmt::Display for Resource<'_> {
         match self {
             Self::Group(key) => write!(f, "deployment intent group `{key}`"),
             Self::Intent(key) => write!(f, "workflow intent `{key}`"),
+            Self::Bridge => f.write_str("the bridge"),
         }
     }
 }

@@ -85,7 +85,11 @@ impl Workflows {
         to: &Addressee,
         wanted: &StatusRequest,
     ) -> Result<StatusReport, WorkflowError> {
-        self.parts.access.authorize(request, Action::Status, Resource::Intent(&to.intent)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::Status, Resource::Intent(&to.intent)).await?;
+        if wanted.history.is_some() || wanted.query.is_some() {
+            permit.reveal().await?;
+        }
         let run = self.run_of(to).await?;
         let (mut seen, answer, waited) = tokio::join!(
             self.see(&run, wanted.describe, wanted.history.as_ref()),

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use bridge_core::access::Denied;
+use bridge_core::AuditError;
+use bridge_core::access::Refused;
 use bridge_core::ports::{EngineError, StoreError, TargetError};
 use serde_json::Value;
 use service::problem::ProblemResponse;
@@ -82,9 +83,21 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Denied> for ApiError {
-    fn from(error: Denied) -> Self {
-        plain(kinds::FORBIDDEN, &error)
+impl From<Refused> for ApiError {
+    fn from(error: Refused) -> Self {
+        match &error {
+            Refused::Denied(_) => plain(kinds::FORBIDDEN, &error),
+            Refused::Unrecorded(_) => logged(kinds::AUDIT_UNAVAILABLE, &error),
+        }
+    }
+}
+
+impl From<AuditError> for ApiError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Refused(error) => error.into(),
+            AuditError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) const QUERY: &str = intents!("/{workflowIntent}/query");
 pub(crate) const UPDATE: &str = intents!("/{workflowIntent}/update");
 pub(crate) const TERMINATE: &str = intents!("/{workflowIntent}/terminate");
 pub(crate) const RESET: &str = intents!("/{workflowIntent}/reset");
+pub(crate) const AUDIT: &str = "/v2/audit";
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
 /// The path of a deployment intent group.
