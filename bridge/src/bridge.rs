@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bridge_clients::{EmcoParents, HttpClients, ParentsError};
-use bridge_core::access::{Access, Gate, LogAudit, Open};
+use bridge_core::access::{Access, Gate, Open};
 use bridge_core::ports::{Engine, Targets};
 use bridge_core::{App, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks};
 use bridge_http::Api;
@@ -23,6 +23,7 @@ use service::shutdown::Shutdown;
 use temporal::TemporalTarget;
 use tokio::net::TcpListener;
 
+use crate::audit::{AuditError, Upkeep};
 use crate::config::Settings;
 use crate::rights::{NoRights, RightsGate};
 
@@ -41,6 +42,7 @@ pub struct Bridge {
     api: Arc<Api>,
     shutdown: Shutdown,
     escalations: Option<Escalations>,
+    audit: Arc<Upkeep>,
     limits: Limits,
     authenticator: Authenticator,
     /// `None` if every caller may do everything.
@@ -67,6 +69,9 @@ pub enum OpenError {
     /// Callers are authenticated, but have no rights.
     #[error(transparent)]
     NoRights(#[from] NoRights),
+    /// The audit cannot be kept.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The HTTP client for EMCO cannot be built.
     #[error("EMCO cannot be asked for deployment intent groups")]
     Parents(#[from] ParentsError),
@@ -124,14 +129,16 @@ impl Bridge {
             );
         }
         let store = bridge_store::open(&settings.database, settings.database_connections).await?;
+        let clock = Arc::new(SystemClock);
+        let audit = Upkeep::open(&settings.audit, store.clone(), clock.clone())?;
+        let tasks = Tasks { tracker: shutdown.tasks(), draining: shutdown.token() };
         let (clients, emco) = (&settings.clients, &settings.emco);
         let (allowed, secured) = (clients.client_hosts.clone(), clients.clients.clone().unwrap_or_default());
         let caller = HttpClients::new(allowed, secured, Resolver::default(), clients.start_timeout)?;
         let home = targets.home();
         tracing::info!(temporal = home.server, namespace = %home.namespace, "bridge set up");
-        let clock = Arc::new(SystemClock);
         let parts = Parts {
-            access: Access::new(gate, Arc::new(LogAudit)),
+            access: Access::new(gate, store.clone(), settings.audit.options(tasks.clone())),
             clock: clock.clone(),
             store,
             engine,
@@ -147,7 +154,7 @@ impl Bridge {
             },
             escalates: settings.escalation,
             identity: temporal::identity(),
-            tasks: Tasks { tracker: shutdown.tasks(), draining: shutdown.token() },
+            tasks,
         };
         let api = Api {
             app: App::new(&parts),
@@ -168,6 +175,7 @@ impl Bridge {
             api: Arc::new(api),
             shutdown: shutdown.clone(),
             escalations: None,
+            audit: Arc::new(audit),
             limits,
             authenticator,
             rights,
@@ -199,9 +207,11 @@ impl Bridge {
         // In the background: open starts of an earlier process must not delay this one.
         let starts = self.api.app.starts.clone();
         shutdown.spawn(async move { starts.recover_abandoned().await });
+        shutdown.spawn(Arc::clone(&self.audit).keep(shutdown.clone()));
         let options = Options { linger: self.linger, tls: self.tls.clone(), ..Options::default() };
         let served = service::http::serve(listener, router, shutdown, options).await;
         shutdown.finished().await;
+        self.audit.seal().await;
         self.parts.store.close().await;
         served
     }

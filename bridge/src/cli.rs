@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod intent;
 mod rights;
 mod serve;
@@ -36,6 +37,9 @@ enum Command {
     /// Check files of rights before the bridge uses them.
     #[command(subcommand)]
     Rights(rights::Command),
+    /// Verify or export the audit.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Print the OpenAPI document of the REST API.
     #[command(name = "openapi")]
     OpenApi,
@@ -54,6 +58,7 @@ impl Cli {
             Command::Intent(command) => command.run(),
             Command::Token(command) => command.run().map(|()| ExitCode::SUCCESS),
             Command::Rights(command) => command.run(),
+            Command::Audit(command) => command.run(),
             Command::OpenApi => print_document().map(|()| ExitCode::SUCCESS),
             Command::Probe(probe) => Ok(probe.run()),
         }

@@ -14,6 +14,7 @@ use service::telemetry::LogSettings;
 use temporal::TemporalSettings;
 use url::Url;
 
+pub use crate::audit::AuditSettings;
 pub use crate::rights::RightsSettings;
 pub use crate::secure::Secure;
 
@@ -52,6 +53,9 @@ pub struct Settings {
     /// The rights of callers.
     #[command(flatten)]
     pub rights: RightsSettings,
+    /// The audit.
+    #[command(flatten)]
+    pub audit: AuditSettings,
     /// Limits on the load.
     #[command(flatten)]
     pub load: Load,
@@ -221,7 +225,7 @@ fn emco_url(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn http_url(text: &str) -> Result<Url, String> {
+pub(crate) fn http_url(text: &str) -> Result<Url, String> {
     Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())

@@ -7,6 +7,7 @@
 //! `rights` (who may do what) and `http` (the REST API).
 #![warn(missing_docs)]
 
+mod audit;
 mod bridge;
 pub mod cli;
 pub mod config;

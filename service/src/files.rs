@@ -85,7 +85,7 @@ pub struct Reloaded<T> {
     files: Vec<SettingFile>,
     current: Arc<watch::Sender<Arc<T>>>,
     /// Why the last change cannot be used.
-    broken: Arc<RwLock<Option<String>>>,
+    broken: Arc<watch::Sender<Option<String>>>,
     /// The thread ends when this is dropped.
     _ends: Sender<Infallible>,
 }
@@ -106,7 +106,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         let contents = read(&files);
         let mut seen = hash(&contents);
         let current = Arc::new(watch::Sender::new(Arc::new(parse(&contents?)?)));
-        let broken = Arc::new(RwLock::new(None));
+        let broken = Arc::new(watch::Sender::new(None));
         let (ends, ended) = channel();
         let loaded = Self {
             files: files.clone(),
@@ -124,13 +124,13 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
                 match contents.and_then(|contents| parse(&contents)) {
                     Ok(new) => {
                         current.send_replace(Arc::new(new));
-                        *broken.write().unwrap_or_else(PoisonError::into_inner) = None;
+                        broken.send_replace(None);
                         tracing::info!(files = names(&files), "read again after a change");
                     }
                     Err(error) => {
                         let error = crate::chain(&error);
                         tracing::error!(error, "a change cannot be used; the previous contents stay");
-                        *broken.write().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        broken.send_replace(Some(error));
                     }
                 }
             }
@@ -151,7 +151,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
     /// Returns why the files cannot be used as they are now, so that the current contents are older; `None` if they
     /// are the current contents.
     pub fn broken(&self) -> Option<String> {
-        self.broken.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.broken.borrow().clone()
     }
 }
 

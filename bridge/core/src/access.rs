@@ -2,76 +2,83 @@
 
 mod action;
 mod audit;
+mod denials;
 mod gate;
+mod permit;
+mod refused;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use workflow_api::WorkflowIntentSpec;
 
 pub use action::{Action, Group, Resource};
-pub use audit::{Audit, Decision, LogAudit};
+pub use audit::AuditOptions;
+use audit::{Recorder, event, log};
 pub use gate::{Gate, Ground, Named, Open, Visible};
+pub use permit::Permit;
+pub(crate) use permit::Trail;
+pub use refused::{Denied, Refused};
 
 use self::gate::NamesOf;
-use crate::model::{DigKey, IntentKey};
+use crate::model::{DigKey, Event, EventObject, EventOutcome, IntentKey, StartRecord};
+use crate::ports::Audit;
 use crate::request::Request;
 
 /// The gate and the audit together, as use cases call them.
 #[derive(Debug, Clone)]
 pub struct Access {
     gate: Arc<dyn Gate>,
-    audit: Arc<dyn Audit>,
-}
-
-/// The caller is not permitted to do this.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{actor} is not permitted to {} for {resource}: {reason}", .action.word())]
-pub struct Denied {
-    /// The caller.
-    pub actor: String,
-    /// The action.
-    pub action: Action,
-    /// What it is about.
-    pub resource: String,
-    /// Why it was denied.
-    pub reason: String,
+    recorder: Recorder,
 }
 
 impl Access {
     /// Combines a gate and an audit.
     #[must_use]
-    pub fn new(gate: Arc<dyn Gate>, audit: Arc<dyn Audit>) -> Self {
-        Self { gate, audit }
+    pub fn new(gate: Arc<dyn Gate>, audit: Arc<dyn Audit>, options: AuditOptions) -> Self {
+        Self { gate, recorder: Recorder::new(audit, options) }
     }
 
-    /// Asks the gate whether a request is allowed, and records the decision.
+    /// Asks the gate whether a request is allowed. Records a denial, and a read that the audit has. A change
+    /// is recorded with the permit.
     ///
     /// # Errors
-    /// Returns an error if the gate denies it.
+    /// Returns an error if the gate denies it, or if a read cannot be recorded.
     pub async fn authorize(
         &self,
         request: &Request,
         action: Action,
         resource: Resource<'_>,
-    ) -> Result<(), Denied> {
+    ) -> Result<Permit, Refused> {
         let decided = self.gate.decide(request, action, &resource);
-        self.settle(request, action, resource, decided).await
+        log(request, action, resource, decided.as_ref().err().map(String::as_str));
+        if let Err(reason) = decided {
+            return Err(self.denied(request, action, resource, reason).await);
+        }
+        let permit = Permit::new(event(request, action, resource), self.recorder.clone());
+        if !action.changes() && self.recorder.records(action) {
+            permit.reveal().await?;
+        }
+        Ok(permit)
     }
 
-    /// Asks for several actions that one request needs, in order, until one is denied.
+    /// Asks for an action, and for others that the request needs too, until one is denied. Returns the permit for
+    /// the first.
     ///
     /// # Errors
-    /// Returns an error for the first action that the gate denies.
-    pub async fn authorize_each(
+    /// Returns an error for the first action that the gate denies, or if a read cannot be recorded.
+    pub async fn authorize_with(
         &self,
         request: &Request,
-        actions: &[Action],
+        action: Action,
+        others: &[Action],
         resource: Resource<'_>,
-    ) -> Result<(), Denied> {
-        for action in actions {
-            self.authorize(request, *action, resource).await?;
+    ) -> Result<Permit, Refused> {
+        let permit = self.authorize(request, action, resource).await?;
+        for other in others {
+            self.authorize(request, *other, resource).await?;
         }
-        Ok(())
+        Ok(permit)
     }
 
     /// Asks the gate whether the caller may write an intent that names these clients, task queues and workflows.
@@ -85,7 +92,7 @@ impl Access {
         action: Action,
         key: &IntentKey,
         spec: &WorkflowIntentSpec,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), Refused> {
         for named in NamesOf::new(spec).each() {
             self.may_name(request, action, key, &named).await?;
         }
@@ -102,12 +109,11 @@ impl Access {
         action: Action,
         key: &IntentKey,
         named: &Named<'_>,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), Refused> {
         let resource = Resource::Intent(key);
-        match self.gate.may_name(request, action, &resource, named) {
-            Ok(_) => Ok(()),
-            denied @ Err(_) => self.settle(request, action, resource, denied).await,
-        }
+        let Err(reason) = self.gate.may_name(request, action, &resource, named) else { return Ok(()) };
+        log(request, action, resource, Some(&reason));
+        Err(self.denied(request, action, resource, reason).await)
     }
 
     /// Returns whether the gate allows it now. Records nothing.
@@ -142,20 +148,27 @@ impl Access {
         self.gate.visible(request, dig)
     }
 
-    async fn settle(
+    async fn denied(
         &self,
         request: &Request,
         action: Action,
         resource: Resource<'_>,
-        decided: Result<Ground, String>,
-    ) -> Result<(), Denied> {
-        let denied = decided.as_ref().err().map(String::as_str);
-        self.audit.record(&Decision { request, action, resource, denied }).await;
-        decided.map(drop).map_err(|reason| Denied {
-            actor: request.actor.to_string(),
-            action,
-            resource: resource.to_string(),
-            reason,
-        })
+        reason: String,
+    ) -> Refused {
+        let event = event(request, action, resource);
+        let denied = Event { outcome: EventOutcome::Denied, reason: Some(reason.clone()), ..event };
+        self.recorder.denied(denied).await;
+        let (actor, resource) = (request.actor.to_string(), resource.to_string());
+        Denied { actor, action, resource, reason }.into()
+    }
+
+    /// Returns the trail of a start that the bridge completes by itself. Its first event is that of the call.
+    pub(crate) fn recovery(&self, start: &StartRecord, now: Timestamp) -> Trail {
+        let object = EventObject::intent(&start.intent);
+        let event = Event {
+            id: start.id.to_string().into(),
+            ..Event::of_the_bridge(Action::Start.word(), object, now)
+        };
+        Permit::new(event, self.recorder.clone()).start(start)
     }
 }

@@ -8,7 +8,7 @@ mod list;
 
 use workflow_api::{Fault, WorkflowIntent, cut};
 
-use crate::access::{Action, Denied, Resource};
+use crate::access::{Action, Permit, Refused, Resource};
 use crate::lookup::{IntentError, Lookup};
 use crate::model::{Change, ChangeKind, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
 use crate::parts::Parts;
@@ -49,9 +49,9 @@ pub struct Changed {
 /// Why a use case about intents failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum IntentsError {
-    /// The caller is not permitted to do this.
+    /// The caller is not permitted to do this, or the audit cannot be written.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refused),
     /// The intent is not valid.
     #[error("the workflow intent is not valid: it has {}", count(.0.len()))]
     Unsound(Vec<Fault>),
@@ -118,10 +118,11 @@ impl Intents {
         options: &ChangeOptions,
     ) -> Result<Changed, IntentsError> {
         let key = &IntentKey::of(dig, &intent);
-        self.parts.access.authorize(request, Action::CreateIntent, Resource::Intent(key)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::CreateIntent, Resource::Intent(key)).await?;
         check_sound(dig, None, &intent)?;
         self.parts.access.may_write(request, Action::CreateIntent, key, &intent.spec).await?;
-        self.change(request, key, options, |current| match current {
+        self.change(request, &permit, key, options, |current| match current {
             Some(_) => Err(IntentsError::AlreadyExists(key.clone())),
             None => Ok(Next::Keep(ChangeKind::Created, intent.clone())),
         })
@@ -140,13 +141,13 @@ impl Intents {
         mut intent: WorkflowIntent,
         options: &ChangeOptions,
     ) -> Result<Changed, IntentsError> {
-        self.parts.access.authorize(request, Action::PutIntent, Resource::Intent(key)).await?;
+        let permit = self.parts.access.authorize(request, Action::PutIntent, Resource::Intent(key)).await?;
         if intent.metadata.name.is_empty() {
             intent.metadata.name.clone_from(&key.name);
         }
         check_sound(&key.dig, Some(&key.name), &intent)?;
         self.parts.access.may_write(request, Action::PutIntent, key, &intent.spec).await?;
-        self.change(request, key, options, |current| {
+        self.change(request, &permit, key, options, |current| {
             Ok(match current {
                 Some(kept) if kept.intent == intent => Next::Leave(kept.clone()),
                 Some(_) => Next::Keep(ChangeKind::Replaced, intent.clone()),
@@ -168,7 +169,8 @@ impl Intents {
         revision: &str,
         options: &ChangeOptions,
     ) -> Result<Changed, IntentsError> {
-        self.parts.access.authorize(request, Action::RollBackIntent, Resource::Intent(key)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::RollBackIntent, Resource::Intent(key)).await?;
         let store = &self.parts.store;
         if !key.is_sound() || store.latest_revision(key).await?.is_none() {
             return Err(IntentsError::NoSuchIntent(key.clone()));
@@ -184,7 +186,7 @@ impl Intents {
         };
         self.parts.access.may_write(request, Action::RollBackIntent, key, &again.intent.spec).await?;
         let kind = ChangeKind::RolledBack { to: again.revision };
-        self.change(request, key, options, |current| {
+        self.change(request, &permit, key, options, |current| {
             Ok(match current {
                 Some(kept) if kept.intent == again.intent => Next::Leave(kept.clone()),
                 Some(_) | None => Next::Keep(kind, again.intent.clone()),
@@ -212,7 +214,8 @@ impl Intents {
         key: &IntentKey,
         options: &ChangeOptions,
     ) -> Result<(), IntentsError> {
-        self.parts.access.authorize(request, Action::DeleteIntent, Resource::Intent(key)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::DeleteIntent, Resource::Intent(key)).await?;
         if !key.is_sound() {
             return Err(IntentsError::NoSuchIntent(key.clone()));
         }
@@ -223,7 +226,7 @@ impl Intents {
             };
             check_conditions(key, options, Some(current.revision))?;
             let change = change(request, current.revision.next(), ChangeKind::Deleted);
-            if self.keep(key, options, Revision { change, intent: None }).await? {
+            if self.keep(&permit, key, options, Revision { change, intent: None }).await? {
                 return Ok(());
             }
         }
@@ -234,6 +237,7 @@ impl Intents {
     async fn change(
         &self,
         request: &Request,
+        permit: &Permit,
         key: &IntentKey,
         options: &ChangeOptions,
         next: impl Fn(Option<&KeptIntent>) -> Result<Next, IntentsError>,
@@ -259,7 +263,7 @@ impl Intents {
                 }
             }
             let revision = Revision { change: change(request, number, kind), intent: Some(intent.clone()) };
-            if self.keep(key, options, revision).await? {
+            if self.keep(permit, key, options, revision).await? {
                 let kept = KeptIntent { revision: number, intent };
                 return Ok(Changed { kept, created: current.is_none() });
             }
@@ -269,6 +273,7 @@ impl Intents {
     /// Adds a revision, unless its number was taken in the meantime. Returns whether it was added.
     async fn keep(
         &self,
+        permit: &Permit,
         key: &IntentKey,
         options: &ChangeOptions,
         revision: Revision,
@@ -278,7 +283,9 @@ impl Intents {
         }
         // Spawned, so that what the store does about a revision is finished also when the caller hangs up.
         let (store, of, added) = (self.parts.store.clone(), key.clone(), revision.clone());
-        let adding = self.parts.tasks.spawn(async move { store.add_revision(&of, &added).await });
+        let event = permit.changed(&key.name, revision.change.revision);
+        let adding =
+            self.parts.tasks.spawn(async move { store.add_revision(&of, &added, Some(&event)).await });
         let broken = |error: tokio::task::JoinError| StoreError::Unavailable {
             action: "keep a change of an intent",
             source: error.into(),

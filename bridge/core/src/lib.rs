@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+mod audits;
 mod chain;
 mod clock;
 mod gauge;
@@ -19,6 +20,7 @@ mod starts;
 mod tasks;
 mod workflows;
 
+pub use audits::{AuditError, AuditPage, Audits};
 pub use clock::{Clock, SystemClock};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
@@ -53,6 +55,8 @@ pub struct App {
     pub runs: Runs,
     /// The use case about the caller's own rights.
     pub rights: Rights,
+    /// The use cases about the audit.
+    pub audits: Audits,
 }
 
 impl App {
@@ -65,6 +69,7 @@ impl App {
             workflows: Workflows::new(parts.clone()),
             runs: Runs::new(parts.clone()),
             rights: Rights::new(parts),
+            audits: Audits::new(parts.clone()),
         }
     }
 }

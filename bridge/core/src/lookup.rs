@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use workflow_api::{WorkflowId, WorkflowIntent, template};
 
-use crate::access::Denied;
+use crate::access::Refused;
 use crate::model::{IntentKey, KeptIntent, Revision};
 use crate::ports::{Store, StoreError, Successful};
 
 /// Why an intent cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IntentError {
-    /// The caller is not permitted to use it.
+    /// The caller is not permitted to do this, or the audit cannot be written.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refused),
     /// It does not exist.
     #[error("workflow intent `{0}` does not exist; create it first")]
     NoSuchIntent(Box<IntentKey>),

@@ -1,5 +1,6 @@
 //! The interfaces of the use cases to the outside. Other packages of the bridge implement them.
 
+mod audit;
 mod clients;
 mod engine;
 mod engine_error;
@@ -11,6 +12,7 @@ mod store;
 mod store_error;
 mod targets;
 
+pub use audit::{Audit, EventFilter, EventPlace, KeptEvent};
 pub use clients::{Accepted, ClientError, Clients, Invocation, is_of_a_gateway};
 pub use engine::{
     Closed, Description, Engine, Outline, PauseOrder, Query, RejectCondition, Reset, ResetPoint, RunClose,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::model::Source;
+
 /// This is long enough for any name. Engines limit the length of identities.
 const NAME_MAX: usize = 200;
 
@@ -15,6 +17,8 @@ pub struct Request {
     pub actor: Actor,
     /// The request that the call belongs to, for logs.
     pub correlation: Correlation,
+    /// Where the request came from.
+    pub source: Source,
     /// The time of the call.
     pub now: Timestamp,
 }

@@ -25,12 +25,13 @@ impl Rights {
     }
 
     /// Returns which of `actions` the caller may do now. For a group, an action on intents is allowed if it is allowed
-    /// for each intent of the group. Neither the group nor the intent needs to exist.
+    /// for each intent of the group. An action of the bridge is about the bridge as a whole anyway. Neither the group
+    /// nor the intent needs to exist.
     #[must_use]
     pub fn of(&self, request: &Request, resource: Resource<'_>, actions: &[Action]) -> Vec<Right> {
-        let right = |action: &Action| Right {
-            action: *action,
-            decision: self.access.would_allow(request, *action, resource),
+        let right = |action: &Action| {
+            let resource = if action.is_of_bridge() { Resource::Bridge } else { resource };
+            Right { action: *action, decision: self.access.would_allow(request, *action, resource) }
         };
         actions.iter().map(right).collect()
     }

@@ -8,7 +8,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use workflow_api::{RunId, WorkflowId, WorkflowState, cut};
 
-use crate::access::{Action, Denied, Resource};
+use crate::access::{Action, Refused, Resource};
 use crate::chain;
 use crate::lookup::{IntentError, Lookup};
 use crate::model::{IntentKey, StartRecord, WorkflowRun};
@@ -71,9 +71,9 @@ pub enum RunError {
     },
 }
 
-impl From<Denied> for RunError {
-    fn from(denied: Denied) -> Self {
-        IntentError::from(denied).into()
+impl From<Refused> for RunError {
+    fn from(refused: Refused) -> Self {
+        IntentError::from(refused).into()
     }
 }
 

@@ -19,7 +19,7 @@ use workflow_api::{StartOverrides, TemporalSpec, WorkflowIntentSpec};
 use self::admission::{Admission, Admitted, Retries};
 use self::attempt::{Attempt, TRIES, invocation};
 use self::order::Order;
-use crate::access::{Action, Denied, Named, Resource};
+use crate::access::{Action, Named, Refused, Resource, Trail};
 use crate::lookup::{IntentError, Lookup};
 use crate::model::{IntentKey, Outcome, RUN_NUMBER, StartId, StartKey, StartRecord};
 use crate::parts::Parts;
@@ -91,7 +91,7 @@ impl Starts {
         key: &IntentKey,
         order: StartOrder,
     ) -> Result<StartReport, StartError> {
-        self.parts.access.authorize(request, Action::Start, Resource::Intent(key)).await?;
+        let mut permit = self.parts.access.authorize(request, Action::Start, Resource::Intent(key)).await?;
         self.may_override(request, Action::Start, key, &order.overrides).await?;
         let wanted =
             Order::new(self.lookup.kept(key).await?, order.overrides).map_err(StartError::Unsound)?;
@@ -117,9 +117,21 @@ impl Starts {
         let patience = self.parts.limits.start / TRIES;
         let admitted = self.admission.enter(&wanted.spec.workflow_client, &start.workflow_id, patience).await;
         let admitted = admitted.ok_or_else(|| StartError::TooMany(key.clone()))?;
+        if start.key.fingerprint.is_some() {
+            permit.keyed(&start.key.text);
+        }
+        let mut trail = permit.start(&start);
         let (starts, correlation) = (self.clone(), request.correlation.clone());
-        let work =
-            self.parts.tasks.spawn(async move { starts.begin(start, wanted, &correlation, &admitted).await });
+        let work = self.parts.tasks.spawn(async move {
+            let result = starts.begin(start, wanted, &correlation, &admitted, &mut trail).await;
+            if trail.is_open() {
+                if let Ok((run, _)) = &result {
+                    trail.led_to(&run.workflow_id, run.run_id.as_ref());
+                }
+                trail.end(error::event_outcome(&result)).await;
+            }
+            result
+        });
         let (run, repeated) = work.await.unwrap_or_else(|_| Err(StartError::BrokenOff(key.clone())))?;
         Ok(StartReport { run, repeated })
     }
@@ -159,7 +171,7 @@ impl Starts {
         action: Action,
         key: &IntentKey,
         overrides: &StartOverrides,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), Refused> {
         let StartOverrides { workflow_id, activity_params: _ } = overrides;
         let named = Named { workflow: Some(workflow_id.as_str()), ..Named::default() };
         if workflow_id.is_empty() {
@@ -182,28 +194,33 @@ impl Starts {
         order: Order,
         correlation: &Correlation,
         admitted: &Admitted,
+        trail: &mut Trail,
     ) -> Result<(StartedRun, bool), StartError> {
         let limits = &self.parts.limits;
         let terms = Terms { lease: settle::lease(limits), key_kept: limits.key_kept };
         // The call is prepared while the disk is busy.
         let (begun, call) = join(
-            self.parts.store.begin_start(&start, order.own_spec(), terms),
+            self.parts.store.begin_start(&start, order.own_spec(), terms, Some(trail.received())),
             self.early_invocation(&start, &order.spec, correlation),
         )
         .await;
-        match begun.map_err(StartError::NotRecorded)? {
+        let begun = begun.map_err(StartError::NotRecorded)?;
+        trail.open();
+        match begun {
             Begun::New(start) => {
                 let call = match call {
                     Some(call) => call,
                     None => invocation(&self.parts, &start, &order.spec, correlation),
                 };
-                Ok((self.carry_through(start, call, admitted.retries()).await?, false))
+                Ok((self.carry_through(start, call, admitted.retries(), trail).await?, false))
             }
             Begun::Known(known) if known.key.fingerprint != start.key.fingerprint => {
                 Err(StartError::KeyReused(known.intent))
             }
             // Boxed: this is rare, and would otherwise enlarge every start.
-            Begun::Known(known) => Box::pin(self.repeat(known, start, order, correlation, admitted)).await,
+            Begun::Known(known) => {
+                Box::pin(self.repeat(known, start, order, correlation, admitted, trail)).await
+            }
         }
     }
 
@@ -215,6 +232,7 @@ impl Starts {
         order: Order,
         correlation: &Correlation,
         admitted: &Admitted,
+        trail: &mut Trail,
     ) -> Result<(StartedRun, bool), StartError> {
         let (store, limits) = (&self.parts.store, &self.parts.limits);
         let in_flight = || StartError::InFlight(known.intent.clone());
@@ -229,7 +247,9 @@ impl Starts {
                 let (mut taken, spec) = taken.map_err(IntentError::Store)?.ok_or_else(in_flight)?;
                 let result =
                     resume::resume(&self.parts, &taken, &spec, correlation, admitted.retries()).await;
-                match settle::close(&self.parts, &mut taken, result).await {
+                // It is the outcome of the call that began this start.
+                let mut earlier = self.parts.access.recovery(&taken, self.parts.clock.now());
+                match settle::close(&self.parts, &mut taken, result, &mut earlier).await {
                     // The start can be tried again.
                     Err(StartError::NotStarted { source: StartFault::BrokenOff(_), .. }) => {}
                     result => return Ok((result?, true)),
@@ -240,7 +260,7 @@ impl Starts {
         let begun = store.begin_again(&again, order.own_spec(), settle::lease(limits)).await;
         let start = begun.map_err(StartError::NotRecorded)?.ok_or_else(in_flight)?;
         let call = invocation(&self.parts, &start, &order.spec, correlation);
-        Ok((self.carry_through(start, call, admitted.retries()).await?, false))
+        Ok((self.carry_through(start, call, admitted.retries(), trail).await?, false))
     }
 
     /// Makes a start that has not been sent to the workflow client yet.
@@ -249,12 +269,13 @@ impl Starts {
         mut start: StartRecord,
         call: Result<Invocation, ClientError>,
         retries: Retries,
+        trail: &mut Trail,
     ) -> Result<StartedRun, StartError> {
         let result = match call {
             Ok(call) => Attempt::new(&self.parts, &start, call, retries).start().await,
             Err(error) => Err(not_started(&start, error)),
         };
-        settle::close(&self.parts, &mut start, result).await
+        settle::close(&self.parts, &mut start, result, trail).await
     }
 
     /// Prepares the call of a start after other tasks have had their turn. Returns `None` if the call depends

@@ -9,7 +9,7 @@ use bridge_core::access::Action;
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
-const SERVICES: [&str; 4] = ["Intents", "Starts", "Workflows", "Runs"];
+const SERVICES: [&str; 5] = ["Intents", "Starts", "Workflows", "Runs", "Audits"];
 /// The action that a status needs in addition if it is to have results or events. It belongs to no use case alone.
 const IN_ADDITION: &str = "History";
 /// Public functions that are not use cases: only the bridge itself calls them.
@@ -83,27 +83,18 @@ fn gate(function: &ImplItemFn) -> Option<String> {
     }
     // The key of a new intent is made first.
     let made = |statement: &&Stmt| matches!(statement, Stmt::Local(local) if is_key(local));
-    let Some(Stmt::Expr(Expr::Try(question), _)) = function.block.stmts.iter().find(|stmt| !made(stmt))
-    else {
-        return None;
-    };
-    let Expr::Await(awaited) = &*question.expr else { return None };
-    let Expr::MethodCall(call) = &*awaited.base else { return None };
-    let action = match call.args.iter().nth(1) {
-        Some(Expr::Path(action)) => action,
-        // Two use cases ask for all that their request needs: their own action, and others.
-        Some(Expr::MethodCall(actions)) if call.method == "authorize_each" && actions.method == "actions" => {
-            return match function.sig.ident.to_string().as_str() {
-                "status" => Some("Status".to_owned()),
-                "cancel" => Some("Cancel".to_owned()),
-                _ => None,
-            };
-        }
+    let first = match function.block.stmts.iter().find(|statement| !made(statement))? {
+        Stmt::Expr(first, _) => first,
+        Stmt::Local(permit) => &permit.init.as_ref()?.expr,
         _ => return None,
     };
+    let Expr::Try(question) = first else { return None };
+    let Expr::Await(awaited) = &*question.expr else { return None };
+    let Expr::MethodCall(call) = &*awaited.base else { return None };
+    let Some(Expr::Path(action)) = call.args.iter().nth(1) else { return None };
     let named: Vec<_> = action.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     match named.as_slice() {
-        [kind, name] if call.method == "authorize" && kind == "Action" => Some(name.clone()),
+        [kind, name] if is_question(&call.method) && kind == "Action" => Some(name.clone()),
         _ => None,
     }
 }
@@ -116,4 +107,9 @@ fn is_key(local: &syn::Local) -> bool {
     let Expr::Path(function) = &*call.func else { return false };
     let names: Vec<_> = function.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     names == ["IntentKey", "of"]
+}
+
+/// Returns whether a method asks the gate about the action in its second argument.
+fn is_question(method: &syn::Ident) -> bool {
+    method == "authorize" || method == "authorize_with"
 }

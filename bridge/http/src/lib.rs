@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod api;
+mod audit;
 mod intents;
 mod openapi;
 mod problem;
@@ -49,6 +50,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::TERMINATE, post(workflows::terminate::terminate_workflow))
         .route(path::RESET, post(workflows::reset::reset_workflow))
         .route(path::RIGHTS, get(rights::my_rights))
+        .route(path::AUDIT, get(audit::list_events))
         .route(path::OPENAPI, get(openapi::serve))
         .with_state(api)
 }

@@ -10,7 +10,7 @@ use crate::problem::kinds;
 use crate::wire::params::BodyParams;
 use crate::wire::path;
 use crate::workflows::{cancel, pause, query, reset, signal, status, terminate, update};
-use crate::{rights, runs, starts};
+use crate::{audit, rights, runs, starts};
 
 /// The tag of operations that have no limits.
 const OPERATION: &str = "operation";
@@ -48,6 +48,7 @@ const DOCUMENT: &str = "document";
         terminate::terminate_workflow,
         reset::reset_workflow,
         rights::my_rights,
+        audit::list_events,
         serve,
         live,
         ready,
@@ -58,6 +59,7 @@ const DOCUMENT: &str = "document";
         (name = "workflow intents", description = "What to start, and with which options"),
         (name = "workflows", description = "What was started"),
         (name = "rights", description = "What the caller may do"),
+        (name = "audit", description = "Who did what"),
         (name = "operation", description = "For operators of the process"),
         (name = "document", description = "This document"),
     ),

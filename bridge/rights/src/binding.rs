@@ -37,8 +37,9 @@ pub(crate) struct Uses {
 }
 
 impl Binding {
-    /// Returns whether it is about this action on intents of this group; perhaps only on some of them.
-    pub(crate) fn touches(&self, action: Action, dig: &DigKey) -> bool {
+    /// Returns whether it is about this action on intents of this group, perhaps only on some of them, or on the
+    /// bridge as a whole.
+    pub(crate) fn touches(&self, action: Action, dig: Option<&DigKey>) -> bool {
         self.role.includes(action) && self.scope.covers(dig)
     }
 

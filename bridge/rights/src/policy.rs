@@ -15,7 +15,7 @@ pub(crate) enum BindingPolicy {
     /// A link of the template of its role.
     Link { template: PolicyId, principal: EntityUid, resource: EntityUid },
     /// A policy of its own: a template has slots in its scope only, not in its conditions.
-    Own(Box<Policy>),
+    Own(Policy),
 }
 
 impl BindingPolicy {
@@ -33,13 +33,13 @@ impl BindingPolicy {
             &format!("({}) && ({})", intents(&binding.intents), names(&binding.uses)),
         );
         let policy = Policy::parse(Some(PolicyId::new(id)), text);
-        Self::Own(Box::new(policy.expect("names and patterns are escaped")))
+        Self::Own(policy.expect("names and patterns are escaped"))
     }
 
     /// Adds the policy to a set that has the templates.
     pub(crate) fn add_to(&self, set: &mut PolicySet, id: &str) {
         let added = match self {
-            Self::Own(policy) => set.add((**policy).clone()),
+            Self::Own(policy) => set.add(policy.clone()),
             Self::Link { template, principal, resource } => {
                 let slots = HashMap::from([
                     (SlotId::principal(), principal.clone()),
@@ -78,7 +78,7 @@ fn intents(globs: &[String]) -> String {
         return "true".to_owned();
     }
     let (list, _) = &ACTIONS[&Action::ListIntents];
-    format!("if resource is Dig then action == {list} else ({})", like("resource.name", globs))
+    format!("if resource is Intent then ({}) else action == {list}", like("resource.name", globs))
 }
 
 /// Returns the condition on what is named beyond the intent.

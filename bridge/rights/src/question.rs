@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::schema::{ACTIONS, INTENT, uid};
-use crate::scope::path;
+use crate::scope::{Scope, path};
 use crate::subject::Subject;
 
 /// Asks whether `policies` allow an action. Returns `None` if the question cannot be put, which counts as a denial.
@@ -49,6 +49,7 @@ fn entity(resource: &Resource<'_>) -> Option<Entity> {
             let id = format!("{}/{}", groups[0].id().unescaped(), key.name);
             named_entity(uid(&INTENT, &id), &key.name, groups.into())
         }
+        Resource::Bridge => Some(Entity::new_no_attrs(Scope::everywhere().uid(), HashSet::new())),
     }
 }
 

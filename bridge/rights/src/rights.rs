@@ -94,7 +94,8 @@ impl Rights {
     #[must_use]
     pub fn visible(&self, actor: &Actor, dig: &DigKey) -> Visible {
         let numbers = self.numbers_of(actor);
-        let bindings = self.bindings_of(&numbers).filter(|binding| binding.touches(Action::GetIntent, dig));
+        let bindings =
+            self.bindings_of(&numbers).filter(|binding| binding.touches(Action::GetIntent, Some(dig)));
         let mut globs = Vec::new();
         for binding in bindings {
             if binding.intents.is_empty() {
@@ -165,10 +166,7 @@ impl Rights {
         if numbers.is_empty() {
             return format!("no binding is for {}", Subject::of(actor));
         }
-        let dig = match resource {
-            Resource::Group(dig) => dig,
-            Resource::Intent(key) => &key.dig,
-        };
+        let dig = resource.group();
         let bindings = || self.bindings_of(numbers);
         if let Some(named) = named
             && let Some(binding) = bindings().find(|binding| binding.touches(action, dig))

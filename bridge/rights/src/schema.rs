@@ -28,11 +28,7 @@ type Names = {
 type Call = { time: Time, names?: Names };
 "#;
 
-const APPLIES: &str = "appliesTo {
-    principal: [User, ServiceAccount, Token, Certificate, ProxyUser, Anonymous],
-    resource: [Dig, Intent],
-    context: Call,
-}";
+const PRINCIPALS: &str = "[User, ServiceAccount, Token, Certificate, ProxyUser, Anonymous]";
 
 type Kind = LazyLock<EntityTypeName>;
 
@@ -81,7 +77,12 @@ fn text() -> String {
     }
     for action in Action::ALL {
         let groups: Vec<_> = action.groups().iter().map(|group| quoted(group.word())).collect();
-        text += &format!("action {} in [{}] {APPLIES};\n", quoted(action.word()), groups.join(", "));
+        let resources = if action.is_of_bridge() { "Installation" } else { "Dig, Intent" };
+        text += &format!(
+            "action {} in [{}] appliesTo {{ principal: {PRINCIPALS}, resource: [{resources}], context: Call }};\n",
+            quoted(action.word()),
+            groups.join(", ")
+        );
     }
     text
 }

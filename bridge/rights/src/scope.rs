@@ -38,8 +38,12 @@ impl Scope {
         Self(Vec::new())
     }
 
-    pub(crate) fn covers(&self, dig: &DigKey) -> bool {
-        self.0.iter().zip(names(dig)).all(|(ours, theirs)| ours == theirs)
+    /// Returns whether it covers a group, or the bridge as a whole.
+    pub(crate) fn covers(&self, dig: Option<&DigKey>) -> bool {
+        match dig {
+            Some(dig) => self.0.iter().zip(names(dig)).all(|(ours, theirs)| ours == theirs),
+            None => self.0.is_empty(),
+        }
     }
 
     pub(crate) fn uid(&self) -> EntityUid {

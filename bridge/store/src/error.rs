@@ -16,6 +16,9 @@ pub enum OpenError {
          processes can share", .0.display()
     )]
     InUse(PathBuf),
+    /// A database in memory belongs to its process.
+    #[error("a database in memory can be read by its own process only")]
+    InMemory,
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),

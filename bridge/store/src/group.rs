@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 const MOST: usize = 128;
 
 type Rows = Result<Vec<SqliteRow>, sqlx::Error>;
+type Statement = (&'static str, SqliteArguments);
 
 /// Sends statements to the one task that writes them.
 #[derive(Debug)]
@@ -18,8 +19,8 @@ pub(crate) struct Group(mpsc::Sender<Asked>);
 
 #[derive(Debug)]
 struct Asked {
-    statement: &'static str,
-    arguments: SqliteArguments,
+    /// Statements that are written in the same transaction.
+    unit: Vec<Statement>,
     answer: oneshot::Sender<Rows>,
 }
 
@@ -30,11 +31,9 @@ impl Group {
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(MOST);
             while received.recv_many(&mut group, MOST).await > 0 {
-                let (answers, statements): (Vec<_>, Vec<_>) = group
-                    .drain(..)
-                    .map(|Asked { statement, arguments, answer }| (answer, (statement, arguments)))
-                    .unzip();
-                let rows = match write(&writer, statements).await {
+                let (answers, units): (Vec<_>, Vec<_>) =
+                    group.drain(..).map(|Asked { unit, answer }| (answer, unit)).unzip();
+                let rows = match write(&writer, units).await {
                     Ok(rows) => rows,
                     Err(error) => {
                         answers.iter().map(|_| Err(io::Error::other(error.to_string()).into())).collect()
@@ -49,36 +48,40 @@ impl Group {
         Self(asked)
     }
 
-    /// Writes a statement, and returns its `RETURNING` rows once they are on the disk.
-    pub(crate) async fn write(&self, statement: &'static str, arguments: SqliteArguments) -> Rows {
+    /// Writes statements in one transaction, and returns the `RETURNING` rows of the last once they are on the
+    /// disk.
+    pub(crate) async fn write(&self, unit: Vec<Statement>) -> Rows {
         let (answer, answered) = oneshot::channel();
         // If the task has ended, receiving fails below.
-        let _ = self.0.send(Asked { statement, arguments, answer }).await;
+        let _ = self.0.send(Asked { unit, answer }).await;
         answered.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
 
-/// Writes statements, and returns the result of each. A statement that violates a constraint fails alone; any
-/// other failure affects all of them.
-async fn write(
-    writer: &SqlitePool,
-    mut statements: Vec<(&'static str, SqliteArguments)>,
-) -> Result<Vec<Rows>, sqlx::Error> {
+/// Writes units of statements, and returns the result of each. A statement that violates a constraint ends its
+/// unit alone; any other failure affects all of them.
+async fn write(writer: &SqlitePool, mut units: Vec<Vec<Statement>>) -> Result<Vec<Rows>, sqlx::Error> {
     // A single statement needs no explicit transaction.
-    if statements.len() == 1
-        && let Some((statement, arguments)) = statements.pop()
+    if let [unit] = &mut units[..]
+        && unit.len() == 1
+        && let Some((statement, arguments)) = unit.pop()
     {
         return Ok(vec![sqlx::query_with(statement, arguments).fetch_all(writer).await]);
     }
     let mut transaction = writer.begin().await?;
-    let mut all = Vec::with_capacity(statements.len());
-    for (statement, arguments) in statements {
-        let rows = sqlx::query_with(statement, arguments).fetch_all(&mut *transaction).await;
-        match rows {
-            // SQLite may have ended the transaction; the next statement would then be outside of it.
-            Err(error) if !breaks_constraint(&error) => return Err(error),
-            rows => all.push(rows),
+    let mut all = Vec::with_capacity(units.len());
+    for unit in units {
+        let mut last = Ok(Vec::new());
+        for (statement, arguments) in unit {
+            last = sqlx::query_with(statement, arguments).fetch_all(&mut *transaction).await;
+            match &last {
+                Ok(_) => {}
+                Err(error) if breaks_constraint(error) => break,
+                // SQLite may have ended the transaction; the next statement would then be outside of it.
+                Err(_) => return last.map(|_| Vec::new()),
+            }
         }
+        all.push(last);
     }
     transaction.commit().await?;
     Ok(all)
@@ -105,7 +108,8 @@ mod tests {
         let group = Group::new(pool.clone());
         let insert = async |value: Option<i64>| {
             let values = arguments::<Sqlite>(&[Value::from(value)]).unwrap();
-            let rows = group.write("INSERT INTO sums (value) VALUES ($1) RETURNING value", values).await;
+            let rows =
+                group.write(vec![("INSERT INTO sums (value) VALUES ($1) RETURNING value", values)]).await;
             rows.ok().map(|rows| rows.iter().map(|row| row.get("value")).collect::<Vec<i64>>())
         };
         let written = join_all([Some(1), None, Some(2)].map(insert)).await;

@@ -8,7 +8,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Post
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::error::OpenError;
-use crate::sql::{BEGIN_ON_POSTGRES, Record, Sql, SqlStore, Value, arguments};
+use crate::sql::{
+    BEGIN_ON_POSTGRES, EventRow, Record, SEAL_ON_POSTGRES, SETTLE_ON_POSTGRES, Sql, SqlStore, Value,
+    arguments,
+};
 use crate::url::PostgresUrl;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -37,16 +40,26 @@ impl PostgresStore {
     pub async fn connect(url: &PostgresUrl, connections: NonZeroU32) -> Result<Self, OpenError> {
         let options = url.options()?.application_name("bridge");
         migrate(&options).await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(connections.get())
-            .acquire_timeout(CONNECT)
-            // All statements are far below these limits. They keep a stuck server from blocking requests.
-            .connect_lazy_with(options.options([
-                ("statement_timeout", "10s"),
-                ("lock_timeout", "5s"),
-                ("idle_in_transaction_session_timeout", "30s"),
-            ]));
-        Ok(Self(PostgresDatabase { pool }))
+        // All statements are far below these limits. They keep a stuck server from blocking requests.
+        let options = options.options([
+            ("statement_timeout", "10s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "30s"),
+        ]);
+        Ok(Self::with(options, connections.get()))
+    }
+
+    /// Opens the database of bridges that may be running, for the audit only. Its statements have no timeout.
+    ///
+    /// # Errors
+    /// Returns an error if the URL cannot be used.
+    pub fn beside(url: &PostgresUrl) -> Result<Self, OpenError> {
+        Ok(Self::with(url.options()?.application_name("bridge audit"), 1))
+    }
+
+    fn with(options: PgConnectOptions, connections: u32) -> Self {
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(CONNECT);
+        Self(PostgresDatabase { pool: pool.connect_lazy_with(options) })
     }
 }
 
@@ -69,6 +82,10 @@ async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
 impl Sql for PostgresDatabase {
     type Driver = Postgres;
     const BEGIN: &'static str = BEGIN_ON_POSTGRES;
+    const SETTLE: &'static str = SETTLE_ON_POSTGRES;
+    const SEAL: &'static str = SEAL_ON_POSTGRES;
+    const SEALS: &'static str = "SELECT pg_try_advisory_xact_lock(hashtext('bridge audit')) AS seals";
+    const SNAPSHOT: &'static str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
     fn readers(&self) -> (&'static str, &PgPool) {
         ("postgres", &self.pool)
@@ -93,6 +110,27 @@ impl Sql for PostgresDatabase {
     ) -> Result<Vec<R>, sqlx::Error> {
         // Fetches all rows, because the statement is committed only after the last one.
         self.read(statement, values).await
+    }
+
+    async fn write_with<R: Record>(
+        &self,
+        event: Option<&EventRow>,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        let event = match event {
+            Some(event) => event.values(),
+            None => EventRow::none(),
+        };
+        self.write(statement, &[values, &event].concat()).await
+    }
+
+    async fn fetch<R: Record>(
+        connection: &mut PgConnection,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        sqlx::query_as_with(statement, arguments::<Postgres>(values)?).fetch_all(connection).await
     }
 
     async fn probe(&self) -> Result<(), sqlx::Error> {

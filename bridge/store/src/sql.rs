@@ -2,20 +2,25 @@
 //! each has a view `clock`. Their differences are in [`Sql`].
 
 mod among;
+mod event_row;
+mod events;
 mod intents;
+mod ledger;
 mod start_row;
 mod starts;
+mod value;
 
 use async_trait::async_trait;
-use bridge_core::model::IntentKey;
+use bridge_core::model::{Event, IntentKey};
 use bridge_core::ports::{PoolState, Store, StoreError};
-use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Arguments, Database, Encode, FromRow, Pool, SqlSafeStr, Type};
+use sqlx::{Database, Pool, SqlSafeStr};
 
 use crate::error::failed;
 use crate::latest::Latest;
-pub(crate) use starts::{BEGIN_ON_POSTGRES, BEGIN_ON_SQLITE};
+pub(crate) use event_row::{EXPIRE, EventRow, KeptRow, RECORD};
+pub(crate) use ledger::{SEAL_ON_POSTGRES, SEAL_ON_SQLITE};
+pub(crate) use starts::{BEGIN_ON_POSTGRES, BEGIN_ON_SQLITE, SETTLE_ON_POSTGRES, SETTLE_ON_SQLITE};
+pub(crate) use value::{Record, Value, arguments};
 
 /// A store on a database that accepts the statements.
 #[derive(Debug)]
@@ -28,6 +33,14 @@ pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
     type Driver: Database;
     /// The statement that records a start.
     const BEGIN: &'static str;
+    /// The statement that settles a start.
+    const SETTLE: &'static str;
+    /// The statement that puts events into a batch: those that no open transaction can precede any more.
+    const SEAL: &'static str;
+    /// A query whose result is whether this process may seal, until its transaction ends.
+    const SEALS: &'static str;
+    /// The statement after which a transaction reads one state of the database.
+    const SNAPSHOT: &'static str;
 
     /// Returns the connections that read, and their name in metrics.
     fn readers(&self) -> (&'static str, &Pool<Self::Driver>);
@@ -45,6 +58,22 @@ pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
     /// Executes a statement that writes, and returns its `RETURNING` rows.
     fn write<R: Record>(
         &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
+
+    /// Executes [`BEGIN`](Self::BEGIN) or [`SETTLE`](Self::SETTLE), and writes an event in the same
+    /// transaction. Returns the `RETURNING` rows of the statement.
+    fn write_with<R: Record>(
+        &self,
+        event: Option<&EventRow>,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
+
+    /// Executes a statement on a connection, and returns its rows.
+    fn fetch<R: Record>(
+        connection: &mut <Self::Driver as Database>::Connection,
         statement: &'static str,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
@@ -96,6 +125,22 @@ impl<S: Sql> SqlStore<S> {
         Ok(rows.await.map_err(failed(action))?.into_iter().next())
     }
 
+    /// Executes [`Sql::BEGIN`] or [`Sql::SETTLE`] together with an event, and returns the first of its rows.
+    async fn write_with<R: Record>(
+        &self,
+        action: &'static str,
+        event: Option<&Event>,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<R>, StoreError> {
+        let event = event.map(EventRow::of);
+        let rows = async {
+            self.0.guard()?;
+            self.0.write_with(event.as_ref(), statement, values).await
+        };
+        Ok(rows.await.map_err(failed(action))?.into_iter().next())
+    }
+
     /// Executes a statement that writes, and returns the number of rows that were written.
     async fn execute(
         &self,
@@ -111,12 +156,13 @@ impl<S: Sql> SqlStore<S> {
         written.await.map_err(failed(action))
     }
 
-    /// Executes two statements in one transaction. If the first one writes no row, nothing is written.
-    /// Returns whether anything was written.
+    /// Executes two statements in one transaction, and writes an event. If the first statement writes no row,
+    /// nothing is written. Returns whether anything was written.
     async fn execute_both(
         &self,
         first: (&'static str, &[Value<'_>]),
         second: (&'static str, &[Value<'_>]),
+        event: Option<&Event>,
     ) -> Result<bool, sqlx::Error> {
         self.0.guard()?;
         let mut transaction = self.0.writers().1.begin().await?;
@@ -124,6 +170,9 @@ impl<S: Sql> SqlStore<S> {
             return Ok(false);
         }
         S::execute(&mut *transaction, second.0, second.1).await?;
+        if let Some(event) = event.map(EventRow::of) {
+            S::execute(&mut *transaction, RECORD, &event.values()).await?;
+        }
         transaction.commit().await?;
         Ok(true)
     }
@@ -152,71 +201,6 @@ impl<S: Sql> Store for SqlStore<S> {
         self.0.readers().1.close().await;
         self.0.writers().1.close().await;
     }
-}
-
-/// A type that can be read from a row of either database.
-pub(crate) trait Record:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{
-}
-
-impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-
-/// An argument of a statement.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Value<'a> {
-    Text(Option<&'a str>),
-    Integer(Option<i64>),
-    Boolean(bool),
-}
-
-impl<'a> From<&'a str> for Value<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::Text(Some(text))
-    }
-}
-
-impl<'a> From<Option<&'a str>> for Value<'a> {
-    fn from(text: Option<&'a str>) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<i64> for Value<'_> {
-    fn from(integer: i64) -> Self {
-        Self::Integer(Some(integer))
-    }
-}
-
-impl From<Option<i64>> for Value<'_> {
-    fn from(integer: Option<i64>) -> Self {
-        Self::Integer(integer)
-    }
-}
-
-impl From<bool> for Value<'_> {
-    fn from(boolean: bool) -> Self {
-        Self::Boolean(boolean)
-    }
-}
-
-/// Converts the values to the arguments of the driver.
-pub(crate) fn arguments<DB: Database>(values: &[Value<'_>]) -> Result<DB::Arguments, sqlx::Error>
-where
-    for<'q> Option<&'q str>: Encode<'q, DB> + Type<DB>,
-    for<'q> Option<i64>: Encode<'q, DB> + Type<DB>,
-    for<'q> bool: Encode<'q, DB> + Type<DB>,
-{
-    let mut arguments = DB::Arguments::default();
-    for value in values {
-        let added = match *value {
-            Value::Text(text) => arguments.add(text),
-            Value::Integer(integer) => arguments.add(integer),
-            Value::Boolean(boolean) => arguments.add(boolean),
-        };
-        added.map_err(sqlx::Error::Encode)?;
-    }
-    Ok(arguments)
 }
 
 /// Returns the values of a statement whose first five values are the key of an intent.

@@ -14,7 +14,10 @@ use crate::error::OpenError;
 use crate::group::Group;
 use crate::latest::Latest;
 use crate::own_file::OwnFile;
-use crate::sql::{BEGIN_ON_SQLITE, Record, Sql, SqlStore, Value, arguments};
+use crate::sql::{
+    BEGIN_ON_SQLITE, EventRow, RECORD, Record, SEAL_ON_SQLITE, SETTLE_ON_SQLITE, Sql, SqlStore, Value,
+    arguments,
+};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -76,6 +79,16 @@ impl SqliteStore {
         Ok(Self::over(writer, readers, Some(file)))
     }
 
+    /// Opens the file of a bridge that may be running, for the audit only.
+    ///
+    /// # Errors
+    /// Returns an error if the file does not exist, or is not a database.
+    pub async fn beside(path: &Path) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
+        let pool = pool(1).connect_with(options).await?;
+        Ok(Self::over(pool.clone(), pool, None))
+    }
+
     fn over(writer: SqlitePool, readers: SqlitePool, file: Option<OwnFile>) -> Self {
         let group = Group::new(writer.clone());
         let (latest, probed) = (Latest::default(), Mutex::default());
@@ -104,6 +117,10 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 impl Sql for SqliteDatabase {
     type Driver = Sqlite;
     const BEGIN: &'static str = BEGIN_ON_SQLITE;
+    const SETTLE: &'static str = SETTLE_ON_SQLITE;
+    const SEAL: &'static str = SEAL_ON_SQLITE;
+    const SEALS: &'static str = "SELECT TRUE AS seals";
+    const SNAPSHOT: &'static str = "SELECT 1";
 
     fn readers(&self) -> (&'static str, &SqlitePool) {
         ("readers", &self.readers)
@@ -126,8 +143,29 @@ impl Sql for SqliteDatabase {
         statement: &'static str,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
-        let rows = self.group.write(statement, arguments::<Sqlite>(values)?).await?;
+        let rows = self.group.write(vec![(statement, arguments::<Sqlite>(values)?)]).await?;
         rows.iter().map(R::from_row).collect()
+    }
+
+    async fn write_with<R: Record>(
+        &self,
+        event: Option<&EventRow>,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        let event = event.map(|event| Ok::<_, sqlx::Error>((RECORD, arguments::<Sqlite>(&event.values())?)));
+        let mut unit: Vec<_> = event.transpose()?.into_iter().collect();
+        unit.push((statement, arguments::<Sqlite>(values)?));
+        let rows = self.group.write(unit).await?;
+        rows.iter().map(R::from_row).collect()
+    }
+
+    async fn fetch<R: Record>(
+        connection: &mut SqliteConnection,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, sqlx::Error> {
+        sqlx::query_as_with(statement, arguments::<Sqlite>(values)?).fetch_all(connection).await
     }
 
     async fn execute(

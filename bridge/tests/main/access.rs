@@ -1,11 +1,12 @@
 //! The gate before every use case.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use bridge_core::access::{Access, Action, Audit, Decision, Gate, Ground, Named, Resource, Visible};
-use bridge_core::model::DigKey;
-use bridge_core::ports::{HistoryRequest, ResetPoint};
+use bridge_core::access::{Access, Action, AuditOptions, Gate, Ground, Named, Resource, Visible};
+use bridge_core::model::{DigKey, Event, EventOutcome, Source};
+use bridge_core::ports::{Audit, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError};
 use bridge_core::{
     Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof,
     QueryOrder, Request, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
@@ -32,26 +33,32 @@ impl Gate for Denying {
     }
 }
 
-/// Records the decisions.
+/// Keeps the events.
 #[derive(Debug, Default)]
-struct Kept(Mutex<Vec<(Action, String, bool)>>);
+struct Kept(Mutex<Vec<(String, String, EventOutcome)>>);
 
 #[async_trait]
 impl Audit for Kept {
-    async fn record(&self, decision: &Decision<'_>) {
-        let actor = decision.request.actor.to_string();
-        self.0.lock().unwrap().push((decision.action, actor, decision.denied.is_some()));
+    async fn record(&self, event: &Event) -> Result<(), StoreError> {
+        self.0.lock().unwrap().push((event.verb.clone(), event.actor.name.clone(), event.outcome));
+        Ok(())
+    }
+
+    async fn events(&self, _: &EventFilter, _: u32) -> Result<Vec<KeptEvent>, StoreError> {
+        unreachable!("the gate is closed")
     }
 }
 
 /// Calls each use case behind a gate. Returns the texts of the errors, in the order of `Action::ALL`; empty for a use
 /// case that was not denied.
 async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::ALL.len()] {
-    let access = Access::new(Arc::new(gate), kept);
+    let options = AuditOptions { denials: u32::MAX, ..AuditOptions::default() };
+    let access = Access::new(Arc::new(gate), kept, options);
     let app = App::new(&Parts { access, ..api.parts().clone() });
     let request = Request {
         actor: Actor::new("alice", Proof::Token),
         correlation: Correlation::default(),
+        source: Source::default(),
         now: "2026-01-02T03:04:05Z".parse().unwrap(),
     };
     let (r, dig, key) = (&request, sample_dig(), sample_key());
@@ -59,7 +66,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
     let change = ChangeOptions::default();
     let intent = WorkflowIntent::default;
     let history = StatusRequest { history: Some(HistoryRequest::default()), ..StatusRequest::default() };
-    let App { intents, starts, workflows, runs, rights: _ } = &app;
+    let App { intents, starts, workflows, runs, rights: _, audits } = &app;
     [
         denied(intents.create(r, &dig, intent(), &change).await),
         denied(intents.put(r, &key, intent(), &change).await),
@@ -85,6 +92,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(workflows.query(r, &to, QueryOrder::default()).await),
         denied(workflows.update(r, &to, UpdateOrder::default()).await),
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
+        denied(audits.list(r, &EventFilter::default(), 1).await),
     ]
 }
 
@@ -108,7 +116,7 @@ async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
     for (action, text) in asked.iter().zip(&texts) {
         assert!(is_about(text, *action), "{action:?}: {text}");
     }
-    let recorded = asked.map(|action| (action, "alice".to_owned(), true));
+    let recorded = asked.map(|action| (action.word().to_owned(), "alice".to_owned(), EventOutcome::Denied));
     assert_eq!(*kept.0.lock().unwrap(), recorded);
 }
 
@@ -121,5 +129,50 @@ async fn a_gate_that_denies_one_action_denies_its_use_case_and_no_other() {
             let needs_it = *action == closed || (*action == Action::History && closed == Action::Status);
             assert_eq!(is_about(text, closed), needs_it, "{closed:?} closed, {action:?}: {text}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn further_denials_within_a_minute_are_counted() {
+    let kept = Arc::new(Counts::default());
+    let options = AuditOptions { denials: 2, ..AuditOptions::default() };
+    let access = Access::new(Arc::new(Denying(Action::ALL.to_vec())), kept.clone(), options);
+    let ask = async |name: &str| {
+        let request = Request {
+            actor: Actor::new(name, Proof::Token),
+            correlation: Correlation::default(),
+            source: Source::default(),
+            now: "2026-01-02T03:04:05Z".parse().unwrap(),
+        };
+        access.authorize(&request, Action::ReadAudit, Resource::Bridge).await.unwrap_err();
+    };
+    for _ in 0..5 {
+        ask("alice").await;
+    }
+    ask("bob").await;
+    let counts = || std::mem::take(&mut *kept.0.lock().unwrap());
+    assert_eq!(
+        counts(),
+        [("alice", 1), ("alice", 1), ("bob", 1)].map(|(name, count)| (name.to_owned(), count))
+    );
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(counts(), [("alice".to_owned(), 3)]);
+    ask("alice").await;
+    assert_eq!(counts(), [("alice".to_owned(), 1)]);
+}
+
+/// Keeps the callers and the counts of events.
+#[derive(Debug, Default)]
+struct Counts(Mutex<Vec<(String, u64)>>);
+
+#[async_trait]
+impl Audit for Counts {
+    async fn record(&self, event: &Event) -> Result<(), StoreError> {
+        self.0.lock().unwrap().push((event.actor.name.clone(), event.count));
+        Ok(())
+    }
+
+    async fn events(&self, _: &EventFilter, _: u32) -> Result<Vec<KeptEvent>, StoreError> {
+        unreachable!("the gate is closed")
     }
 }

@@ -70,7 +70,11 @@ impl Guarded {
     /// Builds a request of a user to a path below the sample's version of an app; of nobody, if the name is empty.
     fn call(&self, user: &str, method: Method, path: &str) -> RequestBuilder {
         let version = SAMPLE_DIG.trim_end_matches("/dig1");
-        let request = http().request(method, format!("{}{version}/{path}", self.api.url()));
+        self.request(user, method, &format!("{version}/{path}"))
+    }
+
+    fn request(&self, user: &str, method: Method, path: &str) -> RequestBuilder {
+        let request = http().request(method, format!("{}{path}", self.api.url()));
         if user.is_empty() { request } else { request.header("x-forwarded-user", user) }
     }
 
@@ -86,8 +90,7 @@ impl Guarded {
 
     /// Returns the answer to `GET /v2/rights`.
     async fn rights(&self, user: &str, query: &str) -> Value {
-        let url = format!("{}/v2/rights?{query}", self.api.url());
-        let answer = http().get(url).header("x-forwarded-user", user).send().await.unwrap();
+        let answer = self.request(user, Method::GET, &format!("/v2/rights?{query}")).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         answer.json().await.unwrap()
     }

@@ -37,6 +37,17 @@ BRIDGE_MAX_READS: {{ .Values.limits.reads | int | quote }}
 BRIDGE_WAIT: {{ .Values.waits.default | quote }}
 BRIDGE_MAX_WAIT: {{ .Values.waits.max | quote }}
 BRIDGE_KEY_RETENTION: {{ .Values.keyRetention | quote }}
+{{- with .Values.audit }}
+{{- if .key.existingSecret }}
+BRIDGE_AUDIT_KEY: {{ include "common.secretFile" (list "audit" .key.key) }}
+{{- end }}
+BRIDGE_AUDIT_RETENTION: {{ .retention | quote }}
+BRIDGE_AUDIT_READS: {{ .reads | quote }}
+BRIDGE_AUDIT_DENIALS: {{ .denials | int | quote }}
+{{- with .webhook }}
+BRIDGE_AUDIT_WEBHOOK: {{ . | quote }}
+{{- end }}
+{{- end }}
 BRIDGE_ESCALATION: {{ ternary "on" "off" .Values.escalation | quote }}
 {{- with .Values.clients }}
 BRIDGE_CLIENT_HOSTS: {{ join "," .hosts | quote }}
@@ -118,6 +129,7 @@ emco-ca: {{ .Values.emco.ca.existingSecret | quote }}
 clients: {{ .Values.clients.secured.existingSecret | quote }}
 targets: {{ .Values.targets.existingSecret | quote }}
 rights: {{ .Values.rights.existingSecret | quote }}
+audit: {{ .Values.audit.key.existingSecret | quote }}
 {{- if eq .Values.database.type "postgres" }}
 postgres: {{ .Values.database.postgres.ca.existingSecret | quote }}
 {{- end }}

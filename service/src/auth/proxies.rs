@@ -25,11 +25,6 @@ impl TrustedProxies {
         self.networks.contain(peer)
             || certificate.is_some_and(|name| self.names.iter().any(|trusted| trusted == name))
     }
-
-    /// Whether no proxy is trusted.
-    pub fn is_empty(&self) -> bool {
-        self.networks.is_empty() && self.names.is_empty()
-    }
 }
 
 impl FromStr for TrustedProxies {

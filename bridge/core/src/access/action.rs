@@ -21,6 +21,12 @@ macro_rules! actions {
                 match self { $(Self::$name => $word),+ }
             }
 
+            /// Returns whether it is about the bridge as a whole, and not about a group or an intent.
+            #[must_use]
+            pub fn is_of_bridge(self) -> bool {
+                self == Self::ReadAudit
+            }
+
             /// Returns whether the use case changes something.
             #[must_use]
             pub fn changes(self) -> bool {
@@ -96,6 +102,7 @@ actions! {
     Query = "query" Reads [Operate Administer];
     Update = "update" Changes [Operate Administer];
     Reset = "reset" Changes [Administer];
+    ReadAudit = "read-audit" Reads [Administer];
 }
 
 /// What an action is about.
@@ -105,6 +112,20 @@ pub enum Resource<'a> {
     Group(&'a DigKey),
     /// An intent and its workflows.
     Intent(&'a IntentKey),
+    /// The bridge as a whole.
+    Bridge,
+}
+
+impl Resource<'_> {
+    /// Returns the group that it is or is in; `None` for the bridge as a whole.
+    #[must_use]
+    pub fn group(&self) -> Option<&DigKey> {
+        match self {
+            Self::Group(key) => Some(key),
+            Self::Intent(key) => Some(&key.dig),
+            Self::Bridge => None,
+        }
+    }
 }
 
 impl fmt::Display for Resource<'_> {
@@ -112,6 +133,7 @@ impl fmt::Display for Resource<'_> {
         match self {
             Self::Group(key) => write!(f, "deployment intent group `{key}`"),
             Self::Intent(key) => write!(f, "workflow intent `{key}`"),
+            Self::Bridge => f.write_str("the bridge"),
         }
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::access::Visible;
-use crate::model::{Change, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
+use crate::model::{Change, DigKey, Event, IntentKey, KeptIntent, Revision, RevisionNumber};
 
 /// Stores intents.
 #[async_trait]
@@ -14,8 +14,13 @@ pub trait IntentStore {
     async fn latest_revision(&self, key: &IntentKey) -> Result<Option<Revision>, StoreError>;
 
     /// Adds a revision, unless its number is taken. Returns whether it was added. Of several concurrent
-    /// calls, one succeeds.
-    async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError>;
+    /// calls, one succeeds. Writes `event` in the same transaction, if the revision was added.
+    async fn add_revision(
+        &self,
+        key: &IntentKey,
+        revision: &Revision,
+        event: Option<&Event>,
+    ) -> Result<bool, StoreError>;
 
     /// Returns at most `limit` intents of a group whose names come after `after`, ordered by the bytes of
     /// their names. Those that are not among `visible` may be left out.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use workflow_api::{WorkflowId, WorkflowIntentSpec};
 
 use super::StoreError;
-use crate::model::{IntentKey, StartId, StartRecord};
+use crate::model::{Event, IntentKey, StartId, StartRecord};
 
 /// Stores start records.
 ///
@@ -23,11 +23,14 @@ pub trait StartStore {
     ///
     /// `spec` is the spec for the client, if it differs from the intent at the record's revision in more than
     /// the workflow ID.
+    ///
+    /// Writes `event` in the same transaction, also if the key is known.
     async fn begin_start(
         &self,
         start: &StartRecord,
         spec: Option<&WorkflowIntentSpec>,
         terms: Terms,
+        event: Option<&Event>,
     ) -> Result<Begun, StoreError>;
 
     /// Begins a start again that started nothing. Workflow ID, number and key stay the same. Returns `None`
@@ -51,8 +54,8 @@ pub trait StartStore {
     async fn put_off(&self, start: &StartRecord, pause: Duration) -> Result<(), StoreError>;
 
     /// Writes the workflow IDs and the outcome of a start, if it is still open and no other process has taken
-    /// it over. Returns whether it was written.
-    async fn settle(&self, start: &StartRecord) -> Result<bool, StoreError>;
+    /// it over. Returns whether it was written. Writes `event` in the same transaction, in any case.
+    async fn settle(&self, start: &StartRecord, event: Option<&Event>) -> Result<bool, StoreError>;
 
     /// Returns at most `limit` starts of an intent, newest first, and only those with numbers below `before`,
     /// if given.

@@ -2,9 +2,9 @@
 
 use workflow_api::{Fault, RunId, WorkflowId};
 
-use crate::access::Denied;
+use crate::access::Refused;
 use crate::lookup::IntentError;
-use crate::model::{IntentKey, StartRecord};
+use crate::model::{EventOutcome, IntentKey, StartRecord};
 use crate::ports::{ClientError, StoreError};
 
 /// The run that a start led to.
@@ -23,9 +23,9 @@ pub struct StartedRun {
 /// Why an intent was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The caller is not permitted to start it.
+    /// The caller is not permitted to do this, or the audit cannot be written.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refused),
     /// The options of the start are not valid.
     #[error("the start is not valid; nothing was started")]
     Unsound(Vec<Fault>),
@@ -109,5 +109,14 @@ pub(super) fn unknown(start: &StartRecord, source: StartFault) -> StartError {
         intent: Box::new(start.intent.clone()),
         workflow_id: start.workflow_id.clone(),
         source,
+    }
+}
+
+/// Returns the outcome of a call to start for the audit.
+pub(super) fn event_outcome<T>(result: &Result<T, StartError>) -> EventOutcome {
+    match result {
+        Ok(_) => EventOutcome::Succeeded,
+        Err(StartError::OutcomeUnknown { .. } | StartError::InFlight(_)) => EventOutcome::Unknown,
+        Err(_) => EventOutcome::Failed,
     }
 }

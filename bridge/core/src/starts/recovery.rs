@@ -72,7 +72,10 @@ async fn recover(parts: &Parts, id: StartId) {
                     put_off(parts, &start).await;
                 }
                 // The outcome is recorded; no caller waits for it.
-                result => drop(settle::close(parts, &mut start, result).await),
+                result => {
+                    let mut trail = parts.access.recovery(&start, parts.clock.now());
+                    drop(settle::close(parts, &mut start, result, &mut trail).await);
+                }
             }
         }
         Ok(None) => {}

@@ -7,32 +7,34 @@ use jiff::Timestamp;
 
 use super::error::{StartError, StartedRun};
 use super::measure;
+use crate::access::Trail;
 use crate::model::{Outcome, StartRecord};
 use crate::parts::{Limits, Parts};
 
 /// Timeout for settling a start, beyond the timeout of the start.
 const TO_SETTLE: Duration = Duration::from_secs(10);
 
-/// Settles a start, and returns its result.
+/// Settles a start with the last event of its trail, and returns its result.
 pub(super) async fn close(
     parts: &Parts,
     start: &mut StartRecord,
     result: Result<StartedRun, StartError>,
+    trail: &mut Trail,
 ) -> Result<StartedRun, StartError> {
     if let Ok(started) = &result {
         start.workflow_id = started.workflow_id.clone();
         start.requested_id = started.requested_id.clone();
     }
     start.outcome = outcome(&result, parts.clock.now());
-    settle(parts, start).await;
+    settle(parts, start, trail).await;
     result
 }
 
 /// If this fails, the response to the caller is still correct, and the process that takes the start over
 /// settles it.
-async fn settle(parts: &Parts, start: &StartRecord) {
+async fn settle(parts: &Parts, start: &StartRecord, trail: &mut Trail) {
     measure::settled(&start.intent, &start.outcome);
-    match parts.store.settle(start).await {
+    match parts.store.settle(start, Some(&trail.settled(start))).await {
         Ok(true) => {
             tracing::info!(start = %start.id, intent = %start.intent, workflow_id = %start.workflow_id,
             outcome = start.outcome.word(), "start settled")

@@ -3,7 +3,7 @@
 use workflow_api::{Fault, MessageKind, RunId, WorkflowId, WorkflowState, cut};
 
 use super::method::StatusMethodError;
-use crate::access::Denied;
+use crate::access::Refused;
 use crate::lookup::IntentError;
 use crate::ports::{
     CommandError, EngineError, EscalateError, PauseError, QueryError, ResetError, TargetError, UpdateError,
@@ -12,9 +12,9 @@ use crate::ports::{
 /// Why a workflow was not stopped, paused, signalled, queried, updated or reset, or has no status.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkflowError {
-    /// The caller is not permitted to do this.
+    /// The caller is not permitted to do this, or the audit cannot be written.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Refused(#[from] Refused),
     /// There is no such intent, or it could not be looked up.
     #[error(transparent)]
     Intent(#[from] IntentError),

@@ -30,9 +30,11 @@ impl Workflows {
         to: &Addressee,
         pause: Pause,
     ) -> Result<Option<WorkflowStatus>, WorkflowError> {
-        self.parts.access.authorize(request, Action::Pause, Resource::Intent(&to.intent)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::Pause, Resource::Intent(&to.intent)).await?;
         let (run, report) = (self.run_of(request, Action::Pause, to).await?, pause.report);
-        let paused = self.parts.engine.pause(&run, &self.pause_order(request, pause)).await;
+        let order = self.pause_order(request, pause);
+        let paused = permit.outward(&run, self.parts.engine.pause(&run, &order)).await?;
         self.paused(&run, paused, report).await
     }
 
@@ -46,9 +48,11 @@ impl Workflows {
         to: &Addressee,
         pause: Pause,
     ) -> Result<Option<WorkflowStatus>, WorkflowError> {
-        self.parts.access.authorize(request, Action::Unpause, Resource::Intent(&to.intent)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::Unpause, Resource::Intent(&to.intent)).await?;
         let (run, report) = (self.run_of(request, Action::Unpause, to).await?, pause.report);
-        let unpaused = self.parts.engine.unpause(&run, &self.pause_order(request, pause)).await;
+        let order = self.pause_order(request, pause);
+        let unpaused = permit.outward(&run, self.parts.engine.unpause(&run, &order)).await?;
         self.paused(&run, unpaused, report).await
     }
 

@@ -21,10 +21,11 @@ impl Workflows {
         point: ResetPoint,
         reason: String,
     ) -> Result<ResetAnswer, WorkflowError> {
-        self.parts.access.authorize(request, Action::Reset, Resource::Intent(&to.intent)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::Reset, Resource::Intent(&to.intent)).await?;
         let run = self.run_of(request, Action::Reset, to).await?;
         let reset = Reset { to: point, reason, identity: request.actor.via(&self.parts.identity) };
-        let run_id = self.parts.engine.reset(&run, &reset).await?;
+        let run_id = permit.outward(&run, self.parts.engine.reset(&run, &reset)).await??;
         Ok(ResetAnswer { workflow_id: run.workflow_id, run_id })
     }
 }

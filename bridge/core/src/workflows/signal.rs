@@ -36,17 +36,21 @@ impl Workflows {
         to: &Addressee,
         order: SignalOrder,
     ) -> Result<Option<WorkflowStatus>, WorkflowError> {
-        self.parts.access.authorize(request, Action::Signal, Resource::Intent(&to.intent)).await?;
+        let mut permit =
+            self.parts.access.authorize(request, Action::Signal, Resource::Intent(&to.intent)).await?;
         let SignalOrder { name, args, unchecked, .. } = &order;
         let content = Content { kind: MessageKind::Signal, name, args, unchecked: *unchecked };
         let run = self.run_for(request, Action::Signal, to, content).await?;
+        if let Some(key) = &order.key {
+            permit.keyed(key);
+        }
         let signal = Signal {
             name: order.name,
             args: order.args,
             request_id: order.key.unwrap_or_else(|| Uuid::new_v4().to_string()),
             identity: request.actor.via(&self.parts.identity),
         };
-        let sent = self.parts.engine.signal(&run, &signal).await;
+        let sent = permit.outward(&run, self.parts.engine.signal(&run, &signal)).await?;
         self.accepted(&run, sent).await?;
         if order.report { Ok(Some(self.brief_status(&run).await?)) } else { Ok(None) }
     }

@@ -39,14 +39,14 @@ pub struct StatusRequest {
 }
 
 impl StatusRequest {
-    /// Returns the actions that the request needs. Results, events and answers to queries are payloads, so they
-    /// need more than the status itself. A description counts as status.
-    fn actions(&self) -> &'static [Action] {
+    /// Returns the actions that the request needs beside the status. Results, events and answers to queries are
+    /// payloads. A description counts as status.
+    fn other_actions(&self) -> &'static [Action] {
         match (self.wait || self.history.is_some(), self.query.is_some()) {
-            (false, false) => &[Action::Status],
-            (true, false) => &[Action::Status, Action::History],
-            (false, true) => &[Action::Status, Action::Query],
-            (true, true) => &[Action::Status, Action::History, Action::Query],
+            (false, false) => &[],
+            (true, false) => &[Action::History],
+            (false, true) => &[Action::Query],
+            (true, true) => &[Action::History, Action::Query],
         }
     }
 }
@@ -98,7 +98,10 @@ impl Workflows {
         to: &Addressee,
         wanted: &StatusRequest,
     ) -> Result<StatusReport, WorkflowError> {
-        self.parts.access.authorize_each(request, wanted.actions(), Resource::Intent(&to.intent)).await?;
+        self.parts
+            .access
+            .authorize_with(request, Action::Status, wanted.other_actions(), Resource::Intent(&to.intent))
+            .await?;
         let run = self.run_of(request, Action::Status, to).await?;
         let (mut seen, answer, waited) = tokio::join!(
             self.see(&run, wanted.describe, wanted.history.as_ref()),

@@ -27,13 +27,10 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Returns the actions that a cancellation needs: one that is followed by a termination needs the right to
-    /// terminate too.
-    fn actions(&self) -> &'static [Action] {
-        match self.escalate_after {
-            None => &[Action::Cancel],
-            Some(_) => &[Action::Cancel, Action::Terminate],
-        }
+    /// Returns the actions that a cancellation needs beside its own: one that is followed by a termination needs
+    /// the right to terminate too.
+    fn other_actions(&self) -> &'static [Action] {
+        if self.escalate_after.is_some() { &[Action::Terminate] } else { &[] }
     }
 }
 
@@ -49,17 +46,20 @@ impl Workflows {
         to: &Addressee,
         stop: &Stop,
     ) -> Result<Option<StopReport>, WorkflowError> {
-        self.parts.access.authorize_each(request, stop.actions(), Resource::Intent(&to.intent)).await?;
+        let permit = self
+            .parts
+            .access
+            .authorize_with(request, Action::Cancel, stop.other_actions(), Resource::Intent(&to.intent))
+            .await?;
         let (run, order) = self.prepare(request, Action::Cancel, to, stop).await?;
-        let cancelled = self.parts.engine.cancel(&run, &order).await;
-        self.accepted(&run, cancelled).await?;
-        let escalation = match stop.escalate_after {
-            Some(grace) => {
-                let escalated = self.parts.engine.terminate_after(&run, &order, grace).await;
-                Some(escalated.map_err(WorkflowError::Escalate)?)
-            }
-            None => None,
+        let cancel = async {
+            let cancelled = self.parts.engine.cancel(&run, &order).await;
+            self.accepted(&run, cancelled).await?;
+            let Some(grace) = stop.escalate_after else { return Ok(None) };
+            let escalated = self.parts.engine.terminate_after(&run, &order, grace).await;
+            escalated.map(Some).map_err(WorkflowError::Escalate)
         };
+        let escalation = permit.outward(&run, cancel).await??;
         let report = self.report(&run, stop).await?;
         Ok(report.map(|report| StopReport { escalation, ..report }))
     }
@@ -74,9 +74,12 @@ impl Workflows {
         to: &Addressee,
         stop: &Stop,
     ) -> Result<Option<StopReport>, WorkflowError> {
-        self.parts.access.authorize(request, Action::Terminate, Resource::Intent(&to.intent)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::Terminate, Resource::Intent(&to.intent)).await?;
         let (run, order) = self.prepare(request, Action::Terminate, to, stop).await?;
-        let terminated = self.parts.engine.terminate(&run, &order, details(&stop.details).as_ref()).await;
+        let details = details(&stop.details);
+        let terminate = self.parts.engine.terminate(&run, &order, details.as_ref());
+        let terminated = permit.outward(&run, terminate).await?;
         self.accepted(&run, terminated).await?;
         self.report(&run, stop).await
     }

@@ -39,7 +39,8 @@ impl Workflows {
         to: &Addressee,
         order: UpdateOrder,
     ) -> Result<UpdateAnswer, WorkflowError> {
-        self.parts.access.authorize(request, Action::Update, Resource::Intent(&to.intent)).await?;
+        let permit =
+            self.parts.access.authorize(request, Action::Update, Resource::Intent(&to.intent)).await?;
         let UpdateOrder { name, args, unchecked, .. } = &order;
         let content = Content { kind: MessageKind::Update, name, args, unchecked: *unchecked };
         let run = self.run_for(request, Action::Update, to, content).await?;
@@ -51,7 +52,7 @@ impl Workflows {
             identity: request.actor.via(&self.parts.identity),
             bound: order.wait.unwrap_or(limits.wait).min(limits.max_wait),
         };
-        let updated = match self.parts.engine.update(&run, &update).await {
+        let updated = match permit.outward(&run, self.parts.engine.update(&run, &update)).await? {
             Err(UpdateError::Command(error)) => self.accepted(&run, Err(error)).await?,
             updated => updated?,
         };

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use bridge_core::access::Denied;
+use bridge_core::AuditError;
+use bridge_core::access::Refused;
 use bridge_core::ports::{EngineError, StoreError, TargetError};
 use serde_json::Value;
 use service::problem::ProblemResponse;
@@ -82,12 +83,24 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Denied> for ApiError {
-    fn from(error: Denied) -> Self {
-        plain(kinds::FORBIDDEN, &error)
-            .with("verb", error.action.word())
-            .with("object", error.resource.as_str())
-            .with("reason", error.reason.as_str())
+impl From<Refused> for ApiError {
+    fn from(error: Refused) -> Self {
+        match &error {
+            Refused::Denied(denied) => plain(kinds::FORBIDDEN, denied)
+                .with("verb", denied.action.word())
+                .with("object", denied.resource.as_str())
+                .with("reason", denied.reason.as_str()),
+            Refused::Unrecorded(_) => logged(kinds::AUDIT_UNAVAILABLE, &error),
+        }
+    }
+}
+
+impl From<AuditError> for ApiError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Refused(error) => error.into(),
+            AuditError::Store(error) => error.into(),
+        }
     }
 }
 

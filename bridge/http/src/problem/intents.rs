@@ -10,7 +10,7 @@ use crate::wire::etag;
 impl From<IntentError> for ApiError {
     fn from(error: IntentError) -> Self {
         match error {
-            IntentError::Denied(error) => error.into(),
+            IntentError::Refused(error) => error.into(),
             IntentError::NoSuchIntent(_) => plain(kinds::NO_SUCH_INTENT, &error),
             IntentError::NoWorkflowYet(_) => plain(kinds::NO_SUCH_WORKFLOW, &error),
             IntentError::Store(error) => error.into(),
@@ -21,7 +21,7 @@ impl From<IntentError> for ApiError {
 impl From<IntentsError> for ApiError {
     fn from(error: IntentsError) -> Self {
         match error {
-            IntentsError::Denied(error) => error.into(),
+            IntentsError::Refused(error) => error.into(),
             IntentsError::Unsound(ref faults) => {
                 kinds::INVALID_INTENT.problem(error.to_string()).with_faults(faults.clone()).into()
             }

@@ -87,6 +87,7 @@ kinds! {
     OVERLOADED = 503 "overloaded" "The bridge serves as many requests as it can; retry after `Retry-After`.";
     TOO_MANY_WAITS = 503 "too_many_waits" "The bridge serves as many waits as it can; retry after `Retry-After`.";
     TOO_MANY_STARTS = 503 "too_many_starts" "Too many starts are in progress at the workflow client, or for the workflow ID; retry after `Retry-After`. Nothing was started.";
+    AUDIT_UNAVAILABLE = 503 "audit_unavailable" "The audit cannot be written, so nothing was done; retry later.";
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not respond.";
     EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so it is not known whether the deployment intent group exists; retry after `Retry-After`.";
     ISSUER_UNAVAILABLE = 503 "issuer_unavailable" "The token cannot be verified, because the keys of its issuer could not be fetched; retry after `Retry-After`.";
@@ -137,7 +138,7 @@ pub(crate) fn common(calls: bool, has_body: bool) -> impl Iterator<Item = &'stat
         TOO_MANY_WAITS,
         ISSUER_UNAVAILABLE,
     ];
-    const CALL: &[Kind] = &[INVALID_PARAMETER, INTERNAL, DATABASE_UNAVAILABLE];
+    const CALL: &[Kind] = &[INVALID_PARAMETER, INTERNAL, AUDIT_UNAVAILABLE, DATABASE_UNAVAILABLE];
     const BODY: &[Kind] =
         &[NOT_JSON, UNKNOWN_FIELDS, BODY_INCOMPLETE, BODY_TIMEOUT, BODY_TOO_LARGE, INVALID_BODY];
     let when = |holds: bool, kinds: &'static [Kind]| if holds { kinds } else { &[] };

@@ -11,7 +11,7 @@ use crate::wire::path;
 impl From<StartError> for ApiError {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Denied(error) => error.into(),
+            StartError::Refused(error) => error.into(),
             StartError::Unsound(ref faults) => {
                 kinds::INVALID_START.problem(error.to_string()).with_faults(faults.clone()).into()
             }

@@ -14,7 +14,7 @@ use super::kinds;
 impl From<WorkflowError> for ApiError {
     fn from(error: WorkflowError) -> Self {
         match error {
-            WorkflowError::Denied(error) => error.into(),
+            WorkflowError::Refused(error) => error.into(),
             WorkflowError::Intent(error) => error.into(),
             WorkflowError::Target(error) => error.into(),
             ref unfit @ WorkflowError::Unfit { ref faults, .. } => {

@@ -1,17 +1,19 @@
 //! One extractor for all calls: the caller, the key, the parameters and the body.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts, Path};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
-use bridge_core::model::{DigKey, IntentKey};
+use bridge_core::model::{DigKey, IntentKey, Source};
 use bridge_core::{Actor, Correlation, Proof, Request};
 use http::request::Parts;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use serde::de::DeserializeOwned;
 use service::auth::{Identity, Proof as IdentityProof};
 use service::heavy_body;
 use service::origin::Origin;
+use workflow_api::cut;
 use workflow_api::read::Spelling;
 
 use crate::api::Api;
@@ -107,7 +109,22 @@ fn context(api: &Api, parts: &Parts) -> Request {
     Request {
         actor: Actor::new(identity.name(), proof).issued(identity.issuer(), identity.groups()),
         correlation: correlation.unwrap_or_default(),
+        source: source(parts),
         now: api.clock.now(),
+    }
+}
+
+/// Returns where the request came from. Texts of the caller are cut.
+fn source(parts: &Parts) -> Source {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let text = |name| {
+        let text = parts.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+        cut(String::from_utf8_lossy(text).trim()).into_owned()
+    };
+    Source {
+        address: peer.map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default(),
+        forwarded_for: text("x-forwarded-for"),
+        user_agent: text("user-agent"),
     }
 }
 

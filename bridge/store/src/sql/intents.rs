@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use bridge_core::access::Visible;
-use bridge_core::model::{Change, ChangeKind, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
+use bridge_core::model::{
+    Change, ChangeKind, DigKey, Event, IntentKey, KeptIntent, Revision, RevisionNumber,
+};
 use bridge_core::ports::{IntentStore, StoreError};
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -32,7 +34,12 @@ impl<S: Sql> IntentStore for SqlStore<S> {
         Ok(revision)
     }
 
-    async fn add_revision(&self, key: &IntentKey, revision: &Revision) -> Result<bool, StoreError> {
+    async fn add_revision(
+        &self,
+        key: &IntentKey,
+        revision: &Revision,
+        event: Option<&Event>,
+    ) -> Result<bool, StoreError> {
         let Revision { change, intent } = revision;
         let number = change.revision.get();
         let document = intent.as_ref().map(to_go_text);
@@ -64,7 +71,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
                  WHERE (project, composite_app, composite_app_version, deployment_intent_group, name) = ($1, $2, $3, $4, $5)";
             (unlist, of_intent(key, &[]))
         };
-        let result = self.execute_both((add, &added), (list, &listed)).await;
+        let result = self.execute_both((add, &added), (list, &listed), event).await;
         // Also after a failure: the change may have been committed nevertheless.
         self.0.latest().inspect(|latest| latest.forget(key));
         result.map_err(failed("store a change of an intent"))

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bridge_core::model::{IntentKey, Revision, StartId, StartRecord};
+use bridge_core::model::{Event, IntentKey, Revision, StartId, StartRecord};
 use bridge_core::ports::{Begun, IntentStore, StartStore, StoreError, Successful, Terms};
 use workflow_api::{WorkflowId, WorkflowIntentSpec, to_go_text};
 
+use super::event_row::insert_event;
 use super::start_row::{OutcomeColumns, SpecRow, StartRow, start_columns, unreadable};
 use super::{Sql, SqlStore, of_intent};
 use crate::error::failed;
@@ -42,11 +43,24 @@ pub(crate) const BEGIN_ON_SQLITE: &str = concat!(
     begin!()
 );
 
+/// Writes the event of a start as a part of the statement: another statement would cost another exchange with
+/// the server.
+macro_rules! with_event {
+    ($at:literal, $actor:literal, $verb:literal, $object:literal, $outcome:literal, $document:literal, $leaf:literal) => {
+        concat!(
+            "WITH audited AS (",
+            insert_event!($at, $actor, $verb, $object, $outcome, $document, $leaf),
+            ")"
+        )
+    };
+}
+
 /// On PostgreSQL, several replicas count at once, so each waits for the row with the last number. A start
 /// with a known key is not counted. The clock is read after the number, because another replica may hold that
 /// row for a while.
 pub(crate) const BEGIN_ON_POSTGRES: &str = concat!(
-    "WITH counted AS (
+    with_event!("$16", "$17", "$18", "$19", "$20", "$21", "$22"),
+    ", counted AS (
         INSERT INTO run_numbers AS numbers
             (project, composite_app, composite_app_version, deployment_intent_group, intent, last)
         SELECT $1, $2, $3, $4, $5, 1
@@ -61,6 +75,21 @@ pub(crate) const BEGIN_ON_POSTGRES: &str = concat!(
     begin!()
 );
 
+macro_rules! settle {
+    () => {
+        "UPDATE runs
+         SET workflow_id = $3, requested_id = $9, outcome = $4, run_id = $5, already_running = $6, reason = $7,
+             settled_at = $8,
+             leased_until = NULL, spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
+         WHERE id = $1 AND attempt = $2 AND outcome = 'starting'
+         RETURNING id"
+    };
+}
+
+pub(crate) const SETTLE_ON_SQLITE: &str = settle!();
+pub(crate) const SETTLE_ON_POSTGRES: &str =
+    concat!(with_event!("$10", "$11", "$12", "$13", "$14", "$15", "$16"), " ", settle!());
+
 #[async_trait]
 impl<S: Sql> StartStore for SqlStore<S> {
     async fn begin_start(
@@ -68,10 +97,12 @@ impl<S: Sql> StartStore for SqlStore<S> {
         start: &StartRecord,
         spec: Option<&WorkflowIntentSpec>,
         terms: Terms,
+        mut event: Option<&Event>,
     ) -> Result<Begun, StoreError> {
         let spec = spec_column(spec);
         for _ in 0..ROUNDS {
-            if let Some(begun) = self.begin(start, &spec, terms).await? {
+            // The first round writes the event.
+            if let Some(begun) = self.begin(start, &spec, terms, event.take()).await? {
                 return Ok(Begun::New(begun));
             }
             if let Some(known) = self.known(start).await? {
@@ -143,13 +174,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
         Ok(())
     }
 
-    async fn settle(&self, start: &StartRecord) -> Result<bool, StoreError> {
-        let statement = "UPDATE runs
-             SET workflow_id = $3, requested_id = $9, outcome = $4, run_id = $5, already_running = $6, reason = $7,
-                 settled_at = $8,
-                 leased_until = NULL, spec = CASE WHEN $4 = 'unknown' THEN spec ELSE NULL END
-             WHERE id = $1 AND attempt = $2 AND outcome = 'starting'
-             RETURNING id";
+    async fn settle(&self, start: &StartRecord, event: Option<&Event>) -> Result<bool, StoreError> {
         let id = start.id.to_string();
         let outcome = OutcomeColumns::from(&start.outcome);
         let values = [
@@ -163,7 +188,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
             outcome.settled_at.into(),
             start.requested_id.as_ref().map(WorkflowId::as_str).into(),
         ];
-        let settled: Option<(String,)> = self.write("settle a run", statement, &values).await?;
+        let settled: Option<(String,)> = self.write_with("settle a run", event, S::SETTLE, &values).await?;
         Ok(settled.is_some())
     }
 
@@ -254,6 +279,7 @@ impl<S: Sql> SqlStore<S> {
         start: &StartRecord,
         spec: &str,
         terms: Terms,
+        event: Option<&Event>,
     ) -> Result<Option<StartRecord>, StoreError> {
         let id = start.id.to_string();
         let values = of_intent(
@@ -271,7 +297,8 @@ impl<S: Sql> SqlStore<S> {
                 spec.into(),
             ],
         );
-        let begun: Option<(i64, String)> = self.write("record a start", S::BEGIN, &values).await?;
+        let begun: Option<(i64, String)> =
+            self.write_with("record a start", event, S::BEGIN, &values).await?;
         Ok(begun.map(|(number, workflow_id)| StartRecord {
             number,
             workflow_id: workflow_id.into(),

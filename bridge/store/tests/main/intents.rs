@@ -36,7 +36,7 @@ pub(super) async fn a_revision_comes_back_as_it_was_kept(store: &dyn Store) {
         revision(4, ChangeKind::Deleted, None),
     ];
     for kept in revisions {
-        assert!(store.add_revision(&key, &kept).await.unwrap());
+        assert!(store.add_revision(&key, &kept, None).await.unwrap());
         assert_eq!(store.latest_revision(&key).await.unwrap().as_ref(), Some(&kept));
         assert_eq!(store.revision(&key, kept.change.revision).await.unwrap(), Some(kept));
     }
@@ -44,7 +44,7 @@ pub(super) async fn a_revision_comes_back_as_it_was_kept(store: &dyn Store) {
 
 pub(super) async fn an_absent_intent_is_none(store: &dyn Store) {
     let key = dig("dig1").intent("a");
-    store.add_revision(&key, &created("a")).await.unwrap();
+    store.add_revision(&key, &created("a"), None).await.unwrap();
     for absent in [dig("dig1").intent("A"), dig("dig2").intent("a")] {
         assert_eq!(store.latest_revision(&absent).await.unwrap(), None);
         assert_eq!(store.revision(&absent, RevisionNumber::FIRST).await.unwrap(), None);
@@ -57,21 +57,21 @@ pub(super) async fn an_absent_intent_is_none(store: &dyn Store) {
 pub(super) async fn a_number_is_taken_once(store: &dyn Store) {
     let key = dig("dig1").intent("a");
     let first = created("a");
-    assert!(store.add_revision(&key, &first).await.unwrap());
+    assert!(store.add_revision(&key, &first, None).await.unwrap());
     let mut second = revision(1, ChangeKind::Replaced, Some("a"));
     second.intent.as_mut().unwrap().metadata.description = "other".to_owned();
-    assert!(!store.add_revision(&key, &second).await.unwrap());
+    assert!(!store.add_revision(&key, &second, None).await.unwrap());
     assert_eq!(store.latest_revision(&key).await.unwrap(), Some(first));
-    assert!(!store.add_revision(&key, &revision(1, ChangeKind::Deleted, None)).await.unwrap());
+    assert!(!store.add_revision(&key, &revision(1, ChangeKind::Deleted, None), None).await.unwrap());
     assert_eq!(names(store, "", 10).await, ["a"]);
-    assert!(store.add_revision(&dig("dig2").intent("a"), &second).await.unwrap());
+    assert!(store.add_revision(&dig("dig2").intent("a"), &second, None).await.unwrap());
 }
 
 pub(super) async fn of_changes_at_once_one_succeeds(store: &dyn Store) {
     let key = dig("dig1").intent("a");
     for number in 1..=5 {
         let wanted = revision(number, ChangeKind::Replaced, Some("a"));
-        let changes = (0..16).map(|_| store.add_revision(&key, &wanted));
+        let changes = (0..16).map(|_| store.add_revision(&key, &wanted, None));
         let results = futures::future::try_join_all(changes).await.unwrap();
         assert_eq!(results.iter().filter(|added| **added).count(), 1);
     }
@@ -79,9 +79,9 @@ pub(super) async fn of_changes_at_once_one_succeeds(store: &dyn Store) {
 
 pub(super) async fn a_list_is_ordered_by_name(store: &dyn Store) {
     for name in ["b", "a", "B", "a.1", "a-1", "_"] {
-        store.add_revision(&dig("dig1").intent(name), &created(name)).await.unwrap();
+        store.add_revision(&dig("dig1").intent(name), &created(name), None).await.unwrap();
     }
-    store.add_revision(&dig("dig2").intent("c"), &created("c")).await.unwrap();
+    store.add_revision(&dig("dig2").intent("c"), &created("c"), None).await.unwrap();
     assert_eq!(names(store, "", 10).await, ["B", "_", "a", "a-1", "a.1", "b"]);
     assert_eq!(names(store, "", 2).await, ["B", "_"]);
     assert_eq!(names(store, "_", 2).await, ["a", "a-1"]);
@@ -91,7 +91,7 @@ pub(super) async fn a_list_is_ordered_by_name(store: &dyn Store) {
 
 pub(super) async fn a_list_has_the_visible_intents(store: &dyn Store) {
     for name in ["a", "a-1", "a.1", "a_1", "ab", "b", "c"] {
-        store.add_revision(&dig("dig1").intent(name), &created(name)).await.unwrap();
+        store.add_revision(&dig("dig1").intent(name), &created(name), None).await.unwrap();
     }
     let visible = async |names: &[&str], after, limit| -> Vec<String> {
         let visible = Visible::Like(names.iter().map(|name| (*name).to_owned()).collect());
@@ -112,15 +112,21 @@ pub(super) async fn a_list_has_the_visible_intents(store: &dyn Store) {
 
 pub(super) async fn a_list_has_the_latest_of_each_that_is_not_deleted(store: &dyn Store) {
     for name in ["a", "b", "c"] {
-        store.add_revision(&dig("dig1").intent(name), &created(name)).await.unwrap();
+        store.add_revision(&dig("dig1").intent(name), &created(name), None).await.unwrap();
     }
     let mut replaced = revision(2, ChangeKind::Replaced, Some("b"));
     replaced.intent.as_mut().unwrap().metadata.description = "newer".to_owned();
-    store.add_revision(&dig("dig1").intent("b"), &replaced).await.unwrap();
+    store.add_revision(&dig("dig1").intent("b"), &replaced, None).await.unwrap();
     for name in ["a", "c"] {
-        store.add_revision(&dig("dig1").intent(name), &revision(2, ChangeKind::Deleted, None)).await.unwrap();
+        store
+            .add_revision(&dig("dig1").intent(name), &revision(2, ChangeKind::Deleted, None), None)
+            .await
+            .unwrap();
     }
-    store.add_revision(&dig("dig1").intent("c"), &revision(3, ChangeKind::Created, Some("c"))).await.unwrap();
+    store
+        .add_revision(&dig("dig1").intent("c"), &revision(3, ChangeKind::Created, Some("c")), None)
+        .await
+        .unwrap();
     let intents = store.intents(&dig("dig1"), &Visible::All, "", 10).await.unwrap();
     assert_eq!(intents.iter().map(|kept| kept.revision.get()).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(intents[0].intent.metadata.description, "newer");
@@ -131,7 +137,7 @@ pub(super) async fn changes_come_newest_first_in_pages(store: &dyn Store) {
     let revisions: Vec<_> =
         (1..=12).map(|number| revision(number, ChangeKind::Replaced, Some("a"))).collect();
     for revision in &revisions {
-        store.add_revision(&key, revision).await.unwrap();
+        store.add_revision(&key, revision, None).await.unwrap();
     }
     let newest_first: Vec<_> = revisions.into_iter().rev().map(|revision| revision.change).collect();
     assert_eq!(store.changes(&key, None, 100).await.unwrap(), newest_first);

@@ -1,10 +1,13 @@
 //! The contract suite of stores: the same cases run on each backend, each on a fresh database.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+mod audit;
 mod intents;
+mod overtaking;
 mod read_only;
 mod sqlite;
 mod starts;
+mod tampering;
 mod url;
 
 use std::num::NonZeroU32;
@@ -74,6 +77,11 @@ macro_rules! storage_contract {
                 starts::a_start_without_its_revision_is_an_error,
                 starts::a_start_is_put_off_by_its_owner_only,
                 starts::the_store_answers_until_it_is_closed,
+                audit::events_are_found_by_each_filter_newest_first,
+                audit::an_event_is_written_with_its_change_or_not_at_all,
+                audit::the_events_of_a_start_are_written_whatever_becomes_of_it,
+                audit::seals_cover_all_events_and_are_chained,
+                audit::old_batches_are_deleted_and_their_seals_kept,
             );
         }
     };

@@ -15,7 +15,7 @@ use crate::{dig, intents, sqlite_file, starts};
 async fn a_file_is_found_again_also_after_a_crash() {
     let (first, directory) = sqlite_file().await;
     let (key, kept) = (dig("dig1").intent("a"), intents::created("a"));
-    first.add_revision(&key, &kept).await.unwrap();
+    first.add_revision(&key, &kept, None).await.unwrap();
     // The store is not closed: only the write-ahead log has the data, as after a crash.
     let crashed = tempfile::tempdir().unwrap();
     for name in ["bridge.db", "bridge.db-wal"] {
@@ -62,7 +62,7 @@ async fn a_deleted_or_replaced_file_fails_writes_and_readiness() {
         let (path, away) = (directory.path().join(name), directory.path().join("away"));
         let key = dig("dig1").intent("a");
         store.ping().await.unwrap();
-        store.add_revision(&key, &intents::created("a")).await.unwrap();
+        store.add_revision(&key, &intents::created("a"), None).await.unwrap();
         std::fs::rename(&path, &away).unwrap();
         for replaced in [false, true] {
             if replaced {
@@ -71,9 +71,9 @@ async fn a_deleted_or_replaced_file_fails_writes_and_readiness() {
             let error = workflow_api::chain(&store.ping().await.unwrap_err());
             assert!(error.contains("was deleted or replaced") && error.contains(name), "{error}");
             let other = dig("dig1").intent("b");
-            assert!(store.add_revision(&other, &intents::created("b")).await.is_err());
+            assert!(store.add_revision(&other, &intents::created("b"), None).await.is_err());
             store.forget_keys().await.unwrap_err();
-            store.begin_start(&starts::run("a"), None, starts::LONG).await.unwrap_err();
+            store.begin_start(&starts::run("a"), None, starts::LONG, None).await.unwrap_err();
         }
         std::fs::rename(&away, &path).unwrap();
         store.ping().await.unwrap();

@@ -40,7 +40,7 @@ pub(crate) fn run(intent: &str) -> StartRecord {
 }
 
 /// Returns a start with a caller's key.
-fn keyed(key: &str, fingerprint: &str) -> StartRecord {
+pub(crate) fn keyed(key: &str, fingerprint: &str) -> StartRecord {
     let key = StartKey { text: key.to_owned(), fingerprint: Some(fingerprint.to_owned()) };
     StartRecord { key, ..run("a") }
 }
@@ -50,14 +50,14 @@ fn spec() -> WorkflowIntentSpec {
 }
 
 async fn begun(store: &dyn Store, run: &StartRecord, terms: Terms) -> StartRecord {
-    match store.begin_start(run, Some(&spec()), terms).await.unwrap() {
+    match store.begin_start(run, Some(&spec()), terms, None).await.unwrap() {
         Begun::New(run) => run,
         Begun::Known(known) => panic!("known as {known:?}"),
     }
 }
 
 async fn known(store: &dyn Store, run: &StartRecord) -> StartRecord {
-    match store.begin_start(run, Some(&spec()), LONG).await.unwrap() {
+    match store.begin_start(run, Some(&spec()), LONG, None).await.unwrap() {
         Begun::Known(known) => known,
         Begun::New(run) => panic!("new as {run:?}"),
     }
@@ -65,11 +65,11 @@ async fn known(store: &dyn Store, run: &StartRecord) -> StartRecord {
 
 async fn settled(store: &dyn Store, mut run: StartRecord, outcome: Outcome) -> StartRecord {
     run.outcome = outcome;
-    assert!(store.settle(&run).await.unwrap());
+    assert!(store.settle(&run, None).await.unwrap());
     run
 }
 
-fn started(run_id: Option<&str>) -> Outcome {
+pub(crate) fn started(run_id: Option<&str>) -> Outcome {
     Outcome::Started { run_id: run_id.map(Into::into), already_running: false, at: now() }
 }
 
@@ -194,9 +194,9 @@ pub(super) async fn a_start_is_settled_once(store: &dyn Store) {
     let run = begun(store, &run("a"), LONG).await;
     let run = settled(store, run, started(Some("r-1"))).await;
     let late = StartRecord { outcome: unknown(), ..run.clone() };
-    assert!(!store.settle(&late).await.unwrap());
+    assert!(!store.settle(&late, None).await.unwrap());
     assert_eq!(store.starts(&run.intent, None, 10).await.unwrap(), [run]);
-    assert!(!store.settle(&StartRecord { id: StartId::new(), ..late }).await.unwrap());
+    assert!(!store.settle(&StartRecord { id: StartId::new(), ..late }, None).await.unwrap());
 }
 
 pub(super) async fn a_known_key_leads_to_its_start_in_any_outcome(store: &dyn Store) {
@@ -219,7 +219,8 @@ pub(super) async fn of_starts_at_once_under_one_key_one_is_new(store: &dyn Store
     let runs: Vec<_> = (0..16).map(|_| keyed("key", "body")).collect();
     let (run_spec, starts) = (spec(), runs.iter());
     let begun =
-        futures::future::join_all(starts.map(|run| store.begin_start(run, Some(&run_spec), LONG))).await;
+        futures::future::join_all(starts.map(|run| store.begin_start(run, Some(&run_spec), LONG, None)))
+            .await;
     let new = begun.iter().filter(|begun| matches!(begun, Ok(Begun::New(_)))).count();
     let known = begun.iter().filter(|begun| matches!(begun, Ok(Begun::Known(_)))).count();
     assert_eq!((new, known), (1, 15), "{begun:?}");
@@ -260,7 +261,7 @@ pub(super) async fn a_start_that_failed_is_begun_again_by_one(store: &dyn Store)
     let begun: Vec<_> = [one.unwrap(), other.unwrap()].into_iter().flatten().collect();
     assert_eq!(begun, [StartRecord { attempt: 2, outcome: Outcome::Starting, ..wanted }]);
     // The process that had the start before cannot settle it any more.
-    assert!(!store.settle(&StartRecord { outcome: started(None), ..first }).await.unwrap());
+    assert!(!store.settle(&StartRecord { outcome: started(None), ..first }, None).await.unwrap());
 }
 
 pub(super) async fn an_abandoned_start_is_taken_over_by_one(store: &dyn Store) {
@@ -274,7 +275,7 @@ pub(super) async fn an_abandoned_start_is_taken_over_by_one(store: &dyn Store) {
     assert_eq!(taken, [(StartRecord { attempt: 2, ..left.clone() }, spec())]);
     assert_eq!(store.abandoned(10).await.unwrap(), []);
     let late = StartRecord { outcome: not_started(), ..left.clone() };
-    assert!(!store.settle(&late).await.unwrap());
+    assert!(!store.settle(&late, None).await.unwrap());
     settled(store, taken[0].0.clone(), started(Some("r-1"))).await;
     assert_eq!(store.take_over(left.id, LONG.lease).await.unwrap(), None);
 }
@@ -295,19 +296,19 @@ pub(super) async fn a_start_without_a_spec_of_its_own_has_that_of_its_revision(s
         (3, ChangeKind::Deleted, None),
     ];
     for (number, action, name) in revisions {
-        assert!(store.add_revision(&run.intent, &revision(number, action, name)).await.unwrap());
+        assert!(store.add_revision(&run.intent, &revision(number, action, name), None).await.unwrap());
     }
     let mut expected = spec();
     expected.temporal.workflow_client_name = "other".to_owned();
-    assert!(matches!(store.begin_start(&run, None, ABANDONED).await.unwrap(), Begun::New(_)));
+    assert!(matches!(store.begin_start(&run, None, ABANDONED, None).await.unwrap(), Begun::New(_)));
     let taken = store.take_over(run.id, LONG.lease).await.unwrap();
     assert_eq!(taken.unwrap().1, expected);
 }
 
 pub(super) async fn a_start_without_its_revision_is_an_error(store: &dyn Store) {
     let run = run("a");
-    store.add_revision(&run.intent, &created("a")).await.unwrap();
-    assert!(matches!(store.begin_start(&run, None, ABANDONED).await.unwrap(), Begun::New(_)));
+    store.add_revision(&run.intent, &created("a"), None).await.unwrap();
+    assert!(matches!(store.begin_start(&run, None, ABANDONED, None).await.unwrap(), Begun::New(_)));
     let error = store.take_over(run.id, LONG.lease).await.unwrap_err().to_string();
     assert!(error.contains("table `intent_revisions`") && error.contains("row `a 2`"), "{error}");
 }

@@ -47,10 +47,10 @@ async fn run(api: &Api, intent: &str, outcome: Outcome) {
     };
     let terms = Terms { lease: SOON, key_kept: SOON };
     let store = &api.parts.store;
-    let Begun::New(run) = store.begin_start(&run, None, terms).await.unwrap() else {
+    let Begun::New(run) = store.begin_start(&run, None, terms, None).await.unwrap() else {
         panic!("{intent} has such a start")
     };
-    assert!(store.settle(&StartRecord { outcome, ..run }).await.unwrap());
+    assert!(store.settle(&StartRecord { outcome, ..run }, None).await.unwrap());
 }
 
 fn started() -> Outcome {

@@ -36,7 +36,10 @@ async fn settled(api: &Api, client_port: u16, workflow_id: &str, age: SignedDura
     spec.workflow_client.client_endpoint_port = client_port.into();
     spec.temporal.workflow_client_name = "migrate_workflowclient".to_owned();
     let terms = Terms { lease: Duration::ZERO, key_kept: Duration::ZERO };
-    assert!(matches!(api.parts.store.begin_start(&run, Some(&spec), terms).await.unwrap(), Begun::New(_)));
+    assert!(matches!(
+        api.parts.store.begin_start(&run, Some(&spec), terms, None).await.unwrap(),
+        Begun::New(_)
+    ));
     eventually(SOON, "the start is settled", async || {
         let outcome = api.run_of_sample().await.outcome;
         (outcome != Outcome::Starting).then_some(outcome)
@@ -85,7 +88,7 @@ async fn a_start_that_our_client_made_is_known_by_its_key() {
     record.outcome = Outcome::Starting;
     let other = Api::on(temporal.address(), &[]).await;
     let terms = Terms { lease: Duration::ZERO, key_kept: Duration::from_secs(3600) };
-    other.parts.store.begin_start(&record, Some(&spec), terms).await.unwrap();
+    other.parts.store.begin_start(&record, Some(&spec), terms, None).await.unwrap();
     let outcome = eventually(SOON, "the start is settled", async || {
         let outcome = other.run_of_sample().await.outcome;
         (outcome != Outcome::Starting).then_some(outcome)

@@ -1,6 +1,7 @@
 //! The calls about workflows, on a real Temporal server with a real worker.
 
 mod ask;
+mod audit;
 mod cancel;
 mod declared;
 mod escalation;

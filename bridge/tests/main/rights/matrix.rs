@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Guarded, intent};
 
+/// The scope of the bindings.
+const DIG1: &str = "proj1/capp1/v1/dig1";
 /// The roles, by their letters in the table.
 const ROLES: [(char, &str); 4] =
     [('v', "viewer"), ('a', "author"), ('o', "operator"), ('m', "administrator")];
@@ -36,11 +38,13 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::Query, "om"),
     (Action::Update, "om"),
     (Action::Reset, "m"),
+    // It is about more than a group.
+    (Action::ReadAudit, ""),
 ];
 
-/// Returns the bindings: for each role a user who has it in the group `dig1`, and one who has it there for the intents
+/// Returns the bindings: for each role a user who has it in this scope, and one who has it there for the intents
 /// `in-*`.
-fn bindings() -> String {
+fn bindings(scope: &str) -> String {
     let mut text = String::new();
     for (_, role) in ROLES {
         let uses = match role {
@@ -50,7 +54,7 @@ fn bindings() -> String {
         for (user, intents) in [("", ""), ("some-", "intents = [\"in-*\"]\n")] {
             text += &format!(
                 "[[binding]]\nname = \"{user}{role}\"\nrole = \"{role}\"\nsubjects = [{{ proxyUser = \"{user}{role}\" }}]\n\
-                 scope = \"proj1/capp1/v1/dig1\"\n{intents}{uses}"
+                 scope = \"{scope}\"\n{intents}{uses}"
             );
         }
     }
@@ -85,6 +89,7 @@ fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str
         Action::Query => (post, "/NAME/query", with(json!({"queryType": "q"}))),
         Action::Update => (post, "/NAME/update", with(json!({"updateName": "u"}))),
         Action::Reset => (post, "/NAME/reset", with(json!({"to": "FirstWorkflowTask"}))),
+        Action::ReadAudit => return bridge.request(user, get, "/v2/audit"),
     };
     let path = format!("{group}/temporal-workflow-intents{}", path.replace("NAME", name));
     let request = bridge.call(user, method, &path);
@@ -103,11 +108,11 @@ async fn is_permitted(request: RequestBuilder) -> bool {
     false
 }
 
-/// 24 actions: each by four roles in four places, and by nobody; 408 expectations.
+/// 25 actions: each by four roles in four places, and by nobody; 425 expectations.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
     assert_eq!(EXPECTED.map(|(action, _)| action), Action::ALL);
-    let bridge = Guarded::new(&bindings()).await;
+    let bridge = Guarded::new(&bindings(DIG1)).await;
     for name in ["in-1", "out-1"] {
         for group in ["dig1", "dig2"] {
             assert_eq!(bridge.create("alice", group, name).await, 201);
@@ -136,12 +141,25 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(checked, 408);
+    assert_eq!(checked, 425);
+}
+
+#[tokio::test]
+async fn the_audit_is_for_administrators_of_everything() {
+    let bridge = Guarded::new(&bindings("**")).await;
+    for (_, role) in ROLES {
+        for user in [role.to_owned(), format!("some-{role}")] {
+            let permitted = is_permitted(bridge.request(&user, Method::GET, "/v2/audit")).await;
+            assert_eq!(permitted, user == "administrator", "{user}");
+            let right = bridge.rights(&user, "scope=proj1/capp1/v1/dig1&verb=read-audit").await;
+            assert_eq!(right["allowed"], permitted, "{user}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn results_and_queries_in_a_status_need_their_own_rights() {
-    let bridge = Guarded::new(&bindings()).await;
+    let bridge = Guarded::new(&bindings(DIG1)).await;
     assert_eq!(bridge.create("alice", "dig1", "in-1").await, 201);
     let status = async |user: &str, query: &str| {
         let path = format!("dig1/temporal-workflow-intents/in-1/status?{query}");

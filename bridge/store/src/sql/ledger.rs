@@ -1,0 +1,194 @@
+//! Seals of the audit in SQL, and what is done with sealed events.
+
+use async_trait::async_trait;
+use bridge_core::model::{Event, EventObject};
+use bridge_core::ports::StoreError;
+use jiff::Timestamp;
+use sqlx::Database;
+
+use super::event_row::{EXPIRE, EventRow, KeptRow, RECORD, event_columns};
+use super::{Sql, SqlStore, Value};
+use crate::error::failed;
+use crate::key::SealKey;
+use crate::ledger::{Exported, Ledger};
+use crate::seal::{Seal, SealRow, unhex};
+use crate::tree::Hash;
+use crate::verify::{Fault, Report, Verifier, Verify};
+
+/// Maximum number of events in a batch.
+const BATCH: i64 = 1000;
+/// How many batches are deleted in one transaction.
+const EXPIRED: i64 = 1000;
+/// How many seals are read at once. Each has up to 32 KB of hashes.
+const SEALS_PAGE: i64 = 100;
+
+/// Puts the next events into a batch. `$ended` is the condition that no event can still get a place among them.
+macro_rules! seal {
+    ($ended:literal) => {
+        concat!(
+            "UPDATE audit_events SET batch = $1 WHERE number IN (
+                SELECT number FROM audit_events WHERE batch IS NULL AND ",
+            $ended,
+            " ORDER BY number LIMIT $2)
+             RETURNING number, leaf"
+        )
+    };
+}
+
+/// SQLite has one writer, so events become visible in the order of their numbers.
+pub(crate) const SEAL_ON_SQLITE: &str = seal!("TRUE");
+
+/// All transactions below the snapshot's minimum have ended. A transaction that the snapshot cannot know, and whose
+/// event is visible nevertheless, is of another server, whose data was copied here.
+pub(crate) const SEAL_ON_POSTGRES: &str = seal!(
+    "(xid < pg_snapshot_xmin(pg_current_snapshot()) OR xid >= pg_snapshot_xmax(pg_current_snapshot()))"
+);
+
+macro_rules! seal_columns {
+    () => {
+        "number, events, at, root, previous, key, signature, leaves"
+    };
+}
+
+type Connection<S> = <<S as Sql>::Driver as Database>::Connection;
+
+#[async_trait]
+impl<S: Sql> Ledger for SqlStore<S> {
+    async fn seal(&self, key: Option<&SealKey>, now: Timestamp) -> Result<Option<Seal>, StoreError> {
+        let seal = async {
+            self.0.guard()?;
+            let mut transaction = self.0.writers().1.begin().await?;
+            if !seals::<S>(&mut transaction).await? {
+                return Ok(None);
+            }
+            let last = concat!("SELECT ", seal_columns!(), " FROM audit_seals ORDER BY number DESC LIMIT 1");
+            let last = S::fetch::<SealRow>(&mut transaction, last, &[]).await?;
+            let last = last.first().map(SealRow::seal);
+            let number = last.as_ref().map_or(0, |last| last.number) + 1;
+            let values = [number.into(), BATCH.into()];
+            let mut batch: Vec<(i64, Vec<u8>)> = S::fetch(&mut transaction, S::SEAL, &values).await?;
+            if batch.is_empty() {
+                return Ok(None);
+            }
+            batch.sort_unstable();
+            let leaves: Vec<u8> = batch.into_iter().flat_map(|(_, leaf)| leaf).collect();
+            // A leaf that is too short or too long is found when the audit is verified.
+            let seal = Seal::new(last.as_ref(), leaves.as_chunks().0, now, key);
+            insert::<S>(&mut transaction, &seal, &leaves).await?;
+            transaction.commit().await?;
+            Ok(Some(seal))
+        };
+        seal.await.map_err(failed("seal the audit"))
+    }
+
+    async fn expire(&self, before: Timestamp, now: Timestamp) -> Result<Option<i64>, StoreError> {
+        let expire = async {
+            self.0.guard()?;
+            let mut transaction = self.0.writers().1.begin().await?;
+            if !seals::<S>(&mut transaction).await? {
+                return Ok(None);
+            }
+            let last = "SELECT MAX(number) FROM (
+                 SELECT number FROM audit_seals WHERE leaves IS NOT NULL AND at < $1 ORDER BY number LIMIT $2) AS old";
+            let values = [before.as_microsecond().into(), EXPIRED.into()];
+            let last: Vec<(Option<i64>,)> = S::fetch(&mut transaction, last, &values).await?;
+            let Some(&(Some(last),)) = last.first() else { return Ok(None) };
+            let delete = "DELETE FROM audit_events WHERE batch <= $1";
+            S::execute(&mut transaction, delete, &[last.into()]).await?;
+            let forget = "UPDATE audit_seals SET leaves = NULL WHERE number <= $1 AND leaves IS NOT NULL";
+            S::execute(&mut transaction, forget, &[last.into()]).await?;
+            let object = EventObject { through_batch: Some(last), ..EventObject::default() };
+            let event = EventRow::of(&Event::of_the_bridge(EXPIRE, object, now));
+            S::execute(&mut transaction, RECORD, &event.values()).await?;
+            transaction.commit().await?;
+            Ok(Some(last))
+        };
+        expire.await.map_err(failed("delete old events of the audit"))
+    }
+
+    async fn verify(&self, verify: &Verify) -> Result<Result<Report, Fault>, StoreError> {
+        let found = async {
+            let mut transaction = self.0.readers().1.begin().await?;
+            S::execute(&mut transaction, S::SNAPSHOT, &[]).await?;
+            walk::<S>(&mut transaction, verify).await
+        };
+        found.await.map_err(failed("read the audit"))
+    }
+
+    async fn export(&self, after: i64, limit: u32) -> Result<Vec<Exported>, StoreError> {
+        let statement = "SELECT number, batch, document FROM audit_events
+             WHERE number > $1 ORDER BY number LIMIT $2";
+        self.read("read the audit", statement, &[after.into(), i64::from(limit).into()]).await
+    }
+}
+
+/// Returns whether this transaction may write seals. No other one may until it ends.
+async fn seals<S: Sql>(connection: &mut Connection<S>) -> Result<bool, sqlx::Error> {
+    let rows: Vec<(bool,)> = S::fetch(connection, S::SEALS, &[]).await?;
+    Ok(rows.first().is_some_and(|(seals,)| *seals))
+}
+
+async fn insert<S: Sql>(
+    connection: &mut Connection<S>,
+    seal: &Seal,
+    leaves: &[u8],
+) -> Result<(), sqlx::Error> {
+    let statement =
+        concat!("INSERT INTO audit_seals (", seal_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let bytes = |text: &str| unhex(text).unwrap_or_default();
+    let (root, previous) = (bytes(&seal.root), bytes(&seal.previous));
+    let signature = seal.signature.as_deref().map(bytes);
+    let values: [Value<'_>; 8] = [
+        seal.number.into(),
+        seal.events.into(),
+        seal.at.as_microsecond().into(),
+        root.as_slice().into(),
+        previous.as_slice().into(),
+        seal.key.as_deref().into(),
+        signature.as_deref().into(),
+        leaves.into(),
+    ];
+    S::execute(connection, statement, &values).await?;
+    Ok(())
+}
+
+/// Reads all seals and events in order, and verifies them.
+async fn walk<S: Sql>(
+    connection: &mut Connection<S>,
+    verify: &Verify,
+) -> Result<Result<Report, Fault>, sqlx::Error> {
+    let mut verifier = Verifier::new(verify);
+    let page =
+        concat!("SELECT ", seal_columns!(), " FROM audit_seals WHERE number > $1 ORDER BY number LIMIT $2");
+    let events = concat!("SELECT ", event_columns!(), " FROM audit_events WHERE batch = $1 ORDER BY number");
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<SealRow> = S::fetch(connection, page, &[after.into(), SEALS_PAGE.into()]).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.seal().number;
+        for row in rows {
+            let seal = row.seal();
+            let events: Vec<KeptRow> = S::fetch(connection, events, &[seal.number.into()]).await?;
+            let leaves: Option<Vec<Hash>> = row.leaves.map(|leaves| leaves.as_chunks().0.to_vec());
+            if let Err(fault) = verifier.batch(seal, leaves.as_deref(), &events) {
+                return Ok(Err(fault));
+            }
+        }
+    }
+    let unsealed = concat!(
+        "SELECT ",
+        event_columns!(),
+        " FROM audit_events
+         WHERE (batch IS NULL OR batch NOT IN (SELECT number FROM audit_seals)) AND number > $1
+         ORDER BY number LIMIT $2"
+    );
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<KeptRow> = S::fetch(connection, unsealed, &[after.into(), BATCH.into()]).await?;
+        let Some(last) = rows.last() else { return Ok(verifier.end()) };
+        after = last.number;
+        if let Err(fault) = verifier.unsealed(&rows) {
+            return Ok(Err(fault));
+        }
+    }
+}
