@@ -50,6 +50,7 @@ pub(super) fn decisions(figures: &mut Figures, effort: Effort) -> Result<()> {
     let request = CoreRequest {
         actor: Actor::new("user-0", Proof::Token),
         correlation: Correlation::default(),
+        source: bridge_core::model::Source::default(),
         now: "2026-11-29T12:00:00Z".parse()?,
     };
     for round in 0..=effort.rounds {

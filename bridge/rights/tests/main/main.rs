@@ -21,7 +21,7 @@ fn with_policies(bindings: &str, policies: &str) -> Rights {
 /// A request on a Sunday.
 fn request(actor: Actor) -> Request {
     let now = "2026-11-29T02:30:00Z".parse().unwrap();
-    Request { actor, correlation: Correlation::default(), now }
+    Request { actor, correlation: Correlation::default(), source: bridge_core::model::Source::default(), now }
 }
 
 fn token(name: &str) -> Request {
