@@ -183,3 +183,25 @@ async fn unusable_files_end_the_process_and_are_named() -> Result<()> {
     ensure!(status.code() == Some(2) && process.log().contains("--tls-certificate"), "{}", process.log());
     Ok(())
 }
+
+#[tokio::test]
+async fn without_identities_a_client_listens_on_its_machine_alone() -> Result<()> {
+    let open = |settings: &[(&str, &str)]| {
+        let process =
+            Process::builder(program("sample-client")?).env("CLIENT_LISTEN", format!(":{}", free_port()));
+        settings.iter().fold(process, |process, (name, value)| process.env(*name, *value)).spawn()
+    };
+    let mut process = open(&[])?;
+    let status = process.wait_exit(LIMIT).await?;
+    let log = process.log();
+    ensure!(status.code() == Some(2), "{status}: {log}");
+    for setting in ["CLIENT_LISTEN", "CLIENT_BEARER_TOKENS", "CLIENT_ISSUERS", "CLIENT_INSECURE=true"] {
+        ensure!(log.contains(setting), "{setting}: {log}");
+    }
+    let process = open(&[("CLIENT_INSECURE", "true")])?;
+    harness::eventually(LIMIT, "it warns that everybody is accepted, and listens", async || {
+        process.log().contains("EVERYBODY IS ACCEPTED") && process.log().contains("listening")
+    })
+    .await;
+    Ok(())
+}

@@ -62,7 +62,16 @@ impl Guarded {
             path.to_str().unwrap().to_owned()
         };
         let (rights, policies) = (file("rights.toml", bindings), file("forbid.cedar", policies));
-        let flags = ["--trusted-proxies", "127.0.0.1", "--rights", &rights, "--rights-policies", &policies];
+        let flags = [
+            "--trusted-proxies",
+            "127.0.0.1",
+            "--anonymous-networks",
+            "127.0.0.1",
+            "--rights",
+            &rights,
+            "--rights-policies",
+            &policies,
+        ];
         let api = Api::on_engine_with(ScriptedEngine::default(), &flags).await;
         Self { api, _files: files }
     }

@@ -34,7 +34,8 @@ fn files_of_rights_are_checked_with_their_lines() {
 #[test]
 fn a_bridge_with_callers_but_without_rights_prints_a_binding_and_ends() {
     let tokens = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&tokens, "ci let-me-in\n").unwrap();
+    let line = "ci:a3ee786b5707c27d42570785081ec17f5c7db9262a01366af362a1aa61a420b9\n";
+    std::fs::write(&tokens, line).unwrap();
     let start = || {
         let mut bridge = bridge();
         bridge.arg("serve").env("BRIDGE_LISTEN", "127.0.0.1:0").env("BRIDGE_DATABASE", "sqlite::memory:");

@@ -70,6 +70,7 @@ impl Keys {
         let (is_due, is_needed) = {
             let state = self.state();
             let age = state.current.as_ref().map(|current| (age(current.since, now), current.fresh));
+            let age = age.filter(|(age, _)| *age < KEPT);
             let is_due = age.is_none_or(|(age, fresh)| age >= fresh);
             let is_old = age.is_none_or(|(age, _)| age.unsigned_abs() >= FRESH);
             (is_due, is_old && !(state.is_failing && age.is_some()))
