@@ -148,11 +148,7 @@ fn settings_that_exclude_each_other() {
         ("bridge", &["emco.token.existingSecret=t"], "emco.url is missing"),
         ("bridge", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
         ("bridge", &["tls.clientCA.existingSecret=ca"], "tls.existingSecret is missing"),
-        (
-            "workflow-client",
-            &["tls.existingSecret=t,tls.clientCRL.existingSecret=r"],
-            "tls.clientCA.existingSecret is missing",
-        ),
+        ("workflow-client", &["tls.clientCRL.existingSecret=r"], "tls.clientCA.existingSecret is missing"),
         ("bridge", &["ingress.enabled=true"], "ingress.hosts is missing"),
         ("bridge", &["service.nodePort=30495"], "service.nodePort needs a service.type"),
         (
