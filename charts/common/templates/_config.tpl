@@ -44,6 +44,9 @@ LOG_FORMAT: {{ .Values.log.format | quote }}
 {{- if and .tls.clientCA.existingSecret (not .tls.existingSecret) -}}
 {{- fail "tls.existingSecret is missing: callers show certificates (tls.clientCA) over TLS alone" -}}
 {{- end }}
+{{- if and .tls.clientCRL.existingSecret (not .tls.clientCA.existingSecret) -}}
+{{- fail "tls.clientCA.existingSecret is missing: revocation lists (tls.clientCRL) are those of its authorities" -}}
+{{- end }}
 {{- if .tls.existingSecret }}
 {{ $prefix }}_TLS_CERTIFICATE: {{ include "common.secretFile" (list "tls" .tls.certificateKey) }}
 {{ $prefix }}_TLS_KEY: {{ include "common.secretFile" (list "tls" .tls.privateKeyKey) }}
@@ -53,8 +56,6 @@ LOG_FORMAT: {{ .Values.log.format | quote }}
 {{- if .tls.clientCRL.existingSecret }}
 {{ $prefix }}_TLS_CLIENT_CRL: {{ include "common.secretFile" (list "client-crl" .tls.clientCRL.key) }}
 {{- end }}
-{{- else if .tls.clientCRL.existingSecret }}
-{{- fail "tls.clientCA.existingSecret is missing: revocation lists (tls.clientCRL) are those of its authorities" -}}
 {{- end }}
 {{- end }}
 {{- if .bearerTokens.existingSecret }}

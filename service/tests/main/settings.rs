@@ -4,8 +4,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use clap::Parser;
-use service::settings::{ListenAddress, duration, size, try_parse_from};
+use service::settings::{Exposure, ListenAddress, duration, size, try_parse_from};
 use service::telemetry::LogSettings;
+use tokio::net::TcpListener;
 
 // `PATH` stands for a variable with an unusable value: tests must not set variables of their process.
 #[derive(Debug, Parser)]
@@ -173,4 +174,24 @@ fn a_filter_may_name_parts() {
 fn a_wrong_filter_names_the_variable() {
     let error = try_parse_from::<Logged>(["program", "--log", "bridge=loud"]).unwrap_err().to_string();
     assert!(error.contains("environment variable LOG_LEVEL"), "{error}");
+}
+
+#[tokio::test]
+async fn without_identities_only_this_machine_is_served() {
+    let settings = ["LISTEN", "TOKENS or ISSUERS", "INSECURE"];
+    for (address, has_identities, insecure, is_served) in [
+        ("127.0.0.1:0", false, false, true),
+        ("0.0.0.0:0", false, false, false),
+        ("0.0.0.0:0", true, false, true),
+        ("0.0.0.0:0", false, true, true),
+    ] {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let served = Exposure { has_identities, insecure, settings }.check(&listener);
+        assert_eq!(served.is_ok(), is_served, "{address} {has_identities} {insecure}: {served:?}");
+        if let Err(error) = served {
+            let error = error.to_string();
+            let names = ["0.0.0.0:", "LISTEN", "TOKENS or ISSUERS", "INSECURE=true"];
+            assert!(names.iter().all(|name| error.contains(name)), "{error}");
+        }
+    }
 }

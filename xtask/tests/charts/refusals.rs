@@ -147,11 +147,7 @@ fn settings_that_exclude_each_other() {
         ("bridge", &["database.type=postgres"][..], "database.postgres.existingSecret is missing"),
         ("bridge", &["emco.token.existingSecret=t"], "emco.url is missing"),
         ("bridge", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
-        (
-            "workflow-client",
-            &["tls.existingSecret=t,tls.clientCRL.existingSecret=r"],
-            "tls.clientCA.existingSecret is missing",
-        ),
+        ("workflow-client", &["tls.clientCRL.existingSecret=r"], "tls.clientCA.existingSecret is missing"),
         (
             "bridge",
             &["tls.clientCA.existingSecret=ca,rights.existingSecret=r"],
