@@ -65,14 +65,19 @@ pub struct Secure {
 impl Secure {
     /// Returns whom the listener accepts, as subjects of rights; `None` if it authenticates nobody.
     pub(crate) fn accepted(&self) -> Option<&'static str> {
-        if self.bearer_tokens.is_some() || self.tls_client_ca.is_some() {
-            Some("\"authenticated\"")
-        } else if !self.trusted_proxies.is_empty() {
-            // A caller whom the proxy does not name is accepted too.
-            Some("\"authenticated\", \"anonymous\"")
-        } else {
-            None
+        match (self.has_identities(), self.anonymous_networks.is_empty()) {
+            (false, _) => None,
+            (true, true) => Some("\"authenticated\""),
+            (true, false) => Some("\"authenticated\", \"anonymous\""),
         }
+    }
+
+    /// Returns whether anything is configured by which callers prove who they are.
+    fn has_identities(&self) -> bool {
+        self.bearer_tokens.is_some()
+            || self.issuers.is_some()
+            || self.tls_client_ca.is_some()
+            || !self.trusted_proxies.is_empty()
     }
 
     pub(crate) fn load(&self) -> Result<(Option<Tls>, Authenticator), FileError> {
@@ -106,10 +111,7 @@ impl Secure {
         const IDENTITIES: &str =
             "BRIDGE_BEARER_TOKENS, BRIDGE_ISSUERS, BRIDGE_TLS_CLIENT_CA or BRIDGE_TRUSTED_PROXIES";
         Exposure {
-            has_identities: self.bearer_tokens.is_some()
-                || self.issuers.is_some()
-                || self.tls_client_ca.is_some()
-                || !self.trusted_proxies.is_empty(),
+            has_identities: self.has_identities(),
             insecure: self.insecure,
             settings: ["BRIDGE_LISTEN", IDENTITIES, INSECURE],
         }

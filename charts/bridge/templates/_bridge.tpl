@@ -97,7 +97,7 @@ BRIDGE_EMCO_CA_FILE: {{ include "common.secretFile" (list "emco-ca" .ca.key) }}
 {{- if and $rights.policies (not $rights.existingSecret) -}}
 {{- fail "rights.existingSecret is missing: rights.policies are keys of that Secret" -}}
 {{- end -}}
-{{- if and (or .Values.bearerTokens.existingSecret .Values.tls.clientCA.existingSecret .Values.trustedProxies) (not (or $rights.existingSecret $rights.bindings)) -}}
+{{- if and (or .Values.bearerTokens.existingSecret .Values.issuers.existingSecret .Values.tls.clientCA.existingSecret .Values.trustedProxies) (not (or $rights.existingSecret $rights.bindings)) -}}
 {{- fail "rights.bindings is missing: callers who are authenticated need rights; docs/rights.md describes them, and docs/upgrade.md has those with which nothing changes" -}}
 {{- end -}}
 {{- end }}

@@ -2,6 +2,13 @@
 
 use super::bridge;
 
+const ISSUERS: &str = r#"
+[[issuer]]
+name = "corp"
+issuer = "https://login.example.org"
+audience = "emco-bridge"
+"#;
+
 #[test]
 fn files_of_rights_are_checked_with_their_lines() {
     let directory = tempfile::tempdir().unwrap();
@@ -33,27 +40,33 @@ fn files_of_rights_are_checked_with_their_lines() {
 
 #[test]
 fn a_bridge_with_callers_but_without_rights_prints_a_binding_and_ends() {
-    let tokens = tempfile::NamedTempFile::new().unwrap();
-    let line = "ci:a3ee786b5707c27d42570785081ec17f5c7db9262a01366af362a1aa61a420b9\n";
-    std::fs::write(&tokens, line).unwrap();
-    let start = || {
-        let mut bridge = bridge();
-        bridge.arg("serve").env("BRIDGE_LISTEN", "127.0.0.1:0").env("BRIDGE_DATABASE", "sqlite::memory:");
-        bridge.env("BRIDGE_BEARER_TOKENS", tokens.path());
-        bridge
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
     };
-    let output = start().output().unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("BRIDGE_RIGHTS is missing"), "{text}");
-    // What it prints can be used as it is.
-    let at = text.find("[[binding]]").unwrap();
-    let rights = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
-    let printed: String = text[at..]
-        .lines()
-        .take_while(|line| !line.starts_with("Stack"))
-        .fold(String::new(), |all, line| all + line + "\n");
-    std::fs::write(&rights, printed).unwrap();
-    let output = bridge().args(["rights", "check"]).arg(rights.path()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let tokens = file("tokens", "ci:a3ee786b5707c27d42570785081ec17f5c7db9262a01366af362a1aa61a420b9\n");
+    let issuers = file("issuers.toml", ISSUERS);
+    let proxies = || ("BRIDGE_TRUSTED_PROXIES", "127.0.0.1".to_owned());
+    let everywhere = ("BRIDGE_ANONYMOUS_NETWORKS", "0.0.0.0/0".to_owned());
+    for (settings, subjects) in [
+        (vec![("BRIDGE_BEARER_TOKENS", tokens)], "subjects = [\"authenticated\"]"),
+        (vec![("BRIDGE_ISSUERS", issuers)], "subjects = [\"authenticated\"]"),
+        (vec![proxies()], "subjects = [\"authenticated\"]"),
+        (vec![proxies(), everywhere], "subjects = [\"authenticated\", \"anonymous\"]"),
+    ] {
+        let mut start = bridge();
+        start.arg("serve").env("BRIDGE_LISTEN", "127.0.0.1:0").env("BRIDGE_DATABASE", "sqlite::memory:");
+        let output = start.envs(settings.iter().cloned()).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{settings:?}: {text}");
+        assert!(text.contains("BRIDGE_RIGHTS is missing") && text.contains(subjects), "{settings:?}: {text}");
+        // What it prints can be used as it is.
+        let at = text.find("[[binding]]").unwrap();
+        let printed: Vec<_> = text[at..].lines().take_while(|line| !line.starts_with("Stack")).collect();
+        let rights = file("printed.toml", &printed.join("\n"));
+        let output = bridge().args(["rights", "check", &rights]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }
