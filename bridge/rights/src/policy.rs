@@ -13,7 +13,7 @@ use crate::subject::Subject;
 #[derive(Debug, Clone)]
 pub(crate) enum BindingPolicy {
     /// A link of the template of its role.
-    Link { template: PolicyId, principal: EntityUid, resource: EntityUid },
+    Link { template: PolicyId, slots: HashMap<SlotId, EntityUid> },
     /// A policy of its own: a template has slots in its scope only, not in its conditions.
     Own(Box<Policy>),
 }
@@ -23,8 +23,8 @@ impl BindingPolicy {
     pub(crate) fn new(id: &str, binding: &Binding, subject: &Subject) -> Self {
         let (principal, resource) = (subject.uid(), binding.scope.uid());
         if binding.intents.is_empty() && binding.uses == Uses::default() {
-            let template = template_id(binding.role.0);
-            return Self::Link { template, principal, resource };
+            let slots = [(SlotId::principal(), principal), (SlotId::resource(), resource)];
+            return Self::Link { template: template_id(binding.role.0), slots: slots.into() };
         }
         let text = text(
             binding.role.0,
@@ -40,13 +40,7 @@ impl BindingPolicy {
     pub(crate) fn add_to(&self, set: &mut PolicySet, id: &str) {
         let added = match self {
             Self::Own(policy) => set.add((**policy).clone()),
-            Self::Link { template, principal, resource } => {
-                let slots = HashMap::from([
-                    (SlotId::principal(), principal.clone()),
-                    (SlotId::resource(), resource.clone()),
-                ]);
-                set.link(template.clone(), PolicyId::new(id), slots)
-            }
+            Self::Link { template, slots } => set.link(template.clone(), PolicyId::new(id), slots.clone()),
         };
         added.expect("IDs are unique, and each role has a template");
     }
