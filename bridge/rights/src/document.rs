@@ -243,6 +243,9 @@ fn subject_of(entry: SubjectEntry) -> Result<Subject, String> {
     };
     let SubjectTable { user, group, service_account, token, certificate, proxy_user, issuer } = table;
     let named = [user, group, service_account, token, certificate, proxy_user];
+    if named.iter().flatten().count() != 1 {
+        return Err(format!("is not one subject: {FORMS}"));
+    }
     if named.iter().flatten().any(String::is_empty) || issuer.as_ref().is_some_and(String::is_empty) {
         return Err("an empty name names nobody".to_owned());
     }
@@ -250,23 +253,21 @@ fn subject_of(entry: SubjectEntry) -> Result<Subject, String> {
         return Err("the name of an issuer has no `/`".to_owned());
     }
     match (named, issuer) {
-        ([Some(name), None, None, None, None, None], Some(issuer)) => {
-            match Subject::is_service_account(&name) {
-                true => Err("write { serviceAccount = \"namespace/name\" } for this user".to_owned()),
-                false => Ok(Subject::User { issuer, name }),
-            }
-        }
-        ([None, Some(name), None, None, None, None], Some(issuer)) => Ok(Subject::Group { issuer, name }),
-        ([None, None, Some(name), None, None, None], Some(issuer)) => match name.split('/').count() {
+        ([Some(name), ..], Some(issuer)) => match Subject::is_service_account(&name) {
+            true => Err("write { serviceAccount = \"namespace/name\" } for this user".to_owned()),
+            false => Ok(Subject::User { issuer, name }),
+        },
+        ([_, Some(name), ..], Some(issuer)) => Ok(Subject::Group { issuer, name }),
+        ([_, _, Some(name), ..], Some(issuer)) => match name.split('/').count() {
             2 => Ok(Subject::ServiceAccount { issuer, name }),
             _ => Err(format!("`{name}` is not a service account: write `namespace/name`")),
         },
-        ([Some(_), ..] | [_, Some(_), ..] | [_, _, Some(_), ..], None) => {
+        ([_, _, _, Some(name), ..], None) => Ok(Subject::Token(name)),
+        ([_, _, _, _, Some(name), _], None) => Ok(Subject::Certificate(name)),
+        ([.., Some(name)], None) => Ok(Subject::ProxyUser(name)),
+        (_, None) => {
             Err("`issuer` is missing: write the name that the settings give to the issuer".to_owned())
         }
-        ([None, None, None, Some(name), None, None], None) => Ok(Subject::Token(name)),
-        ([None, None, None, None, Some(name), None], None) => Ok(Subject::Certificate(name)),
-        ([None, None, None, None, None, Some(name)], None) => Ok(Subject::ProxyUser(name)),
-        _ => Err(format!("is not one subject: {FORMS}")),
+        (_, Some(_)) => Err("has no issuer: only users, groups and service accounts have one".to_owned()),
     }
 }

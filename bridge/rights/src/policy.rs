@@ -13,9 +13,9 @@ use crate::subject::Subject;
 #[derive(Debug, Clone)]
 pub(crate) enum BindingPolicy {
     /// A link of the template of its role.
-    Link { template: PolicyId, principal: EntityUid, resource: EntityUid },
+    Link { template: PolicyId, slots: HashMap<SlotId, EntityUid> },
     /// A policy of its own: a template has slots in its scope only, not in its conditions.
-    Own(Policy),
+    Own(Box<Policy>),
 }
 
 impl BindingPolicy {
@@ -23,8 +23,8 @@ impl BindingPolicy {
     pub(crate) fn new(id: &str, binding: &Binding, subject: &Subject) -> Self {
         let (principal, resource) = (subject.uid(), binding.scope.uid());
         if binding.intents.is_empty() && binding.uses == Uses::default() {
-            let template = template_id(binding.role.0);
-            return Self::Link { template, principal, resource };
+            let slots = [(SlotId::principal(), principal), (SlotId::resource(), resource)];
+            return Self::Link { template: template_id(binding.role.0), slots: slots.into() };
         }
         let text = text(
             binding.role.0,
@@ -33,20 +33,14 @@ impl BindingPolicy {
             &format!("({}) && ({})", intents(&binding.intents), names(&binding.uses)),
         );
         let policy = Policy::parse(Some(PolicyId::new(id)), text);
-        Self::Own(policy.expect("names and patterns are escaped"))
+        Self::Own(Box::new(policy.expect("names and patterns are escaped")))
     }
 
     /// Adds the policy to a set that has the templates.
     pub(crate) fn add_to(&self, set: &mut PolicySet, id: &str) {
         let added = match self {
-            Self::Own(policy) => set.add(policy.clone()),
-            Self::Link { template, principal, resource } => {
-                let slots = HashMap::from([
-                    (SlotId::principal(), principal.clone()),
-                    (SlotId::resource(), resource.clone()),
-                ]);
-                set.link(template.clone(), PolicyId::new(id), slots)
-            }
+            Self::Own(policy) => set.add((**policy).clone()),
+            Self::Link { template, slots } => set.link(template.clone(), PolicyId::new(id), slots.clone()),
         };
         added.expect("IDs are unique, and each role has a template");
     }

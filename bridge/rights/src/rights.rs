@@ -17,7 +17,7 @@ use crate::subject::Subject;
 use crate::{document, forbids};
 use workflow_api::cut;
 
-/// The largest number of callers whose policies are kept together.
+/// The largest number of sets of policies that are kept.
 const MOST: usize = 1000;
 
 /// The rights of all callers. They never change: changed files make new ones.
@@ -29,7 +29,7 @@ pub struct Rights {
     policies: Vec<(usize, BindingPolicy)>,
     /// The templates, and the policies that forbid.
     common: PolicySet,
-    /// The policies of callers by their numbers, with `common`.
+    /// Sets of policies by their numbers, each with `common`.
     sets: Mutex<HashMap<Vec<usize>, Arc<PolicySet>>>,
 }
 
@@ -78,7 +78,11 @@ impl Rights {
         named: Option<&Named<'_>>,
     ) -> Result<Ground, String> {
         let numbers = self.numbers_of(&request.actor);
-        let answer = ask(&self.set_of(&numbers), request, action, resource, named);
+        let dig = resource.group();
+        // The policies of other scopes would not apply, and each costs time.
+        let near = |number: &usize| self.bindings[self.policies[*number].0].scope.covers(dig);
+        let near: Vec<_> = numbers.iter().copied().filter(near).collect();
+        let answer = ask(&self.set_of(&near), request, action, resource, named);
         let answer = answer.ok_or_else(|| "the question cannot be put to the policies".to_owned())?;
         // A policy that fails is skipped, also one that forbids.
         if let Some(error) = answer.diagnostics().errors().next() {

@@ -123,8 +123,11 @@ impl Api {
 
     /// Starts such a bridge with flags of `bridge serve`.
     pub(crate) async fn on_engine_with(engine: ScriptedEngine, flags: &[&str]) -> Self {
-        let arguments =
-            ["bridge", "--client-check", "0s", "--database", "sqlite::memory:"].iter().chain(flags);
+        let mut arguments = vec!["bridge", "--client-check", "0s", "--database", "sqlite::memory:"];
+        arguments.extend(flags);
+        if !flags.contains(&"--rights") {
+            arguments.extend(["--rights", everything().to_str().unwrap()]);
+        }
         let program: Program = service::settings::try_parse_from(arguments).unwrap();
         let shutdown = Shutdown::new(AT_ONCE);
         let target = TemporalTarget::new("temporal:7233", "default").unwrap();

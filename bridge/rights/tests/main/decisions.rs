@@ -161,7 +161,7 @@ fn policies_forbid_what_bindings_allow() {
         "forbid(principal, action in Action::\"operate\", resource == Dig::\"p/a/v/d\")\n\
          when { context.time.weekday == 7 && context.time.date == 20261129 && context.time.minute < 180 };\n\
          \n\
-         forbid(principal == Token::\"alice\", action == Action::\"get\", resource) when { resource.name == \"x\" }\n\
+         forbid(principal == Token::\"alice\", action == Action::\"get\", resource) when { resource is Intent && resource.name == \"x\" }\n\
          unless { context.time.epoch < 0 };\n",
     );
     let decide = |action, name: &str| {

@@ -24,7 +24,7 @@ fn a_fault_of_a_binding_has_its_line() {
         ("[\"anonymous\"]", "[]", "r:4: a binding without subjects is for nobody"),
         ("\"anonymous\"", "\"alice\"", "r:4: `alice` is not a subject"),
         ("\"anonymous\"", "{ user = \"a\" }", "r:4: `issuer` is missing"),
-        ("\"anonymous\"", "{ token = \"a\", issuer = \"i\" }", "r:4: is not one subject"),
+        ("\"anonymous\"", "{ token = \"a\", issuer = \"i\" }", "r:4: has no issuer"),
         ("\"anonymous\"", "{ token = \"a\", user = \"b\" }", "r:4: is not one subject"),
         ("\"anonymous\"", "{ token = \"\" }", "r:4: an empty name names nobody"),
         ("\"anonymous\"", "{ tokn = \"a\" }", "r:4: unknown field `tokn`"),

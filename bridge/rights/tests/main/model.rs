@@ -76,7 +76,7 @@ fn is_like(glob: &str, text: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn decisions_are_those_of_the_model(bindings in prop::collection::vec(binding(), 1..6)) {

@@ -36,7 +36,8 @@ async fn without_identities_it_listens_on_this_machine_alone() {
     process.wait_ready(&url).await.unwrap();
     assert_eq!(process.log().matches("EVERYBODY IS ACCEPTED").count(), 1, "{}", process.log());
     drop(process);
-    let mut process = serve(&[("BRIDGE_TRUSTED_PROXIES", "10.0.0.1")]);
+    let rights = crate::rights::everything().to_str().unwrap();
+    let mut process = serve(&[("BRIDGE_TRUSTED_PROXIES", "10.0.0.1"), ("BRIDGE_RIGHTS", rights)]);
     process.wait_ready(&url).await.unwrap();
     assert!(!process.log().contains("EVERYBODY"), "{}", process.log());
 }

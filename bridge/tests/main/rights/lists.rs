@@ -35,7 +35,7 @@ scope = "proj1/**"
 "#;
 
 const FORBID: &str = "forbid(principal == ProxyUser::\"dave\", action == Action::\"get\", resource)\n\
-                      unless { resource.name like \"i*9\" };\n";
+                      unless { resource is Intent && resource.name like \"i*9\" };\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_full_whatever_is_hidden() {
