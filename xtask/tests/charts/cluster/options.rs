@@ -6,7 +6,7 @@ use std::fs;
 use crate::chart::root;
 
 /// The value of an option in one chart, where it differs from that in the others.
-const OF_CHARTS: [(&str, &str, &str); 15] = [
+const OF_CHARTS: [(&str, &str, &str); 9] = [
     ("bridge", "replicas", "replicas=0"),
     (
         "bridge",
@@ -15,29 +15,6 @@ const OF_CHARTS: [(&str, &str, &str); 15] = [
     ),
     ("bridge", "service.name", "service.name=workflowmgr,service.type=NodePort"),
     ("bridge", "service.nodePort", "service.nodePort=30495,service.type=NodePort"),
-    // Callers who are authenticated need rights.
-    ("bridge", "bearerTokens.existingSecret", "bearerTokens.existingSecret=1e3,rights.existingSecret=r"),
-    (
-        "bridge",
-        "bearerTokens.key",
-        "bearerTokens.key=on,bearerTokens.existingSecret=s,rights.existingSecret=r",
-    ),
-    (
-        "bridge",
-        "tls.clientCA.existingSecret",
-        "tls.clientCA.existingSecret=1e3,tls.existingSecret=s,rights.existingSecret=r",
-    ),
-    (
-        "bridge",
-        "tls.clientCA.key",
-        "tls.clientCA.key=on,tls.clientCA.existingSecret=c,tls.existingSecret=s,rights.existingSecret=r",
-    ),
-    (
-        "bridge",
-        "tls.clientAuth",
-        "tls.clientAuth=optional,tls.clientCA.existingSecret=c,tls.existingSecret=s,rights.existingSecret=r",
-    ),
-    ("bridge", "trustedProxies", "trustedProxies={10.42.0.0/16},rights.existingSecret=r"),
     ("bridge", "emco.url", "emco.url=https://emco.example"),
     ("worker", "emco.token.existingSecret", "emco.token.existingSecret=s,emco.urls={https://emco.example}"),
     (
@@ -238,9 +215,21 @@ pub(crate) fn of(chart: &str) -> BTreeMap<String, String> {
             OF_CHARTS.iter().find(|(of, option, _)| *of == chart && *option == path).map(|(.., set)| *set);
         let set = own.or_else(|| OPTIONS.iter().copied().find(|set| sets(set, path)));
         let set = set.unwrap_or_else(|| panic!("{path} of {chart} has no value here"));
-        options.insert(path.to_owned(), set.to_owned());
+        let needs = if chart == "bridge" && authenticates(set) { ",rights.existingSecret=r" } else { "" };
+        options.insert(path.to_owned(), format!("{set}{needs}"));
     }
     options
+}
+
+/// Reports whether these values make the bridge authenticate its callers, who then need rights.
+fn authenticates(set: &str) -> bool {
+    let identities = [
+        "bearerTokens.existingSecret=",
+        "issuers.existingSecret=",
+        "tls.clientCA.existingSecret=",
+        "trustedProxies=",
+    ];
+    identities.iter().any(|identity| set.contains(identity))
 }
 
 /// Reports whether the first of these values is an option, or a part of it.
