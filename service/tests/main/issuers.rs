@@ -132,9 +132,12 @@ struct Guarded {
 }
 
 impl Guarded {
-    /// Accepts the tokens of `issuer`.
+    /// Accepts the tokens of `issuer`, whose keys it has fetched.
     async fn by(issuer: &TestIssuer) -> Self {
-        Self::with(&entry("test", &issuer.url())).await
+        let server = Self::with(&entry("test", &issuer.url())).await;
+        let unknown = Signer::ed("unknown").token(&issuer.claims());
+        eventually(SOON, "the keys are fetched", async || server.ask(&unknown).await.0 == 401).await;
+        server
     }
 
     /// As [`with`](Self::with), from the time that other processes have too.

@@ -10,7 +10,7 @@ use lru::LruCache;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::auth::Identity;
+use crate::auth::identity::Identity;
 
 /// How many verified tokens are kept for each issuer: some hundred bytes each.
 const KEPT: NonZeroUsize = NonZeroUsize::new(4096).unwrap();

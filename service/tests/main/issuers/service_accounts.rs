@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
+use harness::eventually;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
 use service::http::{Options, Tls, TlsFiles};
@@ -13,7 +14,7 @@ use service::http::{Options, Tls, TlsFiles};
 use super::signer::Signer;
 use super::{BEGIN, Guarded};
 use crate::https::{Secret, authority};
-use crate::server::Server;
+use crate::server::{SOON, Server};
 
 const URL: &str = "https://kubernetes.default.svc.cluster.local";
 
@@ -55,7 +56,9 @@ async fn a_service_account_is_known_by_its_token() {
         }))
     };
     let guarded = Guarded::with(&with_token).await;
-    let accepted = guarded.ask(&token(json!(["emco-bridge"]))).await;
+    let ours = token(json!(["emco-bridge"]));
+    eventually(SOON, "the keys are fetched", async || guarded.accepts(&ours).await).await;
+    let accepted = guarded.ask(&ours).await;
     let name = "Issuer kubernetes system:serviceaccount:emco:policy-controller []";
     assert_eq!(accepted, (200, name.to_owned()));
     // The token that each pod has for the API server is none for us.
