@@ -132,13 +132,36 @@ fn probes_use_the_scheme_of_the_program() {
         let probe = |sets: &[&str]| pod(&rendered(chart, sets))["containers"][0]["readinessProbe"].clone();
         assert_eq!(probe(&[])["httpGet"], json!({"path": "/readyz", "port": "http"}));
         let https = json!({"path": "/readyz", "port": "https", "scheme": "HTTPS"});
-        let (tls, ca) = ("tls.existingSecret=tls", "tls.clientCA.existingSecret=ca");
+        let (tls, ca) = match chart {
+            "bridge" => ("tls.existingSecret=tls", "tls.clientCA.existingSecret=ca,rights.existingSecret=r"),
+            _ => ("tls.existingSecret=tls", "tls.clientCA.existingSecret=ca"),
+        };
         assert_eq!(probe(&[tls])["httpGet"], https);
         assert_eq!(probe(&[tls, ca, "tls.clientAuth=optional"])["httpGet"], https);
         // The kubelet has no certificate.
         assert_eq!(probe(&[tls, ca])["tcpSocket"], json!({"port": "https"}));
         assert!(probe(&["probes.readiness.enabled=false"]).is_null());
     }
+}
+
+#[test]
+fn rights_are_files_that_change_without_a_restart() {
+    let objects = rendered("bridge", &["rights.bindings=[[binding]]"]);
+    let maps: Vec<_> = objects.iter().filter(|object| object["kind"] == "ConfigMap").collect();
+    let rights = maps.iter().find(|map| map["metadata"]["name"] == "r1-bridge-rights").unwrap();
+    assert_eq!(rights["data"], json!({"rights.toml": "[[binding]]"}));
+    let settings = maps.iter().find(|map| map["metadata"]["name"] == "r1-bridge").unwrap();
+    let file = settings["data"]["BRIDGE_RIGHTS"].as_str().unwrap();
+    assert_eq!(file, "/run/secrets/rights/rights.toml");
+    let container = &pod(&objects)["containers"][0];
+    let mounts = container["volumeMounts"].as_array().unwrap();
+    assert!(
+        mounts.iter().any(|mount| mount["mountPath"] == "/run/secrets/rights" && mount["subPath"].is_null())
+    );
+    let checksum = |objects: &[Value]| {
+        one(objects, "Deployment")["spec"]["template"]["metadata"]["annotations"]["checksum/config"].clone()
+    };
+    assert_eq!(checksum(&objects), checksum(&rendered("bridge", &["rights.bindings=other"])));
 }
 
 #[test]
