@@ -1,5 +1,6 @@
 //! The program `bridge`: its settings, its end, its memory.
 
+mod audit;
 mod callers;
 mod crash;
 mod disk;

@@ -1,5 +1,11 @@
 {{/* Written by `cargo xtask charts` from `values.yaml`: what the templates rely on. */}}
 {{- define "bridge.required" -}}
+audit
+audit.denials
+audit.key
+audit.key.key
+audit.reads
+audit.retention
 autoscaling
 autoscaling.cpu
 autoscaling.enabled

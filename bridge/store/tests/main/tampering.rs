@@ -4,24 +4,34 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bridge_core::model::EventObject;
-use harness::PostgreSql;
+use harness::{PostgreSql, eventually};
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
-use super::audit::{event, seal};
+use super::audit::{SOON, event, seal};
 use bridge_store::{Database, DatabaseUrl, Fault, Seal, SealKey, Verify, VerifyKeys, open};
 
-/// The database without the store.
+/// The database without the store. The folder of a file is deleted with it.
 enum Raw {
-    Sqlite(SqlitePool, tempfile::TempDir),
+    Sqlite { pool: SqlitePool, _folder: tempfile::TempDir },
     Postgres(PgPool),
 }
 
 impl Raw {
+    /// Waits until every event can be sealed: transactions of other tests may be open.
+    async fn ready(&self) {
+        let Self::Postgres(pool) = self else { return };
+        eventually(SOON, "all transactions have ended", async || {
+            let ended = "SELECT pg_snapshot_xmin(pg_current_snapshot()) > MAX(xid) FROM audit_events";
+            sqlx::query_scalar::<_, bool>(ended).fetch_one(pool).await.unwrap()
+        })
+        .await;
+    }
+
     async fn run(&self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
-            Self::Sqlite(pool, _) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+            Self::Sqlite { pool, .. } => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
             Self::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
         }
     }
@@ -29,13 +39,20 @@ impl Raw {
 
 /// Returns an audit with three signed seals of three events each, on either database.
 async fn audits() -> Vec<(Arc<dyn Database>, Raw, Vec<Seal>, Verify)> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.db");
+    let mut folder = Some(tempfile::tempdir().unwrap());
+    let file = folder.as_ref().unwrap().path().join("bridge.db");
     let sqlite: DatabaseUrl = format!("sqlite://{}", file.display()).parse().unwrap();
     let postgres = PostgreSql::shared().await.unwrap().database().await.unwrap();
     let mut audits = Vec::new();
     for url in [sqlite, postgres.parse().unwrap()] {
         let database = open(&url, NonZeroU32::new(4).unwrap()).await.unwrap();
+        let raw = match url {
+            DatabaseUrl::Postgres(_) => Raw::Postgres(PgPool::connect(&postgres).await.unwrap()),
+            _ => Raw::Sqlite {
+                pool: SqlitePool::connect(&file.display().to_string()).await.unwrap(),
+                _folder: folder.take().unwrap(),
+            },
+        };
         let text = SealKey::generate().unwrap();
         let key = SealKey::read(text.as_bytes()).unwrap();
         let mut seals = Vec::new();
@@ -43,22 +60,12 @@ async fn audits() -> Vec<(Arc<dyn Database>, Raw, Vec<Seal>, Verify)> {
             for place in 0..3 {
                 database.record(&event("alice", "start", "a", batch * 3 + place)).await.unwrap();
             }
+            raw.ready().await;
             seals.extend(seal(&*database, Some(&key)).await);
         }
         let keys = Some(VerifyKeys::read(text.as_bytes()).unwrap());
         let verify = Verify { keys, checkpoints: vec![seals[2].clone()] };
-        let raw = match url {
-            DatabaseUrl::Postgres(_) => Raw::Postgres(PgPool::connect(&postgres).await.unwrap()),
-            _ => Raw::Sqlite(
-                SqlitePool::connect(&file.display().to_string()).await.unwrap(),
-                tempfile::tempdir().unwrap(),
-            ),
-        };
         audits.push((database, raw, seals, verify));
-    }
-    // The file must live as long as its database.
-    if let (_, Raw::Sqlite(_, kept), ..) = &mut audits[0] {
-        *kept = folder;
     }
     audits
 }
@@ -212,6 +219,7 @@ async fn a_rewritten_audit_is_found_by_a_checkpoint() {
         .await;
         forge(&*database, &raw, 8).await;
         // By somebody without the key.
+        raw.ready().await;
         let seals = seal(&*database, None).await;
         assert_eq!(seals.len(), 1);
         let without = Verify { keys: None, checkpoints: Vec::new() };
