@@ -31,6 +31,7 @@ pub struct Guests {
 
 /// The argument of the signal `stop`.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Stop {
     /// Why no more guests are greeted.
     pub reason: String,
