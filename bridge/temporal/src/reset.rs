@@ -27,7 +27,7 @@ pub(crate) async fn reset(
     let request = ResetWorkflowExecutionRequest {
         namespace: session.namespace(),
         workflow_execution: session.execution_of(run_id.as_str()),
-        reason: reset.reason.clone(),
+        reason: reason(reset),
         workflow_task_finish_event_id: event_id,
         // Temporal requires an ID, but does not recognize a repeat by it (1.32).
         request_id: uuid::Uuid::new_v4().to_string(),
@@ -36,6 +36,16 @@ pub(crate) async fn reset(
     };
     let answer = session.call(bound, request).await?;
     Ok(answer.run_id.into())
+}
+
+/// Returns the reason with the requester: Temporal takes the identity of a reset, but does not put it into the history
+/// (1.32).
+fn reason(Reset { reason, identity, .. }: &Reset) -> String {
+    match (reason.as_str(), identity.as_str()) {
+        (reason, "") => reason.to_owned(),
+        ("", identity) => format!("by {identity}"),
+        (reason, identity) => format!("{reason} (by {identity})"),
+    }
 }
 
 /// Returns the event that completed the first workflow task, or the last.

@@ -66,7 +66,7 @@ async fn the_audit_of_a_running_bridge_is_exported_and_verified() {
     let log = process.log();
     let seals = log.lines().filter_map(|line| {
         let line: Value = serde_json::from_str(line).ok()?;
-        Some(line.pointer("/seal").or_else(|| line.pointer("/fields/seal"))?.as_str()?.to_owned())
+        Some(line.get("seal")?.as_str()?.to_owned())
     });
     let seals: Vec<_> = seals.collect();
     let checkpoint = path("seals.jsonl");
