@@ -75,7 +75,7 @@ pub enum ProgressState {
 
 impl Progress {
     /// Returns the argument of a signal. If it could not be read, its faults are logged and become part of this
-    /// progress. A worker that replays the workflow logs them again.
+    /// progress.
     pub fn received<W, T: Parameters>(
         &mut self,
         ctx: &SyncWorkflowContext<W>,
@@ -86,13 +86,16 @@ impl Progress {
             Ok(value) => Some(value),
             Err(mut faults) => {
                 faults.truncate(MOST_FAULTS);
-                let workflow_id = ctx.workflow_id();
-                tracing::warn!(
-                    workflow_id,
-                    signal,
-                    ?faults,
-                    "a signal has no effect: its argument cannot be read"
-                );
+                // What is only replayed here was logged when the signal came.
+                if !ctx.is_replaying() {
+                    let workflow_id = ctx.workflow_id();
+                    tracing::warn!(
+                        workflow_id,
+                        signal,
+                        ?faults,
+                        "a signal has no effect: its argument cannot be read"
+                    );
+                }
                 let at = ctx.workflow_time().and_then(|now| now.try_into().ok());
                 self.refused_signal = Some(RefusedSignal { signal: signal.to_owned(), at, faults });
                 None

@@ -25,8 +25,8 @@ const INTENTS: &str = "temporal-workflow-intents";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Validate intents as the bridge does, and ask their workflow clients whether they accept them. Nothing
-    /// is registered or started. The exit code is 0 if all intents are valid, else 1.
+    /// Validate intents as the bridge does with fieldValidation=Strict, and ask their workflow clients whether
+    /// they accept them. Nothing is registered or started. The exit code is 0 if all intents are valid, else 1.
     Check(Check),
 }
 

@@ -92,7 +92,10 @@ async fn each_failed_attempt_is_logged() {
     .await;
     let nexts = ["in 20ms", "in 40ms", "none: it was the last of 3 attempts"];
     for (index, (warning, next)) in warnings.iter().zip(nexts).enumerate() {
-        assert_eq!(warning["activity"], "GetDigAppIntents");
+        assert_eq!(
+            (&warning["activity"], &warning["kind"]),
+            (&json!("GetDigAppIntents"), &json!("EmcoUnavailable"))
+        );
         assert_eq!((&warning["attempt"], &warning["next"]), (&json!(index + 1), &json!(next)));
         assert!(warning["error"].as_str().unwrap().contains("503"), "{warning}");
     }

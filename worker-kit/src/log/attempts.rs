@@ -20,20 +20,21 @@ const LONGEST_PAUSE: u32 = 100;
 
 /// Logs a failed attempt.
 pub(super) fn failed(info: &ActivityInfo, failure: &ApplicationFailure) {
-    let (next, cause) = (NextTry::of(info, Some(failure)), cause(failure));
+    let (next, kind, cause) = (NextTry::of(info, Some(failure)), failure.type_name(), cause(failure));
     match failure.category() {
         // Expected: an activity that looks whether something is there, and is retried until it is.
         ApplicationErrorCategory::Benign => {
             let ActivityInfo { activity_type: activity, attempt, workflow_id, .. } = info;
-            tracing::debug!(activity, attempt, %next, workflow_id, error = cause, "{FAILED}");
+            tracing::debug!(activity, attempt, %next, workflow_id, kind, error = cause, "{FAILED}");
         }
-        _ => warn(info, &next, &cause),
+        _ => warn(info, &next, kind, &cause),
     }
 }
 
-pub(super) fn warn(info: &ActivityInfo, next: &NextTry, error: &str) {
+/// `kind` is the failure's type, if it has one.
+pub(super) fn warn(info: &ActivityInfo, next: &NextTry, kind: Option<&str>, error: &str) {
     let ActivityInfo { activity_type: activity, attempt, workflow_id, workflow_run_id: run_id, .. } = info;
-    tracing::warn!(activity, attempt, %next, workflow_id, run_id, error, "{FAILED}");
+    tracing::warn!(activity, attempt, %next, workflow_id, run_id, kind, error, "{FAILED}");
 }
 
 /// Returns the cause, without values of arguments or results.

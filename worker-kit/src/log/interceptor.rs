@@ -33,7 +33,8 @@ impl ActivityInboundInterceptor for Attempts {
                     result
                 }
                 () = timeout(&info) => {
-                    warn(&info, &NextTry::of(&info, None), "it exceeded its timeout; Temporal does not take its result");
+                    let next = NextTry::of(&info, None);
+                    warn(&info, &next, None, "it exceeded its timeout; Temporal does not take its result");
                     work.await
                 }
             };

@@ -1,5 +1,8 @@
 //! What is sent to a running workflow with arguments that it does not expect.
 
+use std::fs;
+use std::sync::Mutex;
+
 use harness::{TemporalServer, eventually};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -118,6 +121,24 @@ async fn a_signal_of_another_type_leaves_the_workflow_running_and_its_faults_in_
     }
     signal(&run, STOP, &[json!({"reason": "enough"})]).await;
     assert_eq!(run.result().await.unwrap(), "enough");
+}
+
+#[tokio::test]
+async fn a_refused_signal_is_logged_once() {
+    // Of the whole process, since the worker has a thread of its own.
+    let log = tempfile::NamedTempFile::new().unwrap();
+    tracing_subscriber::fmt().with_writer(Mutex::new(log.reopen().unwrap())).init();
+    let worker = worker().await;
+    let run = worker.run("Waiting", json!({})).await.unwrap();
+    signal(&run, STOP, &[json!({})]).await;
+    signal(&run, STOP, &[json!({"reason": "enough"})]).await;
+    assert_eq!(run.result().await.unwrap(), "enough");
+    // A query of a run that has ended replays it.
+    assert_eq!(run.query("progress").await.unwrap()["refusedSignal"]["signal"], STOP);
+    let log = fs::read_to_string(log.path()).unwrap();
+    let warnings =
+        log.lines().filter(|line| line.contains("a signal has no effect") && line.contains(run.id()));
+    assert_eq!(warnings.count(), 1, "{log}");
 }
 
 #[tokio::test]

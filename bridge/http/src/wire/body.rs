@@ -93,6 +93,11 @@ pub(crate) fn incomplete(fault: Fault) -> ApiError {
     kinds::INVALID_BODY.problem("the body is incomplete").with_faults(vec![fault]).into()
 }
 
+/// Returns the faults of unknown fields, by their paths.
+fn not_known(paths: impl IntoIterator<Item = String>) -> Vec<Fault> {
+    paths.into_iter().map(|path| Fault::new(path, "is not a known field")).collect()
+}
+
 fn read_body<T: FromJson + Default>(body: &[u8], fields: FieldValidation) -> Result<(T, Noted), ApiError> {
     let body = read::<T>(body).map_err(|error| match error {
         ReadError::Faults(faults) => {
@@ -109,13 +114,17 @@ fn read_body<T: FromJson + Default>(body: &[u8], fields: FieldValidation) -> Res
     let unknown = fields.of(body.unknown).map_err(|paths| {
         let names = paths.join(", ");
         let detail = format!("the body has unknown fields, and fieldValidation=Strict refuses them: {names}");
-        let faults = paths.into_iter().map(|path| Fault::new(path, "is not a known field"));
-        kinds::UNKNOWN_FIELDS.problem(detail).with_faults(faults.collect())
+        kinds::UNKNOWN_FIELDS.problem(detail).with_faults(not_known(paths))
     })?;
     Ok((body.value, Noted { unknown, spelling: body.spelling }))
 }
 
-/// Rejects an empty text.
-pub(crate) fn required(path: &str, text: &str) -> Result<(), ApiError> {
-    if text.is_empty() { Err(incomplete(Fault::new(path, "is required"))) } else { Ok(()) }
+/// Rejects an empty text. The unknown fields of the body are faults then too: one may be the text, misnamed.
+pub(crate) fn required(path: &str, text: &str, unknown: &[String]) -> Result<(), ApiError> {
+    if text.is_empty() {
+        let missing = incomplete(Fault::new(path, "is required"));
+        Err(missing.with_faults(not_known(unknown.iter().cloned())))
+    } else {
+        Ok(())
+    }
 }

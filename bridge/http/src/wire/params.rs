@@ -19,6 +19,9 @@ use crate::problem::ApiError;
 use crate::problem::kinds::INVALID_PARAMETER;
 use crate::wire::body::FieldValidation;
 
+/// The standard library's error of a text that is no `bool`, and what a caller reads in its place.
+const NOT_A_BOOL: [&str; 2] = ["provided string was not `true` or `false`", "write `true` or `false`"];
+
 /// The query parameters of a call: a struct with a field for each, or several such structs.
 pub(crate) trait QueryParams: Sized + Send {
     /// The names of the parameters.
@@ -38,6 +41,7 @@ impl<T: DeserializeOwned + Send> QueryParams for T {
         serde_path_to_error::deserialize(query).map_err(|error| {
             let key = error.path().to_string();
             let (text, cause) = (params.text(&key), error.inner().to_string());
+            let cause = cause.replace(NOT_A_BOOL[0], NOT_A_BOOL[1]);
             let shown = cut(text);
             // Some causes repeat the text.
             invalid(&key, &format!("is `{shown}`: {}", cause.replace(text, &shown)))
@@ -246,6 +250,9 @@ mod tests {
             assert_eq!(error.problem().extensions["parameter"], parameter, "{query}");
             assert_eq!(error.problem().status, 400);
         }
+        let yes = read("waitForResult=yes").unwrap_err();
+        let detail = "parameter `waitForResult` is `yes`: write `true` or `false`";
+        assert_eq!(yes.problem().detail, detail);
         assert!(read("").is_ok_and(|params| !params.wait_for_result && params.number.is_none()));
     }
 

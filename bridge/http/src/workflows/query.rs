@@ -57,7 +57,7 @@ pub(crate) async fn query_workflow(
     call: Call<IntentKey, Both<Both<RunParams, CheckParam>, AskParams>, Optional<QueryRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(QueryRequest { spec, .. }) = call.body;
-    required("$.spec.type", &spec.query_type)?;
+    required("$.spec.type", &spec.query_type, &call.unknown)?;
     let Both(Both(run, check), AskParams { timeout }) = call.params;
     let to = run.addressee(&call.key, spec.run);
     let (query_type, unchecked) = (spec.query_type, check.skips());

@@ -48,7 +48,7 @@ pub(crate) async fn signal_workflow(
     call: Call<IntentKey, Both<RunParams, CheckParam>, Optional<SignalRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(SignalRequest { spec, .. }) = call.body;
-    required("$.spec.name", &spec.name)?;
+    required("$.spec.name", &spec.name, &call.unknown)?;
     let Both(run, check) = call.params;
     let to = run.addressee(&call.key, spec.run);
     let (key, report) = (idempotency_key(&call.headers)?, prefers_representation(&call.headers));

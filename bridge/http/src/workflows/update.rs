@@ -85,7 +85,7 @@ pub(crate) async fn update_workflow(
     call: Call<IntentKey, Both<Both<RunParams, CheckParam>, UpdateParams>, Optional<UpdateRequest>>,
 ) -> Result<Response, ApiError> {
     let Optional(UpdateRequest { spec, .. }) = call.body;
-    required("$.spec.name", &spec.name)?;
+    required("$.spec.name", &spec.name, &call.unknown)?;
     let Both(Both(run, check), UpdateParams { wait, stack_trace }) = call.params;
     let to = run.addressee(&call.key, spec.run);
     let key = idempotency_key(&call.headers)?;

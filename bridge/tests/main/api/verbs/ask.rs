@@ -23,6 +23,10 @@ async fn each_reason_for_no_answer_is_a_problem_of_its_own() {
     assert_eq!(unknown.status(), 422);
     let problem = problem_of(scene.post("query", json!({})).await, 422, "invalid_body").await;
     assert_eq!(fault_paths(&problem), ["$.spec.type"]);
+    let misnamed = scene.post("query", json!({"name": "level"})).await;
+    let problem = problem_of(misnamed, 422, "invalid_body").await;
+    assert_eq!(fault_paths(&problem), ["$.spec.type", "$.spec.name"]);
+    assert_eq!(problem["faults"][1]["message"], "is not a known field");
 
     let deserted = Scene::deserted().await;
     let asked = Instant::now();

@@ -15,7 +15,9 @@ const BOUND: Duration = Duration::from_secs(5);
 /// Returns the catalogue of a client that starts workflows of this type, with some of the messages of `Obedient`.
 fn catalogue(workflow_type: &str) -> Value {
     let number = json!({"type": "integer"});
-    let gate = json!({"type": "object", "properties": {"gate": number}, "required": ["gate"]});
+    let gate = json!({
+        "type": "object", "properties": {"gate": number}, "required": ["gate"], "additionalProperties": false,
+    });
     json!({"clients": [{
         "name": "migrate_workflowclient", "workflowType": workflow_type,
         "signals": {"raise": {"args": [number]}, "open": {"args": [gate]}, "finish": {}},
@@ -57,6 +59,12 @@ async fn a_message_that_does_not_fit_is_refused_with_paths_and_never_sent() {
             json!({"name": "open", "args": [{"gate": "a"}]}),
             "$.spec.args[0].gate",
             "must be an integer",
+        ),
+        (
+            "signal",
+            json!({"name": "open", "args": [{"gate": 1, "gates": 2}]}),
+            "$.spec.args[0].gates",
+            "did you mean `gate`?",
         ),
         ("signal", json!({"name": "raise"}), "$.spec.args[0]", "is missing"),
         ("signal", json!({"name": "raise", "args": [1, 2]}), "$.spec.args[1]", "is one too many"),
