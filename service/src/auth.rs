@@ -102,7 +102,8 @@ impl Authenticator {
         let shown = self.by_proxy(&request.headers, peer, certified).or_else(|| certified.cloned());
         let is_proof_enough = self.certificate || !self.takes_tokens();
         // A caller that sends a wrong token must learn that, and not go on as nobody.
-        let shows_nothing = shown.is_none() && !request.headers.contains_key(AUTHORIZATION);
+        let shows_token = self.takes_tokens() && request.headers.contains_key(AUTHORIZATION);
+        let shows_nothing = shown.is_none() && !shows_token;
         let needs_no_token = !self.is_set_up()
             || (is_proof_enough && shown.is_some())
             || (shows_nothing && self.anonymous.contain(peer));

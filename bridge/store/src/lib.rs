@@ -7,6 +7,7 @@
 
 mod error;
 mod group;
+mod hex;
 mod key;
 mod latest;
 mod ledger;

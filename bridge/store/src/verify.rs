@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use bridge_core::model::Event;
 
+use crate::hex::hex;
 use crate::key::VerifyKeys;
-use crate::seal::{Seal, hex};
+use crate::seal::Seal;
 use crate::sql::{EXPIRE, EventRow, KeptRow};
 use crate::tree::{Hash, leaf, root};
 

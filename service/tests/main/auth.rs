@@ -190,6 +190,9 @@ async fn the_header_of_a_trusted_network_is_believed_and_no_others() {
     for headers in ["", "X-Forwarded-User:\r\n", "X-Forwarded-User: bob\r\nX-Forwarded-User: alice\r\n"] {
         assert_eq!(plain(anonymous_too(trusting("127.0.0.1")), headers).await, "None ", "{headers}");
     }
+    // Where no tokens are accepted, one is for somebody else: a gateway may pass it on.
+    let token = "Authorization: Bearer of-the-gateway\r\n";
+    assert_eq!(plain(anonymous_too(trusting("127.0.0.1")), token).await, "None ");
     let no_header = Authenticator { user_header: None, ..trusting("127.0.0.1") };
     assert_eq!(plain(anonymous_too(no_header), alice).await, "None ");
 }

@@ -96,6 +96,11 @@ fn sqlite_with_more_than_one_replica() {
     assert_refused("bridge", &["autoscaling.enabled=true"], sentence);
 }
 
+/// The bridge needs rights for callers that it authenticates.
+fn with_rights(chart: &str, identity: &str) -> String {
+    if chart == "bridge" { format!("{identity},rights.existingSecret=r") } else { identity.to_owned() }
+}
+
 #[test]
 fn callers_without_identities() {
     let sentence = "identities are missing: name the callers by bearerTokens, issuers or tls.clientCA, or accept \
@@ -109,10 +114,12 @@ fn callers_without_identities() {
             "issuers.existingSecret=s",
             "tls.existingSecret=t,tls.clientCA.existingSecret=s",
         ] {
-            assert!(Chart { name: chart }.with(&["insecure=false", identity]).is_ok(), "{chart} {identity}");
+            let identity = with_rights(chart, identity);
+            assert!(Chart { name: chart }.with(&["insecure=false", &identity]).is_ok(), "{chart} {identity}");
         }
     }
-    assert!(Chart { name: "bridge" }.with(&["insecure=false", "trustedProxies={10.0.0.1}"]).is_ok());
+    let identity = with_rights("bridge", "trustedProxies={10.0.0.1}");
+    assert!(Chart { name: "bridge" }.with(&["insecure=false", &identity]).is_ok());
 }
 
 #[test]

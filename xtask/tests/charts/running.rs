@@ -8,7 +8,7 @@ use std::time::Duration;
 use harness::{Process, eventually, free_port, program};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, IsCa, KeyIdMethod,
-    KeyPair, SerialNumber, date_time_ymd,
+    KeyPair, PKCS_ED25519, SerialNumber, date_time_ymd,
 };
 use reqwest::{Certificate, Client, Identity};
 use serde_json::Value;
@@ -20,13 +20,18 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The folder of the Secrets in a pod.
 const SECRETS: &str = "/run/secrets";
 /// Keys of Secrets that are not certificates.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 7] = [
     // That of `let-me-in`.
     ("tokens", "alice:a3ee786b5707c27d42570785081ec17f5c7db9262a01366af362a1aa61a420b9\n"),
     (
         "issuers.toml",
         "[[issuer]]\nname = \"corp\"\nissuer = \"https://login.example\"\naudience = \"emco\"\n",
     ),
+    (
+        "rights.toml",
+        "[[binding]]\nname = \"all\"\nrole = \"viewer\"\nsubjects = [\"authenticated\"]\nscope = \"**\"\n",
+    ),
+    ("window.cedar", "forbid(principal, action, resource) when { context.time.weekday == 7 };\n"),
     ("token", "emco\n"),
     ("clients.toml", "[[client]]\nhosts = \"*.edge.svc:9443\"\n"),
     ("targets.toml", "[edge]\naddress = \"temporal.edge.svc:7233\"\nnamespaces = [\"emco\"]\n"),
@@ -39,6 +44,8 @@ struct Certificates {
     revoked: String,
     own: String,
     key: String,
+    /// The key that signs the audit.
+    audit: String,
 }
 
 impl Certificates {
@@ -58,7 +65,8 @@ impl Certificates {
             key_identifier_method: KeyIdMethod::Sha256,
         };
         let revoked = revoked.signed_by(&authority).unwrap().pem().unwrap();
-        Self { authority: authority.pem(), revoked, own: own.pem(), key: key.serialize_pem() }
+        let audit = KeyPair::generate_for(&PKCS_ED25519).unwrap().serialize_pem();
+        Self { authority: authority.pem(), revoked, own: own.pem(), key: key.serialize_pem(), audit }
     }
 
     /// Creates the folders of all Secrets of the pod, each with the keys of all.
@@ -72,6 +80,7 @@ impl Certificates {
                 ("ca.crl", &self.revoked),
                 ("tls.crt", &self.own),
                 ("tls.key", &self.key),
+                ("audit.pem", &self.audit),
             ];
             let pems = pems.map(|(key, text)| (key, text.as_str()));
             for (key, text) in pems.into_iter().chain(FILES) {

@@ -9,9 +9,10 @@ use sqlx::Database;
 use super::event_row::{EXPIRE, EventRow, KeptRow, RECORD, event_columns};
 use super::{Sql, SqlStore, Value};
 use crate::error::failed;
+use crate::hex::unhex;
 use crate::key::SealKey;
 use crate::ledger::{Exported, Ledger};
-use crate::seal::{Seal, SealRow, unhex};
+use crate::seal::{Seal, SealRow};
 use crate::tree::Hash;
 use crate::verify::{Fault, Report, Verifier, Verify};
 

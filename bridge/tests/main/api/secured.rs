@@ -12,7 +12,8 @@ async fn callers_need_a_token_and_operators_do_not() {
     let directory = tempfile::tempdir().unwrap();
     let tokens = directory.path().join("tokens");
     std::fs::write(&tokens, NewToken::of("alice", "let-me-in").unwrap().line()).unwrap();
-    let api = Api::with(&["--bearer-tokens", tokens.to_str().unwrap()]).await;
+    let flags = ["--bearer-tokens", tokens.to_str().unwrap(), "--trusted-proxies", ""];
+    let api = Api::with(&flags).await;
     let known = api.request(Method::GET, "").bearer_auth("let-me-in").send().await.unwrap();
     assert_eq!(known.status(), 200);
     let unknown = api.request(Method::GET, "").send().await.unwrap();

@@ -82,7 +82,8 @@ async fn every_verb_about_a_workflow_shows_its_caller() {
     assert_eq!(by("alice", history).send().await.unwrap().status(), 200);
     let brief = scene.api.request(Method::GET, &format!("/{SAMPLE_INTENT}/status"));
     assert_eq!(by("alice", brief).send().await.unwrap().status(), 200);
-    assert_eq!(trail(&scene.api, "status").await, allowed);
+    assert_eq!(trail(&scene.api, "history").await, allowed);
+    assert_eq!(trail(&scene.api, "status").await, []);
 
     let event = &audit(&scene.api, "actor=alice&verb=cancel&outcome=succeeded").await[0];
     assert_eq!(event["actor"], json!({"name": "alice", "kind": "proxy"}));
