@@ -1,6 +1,7 @@
 //! What a process may dial if others name the host: the addresses that are always refused, and names that are resolved
 //! once, so that the address that was checked is the one that is dialled.
 
+#[cfg(feature = "http-client")]
 pub mod guard;
 
 use std::fmt;
