@@ -1,5 +1,5 @@
 //! Every use case has an action of its own, and passes the gate first. The test reads the source, so that no
-//! use case is missed. `Rights` is none: it tells callers about themselves.
+//! use case is missed. `Rights` is none: its answer is about the caller alone.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;

@@ -86,7 +86,7 @@ impl Verification {
         };
         match self.database.open().await?.verify(&verify).await? {
             Ok(report) => {
-                writeln!(out, "{}", told(&report, &verify))?;
+                writeln!(out, "{}", sentence(&report, &verify))?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(fault) => {
@@ -98,7 +98,7 @@ impl Verification {
 }
 
 /// Returns what was verified, as sentences.
-fn told(report: &Report, verify: &Verify) -> String {
+fn sentence(report: &Report, verify: &Verify) -> String {
     let Report { seals, events, unsealed, expired, signed } = report;
     let mut text = format!("The audit is as it was written: {events} events under {seals} seals");
     if *expired > 0 {

@@ -51,8 +51,9 @@ pub struct IntentPage {
 }
 
 impl Intents {
-    /// Returns those intents of a group that the caller may get, ordered by name. A filter that needs calls to the engine or to workflow
-    /// clients examines one batch of intents; the page may then have fewer intents than requested, or none.
+    /// Returns those intents of a group that the caller may get, ordered by name. A filter that needs calls to the
+    /// engine or to workflow clients examines one batch of intents; the page may then have fewer intents than
+    /// requested, or none.
     ///
     /// # Errors
     /// Returns an error if the database fails, or if the filter is about runs and the engine fails.

@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use crate::files::{FileError, SettingFile};
 
-/// What the file says of one issuer.
+/// The settings of one issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuerSettings {

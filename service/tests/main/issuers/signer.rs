@@ -92,7 +92,7 @@ impl Signer {
         self.signed(&json!({"alg": algorithm, "kid": self.id, "typ": "at+jwt"}), claims)
     }
 
-    /// A token with this header, signed as it says if the key can.
+    /// A token with this header, signed with its algorithm if the key can.
     pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", encoded(header.to_string()), encoded(claims.to_string()));
         let (random, bytes) = (SystemRandom::new(), message.as_bytes());
