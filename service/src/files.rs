@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often the files are read.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(500);
 /// The largest file that is read.
 const MAX_SIZE: u64 = 1 << 20;
 
@@ -78,7 +78,7 @@ pub struct FileError {
 
 /// The contents of some files, read again when they change. If the new contents cannot be used, the old ones stay.
 ///
-/// A thread of its own reads the files each second, so that a slow disk delays no request, and compares their contents:
+/// A thread of its own reads the files twice a second, so that a slow disk delays no request, and compares their contents:
 /// the files of a secret change by a symbolic link that is set elsewhere, which a watch on the file does not see, and a
 /// time stamp may stay the same.
 pub struct Reloaded<T> {

@@ -22,8 +22,8 @@ use crate::https::{
 use crate::mount::Mount;
 use crate::server::{SOON, Server, echo};
 
-/// Twice what a change may take to be seen, because tests run beside each other.
-const WITHIN: Duration = Duration::from_secs(4);
+/// How long a change may take to be seen.
+const WITHIN: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn tokens_are_replaced_under_requests() {
