@@ -4,8 +4,6 @@ use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use sha2::{Digest, Sha256};
 
-use crate::hex::hex;
-
 const PRIVATE: &str = "PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
 /// The beginning of an Ed25519 public key in DER (RFC 8410). The 32 bytes of the key follow.
@@ -58,7 +56,7 @@ impl SealKey {
     /// Returns the ID of the key: the beginning of the hash of the public key.
     #[must_use]
     pub fn id(&self) -> String {
-        hex(&Sha256::digest(self.0.public_key())[..8])
+        hex::encode(&Sha256::digest(self.0.public_key())[..8])
     }
 
     pub(crate) fn sign(&self, text: &[u8]) -> Vec<u8> {

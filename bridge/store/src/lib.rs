@@ -7,7 +7,6 @@
 
 mod error;
 mod group;
-mod hex;
 mod key;
 mod latest;
 mod ledger;

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
-use crate::hex::{hex, unhex};
 use crate::key::{SealKey, VerifyKeys};
 use crate::tree::{Hash, root};
 
@@ -40,13 +39,13 @@ impl Seal {
             number: last.map_or(0, |last| last.number) + 1,
             events: i64::try_from(leaves.len()).unwrap_or(i64::MAX),
             at,
-            root: hex(&root(leaves)),
-            previous: last.map_or_else(|| hex(&[0; 32]), Self::hash),
+            root: hex::encode(root(leaves)),
+            previous: last.map_or_else(|| hex::encode([0; 32]), Self::hash),
             key: None,
             signature: None,
         };
         if let Some(key) = key {
-            seal.signature = Some(hex(&key.sign(seal.text().as_bytes())));
+            seal.signature = Some(hex::encode(key.sign(seal.text().as_bytes())));
             seal.key = Some(key.id());
         }
         seal
@@ -60,12 +59,12 @@ impl Seal {
 
     /// Returns the hash that the next seal has.
     pub(crate) fn hash(&self) -> String {
-        hex(&Sha256::digest(self.text()))
+        hex::encode(Sha256::digest(self.text()))
     }
 
     /// Returns whether one of these keys has signed it.
     pub(crate) fn is_signed_by(&self, keys: &VerifyKeys) -> bool {
-        let signature = self.signature.as_deref().and_then(unhex);
+        let signature = self.signature.as_deref().and_then(|text| hex::decode(text).ok());
         signature.is_some_and(|signature| keys.have_signed(self.text().as_bytes(), &signature))
     }
 }
@@ -90,10 +89,10 @@ impl SealRow {
             number: self.number,
             events: self.events,
             at: Timestamp::from_microsecond(self.at).unwrap_or_default(),
-            root: hex(&self.root),
-            previous: hex(&self.previous),
+            root: hex::encode(&self.root),
+            previous: hex::encode(&self.previous),
             key: self.key.clone(),
-            signature: self.signature.as_deref().map(hex),
+            signature: self.signature.as_deref().map(hex::encode),
         }
     }
 }

@@ -46,7 +46,6 @@ mod tests {
             b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
         ];
         let leaves = inputs.map(|input| leaf(std::str::from_utf8(input).unwrap()));
-        let hex = |hash: Hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let roots = [
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -59,7 +58,7 @@ mod tests {
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
         for (count, expected) in roots.iter().enumerate() {
-            assert_eq!(hex(root(&leaves[..count])), *expected, "{count}");
+            assert_eq!(hex::encode(root(&leaves[..count])), *expected, "{count}");
         }
     }
 }

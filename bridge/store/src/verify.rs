@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use bridge_core::model::Event;
 
-use crate::hex::hex;
 use crate::key::VerifyKeys;
 use crate::seal::Seal;
 use crate::sql::{EXPIRE, EventRow, KeptRow};
@@ -139,7 +138,7 @@ impl<'a> Verifier<'a> {
                 self.report.expired = number;
             }
             Some(leaves) => {
-                if hex(&root(leaves)) != seal.root {
+                if hex::encode(root(leaves)) != seal.root {
                     return Err(Fault::SealChanged(number, "its root is not that of its hashes"));
                 }
                 if i64::try_from(leaves.len()) != Ok(seal.events) {
@@ -160,7 +159,7 @@ impl<'a> Verifier<'a> {
         if seal.number != next {
             return Err(Fault::NoSeal(next));
         }
-        let previous = self.last.as_ref().map_or_else(|| hex(&[0; 32]), Seal::hash);
+        let previous = self.last.as_ref().map_or_else(|| hex::encode([0; 32]), Seal::hash);
         if seal.previous != previous {
             // The hash covers the whole seal before, and that one covers those before it.
             let changed = self.last.as_ref().map_or(seal.number, |last| last.number);

@@ -1,7 +1,5 @@
 //! New bearer tokens.
 
-use std::fmt::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -50,10 +48,7 @@ impl NewToken {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(NewTokenError::Token);
         }
-        let mut line = format!("{name}:");
-        for byte in Sha256::digest(token) {
-            let _ = write!(line, "{byte:02x}");
-        }
+        let line = format!("{name}:{}", hex::encode(Sha256::digest(token)));
         Ok(Self { token: token.to_owned(), line })
     }
 
@@ -77,13 +72,8 @@ impl std::fmt::Debug for NewToken {
 }
 
 /// Reads a digest of 64 hex digits.
-pub(super) fn digest_of(hex: &str) -> Option<[u8; 32]> {
+pub(super) fn digest_of(digits: &str) -> Option<[u8; 32]> {
     let mut digest = [0; 32];
-    if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, digits) in digest.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
+    hex::decode_to_slice(digits, &mut digest).ok()?;
     Some(digest)
 }

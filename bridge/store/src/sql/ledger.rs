@@ -9,7 +9,6 @@ use sqlx::Database;
 use super::event_row::{EXPIRE, EventRow, KeptRow, RECORD, event_columns};
 use super::{Sql, SqlStore, Value};
 use crate::error::failed;
-use crate::hex::unhex;
 use crate::key::SealKey;
 use crate::ledger::{Exported, Ledger};
 use crate::seal::{Seal, SealRow};
@@ -136,7 +135,7 @@ async fn insert<S: Sql>(
 ) -> Result<(), sqlx::Error> {
     let statement =
         concat!("INSERT INTO audit_seals (", seal_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
-    let bytes = |text: &str| unhex(text).unwrap_or_default();
+    let bytes = |text: &str| hex::decode(text).unwrap_or_default();
     let (root, previous) = (bytes(&seal.root), bytes(&seal.previous));
     let signature = seal.signature.as_deref().map(bytes);
     let values: [Value<'_>; 8] = [
