@@ -6,7 +6,7 @@ use std::str::from_utf8;
 use bridge_core::Request;
 use bridge_core::access::{Action, Gate, Ground, Named, Resource, Visible};
 use bridge_core::model::DigKey;
-use bridge_rights::{Rights, Source};
+use bridge_rights::{Rights, RightsFile};
 use service::files::{FileError, Reloaded, SettingFile};
 
 const RIGHTS: &str = "BRIDGE_RIGHTS";
@@ -69,7 +69,7 @@ impl RightsSettings {
             let mut sources = Vec::new();
             for ((file, name), content) in parsed.iter().zip(&names).zip(contents) {
                 let text = from_utf8(content).map_err(|_| file.fault("is not UTF-8"))?;
-                sources.push(Source { name, text });
+                sources.push(RightsFile { name, text });
             }
             let read = Rights::read(&sources[0], &sources[1..]);
             read.map_err(|faults| parsed[0].fault_because("and its policies cannot be used", faults))

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use bridge_core::access::{Action, Resource};
 use bridge_core::model::DigKey;
 use bridge_core::{Actor, Correlation, Proof, Request as CoreRequest};
-use bridge_rights::{Rights, Source};
+use bridge_rights::{Rights, RightsFile};
 use harness::free_port;
 use http::StatusCode;
 
@@ -45,7 +45,7 @@ pub(super) fn decisions(figures: &mut Figures, effort: Effort) -> Result<()> {
              scope = \"proj{number}/**\"\nintents = [\"migrate-*\"]"
         )?;
     }
-    let rights = Rights::read(&Source { name: "rights.toml", text: &text }, &[])?;
+    let rights = Rights::read(&RightsFile { name: "rights.toml", text: &text }, &[])?;
     let group = DigKey::new(format!("proj{}", OF_THE_CALLER - 1), "app", "v1", "dig");
     let request = CoreRequest {
         actor: Actor::new("user-0", Proof::Token),

@@ -11,7 +11,7 @@ use toml::Spanned;
 use workflow_api::rules::is_name;
 
 use crate::binding::{Binding, Uses};
-use crate::fault::{Fault, Faults, Source};
+use crate::fault::{Fault, Faults, RightsFile};
 use crate::role::Role;
 use crate::scope::Scope;
 use crate::subject::Subject;
@@ -96,12 +96,12 @@ impl<'de> Deserialize<'de> for SubjectEntry {
 ///
 /// # Errors
 /// Returns all faults; if it is not TOML of this form, the first one.
-pub fn check(source: &Source<'_>) -> Result<(), Faults> {
+pub fn check(source: &RightsFile<'_>) -> Result<(), Faults> {
     read(source).map(drop)
 }
 
 /// Reads the bindings of a file.
-pub(crate) fn read(source: &Source<'_>) -> Result<Vec<Binding>, Faults> {
+pub(crate) fn read(source: &RightsFile<'_>) -> Result<Vec<Binding>, Faults> {
     let document: Document = toml::from_str(source.text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         Faults(vec![source.fault(at, error.message())])
@@ -126,7 +126,7 @@ pub(crate) fn read(source: &Source<'_>) -> Result<Vec<Binding>, Faults> {
 
 /// Collects faults. What has faults is read as something else, since nothing is used then.
 struct Reader<'a> {
-    source: &'a Source<'a>,
+    source: &'a RightsFile<'a>,
     faults: Vec<Fault>,
 }
 

@@ -4,14 +4,14 @@ use std::fmt;
 
 /// The content of a file, and its name in messages.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct RightsFile<'a> {
     /// The name.
     pub name: &'a str,
     /// The content.
     pub text: &'a str,
 }
 
-impl Source<'_> {
+impl RightsFile<'_> {
     /// Returns a fault at this byte of the text.
     pub(crate) fn fault(&self, at: usize, text: impl Into<String>) -> Fault {
         Fault { file: self.name.to_owned(), line: self.line(at), text: text.into() }

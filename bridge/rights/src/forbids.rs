@@ -6,19 +6,19 @@ use std::collections::HashSet;
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, ValidationMode, Validator};
 use miette::Diagnostic;
 
-use crate::fault::{Fault, Faults, Source};
+use crate::fault::{Fault, Faults, RightsFile};
 use crate::schema::schema;
 
 /// Finds the faults of a file of policies.
 ///
 /// # Errors
 /// Returns all faults; if it is not Cedar, the first one.
-pub fn check(source: &Source<'_>) -> Result<(), Faults> {
+pub fn check(source: &RightsFile<'_>) -> Result<(), Faults> {
     read(source).map(drop)
 }
 
 /// Reads the policies of a file. The ID of each is `file:line`.
-pub(crate) fn read(source: &Source<'_>) -> Result<Vec<Policy>, Faults> {
+pub(crate) fn read(source: &RightsFile<'_>) -> Result<Vec<Policy>, Faults> {
     let set: PolicySet = source.text.parse().map_err(|error: cedar_policy::ParseErrors| {
         let faults = error.iter().map(|error| source.fault(at(error), error.to_string()));
         Faults(faults.collect())
@@ -50,7 +50,7 @@ pub(crate) fn read(source: &Source<'_>) -> Result<Vec<Policy>, Faults> {
 }
 
 /// Returns what does not fit the schema, and what could never apply.
-fn invalid<'a>(source: &'a Source<'_>, set: &PolicySet) -> impl Iterator<Item = Fault> + 'a {
+fn invalid<'a>(source: &'a RightsFile<'_>, set: &PolicySet) -> impl Iterator<Item = Fault> + 'a {
     let found = Validator::new(schema()).validate(set, ValidationMode::Strict);
     let errors = found.validation_errors().map(|error| source.fault(at(error), error.to_string()));
     let warnings = found.validation_warnings().map(|warning| source.fault(at(warning), warning.to_string()));
@@ -63,7 +63,7 @@ fn at(fault: &dyn Diagnostic) -> usize {
 }
 
 /// Returns the policies in the order of the text, each with its place.
-fn with_places<'a>(source: &Source<'_>, set: &'a PolicySet) -> Vec<(usize, &'a Policy)> {
+fn with_places<'a>(source: &RightsFile<'_>, set: &'a PolicySet) -> Vec<(usize, &'a Policy)> {
     // Cedar names policies by their numbers: policy0, policy1 and so on.
     let number = |policy: &&Policy| {
         let id = policy.id().to_string();

@@ -18,6 +18,6 @@ mod scope;
 mod subject;
 
 pub use document::check;
-pub use fault::{Fault, Faults, Source};
+pub use fault::{Fault, Faults, RightsFile};
 pub use forbids::check as check_policies;
 pub use rights::Rights;

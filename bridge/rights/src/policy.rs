@@ -120,7 +120,7 @@ mod tests {
     use cedar_policy::{ValidationMode, Validator};
 
     use super::*;
-    use crate::fault::Source;
+    use crate::fault::RightsFile;
     use crate::schema::schema;
 
     #[test]
@@ -140,7 +140,7 @@ role = "viewer"
 subjects = ["anonymous", "authenticated", { token = "t" }, { certificate = "c" }, { proxyUser = "p" }]
 scope = "p/**"
 "#;
-        let bindings = crate::document::read(&Source { name: "r", text: bindings }).unwrap();
+        let bindings = crate::document::read(&RightsFile { name: "r", text: bindings }).unwrap();
         let mut set = templates();
         for binding in &bindings {
             for subject in &binding.subjects {

@@ -10,7 +10,7 @@ use bridge_core::{Actor, Request};
 use cedar_policy::{Decision, Policy, PolicySet, Response};
 
 use crate::binding::Binding;
-use crate::fault::{Faults, Source};
+use crate::fault::{Faults, RightsFile};
 use crate::policy::{BindingPolicy, templates};
 use crate::question::ask;
 use crate::subject::Subject;
@@ -38,7 +38,7 @@ impl Rights {
     ///
     /// # Errors
     /// Returns the faults of all files.
-    pub fn read(bindings: &Source<'_>, policies: &[Source<'_>]) -> Result<Self, Faults> {
+    pub fn read(bindings: &RightsFile<'_>, policies: &[RightsFile<'_>]) -> Result<Self, Faults> {
         let mut faults = Vec::new();
         let mut noted = |Faults(found): Faults| faults.extend(found);
         let bindings = document::read(bindings).map_err(&mut noted).unwrap_or_default();

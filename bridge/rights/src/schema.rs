@@ -18,8 +18,8 @@ entity Intent in [Dig] { name: String };
 entity Group;
 entity User, ServiceAccount, Token, Certificate, ProxyUser, Anonymous in [Group] { name: String };
 
-// UTC. `date` is 20261231 for 31 December 2026, `minute` counts from midnight, `weekday` is 1 on Mondays, `epoch` counts
-// seconds since 1970.
+// UTC. `date` is 20261231 for 31 December 2026, `minute` counts from midnight, `weekday` is 1 on Mondays, `epoch`
+// counts seconds since 1970.
 type Time = { date: Long, minute: Long, weekday: Long, epoch: Long };
 // What is named beyond the intent itself.
 type Names = {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use bridge_rights::{Faults, Source};
+use bridge_rights::{Faults, RightsFile};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -25,7 +25,7 @@ impl Command {
         for file in &files {
             let name = &file.display().to_string();
             let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
-            let source = Source { name, text: &text };
+            let source = RightsFile { name, text: &text };
             let is_policies = file.extension().is_some_and(|extension| extension == "cedar");
             let check = if is_policies { bridge_rights::check_policies } else { bridge_rights::check };
             match check(&source) {

@@ -1,16 +1,16 @@
 //! Faults of files, with their lines.
 
-use bridge_rights::{Faults, Source, check, check_policies};
+use bridge_rights::{Faults, RightsFile, check, check_policies};
 
 fn faults(text: &str) -> Vec<String> {
-    let Faults(faults) = check(&Source { name: "r", text }).unwrap_err();
+    let Faults(faults) = check(&RightsFile { name: "r", text }).unwrap_err();
     faults.iter().map(ToString::to_string).collect()
 }
 
 #[test]
 fn a_fault_of_a_binding_has_its_line() {
     let sound = "[[binding]]\nname = \"b\"\nrole = \"viewer\"\nsubjects = [\"anonymous\"]\nscope = \"**\"\n";
-    assert!(check(&Source { name: "r", text: sound }).is_ok());
+    assert!(check(&RightsFile { name: "r", text: sound }).is_ok());
     for (was, is, fault) in [
         ("scope", "scpoe", "r:5: unknown field `scpoe`"),
         ("name = \"b\"\n", "", "r:1: missing field `name`"),
@@ -75,8 +75,8 @@ fn a_fault_of_a_policy_has_its_line() {
             "p:1: another policy begins",
         ),
     ] {
-        let Faults(faults) = check_policies(&Source { name: "p", text }).unwrap_err();
+        let Faults(faults) = check_policies(&RightsFile { name: "p", text }).unwrap_err();
         assert!(faults[0].to_string().starts_with(fault), "{text}: {faults:?}");
     }
-    assert!(check_policies(&Source { name: "p", text: "// nothing yet\n" }).is_ok());
+    assert!(check_policies(&RightsFile { name: "p", text: "// nothing yet\n" }).is_ok());
 }

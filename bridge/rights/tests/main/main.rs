@@ -7,14 +7,14 @@ mod model;
 
 use bridge_core::model::DigKey;
 use bridge_core::{Actor, Correlation, Proof, Request};
-use bridge_rights::{Rights, Source};
+use bridge_rights::{Rights, RightsFile};
 
 fn rights(bindings: &str) -> Rights {
     with_policies(bindings, "")
 }
 
 fn with_policies(bindings: &str, policies: &str) -> Rights {
-    let source = |name, text| Source { name, text };
+    let source = |name, text| RightsFile { name, text };
     Rights::read(&source("rights.toml", bindings), &[source("forbid.cedar", policies)]).unwrap()
 }
 
