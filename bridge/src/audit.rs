@@ -29,14 +29,15 @@ const POST: Duration = Duration::from_secs(10);
 /// The audit: who did what. It is kept in the database, in the same transaction as the changes.
 #[derive(Debug, Clone, clap::Args)]
 pub struct AuditSettings {
-    /// File with the Ed25519 key (PKCS#8, PEM or DER) that signs the seals of the audit; `bridge audit keygen` makes one.
-    /// It is read again when it changes. Without it, the audit is sealed but not signed.
+    /// File with the Ed25519 key (PKCS#8, PEM or DER) that signs the seals of the audit; `bridge audit keygen` makes
+    /// one. It is read again when it changes. Without it, the audit is sealed but not signed.
     #[arg(long, env = KEY, value_name = "FILE")]
     pub audit_key: Option<PathBuf>,
     /// How long events of the audit are kept; 0s means for ever. Their seals are always kept.
     #[arg(long, env = "BRIDGE_AUDIT_RETENTION", default_value = "0s", value_name = "TIME", value_parser = duration)]
     pub audit_retention: Duration,
-    /// Which reads the audit has: those of `payloads` (histories, queries, event streams and the audit itself), or `all`.
+    /// Which reads the audit has: those of `payloads` (histories, queries, event streams and the audit itself), or
+    /// `all`.
     #[arg(long, env = "BRIDGE_AUDIT_READS", default_value = "payloads", value_name = "WHICH")]
     pub audit_reads: AuditReads,
     /// The number of denied calls per minute and caller that the audit has one by one. Further ones are counted in

@@ -1,5 +1,5 @@
-//! Authentication of callers: by bearer token (RFC 6750), of a file or signed by an issuer; by TLS client certificate; or
-//! by the user header of a trusted proxy.
+//! Authentication of callers: by bearer token (RFC 6750), of a file or signed by an issuer; by TLS client certificate;
+//! or by the user header of a trusted proxy.
 //!
 //! [`authenticated`] puts the [`Identity`] of the caller into each request. No other place decides who a caller is.
 

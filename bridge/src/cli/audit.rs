@@ -1,4 +1,5 @@
-//! `bridge audit`: verifies and exports the audit, and makes its key. Works on the database, also while bridges use it.
+//! `bridge audit`: verifies and exports the audit, and makes its key. Works on the database, also while bridges use
+//! it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Write, stdout};

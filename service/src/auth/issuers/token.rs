@@ -145,8 +145,8 @@ impl Issuer {
     }
 }
 
-/// Returns the header, if it is that of an access token (RFC 9068, and those before it) and asks for nothing that is not
-/// done here. A token never names its own key.
+/// Returns the header, if it is that of an access token (RFC 9068, and those before it) and asks for nothing that is
+/// not done here. A token never names its own key.
 fn accepted_header(token: &[u8]) -> Result<Header, TokenFault> {
     let header = decode_header(token).map_err(|_| TokenFault::Unknown)?;
     let is_access_token = header.typ.as_deref().is_none_or(|typ| {
