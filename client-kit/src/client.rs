@@ -4,8 +4,8 @@ use std::any::type_name;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use heavy::heavy;
 use serde_json::{Value, json};
-use service::heavy;
 use workflow_api::params::UnusableSchema;
 use workflow_api::{Catalogue, CatalogueEntry, Declaration, Fault, TaskQueue, TemporalSpec, undeclared};
 
@@ -82,7 +82,7 @@ impl Client {
         // Those of the parameters as well, so that the caller has all of them.
         let (client, spec) = (*self, context.spec().clone());
         let check = move || client.describe().check(&spec).unwrap_or_else(|_| client.undeclared(&spec));
-        Err(ClientError::invalid_spec(heavy(context.size_of_params(), check).await))
+        Err(ClientError::invalid_spec(heavy(context.spec().size(), check).await))
     }
 
     fn undeclared(&self, spec: &TemporalSpec) -> Vec<Fault> {

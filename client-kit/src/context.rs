@@ -57,12 +57,6 @@ impl StartContext {
         self.request.key.as_ref().map(|Key { text, fingerprint }| format!("{text}-{fingerprint}"))
     }
 
-    /// The length of all parameters, in bytes.
-    pub(crate) fn size_of_params(&self) -> usize {
-        let of_activities = self.spec().workflow_params.activity_params.values().flatten();
-        of_activities.map(|(name, text)| name.len() + text.len()).sum()
-    }
-
     /// Reads the parameters of an activity, or of all ([`WorkflowParams::ALL_ACTIVITIES`]). For functions that choose
     /// the activity while they run. Others take [`Params`] as an argument.
     ///

@@ -7,17 +7,19 @@ mod openapi;
 mod problem;
 mod request;
 
+use std::future::ready;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::Value;
+use axum::routing::{MethodRouter, get, post};
+use serde::Serialize;
 use service::problem::ProblemResponse;
-use workflow_api::Catalogue;
+use workflow_api::to_go_json;
 
 use self::answer::answer;
 use self::problem::{of_invocation, unknown_client};
@@ -39,19 +41,18 @@ pub(crate) struct Invocations {
 }
 
 pub(crate) fn routes(invocations: Arc<Invocations>) -> Router {
+    let catalogue = invocations.clients.catalogue();
     Router::new()
         .route("/invoke/{client}", post(invoke).options(options))
-        .route("/invoke", get(catalogue))
-        .route("/openapi.json", get(document))
+        .route("/openapi.json", constant(&openapi::document(&catalogue)))
+        .route("/invoke", constant(&catalogue))
         .with_state(invocations)
 }
 
-async fn catalogue(State(invocations): State<Arc<Invocations>>) -> Json<Catalogue> {
-    Json(invocations.clients.catalogue())
-}
-
-async fn document(State(invocations): State<Arc<Invocations>>) -> Json<Value> {
-    Json(openapi::document(&invocations.clients.catalogue()))
+/// Responds with this JSON, which is written once.
+fn constant(value: &impl Serialize) -> MethodRouter<Arc<Invocations>> {
+    let json = Bytes::from(to_go_json(value));
+    get(move || ready(([(CONTENT_TYPE, "application/json")], json.clone())))
 }
 
 async fn invoke(

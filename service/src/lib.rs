@@ -4,11 +4,11 @@
 #[cfg(feature = "mimalloc")]
 mod allocator;
 pub mod auth;
+mod body;
 pub mod clock;
 pub mod fields;
 pub mod files;
 pub mod health;
-mod heavy;
 pub mod hosts;
 pub mod http;
 pub mod metrics;
@@ -22,5 +22,5 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod token;
 
-pub use heavy::{heavy, heavy_body};
+pub use body::heavy_body;
 pub use workflow_api::chain;

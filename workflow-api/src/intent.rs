@@ -78,6 +78,32 @@ object! {
     }
 }
 
+impl WorkflowIntent {
+    /// Returns about how many bytes its JSON has, to decide how to work on it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let Metadata { name, description, user_data1, user_data2 } = &self.metadata;
+        name.len() + description.len() + user_data1.len() + user_data2.len() + self.spec.temporal.size()
+    }
+}
+
+impl TemporalSpec {
+    /// Returns about how many bytes its JSON has, to decide how to work on it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let WorkflowParams { activity_options, activity_params } = &self.workflow_params;
+        let of_options = activity_options.keys().map(|name| name.len() + OPTIONS_SIZE);
+        let of_params = activity_params.values().flatten().map(|(name, text)| name.len() + text.len());
+        let StartOptions { memo, search_attributes, .. } = &self.workflow_start_options;
+        let of_values = [memo, search_attributes].into_iter().flatten().flat_map(|values| values.iter());
+        let of_values = of_values.map(|(name, value)| name.len() + value.as_str().len());
+        OPTIONS_SIZE + of_options.chain(of_params).chain(of_values).sum::<usize>()
+    }
+}
+
+/// About how many bytes the JSON of options has.
+const OPTIONS_SIZE: usize = 512;
+
 impl WorkflowParams {
     /// The entry that stands for every activity (EMCO-API §2.5).
     pub const ALL_ACTIVITIES: &str = "all-activities";

@@ -26,6 +26,15 @@ object! {
     }
 }
 
+impl StartOverrides {
+    /// Returns about how many bytes its JSON has, to decide how to work on it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let of_params = self.activity_params.values().flatten().map(|(name, text)| name.len() + text.len());
+        self.workflow_id.as_str().len() + of_params.sum::<usize>()
+    }
+}
+
 /// The workflow that a start led to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

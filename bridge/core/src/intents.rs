@@ -6,6 +6,9 @@ mod conditions;
 mod history;
 mod list;
 
+use std::sync::Arc;
+
+use heavy::heavy;
 use workflow_api::{Fault, WorkflowIntent, cut};
 
 use crate::access::{Action, Permit, Refused, Resource};
@@ -120,11 +123,11 @@ impl Intents {
         let key = &IntentKey::of(dig, &intent);
         let permit =
             self.parts.access.authorize(request, Action::CreateIntent, Resource::Intent(key)).await?;
-        check_sound(dig, None, &intent)?;
+        let intent = sound(dig, None, intent).await?;
         self.parts.access.may_write(request, Action::CreateIntent, key, &intent.spec).await?;
         self.change(request, &permit, key, options, |current| match current {
             Some(_) => Err(IntentsError::AlreadyExists(key.clone())),
-            None => Ok(Next::Keep(ChangeKind::Created, intent.clone())),
+            None => Ok(Next::Keep(ChangeKind::Created, Arc::clone(&intent))),
         })
         .await
     }
@@ -145,13 +148,13 @@ impl Intents {
         if intent.metadata.name.is_empty() {
             intent.metadata.name.clone_from(&key.name);
         }
-        check_sound(&key.dig, Some(&key.name), &intent)?;
+        let intent = sound(&key.dig, Some(&key.name), intent).await?;
         self.parts.access.may_write(request, Action::PutIntent, key, &intent.spec).await?;
         self.change(request, &permit, key, options, |current| {
             Ok(match current {
                 Some(kept) if kept.intent == intent => Next::Leave(kept.clone()),
-                Some(_) => Next::Keep(ChangeKind::Replaced, intent.clone()),
-                None => Next::Keep(ChangeKind::Created, intent.clone()),
+                Some(_) => Next::Keep(ChangeKind::Replaced, Arc::clone(&intent)),
+                None => Next::Keep(ChangeKind::Created, Arc::clone(&intent)),
             })
         })
         .await
@@ -189,7 +192,7 @@ impl Intents {
         self.change(request, &permit, key, options, |current| {
             Ok(match current {
                 Some(kept) if kept.intent == again.intent => Next::Leave(kept.clone()),
-                Some(_) | None => Next::Keep(kind, again.intent.clone()),
+                Some(_) | None => Next::Keep(kind, Arc::clone(&again.intent)),
             })
         })
         .await
@@ -262,7 +265,8 @@ impl Intents {
                     return Err(IntentsError::Unsound(faults));
                 }
             }
-            let revision = Revision { change: change(request, number, kind), intent: Some(intent.clone()) };
+            let revision =
+                Revision { change: change(request, number, kind), intent: Some(Arc::clone(&intent)) };
             if self.keep(permit, key, options, revision).await? {
                 let kept = KeptIntent { revision: number, intent };
                 return Ok(Changed { kept, created: current.is_none() });
@@ -302,7 +306,7 @@ impl Intents {
 /// The change to make.
 enum Next {
     /// Store this revision.
-    Keep(ChangeKind, WorkflowIntent),
+    Keep(ChangeKind, Arc<WorkflowIntent>),
     /// None: the intent is already as requested.
     Leave(KeptIntent),
 }
@@ -322,8 +326,12 @@ fn change(request: &Request, revision: RevisionNumber, kind: ChangeKind) -> Chan
     Change { revision, kind, by: request.actor.to_string(), at: request.now }
 }
 
-/// Finds all faults of an intent and of the path. `name` is the name in the path, if the path has one.
-fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Result<(), IntentsError> {
+/// Returns the intent, or all faults of it and of the path. `name` is the name in the path, if the path has one.
+async fn sound(
+    dig: &DigKey,
+    name: Option<&str>,
+    intent: WorkflowIntent,
+) -> Result<Arc<WorkflowIntent>, IntentsError> {
     let mut faults = dig.faults();
     let named = &intent.metadata.name;
     if let Some(name) = name.filter(|name| named != name) {
@@ -331,6 +339,8 @@ fn check_sound(dig: &DigKey, name: Option<&str>, intent: &WorkflowIntent) -> Res
         let message = format!("is `{named}`, but the path names `{name}`: an intent cannot be renamed");
         faults.push(Fault::new("$.metadata.name", message));
     }
-    faults.extend(intent.faults());
-    if faults.is_empty() { Ok(()) } else { Err(IntentsError::Unsound(faults)) }
+    let intent = Arc::new(intent);
+    let checked = Arc::clone(&intent);
+    faults.extend(heavy(intent.size(), move || checked.faults()).await);
+    if faults.is_empty() { Ok(intent) } else { Err(IntentsError::Unsound(faults)) }
 }

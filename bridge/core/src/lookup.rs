@@ -46,7 +46,7 @@ impl Lookup {
     }
 
     /// Returns an intent.
-    pub(crate) async fn intent(&self, key: &IntentKey) -> Result<WorkflowIntent, IntentError> {
+    pub(crate) async fn intent(&self, key: &IntentKey) -> Result<Arc<WorkflowIntent>, IntentError> {
         Ok(self.kept(key).await?.intent)
     }
 
@@ -63,8 +63,8 @@ impl Lookup {
         if !named.is_empty() {
             return Ok(named);
         }
-        let own = intent.spec.temporal.workflow_start_options.id;
-        let own = (!template::is_open(own.as_str())).then_some(own);
+        let own = &intent.spec.temporal.workflow_start_options.id;
+        let own = (!template::is_open(own.as_str())).then(|| own.clone());
         let which = if own.is_some() { Successful::Surely } else { Successful::Perhaps };
         let last = self.store.last_start(key, which).await?.map(|start| start.workflow_id);
         last.or(own).ok_or_else(|| IntentError::NoWorkflowYet(Box::new(key.clone())))

@@ -12,6 +12,8 @@ mod resume;
 mod settle;
 mod sighting;
 
+use std::sync::Arc;
+
 use futures::future::join;
 use tokio::task::yield_now;
 use workflow_api::{StartOverrides, TemporalSpec, WorkflowIntentSpec};
@@ -93,8 +95,8 @@ impl Starts {
     ) -> Result<StartReport, StartError> {
         let mut permit = self.parts.access.authorize(request, Action::Start, Resource::Intent(key)).await?;
         self.may_override(request, Action::Start, key, &order.overrides).await?;
-        let wanted =
-            Order::new(self.lookup.kept(key).await?, order.overrides).map_err(StartError::Unsound)?;
+        let wanted = Order::new(self.lookup.kept(key).await?, order.overrides).await;
+        let wanted = wanted.map_err(StartError::Unsound)?;
         let id = StartId::new();
         let start = StartRecord {
             id,
@@ -148,8 +150,8 @@ impl Starts {
     ) -> Result<StartPreview, StartError> {
         self.parts.access.authorize(request, Action::PreviewStart, Resource::Intent(key)).await?;
         self.may_override(request, Action::PreviewStart, key, &overrides).await?;
-        let Order { mut spec, .. } =
-            Order::new(self.lookup.kept(key).await?, overrides).map_err(StartError::Unsound)?;
+        let order = Order::new(self.lookup.kept(key).await?, overrides).await;
+        let mut spec = Arc::unwrap_or_clone(order.map_err(StartError::Unsound)?.spec);
         let id = &mut spec.temporal.workflow_start_options.id;
         if id.as_str().contains(RUN_NUMBER) {
             let latest = self.parts.store.starts(key, None, 1).await.map_err(IntentError::Store)?;
@@ -210,7 +212,7 @@ impl Starts {
             Begun::New(start) => {
                 let call = match call {
                     Some(call) => call,
-                    None => invocation(&self.parts, &start, &order.spec, correlation),
+                    None => invocation(&self.parts, &start, &order.spec, correlation).await,
                 };
                 Ok((self.carry_through(start, call, admitted.retries(), trail).await?, false))
             }
@@ -259,7 +261,7 @@ impl Starts {
         let again = StartRecord { id: known.id, ..start };
         let begun = store.begin_again(&again, order.own_spec(), settle::lease(limits)).await;
         let start = begun.map_err(StartError::NotRecorded)?.ok_or_else(in_flight)?;
-        let call = invocation(&self.parts, &start, &order.spec, correlation);
+        let call = invocation(&self.parts, &start, &order.spec, correlation).await;
         Ok((self.carry_through(start, call, admitted.retries(), trail).await?, false))
     }
 
@@ -283,13 +285,13 @@ impl Starts {
     async fn early_invocation(
         &self,
         start: &StartRecord,
-        spec: &WorkflowIntentSpec,
+        spec: &Arc<WorkflowIntentSpec>,
         correlation: &Correlation,
     ) -> Option<Result<Invocation, ClientError>> {
         if start.workflow_id.as_str().contains(RUN_NUMBER) {
             return None;
         }
         yield_now().await;
-        Some(invocation(&self.parts, start, spec, correlation))
+        Some(invocation(&self.parts, start, spec, correlation).await)
     }
 }

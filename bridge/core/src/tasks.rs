@@ -1,8 +1,6 @@
 //! Background work that the end of the process waits for.
 
-use std::panic::resume_unwind;
-
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -29,10 +27,4 @@ impl Tasks {
     pub(crate) async fn draining(&self) {
         self.draining.cancelled().await;
     }
-}
-
-/// Runs `work` on a thread of its own: to validate large parameters by a large schema takes too long for a
-/// thread that responds.
-pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }

@@ -1,6 +1,7 @@
 //! The check of an intent by its workflow client.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -49,6 +50,7 @@ async fn validation_does_not_hold_the_thread_that_responds() {
     let texts = (0..10_000).map(|number| (format!("p{number}"), number.to_string())).collect();
     let params = &mut intent.spec.temporal.workflow_params.activity_params;
     params.insert(WorkflowParams::ALL_ACTIVITIES.to_owned(), texts);
+    let intent = Arc::new(intent);
     let mut check = pin!(ClientCheck::ask(&clients, &intent, Duration::ZERO));
     assert!(poll!(check.as_mut()).is_pending());
     assert_eq!(check.await, ClientCheck::Accepted);

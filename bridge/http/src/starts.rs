@@ -23,7 +23,7 @@ use crate::api::Api;
 use crate::intents::change::All;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::{GoJson, Preference, headers, warnings};
+use crate::wire::answer::{GoJson, Preference, headers, large_json, warnings};
 use crate::wire::body::{Content, FieldValidation, Noted, Optional};
 use crate::wire::call::Call;
 use crate::wire::params::{idempotency_key, unless_empty};
@@ -144,7 +144,7 @@ pub(crate) async fn start_intent(
     let refused = |error| refused(error, &spelling);
     if params.dry_run.is_some() {
         let previewed = api.app.starts.preview(&request, &intent, body.overrides).await.map_err(refused)?;
-        return Ok((warnings, preview(previewed)).into_response());
+        return Ok((warnings, preview(previewed).await).into_response());
     }
     let key = key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
     let order = StartOrder { overrides: body.overrides, key };
@@ -222,7 +222,7 @@ fn representation(intent: &IntentKey, report: StartReport, status: Option<Status
     (status.unwrap_or(usual), named, headers, GoJson(started)).into_response()
 }
 
-fn preview(preview: StartPreview) -> Response {
+async fn preview(preview: StartPreview) -> Response {
     let view = StartPreviewView { method: "POST", url: preview.url, body: preview.body };
-    GoJson(view).into_response()
+    large_json(view.body.size(), view).await
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -68,10 +69,12 @@ impl Check {
             for document in intents(file)? {
                 let (name, faults) = faults_of(&document);
                 let check = match faults {
-                    Ok((intent, spelling)) => match ClientCheck::ask(&clients, &intent, self.within).await {
-                        ClientCheck::Drifted(faults) => ClientCheck::Drifted(spelling.respell(faults)),
-                        check => check,
-                    },
+                    Ok((intent, spelling)) => {
+                        match ClientCheck::ask(&clients, &Arc::new(intent), self.within).await {
+                            ClientCheck::Drifted(faults) => ClientCheck::Drifted(spelling.respell(faults)),
+                            check => check,
+                        }
+                    }
                     Err(faults) => ClientCheck::Drifted(faults),
                 };
                 sound &= self.report(out, file, &name, &check)?;

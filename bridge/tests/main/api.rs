@@ -200,7 +200,7 @@ impl Api {
     }
 
     /// Returns the stored sample intent.
-    async fn intent_of_sample(&self) -> WorkflowIntent {
+    async fn intent_of_sample(&self) -> Arc<WorkflowIntent> {
         self.parts.store.latest_revision(&sample_key()).await.unwrap().unwrap().intent.unwrap()
     }
 

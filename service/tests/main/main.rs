@@ -8,7 +8,6 @@ mod drain;
 mod fields;
 mod headers;
 mod health;
-mod heavy;
 mod hosts;
 mod http2;
 mod https;

@@ -56,7 +56,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .route("/for-ever", get(std::future::pending::<Infallible>))
         .route("/panic", get(panics))
         .route("/compute", get(async || compute()))
-        .route("/compute-apart", get(async || service::heavy(1 << 20, compute).await))
+        .route("/compute-apart", get(async || heavy::heavy(1 << 20, compute).await))
         .merge(http::operations(health, Metrics::install("hello", "1.2.3")));
     let listener = settings.listen.bind().await?;
     let tls = match &settings.tls[..] {

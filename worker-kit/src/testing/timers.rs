@@ -12,7 +12,7 @@ use temporalio_sdk::{TimerResult, WorkerOptions};
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Divides the duration of every timer of this worker's workflows by `factor`: with 86,400, a day becomes a second.
-/// Timers keep their order, down to a millisecond.
+/// Temporal fires them in their order; two that end within some 100 ms of each other can reach the workflow together.
 ///
 /// The clock of the workflow does not move: after such a timer, `workflow_time()` is a second later, not a day.
 /// Timeouts and pauses between attempts of activities, and timeouts and schedules of workflows, stay as they are.

@@ -2,9 +2,11 @@
 //! started.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use heavy::apart;
 use workflow_api::{Catalogue, CatalogueEntry, ClientStanding, Fault, WorkflowIntent, cut};
 
 use super::Intents;
@@ -14,7 +16,6 @@ use crate::lookup::IntentError;
 use crate::model::IntentKey;
 use crate::ports::{ClientError, Clients};
 use crate::request::Request;
-use crate::tasks::apart;
 
 /// Timeout for a check that a caller requests while the check of changes is turned off.
 const ON_PURPOSE: Duration = Duration::from_secs(2);
@@ -60,9 +61,9 @@ impl ClientAnswer {
 
 impl ClientCheck {
     /// Asks the workflow client of `intent` to validate it.
-    pub async fn ask(clients: &dyn Clients, intent: &WorkflowIntent, within: Duration) -> Self {
+    pub async fn ask(clients: &dyn Clients, intent: &Arc<WorkflowIntent>, within: Duration) -> Self {
         let catalogue = clients.catalogue(&intent.spec.workflow_client, within).await;
-        let intent = intent.clone();
+        let intent = Arc::clone(intent);
         apart(move || Self::by(&catalogue, &intent)).await
     }
 
@@ -118,7 +119,7 @@ impl Intents {
         Ok(apart(move || ClientAnswer::by(&catalogue, &intent)).await)
     }
 
-    async fn ask_client(&self, intent: &WorkflowIntent) -> ClientCheck {
+    async fn ask_client(&self, intent: &Arc<WorkflowIntent>) -> ClientCheck {
         ClientCheck::ask(&*self.parts.clients, intent, self.patience()).await
     }
 
@@ -131,9 +132,9 @@ impl Intents {
     /// Returns those of `intents` of which the check has this result. Each endpoint is asked once.
     pub(super) async fn standing(
         &self,
-        intents: Vec<WorkflowIntent>,
+        intents: Vec<Arc<WorkflowIntent>>,
         wanted: ClientStanding,
-    ) -> Vec<WorkflowIntent> {
+    ) -> Vec<Arc<WorkflowIntent>> {
         let endpoint = |intent: &WorkflowIntent| {
             let client = &intent.spec.workflow_client;
             (client.client_endpoint_name.clone(), client.client_endpoint_port)
@@ -145,7 +146,7 @@ impl Intents {
             .buffered(LOOKS)
             .collect()
             .await;
-        let holds = move |intent: &WorkflowIntent| {
+        let holds = move |intent: &Arc<WorkflowIntent>| {
             ClientCheck::by(&answers[&endpoint(intent)], intent).standing() == wanted
         };
         apart(move || intents.into_iter().filter(holds).collect()).await
@@ -153,7 +154,7 @@ impl Intents {
 
     /// Returns the faults that the client finds in an intent before it is stored; none if the client cannot
     /// be asked.
-    pub(super) async fn client_faults(&self, intent: &WorkflowIntent) -> Vec<Fault> {
+    pub(super) async fn client_faults(&self, intent: &Arc<WorkflowIntent>) -> Vec<Fault> {
         match self.ask_client(intent).await {
             ClientCheck::Accepted => Vec::new(),
             ClientCheck::Drifted(faults) => faults,

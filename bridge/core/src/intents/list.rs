@@ -1,5 +1,7 @@
 //! Lists the intents of a group, page by page, with filters.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use workflow_api::{ClientStanding, WorkflowIntent, WorkflowState, WorkflowType};
 
@@ -45,7 +47,7 @@ pub struct IntentFilter {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct IntentPage {
     /// The intents.
-    pub intents: Vec<WorkflowIntent>,
+    pub intents: Vec<Arc<WorkflowIntent>>,
     /// The last name on this page; the next page begins after it. `None` on the last page.
     pub next: Option<String>,
 }
@@ -111,7 +113,7 @@ impl Intents {
         dig: &DigKey,
         filter: &IntentFilter,
         batch: Vec<KeptIntent>,
-    ) -> Result<Vec<WorkflowIntent>, IntentsError> {
+    ) -> Result<Vec<Arc<WorkflowIntent>>, IntentsError> {
         let intents = batch.into_iter().map(|kept| kept.intent).filter(|intent| filter.matches(intent));
         let intents: Vec<_> = stream::iter(intents)
             .map(async |intent| {

@@ -1,6 +1,7 @@
 //! The revisions of an intent: each state that it was in, who made the change, and when.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use workflow_api::WorkflowIntent;
@@ -51,7 +52,7 @@ pub struct KeptIntent {
     /// The number of the revision.
     pub revision: RevisionNumber,
     /// The intent.
-    pub intent: WorkflowIntent,
+    pub intent: Arc<WorkflowIntent>,
 }
 
 /// One change of an intent.
@@ -109,7 +110,7 @@ pub struct Revision {
     /// The change that made it.
     pub change: Change,
     /// The intent; `None` if the revision is its deletion.
-    pub intent: Option<WorkflowIntent>,
+    pub intent: Option<Arc<WorkflowIntent>>,
 }
 
 impl Revision {

@@ -1,5 +1,6 @@
 //! Storage of start records.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,7 +29,7 @@ pub trait StartStore {
     async fn begin_start(
         &self,
         start: &StartRecord,
-        spec: Option<&WorkflowIntentSpec>,
+        spec: Option<&Arc<WorkflowIntentSpec>>,
         terms: Terms,
         event: Option<&Event>,
     ) -> Result<Begun, StoreError>;
@@ -38,7 +39,7 @@ pub trait StartStore {
     async fn begin_again(
         &self,
         start: &StartRecord,
-        spec: Option<&WorkflowIntentSpec>,
+        spec: Option<&Arc<WorkflowIntentSpec>>,
         lease: Duration,
     ) -> Result<Option<StartRecord>, StoreError>;
 
@@ -48,7 +49,7 @@ pub trait StartStore {
         &self,
         id: StartId,
         lease: Duration,
-    ) -> Result<Option<(StartRecord, WorkflowIntentSpec)>, StoreError>;
+    ) -> Result<Option<(StartRecord, Arc<WorkflowIntentSpec>)>, StoreError>;
 
     /// Lets a start be taken over after `pause`. Does nothing if another process works on it.
     async fn put_off(&self, start: &StartRecord, pause: Duration) -> Result<(), StoreError>;

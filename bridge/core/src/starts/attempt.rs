@@ -5,9 +5,11 @@
 //! client is never called twice: the engine shows whether the workflow has a run that began since.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use heavy::heavy;
 use tokio::time::{Instant, sleep, timeout_at};
 use workflow_api::{RunId, WorkflowIntentSpec};
 
@@ -27,7 +29,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const STILL_UNDER_WAY: Duration = Duration::from_secs(1);
 
 /// Prepares the call of a start. The client gets `spec` with the recorded workflow ID.
-pub(super) fn invocation(
+pub(super) async fn invocation(
+    parts: &Parts,
+    start: &StartRecord,
+    spec: &Arc<WorkflowIntentSpec>,
+    correlation: &Correlation,
+) -> Result<Invocation, ClientError> {
+    let (parts, start, correlation) = (parts.clone(), start.clone(), correlation.clone());
+    let spec = Arc::clone(spec);
+    heavy(spec.temporal.size(), move || prepare(&parts, &start, &spec, &correlation)).await
+}
+
+fn prepare(
     parts: &Parts,
     start: &StartRecord,
     spec: &WorkflowIntentSpec,

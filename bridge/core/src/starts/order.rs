@@ -1,5 +1,8 @@
 //! The content of one start: the intent, with the caller's changes.
 
+use std::sync::Arc;
+
+use heavy::heavy;
 use uuid::Uuid;
 use workflow_api::{Fault, StartOverrides, WorkflowIntentSpec, template};
 
@@ -12,7 +15,7 @@ pub(super) struct Order {
     pub(super) revision: RevisionNumber,
     /// The spec for the client. The number of the start is not yet in the workflow ID, because only the store
     /// knows it.
-    pub(super) spec: WorkflowIntentSpec,
+    pub(super) spec: Arc<WorkflowIntentSpec>,
     /// Whether it is the intent's own spec, apart from the workflow ID.
     is_the_intents: bool,
 }
@@ -22,16 +25,19 @@ impl Order {
     ///
     /// # Errors
     /// Returns all faults of the changes.
-    pub(super) fn new(kept: KeptIntent, overrides: StartOverrides) -> Result<Self, Vec<Fault>> {
+    pub(super) async fn new(kept: KeptIntent, overrides: StartOverrides) -> Result<Self, Vec<Fault>> {
         let KeptIntent { revision, intent } = kept;
-        let mut spec = intent.spec;
         let is_the_intents = overrides.activity_params.is_empty();
-        apply(overrides, &mut spec)?;
-        Ok(Self { revision, spec, is_the_intents })
+        let size = intent.size() + overrides.size();
+        let applied = move || {
+            let mut spec = Arc::unwrap_or_clone(intent).spec;
+            apply(overrides, &mut spec).map(|()| Arc::new(spec))
+        };
+        Ok(Self { revision, spec: heavy(size, applied).await?, is_the_intents })
     }
 
     /// Returns the spec that must be recorded in addition to the intent's revision and the workflow ID.
-    pub(super) fn own_spec(&self) -> Option<&WorkflowIntentSpec> {
+    pub(super) fn own_spec(&self) -> Option<&Arc<WorkflowIntentSpec>> {
         (!self.is_the_intents).then_some(&self.spec)
     }
 }

@@ -1,5 +1,6 @@
 //! Finds out the outcome of a start that was begun before.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -40,12 +41,13 @@ pub(super) const NOT_YET: &str =
 pub(super) async fn resume(
     parts: &Parts,
     start: &StartRecord,
-    spec: &WorkflowIntentSpec,
+    spec: &Arc<WorkflowIntentSpec>,
     correlation: &Correlation,
     retries: Retries,
 ) -> Result<StartedRun, StartError> {
     // The client was called before, so this error does not mean that nothing was started.
-    let call = invocation(parts, start, spec, correlation).map_err(|error| unknown(start, error.into()))?;
+    let call = invocation(parts, start, spec, correlation).await;
+    let call = call.map_err(|error| unknown(start, error.into()))?;
     let attempt = Attempt::new(parts, start, call, retries);
     let patience = SignedDuration::try_from(parts.limits.start).unwrap_or(SignedDuration::MAX);
     let given_up =

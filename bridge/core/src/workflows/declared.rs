@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use heavy::apart;
 use workflow_api::{CatalogueEntry, MessageKind, RawJson};
 
 use super::{Addressee, WorkflowError, Workflows};
 use crate::access::Action;
 use crate::model::WorkflowRun;
 use crate::request::Request;
-use crate::tasks::apart;
 
 /// How long the check waits for the client's catalogue. A stop signal must not wait long for a client that is away.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -48,7 +48,8 @@ impl Workflows {
         if unchecked || within.is_zero() {
             return None;
         }
-        let spec = self.lookup.intent(&to.intent).await.ok()?.spec;
+        let intent = self.lookup.intent(&to.intent).await.ok()?;
+        let spec = &intent.spec;
         let asked = self.parts.clients.catalogue(&spec.workflow_client, within).await;
         let catalogue = asked.unwrap_or_else(|error| {
             let reason = workflow_api::chain(&error);

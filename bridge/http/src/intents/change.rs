@@ -1,5 +1,7 @@
 //! The parts that all changes of an intent share: parameters, conditions and the response.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::{DigKey, IntentKey};
 use bridge_core::{ChangeOptions, Changed};
@@ -9,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::problem::ApiError;
-use crate::wire::answer::{GoJson, headers, warnings};
+use crate::wire::answer::{headers, large_json, warnings};
 use crate::wire::params::Skip;
 use crate::wire::{etag, path};
 
@@ -75,15 +77,16 @@ pub(crate) struct ConditionHeaders {
 }
 
 /// Returns the response to a change: 201 if the intent did not exist before, else 200.
-pub(crate) fn answer(dig: &DigKey, changed: Changed, unknown: &[String]) -> Response {
+pub(crate) async fn answer(dig: &DigKey, changed: Changed, unknown: &[String]) -> Response {
     let kept = changed.kept;
     let tag = etag::of_revision(kept.revision);
     let warnings = warnings(unknown);
+    let intent = large_json(kept.intent.size(), Arc::clone(&kept.intent)).await;
     if changed.created {
         let location = path::of_intent(&IntentKey::of(dig, &kept.intent));
         let headers = headers([(LOCATION, &location), (ETAG, &tag)]);
-        (StatusCode::CREATED, headers, warnings, GoJson(kept.intent)).into_response()
+        (StatusCode::CREATED, headers, warnings, intent).into_response()
     } else {
-        (headers([(ETAG, &tag)]), warnings, GoJson(kept.intent)).into_response()
+        (headers([(ETAG, &tag)]), warnings, intent).into_response()
     }
 }

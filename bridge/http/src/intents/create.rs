@@ -41,5 +41,5 @@ pub(crate) async fn create_intent(
     let options = call.params.options(&call.headers)?;
     let changed = call.api.app.intents.create(&call.request, &call.key, intent, &options).await;
     let changed = changed.map_err(|error| ApiError::from(error).respelled(&call.spelling))?;
-    Ok(change::answer(&call.key, changed, &call.unknown))
+    Ok(change::answer(&call.key, changed, &call.unknown).await)
 }

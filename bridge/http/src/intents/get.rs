@@ -8,7 +8,7 @@ use workflow_api::WorkflowIntent;
 
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::{GoJson, headers};
+use crate::wire::answer::{headers, large_json};
 use crate::wire::call::Call;
 use crate::wire::etag;
 use crate::wire::path::{self, DigPath, IntentPath};
@@ -39,6 +39,6 @@ pub(crate) async fn get_intent(call: Call<IntentKey>) -> Result<Response, ApiErr
     Ok(if etag::is_known(&call.headers, kept.revision)? {
         (StatusCode::NOT_MODIFIED, tag).into_response()
     } else {
-        (tag, GoJson(kept.intent)).into_response()
+        (tag, large_json(kept.intent.size(), kept.intent).await).into_response()
     })
 }

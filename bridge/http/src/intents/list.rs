@@ -9,7 +9,7 @@ use workflow_api::{ClientStanding, WorkflowIntent, WorkflowState, WorkflowType};
 
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::GoJson;
+use crate::wire::answer::large_json;
 use crate::wire::call::Call;
 use crate::wire::page::{self, PageParams};
 use crate::wire::params::{Both, unless_empty};
@@ -79,5 +79,7 @@ pub(crate) async fn list_intents(
         },
     };
     let page = call.api.app.intents.list(&call.request, &call.key, &listing).await?;
-    Ok((page::next(call.uri.query(), page.next), GoJson(page.intents)).into_response())
+    let size = page.intents.iter().map(|intent| intent.size()).sum();
+    let intents = large_json(size, page.intents).await;
+    Ok((page::next(call.uri.query(), page.next), intents).into_response())
 }

@@ -44,5 +44,5 @@ pub(crate) async fn put_intent(
     let options = call.params.options(&call.headers)?;
     let changed = call.api.app.intents.put(&call.request, &call.key, intent, &options).await;
     let changed = changed.map_err(|error| ApiError::from(error).respelled(&call.spelling))?;
-    Ok(change::answer(&call.key.dig, changed, &call.unknown))
+    Ok(change::answer(&call.key.dig, changed, &call.unknown).await)
 }

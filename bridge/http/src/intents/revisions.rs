@@ -1,5 +1,7 @@
 //! `GET …/temporal-workflow-intents/{name}/revisions`: returns the history of an intent.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::{self, IntentKey, RevisionNumber};
 use serde::Serialize;
@@ -8,7 +10,7 @@ use workflow_api::WorkflowIntent;
 
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
-use crate::wire::answer::GoJson;
+use crate::wire::answer::{GoJson, large_json};
 use crate::wire::call::Call;
 use crate::wire::page::{self, PageParams};
 use crate::wire::path::{self, DigPath, IntentPath};
@@ -56,7 +58,8 @@ pub(crate) struct Revision {
     change: Change,
     /// The intent; absent if this revision is its deletion.
     #[serde(skip_serializing_if = "Option::is_none")]
-    intent: Option<WorkflowIntent>,
+    #[schema(value_type = Option<WorkflowIntent>)]
+    intent: Option<Arc<WorkflowIntent>>,
 }
 
 problems!(ListProblems, [NO_SUCH_INTENT]);
@@ -104,8 +107,9 @@ problems!(GetProblems, [NO_SUCH_REVISION]);
         GetProblems,
     ),
 )]
-pub(crate) async fn get_revision(call: Call<(IntentKey, String)>) -> Result<GoJson<Revision>, ApiError> {
+pub(crate) async fn get_revision(call: Call<(IntentKey, String)>) -> Result<Response, ApiError> {
     let (intent, number) = call.key;
     let revision = call.api.app.intents.revision(&call.request, &intent, &number).await?;
-    Ok(GoJson(Revision { change: revision.change.into(), intent: revision.intent }))
+    let size = revision.intent.as_ref().map_or(0, |intent| intent.size());
+    Ok(large_json(size, Revision { change: revision.change.into(), intent: revision.intent }).await)
 }

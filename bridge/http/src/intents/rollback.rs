@@ -44,7 +44,7 @@ pub(crate) async fn roll_back_intent(
     let revision = revision(&body);
     let options = call.params.options(&call.headers)?;
     let changed = call.api.app.intents.roll_back(&call.request, &call.key, &revision, &options).await?;
-    Ok(change::answer(&call.key.dig, changed, &call.unknown))
+    Ok(change::answer(&call.key.dig, changed, &call.unknown).await)
 }
 
 /// Returns the revision in the body, which is a number or a text.

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::MorePages;
 use futures::stream::once;
 use futures::{StreamExt, TryStreamExt};
+use heavy::heavy;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, WARNING};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -22,6 +23,11 @@ impl<T: Serialize> IntoResponse for GoJson<T> {
     fn into_response(self) -> Response {
         go_json(to_go_json(&self.0))
     }
+}
+
+/// Returns `value`, of which the JSON has about `size` bytes, as [`GoJson`].
+pub(crate) async fn large_json<T: Serialize + Send + 'static>(size: usize, value: T) -> Response {
+    go_json(heavy(size, move || to_go_json(&value)).await)
 }
 
 fn go_json(mut body: Vec<u8>) -> Response {

@@ -1,11 +1,14 @@
 //! Intents in SQL.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bridge_core::access::Visible;
 use bridge_core::model::{
     Change, ChangeKind, DigKey, Event, IntentKey, KeptIntent, Revision, RevisionNumber,
 };
 use bridge_core::ports::{IntentStore, StoreError};
+use heavy::heavy;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow};
 use workflow_api::{WorkflowIntent, read, to_go_text};
@@ -27,7 +30,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
              WHERE (project, composite_app, composite_app_version, deployment_intent_group, name) = ($1, $2, $3, $4, $5)
              ORDER BY revision DESC LIMIT 1";
         let rows: Vec<RevisionRow> = self.read("look up an intent", statement, &of_intent(key, &[])).await?;
-        let revision = rows.into_iter().next().map(Revision::try_from).transpose()?;
+        let revision = read_revision(rows).await?;
         if let (Some(latest), Some(since), Some(revision)) = (self.0.latest(), since, &revision) {
             latest.keep(since, key, revision);
         }
@@ -42,7 +45,10 @@ impl<S: Sql> IntentStore for SqlStore<S> {
     ) -> Result<bool, StoreError> {
         let Revision { change, intent } = revision;
         let number = change.revision.get();
-        let document = intent.as_ref().map(to_go_text);
+        let document = match intent.clone() {
+            Some(intent) => Some(heavy(intent.size(), move || to_go_text(&*intent)).await),
+            None => None,
+        };
         let add = "INSERT INTO intent_revisions
                 (project, composite_app, composite_app_version, deployment_intent_group, name,
                  revision, action, rolled_back_to, changed_by, changed_at, document)
@@ -101,7 +107,8 @@ impl<S: Sql> IntentStore for SqlStore<S> {
         // The text has no names, only places for them.
         let statement = AssertSqlSafe(statement);
         let rows: Vec<IntentRow> = self.read("list intents", statement, &values).await?;
-        rows.into_iter().map(KeptIntent::try_from).collect()
+        let size = rows.iter().map(|row| row.document.len()).sum();
+        heavy(size, move || rows.into_iter().map(KeptIntent::try_from).collect()).await
     }
 
     async fn revision(
@@ -115,7 +122,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
                AND revision = $6";
         let values = of_intent(key, &[number.get().into()]);
         let rows: Vec<RevisionRow> = self.read("look up a revision", statement, &values).await?;
-        rows.into_iter().next().map(Revision::try_from).transpose()
+        read_revision(rows).await
     }
 
     async fn changes(
@@ -148,7 +155,7 @@ impl TryFrom<IntentRow> for KeptIntent {
 
     fn try_from(row: IntentRow) -> Result<Self, StoreError> {
         let intent = intent(&row.document, &row.name, row.revision)?;
-        Ok(Self { revision: row.revision.into(), intent })
+        Ok(Self { revision: row.revision.into(), intent: Arc::new(intent) })
     }
 }
 
@@ -196,9 +203,17 @@ impl TryFrom<RevisionRow> for Revision {
         let intent = row
             .document
             .map(|document| intent(&document, &row.change.name, row.change.revision))
-            .transpose()?;
+            .transpose()?
+            .map(Arc::new);
         Ok(Self { change: row.change.try_into()?, intent })
     }
+}
+
+/// Returns the revision of the first row.
+async fn read_revision(rows: Vec<RevisionRow>) -> Result<Option<Revision>, StoreError> {
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let size = row.document.as_ref().map_or(0, String::len);
+    heavy(size, move || row.try_into().map(Some)).await
 }
 
 fn intent(document: &str, name: &str, revision: i64) -> Result<WorkflowIntent, StoreError> {

@@ -1,10 +1,12 @@
 //! Starts in SQL, in the table `runs`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::model::{Event, IntentKey, Revision, StartId, StartRecord};
 use bridge_core::ports::{Begun, IntentStore, StartStore, StoreError, Successful, Terms};
+use heavy::heavy;
 use workflow_api::{WorkflowId, WorkflowIntentSpec, to_go_text};
 
 use super::event_row::insert_event;
@@ -95,11 +97,11 @@ impl<S: Sql> StartStore for SqlStore<S> {
     async fn begin_start(
         &self,
         start: &StartRecord,
-        spec: Option<&WorkflowIntentSpec>,
+        spec: Option<&Arc<WorkflowIntentSpec>>,
         terms: Terms,
         mut event: Option<&Event>,
     ) -> Result<Begun, StoreError> {
-        let spec = spec_column(spec);
+        let spec = spec_column(spec).await;
         for _ in 0..ROUNDS {
             // The first round writes the event.
             if let Some(begun) = self.begin(start, &spec, terms, event.take()).await? {
@@ -115,7 +117,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
     async fn begin_again(
         &self,
         start: &StartRecord,
-        spec: Option<&WorkflowIntentSpec>,
+        spec: Option<&Arc<WorkflowIntentSpec>>,
         lease: Duration,
     ) -> Result<Option<StartRecord>, StoreError> {
         let statement = concat!(
@@ -126,7 +128,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
              RETURNING ",
             start_columns!()
         );
-        let (id, spec) = (start.id.to_string(), spec_column(spec));
+        let (id, spec) = (start.id.to_string(), spec_column(spec).await);
         let values = [
             id.as_str().into(),
             start.revision.into(),
@@ -143,7 +145,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
         &self,
         id: StartId,
         lease: Duration,
-    ) -> Result<Option<(StartRecord, WorkflowIntentSpec)>, StoreError> {
+    ) -> Result<Option<(StartRecord, Arc<WorkflowIntentSpec>)>, StoreError> {
         let statement = concat!(
             "UPDATE runs
              SET outcome = 'starting', attempt = attempt + 1, reason = NULL, settled_at = NULL,
@@ -162,7 +164,7 @@ impl<S: Sql> StartStore for SqlStore<S> {
             Some(spec) => spec,
             None => spec_of_intent(&start, self.revision(&start.intent, start.revision.into()).await?)?,
         };
-        Ok(Some((start, spec)))
+        Ok(Some((start, Arc::new(spec))))
     }
 
     async fn put_off(&self, start: &StartRecord, pause: Duration) -> Result<(), StoreError> {
@@ -328,14 +330,15 @@ impl<S: Sql> SqlStore<S> {
 
 /// Returns the value of the column `spec`. It is empty if the start has no options beyond its intent, whose
 /// revisions are kept.
-fn spec_column(spec: Option<&WorkflowIntentSpec>) -> String {
-    spec.map(to_go_text).unwrap_or_default()
+async fn spec_column(spec: Option<&Arc<WorkflowIntentSpec>>) -> String {
+    let Some(spec) = spec.cloned() else { return String::new() };
+    heavy(spec.temporal.size(), move || to_go_text(&*spec)).await
 }
 
 /// Returns the spec of the revision that a start is about.
 fn spec_of_intent(start: &StartRecord, revision: Option<Revision>) -> Result<WorkflowIntentSpec, StoreError> {
     let intent = revision.and_then(|revision| revision.intent);
-    intent.map(|intent| intent.spec).ok_or_else(|| StoreError::Inconsistent {
+    intent.map(|intent| Arc::unwrap_or_clone(intent).spec).ok_or_else(|| StoreError::Inconsistent {
         table: "intent_revisions",
         column: "document",
         row: format!("{} {}", start.intent.name, start.revision),

@@ -1,5 +1,7 @@
 //! Intents.
 
+use std::sync::Arc;
+
 use bridge_core::access::Visible;
 use bridge_core::model::{Change, ChangeKind, Revision, RevisionNumber};
 use bridge_core::ports::Store;
@@ -15,7 +17,7 @@ pub(super) fn revision(number: i64, kind: ChangeKind, name: Option<&str>) -> Rev
         // Stores keep microseconds.
         at: "2026-01-02T03:04:05.678901Z".parse().unwrap(),
     };
-    Revision { change, intent: name.map(intent) }
+    Revision { change, intent: name.map(intent).map(Arc::new) }
 }
 
 pub(super) fn created(name: &str) -> Revision {
@@ -24,7 +26,7 @@ pub(super) fn created(name: &str) -> Revision {
 
 async fn names(store: &dyn Store, after: &str, limit: u32) -> Vec<String> {
     let intents = store.intents(&dig("dig1"), &Visible::All, after, limit).await.unwrap();
-    intents.into_iter().map(|kept| kept.intent.metadata.name).collect()
+    intents.into_iter().map(|kept| kept.intent.metadata.name.clone()).collect()
 }
 
 pub(super) async fn a_revision_comes_back_as_it_was_kept(store: &dyn Store) {
@@ -59,7 +61,7 @@ pub(super) async fn a_number_is_taken_once(store: &dyn Store) {
     let first = created("a");
     assert!(store.add_revision(&key, &first, None).await.unwrap());
     let mut second = revision(1, ChangeKind::Replaced, Some("a"));
-    second.intent.as_mut().unwrap().metadata.description = "other".to_owned();
+    Arc::make_mut(second.intent.as_mut().unwrap()).metadata.description = "other".to_owned();
     assert!(!store.add_revision(&key, &second, None).await.unwrap());
     assert_eq!(store.latest_revision(&key).await.unwrap(), Some(first));
     assert!(!store.add_revision(&key, &revision(1, ChangeKind::Deleted, None), None).await.unwrap());
@@ -96,7 +98,7 @@ pub(super) async fn a_list_has_the_visible_intents(store: &dyn Store) {
     let visible = async |names: &[&str], after, limit| -> Vec<String> {
         let visible = Visible::Like(names.iter().map(|name| (*name).to_owned()).collect());
         let intents = store.intents(&dig("dig1"), &visible, after, limit).await.unwrap();
-        intents.into_iter().map(|kept| kept.intent.metadata.name).collect()
+        intents.into_iter().map(|kept| kept.intent.metadata.name.clone()).collect()
     };
     assert_eq!(visible(&[], "", 10).await, Vec::<String>::new());
     assert_eq!(visible(&["b", "missing", "a"], "", 10).await, ["a", "b"]);
@@ -115,7 +117,7 @@ pub(super) async fn a_list_has_the_latest_of_each_that_is_not_deleted(store: &dy
         store.add_revision(&dig("dig1").intent(name), &created(name), None).await.unwrap();
     }
     let mut replaced = revision(2, ChangeKind::Replaced, Some("b"));
-    replaced.intent.as_mut().unwrap().metadata.description = "newer".to_owned();
+    Arc::make_mut(replaced.intent.as_mut().unwrap()).metadata.description = "newer".to_owned();
     store.add_revision(&dig("dig1").intent("b"), &replaced, None).await.unwrap();
     for name in ["a", "c"] {
         store

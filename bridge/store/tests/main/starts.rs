@@ -1,5 +1,6 @@
 //! Runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_core::model::{ChangeKind, Outcome, StartId, StartKey, StartRecord};
@@ -45,8 +46,8 @@ pub(crate) fn keyed(key: &str, fingerprint: &str) -> StartRecord {
     StartRecord { key, ..run("a") }
 }
 
-fn spec() -> WorkflowIntentSpec {
-    intent("a").spec
+fn spec() -> Arc<WorkflowIntentSpec> {
+    Arc::new(intent("a").spec)
 }
 
 async fn begun(store: &dyn Store, run: &StartRecord, terms: Terms) -> StartRecord {
@@ -298,11 +299,11 @@ pub(super) async fn a_start_without_a_spec_of_its_own_has_that_of_its_revision(s
     for (number, action, name) in revisions {
         assert!(store.add_revision(&run.intent, &revision(number, action, name), None).await.unwrap());
     }
-    let mut expected = spec();
+    let mut expected = intent("a").spec;
     expected.temporal.workflow_client_name = "other".to_owned();
     assert!(matches!(store.begin_start(&run, None, ABANDONED, None).await.unwrap(), Begun::New(_)));
     let taken = store.take_over(run.id, LONG.lease).await.unwrap();
-    assert_eq!(taken.unwrap().1, expected);
+    assert_eq!(*taken.unwrap().1, expected);
 }
 
 pub(super) async fn a_start_without_its_revision_is_an_error(store: &dyn Store) {

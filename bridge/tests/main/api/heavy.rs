@@ -4,9 +4,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::available_parallelism;
 
 use harness::sample_intent;
+use heavy::heavy;
 use reqwest::Method;
 use serde_json::json;
-use service::heavy;
 use tokio::sync::oneshot;
 
 use super::{Api, ScriptedClient};
@@ -35,27 +35,33 @@ fn intent(name: &str, client_port: u16, description: &str) -> String {
 }
 
 #[tokio::test]
-async fn large_bodies_and_catalogues_wait_while_others_are_served() {
+async fn large_intents_and_catalogues_wait_while_others_are_served() {
     let api = Api::new().await;
     let long = "x".repeat(64 << 10);
-    for (name, summary) in [("small", String::new()), ("large", long.clone())] {
-        let catalogue =
-            json!({"clients": [{"name": "migrate_workflowclient", "summary": summary}]}).to_string();
+    for (name, text) in [("small", ""), ("large", long.as_str())] {
+        let catalogue = json!({"clients": [{"name": "migrate_workflowclient", "summary": text}]}).to_string();
         let client = ScriptedClient::start(move || {
             let catalogue = catalogue.clone();
             async { catalogue }
         });
-        assert_eq!(api.post("", intent(name, client.await.port, "")).await.status(), 201);
+        assert_eq!(api.post("", intent(name, client.await.port, text)).await.status(), 201);
     }
+    // It is in memory then, so that only to write it is work.
+    assert_eq!(api.get("/large").await.status(), 200);
 
     let turns = all_turns().await;
     let large = [
         (api.request(Method::POST, "").body(intent("another", 9090, &long)), 201),
         (api.request(Method::GET, "/large/check"), 200),
+        (api.request(Method::GET, "/large"), 200),
+        (api.request(Method::GET, "/large/revisions/1"), 200),
+        (api.request(Method::GET, ""), 200),
+        (api.request(Method::POST, "/large/start?dryRun=All"), 200),
     ];
     let large = large.map(|(request, status)| (tokio::spawn(request.send()), status));
     for _ in 0..20 {
         assert_eq!(api.get("/small/check").await.status(), 200);
+        assert_eq!(api.get("/small").await.status(), 200);
     }
     assert!(large.iter().all(|(response, _)| !response.is_finished()));
     drop(turns);

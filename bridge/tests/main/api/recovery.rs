@@ -1,5 +1,6 @@
 //! Starts that an earlier bridge process left open.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_core::model::{Outcome, StartId, StartKey, StartRecord};
@@ -37,7 +38,7 @@ async fn settled(api: &Api, client_port: u16, workflow_id: &str, age: SignedDura
     spec.temporal.workflow_client_name = "migrate_workflowclient".to_owned();
     let terms = Terms { lease: Duration::ZERO, key_kept: Duration::ZERO };
     assert!(matches!(
-        api.parts.store.begin_start(&run, Some(&spec), terms, None).await.unwrap(),
+        api.parts.store.begin_start(&run, Some(&Arc::new(spec)), terms, None).await.unwrap(),
         Begun::New(_)
     ));
     eventually(SOON, "the start is settled", async || {
@@ -84,7 +85,7 @@ async fn a_start_that_our_client_made_is_known_by_its_key() {
     temporal.cli(&["workflow", "terminate", "--workflow-id", &id]).await.unwrap();
     // As if the outcome had not been recorded.
     let mut record = api.run_of_sample().await;
-    let spec = api.intent_of_sample().await.spec;
+    let spec = Arc::new(api.intent_of_sample().await.spec.clone());
     record.outcome = Outcome::Starting;
     let other = Api::on(temporal.address(), &[]).await;
     let terms = Terms { lease: Duration::ZERO, key_kept: Duration::from_secs(3600) };

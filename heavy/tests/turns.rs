@@ -1,17 +1,17 @@
-//! Work on large input.
+//! Turns of heavy work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use futures::future::join_all;
 use futures::poll;
-use service::heavy;
-
-use crate::server::SOON;
+use heavy::heavy;
 
 const LARGE: usize = 1 << 20;
+const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn work_beyond_all_but_one_processor_waits_and_goes_with_its_caller() {
