@@ -21,10 +21,11 @@ pub(crate) enum Group {
 }
 
 /// The bound of each figure, on two cores.
-const BOUNDS: [(Group, &str, Bound); 29] = [
+const BOUNDS: [(Group, &str, Bound); 30] = [
     (Beside, "invoke_vs_raw_throughput", AtLeast(0.9)),
     (Beside, "start_vs_raw_throughput", AtLeast(0.8)),
     (Beside, "status_vs_raw_throughput", AtLeast(0.85)),
+    (Beside, "status_with_token_vs_raw_throughput", AtLeast(0.8)),
     (Beside, "invoke_added_p50_ms", AtMost(0.5)),
     (Beside, "start_added_p50_ms", AtMost(2.0)),
     (Alone, "invoke_cpu_us", AtMost(150.0)),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -21,6 +21,8 @@ pub(crate) const UUID: &str = "@uuid@";
 pub(crate) struct Request {
     method: Method,
     path: String,
+    /// The bearer token; empty for none.
+    token: String,
     body: Bytes,
     /// `None`: any.
     status: Option<StatusCode>,
@@ -28,7 +30,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: Bytes::new(), status: Some(StatusCode::OK) }
+        Self { status: Some(StatusCode::OK), ..Self::any(Method::GET, path, Bytes::new()) }
     }
 
     pub(crate) fn post(path: impl Into<String>, body: impl ToString, status: StatusCode) -> Self {
@@ -37,7 +39,12 @@ impl Request {
 
     /// A request that may get a response of any status.
     pub(crate) fn any(method: Method, path: impl Into<String>, body: Bytes) -> Self {
-        Self { method, path: path.into(), body, status: None }
+        Self { method, path: path.into(), token: String::new(), body, status: None }
+    }
+
+    /// Adds a bearer token.
+    pub(crate) fn with_token(self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self }
     }
 }
 
@@ -65,17 +72,20 @@ impl HttpCall {
 
     /// Makes the request, and returns the body of the response before it is read.
     async fn send(&mut self) -> Result<Incoming> {
-        let Request { method, path, body, status } = &self.request;
+        let Request { method, path, token, body, status } = &self.request;
         let body = match &self.template {
             Some(template) => template.replace(UUID, &Uuid::new_v4().to_string()).into(),
             None => body.clone(),
         };
-        let request = http::Request::builder()
+        let mut request = http::Request::builder()
             .method(method)
             .uri(path.as_str())
             .header(HOST, format!("127.0.0.1:{}", self.port))
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::from(body))?;
+            .header(CONTENT_TYPE, "application/json");
+        if !token.is_empty() {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Full::from(body))?;
         if self.sender.ready().await.is_err() {
             // Servers close connections that were idle for long, for example while others were measured.
             self.sender = dial(self.port).await?;

@@ -3,6 +3,7 @@
 mod effort;
 mod figures;
 mod http;
+mod issuer;
 mod load;
 mod measure;
 mod payload;

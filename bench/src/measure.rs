@@ -29,7 +29,7 @@ pub(crate) async fn all(programs: &Programs, effort: Effort, mut figures: Figure
         let scene = Scene::start(programs, temporal.address()).await?;
         // Before any load: afterwards a server keeps working on it for a long time.
         singles::measure(&mut figures, &scene, temporal.address(), effort).await?;
-        beside::throughput(&mut figures, &scene, temporal.address(), effort).await?;
+        beside::throughput(&mut figures, &scene, programs, temporal.address(), effort).await?;
     }
     if figures.include(Group::Alone) {
         eprintln!("== against a frontend that answers at once");

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::http::{HttpCall, Request, UUID};
+use crate::issuer::Issuer;
 use crate::payload;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -67,6 +68,54 @@ impl Scene {
     /// Connects for `GET …/status` of the bridge, of the workflow [`DESCRIBED`].
     pub(crate) async fn status(&self, query: &str) -> Result<HttpCall> {
         HttpCall::connect(self.bridge.port, &Request::get(status_path(query))).await
+    }
+}
+
+/// A bridge that accepts the tokens of an issuer, with the rights that their owner needs.
+pub(crate) struct Secure {
+    bridge: Program,
+    token: String,
+    _directory: TempDir,
+}
+
+/// All that the owner may do.
+const RIGHTS: &str = r#"
+[[binding]]
+name = "intents"
+role = "author"
+subjects = [{ user = "admin", issuer = "bench" }]
+scope = "**"
+
+[[binding]]
+name = "runs"
+role = "operator"
+subjects = [{ user = "admin", issuer = "bench" }]
+scope = "**"
+"#;
+
+impl Secure {
+    /// Starts it with the intent of the workflow [`DESCRIBED`].
+    pub(crate) async fn start(programs: &Programs, temporal: &str, client_port: u16) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let issuer = Issuer::start().await?;
+        let write = |name: &str, text: &str| -> Result<String> {
+            let file = directory.path().join(name);
+            std::fs::write(&file, text)?;
+            Ok(file.display().to_string())
+        };
+        let (issuers, rights) = (write("issuers.toml", &issuer.settings)?, write("rights.toml", RIGHTS)?);
+        let settings = [("BRIDGE_ISSUERS", &*issuers), ("BRIDGE_RIGHTS", &*rights)];
+        let bridge = programs.bridge_with(temporal, directory.path(), &settings).await?;
+        let token = issuer.token("admin")?;
+        let intent = payload::intent(DESCRIBED, DESCRIBED, client_port);
+        let create = Request::post(intents(), intent, StatusCode::CREATED).with_token(&token);
+        bridge.ask(&create).await?;
+        Ok(Self { bridge, token, _directory: directory })
+    }
+
+    /// Connects for `GET …/status` of the workflow [`DESCRIBED`].
+    pub(crate) async fn status(&self, query: &str) -> Result<HttpCall> {
+        HttpCall::connect(self.bridge.port, &Request::get(status_path(query)).with_token(&self.token)).await
     }
 }
 

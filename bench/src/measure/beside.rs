@@ -9,13 +9,27 @@ use crate::figures::Figures;
 use crate::http::HttpCall;
 use crate::load::{Call, Fleet};
 use crate::raw::{RawDescribe, RawStart};
-use crate::scene::{DESCRIBED, Program, STATUS, Scene};
+use crate::scene::{DESCRIBED, Program, Programs, STATUS, Scene, Secure};
 
 /// Our side of each comparison.
 struct Ours {
     invoke: Fleet<HttpCall>,
     start: Fleet<HttpCall>,
     status: Fleet<HttpCall>,
+}
+
+/// The same status, at a bridge that accepts tokens of an issuer and has rights.
+struct Secured {
+    _bridge: Secure,
+    status: Fleet<HttpCall>,
+}
+
+impl Secured {
+    async fn connect(scene: &Scene, programs: &Programs, temporal: &str) -> Result<Self> {
+        let bridge = Secure::start(programs, temporal, scene.client.port).await?;
+        let status = Fleet::connect(IN_FLIGHT, async || bridge.status(STATUS).await).await?;
+        Ok(Self { _bridge: bridge, status })
+    }
 }
 
 impl Ours {
@@ -32,10 +46,12 @@ impl Ours {
 pub(super) async fn throughput(
     figures: &mut Figures,
     scene: &Scene,
+    programs: &Programs,
     temporal: &str,
     effort: Effort,
 ) -> Result<()> {
     let mut ours = Ours::connect(scene).await?;
+    let mut secured = Secured::connect(scene, programs, temporal).await?;
     let mut starts = Fleet::connect(IN_FLIGHT, async || RawStart::connect(temporal).await).await?;
     let mut describes =
         Fleet::connect(IN_FLIGHT, async || RawDescribe::connect(temporal, DESCRIBED).await).await?;
@@ -46,6 +62,7 @@ pub(super) async fn throughput(
             ("invoke_vs_raw_throughput", ratio(&mut ours.invoke, &mut starts, slice).await?),
             ("start_vs_raw_throughput", ratio(&mut ours.start, &mut starts, slice).await?),
             ("status_vs_raw_throughput", ratio(&mut ours.status, &mut describes, slice).await?),
+            ("status_with_token_vs_raw_throughput", ratio(&mut secured.status, &mut describes, slice).await?),
         ];
         if round > 0 {
             eprintln!("   round {round} of {}", effort.rounds);
