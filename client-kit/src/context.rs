@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use temporalio_common::WorkflowDefinition;
 use workflow_api::params::{Parameters, ParamsSchema};
-use workflow_api::{Declaration, TaskQueue, TemporalSpec, WorkflowType};
+use workflow_api::{Caller, Declaration, TaskQueue, TemporalSpec, WorkflowType};
 
 use crate::{ClientError, WorkflowStart};
 
@@ -19,6 +19,7 @@ pub struct StartContext {
 struct Request {
     spec: TemporalSpec,
     key: Option<Key>,
+    caller: Option<Caller>,
 }
 
 /// An `Idempotency-Key`, and the body with which it was sent.
@@ -33,11 +34,11 @@ impl StartContext {
     /// Creates a context as a server does, for calling a workflow client in a test.
     #[must_use]
     pub fn new(spec: TemporalSpec) -> Self {
-        Self::with_key(spec, None)
+        Self::of_request(spec, None, None)
     }
 
-    pub(crate) fn with_key(spec: TemporalSpec, key: Option<Key>) -> Self {
-        Self { request: Arc::new(Request { spec, key }) }
+    pub(crate) fn of_request(spec: TemporalSpec, key: Option<Key>, caller: Option<Caller>) -> Self {
+        Self { request: Arc::new(Request { spec, key, caller }) }
     }
 
     /// The options and parameters of the start, from the intent.
@@ -50,6 +51,13 @@ impl StartContext {
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
         self.request.key.as_ref().map(|key| key.text.as_str())
+    }
+
+    /// On whose behalf the workflow is started: whom a trusted bridge names, else the caller itself; `None` if it has
+    /// proven nothing. Activities of our workers know it without the function's doing.
+    #[must_use]
+    pub fn caller(&self) -> Option<&Caller> {
+        self.request.caller.as_ref()
     }
 
     /// Returns the request ID of a start whose workflow ID is made of the key: the same for the same body.

@@ -3,6 +3,7 @@
 //! start twice. `GET /invoke` and `GET /openapi.json` list the clients.
 
 mod answer;
+mod caller;
 mod openapi;
 mod problem;
 mod request;
@@ -18,10 +19,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use serde::Serialize;
+use service::auth::{Identity, Subjects};
 use service::problem::ProblemResponse;
 use workflow_api::to_go_json;
 
 use self::answer::answer;
+use self::caller::on_behalf_of;
 use self::problem::{of_invocation, unknown_client};
 use self::request::StartCall;
 use crate::client::Clients;
@@ -38,6 +41,7 @@ const ACCEPTS_IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("accepts-ide
 pub(crate) struct Invocations {
     pub(crate) clients: Clients,
     pub(crate) invoker: Invoker,
+    pub(crate) trusted_bridges: Subjects,
 }
 
 pub(crate) fn routes(invocations: Arc<Invocations>) -> Router {
@@ -58,11 +62,13 @@ fn constant(value: &impl Serialize) -> MethodRouter<Arc<Invocations>> {
 async fn invoke(
     State(invocations): State<Arc<Invocations>>,
     Path(name): Path<String>,
+    identity: Identity,
     request: Request,
 ) -> Result<Response, ProblemResponse> {
     let client = known(&invocations, &name)?;
+    let caller = on_behalf_of(&identity, request.headers(), &invocations.trusted_bridges);
     let call = StartCall::read(request).await?;
-    let context = StartContext::with_key(call.spec, call.key);
+    let context = StartContext::of_request(call.spec, call.key, caller);
     let mut response = match invocations.invoker.invoke(client, context).await {
         Ok(started) => answer(&started, call.wants_body, &call.unknown_fields),
         Err(error) => {

@@ -108,6 +108,7 @@ async fn invoke(
     deadline: Instant,
 ) -> Result<Started, InvokeError> {
     let key = context.idempotency_key().map(str::to_owned);
+    let caller = context.caller().cloned();
     let request_id_of_body = context.request_id_of_body();
     let mut start = timeout_at(deadline, client.call(context))
         .await
@@ -129,7 +130,7 @@ async fn invoke(
     let running_is_an_error = start.running_is_an_error();
     let request_id = if id_is_of_key { request_id_of_body } else { key };
     let request_id = request_id.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let request = StartRequest { start, request_id, id_is_of_key, deadline };
+    let request = StartRequest { start, request_id, id_is_of_key, caller, deadline };
     let started = match timeout_at(deadline, starter.start(request)).await {
         Ok(Ok(Started { already_running: true, .. }) | Err(StartError::IdUsed { .. })) if id_is_of_key => {
             return Err(InvokeError::KeyReused(workflow_id));

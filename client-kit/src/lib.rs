@@ -44,7 +44,7 @@ pub use axum::http::StatusCode;
 /// JSON, for arguments of workflows.
 pub use serde_json::Value;
 /// What a [`Server`] needs.
-pub use service::auth::{BearerTokens, Issuers, Networks};
+pub use service::auth::{BearerTokens, Issuers, Networks, Subjects};
 pub use service::http::{CutOff, Tls};
 pub use service::metrics::Metrics;
 pub use service::shutdown::Shutdown;
@@ -53,8 +53,8 @@ pub use temporalio_common::WorkflowDefinition;
 /// Types of `workflow-api` that authors of workflow clients use.
 pub use workflow_api::params::{DurationParam, Parameters, UnusableSchema};
 pub use workflow_api::{
-    Argument, CURRENT_STATE, CatalogueEntry, Declaration, Fault, IdReusePolicy, JsonMap, Message, Nanos,
-    PROGRESS, RawJson, RetryPolicy, RunId, StartOptions, Started, TaskQueue, TemporalSpec, WorkflowId,
+    Argument, CURRENT_STATE, Caller, CatalogueEntry, Declaration, Fault, IdReusePolicy, JsonMap, Message,
+    Nanos, PROGRESS, RawJson, RetryPolicy, RunId, StartOptions, Started, TaskQueue, TemporalSpec, WorkflowId,
     WorkflowParams, WorkflowType,
 };
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use service::auth::{Authenticator, BearerTokens, Issuers, Networks};
+use service::auth::{Authenticator, BearerTokens, Issuers, Networks, Subjects};
 use service::health::Health;
 use service::http::{BodyLimits, CutOff, Options, Tls, operations, serve, standard};
 use service::metrics::Metrics;
@@ -48,6 +48,11 @@ pub struct Callers {
     pub issuers: Option<Issuers>,
     /// The networks from which callers are accepted that send no token.
     pub anonymous: Networks,
+    /// Who of them may call; others get 403. If it is empty, all of them may.
+    pub callers: Subjects,
+    /// The callers that are bridges: they are believed on whose behalf they call (header `emco-caller`). By default
+    /// nobody is.
+    pub trusted_bridges: Subjects,
 }
 
 impl Default for ServerOptions {
@@ -85,7 +90,8 @@ impl Server {
             budget: options.start_budget,
             under_way: TaskTracker::new(),
         };
-        let invocations = Arc::new(Invocations { clients: Clients::new(clients)?, invoker });
+        let trusted_bridges = options.callers.trusted_bridges.clone();
+        let invocations = Arc::new(Invocations { clients: Clients::new(clients)?, invoker, trusted_bridges });
         Ok(Self { invocations, options })
     }
 
@@ -102,10 +108,11 @@ impl Server {
     }
 
     fn routes(&self, certificate: bool) -> Router {
-        let Callers { bearer_tokens: tokens, issuers, anonymous } = self.options.callers.clone();
+        let Callers { bearer_tokens: tokens, issuers, anonymous, callers, trusted_bridges: _ } =
+            self.options.callers.clone();
         let authenticator =
             Authenticator { tokens, issuers, anonymous, certificate, ..Authenticator::default() };
-        gated(routes(Arc::clone(&self.invocations)), authenticator, self.options.max_requests)
+        gated(routes(Arc::clone(&self.invocations)), authenticator, callers, self.options.max_requests)
     }
 
     /// Serves until the process drains, also `/healthz`, `/readyz` and `/metrics`. Then waits for the requests in

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use temporal::{FaultKind, TemporalFault};
 use tokio::time::Instant;
-use workflow_api::{RunId, Started};
+use workflow_api::{Caller, RunId, Started};
 
 use crate::WorkflowStart;
 
@@ -30,6 +30,8 @@ pub struct StartRequest {
     pub request_id: String,
     /// Whether the workflow ID is made of the key. Then each run of the workflow ID is one of this key.
     pub id_is_of_key: bool,
+    /// On whose behalf the workflow is started, if that is known.
+    pub caller: Option<Caller>,
     /// When the caller no longer waits for the response.
     pub deadline: Instant,
 }

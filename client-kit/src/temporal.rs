@@ -34,8 +34,13 @@ impl TemporalStarter {
 
 /// Returns the request for `start`.
 pub(crate) fn start_call(start: WorkflowStart) -> StartWorkflowExecutionRequest {
-    let request =
-        StartRequest { start, request_id: String::new(), id_is_of_key: false, deadline: Instant::now() };
+    let request = StartRequest {
+        start,
+        request_id: String::new(),
+        id_is_of_key: false,
+        caller: None,
+        deadline: Instant::now(),
+    };
     start_workflow_execution(request, "default".to_owned(), String::new())
 }
 
@@ -65,7 +70,8 @@ impl TemporalStarter {
         let fails_on_running = start.id_conflict_policy() == Some(IdConflictPolicy::Fail);
         let reuse = start.options().workflow_id_reuse_policy;
         let left = request.deadline.saturating_duration_since(Instant::now());
-        let identity = self.connection.identity().to_owned();
+        let ours = self.connection.identity();
+        let identity = request.caller.as_ref().map_or_else(|| ours.to_owned(), |caller| caller.via(ours));
         let call =
             start_workflow_execution(request, self.connection.target().namespace().to_owned(), identity);
         let answer = self.connection.ask(StartWorkflowExecutionRequest::NAME, left, call).await;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use service::outbound::guard;
 use url::Url;
+use workflow_api::Caller;
 
 use crate::error::{BuildError, Error};
 use crate::settings::{Retry, Settings, Source, Token};
@@ -144,6 +145,10 @@ impl Transport {
         let mut request = self.http.request(call.method.clone(), url.clone());
         if let Some(path) = &self.token {
             request = request.header(AUTHORIZATION, token_in(path).await?);
+        }
+        // Activities run on behalf of whoever started their workflow.
+        for (name, value) in service::caller::current().iter().flat_map(Caller::headers) {
+            request = request.header(name, value);
         }
         if let Some(body) = &call.body {
             request = request.json(body);

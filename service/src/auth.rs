@@ -10,6 +10,7 @@ mod networks;
 mod new_token;
 mod proxies;
 mod refusal;
+mod subjects;
 mod tokens;
 
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +31,7 @@ pub use issuers::Issuers;
 pub use networks::Networks;
 pub use new_token::{NewToken, NewTokenError};
 pub use proxies::TrustedProxies;
+pub use subjects::Subjects;
 pub use tokens::BearerTokens;
 use tokens::bearer;
 

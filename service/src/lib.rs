@@ -5,6 +5,7 @@
 mod allocator;
 pub mod auth;
 mod body;
+pub mod caller;
 pub mod clock;
 pub mod fields;
 pub mod files;

@@ -19,7 +19,7 @@ pub use connect::{ConnectCause, ConnectError, ConnectionSettings};
 pub use connection::TemporalConnection;
 pub use connections::TemporalConnections;
 pub use fault::{FaultKind, TemporalFault};
-pub use header::trace_header;
+pub use header::{caller_of, start_header, trace_header};
 pub use method::Method;
 pub use registered::{RegisteredTarget, RegisteredTls};
 pub use server::identity;

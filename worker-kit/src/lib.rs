@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod caller;
 mod failure;
 mod heartbeat;
 mod input;
@@ -30,6 +31,9 @@ pub use steps::{StepWith, Steps};
 
 /// The time in [`Progress`].
 pub use jiff::Timestamp;
+/// Returns on whose behalf an activity runs, if that is known. The requests of the crate `emco` have it in the headers
+/// `emco-caller` and `emco-audit-id`; for requests of your own, use [`Caller::headers`].
+pub use service::caller::current as current_caller;
 /// Types of Temporal's SDK that the signatures here name, and those of their fields.
 pub use temporalio_common::data_converters::{RawValue, TemporalDeserializable};
 pub use temporalio_common::error::ApplicationFailure;
@@ -41,4 +45,6 @@ pub use temporalio_sdk::{
 };
 /// Types of `workflow-api` that authors of workflows use.
 pub use workflow_api::params::{DurationParam, Parameters};
-pub use workflow_api::{Argument, CURRENT_STATE, Declaration, Fault, Message, PROGRESS, WorkflowParams};
+pub use workflow_api::{
+    Argument, CURRENT_STATE, Caller, Declaration, Fault, Message, PROGRESS, WorkflowParams,
+};

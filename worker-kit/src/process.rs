@@ -19,6 +19,7 @@ use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::{Runtime, RuntimeError, Worker, WorkerCreateError, WorkerOptions, WorkerRunError};
 
 use crate::RegisterError;
+use crate::caller;
 use crate::log;
 use crate::meter::Meter;
 
@@ -107,6 +108,7 @@ async fn run(
     let task_queue = settings.task_queue.as_deref().unwrap_or(task_queue);
     let mut options = WorkerOptions::new(task_queue).graceful_shutdown_period(settings.drain).build();
     log::watch(&mut options);
+    caller::carry(&mut options);
     register(&mut options)?;
     let connection = TemporalConnection::with_settings(
         target,

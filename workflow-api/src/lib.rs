@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod caller;
 mod catalogue;
 mod chain;
 mod declaration;
@@ -18,11 +19,13 @@ pub mod read;
 pub mod rules;
 mod start;
 mod status;
+mod subject;
 pub mod template;
 mod verbs;
 mod work;
 pub mod write;
 
+pub use caller::{AUDIT_ID, CALLER, Caller, CallerError};
 pub use catalogue::{Catalogue, CatalogueEntry, ClientStanding, MessageEntry, MessageKind, undeclared};
 pub use chain::chain;
 pub use declaration::{Argument, CURRENT_STATE, Declaration, Message, PROGRESS};
@@ -42,6 +45,7 @@ pub use raw::RawJson;
 pub use read::{FromJson, Read, ReadError, read};
 pub use start::{StartOverrides, StartRequest, Started};
 pub use status::{PendingChild, TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
+pub use subject::{Subject, SubjectEntry};
 pub use verbs::{
     CancelRequest, CancelSpec, PauseRequest, PauseSpec, QueryRequest, QuerySpec, ResetRequest, ResetSpec,
     RollbackRequest, RollbackSpec, RunReference, SignalRequest, SignalSpec, TerminateRequest, TerminateSpec,

@@ -1,20 +1,17 @@
 //! Reads bindings from TOML, and finds all their faults.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use bridge_core::access::Group;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use toml::Spanned;
+use workflow_api::SubjectEntry;
 use workflow_api::rules::is_name;
 
 use crate::binding::{Binding, Uses};
 use crate::fault::{Fault, Faults, RightsFile};
 use crate::role::Role;
 use crate::scope::Scope;
-use crate::subject::Subject;
 
 /// The longest list of intents, and of patterns, in a binding.
 const MOST: usize = 1000;
@@ -47,49 +44,6 @@ struct UsesEntry {
     workflows: Option<Globs>,
     servers: Option<Globs>,
     namespaces: Option<Globs>,
-}
-
-/// A subject: a word, or a table.
-enum SubjectEntry {
-    Word(String),
-    Table(Box<SubjectTable>),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct SubjectTable {
-    user: Option<String>,
-    group: Option<String>,
-    service_account: Option<String>,
-    token: Option<String>,
-    certificate: Option<String>,
-    proxy_user: Option<String>,
-    issuer: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for SubjectEntry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WordOrTable;
-
-        impl<'de> Visitor<'de> for WordOrTable {
-            type Value = SubjectEntry;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a subject, such as { user = \"alice\", issuer = \"corp\" } or \"anonymous\"")
-            }
-
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<SubjectEntry, E> {
-                Ok(SubjectEntry::Word(word.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<SubjectEntry, A::Error> {
-                let table = SubjectTable::deserialize(MapAccessDeserializer::new(table))?;
-                Ok(SubjectEntry::Table(Box::new(table)))
-            }
-        }
-
-        deserializer.deserialize_any(WordOrTable)
-    }
 }
 
 /// Finds the faults of a file of bindings.
@@ -153,7 +107,7 @@ impl Reader<'_> {
             self.fault(subjects.span().start, "a binding without subjects is for nobody: name one");
         }
         let subjects = subjects.into_inner().into_iter().filter_map(|subject| {
-            let (at, read) = (subject.span().start, subject_of(subject.into_inner()));
+            let (at, read) = (subject.span().start, subject.into_inner().subject());
             self.noted(at, read)
         });
         let subjects = subjects.collect();
@@ -223,51 +177,4 @@ fn needs(name: &str) -> String {
 /// Whether names of intents can match.
 fn is_intent_glob(glob: &str) -> bool {
     is_name(&glob.replace('*', "x"))
-}
-
-fn subject_of(entry: SubjectEntry) -> Result<Subject, String> {
-    const FORMS: &str =
-        "write one of user, group, serviceAccount (each with issuer), token, certificate, proxyUser";
-    let table = match entry {
-        SubjectEntry::Word(word) => {
-            return match word.as_str() {
-                "anonymous" => Ok(Subject::Anonymous),
-                "authenticated" => Ok(Subject::Authenticated),
-                _ => Err(format!(
-                    "`{word}` is not a subject: write \"anonymous\", \"authenticated\" or a table such as \
-                     {{ token = \"{word}\" }}"
-                )),
-            };
-        }
-        SubjectEntry::Table(table) => *table,
-    };
-    let SubjectTable { user, group, service_account, token, certificate, proxy_user, issuer } = table;
-    let named = [user, group, service_account, token, certificate, proxy_user];
-    if named.iter().flatten().count() != 1 {
-        return Err(format!("is not one subject: {FORMS}"));
-    }
-    if named.iter().flatten().any(String::is_empty) || issuer.as_ref().is_some_and(String::is_empty) {
-        return Err("an empty name names nobody".to_owned());
-    }
-    if issuer.as_ref().is_some_and(|issuer| issuer.contains('/')) {
-        return Err("the name of an issuer has no `/`".to_owned());
-    }
-    match (named, issuer) {
-        ([Some(name), ..], Some(issuer)) => match Subject::is_service_account(&name) {
-            true => Err("write { serviceAccount = \"namespace/name\" } for this user".to_owned()),
-            false => Ok(Subject::User { issuer, name }),
-        },
-        ([_, Some(name), ..], Some(issuer)) => Ok(Subject::Group { issuer, name }),
-        ([_, _, Some(name), ..], Some(issuer)) => match name.split('/').count() {
-            2 => Ok(Subject::ServiceAccount { issuer, name }),
-            _ => Err(format!("`{name}` is not a service account: write `namespace/name`")),
-        },
-        ([_, _, _, Some(name), ..], None) => Ok(Subject::Token(name)),
-        ([_, _, _, _, Some(name), _], None) => Ok(Subject::Certificate(name)),
-        ([.., Some(name)], None) => Ok(Subject::ProxyUser(name)),
-        (_, None) => {
-            Err("`issuer` is missing: write the name that the settings give to the issuer".to_owned())
-        }
-        (_, Some(_)) => Err("has no issuer: only users, groups and service accounts have one".to_owned()),
-    }
 }

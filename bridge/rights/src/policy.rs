@@ -7,7 +7,7 @@ use cedar_policy::{EntityUid, Policy, PolicyId, PolicySet, SlotId, Template};
 
 use crate::binding::{Binding, Uses};
 use crate::schema::{ACTIONS, group};
-use crate::subject::Subject;
+use crate::subject::{Subject, entity};
 
 /// The policy of a binding for one of its subjects.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub(crate) enum BindingPolicy {
 impl BindingPolicy {
     /// Makes the policy. `id` must be unique in a set.
     pub(crate) fn new(id: &str, binding: &Binding, subject: &Subject) -> Self {
-        let (principal, resource) = (subject.uid(), binding.scope.uid());
+        let (principal, resource) = (entity(subject), binding.scope.uid());
         if binding.intents.is_empty() && binding.uses == Uses::default() {
             let slots = [(SlotId::principal(), principal), (SlotId::resource(), resource)];
             return Self::Link { template: template_id(binding.role.0), slots: slots.into() };

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 
 use crate::schema::{ACTIONS, INTENT, uid};
 use crate::scope::{Scope, path};
-use crate::subject::Subject;
+use crate::subject;
 
 /// Asks whether `policies` allow an action. Returns `None` if the question cannot be put, which counts as a denial.
 pub(crate) fn ask(
@@ -33,8 +33,8 @@ pub(crate) fn ask(
 }
 
 fn principal(actor: &Actor) -> Option<Entity> {
-    let groups = Subject::groups_of(actor).map(|group| group.uid()).collect();
-    named_entity(Subject::of(actor).uid(), actor.name(), groups)
+    let groups = subject::groups_of(actor).map(|group| subject::entity(&group)).collect();
+    named_entity(subject::entity(&subject::of(actor)), actor.name(), groups)
 }
 
 /// The resource has all that it is in as parents, so that these need no entities of their own.

@@ -13,7 +13,7 @@ use crate::binding::Binding;
 use crate::fault::{Faults, RightsFile};
 use crate::policy::{BindingPolicy, templates};
 use crate::question::ask;
-use crate::subject::Subject;
+use crate::subject::{self, Subject};
 use crate::{document, forbids};
 use workflow_api::cut;
 
@@ -112,7 +112,7 @@ impl Rights {
 
     /// Returns the numbers of the policies that are for an actor.
     fn numbers_of(&self, actor: &Actor) -> Vec<usize> {
-        let subjects = [Subject::of(actor)].into_iter().chain(Subject::groups_of(actor));
+        let subjects = [subject::of(actor)].into_iter().chain(subject::groups_of(actor));
         let mut numbers: Vec<_> =
             subjects.filter_map(|subject| self.by_subject.get(&subject)).flatten().copied().collect();
         numbers.sort_unstable();
@@ -168,7 +168,7 @@ impl Rights {
         }
         let actor = &request.actor;
         if numbers.is_empty() {
-            return format!("no binding is for {}", Subject::of(actor));
+            return format!("no binding is for {}", subject::of(actor));
         }
         let dig = resource.group();
         let bindings = || self.bindings_of(numbers);

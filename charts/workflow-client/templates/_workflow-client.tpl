@@ -7,6 +7,12 @@ CLIENT_BODY_LIMIT: {{ .Values.bodyLimit | quote }}
 CLIENT_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
 {{- include "common.drainConfig" (list . "CLIENT") }}
 {{- include "common.secureConfig" (list . "CLIENT") }}
+{{- with .Values.callers }}
+CLIENT_CALLERS: {{ join ", " . | quote }}
+{{- end }}
+{{- with .Values.trustedBridges }}
+CLIENT_TRUSTED_BRIDGES: {{ join ", " . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "workflow-client.secrets" -}}

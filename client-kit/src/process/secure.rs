@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use service::auth::{BearerTokens, Issuers, Networks};
+use service::auth::{BearerTokens, Issuers, Networks, Subjects};
 use service::files::{FileError, SettingFile};
 use service::http::{CallerFiles, ClientAuth, Tls, TlsFiles};
 use service::settings::Exposure;
@@ -36,6 +36,28 @@ pub(crate) struct CallerSettings {
     /// identities are set.
     #[arg(long, env = "CLIENT_ANONYMOUS_NETWORKS", default_value = "", value_name = "NETWORKS")]
     anonymous_networks: Networks,
+    /// Who may call, separated by commas, as rights.toml lists subjects: `{ token = "bridge" }`. Others get 403. By
+    /// default everybody who is accepted may call.
+    #[arg(long, env = "CLIENT_CALLERS", default_value = "", value_name = "SUBJECTS")]
+    callers: Subjects,
+    /// The callers that are bridges, in the same form: they are believed on whose behalf they start workflows. By
+    /// default nobody is.
+    #[arg(
+        long,
+        env = "CLIENT_TRUSTED_BRIDGES",
+        default_value = "",
+        value_name = "SUBJECTS",
+        value_parser = who_prove_themselves
+    )]
+    trusted_bridges: Subjects,
+}
+
+fn who_prove_themselves(text: &str) -> Result<Subjects, String> {
+    let subjects: Subjects = text.parse()?;
+    if subjects.has_anonymous() {
+        return Err("anonymous callers cannot be trusted: anybody can be one".to_owned());
+    }
+    Ok(subjects)
 }
 
 impl CallerSettings {
@@ -46,6 +68,8 @@ impl CallerSettings {
             bearer_tokens: tokens.map(BearerTokens::load).transpose()?,
             issuers: issuers.map(Issuers::load).transpose()?,
             anonymous: self.anonymous_networks.clone(),
+            callers: self.callers.clone(),
+            trusted_bridges: self.trusted_bridges.clone(),
         })
     }
 

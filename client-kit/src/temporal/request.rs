@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use temporal::trace_header;
+use temporal::start_header;
 use temporalio_common::protos::temporal::api::common::v1::{
     Memo, Payload, Payloads, RetryPolicy, SearchAttributes, WorkflowType,
 };
@@ -19,7 +19,7 @@ use crate::{IdConflictPolicy, StartRequest, WorkflowStart};
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 pub(super) fn start_workflow_execution(
-    StartRequest { start, request_id, .. }: StartRequest,
+    StartRequest { start, request_id, caller, .. }: StartRequest,
     namespace: String,
     identity: String,
 ) -> StartWorkflowExecutionRequest {
@@ -51,7 +51,7 @@ pub(super) fn start_workflow_execution(
         search_attributes: options
             .search_attributes
             .map(|attributes| SearchAttributes { indexed_fields: payloads(&attributes) }),
-        header: trace_header(),
+        header: start_header(caller.as_ref()),
         workflow_start_delay: start
             .start_delay
             .map(|delay| delay.try_into().unwrap_or(Nanos::new(i64::MAX)))
@@ -117,6 +117,7 @@ mod tests {
             start,
             request_id: "key".to_owned(),
             id_is_of_key: false,
+            caller: None,
             deadline: Instant::now(),
         };
         start_workflow_execution(request, "space".to_owned(), "me".to_owned())

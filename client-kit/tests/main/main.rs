@@ -4,6 +4,7 @@
 
 mod accepted;
 mod broken;
+mod callers;
 mod catalogue;
 mod clients;
 mod compliant;

@@ -2,11 +2,11 @@
 
 use client_kit::testing::{Body, HeaderMap, Request, TestAnswer, TestServer};
 use client_kit::{
-    BearerTokens, Callers, CatalogueEntry, Client, ConnectionSettings, CutOff, DurationParam, InvalidClient,
-    Issuers, JsonMap, Metrics, Networks, Parameters, RawJson, Router, RunId, Server, ServerOptions, Shutdown,
-    StartContext, StartError, StartOptions, StartRequest, Started, Starter, TemporalConnection,
-    TemporalFault, TemporalSettings, TemporalStarter, TemporalTarget, Tls, UnusableSchema, Value, WorkflowId,
-    WorkflowStart, WorkflowType, async_trait,
+    BearerTokens, Caller, Callers, CatalogueEntry, Client, ConnectionSettings, CutOff, DurationParam,
+    InvalidClient, Issuers, JsonMap, Metrics, Networks, Parameters, RawJson, Router, RunId, Server,
+    ServerOptions, Shutdown, StartContext, StartError, StartOptions, StartRequest, Started, Starter,
+    Subjects, TemporalConnection, TemporalFault, TemporalSettings, TemporalStarter, TemporalTarget, Tls,
+    UnusableSchema, Value, WorkflowId, WorkflowStart, WorkflowType, async_trait,
 };
 
 #[derive(Debug)]
@@ -51,7 +51,9 @@ fn each_type_of_a_signature_has_a_name_in_the_kit() {
     let _: fn(&WorkflowStart) -> Vec<Value> = WorkflowStart::arguments;
     let _: fn(TemporalFault) -> StartError = StartError::from;
     let ServerOptions { callers, tls, .. } = ServerOptions::default();
-    let Callers { bearer_tokens, issuers, anonymous } = callers;
+    let Callers { bearer_tokens, issuers, anonymous, callers, trusted_bridges } = callers;
+    let _: [Subjects; 2] = [callers, trusted_bridges];
+    let _: fn(&StartContext) -> Option<&Caller> = StartContext::caller;
     let _: (Option<BearerTokens>, Option<Issuers>) = (bearer_tokens, issuers);
     let _: (Networks, Option<Tls>) = (anonymous, tls);
     let StartOptions { id, memo, .. } = StartOptions::default();

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::server::{Server, connect};
 use super::{TestError, TestRun};
 use crate::RegisterError;
+use crate::caller;
 
 /// How long running activities may take to finish when the test is over.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -90,6 +91,7 @@ impl TestWorker {
     ) -> Result<Self, TestError> {
         let client = connect(address).await?;
         let mut options = WorkerOptions::new(task_queue).graceful_shutdown_period(DRAIN).build();
+        caller::carry(&mut options);
         register(&mut options).map_err(|error| TestError::new("cannot register the workflows", error))?;
         let (working, over) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();

@@ -72,6 +72,8 @@ const OPTIONS: &[&str] = &[
     "issuers.existingSecret=1e3",
     "issuers.key=on,issuers.existingSecret=s",
     "anonymousNetworks={10.43.0.0/16}",
+    "callers={\"authenticated\"}",
+    "trustedBridges={\"authenticated\"}",
     "trustedProxies={10.42.0.0/16}",
     "userHeader=x-user",
     "emco.token.existingSecret=1e3,emco.url=https://emco.example",
