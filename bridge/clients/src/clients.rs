@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bridge_core::Correlation;
+use bridge_core::Cause;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, is_of_a_gateway};
 use heavy::heavy;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -14,7 +14,7 @@ use service::http::headers::decoded;
 use service::outbound::Resolver;
 use service::outbound::guard::{self, ErrorBody};
 use url::Url;
-use workflow_api::{Catalogue, ClientEndpoint, Started, TemporalSpec, read, to_go_json};
+use workflow_api::{Caller, Catalogue, ClientEndpoint, Started, TemporalSpec, read, to_go_json};
 
 use crate::secured::{SecuredClient, SecuredClients};
 
@@ -164,21 +164,21 @@ impl Clients for HttpClients {
         endpoint: &ClientEndpoint,
         spec: &TemporalSpec,
         idempotency_key: &str,
-        correlation: &Correlation,
+        cause: &Cause,
     ) -> Result<Invocation, ClientError> {
         Ok(Invocation {
             url: self.url_below(endpoint, &["invoke", &spec.workflow_client_name])?,
             body: to_go_json(spec).into(),
             idempotency_key: idempotency_key.to_owned(),
-            correlation: correlation.clone(),
+            cause: cause.clone(),
         })
     }
 
     async fn invoke(&self, call: &Invocation, within: Duration) -> Result<Accepted, ClientError> {
-        let Invocation { url, body, idempotency_key, correlation } = call;
+        let Invocation { url, body, idempotency_key, cause } = call;
         let request = self
             .request(Method::POST, url)?
-            .headers(headers_of(correlation))
+            .headers(headers_of(cause))
             .header(CONTENT_TYPE, "application/json")
             .header("Idempotency-Key", idempotency_key)
             // Our own clients then report whether the workflow was running before. A client written for EMCO
@@ -253,8 +253,8 @@ fn accepted(headers: &HeaderMap, body: &[u8]) -> Accepted {
     }
 }
 
-/// Returns the headers that identify the request that a call belongs to.
-fn headers_of(correlation: &Correlation) -> HeaderMap {
+/// Returns the headers that identify the request that a call belongs to, and name its caller.
+fn headers_of(Cause { correlation, caller }: &Cause) -> HeaderMap {
     let texts = [
         ("x-request-id", Some(&correlation.request_id)),
         ("traceparent", Some(&correlation.trace_parent)),
@@ -264,7 +264,11 @@ fn headers_of(correlation: &Correlation) -> HeaderMap {
         let text = text.filter(|text| !text.is_empty())?;
         Some((HeaderName::from_static(name), HeaderValue::from_str(text).ok()?))
     });
-    headers.collect()
+    let callers = caller
+        .iter()
+        .flat_map(Caller::headers)
+        .filter_map(|(name, text)| Some((HeaderName::from_static(name), HeaderValue::try_from(text).ok()?)));
+    headers.chain(callers).collect()
 }
 
 #[cfg(test)]
@@ -279,7 +283,7 @@ mod tests {
     fn url_of(host: &str, name: &str) -> String {
         let endpoint = ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: 9090 };
         let spec = TemporalSpec { workflow_client_name: name.to_owned(), ..TemporalSpec::default() };
-        clients("*").prepare(&endpoint, &spec, "key", &Correlation::default()).unwrap().url.into()
+        clients("*").prepare(&endpoint, &spec, "key", &Cause::default()).unwrap().url.into()
     }
 
     #[test]

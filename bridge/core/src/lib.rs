@@ -29,7 +29,7 @@ pub use intents::{
 };
 pub use lookup::IntentError;
 pub use parts::{Limits, Parts};
-pub use request::{Actor, Correlation, Proof, Request};
+pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
 pub use runs::{LiveRun, LiveState, RunError, Runs};
 pub use starts::{

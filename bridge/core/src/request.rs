@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use workflow_api::Caller;
 
 use crate::model::Source;
 
@@ -132,4 +133,13 @@ pub struct Correlation {
     pub trace_parent: String,
     /// The state of the trace (`tracestate`), if there is one.
     pub trace_state: Option<String>,
+}
+
+/// What a call to a workflow client is made for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// The request that the call belongs to.
+    pub correlation: Correlation,
+    /// On whose behalf the workflow is started; `None` if nobody knows.
+    pub caller: Option<Caller>,
 }

@@ -26,7 +26,7 @@ use crate::lookup::{IntentError, Lookup};
 use crate::model::{IntentKey, Outcome, RUN_NUMBER, StartId, StartKey, StartRecord};
 use crate::parts::Parts;
 use crate::ports::{Begun, ClientError, Invocation, Terms};
-use crate::request::{Correlation, Request};
+use crate::request::{Cause, Request};
 use error::not_started;
 pub use error::{StartError, StartFault, StartedRun};
 pub use measure::STARTS;
@@ -123,9 +123,10 @@ impl Starts {
             permit.keyed(&start.key.text);
         }
         let mut trail = permit.start(&start);
-        let (starts, correlation) = (self.clone(), request.correlation.clone());
+        let cause = Cause { correlation: request.correlation.clone(), caller: Some(trail.caller()) };
+        let starts = self.clone();
         let work = self.parts.tasks.spawn(async move {
-            let result = starts.begin(start, wanted, &correlation, &admitted, &mut trail).await;
+            let result = starts.begin(start, wanted, &cause, &admitted, &mut trail).await;
             if trail.is_open() {
                 if let Ok((run, _)) = &result {
                     trail.led_to(&run.workflow_id, run.run_id.as_ref());
@@ -159,7 +160,7 @@ impl Starts {
             *id = id.as_str().replace(RUN_NUMBER, &next.to_string()).into();
         }
         let prepared =
-            self.parts.clients.prepare(&spec.workflow_client, &spec.temporal, "", &Correlation::default());
+            self.parts.clients.prepare(&spec.workflow_client, &spec.temporal, "", &Cause::default());
         let call = prepared.map_err(|error| StartError::NotStarted {
             intent: Box::new(key.clone()),
             source: error.into(),
@@ -194,7 +195,7 @@ impl Starts {
         &self,
         start: StartRecord,
         order: Order,
-        correlation: &Correlation,
+        cause: &Cause,
         admitted: &Admitted,
         trail: &mut Trail,
     ) -> Result<(StartedRun, bool), StartError> {
@@ -203,7 +204,7 @@ impl Starts {
         // The call is prepared while the disk is busy.
         let (begun, call) = join(
             self.parts.store.begin_start(&start, order.own_spec(), terms, Some(trail.received())),
-            self.early_invocation(&start, &order.spec, correlation),
+            self.early_invocation(&start, &order.spec, cause),
         )
         .await;
         let begun = begun.map_err(StartError::NotRecorded)?;
@@ -212,7 +213,7 @@ impl Starts {
             Begun::New(start) => {
                 let call = match call {
                     Some(call) => call,
-                    None => invocation(&self.parts, &start, &order.spec, correlation).await,
+                    None => invocation(&self.parts, &start, &order.spec, cause).await,
                 };
                 Ok((self.carry_through(start, call, admitted.retries(), trail).await?, false))
             }
@@ -220,9 +221,7 @@ impl Starts {
                 Err(StartError::KeyReused(known.intent))
             }
             // Boxed: this is rare, and would otherwise enlarge every start.
-            Begun::Known(known) => {
-                Box::pin(self.repeat(known, start, order, correlation, admitted, trail)).await
-            }
+            Begun::Known(known) => Box::pin(self.repeat(known, start, order, cause, admitted, trail)).await,
         }
     }
 
@@ -232,7 +231,7 @@ impl Starts {
         known: StartRecord,
         start: StartRecord,
         order: Order,
-        correlation: &Correlation,
+        cause: &Cause,
         admitted: &Admitted,
         trail: &mut Trail,
     ) -> Result<(StartedRun, bool), StartError> {
@@ -248,7 +247,7 @@ impl Starts {
                 let taken = store.take_over(known.id, settle::lease_to_resume(limits)).await;
                 let (mut taken, spec) = taken.map_err(IntentError::Store)?.ok_or_else(in_flight)?;
                 let result =
-                    resume::resume(&self.parts, &taken, &spec, correlation, admitted.retries()).await;
+                    resume::resume(&self.parts, &taken, &spec, &cause.correlation, admitted.retries()).await;
                 // It is the outcome of the call that began this start.
                 let mut earlier = self.parts.access.recovery(&taken, self.parts.clock.now());
                 match settle::close(&self.parts, &mut taken, result, &mut earlier).await {
@@ -261,7 +260,7 @@ impl Starts {
         let again = StartRecord { id: known.id, ..start };
         let begun = store.begin_again(&again, order.own_spec(), settle::lease(limits)).await;
         let start = begun.map_err(StartError::NotRecorded)?.ok_or_else(in_flight)?;
-        let call = invocation(&self.parts, &start, &order.spec, correlation).await;
+        let call = invocation(&self.parts, &start, &order.spec, cause).await;
         Ok((self.carry_through(start, call, admitted.retries(), trail).await?, false))
     }
 
@@ -286,12 +285,12 @@ impl Starts {
         &self,
         start: &StartRecord,
         spec: &Arc<WorkflowIntentSpec>,
-        correlation: &Correlation,
+        cause: &Cause,
     ) -> Option<Result<Invocation, ClientError>> {
         if start.workflow_id.as_str().contains(RUN_NUMBER) {
             return None;
         }
         yield_now().await;
-        Some(invocation(&self.parts, start, spec, correlation).await)
+        Some(invocation(&self.parts, start, spec, cause).await)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation};
-use bridge_core::{ClientCheck, Correlation};
+use bridge_core::{Cause, ClientCheck};
 use futures::poll;
 use serde_json::json;
 use workflow_api::{Catalogue, ClientEndpoint, TemporalSpec, WorkflowIntent, WorkflowParams};
@@ -22,7 +22,7 @@ impl Clients for Listed {
         _: &ClientEndpoint,
         _: &TemporalSpec,
         _: &str,
-        _: &Correlation,
+        _: &Cause,
     ) -> Result<Invocation, ClientError> {
         unreachable!("nothing is started")
     }

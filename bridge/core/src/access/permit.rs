@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
-use workflow_api::{RunId, WorkflowId};
+use workflow_api::{Caller, RunId, WorkflowId};
 
 use super::audit::Recorder;
 use super::refused::Refused;
@@ -99,6 +99,12 @@ impl Trail {
     /// Returns the first event.
     pub(crate) fn received(&self) -> &Event {
         &self.permit.event
+    }
+
+    /// Returns the caller, for the workflow that a start leads to.
+    pub(crate) fn caller(&self) -> Caller {
+        let Event { id, actor, .. } = self.received();
+        Caller::new(&actor.name, actor.kind.clone(), &actor.issuer).with_audit_id(id.as_str())
     }
 
     /// Notes that the first event is written.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use url::Url;
 use workflow_api::{Catalogue, ClientEndpoint, Fault, RunId, TemporalSpec, WorkflowId};
 
-use crate::request::Correlation;
+use crate::request::Cause;
 
 /// Calls workflow clients.
 #[async_trait]
@@ -21,7 +21,7 @@ pub trait Clients: std::fmt::Debug + Send + Sync {
         endpoint: &ClientEndpoint,
         spec: &TemporalSpec,
         idempotency_key: &str,
-        correlation: &Correlation,
+        cause: &Cause,
     ) -> Result<Invocation, ClientError>;
 
     /// Calls the client once to start the workflow, with `within` as the timeout.
@@ -49,8 +49,8 @@ pub struct Invocation {
     pub body: Bytes,
     /// The key that makes repeated calls one start. A client written for EMCO ignores it.
     pub idempotency_key: String,
-    /// The request that the call belongs to.
-    pub correlation: Correlation,
+    /// What the call is made for.
+    pub cause: Cause,
 }
 
 /// The data that a workflow client reports about the workflow that it started. A client written for EMCO

@@ -19,7 +19,7 @@ use super::sighting::{Sighting, look_for};
 use crate::model::StartRecord;
 use crate::parts::Parts;
 use crate::ports::{Accepted, ClientError, EngineError, Invocation};
-use crate::request::Correlation;
+use crate::request::Cause;
 
 /// How many times an unresponsive client that supports keys is called within the timeout of a start.
 pub(super) const TRIES: u32 = 3;
@@ -33,21 +33,20 @@ pub(super) async fn invocation(
     parts: &Parts,
     start: &StartRecord,
     spec: &Arc<WorkflowIntentSpec>,
-    correlation: &Correlation,
+    cause: &Cause,
 ) -> Result<Invocation, ClientError> {
-    let (parts, start, correlation) = (parts.clone(), start.clone(), correlation.clone());
+    let (parts, start, cause) = (parts.clone(), start.clone(), cause.clone());
     let spec = Arc::clone(spec);
-    heavy(spec.temporal.size(), move || prepare(&parts, &start, &spec, &correlation)).await
+    heavy(spec.temporal.size(), move || prepare(&parts, &start, &spec, &cause)).await
 }
 
 fn prepare(
     parts: &Parts,
     start: &StartRecord,
     spec: &WorkflowIntentSpec,
-    correlation: &Correlation,
+    cause: &Cause,
 ) -> Result<Invocation, ClientError> {
-    let prepare =
-        |temporal| parts.clients.prepare(&spec.workflow_client, temporal, &start.key.text, correlation);
+    let prepare = |temporal| parts.clients.prepare(&spec.workflow_client, temporal, &start.key.text, cause);
     if spec.temporal.workflow_start_options.id == start.workflow_id {
         return prepare(&spec.temporal);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
-use workflow_api::{RunId, WorkflowIntentSpec};
+use workflow_api::{Caller, RunId, WorkflowIntentSpec};
 
 use super::admission::Retries;
 use super::attempt::{Attempt, invocation};
@@ -14,7 +14,7 @@ use super::error::{StartError, StartFault, StartedRun, unknown};
 use super::sighting::Sighting;
 use crate::model::StartRecord;
 use crate::parts::Parts;
-use crate::request::Correlation;
+use crate::request::{Cause, Correlation};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -46,7 +46,8 @@ pub(super) async fn resume(
     retries: Retries,
 ) -> Result<StartedRun, StartError> {
     // The client was called before, so this error does not mean that nothing was started.
-    let call = invocation(parts, start, spec, correlation).await;
+    let cause = Cause { correlation: correlation.clone(), caller: caller(start) };
+    let call = invocation(parts, start, spec, &cause).await;
     let call = call.map_err(|error| unknown(start, error.into()))?;
     let attempt = Attempt::new(parts, start, call, retries);
     let patience = SignedDuration::try_from(parts.limits.start).unwrap_or(SignedDuration::MAX);
@@ -78,6 +79,12 @@ pub(super) async fn resume(
         }
         sleep(pause).await;
     }
+}
+
+/// Returns who requested a start. How they were identified is no longer known.
+fn caller(start: &StartRecord) -> Option<Caller> {
+    let caller = Caller::new(&start.started_by, "", "").with_audit_id(start.id.to_string());
+    (!caller.name.is_empty()).then_some(caller)
 }
 
 /// How to proceed with a start that was begun before.

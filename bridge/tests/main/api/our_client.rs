@@ -12,7 +12,7 @@ use super::SOON;
 
 /// The client that EMCO's sample intent names. No worker polls its task queue, so its workflows never end.
 #[workflow_client(name = "migrate_workflowclient")]
-async fn migrate(ctx: StartContext) -> WorkflowStart {
+pub(crate) async fn migrate(ctx: StartContext) -> WorkflowStart {
     ctx.start("T").on_task_queue("nobody")
 }
 
@@ -38,7 +38,8 @@ impl OurClient {
         Self::serve(clients, temporal, ServerOptions::default()).await
     }
 
-    async fn serve(
+    /// Starts a server of other clients with these options.
+    pub(crate) async fn serve(
         clients: impl IntoIterator<Item = Client>,
         temporal: &str,
         options: ServerOptions,

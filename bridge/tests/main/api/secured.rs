@@ -41,7 +41,7 @@ impl Papers {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        let params = CertificateParams::new(["127.0.0.1".to_owned(), "bridge.test".to_owned()]).unwrap();
         let (chain, key) = (params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem());
         let directory = tempfile::tempdir().unwrap();
         let authority = authority.pem();
@@ -53,6 +53,13 @@ impl Papers {
         let (certificate, key_file) = (file("tls.crt", &chain), file("tls.key", &key));
         let ca = file("ca.crt", &authority);
         Self { authority, chain, key, certificate, key_file, ca, directory }
+    }
+
+    /// Writes another file, and returns its path.
+    pub(super) fn file(&self, name: &str, content: &str) -> String {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use client_kit::{Callers, ServerOptions};
+use client_kit::{Callers, Client, ServerOptions, clients};
 use harness::{SAMPLE_INTENT, TemporalServer, eventually};
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -10,15 +10,24 @@ use service::auth::{BearerTokens, NewToken};
 use service::files::SettingFile;
 use service::http::{CallerFiles, ClientAuth, Tls, TlsFiles};
 
-use super::our_client::OurClient;
+use super::our_client::{OurClient, migrate};
 use super::secured::Papers;
 use super::{Api, SOON, problem_of, unique};
 
 /// Starts a workflow client that requires both, and writes the bridge's file with its settings.
 async fn secured(papers: &Papers) -> (OurClient, String, String) {
+    serve(papers, clients![migrate]).await
+}
+
+/// Starts such a server of these clients, which believes the bridge. Returns the files of the bridge's settings and of
+/// its token too.
+pub(super) async fn serve(
+    papers: &Papers,
+    clients: impl IntoIterator<Item = Client>,
+) -> (OurClient, String, String) {
     let file = |path: &str| SettingFile::from(Path::new(path));
     let path = |name: &str| papers.directory.path().join(name).to_str().unwrap().to_owned();
-    let (tokens, ours, clients) = (path("tokens"), path("token"), path("clients.toml"));
+    let (tokens, ours, settings) = (path("tokens"), path("token"), path("clients.toml"));
     std::fs::write(&tokens, NewToken::of("bridge", "open-sesame").unwrap().line()).unwrap();
     std::fs::write(&ours, "open-sesame\n").unwrap();
     let tls = TlsFiles {
@@ -34,19 +43,21 @@ async fn secured(papers: &Papers) -> (OurClient, String, String) {
         tls: Some(Tls::load(tls).unwrap()),
         callers: Callers {
             bearer_tokens: Some(BearerTokens::load(file(&tokens)).unwrap()),
+            // The certificate proves more than the token.
+            trusted_bridges: "{ certificate = \"bridge.test\" }".parse().unwrap(),
             ..Callers::default()
         },
         ..ServerOptions::default()
     };
-    let client = OurClient::start_with(TemporalServer::shared().await.unwrap().address(), options).await;
+    let client = OurClient::serve(clients, TemporalServer::shared().await.unwrap().address(), options).await;
     let Papers { certificate, key_file, ca, .. } = papers;
     let document = format!(
         "[[client]]\nhosts = \"127.0.0.1:{}\"\nca_file = {ca:?}\ncertificate_file = {certificate:?}\nkey_file = {key_file:?}\n\
          token_file = {ours:?}\n",
         client.port
     );
-    std::fs::write(&clients, document).unwrap();
-    (client, clients, ours)
+    std::fs::write(&settings, document).unwrap();
+    (client, settings, ours)
 }
 
 #[tokio::test]

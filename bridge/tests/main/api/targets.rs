@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 
 use bridge_clients::{HttpClients, SecuredClients};
-use bridge_core::Correlation;
+use bridge_core::Cause;
 use bridge_core::ports::{ClientError, Clients};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -69,7 +69,7 @@ async fn call(clients: &HttpClients, host: &str, port: u16) -> Result<(), Client
     let endpoint =
         ClientEndpoint { client_endpoint_name: host.to_owned(), client_endpoint_port: port.into() };
     let spec = TemporalSpec { workflow_client_name: "migrate".to_owned(), ..TemporalSpec::default() };
-    let call = clients.prepare(&endpoint, &spec, "key", &Correlation::default())?;
+    let call = clients.prepare(&endpoint, &spec, "key", &Cause::default())?;
     clients.invoke(&call, AT_ONCE).await.map(drop)
 }
 

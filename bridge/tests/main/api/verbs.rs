@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod behalf;
 mod cancel;
 mod declared;
 mod escalation;
