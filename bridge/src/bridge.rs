@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use bridge_clients::{EmcoParents, HttpClients, ParentsError};
+use bridge_clients::{EmcoParents, HttpClients, HttpClientsError, ParentsError};
 use bridge_core::access::{Access, Gate, Open};
 use bridge_core::ports::{Engine, Targets};
 use bridge_core::{App, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks};
@@ -14,7 +14,7 @@ use bridge_store::{DatabaseUrl, OpenError as StoreError};
 use bridge_temporal::{Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalTargets};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use service::auth::{Authenticator, authenticated};
-use service::files::FileError;
+use service::files::{FileError, SettingFile};
 use service::health::Health;
 use service::http::{CutOff, Limits, Options, Tls, limited, operations, standard};
 use service::metrics::Metrics;
@@ -60,9 +60,9 @@ pub enum OpenError {
     /// The registered Temporal servers cannot be used.
     #[error("BRIDGE_TARGETS cannot be used: {0}")]
     Targets(#[from] TargetsFileError),
-    /// The HTTP client for workflow clients cannot be built.
-    #[error("the HTTP client for workflow clients cannot be set up")]
-    Http(#[from] reqwest::Error),
+    /// Workflow clients cannot be called.
+    #[error(transparent)]
+    Clients(#[from] HttpClientsError),
     /// A file of certificates, keys or tokens cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -133,7 +133,8 @@ impl Bridge {
         let audit = Upkeep::open(&settings.audit, store.clone(), clock.clone())?;
         let tasks = Tasks { tracker: shutdown.tasks(), draining: shutdown.token() };
         let (clients, emco) = (&settings.clients, &settings.emco);
-        let (allowed, secured) = (clients.client_hosts.clone(), clients.clients.clone().unwrap_or_default());
+        let secured = clients.clients.as_ref().map(|file| SettingFile::of("BRIDGE_CLIENTS", file));
+        let allowed = clients.client_hosts.clone();
         let caller = HttpClients::new(allowed, secured, Resolver::default(), clients.start_timeout)?;
         let home = targets.home();
         tracing::info!(temporal = home.server, namespace = %home.namespace, "bridge set up");

@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bridge_clients::SecuredClients;
 use bridge_http::SuccessRules;
 use bridge_store::DatabaseUrl;
 use bridge_temporal::{NamespacePatterns, RegisteredTargets};
@@ -114,9 +113,10 @@ pub struct Clients {
     #[arg(long, env = "BRIDGE_CLIENT_HOSTS", default_value = "*", value_name = "PATTERNS", value_parser = some_hosts)]
     pub client_hosts: HostPatterns,
     /// TOML file of the workflow clients that are called over TLS, each with its authorities, certificate and
-    /// token. All others are called over plain HTTP, as in EMCO.
+    /// token or token endpoint. All others are called over plain HTTP, as in EMCO. It is read again when it
+    /// changes, and so are the files that it names.
     #[arg(long, env = "BRIDGE_CLIENTS", value_name = "FILE")]
-    pub clients: Option<SecuredClients>,
+    pub clients: Option<PathBuf>,
     /// Timeout for a workflow client's response to a start. It should be longer than the client's own
     /// timeout, so that its response arrives.
     #[arg(long, env = "BRIDGE_START_TIMEOUT", default_value = "15s", value_name = "TIME", value_parser = duration)]

@@ -9,14 +9,16 @@ use bridge_core::ports::{Accepted, ClientError, Clients, Invocation, is_of_a_gat
 use heavy::heavy;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use service::files::{FileError, SettingFile};
 use service::hosts::{HostPatterns, HostPort};
 use service::http::headers::decoded;
 use service::outbound::Resolver;
 use service::outbound::guard::{self, ErrorBody};
+use tokio::time::Instant;
 use url::Url;
 use workflow_api::{Caller, Catalogue, ClientEndpoint, Started, TemporalSpec, read, to_go_json};
 
-use crate::secured::{SecuredClient, SecuredClients};
+use crate::secured::{Builder, SecuredClients};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A larger response is not one to a start; the rest of it is not read.
@@ -34,50 +36,73 @@ const NEVER: &str = "link-local, metadata, multicast and unspecified addresses a
 pub struct HttpClients {
     plain: reqwest::Client,
     /// The clients that are called over TLS, each with its own settings.
-    secured: Arc<[(SecuredClient, reqwest::Client)]>,
+    secured: Arc<SecuredClients>,
     allowed: HostPatterns,
 }
 
+/// Why the HTTP clients cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpClientsError {
+    /// The file of those that are called over TLS, or one that it names, cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client for workflow clients cannot be set up")]
+    Http(#[from] reqwest::Error),
+}
+
 impl HttpClients {
-    /// Creates a client that calls the hosts in `allowed`, and those in `secured` over TLS. No call lasts
-    /// longer than `bound`.
+    /// Creates a client that calls the hosts in `allowed`, and those in the file `secured` over TLS. The file is
+    /// read again when it changes. No call lasts longer than `bound`.
     ///
     /// # Errors
-    /// Returns an error if the HTTP client cannot be built.
+    /// Returns an error if the file cannot be used, or the HTTP client cannot be built.
     pub fn new(
         allowed: HostPatterns,
-        secured: SecuredClients,
+        secured: Option<SettingFile>,
         resolver: Resolver,
         bound: Duration,
-    ) -> Result<Self, reqwest::Error> {
+    ) -> Result<Self, HttpClientsError> {
         // The TLS library requires a provider. One that was installed before serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || builder(bound, resolver.clone());
         // Plain HTTP needs no certificates, so the platform's are not read.
-        let plain = builder().tls_certs_only([]).build()?;
-        let equipped = secured.0.into_iter().map(|client| {
-            let http = client.equip(builder().https_only(true)).build()?;
-            Ok((client, http))
-        });
-        Ok(Self { plain, secured: equipped.collect::<reqwest::Result<_>>()?, allowed })
+        let plain = builder(bound, resolver.clone()).tls_certs_only([]).build()?;
+        let names = resolver.clone();
+        let builder: Builder = Arc::new(move || builder(bound, names.clone()));
+        let secured = Arc::new(SecuredClients::load(secured, builder, resolver)?);
+        Ok(Self { plain, secured, allowed })
     }
 
-    /// Returns the settings of this host, if it is called over TLS.
-    fn secured(&self, host: &HostPort) -> Option<&(SecuredClient, reqwest::Client)> {
-        self.secured.iter().find(|(client, _)| client.is_for(host))
-    }
-
-    /// Creates a request to this endpoint, after the check that it is allowed.
-    fn request(&self, method: Method, url: &Url) -> Result<reqwest::RequestBuilder, ClientError> {
+    /// Sends a request to this endpoint, after the check that it is allowed. `complete` adds headers and the body.
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        within: Duration,
+        complete: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, ClientError> {
         self.check(url)?;
-        let Some((client, http)) = self.secured(&host_of(url)) else {
-            return Ok(self.plain.request(method, url.clone()));
-        };
-        let request = http.request(method, url.clone());
-        Ok(match &client.token {
-            Some(token) => request.header(AUTHORIZATION, token.bearer()),
-            None => request,
-        })
+        let began = Instant::now();
+        let secured = self.secured.of(&host_of(url));
+        let mut request = complete(match &secured {
+            // The intent was prepared before the file changed.
+            None if url.scheme() == "https" => return Err(not_secured(url)),
+            None => self.plain.request(method, url.clone()),
+            Some(client) => client.http().request(method, url.clone()),
+        });
+        if let Some(client) = &secured
+            && let Some(authorization) = client.authorization(url, within).await?
+        {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let sent = request.timeout(within.saturating_sub(began.elapsed())).send().await;
+        let answer = sent.map_err(|error| failed(url, within, error))?;
+        if answer.status() == StatusCode::UNAUTHORIZED
+            && let Some(client) = &secured
+        {
+            client.refused().await;
+        }
+        Ok(answer)
     }
 
     fn check(&self, url: &Url) -> Result<(), ClientError> {
@@ -101,7 +126,7 @@ impl HttpClients {
             Url::parse(&text).map_err(|error| ClientError::Unreachable { url: text, source: error.into() })
         };
         let mut url = parse("http")?;
-        if self.secured(&host_of(&url)).is_some() {
+        if self.secured.of(&host_of(&url)).is_some() {
             url = parse("https")?;
         }
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -117,17 +142,9 @@ impl HttpClients {
         url: &Url,
         within: Duration,
     ) -> Result<reqwest::Response, ClientError> {
-        let answer = send(self.request(method, url)?, url, within).await?;
+        let answer = self.send(method, url, within, |request| request).await?;
         if is_of_a_gateway(answer.status().as_u16()) { Err(refused(url, answer).await) } else { Ok(answer) }
     }
-}
-
-async fn send(
-    request: reqwest::RequestBuilder,
-    url: &Url,
-    within: Duration,
-) -> Result<reqwest::Response, ClientError> {
-    request.timeout(within).send().await.map_err(|error| failed(url, within, error))
 }
 
 /// Returns the settings that all calls share.
@@ -142,6 +159,12 @@ fn builder(bound: Duration, resolver: Resolver) -> reqwest::ClientBuilder {
 
 fn host_of(url: &Url) -> HostPort {
     HostPort::new(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
+
+/// The call was made for TLS, and the file no longer has the host.
+fn not_secured(url: &Url) -> ClientError {
+    let source = "BRIDGE_CLIENTS had this host when the call was prepared, and no longer does".into();
+    ClientError::Unreachable { url: url.to_string(), source }
 }
 
 fn failed(url: &Url, within: Duration, error: reqwest::Error) -> ClientError {
@@ -176,16 +199,17 @@ impl Clients for HttpClients {
 
     async fn invoke(&self, call: &Invocation, within: Duration) -> Result<Accepted, ClientError> {
         let Invocation { url, body, idempotency_key, cause } = call;
-        let request = self
-            .request(Method::POST, url)?
-            .headers(headers_of(cause))
-            .header(CONTENT_TYPE, "application/json")
-            .header("Idempotency-Key", idempotency_key)
-            // Our own clients then report whether the workflow was running before. A client written for EMCO
-            // ignores this header.
-            .header("Prefer", "return=representation")
-            .body(body.clone());
-        let answer = send(request, url, within).await?;
+        let complete = |request: reqwest::RequestBuilder| {
+            request
+                .headers(headers_of(cause))
+                .header(CONTENT_TYPE, "application/json")
+                .header("Idempotency-Key", idempotency_key)
+                // Our own clients then report whether the workflow was running before. A client written for
+                // EMCO ignores this header.
+                .header("Prefer", "return=representation")
+                .body(body.clone())
+        };
+        let answer = self.send(Method::POST, url, within, complete).await?;
         if !answer.status().is_success() {
             return Err(refused(url, answer).await);
         }
@@ -277,7 +301,7 @@ mod tests {
 
     fn clients(allowed: &str) -> HttpClients {
         let (allowed, bound) = (allowed.parse().unwrap(), Duration::from_secs(1));
-        HttpClients::new(allowed, SecuredClients::default(), Resolver::default(), bound).unwrap()
+        HttpClients::new(allowed, None, Resolver::default(), bound).unwrap()
     }
 
     fn url_of(host: &str, name: &str) -> String {

@@ -5,9 +5,9 @@
 mod clients;
 mod parents;
 mod secured;
+mod token_endpoint;
 mod webhook;
 
-pub use clients::HttpClients;
+pub use clients::{HttpClients, HttpClientsError};
 pub use parents::{EmcoParents, ParentsError};
-pub use secured::{SecuredClients, SecuredClientsError};
 pub use webhook::{Webhook, WebhookError};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bridge_clients::{HttpClients, SecuredClients};
+use bridge_clients::HttpClients;
 use bridge_core::ClientCheck;
 use serde_json::Value;
 use service::hosts::HostPatterns;
@@ -58,12 +58,7 @@ impl Command {
 
 impl Check {
     async fn run(&self, out: &mut impl Write) -> Result<bool> {
-        let clients = HttpClients::new(
-            self.client_hosts.clone(),
-            SecuredClients::default(),
-            Resolver::default(),
-            self.within,
-        )?;
+        let clients = HttpClients::new(self.client_hosts.clone(), None, Resolver::default(), self.within)?;
         let mut sound = true;
         for file in &self.files {
             for document in intents(file)? {

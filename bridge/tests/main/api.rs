@@ -32,6 +32,7 @@ mod start;
 mod status;
 mod success;
 mod targets;
+mod token_endpoint;
 pub(crate) mod verbs;
 mod workflowmgr;
 

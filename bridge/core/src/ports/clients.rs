@@ -87,6 +87,17 @@ pub enum ClientError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// There is no token for the call. Nothing was sent.
+    #[error(
+        "there is no token to call the workflow client at {url}; try again when its token endpoint responds"
+    )]
+    NoToken {
+        /// The URL that was to be called.
+        url: String,
+        /// Why there is none.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The client responded with a rejection.
     #[error("the workflow client at {url} responded {answer}{}", text_after_colon(.text))]
     Refused {
@@ -129,7 +140,7 @@ impl ClientError {
     #[must_use]
     pub fn nothing_started(&self) -> bool {
         match self {
-            Self::Forbidden { .. } | Self::Unreachable { .. } => true,
+            Self::Forbidden { .. } | Self::Unreachable { .. } | Self::NoToken { .. } => true,
             // A client that does not exist, or does not take this method, starts nothing. Any other response
             // may come after the start: EMCO's client responds 500 even if it lost Temporal's response.
             Self::Refused { status, nothing_started, .. } => *nothing_started || matches!(status, 404 | 405),

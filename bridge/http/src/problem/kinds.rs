@@ -78,7 +78,7 @@ kinds! {
     ESCALATION_OFF = 501 "escalation_off" "The operator has turned off the escalation of cancellations. Nothing was done.";
     PAUSE_OFF = 501 "pause_off" "Temporal cannot pause workflows: it is older than version 1.30, or its operator has not turned it on (`frontend.WorkflowPauseEnabled`). Nothing was done.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client rejected the start; `clientStatus`, `clientText` and `faults` are from its response. Nothing was started.";
-    CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached. Nothing was started.";
+    CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached, or there is no token to call it. Nothing was started.";
     START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's response was lost, or does not show whether the workflow was started, and Temporal does not show it yet. Get the status of `workflowID` (at `statusLink`), or repeat the call with its `Idempotency-Key`.";
     NO_SUCH_NAMESPACE = 502 "no_such_namespace" "Temporal has no such namespace: the bridge's settings are wrong.";
     TEMPORAL_CREDENTIALS = 502 "temporal_credentials" "Temporal rejects the bridge's credentials.";

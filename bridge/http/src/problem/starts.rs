@@ -37,7 +37,7 @@ fn not_started(fault: &StartFault) -> Kind {
     let StartFault::Client(error) = fault else { return kinds::CLIENT_REFUSED };
     match **error {
         ClientError::Forbidden { .. } => kinds::CLIENT_NOT_ALLOWED,
-        ClientError::Unreachable { .. } => kinds::CLIENT_UNREACHABLE,
+        ClientError::Unreachable { .. } | ClientError::NoToken { .. } => kinds::CLIENT_UNREACHABLE,
         _ => kinds::CLIENT_REFUSED,
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-use bridge_clients::{HttpClients, SecuredClients};
+use bridge_clients::HttpClients;
 use bridge_core::Cause;
 use bridge_core::ports::{ClientError, Clients};
 use futures::FutureExt;
@@ -74,7 +74,7 @@ async fn call(clients: &HttpClients, host: &str, port: u16) -> Result<(), Client
 }
 
 fn anywhere(resolver: Resolver) -> HttpClients {
-    HttpClients::new("*".parse().unwrap(), SecuredClients::default(), resolver, AT_ONCE).unwrap()
+    HttpClients::new("*".parse().unwrap(), None, resolver, AT_ONCE).unwrap()
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn no_spelling_of_a_metadata_address_is_called() {
 async fn no_user_or_path_hides_the_host() {
     let client = ScriptedClient::emco().await;
     let (allowed, resolver) = ("good.example".parse().unwrap(), Resolver::default());
-    let invoke = HttpClients::new(allowed, SecuredClients::default(), resolver, AT_ONCE).unwrap();
+    let invoke = HttpClients::new(allowed, None, resolver, AT_ONCE).unwrap();
     for host in [
         "good.example@127.0.0.1",
         "127.0.0.1/?good.example",

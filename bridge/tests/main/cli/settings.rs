@@ -44,7 +44,6 @@ fn a_wrong_setting_is_named() {
         ("--client-hosts", "http://host", "BRIDGE_CLIENT_HOSTS"),
         ("--start-timeout", "10", "BRIDGE_START_TIMEOUT"),
         ("--database-connections", "0", "BRIDGE_DATABASE_CONNECTIONS"),
-        ("--clients", "/nowhere.toml", "BRIDGE_CLIENTS"),
         ("--client-check", "1", "BRIDGE_CLIENT_CHECK"),
         ("--key-retention", "1", "BRIDGE_KEY_RETENTION"),
         ("--success-status", "emcoctl", "BRIDGE_SUCCESS_STATUS"),
