@@ -7,9 +7,12 @@ mod gate;
 mod permit;
 mod refused;
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 use workflow_api::WorkflowIntentSpec;
 
 pub use action::{Action, Group, Resource};
@@ -21,9 +24,13 @@ pub(crate) use permit::Trail;
 pub use refused::{Denied, Refused};
 
 use self::gate::NamesOf;
+use crate::clock::Clock;
 use crate::model::{DigKey, Event, EventObject, EventOutcome, IntentKey, StartRecord};
 use crate::ports::Audit;
 use crate::request::Request;
+
+/// How often the gate is asked again while a call lasts.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The gate and the audit together, as use cases call them.
 #[derive(Debug, Clone)]
@@ -143,12 +150,37 @@ impl Access {
         self.gate.may_name(request, action, &Resource::Intent(key), named)
     }
 
+    /// Waits for `work` as long as the gate allows these actions: it is asked again each second. Records nothing.
+    ///
+    /// # Errors
+    /// Returns the first action that the gate no longer allows, and the reason.
+    pub(crate) async fn while_allowed<T>(
+        &self,
+        request: &Request,
+        actions: &[Action],
+        resource: Resource<'_>,
+        clock: &dyn Clock,
+        work: impl Future<Output = T>,
+    ) -> Result<T, (Action, String)> {
+        let mut work = pin!(work);
+        loop {
+            if let Ok(done) = timeout(AGAIN, work.as_mut()).await {
+                return Ok(done);
+            }
+            let request = Request { now: clock.now(), ..request.clone() };
+            for action in actions {
+                self.would_allow(&request, *action, resource).map_err(|reason| (*action, reason))?;
+            }
+        }
+    }
+
     /// Returns the intents of a group among which are all that the caller may see.
     pub(crate) fn visible(&self, request: &Request, dig: &DigKey) -> Visible {
         self.gate.visible(request, dig)
     }
 
-    async fn denied(
+    /// Records a denial, and returns it.
+    pub(crate) async fn denied(
         &self,
         request: &Request,
         action: Action,
