@@ -114,7 +114,7 @@ impl Workflows {
         let others = wanted.other_actions();
         parts.access.authorize_with(request, Action::Status, others, resource).await?;
         let run = self.run_of(request, Action::Status, to).await?;
-        let report = self.report(request, to, run, wanted);
+        let report = self.gather(request, to, run, wanted);
         let actions = [&[Action::Status], others].concat();
         match parts.access.while_allowed(request, &actions, resource, &*parts.clock, report).await {
             Ok(report) => report,
@@ -122,7 +122,7 @@ impl Workflows {
         }
     }
 
-    async fn report(
+    async fn gather(
         &self,
         request: &Request,
         to: &Addressee,
