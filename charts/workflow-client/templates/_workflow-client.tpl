@@ -12,6 +12,9 @@ CLIENT_MAX_REQUESTS: {{ .Values.limits.requests | int | quote }}
 {{- define "workflow-client.secrets" -}}
 {{- end }}
 
+{{- define "workflow-client.configMaps" -}}
+{{- end }}
+
 {{- define "workflow-client.env" -}}
 {{- end }}
 
