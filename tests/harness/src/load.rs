@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-/// With fewer, nothing was shown.
-const FEWEST: usize = 20;
+/// With fewer, nothing was shown. On a busy machine there are not many more.
+const FEWEST: usize = 3;
 
 /// Sends requests, one after another, until `change` has ended. Returns what that returned, and the number of requests
 /// that were sent meanwhile. `request` panics if its request fails; none is cut off.
