@@ -20,6 +20,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -83,11 +84,7 @@ async fn admit(State(authenticator): State<Arc<Authenticator>>, request: Request
     let (mut parts, body) = request.into_parts();
     match authenticator.identify(&parts).await {
         Ok(identity) => {
-            let caller = authenticator.is_set_up().then(|| Caller {
-                authenticator: Arc::clone(&authenticator),
-                shown: parts.clone(),
-                identity: identity.clone(),
-            });
+            let caller = authenticator.is_set_up().then(|| caller(&authenticator, &parts, &identity));
             parts.extensions.insert(identity);
             let response = next.run(Request::from_parts(parts, body));
             match caller {
@@ -97,6 +94,17 @@ async fn admit(State(authenticator): State<Arc<Authenticator>>, request: Request
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The caller, who is looked at again while its response lasts.
+fn caller(authenticator: &Arc<Authenticator>, shown: &Parts, identity: &Identity) -> Caller {
+    let (authenticator, reads, shown) =
+        (Arc::clone(authenticator), shown.method.is_safe(), Arc::new(shown.clone()));
+    let again = move || {
+        let (authenticator, shown) = (Arc::clone(&authenticator), Arc::clone(&shown));
+        async move { authenticator.identify(&shown).await }.boxed()
+    };
+    Caller { identity: identity.clone(), reads, again: Box::new(again) }
 }
 
 impl Authenticator {

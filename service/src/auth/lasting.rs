@@ -2,36 +2,35 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use futures::future::BoxFuture;
-use http::request::Parts;
 use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::time::sleep;
 
-use super::Authenticator;
 use super::identity::Identity;
 use super::refusal::Refusal;
 
 /// How often a caller is looked at again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// A caller, and what it has shown.
+/// A caller who was accepted.
 pub(super) struct Caller {
-    pub(super) authenticator: Arc<Authenticator>,
-    pub(super) shown: Parts,
     pub(super) identity: Identity,
+    /// Whether its request changes nothing.
+    pub(super) reads: bool,
+    /// Returns who it would be now.
+    pub(super) again: Box<dyn Fn() -> BoxFuture<'static, Result<Identity, Refusal>> + Send + Sync>,
 }
 
 impl Caller {
     /// Returns the response. If the caller is no longer accepted meanwhile, a read is given up, and a body whose length
     /// is not known ends with an error, so that nobody takes it for whole. A change that has begun goes on.
     pub(super) async fn served(self, response: impl Future<Output = Response>) -> Response {
-        let response = if self.shown.method.is_safe() {
+        let response = if self.reads {
             tokio::select! {
                 biased;
                 response = response => response,
@@ -54,7 +53,7 @@ impl Caller {
     async fn lost(&self) -> Refusal {
         loop {
             sleep(AGAIN).await;
-            match self.authenticator.identify(&self.shown).await {
+            match (self.again)().await {
                 Ok(identity) if identity == self.identity => {}
                 Ok(_) => return Refusal::Changed,
                 Err(refusal) => return refusal,
