@@ -116,6 +116,13 @@ impl Upkeep {
     pub(crate) async fn keep(self: Arc<Self>, shutdown: Shutdown) {
         if let Some(webhook) = self.webhook.clone() {
             shutdown.spawn(post(webhook, self.newest.subscribe(), shutdown.clone()));
+            // An earlier process may have ended before it was posted.
+            match self.database.newest_seal().await {
+                Ok(newest) => drop(self.newest.send_replace(newest)),
+                Err(error) => {
+                    tracing::error!(error = workflow_api::chain(&error), "the newest seal cannot be posted");
+                }
+            }
         }
         let mut expire_in = Duration::ZERO;
         while !shutdown.is_draining() {
@@ -178,7 +185,7 @@ async fn post(webhook: Webhook, mut seals: watch::Receiver<Option<Seal>>, shutdo
             changed = seals.changed(), if pause.is_zero() => if changed.is_err() { return },
             () = sleep(pause), if !pause.is_zero() => {}
         }
-        let newest = seals.borrow_and_update().clone();
+        let Some(newest) = seals.borrow_and_update().clone() else { continue };
         pause = match webhook.post(&newest).await {
             Ok(()) => Duration::ZERO,
             Err(error) => {

@@ -65,6 +65,7 @@ impl RightsSettings {
         let files: Vec<_> = [rights].into_iter().chain(policies).collect();
         let names: Vec<_> = files.iter().map(|file| file.path().display().to_string()).collect();
         let parsed = files.clone();
+        let mut edition = 0;
         let load = move |contents: &[Vec<u8>]| {
             let mut sources = Vec::new();
             for ((file, name), content) in parsed.iter().zip(&names).zip(contents) {
@@ -72,15 +73,17 @@ impl RightsSettings {
                 sources.push(RightsFile { name, text });
             }
             let read = Rights::read(&sources[0], &sources[1..]);
+            edition += 1;
+            let read = read.map(|rights| (edition, rights));
             read.map_err(|faults| parsed[0].fault_because("and its policies cannot be used", faults))
         };
         Ok(Some(RightsGate(Reloaded::load(files, load)?)))
     }
 }
 
-/// A gate that decides by the current files.
+/// A gate that decides by the current files. Each change of them has a number.
 #[derive(Debug)]
-pub(crate) struct RightsGate(Reloaded<Rights>);
+pub(crate) struct RightsGate(Reloaded<(u64, Rights)>);
 
 impl RightsGate {
     /// Returns why the files cannot be used as they are now, so that older rights apply.
@@ -91,7 +94,7 @@ impl RightsGate {
 
 impl Gate for RightsGate {
     fn decide(&self, request: &Request, action: Action, resource: &Resource<'_>) -> Result<Ground, String> {
-        self.0.current().decide(request, action, resource, None)
+        self.0.current().1.decide(request, action, resource, None)
     }
 
     fn may_name(
@@ -101,10 +104,14 @@ impl Gate for RightsGate {
         resource: &Resource<'_>,
         named: &Named<'_>,
     ) -> Result<Ground, String> {
-        self.0.current().decide(request, action, resource, Some(named))
+        self.0.current().1.decide(request, action, resource, Some(named))
     }
 
     fn visible(&self, request: &Request, dig: &DigKey) -> Visible {
-        self.0.current().visible(&request.actor, dig)
+        self.0.current().1.visible(&request.actor, dig)
+    }
+
+    fn edition(&self) -> u64 {
+        self.0.current().0
     }
 }

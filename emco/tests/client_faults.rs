@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use emco::{Client, Error, Kind, Retry, Revision, Settings, StatusQuery};
+use emco::{Client, Error, Kind, Retry, Revision, Settings, StatusQuery, Token};
 use emco_stand_in::{Effect, Fault, StandIn, StandInOptions, samples};
+use harness::Mount;
 
 use crate::support::{GPI, client, loaded, quick};
 
@@ -189,4 +190,22 @@ async fn the_token_is_sent() {
     assert!(error.to_string().ends_with("RBAC: access denied"), "{error}");
     let settings = Settings { token: Some("s3cret".to_owned().into()), ..quick() };
     Client::new(stand_in.url(), settings).unwrap().get_dig(&dig).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_was_replaced_is_sent_with_the_next_call() {
+    let options = StandInOptions { token: Some("s3cret".to_owned()), ..StandInOptions::default() };
+    let stand_in = StandIn::start(options).await.unwrap();
+    stand_in.load_samples().await.unwrap();
+    let dig = samples::dig();
+    let mut mount = Mount::new(&[("token", "s3cret")]).unwrap();
+    let settings = Settings { token: Some(Token::file(mount.path("token"))), ..quick() };
+    let client = Client::new(stand_in.url(), settings).unwrap();
+    for _ in 0..3 {
+        client.get_dig(&dig).await.unwrap();
+        mount.swap(&[("token", "former")]).unwrap();
+        assert_eq!(client.get_dig(&dig).await.unwrap_err().kind(), Kind::Denied);
+        mount.swap(&[("token", "s3cret")]).unwrap();
+    }
+    client.get_dig(&dig).await.unwrap();
 }

@@ -6,6 +6,7 @@
 mod certificate;
 mod identity;
 mod issuers;
+mod lasting;
 mod networks;
 mod new_token;
 mod proxies;
@@ -20,6 +21,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -36,6 +38,7 @@ pub use tokens::BearerTokens;
 use tokens::bearer;
 
 use issuers::TokenFault;
+use lasting::Caller;
 use refusal::Refusal;
 
 /// What a caller must show to be accepted, and what is believed about its identity. By default every caller is
@@ -62,6 +65,9 @@ pub struct Authenticator {
 /// The first of these that is present gives the identity: the user header of a trusted proxy, the certificate, the
 /// bearer token.
 ///
+/// While a response lasts, its caller is looked at again each second: a wait or a stream of somebody who would be refused
+/// now is cut off.
+///
 /// [`limited`](crate::http::limited) counts by identity, so it goes inside: `authenticated(limited(router, …), …)`.
 ///
 /// In a Tokio runtime, the keys of issuers are fetched at once; else for the first token.
@@ -80,11 +86,27 @@ async fn admit(State(authenticator): State<Arc<Authenticator>>, request: Request
     let (mut parts, body) = request.into_parts();
     match authenticator.identify(&parts).await {
         Ok(identity) => {
+            let caller = authenticator.is_set_up().then(|| caller(&authenticator, &parts, &identity));
             parts.extensions.insert(identity);
-            next.run(Request::from_parts(parts, body)).await
+            let response = next.run(Request::from_parts(parts, body));
+            match caller {
+                Some(caller) => caller.served(response).await,
+                None => response.await,
+            }
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The caller, who is looked at again while its response lasts.
+fn caller(authenticator: &Arc<Authenticator>, shown: &Parts, identity: &Identity) -> Caller {
+    let (authenticator, reads, shown) =
+        (Arc::clone(authenticator), shown.method.is_safe(), Arc::new(shown.clone()));
+    let again = move || {
+        let (authenticator, shown) = (Arc::clone(&authenticator), Arc::clone(&shown));
+        async move { authenticator.identify(&shown).await }.boxed()
+    };
+    Caller { identity: identity.clone(), reads, again: Box::new(again) }
 }
 
 impl Authenticator {

@@ -3,13 +3,15 @@
 //! The connection is established at first use, by a task that continues if the caller leaves. Later callers
 //! wait for the same attempt. A failed attempt is remembered for a moment, so that many callers do not each
 //! dial a server that is down. When the connection breaks, the next call connects again, which resolves the
-//! name and checks the address again.
+//! name and checks the address again. So does the next call after a change of our certificate, its key or the
+//! authorities, unless that fails: then the former connection stays.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use metrics::{Unit, describe_gauge, describe_histogram, gauge};
+use service::files::Reloaded;
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::request_extensions::RetryConfigForCall;
 use temporalio_client::tonic::{Code, Request};
@@ -21,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::connect::{ConnectCause, ConnectError, ConnectionSettings, connect};
 use super::fault::{FaultKind, TemporalFault, is_transport};
-use super::target::ServerTarget;
+use super::target::{ServerTarget, Tls};
 
 /// How long a failed attempt counts for later callers.
 const REMEMBERED: Duration = Duration::from_millis(100);
@@ -38,6 +40,8 @@ pub(super) struct Server {
     target: Arc<ServerTarget>,
     pub(super) identity: String,
     settings: ConnectionSettings,
+    /// The TLS settings, if they are in files.
+    tls: Option<Reloaded<Tls>>,
     /// Locked during an attempt to connect.
     state: Arc<Mutex<State>>,
 }
@@ -67,6 +71,8 @@ pub(super) struct Link {
     broken: Arc<AtomicBool>,
     /// Whether a probe is on its way.
     probed: Arc<AtomicBool>,
+    /// The TLS settings with which it was made, if they are in files.
+    tls: Option<Arc<Tls>>,
 }
 
 /// Counts an open connection until it is dropped.
@@ -88,23 +94,29 @@ impl Drop for Counted {
 
 impl Server {
     pub(super) fn new(target: Arc<ServerTarget>, settings: ConnectionSettings) -> Self {
-        Self { target, identity: identity(), settings, state: Arc::new(Mutex::new(State::Closed)) }
+        let tls = target.tls().and_then(Tls::reloaded);
+        Self { target, identity: identity(), settings, tls, state: Arc::new(Mutex::new(State::Closed)) }
     }
 
     /// Returns the connection. Connects first if necessary.
     pub(super) async fn link(self: &Arc<Self>) -> Result<Link, ConnectError> {
         let mut state = Arc::clone(&self.state).lock_owned().await;
+        let mut former = None;
         match &mut *state {
             State::Open { link, used, .. } if !link.broken.load(Ordering::Relaxed) => {
-                *used = Instant::now();
-                return Ok(link.clone());
+                if !self.has_changed_since(link) {
+                    *used = Instant::now();
+                    return Ok(link.clone());
+                }
+                former = Some(link.clone());
             }
             State::Failed { error, at } if at.elapsed() < REMEMBERED => return Err(error.clone()),
-            State::Closed | State::Open { .. } | State::Failed { .. } => *state = State::Closed,
+            State::Closed | State::Open { .. } | State::Failed { .. } => {}
         }
+        *state = State::Closed;
         let server = Arc::clone(self);
         let attempt = tokio::spawn(async move {
-            let made = server.connect().await;
+            let made = server.connect_again(former).await;
             *state = match &made {
                 Ok(link) => State::Open {
                     link: link.clone(),
@@ -126,16 +138,38 @@ impl Server {
         ConnectError { address: self.target.address(), cause }
     }
 
-    async fn connect(&self) -> Result<Link, ConnectError> {
+    /// Returns whether files with TLS settings have changed since a connection was made.
+    fn has_changed_since(&self, link: &Link) -> bool {
+        match (&link.tls, &self.tls) {
+            (Some(former), Some(tls)) => !Arc::ptr_eq(former, &tls.current()),
+            _ => false,
+        }
+    }
+
+    /// Connects. If that fails, but the former connection works, that one stays until there is another change.
+    async fn connect_again(&self, former: Option<Link>) -> Result<Link, ConnectError> {
+        let tls = self.tls.as_ref().map(Reloaded::current);
+        match (self.connect(tls.clone()).await, former) {
+            (Err(_), Some(former)) => {
+                tracing::error!("changed files for Temporal cannot be used; the former connection stays");
+                Ok(Link { tls, ..former })
+            }
+            (made, _) => made,
+        }
+    }
+
+    async fn connect(&self, tls: Option<Arc<Tls>>) -> Result<Link, ConnectError> {
         // Not in `new`, because many connections are created before the recorder of metrics.
         describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
         describe_gauge!(OPEN, "Connections to Temporal that are open");
-        let made = connect(&self.target, &self.identity, &self.settings).await;
+        let changed = tls.as_ref().map(|tls| self.target.with_tls(tls));
+        let target = changed.as_ref().unwrap_or(&self.target);
+        let made = connect(target, &self.identity, &self.settings).await;
         let connection = made.map_err(|cause| self.error(cause)).inspect_err(|error| {
             tracing::warn!(error = service::chain(error), "no connection to Temporal")
         })?;
         let (broken, probed) = (Arc::default(), Arc::default());
-        Ok(Link { connection, since: Instant::now(), broken, probed })
+        Ok(Link { connection, since: Instant::now(), broken, probed, tls })
     }
 
     /// Notes the fault of a call over a connection.

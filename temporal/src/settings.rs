@@ -120,6 +120,7 @@ pub(super) fn target(
         return wrong("remote codecs are not supported; remove TEMPORAL_CODEC_ENDPOINT".to_owned());
     }
     let mut tls_off = false;
+    let mut files = [None, None, None];
     if let Some(tls) = &profile.tls {
         if tls.disable_host_verification {
             return wrong(
@@ -142,6 +143,10 @@ pub(super) fn target(
                 File::open(path).map_err(TemporalSettingsError::because(unreadable))?;
             }
         }
+        files = [&tls.server_ca_cert, &tls.client_cert, &tls.client_key].map(|source| match source {
+            Some(DataSource::Path(path)) => Some(path.into()),
+            _ => None,
+        });
     }
     let mut options =
         ConnectionOptions::try_from(profile).map_err(|error| TemporalSettingsError::refused(&error))?;
@@ -166,7 +171,7 @@ pub(super) fn target(
     if url.scheme() == "https" {
         options.tls_options.get_or_insert_with(TlsOptions::default);
     }
-    Ok(TemporalTarget::of(options, namespace))
+    Ok(TemporalTarget::of(options, files, namespace))
 }
 
 /// Returns the address from EMCO's charts, which give the host in one variable and the port in another.

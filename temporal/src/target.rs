@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use service::files::{Reloaded, SettingFile};
 
 use temporalio_client::{ClientTlsOptions, ConnectionOptions, GrpcCompression, RetryOptions, TlsOptions};
 use url::Url;
@@ -37,6 +40,35 @@ pub(super) struct Tls {
     pub(super) server_name: Option<String>,
     /// Our certificate and its key.
     pub(super) identity: Option<(Vec<u8>, Vec<u8>)>,
+    /// The files of authorities, certificate and key, as far as these are in files.
+    pub(super) files: [Option<PathBuf>; 3],
+}
+
+impl Tls {
+    /// Returns the settings, whose files are read again when they change; `None` if nothing is in files.
+    pub(super) fn reloaded(&self) -> Option<Reloaded<Self>> {
+        let files: Vec<SettingFile> = self.files.iter().flatten().map(|file| file.as_path().into()).collect();
+        if files.is_empty() {
+            return None;
+        }
+        let before = self.clone();
+        let loaded = Reloaded::load(files, move |contents| Ok(before.with(contents)));
+        let loaded = loaded.inspect_err(|error| {
+            tracing::error!(error = service::chain(error), "changes of files for Temporal are not noticed");
+        });
+        loaded.ok()
+    }
+
+    /// Returns these settings with other contents of their files.
+    fn with(&self, contents: &[Vec<u8>]) -> Self {
+        let mut contents = contents.iter().cloned();
+        let mut of = |file: &Option<PathBuf>, text| if file.is_some() { contents.next() } else { text };
+        let [authorities, certificate, key] = &self.files;
+        let (own, own_key) = self.identity.clone().unzip();
+        let authorities = of(authorities, self.authorities.clone());
+        let identity = of(certificate, own).zip(of(key, own_key));
+        Self { authorities, identity, ..self.clone() }
+    }
 }
 
 impl TemporalTarget {
@@ -78,13 +110,14 @@ impl TemporalTarget {
     }
 
     /// Returns the target of the SDK's options.
-    pub(super) fn of(options: ConnectionOptions, namespace: String) -> Self {
+    pub(super) fn of(options: ConnectionOptions, files: [Option<PathBuf>; 3], namespace: String) -> Self {
         let tls = options.tls_options.map(|tls| Tls {
             authorities: tls.server_root_ca_cert,
             server_name: tls.domain,
             identity: tls
                 .client_tls_options
                 .map(|identity| (identity.client_cert, identity.client_private_key)),
+            files,
         });
         let server = ServerTarget {
             url: options.target,
@@ -110,6 +143,16 @@ impl ServerTarget {
     /// Returns whether the address must be checked before it is dialled.
     pub(super) fn is_checked(&self) -> bool {
         self.checked
+    }
+
+    /// Returns the TLS settings.
+    pub(super) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Returns the server with other TLS settings.
+    pub(super) fn with_tls(&self, tls: &Tls) -> Self {
+        Self { tls: Some(tls.clone()), ..self.clone() }
     }
 
     /// Returns the host and the port.
@@ -163,6 +206,13 @@ impl ServerTarget {
             .maybe_domain(tls.server_name.clone().or(host))
             .maybe_client_tls_options(identity)
             .build()
+    }
+}
+
+/// Prints the files, but not their contents.
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
     }
 }
 

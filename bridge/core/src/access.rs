@@ -7,9 +7,12 @@ mod gate;
 mod permit;
 mod refused;
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
 use workflow_api::WorkflowIntentSpec;
 
 pub use action::{Action, Group, Resource};
@@ -21,9 +24,15 @@ pub(crate) use permit::Trail;
 pub use refused::{Denied, Refused};
 
 use self::gate::NamesOf;
+use crate::clock::Clock;
 use crate::model::{DigKey, Event, EventObject, EventOutcome, IntentKey, StartRecord};
 use crate::ports::Audit;
 use crate::request::Request;
+
+/// How often a call that lasts finds out whether rights have changed.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How often the gate is asked again although they have not: policies can depend on the time.
+const ANYHOW: Duration = Duration::from_secs(60);
 
 /// The gate and the audit together, as use cases call them.
 #[derive(Debug, Clone)]
@@ -143,12 +152,44 @@ impl Access {
         self.gate.may_name(request, action, &Resource::Intent(key), named)
     }
 
+    /// Waits for `work` as long as the gate allows these actions: it is asked again after a second, within a second after
+    /// the rights have changed, and each minute. Records nothing.
+    ///
+    /// # Errors
+    /// Returns the first action that the gate no longer allows, and the reason.
+    pub(crate) async fn while_allowed<T>(
+        &self,
+        request: &Request,
+        actions: &[Action],
+        resource: Resource<'_>,
+        clock: &dyn Clock,
+        work: impl Future<Output = T>,
+    ) -> Result<T, (Action, String)> {
+        let mut work = pin!(work);
+        let mut asked = None;
+        loop {
+            if let Ok(done) = timeout(AGAIN, work.as_mut()).await {
+                return Ok(done);
+            }
+            let edition = self.gate.edition();
+            if asked.is_some_and(|(at, before): (Instant, _)| before == edition && at.elapsed() < ANYHOW) {
+                continue;
+            }
+            asked = Some((Instant::now(), edition));
+            let request = Request { now: clock.now(), ..request.clone() };
+            for action in actions {
+                self.would_allow(&request, *action, resource).map_err(|reason| (*action, reason))?;
+            }
+        }
+    }
+
     /// Returns the intents of a group among which are all that the caller may see.
     pub(crate) fn visible(&self, request: &Request, dig: &DigKey) -> Visible {
         self.gate.visible(request, dig)
     }
 
-    async fn denied(
+    /// Records a denial, and returns it.
+    pub(crate) async fn denied(
         &self,
         request: &Request,
         action: Action,

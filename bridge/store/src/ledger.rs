@@ -18,6 +18,9 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// process is sealing. Events of a transaction that may still write others are left for later.
     async fn seal(&self, key: Option<&SealKey>, now: Timestamp) -> Result<Option<Seal>, StoreError>;
 
+    /// Returns the newest seal, by whichever process.
+    async fn newest_seal(&self) -> Result<Option<Seal>, StoreError>;
+
     /// Deletes the events of at most 1000 batches that were sealed before this time, and keeps their seals.
     /// Writes an event about that. Returns the last batch whose events were deleted, if there was one.
     async fn expire(&self, before: Timestamp, now: Timestamp) -> Result<Option<i64>, StoreError>;

@@ -6,6 +6,8 @@ mod event_row;
 mod events;
 mod intents;
 mod ledger;
+#[cfg(test)]
+mod plans;
 mod start_row;
 mod starts;
 mod value;

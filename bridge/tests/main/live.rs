@@ -3,11 +3,12 @@
 
 mod histories;
 mod parts;
+mod removed;
 mod sockets;
 mod streams;
 mod waits;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bridge_core::model::WorkflowRun;
 use harness::{Process, SAMPLE_DIG, SAMPLE_INTENT, eventually, free_port, http, sample_intent};
@@ -27,10 +28,17 @@ struct LiveBridge {
 
 impl LiveBridge {
     async fn on(fixture: &Fixture) -> Self {
+        Self::with(fixture, &[]).await
+    }
+
+    /// With more settings. Anonymous callers may create intents.
+    async fn with(fixture: &Fixture, settings: &[(&str, &Path)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let database: PathBuf = directory.path().join("bridge.db");
         let port = free_port();
-        let mut process = serving(port, &database, fixture.server.address()).spawn().unwrap();
+        let program = serving(port, &database, fixture.server.address());
+        let program = settings.iter().fold(program, |program, (name, value)| program.env(*name, *value));
+        let mut process = program.spawn().unwrap();
         process.wait_ready(&format!("http://127.0.0.1:{port}/readyz")).await.unwrap();
         let bridge = Self { process, port, _directory: directory };
         let intents = format!("http://127.0.0.1:{port}{SAMPLE_DIG}/temporal-workflow-intents");

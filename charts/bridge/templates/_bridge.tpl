@@ -21,7 +21,7 @@ BRIDGE_TRUSTED_PROXIES: {{ join "," .Values.trustedProxies | quote }}
 BRIDGE_USER_HEADER: {{ .Values.userHeader | quote }}
 {{- include "bridge.checkRights" . }}
 {{- with .Values.rights }}
-{{- if or .existingSecret .bindings }}
+{{- if or .bindings (include "common.source" (list "rights" .)) }}
 BRIDGE_RIGHTS: {{ include "common.secretFile" (list "rights" .key) }}
 {{- end }}
 {{- if .policies }}
@@ -91,13 +91,14 @@ BRIDGE_EMCO_CA_FILE: {{ include "common.secretFile" (list "emco-ca" .ca.key) }}
 
 {{- define "bridge.checkRights" -}}
 {{- $rights := .Values.rights -}}
-{{- if and $rights.existingSecret $rights.bindings -}}
-{{- fail "rights.bindings and rights.existingSecret exclude each other: bindings are in the values or in a Secret" -}}
+{{- $source := include "common.source" (list "rights" $rights) -}}
+{{- if and $source $rights.bindings -}}
+{{- fail "rights.bindings and rights.existingSecret exclude each other: bindings are in the values, or in a Secret or a ConfigMap" -}}
 {{- end -}}
-{{- if and $rights.policies (not $rights.existingSecret) -}}
-{{- fail "rights.existingSecret is missing: rights.policies are keys of that Secret" -}}
+{{- if and $rights.policies (not $source) -}}
+{{- fail "rights.existingSecret is missing: rights.policies are keys of that Secret, or of rights.existingConfigMap" -}}
 {{- end -}}
-{{- if and (or .Values.bearerTokens.existingSecret .Values.issuers.existingSecret .Values.tls.clientCA.existingSecret .Values.trustedProxies) (not (or $rights.existingSecret $rights.bindings)) -}}
+{{- if and (include "common.identities" .) (not (or $source $rights.bindings)) -}}
 {{- fail "rights.bindings is missing: callers who are authenticated need rights; docs/rights.md describes them, and docs/upgrade.md has those with which nothing changes" -}}
 {{- end -}}
 {{- end }}
@@ -135,6 +136,11 @@ postgres: {{ .Values.database.postgres.ca.existingSecret | quote }}
 {{- end }}
 {{- end }}
 
+{{- define "bridge.configMaps" -}}
+{{- $own := ternary (printf "%s-rights" (include "common.name" .)) "" (not (empty .Values.rights.bindings)) -}}
+rights: {{ $own | default .Values.rights.existingConfigMap | default "" | quote }}
+{{- end }}
+
 {{- define "bridge.env" -}}
 {{- with .Values.database }}
 {{- if and (eq .type "postgres") (not (include "common.ownVariables" $ | fromJsonArray | has "BRIDGE_DATABASE")) }}
@@ -170,20 +176,9 @@ strategy:
 - name: data
   mountPath: /data
 {{- end }}
-{{- if .Values.rights.bindings }}
-- name: rights
-  mountPath: /run/secrets/rights
-  readOnly: true
-{{- end }}
 {{- end }}
 
 {{- define "bridge.volumes" -}}
-{{- if .Values.rights.bindings }}
-- name: rights
-  configMap:
-    name: {{ include "common.name" . }}-rights
-    defaultMode: 0440
-{{- end }}
 {{- if eq .Values.database.type "sqlite" }}
 - name: data
   persistentVolumeClaim:
@@ -204,9 +199,48 @@ strategy:
 {{- $ports := .emco.ports | default (include "common.portsOfUrls" (list $.Values.emco.url) | trim | fromJsonArray) }}
 {{- include "common.egressRule" (list .emco.to $ports $tcp) }}
 {{- end }}
+{{- with $.Values.audit.webhook }}
+{{- $webhook := $.Values.networkPolicy.webhook | default dict }}
+{{- $ports := $webhook.ports | default (include "common.portsOfUrls" (list .) | trim | fromJsonArray) }}
+{{- include "common.egressRule" (list $webhook.to $ports $tcp) }}
+{{- end }}
 {{- if eq $.Values.database.type "postgres" }}
 {{- include "common.egressRule" (list .postgres.to .postgres.ports $tcp) }}
 {{- end }}
 {{- end }}
 {{- include "common.issuersEgress" . }}
+{{- end }}
+
+{{/* All paths of the bridge, and none of EMCO's other services: Istio merges the VirtualServices of a host in no order
+     that one could rely on. A call is not repeated on the way: the bridge itself knows which may be. */}}
+{{- define "bridge.virtualService" -}}
+{{- with .Values.istio.virtualService }}
+{{- if .enabled }}
+{{- if not .gateways }}{{ fail "istio.virtualService.gateways is missing: list the gateways, as namespace/name" }}{{ end }}
+{{- if not .hosts }}{{ fail "istio.virtualService.hosts is missing: list the hosts of the gateways" }}{{ end }}
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata:
+  name: {{ include "common.name" $ }}
+  labels:
+    {{- include "common.labels" $ | nindent 4 }}
+spec:
+  hosts:
+    {{- toYaml .hosts | nindent 4 }}
+  gateways:
+    {{- toYaml .gateways | nindent 4 }}
+  http:
+    - name: bridge
+      match:
+        - uri: { regex: "/v2/projects/[^/]+/composite-apps/[^/]+/[^/]+/deployment-intent-groups/[^/]+/temporal-workflow-intents(/.*)?" }
+        - uri: { regex: "/v2/(rights|audit)" }
+        - uri: { regex: "/(login|logout)(/.*)?" }
+        - uri: { exact: /openapi.json }
+      route:
+        - destination:
+            host: {{ printf "%s.%s.svc.cluster.local" (include "common.serviceName" $) $.Release.Namespace }}
+            port: { number: {{ $.Values.service.port | int }} }
+      retries: { attempts: 0 }
+{{- end }}
+{{- end }}
 {{- end }}

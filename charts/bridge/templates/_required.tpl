@@ -13,6 +13,12 @@ autoscaling.maxReplicas
 autoscaling.minReplicas
 bearerTokens
 bearerTokens.key
+certificate
+certificate.duration
+certificate.issuer
+certificate.issuer.group
+certificate.issuer.kind
+certificate.renewBefore
 clients
 clients.check
 clients.hosts
@@ -45,6 +51,10 @@ ingress.tls
 insecure
 issuers
 issuers.key
+istio
+istio.virtualService
+istio.virtualService.enabled
+istio.virtualService.hosts
 keyRetention
 limits
 limits.changes
@@ -72,6 +82,7 @@ networkPolicy.postgres
 networkPolicy.postgres.ports
 networkPolicy.targets
 networkPolicy.temporal
+networkPolicy.webhook
 podDisruptionBudget
 podDisruptionBudget.enabled
 podDisruptionBudget.maxUnavailable
@@ -117,6 +128,7 @@ tls
 tls.certificateKey
 tls.clientAuth
 tls.clientCA
+tls.clientCA.fromCertificate
 tls.clientCA.key
 tls.clientCRL
 tls.clientCRL.key

@@ -40,17 +40,20 @@ LOG_FORMAT: {{ .Values.log.format | quote }}
 {{/* TLS and the credentials of callers. The argument is a list: the context, and the prefix of the variables. */}}
 {{- define "common.secureConfig" -}}
 {{- $prefix := index . 1 -}}
-{{- with (index . 0).Values }}
-{{- if and .tls.clientCA.existingSecret (not .tls.existingSecret) -}}
+{{- $root := index . 0 -}}
+{{- $tls := include "common.tls" $root -}}
+{{- $callers := include "common.callersSecret" $root -}}
+{{- with $root.Values }}
+{{- if and $callers (not $tls) -}}
 {{- fail "tls.existingSecret is missing: callers show certificates (tls.clientCA) over TLS alone" -}}
 {{- end }}
-{{- if and .tls.clientCRL.existingSecret (not .tls.clientCA.existingSecret) -}}
+{{- if and .tls.clientCRL.existingSecret (not $callers) -}}
 {{- fail "tls.clientCA.existingSecret is missing: revocation lists (tls.clientCRL) are those of its authorities" -}}
 {{- end }}
-{{- if .tls.existingSecret }}
+{{- if $tls }}
 {{ $prefix }}_TLS_CERTIFICATE: {{ include "common.secretFile" (list "tls" .tls.certificateKey) }}
 {{ $prefix }}_TLS_KEY: {{ include "common.secretFile" (list "tls" .tls.privateKeyKey) }}
-{{- if .tls.clientCA.existingSecret }}
+{{- if $callers }}
 {{ $prefix }}_TLS_CLIENT_CA: {{ include "common.secretFile" (list "client-ca" .tls.clientCA.key) }}
 {{ $prefix }}_TLS_CLIENT_AUTH: {{ .tls.clientAuth | quote }}
 {{- if .tls.clientCRL.existingSecret }}
@@ -61,14 +64,14 @@ LOG_FORMAT: {{ .Values.log.format | quote }}
 {{- if .bearerTokens.existingSecret }}
 {{ $prefix }}_BEARER_TOKENS: {{ include "common.secretFile" (list "tokens" .bearerTokens.key) }}
 {{- end }}
-{{- if .issuers.existingSecret }}
+{{- if include "common.source" (list "issuers" .issuers) }}
 {{ $prefix }}_ISSUERS: {{ include "common.secretFile" (list "issuers" .issuers.key) }}
 {{- end }}
 {{- with .anonymousNetworks }}
 {{ $prefix }}_ANONYMOUS_NETWORKS: {{ join "," . | quote }}
 {{- end }}
 {{ $prefix }}_INSECURE: {{ .insecure | quote }}
-{{- if not (or .insecure .bearerTokens.existingSecret .issuers.existingSecret .tls.clientCA.existingSecret .trustedProxies) -}}
+{{- if not (or .insecure (include "common.identities" $root)) -}}
 {{- fail "identities are missing: name the callers by bearerTokens, issuers or tls.clientCA, or accept everybody with insecure=true" -}}
 {{- end }}
 {{- end }}
@@ -91,8 +94,8 @@ LOG_FORMAT: {{ .Values.log.format | quote }}
 {{- define "common.secrets" -}}
 temporal: {{ .Values.temporal.tls.existingSecret | quote }}
 {{- with .Values.tls }}
-tls: {{ .existingSecret | quote }}
-client-ca: {{ .clientCA.existingSecret | quote }}
+tls: {{ include "common.tls" $ | quote }}
+client-ca: {{ include "common.callersSecret" $ | quote }}
 client-crl: {{ .clientCRL.existingSecret | quote }}
 {{- end }}
 {{- with .Values.bearerTokens }}
@@ -101,6 +104,32 @@ tokens: {{ .existingSecret | quote }}
 {{- with .Values.issuers }}
 issuers: {{ .existingSecret | quote }}
 {{- end }}
+{{- end }}
+
+{{/* The ConfigMaps that programs mount as files, by the names of the mounts. */}}
+{{- define "common.configMaps" -}}
+{{- with .Values.issuers }}
+issuers: {{ .existingConfigMap | default "" | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The Secret or ConfigMap of a value that names either. The argument is a list: the name of the value, and the value. */}}
+{{- define "common.source" -}}
+{{- $name := index . 0 -}}
+{{- with index . 1 -}}
+{{- if and .existingSecret .existingConfigMap -}}
+{{- fail (printf "%s.existingSecret and %s.existingConfigMap exclude each other: the file is in one of them" $name $name) -}}
+{{- end -}}
+{{- .existingSecret | default .existingConfigMap | default "" -}}
+{{- end -}}
+{{- end }}
+
+{{/* Not empty if callers are authenticated. */}}
+{{- define "common.identities" -}}
+{{- .Values.bearerTokens.existingSecret -}}
+{{- include "common.source" (list "issuers" .Values.issuers) -}}
+{{- include "common.callersSecret" . -}}
+{{- join "," .Values.trustedProxies -}}
 {{- end }}
 
 {{- define "common.configMap" -}}

@@ -57,9 +57,34 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if $image.digest }}@{{ $image.digest }}{{ end -}}
 {{- end }}
 
-{{/* Not empty if the port serves TLS. */}}
+{{/* The Secret with which the port serves TLS; empty if it does not. */}}
 {{- define "common.tls" -}}
-{{- if hasKey .Values "tls" -}}{{- .Values.tls.existingSecret -}}{{- end -}}
+{{- if hasKey .Values "tls" -}}
+{{- $own := include "common.certificateSecret" . -}}
+{{- if and $own .Values.tls.existingSecret -}}
+{{- fail "tls.existingSecret and certificate.issuer.name exclude each other: the certificate exists, or cert-manager makes it" -}}
+{{- end -}}
+{{- .Values.tls.existingSecret | default $own -}}
+{{- end -}}
+{{- end }}
+
+{{/* The Secret with the authorities of callers; empty if none are asked for a certificate. */}}
+{{- define "common.callersSecret" -}}
+{{- $own := include "common.certificateSecret" . -}}
+{{- with .Values.tls.clientCA -}}
+{{- if and .fromCertificate .existingSecret -}}
+{{- fail "tls.clientCA.existingSecret and tls.clientCA.fromCertificate exclude each other: one of them has the authorities" -}}
+{{- end -}}
+{{- if and .fromCertificate (not $own) -}}
+{{- fail "certificate.issuer.name is missing: tls.clientCA.fromCertificate takes the authorities from its Secret" -}}
+{{- end -}}
+{{- if .fromCertificate -}}{{- $own -}}{{- else -}}{{- .existingSecret -}}{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The Secret that cert-manager makes; empty if there is none. */}}
+{{- define "common.certificateSecret" -}}
+{{- if .Values.certificate.issuer.name -}}{{- include "common.name" . -}}-tls{{- end -}}
 {{- end }}
 
 {{/* The name of the port. Istio reads the protocol from it. */}}

@@ -17,7 +17,7 @@
 
 {{/* The egress rule for issuers of tokens. */}}
 {{- define "common.issuersEgress" -}}
-{{- if .Values.issuers.existingSecret }}
+{{- if include "common.source" (list "issuers" .Values.issuers) }}
 {{- with .Values.networkPolicy.issuers }}
 {{- include "common.egressRule" (list .to .ports (list "TCP")) }}
 {{- end }}

@@ -187,3 +187,39 @@ spec:
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* A certificate of cert-manager, for servers and for callers. */}}
+{{- define "common.certificate" -}}
+{{- with .Values.certificate }}
+{{- if .issuer.name }}
+{{- $service := include "common.serviceName" $ }}
+{{- $names := list $service (printf "%s.%s" $service $.Release.Namespace) (printf "%s.%s.svc" $service $.Release.Namespace) }}
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata:
+  name: {{ include "common.name" $ }}
+  labels:
+    {{- include "common.labels" $ | nindent 4 }}
+spec:
+  secretName: {{ include "common.certificateSecret" $ }}
+  issuerRef:
+    name: {{ .issuer.name | quote }}
+    kind: {{ .issuer.kind | quote }}
+    group: {{ .issuer.group | quote }}
+  dnsNames:
+    {{- concat $names .dnsNames | uniq | toYaml | nindent 4 }}
+  {{- with .uris }}
+  uris:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  duration: {{ .duration | quote }}
+  renewBefore: {{ .renewBefore | quote }}
+  privateKey:
+    algorithm: ECDSA
+    size: 256
+    encoding: PKCS8
+    rotationPolicy: Always
+  usages: [digital signature, server auth, client auth]
+{{- end }}
+{{- end }}
+{{- end }}

@@ -3,15 +3,15 @@
 {{- define "common.probe" -}}
 {{- $root := index . 0 }}
 {{- $probe := index . 2 }}
-{{- $tls := $root.Values.tls | default dict }}
-{{- if and $tls.existingSecret $tls.clientCA.existingSecret (eq $tls.clientAuth "required") }}
+{{- $tls := include "common.tls" $root }}
+{{- if and $tls (include "common.callersSecret" $root) (eq $root.Values.tls.clientAuth "required") }}
 tcpSocket:
   port: {{ include "common.portName" $root }}
 {{- else }}
 httpGet:
   path: {{ index . 1 }}
   port: {{ include "common.portName" $root }}
-  {{- if $tls.existingSecret }}
+  {{- if $tls }}
   scheme: HTTPS
   {{- end }}
 {{- end }}
@@ -26,6 +26,16 @@ failureThreshold: {{ $probe.failureThreshold | int }}
 {{- range $name, $secret := $secrets }}
 {{- if $secret }}
 {{ $name }}: {{ $secret | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The same of ConfigMaps. */}}
+{{- define "common.setConfigMaps" -}}
+{{- $maps := merge (include "common.configMaps" . | fromYaml) (include (printf "%s.configMaps" .Chart.Name) . | fromYaml) -}}
+{{- range $name, $map := $maps }}
+{{- if $map }}
+{{ $name }}: {{ $map | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

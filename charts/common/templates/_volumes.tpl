@@ -1,4 +1,4 @@
-{{/* Volumes and where they are mounted: those of Secrets, the chart's own, the administrator's. Kubernetes takes a name,
+{{/* Volumes and where they are mounted: those of Secrets and ConfigMaps, the chart's own, the administrator's. Kubernetes takes a name,
      or a path, once. */}}
 {{- define "common.volumes" -}}
 {{- $chart := include "common.chartVolumes" . -}}
@@ -23,6 +23,12 @@
     secretName: {{ $secret | quote }}
     defaultMode: 0440
 {{- end }}
+{{- range $name, $map := include "common.setConfigMaps" . | fromYaml }}
+- name: {{ $name }}
+  configMap:
+    name: {{ $map | quote }}
+    defaultMode: 0440
+{{- end }}
 {{ include (printf "%s.volumes" .Chart.Name) . }}
 {{- end }}
 
@@ -41,7 +47,7 @@
 {{- end }}
 
 {{- define "common.chartMounts" -}}
-{{- range $name, $_ := include "common.setSecrets" . | fromYaml }}
+{{- range $name, $_ := merge (include "common.setSecrets" . | fromYaml) (include "common.setConfigMaps" . | fromYaml) }}
 - name: {{ $name }}
   mountPath: /run/secrets/{{ $name }}
   readOnly: true

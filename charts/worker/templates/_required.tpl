@@ -5,6 +5,12 @@ autoscaling.cpu
 autoscaling.enabled
 autoscaling.maxReplicas
 autoscaling.minReplicas
+certificate
+certificate.duration
+certificate.issuer
+certificate.issuer.group
+certificate.issuer.kind
+certificate.renewBefore
 drainSeconds
 emco
 emco.ca

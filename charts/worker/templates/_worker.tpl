@@ -6,6 +6,7 @@ WORKER_DRAIN: "{{ .Values.drainSeconds | int }}s"
 {{- with .Values.taskQueue }}
 WORKER_TASK_QUEUE: {{ . | quote }}
 {{- end }}
+{{- $certificate := include "worker.certificate" . }}
 {{- with .Values.emco }}
 {{- if .urls }}
 EMCO_URLS: {{ join "," .urls | quote }}
@@ -18,17 +19,26 @@ EMCO_TOKEN_FILE: {{ include "common.secretFile" (list "emco-token" .token.key) }
 {{- if .ca.existingSecret }}
 EMCO_CA_FILE: {{ include "common.secretFile" (list "emco-ca" .ca.key) }}
 {{- end }}
-{{- if .clientCertificate.existingSecret }}
+{{- if $certificate }}
 EMCO_CERT_FILE: {{ include "common.secretFile" (list "emco-certificate" .clientCertificate.certificateKey) }}
 EMCO_KEY_FILE: {{ include "common.secretFile" (list "emco-certificate" .clientCertificate.privateKeyKey) }}
 {{- end }}
 {{- end }}
 {{- end }}
 
+{{/* The Secret with the certificate that is shown to EMCO. One by cert-manager may be for Temporal alone. */}}
+{{- define "worker.certificate" -}}
+{{- $own := ternary (include "common.certificateSecret" .) "" (not (empty .Values.emco.urls)) -}}
+{{- .Values.emco.clientCertificate.existingSecret | default $own -}}
+{{- end }}
+
 {{- define "worker.secrets" -}}
 emco-token: {{ .Values.emco.token.existingSecret | quote }}
 emco-ca: {{ .Values.emco.ca.existingSecret | quote }}
-emco-certificate: {{ .Values.emco.clientCertificate.existingSecret | quote }}
+emco-certificate: {{ include "worker.certificate" . | quote }}
+{{- end }}
+
+{{- define "worker.configMaps" -}}
 {{- end }}
 
 {{- define "worker.env" -}}

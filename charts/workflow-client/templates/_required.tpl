@@ -8,6 +8,12 @@ autoscaling.minReplicas
 bearerTokens
 bearerTokens.key
 bodyLimit
+certificate
+certificate.duration
+certificate.issuer
+certificate.issuer.group
+certificate.issuer.kind
+certificate.renewBefore
 drainSeconds
 image
 image.pullPolicy
@@ -79,6 +85,7 @@ tls
 tls.certificateKey
 tls.clientAuth
 tls.clientCA
+tls.clientCA.fromCertificate
 tls.clientCA.key
 tls.clientCRL
 tls.clientCRL.key

@@ -18,6 +18,9 @@ CLIENT_TRUSTED_BRIDGES: {{ join ", " . | quote }}
 {{- define "workflow-client.secrets" -}}
 {{- end }}
 
+{{- define "workflow-client.configMaps" -}}
+{{- end }}
+
 {{- define "workflow-client.env" -}}
 {{- end }}
 

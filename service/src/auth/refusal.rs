@@ -14,6 +14,8 @@ pub(super) enum Refusal {
     NoProxy,
     NoToken,
     Token(TokenFault),
+    /// While the caller waited, what it has shown has become somebody else's.
+    Changed,
 }
 
 /// The protection space (RFC 9110): all our processes are one.
@@ -33,6 +35,10 @@ impl IntoResponse for Refusal {
             Self::NoToken => {
                 challenged("send a bearer token in one `Authorization` header", REALM.to_owned())
             }
+            Self::Changed => challenged(
+                "the credentials belong to another caller now; send the request again",
+                REALM.to_owned(),
+            ),
             Self::Token(fault @ TokenFault::NoKeys) => {
                 let problem = Problem::new(503, "issuer_unavailable", fault.to_string());
                 let mut response = ProblemResponse::new(problem).into_response();

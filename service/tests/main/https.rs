@@ -26,7 +26,7 @@ use crate::drain::Slow;
 use crate::http2::Http2;
 use crate::server::{SOON, Server, echo};
 
-const NAME: &str = "client.test";
+pub(crate) const NAME: &str = "client.test";
 pub(crate) const QUESTION: &str = "GET /question HTTP/1.1\r\nHost: x\r\n\r\n";
 
 pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -281,25 +281,6 @@ pub(crate) async fn served_throughout(trust: &Trust, address: SocketAddr) {
     while since.elapsed() < Duration::from_millis(1200) {
         assert!(trust.is_served(address).await);
     }
-}
-
-#[tokio::test]
-async fn a_secret_swapped_by_its_symbolic_link_is_read_again() {
-    let (before, after) = (authority(), authority());
-    let (first, second) = (Secret::new(&before, &before), Secret::new(&after, &after));
-    let mount = tempfile::tempdir().unwrap();
-    let data = mount.path().join("..data");
-    std::os::unix::fs::symlink(first.0.path(), &data).unwrap();
-    let file = |name| SettingFile::from(data.join(name).as_path());
-    let files = TlsFiles { certificate: file("tls.crt"), key: file("tls.key"), callers: None };
-    let server = serve(options(files)).await;
-    assert!(Trust::of(&before, None).is_served(server.address).await);
-
-    let next = mount.path().join("..next");
-    std::os::unix::fs::symlink(second.0.path(), &next).unwrap();
-    std::fs::rename(&next, &data).unwrap();
-    let new = Trust::of(&after, None);
-    eventually(SOON, "the other secret", async || new.is_served(server.address).await).await;
 }
 
 #[tokio::test]

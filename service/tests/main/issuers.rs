@@ -2,33 +2,36 @@
 
 mod away;
 mod forged;
-
 mod provider;
+mod rotation;
 mod service_accounts;
 mod signer;
 
-use std::io::Write;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use harness::{Wire, eventually};
+use futures::stream::pending;
+use harness::{Mount, Wire, eventually};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use service::auth::{Authenticator, Identity, Issuers, authenticated};
 use service::clock::Clock;
-use tempfile::NamedTempFile;
 
 use self::signer::Signer;
 use crate::server::{SOON, Server};
 
 /// When tests begin.
 const BEGIN: i64 = 1_800_000_000;
+/// The file of issuers.
+const FILE: &str = "issuers.toml";
 
 /// How an issuer responds.
 #[derive(Clone, Copy)]
@@ -127,7 +130,7 @@ async fn keys(State(state): State<Arc<IssuerState>>) -> String {
 /// A server that accepts tokens of issuers, and its clock.
 struct Guarded {
     server: Server,
-    file: NamedTempFile,
+    settings: Mutex<Mount>,
     now: Arc<AtomicI64>,
 }
 
@@ -148,17 +151,21 @@ impl Guarded {
     }
 
     async fn with(settings: &str) -> Self {
-        let mut file = NamedTempFile::new().unwrap();
-        file.write_all(settings.as_bytes()).unwrap();
+        let settings = Mount::new(&[(FILE, settings)]).unwrap();
         let now = Arc::new(AtomicI64::new(BEGIN));
         let clock = Clock::new({
             let now = Arc::clone(&now);
             move || Timestamp::from_second(now.load(Ordering::SeqCst)).unwrap()
         });
-        let issuers = Some(Issuers::with_clock(file.path(), clock).unwrap());
+        let issuers = Some(Issuers::with_clock(settings.path(FILE).as_path(), clock).unwrap());
         let server =
             Server::start(authenticated(who(), Authenticator { issuers, ..Authenticator::default() })).await;
-        Self { server, file, now }
+        Self { server, settings: Mutex::new(settings), now }
+    }
+
+    /// Replaces the settings.
+    fn set(&self, settings: &str) {
+        self.settings.lock().unwrap().swap(&[(FILE, settings)]).unwrap();
     }
 
     fn pass(&self, seconds: i64) {
@@ -184,9 +191,10 @@ async fn ask(caller: &mut Wire, token: &str) -> (u16, String) {
     caller.answer().await.unwrap().parts()
 }
 
-/// Answers who asks.
+/// Answers who asks. `/stream` does not end.
 fn who() -> Router {
-    Router::new().fallback(async |identity: Identity| {
+    let stream = async || Body::from_stream(pending::<Result<String, Infallible>>());
+    Router::new().route("/stream", get(stream)).fallback(async |identity: Identity| {
         format!("{:?} {} {} {:?}", identity.proof(), identity.issuer(), identity.name(), &*identity.groups())
     })
 }
@@ -240,24 +248,17 @@ async fn a_claim_of_the_operators_choice_is_the_name() {
 }
 
 #[tokio::test]
-async fn a_changed_file_counts_soon_and_unchanged_issuers_keep_their_keys() {
+async fn a_stream_ends_when_its_token_expires() {
     let signer = Signer::es256("1");
-    let (first, second) = (TestIssuer::start(&[&signer]).await, TestIssuer::start(&[&signer]).await);
-    let server = Guarded::by(&first).await;
-    let (of_first, of_second) = (signer.token(&first.claims()), signer.token(&second.claims()));
-    assert!(server.accepts(&of_first).await);
-    let (status, text) = server.ask(&of_second).await;
-    assert!(status == 401 && text.contains("issuer of the token is not accepted here"), "{text}");
-
-    let both = entry("test", &first.url()) + &entry("second", &second.url());
-    std::fs::write(server.file.path(), both).unwrap();
-    eventually(SOON, "the second issuer is accepted", async || server.accepts(&of_second).await).await;
-    assert!(server.accepts(&of_first).await);
-    assert_eq!(first.fetches(), 1);
-
-    std::fs::write(server.file.path(), entry("second", &second.url())).unwrap();
-    eventually(SOON, "the first issuer is not", async || !server.accepts(&of_first).await).await;
-    assert!(server.accepts(&of_second).await);
+    let issuer = TestIssuer::start(&[&signer]).await;
+    let server = Guarded::by(&issuer).await;
+    let mut caller = server.connect().await;
+    let token = signer.token(&issuer.claims());
+    let head = format!("GET /stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    caller.send(head).await.unwrap();
+    assert_eq!(caller.head().await.unwrap().status, 200);
+    server.pass(7300);
+    tokio::time::timeout(SOON, caller.closed()).await.unwrap().unwrap();
 }
 
 /// Less than callers wait for a fetch.

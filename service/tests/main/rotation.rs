@@ -1,9 +1,8 @@
-//! Tokens and revocation lists that are replaced three times while callers work.
+//! Tokens, certificates, authorities and revocation lists that are replaced three times while callers work.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use harness::{Wire, eventually};
+use harness::{Mount, Wire, eventually, under_load};
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, KeyIdMethod, KeyPair, RevokedCertParams,
     SerialNumber, date_time_ymd,
@@ -17,9 +16,9 @@ use tokio_rustls::rustls::HandshakeKind;
 use crate::auth::{ask, lines, who};
 use crate::http2::Http2;
 use crate::https::{
-    Authority, QUESTION, Secret, Trust, authority, certificate, options, question, serve, served_throughout,
+    Authority, NAME, QUESTION, Secret, Trust, authority, certificate, options, question, serve,
+    served_throughout,
 };
-use crate::mount::Mount;
 use crate::server::{SOON, Server, echo};
 
 /// How long a change may take to be seen.
@@ -31,18 +30,14 @@ async fn tokens_are_replaced_under_requests() {
         let other = format!("other-{number}");
         [("tokens", lines(&[("alice", "hers"), ("bob", &other)]))]
     };
-    let mut mount = Mount::new(&file(0));
+    let mut mount = Mount::new(&file(0)).unwrap();
     let tokens = Some(BearerTokens::load(mount.path("tokens").as_path()).unwrap());
     let server =
         Server::start(authenticated(who(), Authenticator { tokens, ..Authenticator::default() })).await;
-    let (ended, served) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let alice = async {
-        let mut caller = Wire::connect(server.address).await.unwrap();
-        while !ended.load(Ordering::Relaxed) {
-            let answer = ask(&mut caller, "GET", "Authorization: Bearer hers\r\n").await;
-            assert_eq!(answer, (200, "Token alice".to_owned()));
-            served.fetch_add(1, Ordering::Relaxed);
-        }
+    let mut kept = Wire::connect(server.address).await.unwrap();
+    let alice = async || {
+        let answer = ask(&mut kept, "GET", "Authorization: Bearer hers\r\n").await;
+        assert_eq!(answer, (200, "Token alice".to_owned()));
     };
     let bob = async {
         let status = async |number: usize| {
@@ -51,14 +46,68 @@ async fn tokens_are_replaced_under_requests() {
         };
         for number in 1..=3 {
             assert_eq!(status(number - 1).await, 200);
-            mount.swap(&file(number));
+            mount.swap(&file(number)).unwrap();
             eventually(WITHIN, "the former token is refused", async || status(number - 1).await == 401).await;
             assert_eq!(status(number).await, 200);
         }
-        ended.store(true, Ordering::Relaxed);
     };
-    tokio::join!(alice, bob);
-    assert!(served.load(Ordering::Relaxed) > 100);
+    under_load(alice, bob).await;
+}
+
+/// The files of a secret: a new certificate and key of the listener, and the authorities of callers.
+fn papers(listener: &Authority, callers: [&Authority; 2]) -> [(&'static str, String); 3] {
+    let (certificate, key) = certificate(listener, NAME);
+    let authorities = callers.map(|authority| authority.pem()).concat();
+    [("tls.crt", certificate.pem()), ("tls.key", key.serialize_pem()), ("ca.crt", authorities)]
+}
+
+/// Returns the certificate that the listener shows.
+async fn shown(trust: &Trust, server: &Server) -> Vec<u8> {
+    let stream = trust.connect(server.address).await.unwrap();
+    stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+}
+
+#[tokio::test]
+async fn certificates_and_authorities_are_replaced_under_requests_on_kept_connections() {
+    let (ours, hers) = (authority(), authority());
+    let mut others = authority();
+    let mut mount = Mount::new(&papers(&ours, [&hers, &others])).unwrap();
+    let file = |name| SettingFile::from(mount.path(name).as_path());
+    let (certificate_file, key) = (file("tls.crt"), file("tls.key"));
+    let callers = CallerFiles { authorities: file("ca.crt"), revoked: None, auth: ClientAuth::Required };
+    let server =
+        serve(options(TlsFiles { certificate: certificate_file, key, callers: Some(callers) })).await;
+    let trust = |authority: &Authority| Trust::of(&ours, Some(certificate(authority, "caller")));
+    let (alice, alice_h2) = (trust(&hers), trust(&hers).speaking("h2"));
+    let mut kept = Wire::over(alice.connect(server.address).await.unwrap());
+    let kept_h2 = Http2::over(alice_h2.connect(server.address).await.unwrap()).await;
+    let load = async || {
+        kept.send(QUESTION).await.unwrap();
+        assert_eq!(kept.answer().await.unwrap().status, 200);
+        assert_eq!(kept_h2.ask(question()).await.unwrap().0, 200);
+        assert!(alice.is_served(server.address).await);
+    };
+    let swaps = async {
+        for _ in 0..3 {
+            let bob = trust(&others);
+            let mut bobs = Wire::over(bob.connect(server.address).await.unwrap());
+            bobs.send(QUESTION).await.unwrap();
+            assert_eq!(bobs.answer().await.unwrap().status, 200);
+            let bobs_h2 = bob.speaking("h2").connect(server.address).await.unwrap();
+            let bobs_h2 = Http2::over(bobs_h2).await;
+            let former = shown(&alice_h2, &server).await;
+
+            others = authority();
+            mount.swap(&papers(&ours, [&hers, &others])).unwrap();
+            let since = Instant::now();
+            timeout(SOON, bobs.closed()).await.unwrap().unwrap();
+            eventually(SOON, "the other is closed", async || bobs_h2.ask(question()).await.is_err()).await;
+            assert!(since.elapsed() < WITHIN, "{:?}", since.elapsed());
+            assert_ne!(shown(&alice_h2, &server).await, former);
+            assert!(trust(&others).is_served(server.address).await);
+        }
+    };
+    Box::pin(under_load(load, swaps)).await;
 }
 
 /// A certificate with this serial number.
@@ -98,7 +147,7 @@ fn files(secret: &Secret, lists: &Mount) -> TlsFiles {
 async fn revoked_callers_are_out_within_two_seconds_and_others_go_on() {
     let (ours, callers) = (authority(), authority());
     let secret = Secret::new(&ours, &callers);
-    let mut lists = Mount::new(&[("ca.crl", list(&callers, 0..0))]);
+    let mut lists = Mount::new(&[("ca.crl", list(&callers, 0..0))]).unwrap();
     let server = serve(options(files(&secret, &lists))).await;
     let trust = |number| Trust::of(&ours, Some(numbered(&callers, number)));
     let mut alice = Wire::over(trust(99).connect(server.address).await.unwrap());
@@ -113,7 +162,7 @@ async fn revoked_callers_are_out_within_two_seconds_and_others_go_on() {
         let kept_h2 = Http2::over(trust(number).speaking("h2").connect(server.address).await.unwrap()).await;
         assert_eq!(kept_h2.ask(question()).await.unwrap().0, 200);
 
-        lists.swap(&[("ca.crl", list(&callers, 1..number + 1))]);
+        lists.swap(&[("ca.crl", list(&callers, 1..number + 1))]).unwrap();
         let since = Instant::now();
         timeout(SOON, kept.closed()).await.unwrap().unwrap();
         assert!(since.elapsed() < WITHIN, "{:?}", since.elapsed());
@@ -127,7 +176,7 @@ async fn revoked_callers_are_out_within_two_seconds_and_others_go_on() {
         assert!(trust(99).is_served(server.address).await);
     }
     // A broken list changes nothing.
-    lists.swap(&[("ca.crl", "no list".to_owned())]);
+    lists.swap(&[("ca.crl", "no list")]).unwrap();
     served_throughout(&trust(99), server.address).await;
     assert!(!trust(1).is_served(server.address).await);
 }
@@ -136,7 +185,7 @@ async fn revoked_callers_are_out_within_two_seconds_and_others_go_on() {
 async fn a_certificate_whose_authority_has_no_list_is_refused() {
     let (ours, callers) = (authority(), authority());
     let secret = Secret::new(&ours, &callers);
-    let lists = Mount::new(&[("ca.crl", list(&ours, 0..0))]);
+    let lists = Mount::new(&[("ca.crl", list(&ours, 0..0))]).unwrap();
     let server = serve(options(files(&secret, &lists))).await;
     assert!(!Trust::of(&ours, Some(numbered(&callers, 1))).is_served(server.address).await);
 }

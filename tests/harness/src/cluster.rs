@@ -97,8 +97,9 @@ impl ApiServer {
             Ok(Err(ended)) => anyhow::bail!("it ended ({ended:?})\n{}", server.tail()),
             Err(state) => anyhow::bail!("not ready within {READY_WITHIN:?}: {state}\n{}", server.tail()),
         }
-        let crd = fs::read_to_string(&tools.service_monitors)?;
-        cluster.kubectl(&["apply", "--server-side", "-f", "-"], &crd)?;
+        for file in &tools.definitions {
+            cluster.kubectl(&["apply", "--server-side", "-f", "-"], &fs::read_to_string(file)?)?;
+        }
         Ok(Self { cluster, _server: server, _etcd: etcd, _home: home })
     }
 

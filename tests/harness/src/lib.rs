@@ -5,6 +5,8 @@ mod cluster;
 mod compiler;
 mod eventually;
 mod leash;
+mod load;
+mod mount;
 mod port;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -27,6 +29,8 @@ use serde_json::Value;
 pub use cluster::{ApiServer, Cluster};
 pub use compiler::compiler_refuses;
 pub use eventually::{Answer, eventually};
+pub use load::under_load;
+pub use mount::Mount;
 pub use port::free_port;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgreSql, postgresql_programs};

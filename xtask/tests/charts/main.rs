@@ -5,6 +5,7 @@
 mod chart;
 mod cluster;
 mod golden;
+mod identities;
 mod made;
 mod notes;
 mod objects;

@@ -32,6 +32,11 @@ pub trait Gate: fmt::Debug + Send + Sync {
 
     /// Returns the intents of a group among which are all that the actor may see. `decide` is still asked about each.
     fn visible(&self, request: &Request, dig: &DigKey) -> Visible;
+
+    /// Returns a number that changes when the rights do.
+    fn edition(&self) -> u64 {
+        0
+    }
 }
 
 /// Why something is allowed. Empty if everything is.

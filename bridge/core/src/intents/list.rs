@@ -48,13 +48,13 @@ pub struct IntentFilter {
 pub struct IntentPage {
     /// The intents.
     pub intents: Vec<Arc<WorkflowIntent>>,
-    /// The last name on this page; the next page begins after it. `None` on the last page.
+    /// The last name that this page has or has examined; the next page begins after it. `None` on the last page.
     pub next: Option<String>,
 }
 
 impl Intents {
     /// Returns those intents of a group that the caller may get, ordered by name. A filter that needs calls to the
-    /// engine or to workflow clients examines one batch of intents; the page may then have fewer intents than
+    /// engine or to workflow clients examines one batch of them; the page may then have fewer intents than
     /// requested, or none.
     ///
     /// # Errors
@@ -82,8 +82,10 @@ impl Intents {
             let Some(last) = batch.last() else { return Ok(page) };
             after.clone_from(&last.intent.metadata.name);
             let more = batch.len() == size as usize;
-            let permitted = batch.into_iter().filter(|kept| self.shows(request, dig, kept)).collect();
-            let found = self.filtered(dig, &listing.filter, permitted).await?;
+            let shown: Vec<_> = batch.into_iter().filter(|kept| self.shows(request, dig, kept)).collect();
+            // The caller gets this name: it must not be one that the gate hides.
+            let examined = shown.last().map(|last| last.intent.metadata.name.clone());
+            let found = self.filtered(dig, &listing.filter, shown).await?;
             for intent in found {
                 if listing.limit.is_some_and(|limit| page.intents.len() >= limit as usize) {
                     page.next = page.intents.last().map(|last| last.metadata.name.clone());
@@ -94,11 +96,11 @@ impl Intents {
             if !more {
                 return Ok(page);
             }
-            if listing.filter.calls() {
-                page.next = Some(after);
+            if listing.filter.calls() && examined.is_some() {
+                page.next = examined;
                 return Ok(page);
             }
-            // The batch did not fill the page. Larger ones keep the number of queries low.
+            // The batch did not fill the page, or had nothing to examine. Larger ones keep the number of queries low.
             size = BATCH;
         }
     }

@@ -147,38 +147,44 @@ impl Following {
     async fn next(&mut self) -> Option<Result<Followed, EngineError>> {
         loop {
             if let Some(followed) = self.ready.pop_front() {
-                if self.is_permitted() {
-                    return Some(Ok(followed));
-                }
-                self.over = true;
-                self.ready.clear();
-                // A new request gets the reason.
-                return Some(Ok(Followed::ComeBack));
+                return Some(Ok(if self.is_permitted() { followed } else { self.leave() }));
             }
             if self.over {
                 return None;
             }
+            let (access, clock) = (&self.parts.access, &*self.parts.clock);
+            let event = self.events.next();
+            let event = access.while_allowed(
+                &self.request,
+                &[Action::Follow],
+                Resource::Intent(&self.intent),
+                clock,
+                event,
+            );
             let event = tokio::select! {
                 biased;
-                () = self.parts.tasks.draining() => None,
-                event = self.events.next() => Some(event),
+                () = self.parts.tasks.draining() => return Some(Ok(self.leave())),
+                event = event => event,
             };
             let taken = match event {
-                None => {
-                    self.over = true;
-                    self.ready.push_back(Followed::ComeBack);
-                    Ok(())
-                }
-                Some(Some(Ok(event))) => self.take(event).await,
-                Some(Some(Err(error))) => Err(error),
+                Err(_) => return Some(Ok(self.leave())),
+                Ok(Some(Ok(event))) => self.take(event).await,
+                Ok(Some(Err(error))) => Err(error),
                 // All events were sent before; only the end is left.
-                Some(None) => self.push_end().await,
+                Ok(None) => self.push_end().await,
             };
             if let Err(error) = taken {
                 self.over = true;
                 return Some(Err(error));
             }
         }
+    }
+
+    /// Ends the stream. If the caller may no longer follow the workflow, a new request gets the reason.
+    fn leave(&mut self) -> Followed {
+        self.over = true;
+        self.ready.clear();
+        Followed::ComeBack
     }
 
     /// Returns whether the caller still has the right: a stream can be open for days.

@@ -1,7 +1,6 @@
 //! The status of a workflow: description, history, query and wait in one call, in parallel, each with an
 //! error of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
@@ -11,11 +10,12 @@ use workflow_api::{RawJson, TaskFailing, WorkflowFailure, WorkflowStatus};
 use super::ending::write_end;
 use super::method::{StatusMethod, StatusMethodError};
 use super::{Addressee, WorkflowError, Workflows};
-use crate::access::{Action, Resource};
+use crate::access::{Action, Refused, Resource};
 use crate::chain;
 use crate::gauge::{Counted, OPEN_WAITS};
-use crate::model::WorkflowRun;
-use crate::ports::{Engine, EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, Waited};
+use crate::model::{IntentKey, WorkflowRun};
+use crate::parts::Parts;
+use crate::ports::{EngineError, HistoryPage, HistoryRequest, Outline, Query, QueryError, Waited};
 use crate::request::Request;
 
 /// Default timeout of a query.
@@ -68,27 +68,39 @@ pub struct StatusReport {
 /// never is in memory.
 #[derive(Debug, Clone)]
 pub struct MorePages {
-    engine: Arc<dyn Engine>,
+    parts: Parts,
+    request: Request,
+    intent: IntentKey,
     run: WorkflowRun,
     next: HistoryRequest,
 }
 
 impl MorePages {
-    /// Returns the events, page by page. An error ends them.
-    pub fn pages(self) -> impl Stream<Item = Result<Vec<RawJson>, EngineError>> + Send {
-        let Self { engine, run, next } = self;
-        try_unfold((engine, run, Some(next)), async |(engine, run, next)| {
-            let Some(mut next) = next else { return Ok(None) };
-            let page = engine.history(&run, &next).await?;
-            next.page_token = page.next;
-            let next = next.page_token.is_some().then_some(next);
-            Ok(Some((page.events, (engine, run, next))))
+    /// Returns the events, page by page. An error ends them, also if the caller may no longer read them.
+    pub fn pages(self) -> impl Stream<Item = Result<Vec<RawJson>, WorkflowError>> + Send {
+        try_unfold(Some(self), async |pages| {
+            let Some(mut pages) = pages else { return Ok(None) };
+            pages.check().await?;
+            let page = pages.parts.engine.history(&pages.run, &pages.next).await?;
+            pages.next.page_token = page.next;
+            let next = pages.next.page_token.is_some().then_some(pages);
+            Ok(Some((page.events, next)))
         })
+    }
+
+    async fn check(&mut self) -> Result<(), Refused> {
+        let (access, resource) = (&self.parts.access, Resource::Intent(&self.intent));
+        self.request.now = self.parts.clock.now();
+        match access.would_allow(&self.request, Action::History, resource) {
+            Ok(_) => Ok(()),
+            Err(reason) => Err(access.denied(&self.request, Action::History, resource, reason).await),
+        }
     }
 }
 
 impl Workflows {
-    /// Returns the status of a workflow that belongs to an intent.
+    /// Returns the status of a workflow that belongs to an intent. A caller that may no longer have it while it waits
+    /// does not get it.
     ///
     /// # Errors
     /// Returns an error if the intent does not exist, or if no requested part of the status could be read.
@@ -98,11 +110,25 @@ impl Workflows {
         to: &Addressee,
         wanted: &StatusRequest,
     ) -> Result<StatusReport, WorkflowError> {
-        self.parts
-            .access
-            .authorize_with(request, Action::Status, wanted.other_actions(), Resource::Intent(&to.intent))
-            .await?;
+        let (parts, resource) = (&self.parts, Resource::Intent(&to.intent));
+        let others = wanted.other_actions();
+        parts.access.authorize_with(request, Action::Status, others, resource).await?;
         let run = self.run_of(request, Action::Status, to).await?;
+        let report = self.gather(request, to, run, wanted);
+        let actions = [&[Action::Status], others].concat();
+        match parts.access.while_allowed(request, &actions, resource, &*parts.clock, report).await {
+            Ok(report) => report,
+            Err((action, reason)) => Err(parts.access.denied(request, action, resource, reason).await.into()),
+        }
+    }
+
+    async fn gather(
+        &self,
+        request: &Request,
+        to: &Addressee,
+        run: WorkflowRun,
+        wanted: &StatusRequest,
+    ) -> Result<StatusReport, WorkflowError> {
         let (mut seen, answer, waited) = tokio::join!(
             self.see(&run, wanted.describe, wanted.history.as_ref()),
             self.ask(&run, wanted.query.as_ref()),
@@ -131,14 +157,15 @@ impl Workflows {
             }
         }
         let mut more = None;
-        if let (Some(Ok(page)), Some(request)) = (&mut seen.history, &wanted.history)
-            && request.page_size.is_none()
+        if let (Some(Ok(page)), Some(history)) = (&mut seen.history, &wanted.history)
+            && history.page_size.is_none()
             && let Some(token) = page.next.take()
         {
-            let next = HistoryRequest { page_token: Some(token), ..request.clone() };
-            more = Some(MorePages { engine: Arc::clone(&self.parts.engine), run: run.clone(), next });
+            let next = HistoryRequest { page_token: Some(token), ..history.clone() };
+            let (parts, request) = (self.parts.clone(), request.clone());
+            more = Some(MorePages { parts, request, intent: to.intent.clone(), run: run.clone(), next });
         }
-        let report = Parts { seen, answer, waited }.report(run, wanted)?;
+        let report = Gathered { seen, answer, waited }.report(run, wanted)?;
         Ok(StatusReport { more, ..report })
     }
 
@@ -186,13 +213,13 @@ struct Seen {
 }
 
 /// The results of all parts; `None` for a part that was not requested.
-struct Parts {
+struct Gathered {
     seen: Seen,
     answer: Option<Result<RawJson, QueryError>>,
     waited: Option<Result<Waited, EngineError>>,
 }
 
-impl Parts {
+impl Gathered {
     fn report(self, run: WorkflowRun, wanted: &StatusRequest) -> Result<StatusReport, WorkflowError> {
         let mut errors = Errors(Vec::new());
         // Always described, because every status has run ID and state. It counts as a successful part only if

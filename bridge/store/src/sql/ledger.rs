@@ -50,6 +50,8 @@ macro_rules! seal_columns {
     };
 }
 
+const NEWEST: &str = concat!("SELECT ", seal_columns!(), " FROM audit_seals ORDER BY number DESC LIMIT 1");
+
 type Connection<S> = <<S as Sql>::Driver as Database>::Connection;
 
 #[async_trait]
@@ -61,8 +63,7 @@ impl<S: Sql> Ledger for SqlStore<S> {
             if !seals::<S>(&mut transaction).await? {
                 return Ok(None);
             }
-            let last = concat!("SELECT ", seal_columns!(), " FROM audit_seals ORDER BY number DESC LIMIT 1");
-            let last = S::fetch::<SealRow>(&mut transaction, last, &[]).await?;
+            let last = S::fetch::<SealRow>(&mut transaction, NEWEST, &[]).await?;
             let last = last.first().map(SealRow::seal);
             let number = last.as_ref().map_or(0, |last| last.number) + 1;
             let values = [number.into(), BATCH.into()];
@@ -79,6 +80,11 @@ impl<S: Sql> Ledger for SqlStore<S> {
             Ok(Some(seal))
         };
         seal.await.map_err(failed("seal the audit"))
+    }
+
+    async fn newest_seal(&self) -> Result<Option<Seal>, StoreError> {
+        let rows: Vec<SealRow> = self.read("read the newest seal of the audit", NEWEST, &[]).await?;
+        Ok(rows.first().map(SealRow::seal))
     }
 
     async fn expire(&self, before: Timestamp, now: Timestamp) -> Result<Option<i64>, StoreError> {

@@ -92,6 +92,12 @@ pub(crate) const SETTLE_ON_SQLITE: &str = settle!();
 pub(crate) const SETTLE_ON_POSTGRES: &str =
     concat!(with_event!("$10", "$11", "$12", "$13", "$14", "$15", "$16"), " ", settle!());
 
+/// Finds out whether starts of an intent have made a workflow.
+pub(super) const MADE: &str =
+    "SELECT id FROM runs
+     WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+         AND outcome <> 'not_started' AND workflow_id = $6 AND NOT already_running LIMIT 1";
+
 #[async_trait]
 impl<S: Sql> StartStore for SqlStore<S> {
     async fn begin_start(
@@ -233,11 +239,8 @@ impl<S: Sql> StartStore for SqlStore<S> {
     }
 
     async fn has_started(&self, key: &IntentKey, workflow_id: &WorkflowId) -> Result<bool, StoreError> {
-        let statement = "SELECT id FROM runs
-             WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
-                 AND outcome <> 'not_started' AND workflow_id = $6 AND NOT already_running LIMIT 1";
         let values = of_intent(key, &[workflow_id.as_str().into()]);
-        let rows: Vec<(String,)> = self.read("look up a workflow", statement, &values).await?;
+        let rows: Vec<(String,)> = self.read("look up a workflow", MADE, &values).await?;
         Ok(!rows.is_empty())
     }
 

@@ -18,7 +18,7 @@ fn audit(database: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Returns the exit code, and what was printed.
-fn verify(database: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+pub(super) fn verify(database: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let output = audit(database, &[&["verify"], arguments].concat());
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }

@@ -1,5 +1,7 @@
 //! Lists have what the caller may see, and no more.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -71,4 +73,26 @@ async fn pages_are_full_whatever_is_hidden() {
     }
     let denied = bridge.call("bob", Method::GET, "dig2/temporal-workflow-intents").send().await.unwrap();
     assert_eq!(denied.status(), 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_page_names_no_hidden_intent() {
+    let bridge = Guarded::with_policies(BINDINGS, FORBID).await;
+    // 200 are read together. Dave sees `i009`, `i019` and so on: not the last of the first 200, and none of the last 400.
+    let some = (0..220).map(|number| format!("i{number:03}"));
+    let hidden = (0..400).map(|number| format!("j{number:03}"));
+    for name in ["a".to_owned()].into_iter().chain(some).chain(hidden) {
+        assert_eq!(bridge.create("alice", "dig1", &name).await, 201);
+    }
+    let mut query = "?state=Running".to_owned();
+    let mut tokens = Vec::new();
+    loop {
+        let path = format!("dig1/temporal-workflow-intents{query}");
+        let page = bridge.call("dave", Method::GET, &path).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        let Some(token) = page.headers().get("continue") else { break };
+        tokens.push(String::from_utf8(URL_SAFE_NO_PAD.decode(token).unwrap()).unwrap());
+        query = format!("?state=Running&continue={}", token.to_str().unwrap());
+    }
+    assert_eq!(tokens, ["i189", "i219"]);
 }

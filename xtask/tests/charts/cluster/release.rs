@@ -13,7 +13,8 @@ use crate::chart::said;
 pub(crate) const HELMS: [&str; 2] = ["Helm 3", "Helm 4"];
 /// The kinds of objects that the charts have.
 const KINDS: &str = "configmap,deployment,horizontalpodautoscaler,ingress,networkpolicy,persistentvolumeclaim,\
-                     poddisruptionbudget,service,serviceaccount,servicemonitor";
+                     poddisruptionbudget,service,serviceaccount,servicemonitor,\
+                     certificate,virtualservice";
 /// The priority class that profiles name, and one whose name YAML reads as a number.
 const PRIORITIES: [&str; 2] = ["emco", "1e3"];
 

@@ -181,6 +181,25 @@ async fn the_audit_is_read_in_pages() {
     }
 }
 
+#[tokio::test]
+async fn other_reads_are_events_only_if_all_are() {
+    for (flags, recorded) in [(&[][..], 0), (&["--audit-reads", "all"], 1)] {
+        let api = Api::with(flags).await;
+        api.create(9090, &unique("read")).await;
+        assert_eq!(api.get("").await.status(), 200);
+        assert_eq!(audit(&api, "verb=list").await.len(), recorded);
+        // What a list leaves out or keeps is no read of each intent.
+        assert_eq!(audit(&api, "verb=get").await.len(), 0);
+        assert_eq!(api.get(&format!("/{SAMPLE_INTENT}")).await.status(), 200);
+        let reads = audit(&api, "verb=get").await;
+        assert_eq!(reads.len(), recorded);
+        assert!(
+            reads.iter().all(|read| read["outcome"] == "allowed" && read["stage"] == "complete"),
+            "{reads:?}"
+        );
+    }
+}
+
 /// An audit that cannot be written.
 #[derive(Debug)]
 struct Full;
