@@ -22,7 +22,12 @@ use workflow_api::{AUDIT_ID, CALLER};
 /// Carries the caller through the workflows and activities of a worker with these options.
 pub(crate) fn carry(options: &mut WorkerOptions) {
     options.activity_inbound_interceptor(Activities);
-    options.workflow_interceptor(WorkflowInterceptorConstructor::new(|_| Workflow::default()));
+    options.workflow_interceptor(through_workflows());
+}
+
+/// The part of it that is in workflows.
+pub(crate) fn through_workflows() -> WorkflowInterceptorConstructor {
+    WorkflowInterceptorConstructor::new(|_| Workflow::default())
 }
 
 type Fields = HashMap<String, Payload>;

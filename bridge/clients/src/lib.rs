@@ -2,6 +2,7 @@
 //! operator's webhook.
 #![warn(missing_docs)]
 
+mod certificates;
 mod clients;
 mod parents;
 mod secured;

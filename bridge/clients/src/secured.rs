@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use bridge_core::ports::ClientError;
 use http::HeaderValue;
-use reqwest::{Certificate, ClientBuilder, Identity};
+use reqwest::{ClientBuilder, Identity};
 use serde::Deserialize;
 use service::files::{FileError, Reloaded, SettingFile};
 use service::hosts::{HostPatterns, HostPort};
@@ -32,6 +32,7 @@ use service::outbound::Resolver;
 use service::token::TokenFile;
 use url::Url;
 
+use crate::certificates::certificates;
 use crate::token_endpoint::{TokenEndpoint, TokenEndpointSettings};
 
 /// Makes the settings of an HTTP client that all calls share.
@@ -166,12 +167,6 @@ impl Entry {
             })
         })
     }
-}
-
-/// Returns the certificates of a file.
-pub(crate) fn certificates(file: &SettingFile, pem: &[u8]) -> Result<Vec<Certificate>, FileError> {
-    let found = Certificate::from_pem_bundle(pem).ok().filter(|found| !found.is_empty());
-    found.ok_or_else(|| file.fault("has no certificates (PEM)"))
 }
 
 impl SecuredClient {

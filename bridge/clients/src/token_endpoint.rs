@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use url::{Host, Url, form_urlencoded};
 
-use crate::secured::certificates;
+use crate::certificates::certificates;
 
 /// The timeout of a request, and of a fetch with its retries.
 const ONCE: Duration = Duration::from_secs(3);

@@ -8,6 +8,7 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayError, WorkflowReplayer, W
 use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::TestError;
+use crate::caller;
 
 /// Replays recorded histories with the code of the workflow `W`: the file at `path`, or each `.json` file in that
 /// folder. `path` is relative to the package.
@@ -47,7 +48,9 @@ where
         return Err(TestError(format!("{} has no .json file", path.display())));
     }
     let options = WorkflowReplayerOptions::new().register_workflow::<W>();
-    let options = options.map_err(|error| TestError::new("cannot register the workflow", error))?.build();
+    let options = options.map_err(|error| TestError::new("cannot register the workflow", error))?;
+    // As in the worker.
+    let options = options.workflow_interceptor(caller::through_workflows()).build();
     let replayer = WorkflowReplayer::new(options).map_err(|error| TestError::new("cannot replay", error))?;
     for file in files {
         one(&replayer, &file).await?;
