@@ -54,7 +54,7 @@ pub(crate) struct SecuredClient {
 enum Credentials {
     None,
     File(TokenFile),
-    Endpoint(TokenEndpoint),
+    Endpoint(Box<TokenEndpoint>),
 }
 
 #[derive(Deserialize)]
@@ -134,7 +134,7 @@ impl Entry {
             (Some(token), None) => Credentials::File(TokenFile::load(token.as_path())?),
             (None, Some(endpoint)) => {
                 endpoint.check().map_err(|error| fault(&error))?;
-                Credentials::Endpoint(TokenEndpoint::load(endpoint.clone(), resolver)?)
+                Credentials::Endpoint(Box::new(TokenEndpoint::load(endpoint.clone(), resolver)?))
             }
             (Some(_), Some(_)) => return Err(fault("token_file and token_endpoint exclude each other")),
         };
