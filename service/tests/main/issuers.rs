@@ -2,6 +2,7 @@
 
 mod away;
 mod forged;
+mod login;
 
 mod provider;
 mod service_accounts;
