@@ -6,6 +6,7 @@ mod event_row;
 mod events;
 mod intents;
 mod ledger;
+mod sessions;
 mod start_row;
 mod starts;
 mod value;
