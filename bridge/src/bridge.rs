@@ -28,6 +28,7 @@ use tokio::net::TcpListener;
 
 use crate::audit::{AuditError, Upkeep};
 use crate::config::Settings;
+use crate::login::LoginError;
 use crate::rights::{NoRights, RightsGate};
 
 /// More than any intent needs.
@@ -75,11 +76,8 @@ pub enum OpenError {
     #[error(transparent)]
     NoRights(#[from] NoRights),
     /// Nobody could log in with a browser.
-    #[error(
-        "BRIDGE_SESSION_KEYS is set, but nobody can log in: set BRIDGE_BEARER_TOKENS, or add a login to an issuer of \
-         BRIDGE_ISSUERS"
-    )]
-    NoLogin,
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// The audit cannot be kept.
     #[error(transparent)]
     Audit(#[from] AuditError),

@@ -16,4 +16,5 @@ mod rights;
 mod secure;
 
 pub use bridge::{Bridge, OpenError};
+pub use login::LoginError;
 pub use rights::NoRights;

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use bridge_core::{Clock, Sessions};
 use bridge_login::{Logins, Options, PublicUrl};
 use service::auth::Authenticator;
-use service::files::SettingFile;
-
-use crate::bridge::OpenError;
+use service::files::{FileError, SettingFile};
 
 const SESSION_KEYS: &str = "BRIDGE_SESSION_KEYS";
 
@@ -26,6 +24,20 @@ pub struct LoginSettings {
     pub session_keys: Option<PathBuf>,
 }
 
+/// Why nobody could log in with a browser.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] FileError),
+    /// There is neither an issuer with a login nor a file of tokens.
+    #[error(
+        "BRIDGE_SESSION_KEYS is set, but nobody can log in: set BRIDGE_BEARER_TOKENS, or add a login to an issuer of \
+         BRIDGE_ISSUERS"
+    )]
+    NoWay,
+}
+
 impl LoginSettings {
     /// Returns the logins; `None` if there are none.
     pub(crate) fn load(
@@ -33,7 +45,7 @@ impl LoginSettings {
         authenticator: &Authenticator,
         sessions: Sessions,
         clock: Arc<dyn Clock>,
-    ) -> Result<Option<Logins>, OpenError> {
+    ) -> Result<Option<Logins>, LoginError> {
         let (Some(public), Some(keys)) = (&self.public_url, &self.session_keys) else { return Ok(None) };
         let logins = Logins::open(Options {
             public: public.clone(),
@@ -43,6 +55,6 @@ impl LoginSettings {
             sessions,
             clock,
         })?;
-        if logins.has_way() { Ok(Some(logins)) } else { Err(OpenError::NoLogin) }
+        if logins.has_way() { Ok(Some(logins)) } else { Err(LoginError::NoWay) }
     }
 }

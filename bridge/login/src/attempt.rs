@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use service::auth::{Identity, Login, LoginAttempt, LoginResponse, TokenDigest, is_same_origin};
 use url::form_urlencoded::parse;
 
+use crate::cookie;
 use crate::failure::Failure;
 use crate::keys::Purpose;
+use crate::logins::{CALLBACK, Logins, SESSION, Way};
 use crate::page::{self, TokenPage};
 use crate::session::Proven;
-use crate::{CALLBACK, Logins, SESSION, Way, cookie};
 
 /// How long a person has to log in at the issuer.
 const ATTEMPT: SignedDuration = SignedDuration::from_mins(10);

@@ -7,9 +7,10 @@ use service::auth::{Identity, SessionFault, Sessions, is_same_origin};
 use url::Url;
 
 use crate::attempt::redirect;
+use crate::cookie;
 use crate::failure::Failure;
+use crate::logins::{Logins, SESSION};
 use crate::page::{self, SessionPage};
-use crate::{Logins, SESSION, cookie};
 
 /// `POST /logout`: ends the session on all replicas, and leads to the issuer if one can log out there as well.
 pub(crate) async fn log_out(State(logins): State<Logins>, request: Parts) -> Response {

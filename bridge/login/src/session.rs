@@ -17,10 +17,10 @@ use service::auth::{Identity, LoggedIn, Session, SessionFault, Sessions, TokenDi
 use uuid::Uuid;
 use workflow_api::chain;
 
-use crate::Logins;
 use crate::cookie;
 use crate::failure::Failure;
 use crate::keys::Purpose;
+use crate::logins::Logins;
 
 /// How long a session lasts that is not used.
 const LASTS: SignedDuration = SignedDuration::from_mins(15);

@@ -1,6 +1,7 @@
 //! Tokens that issuers have signed (JWT, RFC 7519 and RFC 9068): those of OpenID Connect providers, and of Kubernetes
 //! for its service accounts.
 
+mod client;
 mod fetch;
 mod key_set;
 mod keys;
@@ -11,10 +12,11 @@ mod token;
 
 use std::sync::Arc;
 
+use self::client::Client;
+pub use self::client::LoginFault;
 use self::fetch::Source;
 use self::keys::Keys;
-use self::login::Client;
-pub use self::login::{LoggedIn, Login, LoginAttempt, LoginFault, LoginResponse};
+pub use self::login::{LoggedIn, Login, LoginAttempt, LoginResponse};
 use self::settings::IssuerSettings;
 pub(super) use self::token::TokenFault;
 use self::token::{Issuer, issuer_of};

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::client::Client;
 use super::key_set::{Key, KeySet};
 use super::keys::Keys;
-use super::login::Client;
 use super::settings::IssuerSettings;
 use crate::auth::identity::{Identity, Proof};
 use crate::clock::Clock;
