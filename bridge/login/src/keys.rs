@@ -34,8 +34,8 @@ impl Purpose<'_> {
 }
 
 impl SessionKeys {
-    /// Reads one key or two, one on each line: 32 bytes as Base64. The first one seals. Blank lines and lines that begin
-    /// with `#` do not count.
+    /// Reads one key or two, one on each line: 32 bytes as Base64. The first one seals. Blank lines and lines that
+    /// begin with `#` do not count.
     pub(crate) fn read(file: &SettingFile, content: &[u8]) -> Result<Self, FileError> {
         const MAKE: &str = "make one with `openssl rand -base64 32`";
         let lines = content.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1..);

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
-/// The URL at which browsers find the bridge: `https://bridge.example.org`. Plain HTTP is allowed for this machine alone.
+/// The URL at which browsers find the bridge: `https://bridge.example.org`. Plain HTTP is for this machine alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl {
     origin: String,
