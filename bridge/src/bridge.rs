@@ -8,12 +8,15 @@ use axum::Router;
 use bridge_clients::{EmcoParents, HttpClients, HttpClientsError, ParentsError};
 use bridge_core::access::{Access, Gate, Open};
 use bridge_core::ports::{Engine, Targets};
-use bridge_core::{App, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks};
+use bridge_core::{
+    App, Clock, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks,
+};
 use bridge_http::Api;
+use bridge_login::Logins;
 use bridge_store::{DatabaseUrl, OpenError as StoreError};
 use bridge_temporal::{Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalTargets};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
-use service::auth::{Authenticator, authenticated};
+use service::auth::{Authenticator, Sessions, authenticated};
 use service::files::{FileError, SettingFile};
 use service::health::Health;
 use service::http::{CutOff, Limits, Options, Tls, limited, operations, standard};
@@ -25,6 +28,7 @@ use tokio::net::TcpListener;
 
 use crate::audit::{AuditError, Upkeep};
 use crate::config::Settings;
+use crate::login::LoginError;
 use crate::rights::{NoRights, RightsGate};
 
 /// More than any intent needs.
@@ -45,6 +49,8 @@ pub struct Bridge {
     audit: Arc<Upkeep>,
     limits: Limits,
     authenticator: Authenticator,
+    /// `None` if nobody logs in with a browser.
+    logins: Option<Logins>,
     /// `None` if every caller may do everything.
     rights: Option<Arc<RightsGate>>,
     linger: Duration,
@@ -69,6 +75,9 @@ pub enum OpenError {
     /// Callers are authenticated, but have no rights.
     #[error(transparent)]
     NoRights(#[from] NoRights),
+    /// Nobody could log in with a browser.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// The audit cannot be kept.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -94,7 +103,8 @@ impl Bridge {
             engine = engine.with_escalations(escalations.clone());
         }
         let targets = Arc::clone(servers.targets());
-        let bridge = Self::with_parts(settings, targets, Arc::new(engine), shutdown).await?;
+        let clock = Arc::new(SystemClock);
+        let bridge = Self::with_parts(settings, targets, Arc::new(engine), clock, shutdown).await?;
         Ok(Self { escalations, ..bridge })
     }
 
@@ -108,16 +118,31 @@ impl Bridge {
         engine: Arc<dyn Engine>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        Self::with_parts(settings, Arc::new(targets(settings, temporal)?), engine, shutdown).await
+        Self::with_clock(settings, temporal, engine, Arc::new(SystemClock), shutdown).await
+    }
+
+    /// Builds the parts with another engine and another clock.
+    ///
+    /// # Errors
+    /// Returns an error if the database or a file of the settings cannot be used.
+    pub async fn with_clock(
+        settings: &Settings,
+        temporal: TemporalTarget,
+        engine: Arc<dyn Engine>,
+        clock: Arc<dyn Clock>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, OpenError> {
+        Self::with_parts(settings, Arc::new(targets(settings, temporal)?), engine, clock, shutdown).await
     }
 
     async fn with_parts(
         settings: &Settings,
         targets: Arc<dyn Targets>,
         engine: Arc<dyn Engine>,
+        clock: Arc<dyn Clock>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        let (tls, authenticator) = settings.secure.load()?;
+        let (tls, mut authenticator) = settings.secure.load()?;
         let rights = rights(settings)?;
         let gate: Arc<dyn Gate> = match &rights {
             Some(rights) => Arc::clone(rights) as Arc<dyn Gate>,
@@ -129,7 +154,6 @@ impl Bridge {
             );
         }
         let store = bridge_store::open(&settings.database, settings.database_connections).await?;
-        let clock = Arc::new(SystemClock);
         let audit = Upkeep::open(&settings.audit, store.clone(), clock.clone())?;
         let tasks = Tasks { tracker: shutdown.tasks(), draining: shutdown.token() };
         let (clients, emco) = (&settings.clients, &settings.emco);
@@ -157,8 +181,11 @@ impl Bridge {
             identity: temporal::identity(),
             tasks,
         };
+        let app = App::new(&parts);
+        let logins = settings.login.load(&authenticator, app.sessions.clone(), clock.clone())?;
+        authenticator.sessions = logins.clone().map(|logins| Arc::new(logins) as Arc<dyn Sessions>);
         let api = Api {
-            app: App::new(&parts),
+            app,
             clock,
             namespace: home.namespace.to_string(),
             temporal_ui: settings.temporal_ui_url.clone(),
@@ -179,6 +206,7 @@ impl Bridge {
             audit: Arc::new(audit),
             limits,
             authenticator,
+            logins,
             rights,
             linger: settings.linger,
             tls,
@@ -247,6 +275,10 @@ impl Bridge {
         }
         let api = bridge_http::router(Arc::clone(&self.api));
         let api = authenticated(limited(api, self.limits.clone()), self.authenticator.clone());
+        // Whoever has no session yet gets to the pages of the login.
+        let logins =
+            self.logins.clone().map(|logins| limited(bridge_login::router(logins), self.limits.clone()));
+        let api = api.merge(logins.unwrap_or_default());
         standard(api.merge(operations(health, metrics)), MAX_BODY)
     }
 }

@@ -14,6 +14,7 @@ use temporal::TemporalSettings;
 use url::Url;
 
 pub use crate::audit::AuditSettings;
+pub use crate::login::LoginSettings;
 pub use crate::rights::RightsSettings;
 pub use crate::secure::Secure;
 
@@ -49,6 +50,9 @@ pub struct Settings {
     /// Authentication and TLS of the listener.
     #[command(flatten)]
     pub secure: Secure,
+    /// Logins with a browser.
+    #[command(flatten)]
+    pub login: LoginSettings,
     /// The rights of callers.
     #[command(flatten)]
     pub rights: RightsSettings,

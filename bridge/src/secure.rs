@@ -102,6 +102,7 @@ impl Secure {
             proxies: self.trusted_proxies.clone(),
             user_header: Some(self.user_header.clone()),
             anonymous: self.anonymous_networks.clone(),
+            sessions: None,
         };
         Ok((tls, authenticator))
     }

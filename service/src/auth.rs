@@ -1,5 +1,5 @@
 //! Authentication of callers: by bearer token (RFC 6750), of a file or signed by an issuer; by TLS client certificate;
-//! or by the user header of a trusted proxy.
+//! by the user header of a trusted proxy; or by the cookie of a session, for browsers.
 //!
 //! [`authenticated`] puts the [`Identity`] of the caller into each request. No other place decides who a caller is.
 
@@ -11,6 +11,7 @@ mod networks;
 mod new_token;
 mod proxies;
 mod refusal;
+mod sessions;
 mod subjects;
 mod tokens;
 
@@ -22,20 +23,21 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Handle;
 
 pub(crate) use certificate::Certified;
 pub use identity::{Identity, Proof};
-pub use issuers::Issuers;
+pub use issuers::{Issuers, LoggedIn, Login, LoginAttempt, LoginFault, LoginResponse};
 pub use networks::Networks;
 pub use new_token::{NewToken, NewTokenError};
 pub use proxies::TrustedProxies;
+pub use sessions::{Session, SessionEnd, SessionFault, Sessions, is_same_origin};
 pub use subjects::Subjects;
-pub use tokens::BearerTokens;
 use tokens::bearer;
+pub use tokens::{BearerTokens, TokenDigest};
 
 use issuers::TokenFault;
 use lasting::Caller;
@@ -57,13 +59,28 @@ pub struct Authenticator {
     pub user_header: Option<HeaderName>,
     /// The networks from which callers are accepted that show nothing.
     pub anonymous: Networks,
+    /// A browser with the cookie of one of these sessions is accepted as if it had sent the token that it logged in with.
+    pub sessions: Option<Arc<dyn Sessions>>,
+}
+
+/// A caller that is accepted, and the session that it was accepted by.
+struct Accepted {
+    identity: Identity,
+    session: Option<Session>,
+}
+
+impl From<Identity> for Accepted {
+    fn from(identity: Identity) -> Self {
+        Self { identity, session: None }
+    }
 }
 
 /// Accepts the callers that satisfy `authenticator`, and puts the [`Identity`] of each into its request. Others get
 /// 401, or 403 if no token would be accepted.
 ///
 /// The first of these that is present gives the identity: the user header of a trusted proxy, the certificate, the
-/// bearer token.
+/// bearer token, the session. A cookie does not count beside an `Authorization` header. A change (any method but GET,
+/// HEAD, OPTIONS and TRACE) by a session gets 403 `cross_origin` unless a page of our own origin has sent it.
 ///
 /// While a response lasts, its caller is looked at again each second: a wait or a stream of somebody who would be refused
 /// now is cut off.
@@ -84,18 +101,31 @@ pub fn authenticated(router: Router, authenticator: Authenticator) -> Router {
 async fn admit(State(authenticator): State<Arc<Authenticator>>, request: Request, next: Next) -> Response {
     // A reference to the body would make the future stay on one thread.
     let (mut parts, body) = request.into_parts();
-    match authenticator.identify(&parts).await {
-        Ok(identity) => {
-            let caller = authenticator.is_set_up().then(|| caller(&authenticator, &parts, &identity));
-            parts.extensions.insert(identity);
-            let response = next.run(Request::from_parts(parts, body));
-            match caller {
-                Some(caller) => caller.served(response).await,
-                None => response.await,
-            }
+    let Accepted { identity, session } = match authenticator.identify(&parts).await {
+        Ok(accepted) => accepted,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let caller = authenticator.is_set_up().then(|| caller(&authenticator, &parts, &identity));
+    parts.extensions.insert(identity);
+    let renewal = session.and_then(|session| {
+        parts.extensions.insert(SessionEnd(session.expires));
+        session.renewal
+    });
+    let response = next.run(Request::from_parts(parts, body));
+    let response = async {
+        match caller {
+            Some(caller) => caller.served(response).await,
+            None => response.await,
         }
-        Err(refusal) => refusal.into_response(),
+    };
+    let Some(renewal) = renewal else { return response.await };
+    // Beside the request, because an issuer may take its time.
+    let (mut response, cookie) = tokio::join!(response, renewal);
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    response
 }
 
 /// The caller, who is looked at again while its response lasts.
@@ -104,7 +134,7 @@ fn caller(authenticator: &Arc<Authenticator>, shown: &Parts, identity: &Identity
         (Arc::clone(authenticator), shown.method.is_safe(), Arc::new(shown.clone()));
     let again = move || {
         let (authenticator, shown) = (Arc::clone(&authenticator), Arc::clone(&shown));
-        async move { authenticator.identify(&shown).await }.boxed()
+        async move { authenticator.identify(&shown).await.map(|accepted| accepted.identity) }.boxed()
     };
     Caller { identity: identity.clone(), reads, again: Box::new(again) }
 }
@@ -119,23 +149,41 @@ impl Authenticator {
         self.tokens.is_some() || self.issuers.is_some()
     }
 
-    async fn identify(&self, request: &Parts) -> Result<Identity, Refusal> {
+    async fn identify(&self, request: &Parts) -> Result<Accepted, Refusal> {
         let certified = request.extensions.get::<Certified>().map(|certified| &certified.0);
         let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|ConnectInfo(address)| address.ip());
         let shown = self.by_proxy(&request.headers, peer, certified).or_else(|| certified.cloned());
         let is_proof_enough = self.certificate || !self.takes_tokens();
+        if !self.is_set_up() || (is_proof_enough && shown.is_some()) {
+            return Ok(shown.unwrap_or_default().into());
+        }
+        if let Some(session) = self.by_session(request).await? {
+            let identity = shown.unwrap_or_else(|| session.identity.clone());
+            return Ok(Accepted { identity, session: Some(session) });
+        }
         // A caller that sends a wrong token must learn that, and not go on as nobody.
         let shows_token = self.takes_tokens() && request.headers.contains_key(AUTHORIZATION);
-        let shows_nothing = shown.is_none() && !shows_token;
-        let needs_no_token = !self.is_set_up()
-            || (is_proof_enough && shown.is_some())
-            || (shows_nothing && self.anonymous.contain(peer));
-        if needs_no_token {
-            return Ok(shown.unwrap_or_default());
+        if shown.is_none() && !shows_token && self.anonymous.contain(peer) {
+            return Ok(Identity::default().into());
         }
         let by_token = self.by_token(&request.headers).await?;
-        Ok(shown.unwrap_or(by_token))
+        Ok(shown.unwrap_or(by_token).into())
+    }
+
+    /// Returns the session of a browser, if the request has its cookie and no `Authorization` header.
+    async fn by_session(&self, request: &Parts) -> Result<Option<Session>, Refusal> {
+        let Some(sessions) = &self.sessions else { return Ok(None) };
+        if request.headers.contains_key(AUTHORIZATION) {
+            return Ok(None);
+        }
+        let session = sessions.find(&request.headers).await.map_err(Refusal::Session)?;
+        // Browsers send cookies also with requests that the pages of others make.
+        let is_change = session.is_some() && !request.method.is_safe();
+        if is_change && !is_same_origin(&request.headers, sessions.origin()) {
+            return Err(Refusal::CrossOrigin(sessions.origin().to_owned()));
+        }
+        Ok(session)
     }
 
     /// Returns the owner of the token. If no tokens are accepted, what the caller lacks is something else.

@@ -17,7 +17,7 @@ use workflow_api::WorkflowIntentSpec;
 
 pub use action::{Action, Group, Resource};
 pub use audit::AuditOptions;
-use audit::{Recorder, event, log};
+use audit::{Recorder, event, event_about, log};
 pub use gate::{Gate, Ground, Named, Open, Visible};
 pub use permit::Permit;
 pub(crate) use permit::Trail;
@@ -201,6 +201,19 @@ impl Access {
         self.recorder.denied(denied).await;
         let (actor, resource) = (request.actor.to_string(), resource.to_string());
         Denied { actor, action, resource, reason }.into()
+    }
+
+    /// Returns the event of a login or a logout, which needs no right.
+    pub(crate) fn of_a_session(&self, request: &Request, verb: &str) -> Event {
+        let event = event_about(request, verb, EventObject::default());
+        Event { outcome: EventOutcome::Succeeded, ..event }
+    }
+
+    /// Records that a login was refused.
+    pub(crate) async fn no_session(&self, request: &Request, verb: &str, reason: &str) {
+        let event = event_about(request, verb, EventObject::default());
+        let event = Event { outcome: EventOutcome::Denied, reason: Some(reason.to_owned()), ..event };
+        self.recorder.denied(event).await;
     }
 
     /// Returns the trail of a start that the bridge completes by itself. Its first event is that of the call.

@@ -16,6 +16,7 @@ pub mod ports;
 mod request;
 mod rights;
 mod runs;
+mod sessions;
 mod starts;
 mod tasks;
 mod workflows;
@@ -32,6 +33,7 @@ pub use parts::{Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
 pub use runs::{LiveRun, LiveState, RunError, Runs};
+pub use sessions::Sessions;
 pub use starts::{
     STARTS, StartError, StartFault, StartKeyRequest, StartOrder, StartPreview, StartReport, StartedRun,
     Starts,
@@ -57,6 +59,8 @@ pub struct App {
     pub rights: Rights,
     /// The use cases about the audit.
     pub audits: Audits,
+    /// Logins and logouts of browsers.
+    pub sessions: Sessions,
 }
 
 impl App {
@@ -70,6 +74,7 @@ impl App {
             runs: Runs::new(parts.clone()),
             rights: Rights::new(parts),
             audits: Audits::new(parts.clone()),
+            sessions: Sessions::new(parts.clone()),
         }
     }
 }

@@ -7,6 +7,7 @@ mod engine_error;
 mod intents;
 mod page;
 mod parents;
+mod sessions;
 mod starts;
 mod store;
 mod store_error;
@@ -24,6 +25,7 @@ pub use engine_error::{
 pub use intents::IntentStore;
 pub use page::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 pub use parents::{ParentError, Parents};
+pub use sessions::{NewSession, SessionStore};
 pub use starts::{Begun, StartStore, Successful, Terms};
 pub use store::{PoolState, Store};
 pub use store_error::StoreError;

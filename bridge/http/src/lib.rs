@@ -8,6 +8,7 @@ mod openapi;
 mod problem;
 mod rights;
 mod runs;
+mod session;
 mod starts;
 mod wire;
 mod workflows;
@@ -20,6 +21,7 @@ use axum::routing::{get, post};
 use crate::wire::path;
 pub use api::Api;
 pub use openapi::document;
+pub use wire::call::{actor, context};
 pub use wire::success::{SuccessRules, SuccessStatus};
 pub use wire::waits::is_wait;
 
@@ -51,6 +53,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::RESET, post(workflows::reset::reset_workflow))
         .route(path::RIGHTS, get(rights::my_rights))
         .route(path::AUDIT, get(audit::list_events))
+        .route(path::SESSION, get(session::my_session))
         .route(path::OPENAPI, get(openapi::serve))
         .with_state(api)
 }

@@ -14,7 +14,7 @@ use crate::problem::kinds;
 use crate::wire::params::BodyParams;
 use crate::wire::path;
 use crate::workflows::{cancel, pause, query, reset, signal, status, terminate, update};
-use crate::{audit, rights, runs, starts};
+use crate::{audit, rights, runs, session, starts};
 
 /// The tag of operations that have no limits.
 const OPERATION: &str = "operation";
@@ -52,6 +52,7 @@ const DOCUMENT: &str = "document";
         terminate::terminate_workflow,
         reset::reset_workflow,
         rights::my_rights,
+        session::my_session,
         audit::list_events,
         serve,
         live,

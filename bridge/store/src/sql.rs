@@ -8,6 +8,7 @@ mod intents;
 mod ledger;
 #[cfg(test)]
 mod plans;
+mod sessions;
 mod start_row;
 mod starts;
 mod value;

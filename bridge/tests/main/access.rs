@@ -66,7 +66,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
     let change = ChangeOptions::default();
     let intent = WorkflowIntent::default;
     let history = StatusRequest { history: Some(HistoryRequest::default()), ..StatusRequest::default() };
-    let App { intents, starts, workflows, runs, rights: _, audits } = &app;
+    let App { intents, starts, workflows, runs, rights: _, audits, sessions: _ } = &app;
     [
         denied(intents.create(r, &dig, intent(), &change).await),
         denied(intents.put(r, &key, intent(), &change).await),

@@ -9,6 +9,7 @@ mod contract;
 mod defects;
 mod documents;
 mod live;
+mod login;
 mod replay;
 mod rights;
 mod schemathesis;

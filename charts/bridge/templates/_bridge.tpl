@@ -19,6 +19,15 @@ PGSSLROOTCERT: {{ include "common.secretFile" (list "postgres" .key) }}
 {{- include "common.secureConfig" (list . "BRIDGE") }}
 BRIDGE_TRUSTED_PROXIES: {{ join "," .Values.trustedProxies | quote }}
 BRIDGE_USER_HEADER: {{ .Values.userHeader | quote }}
+{{- with .Values.login }}
+{{- if .keys.existingSecret }}
+{{- if not (or $.Values.bearerTokens.existingSecret $.Values.issuers.existingSecret) }}
+{{- fail "issuers or bearerTokens are missing: with login.keys persons log in at an issuer or with a token" }}
+{{- end }}
+BRIDGE_PUBLIC_URL: {{ required "login.publicURL is missing: write the address at which browsers find the bridge" .publicURL | quote }}
+BRIDGE_SESSION_KEYS: {{ include "common.secretFile" (list "session-keys" .keys.key) }}
+{{- end }}
+{{- end }}
 {{- include "bridge.checkRights" . }}
 {{- with .Values.rights }}
 {{- if or .bindings (include "common.source" (list "rights" .)) }}
@@ -131,6 +140,7 @@ clients: {{ .Values.clients.secured.existingSecret | quote }}
 targets: {{ .Values.targets.existingSecret | quote }}
 rights: {{ .Values.rights.existingSecret | quote }}
 audit: {{ .Values.audit.key.existingSecret | quote }}
+session-keys: {{ .Values.login.keys.existingSecret | quote }}
 {{- if eq .Values.database.type "postgres" }}
 postgres: {{ .Values.database.postgres.ca.existingSecret | quote }}
 {{- end }}

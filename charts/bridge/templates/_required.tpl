@@ -65,6 +65,9 @@ lingerSeconds
 log
 log.format
 log.level
+login
+login.keys
+login.keys.key
 metrics
 metrics.annotations
 metrics.serviceMonitor

@@ -1,17 +1,22 @@
 //! Tokens that issuers have signed (JWT, RFC 7519 and RFC 9068): those of OpenID Connect providers, and of Kubernetes
 //! for its service accounts.
 
+mod client;
 mod fetch;
 mod key_set;
 mod keys;
+mod login;
 mod ring;
 mod settings;
 mod token;
 
 use std::sync::Arc;
 
+use self::client::Client;
+pub use self::client::LoginFault;
 use self::fetch::Source;
 use self::keys::Keys;
+pub use self::login::{LoggedIn, Login, LoginAttempt, LoginResponse};
 use self::settings::IssuerSettings;
 pub(super) use self::token::TokenFault;
 use self::token::{Issuer, issuer_of};
@@ -28,6 +33,11 @@ use crate::files::{FileError, Reloaded, SettingFile};
 /// audience = "emco-bridge"                             # what `aud` must contain
 /// groups_claim = "realm_access.roles"                  # optional: a claim, or the path of one
 /// name_claim = "preferred_username"                    # by default: sub
+///
+/// [issuer.login]                                       # optional: persons log in there with their browsers
+/// client_id = "bridge"
+/// client_secret_file = "/etc/corp/secret"              # by default: a public client
+/// scope = "openid profile"                             # the default
 ///
 /// [[issuer]]
 /// name = "kubernetes"
@@ -85,6 +95,12 @@ impl Issuers {
         issuer.owner(token).await
     }
 
+    /// Returns the issuer at which persons log in with their browsers, if there is one.
+    pub fn login(&self) -> Option<Login> {
+        let issuers = self.0.current();
+        issuers.iter().find(|issuer| issuer.client.is_some()).map(|issuer| Login::new(Arc::clone(issuer)))
+    }
+
     /// Fetches the keys of all issuers, so that a wrong setting shows at once, and no caller waits for them.
     pub(super) async fn prepare(&self) {
         futures::future::join_all(self.0.current().iter().map(|issuer| issuer.prepare())).await;
@@ -97,7 +113,8 @@ pub(super) fn describe() {
 }
 
 fn issuer(settings: &IssuerSettings, clock: &Clock) -> Result<Issuer, FileError> {
-    let source = Source::new(settings.clone())?;
-    let keys = Keys::new(settings.name.clone(), source, clock.clone());
-    Ok(Issuer::new(settings, Arc::new(keys), clock.clone()))
+    let source = Arc::new(Source::new(settings.clone())?);
+    let keys = Keys::new(settings.name.clone(), Arc::clone(&source), clock.clone());
+    let client = settings.login.clone().map(|login| Client::new(login, source)).transpose()?;
+    Ok(Issuer::new(settings, Arc::new(keys), client, clock.clone()))
 }

@@ -56,6 +56,8 @@ impl Caller {
             match (self.again)().await {
                 Ok(identity) if identity == self.identity => {}
                 Ok(_) => return Refusal::Changed,
+                // A database that is away for a moment refuses nobody.
+                Err(refusal) if refusal.passes() => {}
                 Err(refusal) => return refusal,
             }
         }

@@ -1,11 +1,14 @@
 //! The responses to callers that are not accepted.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use workflow_api::Problem;
 
 use super::issuers::TokenFault;
+use super::sessions::SessionFault;
 use crate::problem::ProblemResponse;
 
 /// Why a caller is not accepted.
@@ -16,10 +19,20 @@ pub(super) enum Refusal {
     Token(TokenFault),
     /// While the caller waited, what it has shown has become somebody else's.
     Changed,
+    Session(SessionFault),
+    /// With our own origin.
+    CrossOrigin(String),
 }
 
 /// The protection space (RFC 9110): all our processes are one.
 const REALM: &str = "Bearer realm=\"workflows\"";
+
+impl Refusal {
+    /// Whether the caller may be accepted as soon as the database is back.
+    pub(super) fn passes(&self) -> bool {
+        matches!(self, Self::Session(SessionFault::Unavailable))
+    }
+}
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -41,9 +54,19 @@ impl IntoResponse for Refusal {
             ),
             Self::Token(fault @ TokenFault::NoKeys) => {
                 let problem = Problem::new(503, "issuer_unavailable", fault.to_string());
-                let mut response = ProblemResponse::new(problem).into_response();
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
-                response
+                ProblemResponse::new(problem).retry_after(Duration::from_secs(10)).into_response()
+            }
+            Self::Session(fault @ SessionFault::Unavailable) => {
+                let problem = Problem::new(503, "database_unavailable", fault.to_string());
+                ProblemResponse::new(problem).retry_after(Duration::from_secs(1)).into_response()
+            }
+            Self::Session(fault @ SessionFault::Ended) => challenged(&fault.to_string(), REALM.to_owned()),
+            Self::CrossOrigin(origin) => {
+                let text = format!(
+                    "a change by the cookie of a session must come from a page of {origin}; a program sends a bearer \
+                     token instead"
+                );
+                ProblemResponse::new(Problem::new(403, "cross_origin", text)).into_response()
             }
             Self::Token(fault) => {
                 let text = fault.to_string();

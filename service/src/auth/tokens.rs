@@ -1,10 +1,12 @@
 //! The named tokens of callers (RFC 6750), whose digests are kept in a file that may change while the process runs.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -21,6 +23,23 @@ const MAKE: &str = "make one with `bridge token new NAME`";
 /// tokens stay.
 #[derive(Debug, Clone)]
 pub struct BearerTokens(Arc<Reloaded<Vec<Token>>>);
+
+/// The SHA-256 of a token, by which it can be found again.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// Returns the digest of a token.
+    pub fn of(token: &[u8]) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenDigest")
+    }
+}
 
 struct Token {
     owner: String,
@@ -41,12 +60,18 @@ impl BearerTokens {
 
     /// Returns the owner of a token, if it is known.
     pub(super) fn owner(&self, token: &[u8]) -> Option<Identity> {
-        let asked: [u8; 32] = Sha256::digest(token).into();
+        self.owner_of(&TokenDigest::of(token))
+    }
+
+    /// Returns the owner of the token with this digest, if it is in the file now.
+    pub fn owner_of(&self, digest: &TokenDigest) -> Option<Identity> {
         let tokens = self.0.current();
         // All are compared, so that the time does not depend on the place of the token.
-        let found = tokens
-            .iter()
-            .fold(None, |found, known| if known.digest.ct_eq(&asked).into() { Some(known) } else { found });
+        let found =
+            tokens.iter().fold(
+                None,
+                |found, known| if known.digest.ct_eq(&digest.0).into() { Some(known) } else { found },
+            );
         found.map(|token| Identity::new(&token.owner, Proof::Token))
     }
 }

@@ -2,6 +2,7 @@
 
 mod away;
 mod forged;
+mod login;
 mod provider;
 mod rotation;
 mod service_accounts;

@@ -21,6 +21,7 @@ mod process;
 mod request_line;
 mod rotation;
 mod server;
+mod sessions;
 mod settings;
 mod shutdown;
 mod standard;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod browser;
 mod cluster;
 mod compiler;
 mod eventually;
@@ -26,6 +27,7 @@ use anyhow::{Context, Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+pub use browser::Browser;
 pub use cluster::{ApiServer, Cluster};
 pub use compiler::compiler_refuses;
 pub use eventually::{Answer, eventually};
@@ -42,7 +44,7 @@ pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
 pub use tools::{
     KubernetesTools, cargo_deny, cargo_shear, cyclonedx_check, go_program, helm, kubernetes_validate,
-    oidc_provider, python_with_temporalio, schemathesis, temporal_cli,
+    oidc_provider, oidc_provider_for, python_with_temporalio, schemathesis, temporal_cli,
 };
 pub use wire::{Wire, WireAnswer};
 

@@ -21,7 +21,7 @@ pub(crate) use self::fetch::python_package;
 use self::fetch::{is_executable, on_path, run};
 pub use self::helm::{helm, kubernetes_validate};
 pub use self::kubernetes::KubernetesTools;
-pub use self::node::oidc_provider;
+pub use self::node::{oidc_provider, oidc_provider_for};
 use crate::process::{Process, ProcessBuilder};
 
 const CYCLONEDX_CHECK: &str = "\

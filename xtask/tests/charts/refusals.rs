@@ -123,6 +123,21 @@ fn callers_without_identities() {
 }
 
 #[test]
+fn logins_that_cannot_work() {
+    let rights = "rights.existingSecret=r";
+    assert_refused(
+        "bridge",
+        &["login.keys.existingSecret=k", "login.publicURL=https://bridge.example"],
+        "issuers or bearerTokens are missing: with login.keys persons log in at an issuer or with a token",
+    );
+    assert_refused(
+        "bridge",
+        &["login.keys.existingSecret=k", "issuers.existingSecret=i", rights],
+        "login.publicURL is missing: write the address at which browsers find the bridge",
+    );
+}
+
+#[test]
 fn a_missing_address_of_temporal() {
     for chart in crate::CHARTS {
         assert_refused(

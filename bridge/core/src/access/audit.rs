@@ -108,6 +108,19 @@ fn reveals(action: Action) -> bool {
 
 /// Returns the event of a call that has not ended.
 pub(super) fn event(request: &Request, action: Action, resource: Resource<'_>) -> Event {
+    event_about(
+        request,
+        action.word(),
+        match resource {
+            Resource::Group(dig) => EventObject::group(dig),
+            Resource::Intent(key) => EventObject::intent(key),
+            Resource::Bridge => EventObject::default(),
+        },
+    )
+}
+
+/// Returns the event of what a caller has not done yet.
+pub(super) fn event_about(request: &Request, verb: &str, object: EventObject) -> Event {
     let actor = &request.actor;
     let kind = match actor.proof() {
         Proof::None => "anonymous",
@@ -125,12 +138,8 @@ pub(super) fn event(request: &Request, action: Action, resource: Resource<'_>) -
             groups: actor.groups().to_vec(),
         },
         source: request.source.clone(),
-        verb: action.word().to_owned(),
-        object: match resource {
-            Resource::Group(dig) => EventObject::group(dig),
-            Resource::Intent(key) => EventObject::intent(key),
-            Resource::Bridge => EventObject::default(),
-        },
+        verb: verb.to_owned(),
+        object,
         outcome: EventOutcome::Pending,
         reason: None,
         count: 1,

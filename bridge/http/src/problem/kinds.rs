@@ -42,9 +42,10 @@ kinds! {
     TEMPORAL_REFUSED = 400 "temporal_refused" "Temporal rejects an argument, such as an invalid run ID.";
     BAD_REQUEST = 400 "bad_request" "The path is not valid: its percent-encoding is broken, or not UTF-8.";
     BODY_INCOMPLETE = 400 "body_incomplete" "The connection closed before the end of the body.";
-    UNAUTHORIZED = 401 "unauthorized" "The bearer token is missing or not accepted; `WWW-Authenticate` has the reason. Only if the operator has set up tokens or issuers.";
+    UNAUTHORIZED = 401 "unauthorized" "The bearer token is missing or not accepted (`WWW-Authenticate` has the reason), or the session of the browser has ended. Only if the operator has set up tokens or issuers.";
     CERTIFICATE_REQUIRED = 403 "certificate_required" "The caller presented no client certificate. Only if the operator requires one.";
     PROXY_REQUIRED = 403 "proxy_required" "No proxy names the caller. Only if the operator accepts callers through proxies alone.";
+    CROSS_ORIGIN = 403 "cross_origin" "A browser asks for a change by the cookie of its session, but not from a page of the bridge. Only if the operator has set up logins with browsers.";
     FORBIDDEN = 403 "forbidden" "The caller is not permitted to do this: `verb` and `object` are what was asked, `reason` is the nearest reason. `GET /v2/rights` has all that the caller may do.";
     CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The operator does not allow calls to the workflow client's host.";
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The operator does not allow calls to this Temporal server.";
@@ -132,6 +133,7 @@ pub(crate) fn common(calls: bool, has_body: bool) -> impl Iterator<Item = &'stat
         UNAUTHORIZED,
         CERTIFICATE_REQUIRED,
         PROXY_REQUIRED,
+        CROSS_ORIGIN,
         FORBIDDEN,
         TOO_MANY_REQUESTS,
         OVERLOADED,

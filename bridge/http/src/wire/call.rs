@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::{DigKey, IntentKey, Source};
-use bridge_core::{Actor, Correlation, Proof, Request};
+use bridge_core::{Actor, Clock, Correlation, Proof, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde::de::DeserializeOwned;
@@ -61,7 +61,7 @@ impl<K: Key, P: QueryParams, B: Content<K>> FromRequest<Arc<Api>> for Call<K, P,
         let path = Path::<K::Path>::from_request_parts(&mut parts, api).await;
         let key = K::of(path.map_err(IntoResponse::into_response)?.0);
         let (params, fields) = read_params::<P>(&parts, B::EXPECTED).map_err(IntoResponse::into_response)?;
-        let mut context = context(api, &parts);
+        let mut context = context(&parts, &*api.clock);
         let (headers, uri) = (parts.headers.clone(), parts.uri.clone());
         let (body, Noted { unknown, spelling }) = if B::EXPECTED {
             let read_key = key.clone();
@@ -91,9 +91,24 @@ fn read_params<P: QueryParams>(parts: &Parts, body: bool) -> Result<(P, FieldVal
     Ok((P::read(&params)?, BodyParams::read(&params)?.field_validation))
 }
 
-/// Returns the context of the call: caller, correlation and time.
-fn context(api: &Api, parts: &Parts) -> Request {
+/// Returns the context of a call: caller, correlation and time.
+pub fn context(parts: &Parts, clock: &dyn Clock) -> Request {
+    let correlation = Origin::current().map(|origin| Correlation {
+        request_id: origin.request_id().to_owned(),
+        trace_parent: origin.trace().parent().to_owned(),
+        trace_state: origin.trace().state().map(str::to_owned),
+    });
     let identity = parts.extensions.get::<Identity>().cloned().unwrap_or_default();
+    Request {
+        actor: actor(&identity),
+        correlation: correlation.unwrap_or_default(),
+        source: source(parts),
+        now: clock.now(),
+    }
+}
+
+/// Returns the caller with this identity.
+pub fn actor(identity: &Identity) -> Actor {
     let proof = match identity.proof() {
         IdentityProof::None => Proof::None,
         IdentityProof::Token => Proof::Token,
@@ -101,17 +116,7 @@ fn context(api: &Api, parts: &Parts) -> Request {
         IdentityProof::Proxy => Proof::Proxy,
         IdentityProof::Issuer => Proof::Issuer,
     };
-    let correlation = Origin::current().map(|origin| Correlation {
-        request_id: origin.request_id().to_owned(),
-        trace_parent: origin.trace().parent().to_owned(),
-        trace_state: origin.trace().state().map(str::to_owned),
-    });
-    Request {
-        actor: Actor::new(identity.name(), proof).issued(identity.issuer(), identity.groups()),
-        correlation: correlation.unwrap_or_default(),
-        source: source(parts),
-        now: api.clock.now(),
-    }
+    Actor::new(identity.name(), proof).issued(identity.issuer(), identity.groups())
 }
 
 /// Returns where the request came from. Texts of the caller are cut.

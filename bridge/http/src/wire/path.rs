@@ -37,6 +37,7 @@ pub(crate) const RESET: &str = intents!("/{workflowIntent}/reset");
 /// It is below no project: `/v2/projects/…` belongs to EMCO.
 pub(crate) const RIGHTS: &str = "/v2/rights";
 pub(crate) const AUDIT: &str = "/v2/audit";
+pub(crate) const SESSION: &str = "/v2/session";
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
 /// The path of a deployment intent group.

@@ -350,7 +350,7 @@ fn spec_of_intent(start: &StartRecord, revision: Option<Revision>) -> Result<Wor
 }
 
 /// A duration beyond the calendar means forever.
-fn microseconds(time: Duration) -> i64 {
+pub(super) fn microseconds(time: Duration) -> i64 {
     const MOST: u64 = 1 << 60;
     i64::try_from(time.as_micros().min(u128::from(MOST))).unwrap_or(i64::MAX)
 }

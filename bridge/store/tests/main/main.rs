@@ -5,6 +5,7 @@ mod audit;
 mod intents;
 mod overtaking;
 mod read_only;
+mod sessions;
 mod sqlite;
 mod starts;
 mod tampering;
@@ -82,6 +83,9 @@ macro_rules! storage_contract {
                 audit::the_events_of_a_start_are_written_whatever_becomes_of_it,
                 audit::seals_cover_all_events_and_are_chained,
                 audit::old_batches_are_deleted_and_their_seals_kept,
+                sessions::a_session_ends_once_with_its_event,
+                sessions::a_session_is_renewed_by_one_at_a_time,
+                sessions::a_session_ends_after_its_time,
             );
         }
     };

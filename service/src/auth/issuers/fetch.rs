@@ -1,13 +1,13 @@
-//! Requests an issuer's discovery document and its keys.
+//! Requests to an issuer: its discovery document, its keys, and tokens.
 
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -15,6 +15,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, pem};
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -81,8 +82,12 @@ pub(super) enum FetchError {
 }
 
 #[derive(Deserialize)]
-struct Discovery {
+struct Named {
     issuer: String,
+}
+
+#[derive(Deserialize)]
+struct KeysPlace {
     #[serde(deserialize_with = "a_url")]
     jwks_uri: Url,
 }
@@ -95,81 +100,77 @@ impl Source {
 
     /// Fetches the keys.
     pub(super) async fn fetch(&self) -> Result<Fetched, FetchError> {
-        // Read anew, so that the current authorities count.
-        let tls = TlsConnector::from(Arc::new(self.tls()?));
         let url = match &self.settings.keys_url {
             Some(url) => url.clone(),
-            None => self.discover(&tls).await?,
+            None => self.discover::<KeysPlace>().await?.jwks_uri,
         };
-        let (headers, body) = self.get(&tls, &url).await?;
+        let (headers, body) = self.get(&url).await?;
         let keys = KeySet::read(&body).map_err(|source| FetchError::Invalid { url, source })?;
         Ok(Fetched { keys, fresh: freshness(&headers) })
     }
 
-    async fn discover(&self, tls: &TlsConnector) -> Result<Url, FetchError> {
+    /// Fetches the discovery document.
+    pub(super) async fn discover<T: DeserializeOwned>(&self) -> Result<T, FetchError> {
         let base = self.settings.issuer.trim_end_matches('/');
         let url = format!("{base}/.well-known/openid-configuration");
         let url = Url::parse(&url).map_err(FetchError::NoBase)?;
-        let (_, body) = self.get(tls, &url).await?;
-        match serde_json::from_slice::<Discovery>(&body) {
-            Ok(document) if document.issuer == self.settings.issuer => Ok(document.jwks_uri),
-            Ok(Discovery { issuer: found, .. }) => Err(FetchError::OtherIssuer { url, found }),
+        let (_, body) = self.get(&url).await?;
+        match serde_json::from_slice::<Named>(&body) {
+            Ok(document) if document.issuer != self.settings.issuer => {
+                Err(FetchError::OtherIssuer { url, found: document.issuer })
+            }
+            Ok(_) => serde_json::from_slice(&body).map_err(|source| FetchError::Invalid { url, source }),
             Err(source) => Err(FetchError::Invalid { url, source }),
         }
     }
 
-    async fn get(&self, tls: &TlsConnector, url: &Url) -> Result<(HeaderMap, Bytes), FetchError> {
+    async fn get(&self, url: &Url) -> Result<(HeaderMap, Bytes), FetchError> {
+        let mut request = Request::new(Full::default());
+        if let Some(token) = &self.token {
+            request.headers_mut().insert(AUTHORIZATION, token.bearer());
+        }
+        let (head, body) = self.send(url, request).await?.into_parts();
+        if head.status == StatusCode::OK {
+            Ok((head.headers, body))
+        } else {
+            Err(FetchError::Status { url: url.clone(), status: head.status.as_u16() })
+        }
+    }
+
+    /// Posts a form, and returns the response with any status.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        authorization: Option<HeaderValue>,
+        form: String,
+    ) -> Result<(StatusCode, Bytes), FetchError> {
+        let mut request = Request::new(Full::from(form));
+        *request.method_mut() = Method::POST;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization);
+        }
+        let (head, body) = self.send(url, request).await?.into_parts();
+        Ok((head.status, body))
+    }
+
+    async fn send(&self, url: &Url, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, FetchError> {
         if !self.settings.may_request(url) {
             return Err(FetchError::Plain { url: url.clone() });
         }
+        // Read anew, so that the current authorities count.
+        let tls = TlsConnector::from(Arc::new(self.tls()?));
         let exchange = async {
             let stream = connect(url).await?;
             if url.scheme() != "https" {
-                return self.exchange(url, stream).await;
+                return exchange(url, request, stream).await;
             }
             let stream = tls.connect(server_name(url)?, stream).await;
             let stream = stream.map_err(|source| FetchError::Connect { url: url.clone(), source })?;
-            self.exchange(url, stream).await
+            exchange(url, request, stream).await
         };
         timeout(TIMEOUT, exchange).await.unwrap_or_else(|_| Err(FetchError::Late { url: url.clone() }))
-    }
-
-    /// Sends one request. Redirects are not followed.
-    async fn exchange(
-        &self,
-        url: &Url,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<(HeaderMap, Bytes), FetchError> {
-        let failed = |source| FetchError::Request { url: url.clone(), source };
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
-        // What fails there fails the request too.
-        tokio::spawn(connection);
-        let mut request = Request::new(Empty::<Bytes>::new());
-        // A URL's path and query have no other characters than those of a request line.
-        *request.uri_mut() = url[Position::BeforePath..Position::AfterQuery].parse().unwrap_or_default();
-        let headers = request.headers_mut();
-        if let Ok(host) = url[Position::BeforeHost..Position::AfterPort].parse() {
-            headers.insert(HOST, host);
-        }
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        if let Some(token) = &self.token {
-            headers.insert(AUTHORIZATION, token.bearer());
-        }
-        let response = sender.send_request(request).await.map_err(failed)?;
-        if response.status() != StatusCode::OK {
-            return Err(FetchError::Status { url: url.clone(), status: response.status().as_u16() });
-        }
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_SIZE).collect().await.map_err(|source| {
-            let url = url.clone();
-            if source.is::<LengthLimitError>() {
-                FetchError::TooLarge { url }
-            } else {
-                FetchError::Incomplete { url, source }
-            }
-        })?;
-        Ok((head.headers, body.to_bytes()))
     }
 
     /// Trusts the authorities of the settings, else those of the system.
@@ -193,6 +194,36 @@ impl Source {
         let config = config.map_err(FetchError::Tls)?;
         Ok(config.with_root_certificates(authorities).with_no_client_auth())
     }
+}
+
+/// Sends one request. Redirects are not followed.
+async fn exchange(
+    url: &Url,
+    mut request: Request<Full<Bytes>>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> Result<Response<Bytes>, FetchError> {
+    let failed = |source| FetchError::Request { url: url.clone(), source };
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
+    // What fails there fails the request too.
+    tokio::spawn(connection);
+    // A URL's path and query have no other characters than those of a request line.
+    *request.uri_mut() = url[Position::BeforePath..Position::AfterQuery].parse().unwrap_or_default();
+    let headers = request.headers_mut();
+    if let Ok(host) = url[Position::BeforeHost..Position::AfterPort].parse() {
+        headers.insert(HOST, host);
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    let (head, body) = sender.send_request(request).await.map_err(failed)?.into_parts();
+    let body = Limited::new(body, MAX_SIZE).collect().await.map_err(|source| {
+        let url = url.clone();
+        if source.is::<LengthLimitError>() {
+            FetchError::TooLarge { url }
+        } else {
+            FetchError::Incomplete { url, source }
+        }
+    })?;
+    Ok(Response::from_parts(head, body.to_bytes()))
 }
 
 /// Connects to an address that may be dialled, and that is the one that was checked.

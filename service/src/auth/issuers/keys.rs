@@ -35,7 +35,7 @@ pub(super) fn describe() {
 /// The keys of one issuer.
 pub(super) struct Keys {
     name: String,
-    source: Source,
+    source: Arc<Source>,
     clock: Clock,
     state: Mutex<State>,
     is_fetching: watch::Sender<bool>,
@@ -58,7 +58,7 @@ struct Current {
 }
 
 impl Keys {
-    pub(super) fn new(name: String, source: Source, clock: Clock) -> Self {
+    pub(super) fn new(name: String, source: Arc<Source>, clock: Clock) -> Self {
         let state = Mutex::default();
         Self { name, source, clock, state, is_fetching: watch::Sender::new(false) }
     }

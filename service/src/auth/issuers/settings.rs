@@ -34,6 +34,21 @@ pub(super) struct IssuerSettings {
     /// Whether its documents may be requested without TLS.
     #[serde(default)]
     pub(super) allow_http: bool,
+    /// Whether persons log in there with their browsers.
+    pub(super) login: Option<LoginSettings>,
+}
+
+/// How persons log in at an issuer with their browsers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoginSettings {
+    /// The ID of this process as a client of the issuer.
+    pub(super) client_id: String,
+    /// The file with the client's secret. Without it, it is a public client.
+    pub(super) client_secret_file: Option<PathBuf>,
+    /// What is asked for, separated by spaces.
+    #[serde(default = "scope")]
+    pub(super) scope: String,
 }
 
 #[derive(Deserialize)]
@@ -42,13 +57,17 @@ struct Document {
     issuer: Vec<IssuerSettings>,
 }
 
-fn some_url<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Url>, D::Error> {
+pub(super) fn some_url<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Url>, D::Error> {
     a_url(text).map(Some)
 }
 
 /// Reads a URL from its text.
 pub(super) fn a_url<'de, D: Deserializer<'de>>(text: D) -> Result<Url, D::Error> {
     Url::parse(&String::deserialize(text)?).map_err(D::Error::custom)
+}
+
+fn scope() -> String {
+    "openid profile".to_owned()
 }
 
 fn subject() -> String {
@@ -64,6 +83,7 @@ pub(super) fn read(file: &SettingFile, content: &[u8]) -> Result<Vec<IssuerSetti
         file.fault(format!("is not valid in line {line}: {}", error.message()))
     })?;
     let (mut names, mut urls) = (HashSet::new(), HashSet::new());
+    let mut logins = 0;
     for issuer in &document.issuer {
         let name = &issuer.name;
         let fault = |fault: &str| Err(file.fault(format!("cannot be used: the issuer `{name}` {fault}")));
@@ -85,9 +105,24 @@ pub(super) fn read(file: &SettingFile, content: &[u8]) -> Result<Vec<IssuerSetti
         let Ok(url) = Url::parse(&issuer.issuer) else {
             return fault("needs a URL as `issuer`, such as https://login.example.org/realms/emco");
         };
+        if let Some(login) = &issuer.login {
+            if login.client_id.is_empty() {
+                return fault("needs a `client_id` for its login");
+            }
+            if !login.scope.split(' ').any(|scope| scope == "openid") {
+                return fault("needs `openid` in the `scope` of its login");
+            }
+            if !issuer.may_request(&url) {
+                return fault("is requested without TLS for logins; use https, or set allow_http = true");
+            }
+            logins += 1;
+        }
         if !issuer.may_request(issuer.keys_url.as_ref().unwrap_or(&url)) {
             return fault("is requested without TLS; use https, or set allow_http = true");
         }
+    }
+    if logins > 1 {
+        return Err(file.fault("has several issuers with a `login`; browsers log in at one"));
     }
     if document.issuer.is_empty() {
         return Err(file.fault("has no issuer; write [[issuer]] with name, issuer and audience"));
@@ -115,6 +150,9 @@ mod tests {
     const GOOD: &str =
         "[[issuer]]\nname = \"corp\"\nissuer = \"https://login.example.org\"\naudience = \"b\"\n";
 
+    const LOGIN: &str = "[[issuer]]\nname = \"corp\"\nissuer = \"https://login.example.org\"\naudience = \"b\"\n\
+                         [issuer.login]\nclient_id = \"bridge\"\n";
+
     fn fault(content: &str) -> String {
         let file = SettingFile::of("ISSUERS", "/issuers.toml");
         crate::chain(&read(&file, content.as_bytes()).unwrap_err())
@@ -135,6 +173,10 @@ mod tests {
             (&GOOD.replace("\"b\"", "\"\""), "needs an `audience`"),
             (&format!("{GOOD}{GOOD}"), "the issuer `corp` stands there twice"),
             (&format!("{GOOD}{}", GOOD.replace("corp", "other")), "`other` has the URL of another one"),
+            (&format!("{GOOD}login = {{}}"), "is not valid in line 5: missing field `client_id`"),
+            (&format!("{GOOD}login = {{ client_id = \"\" }}"), "needs a `client_id`"),
+            (&format!("{GOOD}login = {{ client_id = \"b\", scope = \"open\" }}"), "needs `openid`"),
+            (&format!("{LOGIN}{}", LOGIN.replace("corp", "two").replace(".org", ".com")), "several issuers"),
             (&format!("{GOOD}keys_url = \"http://login.example.org/keys\""), "without TLS"),
         ] {
             let error = fault(content);

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::key_set::Key;
+use super::client::Client;
+use super::key_set::{Key, KeySet};
 use super::keys::Keys;
 use super::settings::IssuerSettings;
 use crate::auth::identity::{Identity, Proof};
@@ -30,7 +31,9 @@ pub(super) struct Issuer {
     groups_claim: Option<String>,
     name_claim: String,
     keys: Arc<Keys>,
-    clock: Clock,
+    /// How persons log in there with their browsers.
+    pub(super) client: Option<Client>,
+    pub(super) clock: Clock,
 }
 
 /// Why a token is not accepted. The texts are sent to the caller: they must fit into `error_description` of RFC 6750.
@@ -73,7 +76,12 @@ pub(super) fn issuer_of(token: &[u8]) -> Result<String, TokenFault> {
 }
 
 impl Issuer {
-    pub(super) fn new(settings: &IssuerSettings, keys: Arc<Keys>, clock: Clock) -> Self {
+    pub(super) fn new(
+        settings: &IssuerSettings,
+        keys: Arc<Keys>,
+        client: Option<Client>,
+        clock: Clock,
+    ) -> Self {
         let mut validation = Validation::default();
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.set_audience(&[&settings.audience]);
@@ -88,8 +96,17 @@ impl Issuer {
             groups_claim: settings.groups_claim.clone(),
             name_claim: settings.name_claim.clone(),
             keys,
+            client,
             clock,
         }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(super) fn has_url(&self, url: &str) -> bool {
@@ -102,18 +119,12 @@ impl Issuer {
 
     /// Returns the owner of a token that names this issuer.
     pub(super) async fn owner(&self, token: &[u8]) -> Result<Identity, TokenFault> {
-        let mut keys = self.keys.current().await.ok_or(TokenFault::NoKeys)?;
+        let keys = self.keys.current().await.ok_or(TokenFault::NoKeys)?;
         let digest = Sha256::digest(token).into();
         if let Some(identity) = keys.remembered(&digest, self.clock.now()) {
             return Ok(identity);
         }
-        let header = accepted_header(token)?;
-        let id = header.kid.as_deref();
-        if keys.find(id, header.alg).is_none() {
-            keys = self.keys.again().await.ok_or(TokenFault::NoKeys)?;
-        }
-        let key = keys.find(id, header.alg).ok_or(TokenFault::Key)?;
-        let claims = self.verify(token, key)?;
+        let (claims, keys) = self.verified(token, keys, &self.validation).await?;
         let now = self.clock.now();
         let until = expiry(&claims, now)?;
         let identity = self.identity(&claims)?;
@@ -121,28 +132,67 @@ impl Issuer {
         Ok(identity)
     }
 
-    fn verify(&self, token: &[u8], key: &Key) -> Result<Map<String, Value>, TokenFault> {
-        let validation = Validation { algorithms: key.algorithms.clone(), ..self.validation.clone() };
-        let verified = decode::<Map<String, Value>>(token, &key.key, &validation);
-        verified.map(|token| token.claims).map_err(|error| match error.kind() {
-            ErrorKind::InvalidSignature => TokenFault::Signature,
-            ErrorKind::InvalidAudience => TokenFault::Audience,
-            ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => TokenFault::Key,
-            ErrorKind::InvalidIssuer => TokenFault::Issuer,
-            ErrorKind::MissingRequiredClaim(_) | ErrorKind::InvalidClaimFormat(_) => TokenFault::Claim,
-            _ => TokenFault::Unknown,
-        })
+    /// Returns the claims of an ID token for this client of the issuer (OpenID Connect Core 1.0, 3.1.3.7).
+    pub(super) async fn id_token(&self, token: &str, client: &str) -> Result<Map<String, Value>, TokenFault> {
+        let keys = self.keys.current().await.ok_or(TokenFault::NoKeys)?;
+        let mut validation = self.validation.clone();
+        validation.set_audience(&[client]);
+        let (claims, _) = self.verified(token.as_bytes(), keys, &validation).await?;
+        expiry(&claims, self.clock.now())?;
+        // An array that has it would be accepted as well.
+        if claims.get("iss").and_then(Value::as_str) != Some(&self.url) {
+            return Err(TokenFault::Issuer);
+        }
+        let is_for_several = claims.get("aud").and_then(Value::as_array).is_some_and(|aud| aud.len() > 1);
+        match claims.get("azp") {
+            Some(party) if party.as_str() == Some(client) => Ok(claims),
+            None if !is_for_several => Ok(claims),
+            _ => Err(TokenFault::Audience),
+        }
     }
 
-    fn identity(&self, claims: &Map<String, Value>) -> Result<Identity, TokenFault> {
-        let name = claims.get(&self.name_claim).and_then(Value::as_str).ok_or(TokenFault::Claim)?;
-        let identity = Identity::new(name, Proof::Issuer);
-        if identity.name().is_empty() {
-            return Err(TokenFault::Claim);
+    /// Verifies a token, with these keys or newer ones.
+    async fn verified(
+        &self,
+        token: &[u8],
+        mut keys: Arc<KeySet>,
+        validation: &Validation,
+    ) -> Result<(Map<String, Value>, Arc<KeySet>), TokenFault> {
+        let header = accepted_header(token)?;
+        let id = header.kid.as_deref();
+        if keys.find(id, header.alg).is_none() {
+            keys = self.keys.again().await.ok_or(TokenFault::NoKeys)?;
         }
-        let groups = self.groups_claim.as_deref().and_then(|path| claim(claims, path));
-        Ok(identity.issued(&self.name, groups.map(texts).unwrap_or_default()))
+        let key = keys.find(id, header.alg).ok_or(TokenFault::Key)?;
+        let claims = verify(token, key, validation)?;
+        Ok((claims, keys))
     }
+
+    /// Returns who the owner of a token with these claims is.
+    pub(super) fn identity(&self, claims: &Map<String, Value>) -> Result<Identity, TokenFault> {
+        let name = claims.get(&self.name_claim).and_then(Value::as_str).ok_or(TokenFault::Claim)?;
+        let groups = self.groups_claim.as_deref().and_then(|path| claim(claims, path));
+        let identity = self.person(name, groups.map(texts).unwrap_or_default());
+        if identity.name().is_empty() { Err(TokenFault::Claim) } else { Ok(identity) }
+    }
+
+    /// Returns the owner of a token with this name and these groups.
+    pub(super) fn person(&self, name: &str, groups: Arc<[String]>) -> Identity {
+        Identity::new(name, Proof::Issuer).issued(&self.name, groups)
+    }
+}
+
+fn verify(token: &[u8], key: &Key, validation: &Validation) -> Result<Map<String, Value>, TokenFault> {
+    let validation = Validation { algorithms: key.algorithms.clone(), ..validation.clone() };
+    let verified = decode::<Map<String, Value>>(token, &key.key, &validation);
+    verified.map(|token| token.claims).map_err(|error| match error.kind() {
+        ErrorKind::InvalidSignature => TokenFault::Signature,
+        ErrorKind::InvalidAudience => TokenFault::Audience,
+        ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => TokenFault::Key,
+        ErrorKind::InvalidIssuer => TokenFault::Issuer,
+        ErrorKind::MissingRequiredClaim(_) | ErrorKind::InvalidClaimFormat(_) => TokenFault::Claim,
+        _ => TokenFault::Unknown,
+    })
 }
 
 /// Returns the header, if it is that of an access token (RFC 9068, and those before it) and asks for nothing that is

