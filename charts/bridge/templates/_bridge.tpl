@@ -21,7 +21,7 @@ BRIDGE_TRUSTED_PROXIES: {{ join "," .Values.trustedProxies | quote }}
 BRIDGE_USER_HEADER: {{ .Values.userHeader | quote }}
 {{- with .Values.login }}
 {{- if .keys.existingSecret }}
-{{- if not (or $.Values.bearerTokens.existingSecret $.Values.issuers.existingSecret) }}
+{{- if not (or $.Values.bearerTokens.existingSecret $.Values.issuers.existingSecret $.Values.issuers.existingConfigMap) }}
 {{- fail "issuers or bearerTokens are missing: with login.keys persons log in at an issuer or with a token" }}
 {{- end }}
 BRIDGE_PUBLIC_URL: {{ required "login.publicURL is missing: write the address at which browsers find the bridge" .publicURL | quote }}
