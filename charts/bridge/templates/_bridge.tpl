@@ -243,8 +243,8 @@ spec:
     - name: bridge
       match:
         - uri: { regex: "/v2/projects/[^/]+/composite-apps/[^/]+/[^/]+/deployment-intent-groups/[^/]+/temporal-workflow-intents(/.*)?" }
-        - uri: { regex: "/v2/(rights|audit)" }
-        - uri: { regex: "/(login|logout)(/.*)?" }
+        - uri: { regex: "/v2/(rights|audit|session)" }
+        - uri: { regex: "/(login|logout|session)(/.*)?" }
         - uri: { exact: /openapi.json }
       route:
         - destination:
