@@ -13,7 +13,7 @@ const SESSION_KEYS: &str = "BRIDGE_SESSION_KEYS";
 /// Logins with a browser. By default there are none, and cookies do not count.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct LoginSettings {
-    /// The address at which browsers find the bridge: https://bridge.example.org. Only an address of this machine
+    /// The address at which browsers find the bridge: `https://bridge.example.org`. Only an address of this machine
     /// can be without TLS.
     #[arg(long, env = "BRIDGE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,

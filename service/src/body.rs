@@ -5,7 +5,7 @@ use heavy::heavy;
 use http_body_util::BodyExt;
 use hyper::body::Buf;
 
-/// Receives a body, and runs `work` on it as [`heavy`] does. There its pieces are joined too: the memory for a large
+/// Receives a body, and runs `work` on it as [`heavy()`] does. There its pieces are joined too: the memory for a large
 /// body alone takes a millisecond.
 ///
 /// # Errors
