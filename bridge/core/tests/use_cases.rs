@@ -1,5 +1,6 @@
 //! Every use case has an action of its own, and passes the gate first. The test reads the source, so that no
-//! use case is missed. `Rights` is none: its answer is about the caller alone.
+//! use case is missed. `Rights` has none: its answer is about the caller alone. Nor have `Sessions`: who logs in has no
+//! right yet, and everybody may log out.
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;

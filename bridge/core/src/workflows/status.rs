@@ -110,12 +110,14 @@ impl Workflows {
         to: &Addressee,
         wanted: &StatusRequest,
     ) -> Result<StatusReport, WorkflowError> {
+        self.parts
+            .access
+            .authorize_with(request, Action::Status, wanted.other_actions(), Resource::Intent(&to.intent))
+            .await?;
         let (parts, resource) = (&self.parts, Resource::Intent(&to.intent));
-        let others = wanted.other_actions();
-        parts.access.authorize_with(request, Action::Status, others, resource).await?;
         let run = self.run_of(request, Action::Status, to).await?;
         let report = self.gather(request, to, run, wanted);
-        let actions = [&[Action::Status], others].concat();
+        let actions = [&[Action::Status], wanted.other_actions()].concat();
         match parts.access.while_allowed(request, &actions, resource, &*parts.clock, report).await {
             Ok(report) => report,
             Err((action, reason)) => Err(parts.access.denied(request, action, resource, reason).await.into()),
