@@ -9,8 +9,10 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The name of the issuer, and of the audience.
+/// The name of the issuer in the settings, and the audience.
 const NAME: &str = "bench";
+/// The claim `iss`.
+const URL: &str = "https://bench.example";
 /// When tokens expire: with the year 2100.
 const EXPIRY: i64 = 4_102_444_800;
 
@@ -37,7 +39,7 @@ impl Issuer {
         let port = listener.local_addr()?.port();
         tokio::spawn(serve(listener, keys.to_string()));
         let settings = format!(
-            "[[issuer]]\nname = \"{NAME}\"\nissuer = \"{NAME}\"\naudience = \"{NAME}\"\n\
+            "[[issuer]]\nname = \"{NAME}\"\nissuer = \"{URL}\"\naudience = \"{NAME}\"\n\
              keys_url = \"http://127.0.0.1:{port}/keys\"\n"
         );
         Ok(Self { settings, pair })
@@ -46,7 +48,7 @@ impl Issuer {
     /// Returns a token of this user.
     pub(crate) fn token(&self, user: &str) -> Result<String> {
         let header = json!({"alg": "ES256", "kid": NAME, "typ": "at+jwt"}).to_string();
-        let claims = json!({"iss": NAME, "aud": NAME, "sub": user, "exp": EXPIRY}).to_string();
+        let claims = json!({"iss": URL, "aud": NAME, "sub": user, "exp": EXPIRY}).to_string();
         let message = format!("{}.{}", encoded(header), encoded(claims));
         let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes());
         let signature = signature.map_err(|_| anyhow!("a token cannot be signed"))?;
