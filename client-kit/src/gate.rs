@@ -17,9 +17,9 @@ pub(crate) const START_OUTCOME: HeaderName = HeaderName::from_static("start-outc
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Invoked;
 
-/// Returns `routes` for callers that `authenticator` accepts and `callers` lists (if it is empty, all of them), with at most `at_once` requests at the same time. A start
-/// that is refused here reports that nothing was started: else the bridge could not distinguish our 503 from that of a
-/// gateway that has lost our response.
+/// Returns `routes` for callers that `authenticator` accepts and `callers` lists (if it is empty, all of them), with
+/// at most `at_once` requests at the same time. A start that is refused here reports that nothing was started: else
+/// the bridge could not distinguish our 503 from that of a gateway that has lost our response.
 pub(crate) fn gated(
     routes: Router,
     authenticator: Authenticator,

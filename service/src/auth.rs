@@ -59,7 +59,8 @@ pub struct Authenticator {
     pub user_header: Option<HeaderName>,
     /// The networks from which callers are accepted that show nothing.
     pub anonymous: Networks,
-    /// A browser with the cookie of one of these sessions is accepted as if it had sent the token that it logged in with.
+    /// A browser with the cookie of one of these sessions is accepted as if it had sent the token that it logged in
+    /// with.
     pub sessions: Option<Arc<dyn Sessions>>,
 }
 
@@ -82,8 +83,8 @@ impl From<Identity> for Accepted {
 /// bearer token, the session. A cookie does not count beside an `Authorization` header. A change (any method but GET,
 /// HEAD, OPTIONS and TRACE) by a session gets 403 `cross_origin` unless a page of our own origin has sent it.
 ///
-/// While a response lasts, its caller is looked at again each second: a wait or a stream of somebody who would be refused
-/// now is cut off.
+/// While a response lasts, its caller is looked at again each second: a wait or a stream of somebody who would be
+/// refused now is cut off.
 ///
 /// [`limited`](crate::http::limited) counts by identity, so it goes inside: `authenticated(limited(router, …), …)`.
 ///

@@ -78,9 +78,9 @@ pub struct FileError {
 
 /// The contents of some files, read again when they change. If the new contents cannot be used, the old ones stay.
 ///
-/// A thread of its own reads the files twice a second, so that a slow disk delays no request, and compares their contents:
-/// the files of a secret change by a symbolic link that is set elsewhere, which a watch on the file does not see, and a
-/// time stamp may stay the same.
+/// A thread of its own reads the files twice a second, so that a slow disk delays no request, and compares their
+/// contents: the files of a secret change by a symbolic link that is set elsewhere, which a watch on the file does
+/// not see, and a time stamp may stay the same.
 pub struct Reloaded<T> {
     files: Vec<SettingFile>,
     current: Arc<watch::Sender<Arc<T>>>,

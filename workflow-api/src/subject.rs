@@ -1,5 +1,5 @@
-//! Whom a right is for. How callers have proven who they are is a part of the subject: the token `alice` is not the user
-//! `alice`.
+//! Whom a right is for. How callers have proven who they are is a part of the subject: the token `alice` is not the
+//! user `alice`.
 
 use std::fmt;
 

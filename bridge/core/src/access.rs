@@ -152,8 +152,8 @@ impl Access {
         self.gate.may_name(request, action, &Resource::Intent(key), named)
     }
 
-    /// Waits for `work` as long as the gate allows these actions: it is asked again after a second, within a second after
-    /// the rights have changed, and each minute. Records nothing.
+    /// Waits for `work` as long as the gate allows these actions: it is asked again after a second, within a second
+    /// after the rights have changed, and each minute. Records nothing.
     ///
     /// # Errors
     /// Returns the first action that the gate no longer allows, and the reason.

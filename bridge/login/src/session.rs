@@ -92,7 +92,7 @@ impl Logins {
         Ok(Session { identity, expires, renewal })
     }
 
-    /// Returns what a cookie says, if it is ours.
+    /// Returns the content of a cookie, if it is ours.
     pub(crate) fn ticket(&self, cookie: &str) -> Option<Ticket> {
         let sealed = URL_SAFE_NO_PAD.decode(cookie).ok()?;
         self.0.keys.current().open(Purpose::Session, &sealed)

@@ -56,7 +56,7 @@ async fn answer(authenticator: Authenticator, method: &str, headers: &str) -> (u
 #[tokio::test]
 async fn a_cookie_counts_as_the_token_of_its_login() {
     assert_eq!(plain(authenticator(), "Cookie: two\r\n").await, "Token bob");
-    // A program says itself who it is.
+    // A program shows by itself who it is.
     assert_eq!(plain(authenticator(), "Cookie: two\r\nAuthorization: Bearer one\r\n").await, "Token alice");
     let headers = "Cookie: two\r\nAuthorization: Bearer three\r\n";
     assert_eq!(answer(authenticator(), "GET", headers).await.0, 401);

@@ -78,7 +78,8 @@ async fn pages_are_full_whatever_is_hidden() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_of_a_page_names_no_hidden_intent() {
     let bridge = Guarded::with_policies(BINDINGS, FORBID).await;
-    // 200 are read together. Dave sees `i009`, `i019` and so on: not the last of the first 200, and none of the last 400.
+    // 200 are read together. Dave sees `i009`, `i019` and so on: not the last of the first 200, and none of the last
+    // 400.
     let some = (0..220).map(|number| format!("i{number:03}"));
     let hidden = (0..400).map(|number| format!("j{number:03}"));
     for name in ["a".to_owned()].into_iter().chain(some).chain(hidden) {
