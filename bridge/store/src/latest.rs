@@ -1,110 +1,133 @@
-//! A cache of the latest revisions of intents: each status and each start needs one.
+//! A cache of what each status and each start looks up: the latest revision of an intent, and its last start.
 //!
 //! It is only for a database that belongs to one process. If replicas share a database, another one may have
 //! changed what is cached here.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bridge_core::model::{IntentKey, Revision};
+use bridge_core::model::{IntentKey, Revision, StartRecord};
+use bridge_core::ports::Successful;
 
-/// Maximum number of revisions. An intent has some KiB.
+/// Maximum number of values of each kind. A revision has some KiB.
 const MOST: usize = 1000;
 
-/// A cache of the latest revisions.
+/// The caches of a database.
 #[derive(Debug, Default)]
-pub(crate) struct Latest {
-    state: Mutex<State>,
+pub(crate) struct Caches {
+    /// The latest revisions of intents.
+    pub(crate) revisions: Latest<IntentKey, Revision>,
+    /// The last starts of intents.
+    pub(crate) starts: Latest<(IntentKey, Successful), StartRecord>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    revisions: HashMap<IntentKey, Revision>,
+impl Caches {
+    /// Removes the last starts of an intent of which a start has, or may have, changed.
+    pub(crate) fn forget_starts(&self, key: &IntentKey) {
+        for which in [Successful::Surely, Successful::Perhaps] {
+            self.starts.forget(&(key.clone(), which));
+        }
+    }
+}
+
+/// A cache of the latest values.
+#[derive(Debug)]
+pub(crate) struct Latest<K, V> {
+    state: Mutex<State<K, V>>,
+}
+
+#[derive(Debug)]
+struct State<K, V> {
+    values: HashMap<K, V>,
     /// How often something has changed.
     changes: u64,
 }
 
-/// The state of the cache before a lookup in the database.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Since(u64);
-
-impl Latest {
-    /// Returns the latest revision of an intent, or a mark for [`keep`](Self::keep).
-    pub(crate) fn get(&self, key: &IntentKey) -> Result<Revision, Since> {
-        let state = self.state();
-        state.revisions.get(key).cloned().ok_or(Since(state.changes))
+impl<K, V> Default for Latest<K, V> {
+    fn default() -> Self {
+        Self { state: Mutex::new(State { values: HashMap::new(), changes: 0 }) }
     }
+}
 
-    /// Caches a revision that was looked up, unless something has changed since the mark: it may be out of
-    /// date.
-    pub(crate) fn keep(&self, since: Since, key: &IntentKey, revision: &Revision) {
+impl<K: Eq + Hash, V: Clone> Latest<K, V> {
+    /// Returns the cached value, or the one that `look_up` finds. That one is cached, unless something has changed
+    /// meanwhile: it may be out of date.
+    pub(crate) async fn get<E>(
+        &self,
+        key: K,
+        look_up: impl Future<Output = Result<Option<V>, E>>,
+    ) -> Result<Option<V>, E> {
+        let before = {
+            let state = self.state();
+            if let Some(value) = state.values.get(&key) {
+                return Ok(Some(value.clone()));
+            }
+            state.changes
+        };
+        let found = look_up.await?;
         let mut state = self.state();
-        if state.changes != since.0 {
-            return;
+        if let Some(value) = &found
+            && state.changes == before
+        {
+            if state.values.len() >= MOST {
+                state.values.clear();
+            }
+            state.values.insert(key, value.clone());
         }
-        if state.revisions.len() >= MOST {
-            state.revisions.clear();
-        }
-        state.revisions.insert(key.clone(), revision.clone());
+        drop(state);
+        Ok(found)
     }
 
-    /// Removes an intent that has, or may have, a later revision.
-    pub(crate) fn forget(&self, key: &IntentKey) {
+    /// Removes a value that has, or may have, changed.
+    pub(crate) fn forget(&self, key: &K) {
         let mut state = self.state();
         state.changes += 1;
-        state.revisions.remove(key);
+        state.values.remove(key);
+    }
+
+    /// Removes all values.
+    pub(crate) fn clear(&self) {
+        let mut state = self.state();
+        state.changes += 1;
+        state.values.clear();
     }
 
     /// No code panics while it holds the lock, and every state is valid.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<K, V>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bridge_core::model::{Change, ChangeKind, DigKey, RevisionNumber};
-    use jiff::Timestamp;
-
     use super::*;
 
-    fn key(name: &str) -> IntentKey {
-        let text = || "a".to_owned();
-        let dig = DigKey { project: text(), composite_app: text(), version: text(), dig: text() };
-        IntentKey { dig, name: name.to_owned() }
+    async fn look_up<K: Eq + Hash>(latest: &Latest<K, i32>, key: K, found: i32) -> i32 {
+        latest.get::<()>(key, async { Ok(Some(found)) }).await.unwrap().unwrap()
     }
 
-    fn revision() -> Revision {
-        let change = Change {
-            revision: RevisionNumber::FIRST,
-            kind: ChangeKind::Deleted,
-            by: String::new(),
-            at: Timestamp::UNIX_EPOCH,
-        };
-        Revision { change, intent: None }
-    }
-
-    #[test]
-    fn what_changed_while_it_was_looked_up_is_not_kept() {
+    #[tokio::test]
+    async fn what_changed_while_it_was_looked_up_is_not_kept() {
         let latest = Latest::default();
-        let before = latest.get(&key("a")).unwrap_err();
-        latest.forget(&key("a"));
-        latest.keep(before, &key("a"), &revision());
-        let after = latest.get(&key("a")).unwrap_err();
-        latest.keep(after, &key("a"), &revision());
-        assert!(latest.get(&key("a")).is_ok());
-        latest.forget(&key("a"));
-        assert!(latest.get(&key("a")).is_err());
+        for change in [|latest: &Latest<_, _>| latest.forget(&"a"), |latest: &Latest<_, _>| latest.clear()] {
+            let changed = async {
+                change(&latest);
+                Ok::<_, ()>(Some(1))
+            };
+            assert_eq!(latest.get("a", changed).await.unwrap(), Some(1));
+            assert_eq!(look_up(&latest, "a", 2).await, 2);
+            assert_eq!(look_up(&latest, "a", 3).await, 2);
+            change(&latest);
+        }
     }
 
-    #[test]
-    fn so_many_are_kept_and_no_more() {
+    #[tokio::test]
+    async fn so_many_are_kept_and_no_more() {
         let latest = Latest::default();
         for number in 0..=MOST {
-            let key = key(&number.to_string());
-            let since = latest.get(&key).unwrap_err();
-            latest.keep(since, &key, &revision());
+            look_up(&latest, number, 1).await;
         }
-        assert_eq!(latest.state().revisions.len(), 1);
+        assert_eq!(latest.state().values.len(), 1);
     }
 }

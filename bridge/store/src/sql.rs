@@ -19,7 +19,7 @@ use bridge_core::ports::{PoolState, Store, StoreError};
 use sqlx::{Database, Pool, SqlSafeStr};
 
 use crate::error::failed;
-use crate::latest::Latest;
+use crate::latest::Caches;
 pub(crate) use event_row::{EXPIRE, EventRow, KeptRow, RECORD};
 pub(crate) use ledger::{SEAL_ON_POSTGRES, SEAL_ON_SQLITE};
 pub(crate) use starts::{BEGIN_ON_POSTGRES, BEGIN_ON_SQLITE, SETTLE_ON_POSTGRES, SETTLE_ON_SQLITE};
@@ -96,8 +96,8 @@ pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Returns the cache of latest revisions; `None` if another process may change them.
-    fn latest(&self) -> Option<&Latest> {
+    /// Returns the caches; `None` if another process may change what they hold.
+    fn caches(&self) -> Option<&Caches> {
         None
     }
 }

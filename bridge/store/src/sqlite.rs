@@ -12,7 +12,7 @@ use sqlx::sqlite::{
 
 use crate::error::OpenError;
 use crate::group::Group;
-use crate::latest::Latest;
+use crate::latest::Caches;
 use crate::own_file::OwnFile;
 use crate::sql::{
     BEGIN_ON_SQLITE, EventRow, RECORD, Record, SEAL_ON_SQLITE, SETTLE_ON_SQLITE, Sql, SqlStore, Value,
@@ -38,7 +38,7 @@ pub struct SqliteDatabase {
     writer: SqlitePool,
     readers: SqlitePool,
     group: Group,
-    latest: Latest,
+    caches: Caches,
     /// When the last write for readiness succeeded.
     probed: Mutex<Option<Instant>>,
     /// The last field, because the connections must be closed before. `None` in memory.
@@ -91,8 +91,8 @@ impl SqliteStore {
 
     fn over(writer: SqlitePool, readers: SqlitePool, file: Option<OwnFile>) -> Self {
         let group = Group::new(writer.clone());
-        let (latest, probed) = (Latest::default(), Mutex::default());
-        Self(SqliteDatabase { writer, readers, group, latest, probed, file })
+        let (caches, probed) = (Caches::default(), Mutex::default());
+        Self(SqliteDatabase { writer, readers, group, caches, probed, file })
     }
 }
 
@@ -192,7 +192,7 @@ impl Sql for SqliteDatabase {
         self.file.as_ref().map_or(Ok(()), OwnFile::check).map_err(sqlx::Error::Io)
     }
 
-    fn latest(&self) -> Option<&Latest> {
-        Some(&self.latest)
+    fn caches(&self) -> Option<&Caches> {
+        Some(&self.caches)
     }
 }

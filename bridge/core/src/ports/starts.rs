@@ -95,7 +95,7 @@ pub struct Terms {
 }
 
 /// Whether starts are meant that have led to a workflow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Successful {
     /// Only those whose outcome is `started`.
     Surely,

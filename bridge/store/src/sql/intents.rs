@@ -20,21 +20,18 @@ use crate::error::failed;
 #[async_trait]
 impl<S: Sql> IntentStore for SqlStore<S> {
     async fn latest_revision(&self, key: &IntentKey) -> Result<Option<Revision>, StoreError> {
-        let since = match self.0.latest().map(|latest| latest.get(key)) {
-            Some(Ok(revision)) => return Ok(Some(revision)),
-            Some(Err(since)) => Some(since),
-            None => None,
+        let look_up = async {
+            let statement = "SELECT name, revision, action, rolled_back_to, changed_by, changed_at, document
+                 FROM intent_revisions
+                 WHERE (project, composite_app, composite_app_version, deployment_intent_group, name) = ($1, $2, $3, $4, $5)
+                 ORDER BY revision DESC LIMIT 1";
+            let rows = self.read("look up an intent", statement, &of_intent(key, &[])).await?;
+            read_revision(rows).await
         };
-        let statement = "SELECT name, revision, action, rolled_back_to, changed_by, changed_at, document
-             FROM intent_revisions
-             WHERE (project, composite_app, composite_app_version, deployment_intent_group, name) = ($1, $2, $3, $4, $5)
-             ORDER BY revision DESC LIMIT 1";
-        let rows: Vec<RevisionRow> = self.read("look up an intent", statement, &of_intent(key, &[])).await?;
-        let revision = read_revision(rows).await?;
-        if let (Some(latest), Some(since), Some(revision)) = (self.0.latest(), since, &revision) {
-            latest.keep(since, key, revision);
+        match self.0.caches() {
+            Some(caches) => caches.revisions.get(key.clone(), look_up).await,
+            None => look_up.await,
         }
-        Ok(revision)
     }
 
     async fn add_revision(
@@ -79,7 +76,7 @@ impl<S: Sql> IntentStore for SqlStore<S> {
         };
         let result = self.execute_both((add, &added), (list, &listed), event).await;
         // Also after a failure: the change may have been committed nevertheless.
-        self.0.latest().inspect(|latest| latest.forget(key));
+        self.0.caches().inspect(|caches| caches.revisions.forget(key));
         result.map_err(failed("store a change of an intent"))
     }
 

@@ -143,7 +143,9 @@ impl<S: Sql> StartStore for SqlStore<S> {
             spec.as_str().into(),
             microseconds(lease).into(),
         ];
-        let begun: Option<StartRow> = self.write("begin a start again", statement, &values).await?;
+        let begun = self.write("begin a start again", statement, &values).await;
+        self.0.caches().inspect(|caches| caches.forget_starts(&start.intent));
+        let begun: Option<StartRow> = begun?;
         begun.map(StartRecord::try_from).transpose()
     }
 
@@ -163,8 +165,10 @@ impl<S: Sql> StartStore for SqlStore<S> {
         );
         let id = id.to_string();
         let values = [id.as_str().into(), microseconds(lease).into()];
-        let taken: Option<SpecRow> = self.write("take a start over", statement, &values).await?;
-        let Some(taken) = taken else { return Ok(None) };
+        let taken: Result<Option<SpecRow>, _> = self.write("take a start over", statement, &values).await;
+        // Of which intent it is, is not known if this failed.
+        self.0.caches().inspect(|caches| caches.starts.clear());
+        let Some(taken) = taken? else { return Ok(None) };
         let (start, spec): (StartRecord, _) = taken.try_into()?;
         let spec = match spec {
             Some(spec) => spec,
@@ -196,7 +200,10 @@ impl<S: Sql> StartStore for SqlStore<S> {
             outcome.settled_at.into(),
             start.requested_id.as_ref().map(WorkflowId::as_str).into(),
         ];
-        let settled: Option<(String,)> = self.write_with("settle a run", event, S::SETTLE, &values).await?;
+        let settled = self.write_with("settle a run", event, S::SETTLE, &values).await;
+        // Also after a failure: the change may have been committed nevertheless.
+        self.0.caches().inspect(|caches| caches.forget_starts(&start.intent));
+        let settled: Option<(String,)> = settled?;
         Ok(settled.is_some())
     }
 
@@ -224,18 +231,24 @@ impl<S: Sql> StartStore for SqlStore<S> {
         key: &IntentKey,
         which: Successful,
     ) -> Result<Option<StartRecord>, StoreError> {
-        // The index `runs_perhaps_started` has the rows of the first condition on the outcome.
-        let statement = concat!(
-            "SELECT ",
-            start_columns!(),
-            " FROM runs
-             WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
-                 AND outcome <> 'not_started' AND (outcome = 'started' OR $6)
-             ORDER BY number DESC LIMIT 1"
-        );
-        let values = of_intent(key, &[(which == Successful::Perhaps).into()]);
-        let rows: Vec<StartRow> = self.read("look up the last start", statement, &values).await?;
-        rows.into_iter().next().map(StartRecord::try_from).transpose()
+        let look_up = async {
+            // The index `runs_perhaps_started` has the rows of the first condition on the outcome.
+            let statement = concat!(
+                "SELECT ",
+                start_columns!(),
+                " FROM runs
+                 WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ($1, $2, $3, $4, $5)
+                     AND outcome <> 'not_started' AND (outcome = 'started' OR $6)
+                 ORDER BY number DESC LIMIT 1"
+            );
+            let values = of_intent(key, &[(which == Successful::Perhaps).into()]);
+            let rows: Vec<StartRow> = self.read("look up the last start", statement, &values).await?;
+            rows.into_iter().next().map(StartRecord::try_from).transpose()
+        };
+        match self.0.caches() {
+            Some(caches) => caches.starts.get((key.clone(), which), look_up).await,
+            None => look_up.await,
+        }
     }
 
     async fn has_started(&self, key: &IntentKey, workflow_id: &WorkflowId) -> Result<bool, StoreError> {
@@ -302,8 +315,9 @@ impl<S: Sql> SqlStore<S> {
                 spec.into(),
             ],
         );
-        let begun: Option<(i64, String)> =
-            self.write_with("record a start", event, S::BEGIN, &values).await?;
+        let begun = self.write_with("record a start", event, S::BEGIN, &values).await;
+        self.0.caches().inspect(|caches| caches.forget_starts(&start.intent));
+        let begun: Option<(i64, String)> = begun?;
         Ok(begun.map(|(number, workflow_id)| StartRecord {
             number,
             workflow_id: workflow_id.into(),

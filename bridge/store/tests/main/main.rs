@@ -63,6 +63,7 @@ macro_rules! storage_contract {
                 starts::runs_come_in_pages,
                 starts::a_run_is_found_by_either_id,
                 starts::the_last_successful_start_is_found,
+                starts::the_last_start_follows_each_change,
                 starts::the_workflows_that_starts_have_made_are_known,
                 starts::the_number_gets_into_the_workflow_id,
                 starts::starts_at_once_get_numbers_of_their_own,

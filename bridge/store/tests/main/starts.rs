@@ -156,6 +156,26 @@ pub(super) async fn the_last_successful_start_is_found(store: &dyn Store) {
     assert_eq!(last(Successful::Surely).await, Some(second));
 }
 
+/// It is looked up after each change: a store that keeps it in memory must notice.
+pub(super) async fn the_last_start_follows_each_change(store: &dyn Store) {
+    let key = dig("dig1").intent("a");
+    let last = async || store.last_start(&key, Successful::Perhaps).await.unwrap();
+    let first = begun(store, &run("a"), LONG).await;
+    assert_eq!(last().await.as_ref(), Some(&first));
+    let start = begun(store, &run("a"), LONG).await;
+    assert_eq!(last().await.as_ref(), Some(&start));
+    let start = settled(store, start, not_started()).await;
+    assert_eq!(last().await, Some(first));
+    let start = store.begin_again(&start, Some(&spec()), LONG.lease).await.unwrap().unwrap();
+    assert_eq!(last().await.as_ref(), Some(&start));
+    let start = settled(store, start, unknown()).await;
+    assert_eq!(last().await.as_ref(), Some(&start));
+    let (start, _) = store.take_over(start.id, LONG.lease).await.unwrap().unwrap();
+    assert_eq!(last().await.as_ref(), Some(&start));
+    let start = settled(store, start, started(Some("r-1"))).await;
+    assert_eq!(last().await, Some(start));
+}
+
 pub(super) async fn the_number_gets_into_the_workflow_id(store: &dyn Store) {
     for expected in ["w-1-{{uuid}}-1", "w-2-{{uuid}}-2"] {
         let run = StartRecord { workflow_id: "w-{{run}}-{{uuid}}-{{run}}".into(), ..run("a") };
