@@ -5,7 +5,7 @@ use std::str::from_utf8;
 
 use bridge_core::Request;
 use bridge_core::access::{Action, Gate, Ground, Named, Resource, Visible};
-use bridge_core::model::DigKey;
+use bridge_core::model::{DigKey, IntentKey};
 use bridge_rights::{Rights, RightsFile};
 use service::files::{FileError, Reloaded, SettingFile};
 
@@ -105,6 +105,10 @@ impl Gate for RightsGate {
         named: &Named<'_>,
     ) -> Result<Ground, String> {
         self.0.current().1.decide(request, action, resource, Some(named))
+    }
+
+    fn allows_each(&self, request: &Request, action: Action, intents: &[IntentKey]) -> Vec<bool> {
+        self.0.current().1.allows_each(request, action, intents)
     }
 
     fn visible(&self, request: &Request, dig: &DigKey) -> Visible {

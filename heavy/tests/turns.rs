@@ -39,3 +39,9 @@ async fn work_beyond_all_but_one_processor_waits_and_goes_with_its_caller() {
     harness::eventually(SOON, "nobody has the work", async || Arc::strong_count(&begun) == 1).await;
     assert!(!begun.load(Ordering::SeqCst));
 }
+
+#[tokio::test]
+#[should_panic(expected = "in the work")]
+async fn a_panic_is_the_callers() {
+    heavy(LARGE, || panic!("in the work")).await;
+}

@@ -42,6 +42,7 @@ pub use tokens::{BearerTokens, TokenDigest};
 use issuers::TokenFault;
 use lasting::Caller;
 use refusal::Refusal;
+use sessions::is_cross_site;
 
 /// What a caller must show to be accepted, and what is believed about its identity. By default every caller is
 /// accepted, and no header is believed.
@@ -81,7 +82,9 @@ impl From<Identity> for Accepted {
 ///
 /// The first of these that is present gives the identity: the user header of a trusted proxy, the certificate, the
 /// bearer token, the session. A cookie does not count beside an `Authorization` header. A change (any method but GET,
-/// HEAD, OPTIONS and TRACE) by a session gets 403 `cross_origin` unless a page of our own origin has sent it.
+/// HEAD, OPTIONS and TRACE) by a session gets 403 `cross_origin` unless a page of our own origin has sent it. So does
+/// every change that a page of another site has sent, whoever is accepted: a browser also adds a certificate, or a
+/// proxy's cookie, or reaches a process of its own machine.
 ///
 /// While a response lasts, its caller is looked at again each second: a wait or a stream of somebody who would be
 /// refused now is cut off.
@@ -106,6 +109,9 @@ async fn admit(State(authenticator): State<Arc<Authenticator>>, request: Request
         Ok(accepted) => accepted,
         Err(refusal) => return refusal.into_response(),
     };
+    if !parts.method.is_safe() && is_cross_site(&parts.headers) {
+        return Refusal::CrossSite.into_response();
+    }
     let caller = authenticator.is_set_up().then(|| caller(&authenticator, &parts, &identity));
     parts.extensions.insert(identity);
     let renewal = session.and_then(|session| {

@@ -138,6 +138,16 @@ impl Access {
         self.gate.decide(request, action, &resource)
     }
 
+    /// Returns which of these intents of one group the gate allows it for. Records nothing.
+    pub(crate) fn would_allow_each(
+        &self,
+        request: &Request,
+        action: Action,
+        intents: &[IntentKey],
+    ) -> Vec<bool> {
+        self.gate.allows_each(request, action, intents)
+    }
+
     /// Returns whether the gate allows the caller to name this. Records nothing.
     ///
     /// # Errors

@@ -15,21 +15,28 @@ use crate::schema::{ACTIONS, INTENT, uid};
 use crate::scope::{Scope, path};
 use crate::subject;
 
-/// Asks whether `policies` allow an action. Returns `None` if the question cannot be put, which counts as a denial.
+/// Asks whether `policies` allow an action on each of these resources. Returns `None` if the questions cannot be put,
+/// which counts as a denial.
 pub(crate) fn ask(
     policies: &PolicySet,
     request: &Request,
     action: Action,
-    resource: &Resource<'_>,
+    resources: &[Resource<'_>],
     named: Option<&Named<'_>>,
-) -> Option<Response> {
+) -> Option<Vec<Response>> {
     let (action, groups) = &ACTIONS[&action];
-    let (principal, resource) = (principal(&request.actor)?, entity(resource)?);
-    let question =
-        Question::new(principal.uid(), action.clone(), resource.uid(), context(request.now, named)?, None);
+    let principal = principal(&request.actor)?;
+    let resources = resources.iter().map(entity).collect::<Option<Vec<_>>>()?;
+    let context = context(request.now, named)?;
+    let questions = resources.iter().map(|resource| {
+        Question::new(principal.uid(), action.clone(), resource.uid(), context.clone(), None).ok()
+    });
+    let questions = questions.collect::<Option<Vec<_>>>()?;
     let action = Entity::new_no_attrs(action.clone(), groups.clone());
-    let entities = Entities::from_entities([principal, resource, action], None).ok()?;
-    Some(Authorizer::new().is_authorized(&question.ok()?, policies, &entities))
+    let entities = [principal, action].into_iter().chain(resources);
+    let entities = Entities::from_entities(entities, None).ok()?;
+    let authorizer = Authorizer::new();
+    Some(questions.iter().map(|question| authorizer.is_authorized(question, policies, &entities)).collect())
 }
 
 fn principal(actor: &Actor) -> Option<Entity> {

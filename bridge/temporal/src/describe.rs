@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use bridge_core::ports::{Description, EngineError, Outline};
+use heavy::heavy;
+use prost::Message;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
@@ -16,7 +18,9 @@ use crate::{convert, pending};
 /// and `result`, and shortens memos without `--no-json-shorthand-payloads`.
 pub(crate) async fn description(session: &Session<'_>, bound: Duration) -> Result<Description, EngineError> {
     let answer = ask(session, session.execution(), bound).await?;
-    let json = temporal::json::description(&answer).map_err(|error| session.unexpected(error))?;
+    let size = answer.encoded_len();
+    let write = move || temporal::json::description(&answer).map(|json| (answer, json));
+    let (answer, json) = heavy(size, write).await.map_err(|error| session.unexpected(error))?;
     Ok(Description { outline: read(session, answer)?, json })
 }
 

@@ -12,7 +12,7 @@ use futures::stream::{BoxStream, try_unfold};
 use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use tokio::sync::watch;
-use workflow_api::RunId;
+use workflow_api::{RawJson, RunId};
 
 use crate::failure::{self, Background, Ending};
 use crate::follow::{self, UNPOLLED};
@@ -251,25 +251,22 @@ async fn grows(session: &Session<'_>, events: i64, bound: Duration) -> Result<bo
 async fn page(session: &Session<'_>, page_token: &[u8]) -> Result<(Vec<RunEvent>, Vec<u8>), EngineError> {
     let run_id = &session.run().run_id;
     let page = follow::next_page(session, run_id, HistoryEventFilterType::AllEvent, page_token).await?;
-    let events = history::settled(page.history);
-    let events = events.map(|event| read(session, run_id, event)).collect::<Result<_, _>>()?;
+    let events = history::written(session, history::settled(page.history).collect()).await?;
+    let events = events.into_iter().map(|(event, json)| read(run_id, event, json)).collect();
     Ok((events, page.next_page_token))
 }
 
-fn read(session: &Session<'_>, run_id: &RunId, event: HistoryEvent) -> Result<RunEvent, EngineError> {
-    let json = temporal::json::event(&event).map_err(|error| session.unexpected(error))?;
+fn read(run_id: &RunId, event: HistoryEvent, json: RawJson) -> RunEvent {
     let (event_id, pauses) = (event.event_id, failure::pauses(&event));
     let close = failure::ending(event, run_id, &Background::default()).map(|ending| match ending {
         Ending::Final(closed) => RunClose { state: closed.state, next: None },
         Ending::Next { state, run_id } => RunClose { state, next: Some(run_id) },
     });
-    Ok(RunEvent { run_id: run_id.clone(), event_id, json, pauses, close })
+    RunEvent { run_id: run_id.clone(), event_id, json, pauses, close }
 }
 
 #[cfg(test)]
 mod tests {
-    use workflow_api::RawJson;
-
     use super::*;
 
     fn event(event_id: i64, text: &str) -> RunEvent {

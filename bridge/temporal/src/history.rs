@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bridge_core::ports::{EngineError, HistoryPage, HistoryRequest, PageToken};
+use heavy::heavy;
+use prost::Message;
 use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryReverseRequest,
 };
-use workflow_api::RunId;
+use workflow_api::{RawJson, RunId};
 
 use crate::describe;
 use crate::rpc::Session;
@@ -46,33 +48,37 @@ pub(crate) async fn history(
     let mut last = from.map(|token| token.event_id);
     let mut events = Vec::new();
     loop {
-        let (page, next) = page(session, &run_id, order, within.clone(), size, bound).await?;
-        for event in page {
-            if last.is_some_and(|last| !follows(event.event_id, last, request.reverse)) {
-                continue;
-            }
-            if request.page_size == Some(events.len()) {
-                let next =
-                    last.map(|event_id| PageToken { run_id, reverse: request.reverse, event_id, within });
-                return Ok(HistoryPage { events, next });
-            }
-            last = Some(event.event_id);
-            events.push(temporal::json::event(&event).map_err(|error| session.unexpected(error))?);
-            // A long history must not hold a thread: other callers get their turn.
-            tokio::task::coop::consume_budget().await;
+        let (mut page, next) = page(session, &run_id, order, within.clone(), size, bound).await?;
+        page.retain(|event| last.is_none_or(|last| follows(event.event_id, last, request.reverse)));
+        let room = size - events.len();
+        let is_full = page.len() > room;
+        page.truncate(room);
+        last = page.last().map(|event| event.event_id).or(last);
+        events.extend(written(session, page).await?.into_iter().map(|(_, json)| json));
+        if is_full || (request.page_size.is_none() && !events.is_empty() && !next.is_empty()) {
+            let within = if is_full { within } else { next };
+            let next = last.map(|event_id| PageToken { run_id, reverse: request.reverse, event_id, within });
+            return Ok(HistoryPage { events, next });
         }
         if next.is_empty() {
             return Ok(HistoryPage { events, next: None });
         }
         within = next;
-        if request.page_size.is_none()
-            && !events.is_empty()
-            && let Some(event_id) = last
-        {
-            let next = PageToken { run_id, reverse: request.reverse, event_id, within };
-            return Ok(HistoryPage { events, next: Some(next) });
-        }
     }
+}
+
+/// The work of writing an event, beside that for its bytes, as if it had so many more.
+const EVENT: usize = 1 << 10;
+
+/// Adds their JSON to events. Other callers do not wait for a large page.
+pub(crate) async fn written(
+    session: &Session<'_>,
+    events: Vec<HistoryEvent>,
+) -> Result<Vec<(HistoryEvent, RawJson)>, EngineError> {
+    let size = events.iter().map(|event| EVENT + event.encoded_len()).sum();
+    let write = |event| temporal::json::event(&event).map(|json| (event, json));
+    let written = heavy(size, move || events.into_iter().map(write).collect::<Result<_, _>>()).await;
+    written.map_err(|error| session.unexpected(error))
 }
 
 /// Returns the settled events of a page. For a workflow task that Temporal retries, the page also has the

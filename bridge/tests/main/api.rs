@@ -8,7 +8,7 @@ mod client_check;
 mod deep;
 mod doubts;
 mod engine;
-mod heavy;
+pub(crate) mod heavy;
 mod histories;
 mod intents;
 mod keys;

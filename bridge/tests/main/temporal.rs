@@ -2,7 +2,9 @@
 //! fails.
 
 mod faults;
+mod large;
 mod newer;
+mod slow;
 pub(crate) mod worker;
 
 use std::collections::HashMap;

@@ -22,6 +22,7 @@ pub(super) enum Refusal {
     Session(SessionFault),
     /// With our own origin.
     CrossOrigin(String),
+    CrossSite,
 }
 
 /// The protection space (RFC 9110): all our processes are one.
@@ -66,6 +67,10 @@ impl IntoResponse for Refusal {
                     "a change by the cookie of a session must come from a page of {origin}; a program sends a bearer \
                      token instead"
                 );
+                ProblemResponse::new(Problem::new(403, "cross_origin", text)).into_response()
+            }
+            Self::CrossSite => {
+                let text = "a page of another site has sent this change; send it by a program, or by a page of this site";
                 ProblemResponse::new(Problem::new(403, "cross_origin", text)).into_response()
             }
             Self::Token(fault) => {

@@ -62,6 +62,11 @@ pub fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     only("sec-fetch-site", "same-origin") || only(ORIGIN.as_str(), origin)
 }
 
+/// Whether a page of another site has sent a request, as far as its browser reports that.
+pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-fetch-site").iter().any(|site| site == "cross-site")
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderName;

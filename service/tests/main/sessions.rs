@@ -106,6 +106,27 @@ async fn a_change_by_cookie_must_come_from_our_own_page() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_changes_nothing() {
+    let all = Authenticator { sessions: None, anonymous: "127.0.0.1".parse().unwrap(), ..authenticator() };
+    for authenticator in [Authenticator::default(), all, authenticator()] {
+        let who = "Authorization: Bearer two\r\n";
+        let cross = format!("{who}Sec-Fetch-Site: cross-site\r\n");
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            let (status, text) = answer(authenticator.clone(), method, &cross).await;
+            assert!(
+                status == 403 && text.contains("cross_origin") && text.contains("another site"),
+                "{text}"
+            );
+        }
+        assert_eq!(answer(authenticator.clone(), "GET", &cross).await.0, 200);
+        for site in ["same-origin", "same-site", "none"] {
+            let headers = format!("{who}Sec-Fetch-Site: {site}\r\n");
+            assert_eq!(answer(authenticator.clone(), "POST", &headers).await.0, 200, "{site}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_renewed_session_gets_its_cookie_with_the_response() {
     let server = Server::start(authenticated(who(), authenticator())).await;
     for (cookie, renewed) in [("one", Some("a=b")), ("two", None)] {

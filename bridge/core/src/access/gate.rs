@@ -6,7 +6,7 @@ use std::fmt;
 use workflow_api::WorkflowIntentSpec;
 
 use super::action::{Action, Resource};
-use crate::model::DigKey;
+use crate::model::{DigKey, IntentKey};
 use crate::request::Request;
 
 /// Decides which actions are allowed.
@@ -30,7 +30,14 @@ pub trait Gate: fmt::Debug + Send + Sync {
         named: &Named<'_>,
     ) -> Result<Ground, String>;
 
-    /// Returns the intents of a group among which are all that the actor may see. `decide` is still asked about each.
+    /// Returns whether the actor may do this with each of these intents of one group, as [`decide`](Self::decide)
+    /// would.
+    fn allows_each(&self, request: &Request, action: Action, intents: &[IntentKey]) -> Vec<bool> {
+        let allows = |key| self.decide(request, action, &Resource::Intent(key)).is_ok();
+        intents.iter().map(allows).collect()
+    }
+
+    /// Returns the intents of a group among which are all that the actor may see. The gate is still asked about each.
     fn visible(&self, request: &Request, dig: &DigKey) -> Visible;
 
     /// Returns a number that changes when the rights do.

@@ -82,7 +82,7 @@ impl Intents {
             let Some(last) = batch.last() else { return Ok(page) };
             after.clone_from(&last.intent.metadata.name);
             let more = batch.len() == size as usize;
-            let shown: Vec<_> = batch.into_iter().filter(|kept| self.shows(request, dig, kept)).collect();
+            let shown = self.shown(request, dig, batch);
             // The caller gets this name: it must not be one that the gate hides.
             let examined = shown.last().map(|last| last.intent.metadata.name.clone());
             let found = self.filtered(dig, &listing.filter, shown).await?;
@@ -105,9 +105,11 @@ impl Intents {
         }
     }
 
-    fn shows(&self, request: &Request, dig: &DigKey, kept: &KeptIntent) -> bool {
-        let key = IntentKey::of(dig, &kept.intent);
-        self.parts.access.would_allow(request, Action::GetIntent, Resource::Intent(&key)).is_ok()
+    /// Returns those intents that the caller may get.
+    fn shown(&self, request: &Request, dig: &DigKey, batch: Vec<KeptIntent>) -> Vec<KeptIntent> {
+        let keys: Vec<_> = batch.iter().map(|kept| IntentKey::of(dig, &kept.intent)).collect();
+        let allowed = self.parts.access.would_allow_each(request, Action::GetIntent, &keys);
+        batch.into_iter().zip(allowed).filter_map(|(kept, allowed)| allowed.then_some(kept)).collect()
     }
 
     async fn filtered(

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::{rights, token};
 
+const INTENTS: [&str; 6] = ["a", "ab", "b", "axb", "a.b", "c"];
+
 /// A binding for tokens.
 #[derive(Debug, Clone)]
 struct Binding {
@@ -87,7 +89,7 @@ proptest! {
             for names in [["n"; 4], ["n", "m", "n", "m"], ["m"; 4]] {
                 let dig = DigKey::new(names[0], names[1], names[2], names[3]);
                 let visible = rights.visible(&request.actor, &dig);
-                for intent in ["a", "ab", "b", "axb", "a.b", "c"] {
+                for intent in INTENTS {
                     let key = dig.intent(intent);
                     for action in Action::ALL {
                         let expected = bindings.iter().any(|binding| binding.allows(who, action, names, intent));
@@ -100,6 +102,12 @@ proptest! {
                     };
                     let may_get = rights.decide(&request, Action::GetIntent, &Resource::Intent(&key), None);
                     prop_assert_eq!(listed, may_get.is_ok(), "{} {}\n{}", who, key, &text);
+                }
+                let keys = INTENTS.map(|intent| dig.intent(intent));
+                for action in Action::ALL {
+                    let each = rights.allows_each(&request, action, &keys);
+                    let alone = |key| rights.decide(&request, action, &Resource::Intent(key), None).is_ok();
+                    prop_assert_eq!(each, keys.iter().map(alone).collect::<Vec<_>>(), "{} {:?}\n{}", who, action, &text);
                 }
                 let may_list = rights.decide(&request, Action::ListIntents, &Resource::Group(&dig), None);
                 let sees_some = bindings.iter().any(|binding| {

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::{Api, ScriptedClient};
 
 /// Takes all turns of heavy work in this process until the result is dropped.
-async fn all_turns() -> Vec<Sender<()>> {
+pub(crate) async fn all_turns() -> Vec<Sender<()>> {
     let mut held = Vec::new();
     for _ in 0..(available_parallelism().unwrap().get() - 1).max(1) {
         let (hold, free) = channel();

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use bridge_core::model::WorkflowRun;
 use bridge_core::ports::{Engine, HistoryRequest, Waited};
 use futures::StreamExt;
@@ -56,7 +56,11 @@ fn message(method: &str) -> Vec<u8> {
 }
 
 async fn answer(Path(method): Path<String>) -> Response {
-    let message = message(&method);
+    framed(&message(&method))
+}
+
+/// Returns the response of a server of gRPC with this message.
+pub(super) fn framed(message: &[u8]) -> Response {
     let mut frame = vec![0];
     frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
     frame.extend(message);
@@ -66,10 +70,14 @@ async fn answer(Path(method): Path<String>) -> Response {
 }
 
 async fn run_of_a_newer_server() -> Result<WorkflowRun> {
+    run_of(post(answer)).await
+}
+
+/// Returns a run of a server that answers each method by this handler, which gets its name in the path.
+pub(super) async fn run_of(methods: MethodRouter) -> Result<WorkflowRun> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let target = target(&listener.local_addr()?.to_string());
-    let routes =
-        Router::new().route("/temporal.api.workflowservice.v1.WorkflowService/{method}", post(answer));
+    let routes = Router::new().route("/temporal.api.workflowservice.v1.WorkflowService/{method}", methods);
     tokio::spawn(async move {
         let shutdown = Shutdown::new(Duration::ZERO);
         serve(listener, routes, &shutdown, Options::default()).await
