@@ -98,11 +98,11 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
 
 fn denied<T>(result: Result<T, impl std::error::Error>) -> String {
     let text = result.err().map(|error| error.to_string()).unwrap_or_default();
-    if text.contains("is not permitted") { text } else { String::new() }
+    if text.contains("lacks the right") { text } else { String::new() }
 }
 
 fn is_about(text: &str, action: Action) -> bool {
-    text.starts_with(&format!("alice is not permitted to {} ", action.word()))
+    text.starts_with(&format!("alice lacks the right `{}` ", action.word()))
         && text.ends_with("the gate is closed")
 }
 

@@ -68,6 +68,10 @@ impl<'a> Play<'a> {
         if self.row.deed == Deed::Hold || self.row.end == Stranded {
             all["readyTimeout"] = json!("2s");
         }
+        if matches!(self.row.deed, Deed::Kill(_)) {
+            // The worker is away until all rows have made their call.
+            all["readyTimeout"] = json!("90s");
+        }
         // A killed worker is noticed by its heartbeats, and a silent EMCO by the timeout of an attempt.
         let attempt = if matches!(self.row.deed, Deed::Kill(_) | Deed::Cancel(_)) { "60s" } else { "4s" };
         let params = json!({

@@ -15,7 +15,7 @@ use super::new_token::digest_of;
 use crate::files::{FileError, Reloaded, SettingFile};
 
 /// How to make a line, for errors.
-const MAKE: &str = "make one with `bridge token new NAME`";
+const MAKE: &str = "make one with `bridge token new NAME 2>>FILE`";
 
 /// The tokens of a file: on each line a name, a colon, and the SHA-256 of the token as 64 hex digits. A name may have
 /// several tokens, so that one can be replaced without a gap. Blank lines and lines that begin with `#` do not count.
@@ -152,7 +152,7 @@ mod tests {
     fn a_file_without_sound_tokens_is_refused_and_not_shown() {
         let good = line("alice", "token");
         for (content, words) in [
-            ("", "holds no token; make one with `bridge token new NAME`"),
+            ("", "holds no token; make one with `bridge token new NAME 2>>FILE`"),
             ("# one\n\n", "holds no token"),
             ("secret", "has no `name:sha256` in line 1; plain tokens are not accepted; make one with"),
             (&format!("{good}\nalice secret"), "in line 2"),

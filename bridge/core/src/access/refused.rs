@@ -16,7 +16,7 @@ pub enum Refused {
 
 /// The caller is not permitted to do this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{actor} is not permitted to {} for {resource}: {reason}", .action.word())]
+#[error("{actor} lacks the right `{}` for {resource}: {reason}", .action.word())]
 pub struct Denied {
     /// The caller.
     pub actor: String,

@@ -45,7 +45,7 @@ kinds! {
     UNAUTHORIZED = 401 "unauthorized" "The bearer token is missing or not accepted (`WWW-Authenticate` has the reason), or the session of the browser has ended. Only if the operator has set up tokens or issuers.";
     CERTIFICATE_REQUIRED = 403 "certificate_required" "The caller presented no client certificate. Only if the operator requires one.";
     PROXY_REQUIRED = 403 "proxy_required" "No proxy names the caller. Only if the operator accepts callers through proxies alone.";
-    CROSS_ORIGIN = 403 "cross_origin" "A browser asks for a change by the cookie of its session, but not from a page of the bridge. Only if the operator has set up logins with browsers.";
+    CROSS_ORIGIN = 403 "cross_origin" "A page of another site has sent the change. By the cookie of a session, only pages of the bridge can send one.";
     FORBIDDEN = 403 "forbidden" "The caller is not permitted to do this: `verb` and `object` are what was asked, `reason` is the nearest reason. `GET /v2/rights` has all that the caller may do.";
     CLIENT_NOT_ALLOWED = 403 "client_not_allowed" "The operator does not allow calls to the workflow client's host.";
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The operator does not allow calls to this Temporal server.";
