@@ -85,6 +85,7 @@ name = "intents"
 role = "author"
 subjects = [{ user = "admin", issuer = "bench" }]
 scope = "**"
+uses = { clients = ["*"], taskQueues = ["*"], workflows = ["*"] }
 
 [[binding]]
 name = "runs"
