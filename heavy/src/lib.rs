@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread::{self, available_parallelism};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
@@ -18,12 +18,19 @@ const LAST: i32 = 19;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The queue to the threads for heavy work. There is one for each processor but one, which stays free to respond.
+/// How many threads do heavy work: one processor stays free to respond.
+static THREADS: LazyLock<usize> =
+    LazyLock::new(|| available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1));
+
+/// One for each thread. Work waits for it in its caller, which takes the work along if it goes away: in the queue, the
+/// input of callers that are gone would pile up.
+static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(*THREADS)));
+
+/// The queue to the threads.
 static QUEUE: LazyLock<Sender<Work>> = LazyLock::new(|| {
     let (queue, work) = channel();
     let work = Arc::new(Mutex::new(work));
-    let processors = available_parallelism().map_or(1, usize::from);
-    for _ in 0..processors.saturating_sub(1).max(1) {
+    for _ in 0..*THREADS {
         let work = Arc::clone(&work);
         let thread = thread::Builder::new().name("heavy".to_owned()).spawn(move || work_off(&work));
         thread.expect("the system gives a thread");
@@ -49,14 +56,15 @@ pub async fn heavy<T: Send + 'static>(size: usize, work: impl FnOnce() -> T + Se
     if size <= LIGHT {
         return work();
     }
+    // The semaphore is never closed.
+    let permit = Arc::clone(&PERMITS).acquire_owned().await.ok();
     let (result, done) = oneshot::channel();
     let span = Span::current();
     let work = move || {
-        if !result.is_closed() {
-            let done = catch_unwind(AssertUnwindSafe(|| span.in_scope(work)));
-            // The caller may be gone.
-            let _ = result.send(done);
-        }
+        let _permit = permit;
+        let done = catch_unwind(AssertUnwindSafe(|| span.in_scope(work)));
+        // The caller may be gone.
+        let _ = result.send(done);
     };
     // The threads never end.
     let _ = QUEUE.send(Box::new(work));
