@@ -7,14 +7,16 @@ use std::time::Duration;
 use axum::Router;
 use bridge_clients::{EmcoParents, HttpClients, HttpClientsError, ParentsError};
 use bridge_core::access::{Access, Gate, Open};
-use bridge_core::ports::{Engine, Targets};
+use bridge_core::ports::{Engine, Scheduler, StoreError as StoreFault, Targets};
 use bridge_core::{
     App, Clock, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks,
 };
 use bridge_http::Api;
 use bridge_login::Logins;
-use bridge_store::{DatabaseUrl, OpenError as StoreError};
-use bridge_temporal::{Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalTargets};
+use bridge_store::{Database, DatabaseUrl, OpenError as StoreError};
+use bridge_temporal::{
+    Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalScheduler, TemporalTargets,
+};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use service::auth::{Authenticator, Sessions, authenticated};
 use service::files::{FileError, SettingFile};
@@ -45,7 +47,8 @@ pub struct Bridge {
     parts: Parts,
     api: Arc<Api>,
     shutdown: Shutdown,
-    escalations: Option<Escalations>,
+    /// `None` if the bridge has no workers of its own.
+    own_work: Option<(Escalations, TemporalScheduler)>,
     audit: Arc<Upkeep>,
     limits: Limits,
     authenticator: Authenticator,
@@ -63,6 +66,9 @@ pub enum OpenError {
     /// The database cannot be used.
     #[error("BRIDGE_DATABASE cannot be used")]
     Database(#[from] StoreError),
+    /// The database does not respond.
+    #[error("BRIDGE_DATABASE cannot be read")]
+    Read(#[from] StoreFault),
     /// The registered Temporal servers cannot be used.
     #[error("BRIDGE_TARGETS cannot be used: {0}")]
     Targets(#[from] TargetsFileError),
@@ -97,15 +103,19 @@ impl Bridge {
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
         let servers = Servers::new(targets(settings, temporal)?, Arc::new(SystemClock));
-        let mut engine = TemporalEngine::new(servers.clone(), Bounds::default());
-        let escalations = settings.escalation.then(|| Escalations::new(servers.clone()));
-        if let Some(escalations) = &escalations {
-            engine = engine.with_escalations(escalations.clone());
-        }
+        let (bounds, clock) = (Bounds::default(), Arc::new(SystemClock));
         let targets = Arc::clone(servers.targets());
-        let clock = Arc::new(SystemClock);
-        let bridge = Self::with_parts(settings, targets, Arc::new(engine), clock, shutdown).await?;
-        Ok(Self { escalations, ..bridge })
+        let store = store(settings).await?;
+        let engine = TemporalEngine::new(servers.clone(), bounds);
+        if !settings.escalation {
+            return Self::with_parts(settings, targets, Arc::new(engine), None, store, clock, shutdown).await;
+        }
+        let escalations = Escalations::new(servers.clone());
+        let engine = Arc::new(engine.with_escalations(escalations.clone()));
+        let scheduler = TemporalScheduler::new(servers, bounds, &store.installation().await?);
+        let schedules = Some(Arc::new(scheduler.clone()) as Arc<dyn Scheduler>);
+        let bridge = Self::with_parts(settings, targets, engine, schedules, store, clock, shutdown).await?;
+        Ok(Self { own_work: Some((escalations, scheduler)), ..bridge })
     }
 
     /// Builds the parts with another engine than Temporal.
@@ -132,13 +142,16 @@ impl Bridge {
         clock: Arc<dyn Clock>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
-        Self::with_parts(settings, Arc::new(targets(settings, temporal)?), engine, clock, shutdown).await
+        let targets = Arc::new(targets(settings, temporal)?);
+        Self::with_parts(settings, targets, engine, None, store(settings).await?, clock, shutdown).await
     }
 
     async fn with_parts(
         settings: &Settings,
         targets: Arc<dyn Targets>,
         engine: Arc<dyn Engine>,
+        scheduler: Option<Arc<dyn Scheduler>>,
+        store: Arc<dyn Database>,
         clock: Arc<dyn Clock>,
         shutdown: &Shutdown,
     ) -> Result<Self, OpenError> {
@@ -148,12 +161,6 @@ impl Bridge {
             Some(rights) => Arc::clone(rights) as Arc<dyn Gate>,
             None => Arc::new(Open),
         };
-        if settings.database == DatabaseUrl::SqliteMemory {
-            tracing::warn!(
-                "BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends"
-            );
-        }
-        let store = bridge_store::open(&settings.database, settings.database_connections).await?;
         let audit = Upkeep::open(&settings.audit, store.clone(), clock.clone())?;
         let tasks = Tasks { tracker: shutdown.tasks(), draining: shutdown.token() };
         let (clients, emco) = (&settings.clients, &settings.emco);
@@ -167,6 +174,7 @@ impl Bridge {
             clock: clock.clone(),
             store,
             engine,
+            scheduler,
             targets,
             clients: Arc::new(caller),
             parents: Arc::new(EmcoParents::open(&emco.url, &emco.token_file, &emco.ca_file)?),
@@ -202,7 +210,7 @@ impl Bridge {
             parts,
             api: Arc::new(api),
             shutdown: shutdown.clone(),
-            escalations: None,
+            own_work: None,
             audit: Arc::new(audit),
             limits,
             authenticator,
@@ -229,13 +237,17 @@ impl Bridge {
     /// Returns an error if requests were still open at the drain deadline.
     pub async fn serve(mut self, listener: TcpListener) -> Result<(), CutOff> {
         let shutdown = &self.shutdown;
-        if let Some(escalations) = self.escalations.take() {
-            shutdown.spawn(escalations.keep(Arc::clone(&self.parts.engine), shutdown.clone()));
+        if let Some((escalations, scheduler)) = self.own_work.take() {
+            let (engine, schedules) = (Arc::clone(&self.parts.engine), self.api.app.schedules.clone());
+            shutdown.spawn(escalations.keep(Arc::clone(&engine), shutdown.clone()));
+            shutdown.spawn(scheduler.keep(engine, schedules, shutdown.clone()));
         }
         let router = self.router();
         // In the background: open starts of an earlier process must not delay this one.
         let starts = self.api.app.starts.clone();
         shutdown.spawn(async move { starts.recover_abandoned().await });
+        let schedules = self.api.app.schedules.clone();
+        shutdown.spawn(async move { schedules.keep_applied().await });
         shutdown.spawn(Arc::clone(&self.audit).keep(shutdown.clone()));
         let options = Options { linger: self.linger, tls: self.tls.clone(), ..Options::default() };
         let served = service::http::serve(listener, router, shutdown, options).await;
@@ -281,6 +293,13 @@ impl Bridge {
         let api = api.merge(logins.unwrap_or_default());
         standard(api.merge(operations(health, metrics)), MAX_BODY)
     }
+}
+
+async fn store(settings: &Settings) -> Result<Arc<dyn Database>, OpenError> {
+    if settings.database == DatabaseUrl::SqliteMemory {
+        tracing::warn!("BRIDGE_DATABASE is in memory: every intent and run is lost when this process ends");
+    }
+    Ok(bridge_store::open(&settings.database, settings.database_connections).await?)
 }
 
 fn rights(settings: &Settings) -> Result<Option<Arc<RightsGate>>, OpenError> {

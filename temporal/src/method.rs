@@ -38,7 +38,10 @@ macro_rules! methods {
 methods! {
     "CountWorkflowExecutions":
         count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse,
+    "CreateSchedule": create_schedule(CreateScheduleRequest) -> CreateScheduleResponse,
+    "DeleteSchedule": delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse,
     "DescribeNamespace": describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse,
+    "DescribeSchedule": describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse,
     "DescribeTaskQueue": describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse,
     "DescribeWorkflowExecution":
         describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse,
@@ -47,6 +50,9 @@ methods! {
     "GetWorkflowExecutionHistoryReverse":
         get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest)
             -> GetWorkflowExecutionHistoryReverseResponse,
+    "ListScheduleMatchingTimes":
+        list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse,
+    "PatchSchedule": patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse,
     "PauseWorkflowExecution":
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse,
     "PollWorkflowExecutionUpdate":
@@ -65,6 +71,7 @@ methods! {
         terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse,
     "UnpauseWorkflowExecution":
         unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse,
+    "UpdateSchedule": update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse,
     "UpdateWorkflowExecution":
         update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse,
 }

@@ -86,6 +86,15 @@ impl IntentKey {
         dig.intent(&intent.metadata.name)
     }
 
+    /// Reads what [`Display`](fmt::Display) has written: five names.
+    #[must_use]
+    pub fn read(path: &str) -> Option<Self> {
+        match path.split('/').collect::<Vec<_>>()[..] {
+            [project, app, version, dig, name] => Some(DigKey::new(project, app, version, dig).intent(name)),
+            _ => None,
+        }
+    }
+
     /// Returns whether an intent can have this key. Other keys are not looked up in the database.
     pub fn is_sound(&self) -> bool {
         self.dig.faults().is_empty() && is_name(&self.name)

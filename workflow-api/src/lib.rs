@@ -17,6 +17,7 @@ mod problem;
 mod raw;
 pub mod read;
 pub mod rules;
+mod schedule;
 mod start;
 mod status;
 mod subject;
@@ -43,6 +44,10 @@ pub use outcome::{
 pub use problem::{Fault, Problem};
 pub use raw::RawJson;
 pub use read::{FromJson, Read, ReadError, read};
+pub use schedule::{
+    BackfillRequest, BackfillSpec, CalendarTimes, IntervalTimes, Overlap, Schedule, ScheduleNote,
+    ScheduleNoteRequest, ScheduleSpec, ScheduleStatus, ScheduledStart,
+};
 pub use start::{StartOverrides, StartRequest, Started};
 pub use status::{PendingChild, TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use subject::{Subject, SubjectEntry};

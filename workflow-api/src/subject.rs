@@ -7,6 +7,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::rules::is_name;
+
 /// How Kubernetes names a service account in its tokens, before namespace and name.
 const IN_TOKENS: &str = "system:serviceaccount:";
 
@@ -40,6 +42,10 @@ pub enum Subject {
     Certificate(String),
     /// A user that a trusted proxy names.
     ProxyUser(String),
+    /// A schedule of the bridge, by its path: `project/app/version/group/intent/schedule`.
+    Schedule(String),
+    /// All schedules of the bridge.
+    Schedules,
     /// Everybody who has proven nothing.
     Anonymous,
     /// Everybody who has proven something.
@@ -71,6 +77,8 @@ impl fmt::Display for Subject {
             Self::Token(name) => write!(f, "the token `{name}`"),
             Self::Certificate(name) => write!(f, "the certificate `{name}`"),
             Self::ProxyUser(name) => write!(f, "the proxy's user `{name}`"),
+            Self::Schedule(path) => write!(f, "the schedule `{path}`"),
+            Self::Schedules => f.write_str("all schedules"),
             Self::Anonymous => f.write_str("anonymous callers"),
             Self::Authenticated => f.write_str("authenticated callers"),
         }
@@ -96,6 +104,7 @@ struct SubjectTable {
     token: Option<String>,
     certificate: Option<String>,
     proxy_user: Option<String>,
+    schedule: Option<String>,
     issuer: Option<String>,
 }
 
@@ -134,8 +143,9 @@ impl SubjectEntry {
             Entry::Word(word) => match word.as_str() {
                 "anonymous" => Ok(Subject::Anonymous),
                 "authenticated" => Ok(Subject::Authenticated),
+                "schedules" => Ok(Subject::Schedules),
                 _ => Err(format!(
-                    "`{word}` is not a subject: write \"anonymous\", \"authenticated\" or a table such as \
+                    "`{word}` is not a subject: write \"anonymous\", \"authenticated\", \"schedules\" or a table such as \
                      {{ token = \"{word}\" }}"
                 )),
             },
@@ -146,10 +156,9 @@ impl SubjectEntry {
 
 impl SubjectTable {
     fn subject(self) -> Result<Subject, String> {
-        const FORMS: &str =
-            "write one of user, group, serviceAccount (each with issuer), token, certificate, proxyUser";
-        let Self { user, group, service_account, token, certificate, proxy_user, issuer } = self;
-        let named = [user, group, service_account, token, certificate, proxy_user];
+        const FORMS: &str = "write one of user, group, serviceAccount (each with issuer), token, certificate, proxyUser, schedule";
+        let Self { user, group, service_account, token, certificate, proxy_user, schedule, issuer } = self;
+        let named = [user, group, service_account, token, certificate, proxy_user, schedule];
         if named.iter().flatten().count() != 1 {
             return Err(format!("is not one subject: {FORMS}"));
         }
@@ -171,8 +180,14 @@ impl SubjectTable {
                 _ => Err(format!("`{name}` is not a service account: write `namespace/name`")),
             },
             ([_, _, _, Some(name), ..], None) => Ok(Subject::Token(name)),
-            ([_, _, _, _, Some(name), _], None) => Ok(Subject::Certificate(name)),
-            ([.., Some(name)], None) => Ok(Subject::ProxyUser(name)),
+            ([_, _, _, _, Some(name), ..], None) => Ok(Subject::Certificate(name)),
+            ([.., Some(name), _], None) => Ok(Subject::ProxyUser(name)),
+            ([.., Some(path)], None) => match path.split('/').all(is_name) && path.split('/').count() == 6 {
+                true => Ok(Subject::Schedule(path)),
+                false => Err(format!(
+                    "`{path}` is not a schedule: write `project/app/version/group/intent/schedule`"
+                )),
+            },
             (_, None) => {
                 Err("`issuer` is missing: write the name that the settings give to the issuer".to_owned())
             }

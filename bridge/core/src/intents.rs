@@ -2,7 +2,6 @@
 //! the name of its author.
 
 mod check;
-mod conditions;
 mod history;
 mod list;
 
@@ -12,14 +11,15 @@ use heavy::heavy;
 use workflow_api::{Fault, WorkflowIntent, cut};
 
 use crate::access::{Action, Permit, Refused, Resource};
+use crate::conditions::Conditions;
 use crate::lookup::{IntentError, Lookup};
-use crate::model::{Change, ChangeKind, DigKey, IntentKey, KeptIntent, Revision, RevisionNumber};
+use crate::model::{
+    Change, ChangeKind, DigKey, DocumentKind, IntentKey, KeptIntent, Revision, RevisionNumber,
+};
 use crate::parts::Parts;
 use crate::ports::{EngineError, ParentError, StoreError};
 use crate::request::Request;
 pub use check::{ClientAnswer, ClientCheck};
-pub use conditions::{Conditions, Revisions};
-pub use history::ChangePage;
 pub use list::{IntentFilter, IntentPage, Listing};
 
 /// Use cases about intents.
@@ -207,7 +207,8 @@ impl Intents {
         self.lookup.kept(key).await
     }
 
-    /// Deletes an intent. Runs that it started continue; their records and its revisions stay.
+    /// Deletes an intent. Runs that it started continue; their records and its revisions stay. Its schedules stay,
+    /// and are paused soon.
     ///
     /// # Errors
     /// Returns an error if the intent does not exist, or is not at the expected revision.
@@ -230,6 +231,9 @@ impl Intents {
             check_conditions(key, options, Some(current.revision))?;
             let change = change(request, current.revision.next(), ChangeKind::Deleted);
             if self.keep(&permit, key, options, Revision { change, intent: None }).await? {
+                if !options.dry_run {
+                    self.parts.store.apply_again(DocumentKind::Schedule, &key.to_string()).await?;
+                }
                 return Ok(());
             }
         }

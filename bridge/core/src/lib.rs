@@ -7,6 +7,7 @@ pub mod access;
 mod audits;
 mod chain;
 mod clock;
+mod conditions;
 mod gauge;
 mod intents;
 mod lookup;
@@ -16,6 +17,7 @@ pub mod ports;
 mod request;
 mod rights;
 mod runs;
+mod schedules;
 mod sessions;
 mod starts;
 mod tasks;
@@ -23,16 +25,21 @@ mod workflows;
 
 pub use audits::{AuditError, AuditPage, Audits};
 pub use clock::{Clock, SystemClock};
+pub use conditions::{Conditions, Revisions};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
-    ChangeOptions, ChangePage, Changed, ClientAnswer, ClientCheck, Conditions, IntentFilter, IntentPage,
-    Intents, IntentsError, Listing, Revisions,
+    ChangeOptions, Changed, ClientAnswer, ClientCheck, IntentFilter, IntentPage, Intents, IntentsError,
+    Listing,
 };
 pub use lookup::IntentError;
 pub use parts::{Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
 pub use runs::{LiveRun, LiveState, RunError, Runs};
+pub use schedules::{
+    ChangedSchedule, FireError, Fired, FollowedRun, MOST_SCHEDULES, ScheduleError, ScheduleOptions,
+    ScheduleRevision, Schedules,
+};
 pub use sessions::Sessions;
 pub use starts::{
     STARTS, StartError, StartFault, StartKeyRequest, StartOrder, StartPreview, StartReport, StartedRun,
@@ -59,6 +66,8 @@ pub struct App {
     pub rights: Rights,
     /// The use cases about the audit.
     pub audits: Audits,
+    /// The use cases about schedules.
+    pub schedules: Schedules,
     /// Logins and logouts of browsers.
     pub sessions: Sessions,
 }
@@ -67,10 +76,12 @@ impl App {
     /// Creates the use cases with these parts.
     #[must_use]
     pub fn new(parts: &Parts) -> Self {
+        let (starts, workflows) = (Starts::new(parts.clone()), Workflows::new(parts.clone()));
         Self {
             intents: Intents::new(parts.clone()),
-            starts: Starts::new(parts.clone()),
-            workflows: Workflows::new(parts.clone()),
+            schedules: Schedules::new(parts.clone(), starts.clone(), workflows.clone()),
+            starts,
+            workflows,
             runs: Runs::new(parts.clone()),
             rights: Rights::new(parts),
             audits: Audits::new(parts.clone()),

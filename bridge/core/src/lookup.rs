@@ -5,7 +5,7 @@ use std::sync::Arc;
 use workflow_api::{WorkflowId, WorkflowIntent, template};
 
 use crate::access::Refused;
-use crate::model::{IntentKey, KeptIntent, Revision};
+use crate::model::{IntentKey, KeptIntent, Revision, RevisionNumber};
 use crate::ports::{Store, StoreError, Successful};
 
 /// Why an intent cannot be used.
@@ -43,6 +43,18 @@ impl Lookup {
     pub(crate) async fn kept(&self, key: &IntentKey) -> Result<KeptIntent, IntentError> {
         let latest = if key.is_sound() { self.store.latest_revision(key).await? } else { None };
         latest.and_then(Revision::into_kept).ok_or_else(|| IntentError::NoSuchIntent(Box::new(key.clone())))
+    }
+
+    /// Returns an intent as it was at a revision, if it exists now. Without a revision, as it is.
+    pub(crate) async fn kept_at(
+        &self,
+        key: &IntentKey,
+        revision: Option<RevisionNumber>,
+    ) -> Result<KeptIntent, IntentError> {
+        let now = self.kept(key).await?;
+        let Some(revision) = revision.filter(|revision| *revision != now.revision) else { return Ok(now) };
+        let then = self.store.revision(key, revision).await?.and_then(Revision::into_kept);
+        then.ok_or_else(|| IntentError::NoSuchIntent(Box::new(key.clone())))
     }
 
     /// Returns an intent.

@@ -1,14 +1,18 @@
-//! The types of the use cases: intents and their revisions, start records, runs of workflows, events of the
-//! audit.
+//! The types of the use cases: intents and their revisions, schedules, start records, runs of workflows,
+//! events of the audit.
 
+mod document;
 mod event;
 mod revision;
 mod run;
+mod schedule;
 mod start;
 
+pub use document::{DocumentKey, DocumentKind, DocumentRevision, KeptDocument};
 pub use event::{AuditId, Event, EventActor, EventObject, EventOutcome, Source, Stage};
-pub use revision::{Change, ChangeKind, KeptIntent, Revision, RevisionNumber};
+pub use revision::{Change, ChangeKind, ChangePage, KeptIntent, Revision, RevisionNumber};
 pub use run::{Target, WorkflowRun};
+pub use schedule::{EngineSchedule, KeptSchedule, ScheduleCommand, ScheduleKey};
 pub use start::{Outcome, StartId, StartKey, StartRecord};
 pub use workflow_api::template::RUN_NUMBER;
 pub use workflow_api::{DigKey, IntentKey};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::access::Access;
 use crate::clock::Clock;
-use crate::ports::{Clients, Engine, Parents, Store, Targets};
+use crate::ports::{Clients, Engine, Parents, Scheduler, Store, Targets};
 use crate::tasks::Tasks;
 
 /// The parts that the use cases work with. Clones share all of them.
@@ -19,6 +19,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The workflow engine.
     pub engine: Arc<dyn Engine>,
+    /// The schedules of the engine; `None` if nobody would work at their times.
+    pub scheduler: Option<Arc<dyn Scheduler>>,
     /// The servers of the engine that callers may use.
     pub targets: Arc<dyn Targets>,
     /// The workflow clients.

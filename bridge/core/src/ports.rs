@@ -2,11 +2,13 @@
 
 mod audit;
 mod clients;
+mod documents;
 mod engine;
 mod engine_error;
 mod intents;
 mod page;
 mod parents;
+mod schedules;
 mod sessions;
 mod starts;
 mod store;
@@ -15,6 +17,7 @@ mod targets;
 
 pub use audit::{Audit, EventFilter, EventPlace, KeptEvent};
 pub use clients::{Accepted, ClientError, Clients, Invocation, is_of_a_gateway};
+pub use documents::DocumentStore;
 pub use engine::{
     Closed, Description, Engine, Outline, PauseOrder, Query, RejectCondition, Reset, ResetPoint, RunClose,
     RunEvent, Signal, StopOrder, Update, Updated, Waited,
@@ -25,6 +28,7 @@ pub use engine_error::{
 pub use intents::IntentStore;
 pub use page::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 pub use parents::{ParentError, Parents};
+pub use schedules::Scheduler;
 pub use sessions::{NewSession, SessionStore};
 pub use starts::{Begun, StartStore, Successful, Terms};
 pub use store::{PoolState, Store};

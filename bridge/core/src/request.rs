@@ -32,6 +32,7 @@ pub struct Actor {
     proof: Proof,
     issuer: String,
     groups: Arc<[String]>,
+    author: String,
 }
 
 /// How an actor was identified.
@@ -48,6 +49,8 @@ pub enum Proof {
     Proxy,
     /// By a token that an issuer has signed (JWT).
     Issuer,
+    /// It is a schedule of the bridge's own.
+    Schedule,
 }
 
 impl Proof {
@@ -60,6 +63,7 @@ impl Proof {
             Self::Certificate => "certificate",
             Self::Proxy => "proxy",
             Self::Issuer => "issuer",
+            Self::Schedule => "schedule",
         }
     }
 }
@@ -77,6 +81,18 @@ impl Actor {
     #[must_use]
     pub fn issued(self, issuer: impl Into<String>, groups: Arc<[String]>) -> Self {
         Self { issuer: issuer.into(), groups, ..self }
+    }
+
+    /// Adds who has written the schedule that acts.
+    #[must_use]
+    pub fn on_behalf_of(self, author: impl Into<String>) -> Self {
+        Self { author: author.into(), ..self }
+    }
+
+    /// Returns who has written the schedule that acts; empty for other actors.
+    #[must_use]
+    pub fn author(&self) -> &str {
+        &self.author
     }
 
     /// Returns the whole name; empty for an actor without one.

@@ -23,7 +23,7 @@ use self::attempt::{Attempt, TRIES, invocation};
 use self::order::Order;
 use crate::access::{Action, Named, Refused, Resource, Trail};
 use crate::lookup::{IntentError, Lookup};
-use crate::model::{IntentKey, Outcome, RUN_NUMBER, StartId, StartKey, StartRecord};
+use crate::model::{IntentKey, Outcome, RUN_NUMBER, RevisionNumber, StartId, StartKey, StartRecord};
 use crate::parts::Parts;
 use crate::ports::{Begun, ClientError, Invocation, Terms};
 use crate::request::{Cause, Request};
@@ -46,6 +46,8 @@ pub struct StartOrder {
     pub overrides: StartOverrides,
     /// The caller's idempotency key, if there is one.
     pub key: Option<StartKeyRequest>,
+    /// The revision of the intent; `None` for the latest.
+    pub revision: Option<RevisionNumber>,
 }
 
 /// A caller's idempotency key: calls with one key are one start.
@@ -95,7 +97,8 @@ impl Starts {
     ) -> Result<StartReport, StartError> {
         let mut permit = self.parts.access.authorize(request, Action::Start, Resource::Intent(key)).await?;
         self.may_override(request, Action::Start, key, &order.overrides).await?;
-        let wanted = Order::new(self.lookup.kept(key).await?, order.overrides).await;
+        let kept = self.lookup.kept_at(key, order.revision).await?;
+        let wanted = Order::new(kept, order.overrides).await;
         let wanted = wanted.map_err(StartError::Unsound)?;
         let id = StartId::new();
         let start = StartRecord {
@@ -168,7 +171,8 @@ impl Starts {
         Ok(StartPreview { url: call.url.into(), body: spec.temporal })
     }
 
-    async fn may_override(
+    /// Checks that the caller may name what `overrides` name.
+    pub(crate) async fn may_override(
         &self,
         request: &Request,
         action: Action,

@@ -10,11 +10,18 @@ use bridge_core::access::Action;
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
-const SERVICES: [&str; 5] = ["Intents", "Starts", "Workflows", "Runs", "Audits"];
+const SERVICES: [&str; 6] = ["Intents", "Starts", "Workflows", "Runs", "Schedules", "Audits"];
 /// The action that a status needs in addition if it is to have results or events. It belongs to no use case alone.
 const IN_ADDITION: &str = "History";
 /// Public functions that are not use cases: only the bridge itself calls them.
-const BACKGROUND: [&str; 1] = ["Starts::recover_abandoned"];
+const BACKGROUND: [&str; 6] = [
+    "Starts::recover_abandoned",
+    "Schedules::any",
+    "Schedules::keep_applied",
+    "Schedules::fire",
+    "Schedules::stop",
+    "Schedules::run_of",
+];
 
 #[test]
 fn every_use_case_asks_the_gate_first_for_an_action_of_its_own() {

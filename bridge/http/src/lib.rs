@@ -8,6 +8,7 @@ mod openapi;
 mod problem;
 mod rights;
 mod runs;
+mod schedules;
 mod session;
 mod starts;
 mod wire;
@@ -51,6 +52,24 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::UPDATE, post(workflows::update::update_workflow))
         .route(path::TERMINATE, post(workflows::terminate::terminate_workflow))
         .route(path::RESET, post(workflows::reset::reset_workflow))
+        .route(path::SCHEDULES, get(schedules::get::list_schedules))
+        .route(
+            path::SCHEDULE,
+            get(schedules::get::get_schedule)
+                .put(schedules::change::put_schedule)
+                .delete(schedules::change::delete_schedule),
+        )
+        .route(path::SCHEDULE_REVISIONS, get(schedules::revisions::list_schedule_revisions))
+        .route(path::SCHEDULE_REVISION, get(schedules::revisions::get_schedule_revision))
+        .route(path::SCHEDULE_STATUS, get(schedules::get::schedule_status))
+        .route(
+            path::SCHEDULE_PREVIEW,
+            get(schedules::preview::preview_schedule).post(schedules::preview::preview_times),
+        )
+        .route(path::SCHEDULE_PAUSE, post(schedules::command::pause_schedule))
+        .route(path::SCHEDULE_RESUME, post(schedules::command::resume_schedule))
+        .route(path::SCHEDULE_TRIGGER, post(schedules::command::trigger_schedule))
+        .route(path::SCHEDULE_BACKFILL, post(schedules::command::backfill_schedule))
         .route(path::RIGHTS, get(rights::my_rights))
         .route(path::AUDIT, get(audit::list_events))
         .route(path::SESSION, get(session::my_session))

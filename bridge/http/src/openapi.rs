@@ -11,6 +11,9 @@ use workflow_api::Problem;
 
 use crate::intents::{check, create, delete, get, list, put, revisions, rollback};
 use crate::problem::kinds;
+use crate::schedules::{
+    change as schedule_change, command, get as schedule_get, preview, revisions as schedule_revisions,
+};
 use crate::wire::params::BodyParams;
 use crate::wire::path;
 use crate::workflows::{cancel, pause, query, reset, signal, status, terminate, update};
@@ -51,6 +54,19 @@ const DOCUMENT: &str = "document";
         update::update_workflow,
         terminate::terminate_workflow,
         reset::reset_workflow,
+        schedule_get::list_schedules,
+        schedule_get::get_schedule,
+        schedule_change::put_schedule,
+        schedule_change::delete_schedule,
+        schedule_revisions::list_schedule_revisions,
+        schedule_revisions::get_schedule_revision,
+        schedule_get::schedule_status,
+        preview::preview_schedule,
+        preview::preview_times,
+        command::pause_schedule,
+        command::resume_schedule,
+        command::trigger_schedule,
+        command::backfill_schedule,
         rights::my_rights,
         session::my_session,
         audit::list_events,
@@ -63,6 +79,7 @@ const DOCUMENT: &str = "document";
     tags(
         (name = "workflow intents", description = "What to start, and with which options"),
         (name = "workflows", description = "What was started"),
+        (name = "schedules", description = "When workflows are started by themselves"),
         (name = "rights", description = "What the caller may do"),
         (name = "audit", description = "Who did what"),
         (name = "operation", description = "For operators of the process"),

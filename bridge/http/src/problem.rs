@@ -3,6 +3,7 @@
 pub(crate) mod error;
 pub(crate) mod intents;
 pub(crate) mod kinds;
+pub(crate) mod schedules;
 pub(crate) mod starts;
 pub(crate) mod workflows;
 

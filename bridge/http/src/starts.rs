@@ -147,7 +147,7 @@ pub(crate) async fn start_intent(
         return Ok((warnings, preview(previewed).await).into_response());
     }
     let key = key.map(|text| StartKeyRequest { text, fingerprint: body.fingerprint });
-    let order = StartOrder { overrides: body.overrides, key };
+    let order = StartOrder { overrides: body.overrides, key, revision: None };
     let report = api.app.starts.start(&request, &intent, order).await.map_err(refused)?;
     warnings.extend(other_workflow(&report.run));
     let success = params.success_status.map(|status| status.0);

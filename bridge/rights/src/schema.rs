@@ -16,7 +16,7 @@ entity Dig in [Version];
 entity Intent in [Dig] { name: String };
 
 entity Group;
-entity User, ServiceAccount, Token, Certificate, ProxyUser, Anonymous in [Group] { name: String };
+entity User, ServiceAccount, Token, Certificate, ProxyUser, Schedule, Anonymous in [Group] { name: String };
 
 // UTC. `date` is 20261231 for 31 December 2026, `minute` counts from midnight, `weekday` is 1 on Mondays, `epoch`
 // counts seconds since 1970.
@@ -28,7 +28,7 @@ type Names = {
 type Call = { time: Time, names?: Names };
 "#;
 
-const PRINCIPALS: &str = "[User, ServiceAccount, Token, Certificate, ProxyUser, Anonymous]";
+const PRINCIPALS: &str = "[User, ServiceAccount, Token, Certificate, ProxyUser, Schedule, Anonymous]";
 
 type Kind = LazyLock<EntityTypeName>;
 
@@ -47,6 +47,7 @@ pub(crate) static SERVICE_ACCOUNT: Kind = Kind::new(|| kind_of("ServiceAccount")
 pub(crate) static TOKEN: Kind = Kind::new(|| kind_of("Token"));
 pub(crate) static CERTIFICATE: Kind = Kind::new(|| kind_of("Certificate"));
 pub(crate) static PROXY_USER: Kind = Kind::new(|| kind_of("ProxyUser"));
+pub(crate) static SCHEDULE: Kind = Kind::new(|| kind_of("Schedule"));
 pub(crate) static ANONYMOUS: Kind = Kind::new(|| kind_of("Anonymous"));
 static ACTION: Kind = Kind::new(|| kind_of("Action"));
 

@@ -4,7 +4,7 @@ use bridge_core::{Actor, Proof};
 use cedar_policy::EntityUid;
 pub(crate) use workflow_api::Subject;
 
-use crate::schema::{ANONYMOUS, CERTIFICATE, GROUP, PROXY_USER, SERVICE_ACCOUNT, TOKEN, USER, uid};
+use crate::schema::{ANONYMOUS, CERTIFICATE, GROUP, PROXY_USER, SCHEDULE, SERVICE_ACCOUNT, TOKEN, USER, uid};
 
 /// Returns the subject that an actor is itself.
 pub(crate) fn of(actor: &Actor) -> Subject {
@@ -15,6 +15,9 @@ pub(crate) fn of(actor: &Actor) -> Subject {
         Proof::Certificate => Subject::Certificate(name()),
         Proof::Proxy => Subject::ProxyUser(name()),
         Proof::Issuer => Subject::user(actor.issuer(), actor.name()),
+        Proof::Schedule => {
+            Subject::Schedule(actor.name().strip_prefix("schedule/").unwrap_or_default().to_owned())
+        }
     }
 }
 
@@ -22,7 +25,12 @@ pub(crate) fn of(actor: &Actor) -> Subject {
 pub(crate) fn groups_of(actor: &Actor) -> impl Iterator<Item = Subject> {
     let issuer = actor.issuer().to_owned();
     let group = move |name: &String| Subject::Group { issuer: issuer.clone(), name: name.clone() };
-    let proven = (actor.proof() != Proof::None).then_some(Subject::Authenticated);
+    // A schedule has proven nothing to anybody outside.
+    let proven = match actor.proof() {
+        Proof::None => None,
+        Proof::Schedule => Some(Subject::Schedules),
+        _ => Some(Subject::Authenticated),
+    };
     actor.groups().iter().map(group).chain(proven)
 }
 
@@ -36,6 +44,8 @@ pub(crate) fn entity(subject: &Subject) -> EntityUid {
         Subject::Token(name) => uid(&TOKEN, name),
         Subject::Certificate(name) => uid(&CERTIFICATE, name),
         Subject::ProxyUser(name) => uid(&PROXY_USER, name),
+        Subject::Schedule(path) => uid(&SCHEDULE, path),
+        Subject::Schedules => uid(&GROUP, "schedules"),
         Subject::Anonymous => uid(&ANONYMOUS, "anonymous"),
         Subject::Authenticated => uid(&GROUP, "authenticated"),
     }

@@ -18,8 +18,8 @@ const MOST: usize = 1000;
 pub(crate) struct Caches {
     /// The latest revisions of intents.
     pub(crate) revisions: Latest<IntentKey, Revision>,
-    /// The last starts of intents.
-    pub(crate) starts: Latest<(IntentKey, Successful), StartRecord>,
+    /// The last starts of intents; `None` for an intent that was never started.
+    pub(crate) starts: Latest<(IntentKey, Successful), Option<StartRecord>>,
 }
 
 impl Caches {

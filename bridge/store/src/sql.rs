@@ -2,6 +2,7 @@
 //! each has a view `clock`. Their differences are in [`Sql`].
 
 mod among;
+mod documents;
 mod event_row;
 mod events;
 mod intents;
@@ -187,6 +188,11 @@ impl<S: Sql> Store for SqlStore<S> {
         self.read::<(String,)>("answer", "SELECT name FROM intents LIMIT 1", &[]).await?;
         self.0.guard().map_err(failed("be used"))?;
         self.0.probe().await.map_err(failed("write"))
+    }
+
+    async fn installation(&self) -> Result<String, StoreError> {
+        let rows: Vec<(String,)> = self.read("be read", "SELECT id FROM installation", &[]).await?;
+        Ok(rows.into_iter().next().map(|(id,)| id).unwrap_or_default())
     }
 
     fn pools(&self) -> Vec<PoolState> {

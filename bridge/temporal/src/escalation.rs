@@ -1,12 +1,8 @@
 //! Delayed terminations. Each is a small workflow in the bridge's own Temporal, and any replica of the bridge
 //! works on it. So it survives the process that scheduled it.
-//!
-//! A bridge polls the task queue only while there are escalations. It knows of its own ones, and looks every
-//! few seconds for those of other processes.
 
 mod activities;
 mod order;
-mod worker;
 mod workflow;
 
 use std::sync::Arc;
@@ -22,26 +18,26 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, StartWorkflowExecutionRequest,
 };
+use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 use tokio::sync::Notify;
 use workflow_api::{Escalation, WorkflowId};
 
+use self::activities::EscalationActivities;
 use self::order::Order;
-use self::worker::{Parts, TASK_QUEUE};
 pub use self::workflow::EscalateCancel;
 use crate::payload;
 use crate::rpc::Session;
 use crate::servers::Servers;
+use crate::worker::{self, Breakdown, Work};
 
 /// The workflow type of an escalation.
 const WORKFLOW_TYPE: &str = "EmcoBridgeEscalateCancel";
+/// The task queue of all bridges.
+const TASK_QUEUE: &str = "emco-bridge";
 /// The query for open escalations.
 const OPEN: &str = "WorkflowType = 'EmcoBridgeEscalateCancel' AND ExecutionStatus = 'Running'";
-/// Interval between two searches for escalations of other processes; longer while Temporal is away.
-const LOOK: Duration = Duration::from_secs(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(80);
-/// Timeout of such a search.
+/// Timeout of a search for them.
 const BOUND: Duration = Duration::from_secs(5);
-
 /// The delayed terminations. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Escalations {
@@ -103,63 +99,42 @@ impl Escalations {
 
     /// Works on the escalations of all bridges until the process drains. Waits while Temporal is away.
     pub async fn keep(self, engine: Arc<dyn Engine>, shutdown: Shutdown) {
-        let targets = Arc::clone(self.servers.targets());
-        let parts = Parts { engine, targets, shutdown: shutdown.clone() };
-        let mut pause = LOOK;
-        let mut wanted = false;
-        while !shutdown.is_draining() {
-            let done = match self.any_open().await {
-                Ok(open) if open || wanted => self.work(&parts).await,
-                Ok(_) => Ok(()),
-                Err(error) => Err(error.into()),
-            };
-            pause = match done {
-                Ok(()) => LOOK,
-                Err(error) => {
-                    tracing::debug!(
-                        error = workflow_api::chain(&error),
-                        "escalations cannot be worked on now"
-                    );
-                    (pause * 2).min(LONGEST_PAUSE)
-                }
-            };
-            wanted = tokio::select! {
-                () = shutdown.draining() => false,
-                () = self.wanted.notified() => true,
-                () = tokio::time::sleep(pause) => false,
-            };
-        }
+        let (servers, wanted) = (self.servers.clone(), Arc::clone(&self.wanted));
+        worker::keep(&servers, &wanted, Escalating { escalations: self, engine }, &shutdown).await;
     }
 
-    /// Works as long as there are escalations.
-    async fn work(&self, parts: &Parts) -> Result<(), worker::Breakdown> {
-        let client = self.servers.connection(&self.servers.targets().home())?.client().await?;
-        let mut working = worker::start(client, parts)?;
-        loop {
-            tokio::select! {
-                broken_off = &mut working.ended => return broken_off?,
-                () = parts.shutdown.draining() => break,
-                () = tokio::time::sleep(LOOK) => {
-                    if matches!(self.any_open().await, Ok(false)) {
-                        break;
-                    }
-                }
-            }
-        }
-        drop(working.stop);
-        working.ended.await?
+    fn at_home(&self, workflow_id: WorkflowId) -> WorkflowRun {
+        WorkflowRun { target: self.servers.targets().home(), workflow_id, run_id: Default::default() }
+    }
+}
+
+/// The work on escalations.
+struct Escalating {
+    escalations: Escalations,
+    engine: Arc<dyn Engine>,
+}
+
+impl Work for Escalating {
+    fn name(&self) -> &'static str {
+        "escalations"
     }
 
-    async fn any_open(&self) -> Result<bool, EngineError> {
-        let home = self.at_home(WorkflowId::default());
-        let session = Session::new(&self.servers, &home)?;
+    fn task_queue(&self) -> &str {
+        TASK_QUEUE
+    }
+
+    async fn is_needed(&self) -> Result<bool, Breakdown> {
+        let home = self.escalations.at_home(WorkflowId::default());
+        let session = Session::new(&self.escalations.servers, &home)?;
         let request =
             CountWorkflowExecutionsRequest { namespace: session.namespace(), query: OPEN.to_owned() };
         let answer = session.call(BOUND, request).await?;
         Ok(answer.count > 0)
     }
 
-    fn at_home(&self, workflow_id: WorkflowId) -> WorkflowRun {
-        WorkflowRun { target: self.servers.targets().home(), workflow_id, run_id: Default::default() }
+    fn register(&self, options: &mut WorkerOptions) -> Result<(), WorkflowRegistrationError> {
+        let (engine, targets) = (Arc::clone(&self.engine), Arc::clone(self.escalations.servers.targets()));
+        options.register_activities(EscalationActivities { engine, targets });
+        options.register_workflow::<EscalateCancel>().map(drop)
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::access::{Access, Action, AuditOptions, Gate, Ground, Named, Resource, Visible};
-use bridge_core::model::{DigKey, Event, EventOutcome, Source};
+use bridge_core::model::{DigKey, Event, EventOutcome, ScheduleKey, Source};
 use bridge_core::ports::{Audit, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError};
 use bridge_core::{
     Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof,
-    QueryOrder, Request, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
+    QueryOrder, Request, ScheduleOptions, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
 };
-use workflow_api::{RunReference, StartOverrides, WorkflowIntent};
+use workflow_api::{RunReference, Schedule, StartOverrides, WorkflowIntent};
 
 use crate::api::{Api, sample_dig, sample_key};
 
@@ -66,7 +66,10 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
     let change = ChangeOptions::default();
     let intent = WorkflowIntent::default;
     let history = StatusRequest { history: Some(HistoryRequest::default()), ..StatusRequest::default() };
-    let App { intents, starts, workflows, runs, rights: _, audits, sessions: _ } = &app;
+    let App { intents, starts, workflows, runs, rights: _, audits, schedules, sessions: _ } = &app;
+    let nightly = ScheduleKey { intent: key.clone(), name: "nightly".to_owned() };
+    let (s, schedule, how) = (&nightly, Schedule::default, ScheduleOptions::default());
+    let span = (request.now, request.now);
     [
         denied(intents.create(r, &dig, intent(), &change).await),
         denied(intents.put(r, &key, intent(), &change).await),
@@ -93,6 +96,18 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(workflows.update(r, &to, UpdateOrder::default()).await),
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
         denied(audits.list(r, &EventFilter::default(), 1).await),
+        denied(schedules.list(r, &key).await),
+        denied(schedules.get(r, s).await),
+        denied(schedules.put(r, s, schedule(), &how).await),
+        denied(schedules.delete(r, s, &how).await),
+        denied(schedules.changes(r, s, None, 1).await),
+        denied(schedules.revision(r, s, "1").await),
+        denied(schedules.status(r, s).await),
+        denied(schedules.times(r, s, None, span).await),
+        denied(schedules.pause(r, s, String::new()).await),
+        denied(schedules.resume(r, s, String::new()).await),
+        denied(schedules.trigger(r, s, None).await),
+        denied(schedules.backfill(r, s, span, None, None).await),
     ]
 }
 
@@ -126,7 +141,8 @@ async fn a_gate_that_denies_one_action_denies_its_use_case_and_no_other() {
     for closed in Action::ALL {
         let texts = denials(&api, Denying(vec![closed]), Arc::default()).await;
         for (action, text) in Action::ALL.iter().zip(&texts) {
-            let needs_it = *action == closed || (*action == Action::History && closed == Action::Status);
+            let also = [(Action::History, Action::Status), (Action::PutSchedule, Action::Start)];
+            let needs_it = *action == closed || also.contains(&(*action, closed));
             assert_eq!(is_about(text, closed), needs_it, "{closed:?} closed, {action:?}: {text}");
         }
     }

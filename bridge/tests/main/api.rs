@@ -26,6 +26,7 @@ mod refusals;
 mod replicas;
 mod revisions;
 mod runs;
+mod schedules;
 mod secured;
 mod secured_clients;
 mod start;

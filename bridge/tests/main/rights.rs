@@ -20,14 +20,14 @@ const EVERYTHING: &str = r#"
 [[binding]]
 name = "authors"
 role = "author"
-subjects = ["authenticated", "anonymous"]
+subjects = ["authenticated", "anonymous", "schedules"]
 scope = "**"
 uses = { clients = ["*"], taskQueues = ["*"] }
 
 [[binding]]
 name = "administrators"
 role = "administrator"
-subjects = ["authenticated", "anonymous"]
+subjects = ["authenticated", "anonymous", "schedules"]
 scope = "**"
 uses = { workflows = ["*"], servers = ["*"], namespaces = ["*"] }
 "#;

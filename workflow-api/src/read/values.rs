@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{FromJson, Level, Node, Reader};
@@ -60,6 +61,22 @@ impl FromJson for f64 {
                 _ => reader.fault(format!("{} is out of range", cut(number))),
             },
             other => reader.mismatch("a number", &other),
+        }
+    }
+}
+
+impl FromJson for Timestamp {
+    fn read_into(&mut self, node: Node<'_>, reader: &mut Reader) {
+        match reader.level(node) {
+            Level::Null => {}
+            Level::String(text) => match text.parse() {
+                Ok(time) => *self = time,
+                Err(_) => reader.fault(format!(
+                    "`{}` is not a time: write it as RFC 3339 does, such as 2026-12-31T23:00:00Z",
+                    cut(&text)
+                )),
+            },
+            other => reader.mismatch("a time as RFC 3339 writes it", &other),
         }
     }
 }

@@ -103,6 +103,18 @@ actions! {
     Update = "update" Changes [Operate Administer];
     Reset = "reset" Changes [Administer];
     ReadAudit = "read-audit" Reads [Administer];
+    ListSchedules = "list-schedules" Reads [View Author Operate Administer];
+    GetSchedule = "get-schedule" Reads [View Author Operate Administer];
+    PutSchedule = "put-schedule" Changes [Operate Administer];
+    DeleteSchedule = "delete-schedule" Changes [Operate Administer];
+    ListScheduleChanges = "list-schedule-revisions" Reads [View Author Operate Administer];
+    GetScheduleRevision = "get-schedule-revision" Reads [View Author Operate Administer];
+    ScheduleStatus = "schedule-status" Reads [View Author Operate Administer];
+    PreviewSchedule = "preview-schedule" Reads [View Author Operate Administer];
+    PauseSchedule = "pause-schedule" Changes [Operate Administer];
+    ResumeSchedule = "resume-schedule" Changes [Operate Administer];
+    TriggerSchedule = "trigger-schedule" Changes [Operate Administer];
+    BackfillSchedule = "backfill-schedule" Changes [Operate Administer];
 }
 
 /// What an action is about.

@@ -136,6 +136,7 @@ pub(super) fn event_about(request: &Request, verb: &str, object: EventObject) ->
             kind: kind.to_owned(),
             issuer: actor.issuer().to_owned(),
             groups: actor.groups().to_vec(),
+            author: actor.author().to_owned(),
         },
         source: request.source.clone(),
         verb: verb.to_owned(),

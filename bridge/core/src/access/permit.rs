@@ -29,6 +29,11 @@ impl Permit {
         self.event.idempotency_key_hash = Some(format!("{:x}", Sha256::digest(key)));
     }
 
+    /// Adds the schedule that the call is about.
+    pub(crate) fn about_schedule(&mut self, name: &str) {
+        name.clone_into(&mut self.event.object.schedule);
+    }
+
     /// Records that the answer has payloads, before they are read.
     pub(crate) async fn reveal(&self) -> Result<(), Refused> {
         let event = Event { outcome: EventOutcome::Allowed, ..(*self.event).clone() };
@@ -43,8 +48,7 @@ impl Permit {
         event
     }
 
-    /// Makes a call that leaves the bridge. Records it before, and records its outcome, also if the caller
-    /// hangs up.
+    /// Makes a call about a run that leaves the bridge, as [`outward_about`](Self::outward_about).
     pub(crate) async fn outward<T, E>(
         mut self,
         run: &WorkflowRun,
@@ -52,6 +56,15 @@ impl Permit {
     ) -> Result<Result<T, E>, Refused> {
         run.workflow_id.as_str().clone_into(&mut self.event.object.workflow_id);
         run.run_id.as_str().clone_into(&mut self.event.object.run_id);
+        self.outward_about(call).await
+    }
+
+    /// Makes a call that leaves the bridge. Records it before, and records its outcome, also if the caller
+    /// hangs up.
+    pub(crate) async fn outward_about<T, E>(
+        self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<Result<T, E>, Refused> {
         let mut trail = self.trail();
         // Also a caller that hangs up now leaves an outcome.
         trail.open();

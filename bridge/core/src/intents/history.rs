@@ -2,17 +2,8 @@
 
 use super::{Intents, IntentsError};
 use crate::access::{Action, Resource};
-use crate::model::{Change, IntentKey, Revision, RevisionNumber};
+use crate::model::{ChangePage, IntentKey, Revision, RevisionNumber};
 use crate::request::Request;
-
-/// A page of changes of an intent, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangePage {
-    /// The changes.
-    pub changes: Vec<Change>,
-    /// The last revision on this page; the next page begins after it. `None` on the last page.
-    pub next: Option<RevisionNumber>,
-}
 
 impl Intents {
     /// Returns at most `limit` changes of an intent, newest first, and only those before `before`, if given.
@@ -32,14 +23,11 @@ impl Intents {
             return Err(IntentsError::NoSuchIntent(key.clone()));
         }
         // One more than requested shows whether there is a next page.
-        let mut changes = self.parts.store.changes(key, before, limit.saturating_add(1)).await?;
+        let changes = self.parts.store.changes(key, before, limit.saturating_add(1)).await?;
         if changes.is_empty() && before.is_none() {
             return Err(IntentsError::NoSuchIntent(key.clone()));
         }
-        let more = changes.len() > limit as usize;
-        changes.truncate(limit as usize);
-        let next = changes.last().filter(|_| more).map(|change| change.revision);
-        Ok(ChangePage { changes, next })
+        Ok(ChangePage::new(changes, limit))
     }
 
     /// Returns one revision of an intent. `number` is as the caller wrote it.

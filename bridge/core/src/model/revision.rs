@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use workflow_api::WorkflowIntent;
 
-/// The number of a revision of an intent, from 1. A deletion is a revision too, so a number is never used again.
+/// The number of a revision of an intent or a document, from 1. A deletion is a revision too, so a number is never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RevisionNumber(i64);
 
@@ -55,7 +55,7 @@ pub struct KeptIntent {
     pub intent: Arc<WorkflowIntent>,
 }
 
-/// One change of an intent.
+/// One change of an intent or a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The revision that it made.
@@ -101,6 +101,25 @@ impl ChangeKind {
             Self::RolledBack { to } => Some(to),
             Self::Created | Self::Replaced | Self::Deleted => None,
         }
+    }
+}
+
+/// A page of changes, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangePage {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// The last revision on this page; the next page begins after it. `None` on the last page.
+    pub next: Option<RevisionNumber>,
+}
+
+impl ChangePage {
+    /// Makes a page of at most `limit` changes. If there is one more, there is a next page.
+    pub(crate) fn new(mut changes: Vec<Change>, limit: u32) -> Self {
+        let more = changes.len() > limit as usize;
+        changes.truncate(limit as usize);
+        let next = changes.last().filter(|_| more).map(|change| change.revision);
+        Self { changes, next }
     }
 }
 

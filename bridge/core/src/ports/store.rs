@@ -2,13 +2,18 @@
 
 use async_trait::async_trait;
 
-use super::{Audit, IntentStore, SessionStore, StartStore, StoreError};
+use super::{Audit, DocumentStore, IntentStore, SessionStore, StartStore, StoreError};
 
 /// The storage of the bridge. A missing item is not an error: lookups return `None`.
 #[async_trait]
-pub trait Store: Audit + IntentStore + SessionStore + StartStore + std::fmt::Debug + Send + Sync {
+pub trait Store:
+    Audit + DocumentStore + IntentStore + SessionStore + StartStore + std::fmt::Debug + Send + Sync
+{
     /// Checks that the database responds.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Returns the ID of the database, which is another one for each.
+    async fn installation(&self) -> Result<String, StoreError>;
 
     /// Returns the state of its connection pools.
     fn pools(&self) -> Vec<PoolState>;

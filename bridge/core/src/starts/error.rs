@@ -92,6 +92,18 @@ pub enum StartFault {
     BrokenOff(&'static str),
 }
 
+impl StartFault {
+    /// Returns whether a later start of the same content may succeed.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Client(error) => {
+                !error.rejects_content() && !matches!(**error, ClientError::Forbidden { .. })
+            }
+            Self::BrokenOff(_) => true,
+        }
+    }
+}
+
 impl From<ClientError> for StartFault {
     fn from(error: ClientError) -> Self {
         Self::Client(Box::new(error))

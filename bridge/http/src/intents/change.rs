@@ -44,6 +44,13 @@ pub(crate) enum All {
     All,
 }
 
+impl DryRunParam {
+    /// Returns whether nothing is to be stored.
+    pub(crate) fn is_set(&self) -> bool {
+        self.dry_run.is_some()
+    }
+}
+
 impl ChangeParams {
     /// Returns the options of a change with these headers.
     pub(crate) fn options(&self, headers: &HeaderMap) -> Result<ChangeOptions, ApiError> {
@@ -66,11 +73,11 @@ impl From<DryRunParam> for ChangeParams {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes the headers that `etag::conditions` reads")]
 pub(crate) struct ConditionHeaders {
-    /// Change the intent only if it is at one of these revisions: entity tags as in `ETag`, or `*` for any
+    /// Change it only if it is at one of these revisions: entity tags as in `ETag`, or `*` for any
     /// (otherwise 412).
     #[param(rename = "If-Match", example = "\"3\"")]
     if_match: Option<String>,
-    /// Change the intent only if it is at none of these revisions. `*`: only if the intent does not exist
+    /// Change it only if it is at none of these revisions. `*`: only if it does not exist
     /// (otherwise 412).
     #[param(rename = "If-None-Match", example = "*")]
     if_none_match: Option<String>,

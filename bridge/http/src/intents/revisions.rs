@@ -17,9 +17,9 @@ use crate::wire::path::{self, DigPath, IntentPath};
 use crate::wire::sample::sample_intent;
 
 /// Default number of changes on a page.
-const LIMIT: u32 = 100;
+pub(crate) const LIMIT: u32 = 100;
 
-/// A change of an intent.
+/// A change of an intent or a schedule.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Change {

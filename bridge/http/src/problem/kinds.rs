@@ -51,7 +51,8 @@ kinds! {
     TEMPORAL_NOT_ALLOWED = 403 "temporal_not_allowed" "The operator does not allow calls to this Temporal server.";
     NAMESPACE_NOT_ALLOWED = 403 "namespace_not_allowed" "The operator does not allow calls to this Temporal namespace.";
     NO_SUCH_GROUP = 404 "no_such_deployment_intent_group" "The deployment intent group does not exist in EMCO. Checked only if the operator has set EMCO's URL.";
-    NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent has no such revision, or the revision is a deletion and the call needs a document.";
+    NO_SUCH_SCHEDULE = 404 "no_such_schedule" "The workflow intent has no such schedule.";
+    NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent or schedule has no such revision, or the revision is a deletion and the call needs a document.";
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
     NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal has no such workflow, or the workflow has no such run.";
     NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
@@ -64,10 +65,13 @@ kinds! {
     WORKFLOW_CLOSED = 409 "workflow_closed" "The run has ended already; `workflowState` is its state. If another run continues its work, `currentRunID` names it.";
     NOTHING_TO_RESET = 409 "nothing_to_reset" "The run has completed no workflow task yet, so there is no point to reset it to.";
     TEMPORAL_STATE = 409 "temporal_failed_precondition" "Temporal rejects the call because of the current state of the workflow, for example because it is paused.";
-    CONDITION_FAILED = 412 "condition_failed" "The intent's revision does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
+    TOO_MANY_SCHEDULES = 409 "too_many_schedules" "The workflow intent has 100 schedules, which is the most. Nothing was stored.";
+    SCHEDULE_NOT_PRESENT = 409 "schedule_not_present" "Temporal does not have the schedule: it has ended, or its last change has not reached Temporal yet. Nothing was done.";
+    CONDITION_FAILED = 412 "condition_failed" "The revision of the intent or schedule does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
     INVALID_INTENT = 422 "invalid_intent" "The intent is not valid; `faults` lists all its faults. Nothing was stored.";
+    INVALID_SCHEDULE = 422 "invalid_schedule" "The schedule is not valid; `faults` lists its faults. Nothing was stored.";
     INVALID_START = 422 "invalid_start" "The start is not valid; `faults` lists all its faults. Nothing was started.";
     KEY_REUSED = 422 "idempotency_key_reused" "The key was used before, with another body. Nothing was started.";
     QUERY_FAILED = 422 "query_failed" "The workflow has no such query, or its query handler failed.";
@@ -78,6 +82,7 @@ kinds! {
     INTERNAL = 500 "internal_error" "The bridge failed; its log has the cause, under the request ID.";
     ESCALATION_OFF = 501 "escalation_off" "The operator has turned off the escalation of cancellations. Nothing was done.";
     PAUSE_OFF = 501 "pause_off" "Temporal cannot pause workflows: it is older than version 1.30, or its operator has not turned it on (`frontend.WorkflowPauseEnabled`). Nothing was done.";
+    SCHEDULES_OFF = 501 "schedules_off" "The bridge has no schedules, because its operator has set `BRIDGE_ESCALATION=off`. Nothing was done.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client rejected the start; `clientStatus`, `clientText` and `faults` are from its response. Nothing was started.";
     CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached, or there is no token to call it. Nothing was started.";
     START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's response was lost, or does not show whether the workflow was started, and Temporal does not show it yet. Get the status of `workflowID` (at `statusLink`), or repeat the call with its `Idempotency-Key`.";

@@ -59,6 +59,28 @@ impl<K, T: FromJson + Default + Send + 'static> Content<K> for Optional<T> {
     }
 }
 
+/// A required body of which each field must be known.
+#[derive(Debug)]
+pub(crate) struct Strict<T>(pub(crate) T);
+
+impl<K, T: FromJson + Default + Send + 'static> Content<K> for Strict<T> {
+    fn read(body: &[u8], _: FieldValidation, _: &K) -> Result<(Self, Noted), ApiError> {
+        let (value, noted) = read_body(body, FieldValidation::Strict)?;
+        Ok((Self(value), noted))
+    }
+}
+
+/// An optional body of which each field must be known.
+#[derive(Debug)]
+pub(crate) struct OptionalStrict<T>(pub(crate) T);
+
+impl<K, T: FromJson + Default + Send + 'static> Content<K> for OptionalStrict<T> {
+    fn read(body: &[u8], _: FieldValidation, key: &K) -> Result<(Self, Noted), ApiError> {
+        let (Optional(value), noted) = Optional::read(body, FieldValidation::Strict, key)?;
+        Ok((Self(value), noted))
+    }
+}
+
 /// A body of a call in a group: if it cannot be parsed, the faults of the path are reported as well.
 #[derive(Debug)]
 pub(crate) struct InGroup<T>(pub(crate) T);
@@ -113,7 +135,7 @@ fn read_body<T: FromJson + Default>(body: &[u8], fields: FieldValidation) -> Res
     })?;
     let unknown = fields.of(body.unknown).map_err(|paths| {
         let names = paths.join(", ");
-        let detail = format!("the body has unknown fields, and fieldValidation=Strict refuses them: {names}");
+        let detail = format!("the body has unknown fields, which are refused: {names}");
         kinds::UNKNOWN_FIELDS.problem(detail).with_faults(not_known(paths))
     })?;
     Ok((body.value, Noted { unknown, spelling: body.spelling }))

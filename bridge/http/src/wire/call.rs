@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
-use bridge_core::model::{DigKey, IntentKey, Source};
+use bridge_core::model::{DigKey, IntentKey, ScheduleKey, Source};
 use bridge_core::{Actor, Clock, Correlation, Proof, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
@@ -162,5 +162,23 @@ impl Key for (IntentKey, String) {
 
     fn of([project, composite_app, version, dig, intent, part]: [String; 6]) -> Self {
         (DigKey { project, composite_app, version, dig }.intent(intent), part)
+    }
+}
+
+impl Key for ScheduleKey {
+    type Path = [String; 6];
+
+    fn of(path: [String; 6]) -> Self {
+        let (intent, name) = Key::of(path);
+        Self { intent, name }
+    }
+}
+
+/// A schedule, and the number of a revision.
+impl Key for (ScheduleKey, String) {
+    type Path = [String; 7];
+
+    fn of([project, composite_app, version, dig, intent, schedule, part]: [String; 7]) -> Self {
+        (ScheduleKey::of([project, composite_app, version, dig, intent, schedule]), part)
     }
 }

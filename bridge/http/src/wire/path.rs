@@ -1,6 +1,6 @@
 //! The paths of the API (EMCO-API §1.1), and the keys in them.
 
-use bridge_core::model::{DigKey, IntentKey, StartId};
+use bridge_core::model::{DigKey, IntentKey, ScheduleKey, StartId};
 use http::Uri;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -34,6 +34,17 @@ pub(crate) const QUERY: &str = intents!("/{workflowIntent}/query");
 pub(crate) const UPDATE: &str = intents!("/{workflowIntent}/update");
 pub(crate) const TERMINATE: &str = intents!("/{workflowIntent}/terminate");
 pub(crate) const RESET: &str = intents!("/{workflowIntent}/reset");
+pub(crate) const SCHEDULES: &str = intents!("/{workflowIntent}/schedules");
+pub(crate) const SCHEDULE: &str = intents!("/{workflowIntent}/schedules/{schedule}");
+pub(crate) const SCHEDULE_REVISIONS: &str = intents!("/{workflowIntent}/schedules/{schedule}/revisions");
+pub(crate) const SCHEDULE_REVISION: &str =
+    intents!("/{workflowIntent}/schedules/{schedule}/revisions/{revision}");
+pub(crate) const SCHEDULE_STATUS: &str = intents!("/{workflowIntent}/schedules/{schedule}/status");
+pub(crate) const SCHEDULE_PREVIEW: &str = intents!("/{workflowIntent}/schedules/{schedule}/preview");
+pub(crate) const SCHEDULE_PAUSE: &str = intents!("/{workflowIntent}/schedules/{schedule}/pause");
+pub(crate) const SCHEDULE_RESUME: &str = intents!("/{workflowIntent}/schedules/{schedule}/resume");
+pub(crate) const SCHEDULE_TRIGGER: &str = intents!("/{workflowIntent}/schedules/{schedule}/trigger");
+pub(crate) const SCHEDULE_BACKFILL: &str = intents!("/{workflowIntent}/schedules/{schedule}/backfill");
 /// It is below no project: `/v2/projects/…` belongs to EMCO.
 pub(crate) const RIGHTS: &str = "/v2/rights";
 pub(crate) const AUDIT: &str = "/v2/audit";
@@ -87,6 +98,21 @@ impl From<IntentPath> for IntentKey {
     fn from(path: IntentPath) -> Self {
         DigKey::from(path.dig).intent(path.workflow_intent)
     }
+}
+
+/// The name of a schedule, below the path of its intent.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes a part of the path that `Key` reads")]
+pub(crate) struct SchedulePath {
+    /// The schedule.
+    #[param(example = "nightly")]
+    schedule: String,
+}
+
+/// Returns the path of a schedule. Its names need no encoding: they were checked when it was created.
+pub(crate) fn of_schedule(key: &ScheduleKey) -> String {
+    format!("{}/schedules/{}", of_intent(&key.intent), key.name)
 }
 
 /// Returns the path of an intent. Its names need no encoding: they were checked when it was created.

@@ -246,7 +246,10 @@ impl<S: Sql> StartStore for SqlStore<S> {
             rows.into_iter().next().map(StartRecord::try_from).transpose()
         };
         match self.0.caches() {
-            Some(caches) => caches.starts.get((key.clone(), which), look_up).await,
+            Some(caches) => {
+                let found = async { look_up.await.map(Some) };
+                Ok(caches.starts.get((key.clone(), which), found).await?.flatten())
+            }
             None => look_up.await,
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod audit;
+mod documents;
 mod intents;
 mod overtaking;
 mod read_only;
@@ -59,6 +60,12 @@ macro_rules! storage_contract {
                 intents::a_list_has_the_latest_of_each_that_is_not_deleted,
                 intents::a_list_has_the_visible_intents,
                 intents::changes_come_newest_first_in_pages,
+                documents::a_document_comes_back_as_it_was_kept,
+                documents::of_document_changes_at_once_one_succeeds,
+                documents::a_list_has_the_documents_that_there_are,
+                documents::what_the_engine_does_not_have_is_listed,
+                documents::each_key_has_a_moment_of_its_own,
+                documents::a_database_has_an_id_of_its_own,
                 starts::runs_come_newest_first_with_or_without_their_intent,
                 starts::runs_come_in_pages,
                 starts::a_run_is_found_by_either_id,

@@ -160,6 +160,7 @@ pub(super) async fn the_last_successful_start_is_found(store: &dyn Store) {
 pub(super) async fn the_last_start_follows_each_change(store: &dyn Store) {
     let key = dig("dig1").intent("a");
     let last = async || store.last_start(&key, Successful::Perhaps).await.unwrap();
+    assert_eq!(last().await, None);
     let first = begun(store, &run("a"), LONG).await;
     assert_eq!(last().await.as_ref(), Some(&first));
     let start = begun(store, &run("a"), LONG).await;

@@ -2,26 +2,26 @@
 
 use crate::model::RevisionNumber;
 
-/// Conditions on a change. By default there are none.
+/// Conditions on a change of an intent, or of a document. By default there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
-    /// The intent must be at one of these revisions.
+    /// It must be at one of these revisions.
     pub matches: Option<Revisions>,
-    /// The intent must be at none of these revisions.
+    /// It must be at none of these revisions.
     pub matches_none: Option<Revisions>,
 }
 
-/// Revisions of an intent.
+/// Revisions of an intent or a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revisions {
-    /// Any revision, as long as the intent exists.
+    /// Any revision, as long as it exists.
     Any,
     /// These.
     Of(Vec<RevisionNumber>),
 }
 
 impl Revisions {
-    /// Returns whether the current revision of an intent is among them; `None` if the intent does not exist.
+    /// Returns whether the current revision is among them; `None` if there is none.
     pub fn contain(&self, current: Option<RevisionNumber>) -> bool {
         match self {
             Self::Any => current.is_some(),
@@ -31,8 +31,8 @@ impl Revisions {
 }
 
 impl Conditions {
-    /// Returns whether an intent at this revision meets the conditions; `None` if it does not exist.
-    pub(super) fn hold(&self, current: Option<RevisionNumber>) -> bool {
+    /// Returns whether this current revision meets the conditions; `None` if there is none.
+    pub(crate) fn hold(&self, current: Option<RevisionNumber>) -> bool {
         self.matches.as_ref().is_none_or(|revisions| revisions.contain(current))
             && !self.matches_none.as_ref().is_some_and(|revisions| revisions.contain(current))
     }
