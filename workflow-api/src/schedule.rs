@@ -212,7 +212,7 @@ object! {
     /// The time, and what to do if runs overlap.
     #[derive(Eq)]
     pub struct BackfillSpec {
-        /// The beginning. A time of the schedule at this very moment does not count.
+        /// The beginning. A time of the schedule at this very moment counts.
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
         "from" => from: Option<Timestamp>,
         /// The end. A time of the schedule at this very moment counts.

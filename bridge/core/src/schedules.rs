@@ -218,6 +218,11 @@ fn sound(key: &ScheduleKey) -> Result<DocumentKey, ScheduleError> {
     }
 }
 
+/// Returns the error of work that has panicked.
+fn broken(error: tokio::task::JoinError) -> StoreError {
+    StoreError::Unavailable { action: "change a schedule", source: error.into() }
+}
+
 fn revision(found: DocumentRevision) -> Result<ScheduleRevision, ScheduleError> {
     let DocumentRevision { change, json } = found;
     let name = change.revision.to_string();

@@ -117,6 +117,18 @@ impl TemporalScheduler {
         }
     }
 
+    /// Waits until Temporal has taken up a command. Of two that it takes up together, it loses the first.
+    async fn taken_up(&self, session: &Session<'_>, id: &str) {
+        for _ in 0..LOOKS {
+            // It answers when it has. While it works on many starts, it accepts few calls.
+            if self.described(session, id).await.is_ok() {
+                return;
+            }
+            sleep(PAUSE).await;
+        }
+        tracing::warn!(schedule = id, "Temporal does not show yet that it has taken up a command");
+    }
+
     async fn remove(&self, session: &Session<'_>, id: &str) -> Result<(), EngineError> {
         let request = DeleteScheduleRequest {
             namespace: session.namespace(),
@@ -227,7 +239,10 @@ impl Scheduler for TemporalScheduler {
             request_id: request_id.to_owned(),
         };
         match session.try_call(self.bounds.call, request).await {
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                self.taken_up(&session, &self.id(key)).await;
+                Ok(true)
+            }
             Err(fault) if fault.kind() == FaultKind::NotFound => Ok(false),
             Err(fault) => Err(session.error(fault, self.bounds.call)),
         }

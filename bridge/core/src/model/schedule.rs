@@ -76,7 +76,7 @@ pub enum ScheduleCommand {
     },
     /// Starts for each time of the schedule between two moments.
     Backfill {
-        /// The first moment, which does not count.
+        /// The first moment, which counts.
         from: Timestamp,
         /// The last moment, which counts.
         to: Timestamp,

@@ -1,5 +1,7 @@
 //! Storage of documents of the bridge's own.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -59,6 +61,12 @@ pub trait DocumentStore {
 
     /// Notes that the engine must be brought up to date about all documents of a parent.
     async fn apply_again(&self, kind: DocumentKind, parent: &str) -> Result<(), StoreError>;
+
+    /// Holds a document for this time, unless another call holds it. Returns whether it is held now.
+    async fn hold(&self, key: &DocumentKey, lease: Duration) -> Result<bool, StoreError>;
+
+    /// Ends the hold of a document.
+    async fn release(&self, key: &DocumentKey) -> Result<(), StoreError>;
 
     /// Returns the moment, in whole seconds, that stands for a caller's key. It is `now`, or the next second that
     /// stands for no other key of this document. Keys are forgotten after a week.

@@ -35,7 +35,8 @@ pub trait Scheduler: std::fmt::Debug + Send + Sync {
     /// Returns the state of a schedule. It is the default one if the engine has no such schedule.
     async fn look(&self, key: &ScheduleKey) -> Result<EngineSchedule, EngineError>;
 
-    /// Sends a command. Commands with one ID are one command. Returns whether the engine has the schedule.
+    /// Sends a command, and waits until the engine has taken it up. Commands with one ID are one command. Two at once
+    /// can get lost. Returns whether the engine has the schedule.
     async fn command(
         &self,
         key: &ScheduleKey,

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use workflow_api::{Fault, Overlap, Schedule, cut};
 
-use super::{MOST_SCHEDULES, ScheduleError, ScheduleRevision, Schedules, error, revision, sound};
+use super::{MOST_SCHEDULES, ScheduleError, ScheduleRevision, Schedules, broken, error, revision, sound};
 use crate::access::{Action, Permit, Resource};
 use crate::conditions::Conditions;
 use crate::model::{Change, ChangeKind, DocumentRevision, KeptSchedule, RevisionNumber, ScheduleKey};
-use crate::ports::StoreError;
 use crate::request::Request;
 
 /// The options of a change.
@@ -144,10 +143,6 @@ impl Schedules {
             tracing::info!(schedule = %key, %revision, action = kind.word(), by, "schedule changed");
             Ok(Some(schedules.bring(&key).await))
         });
-        let broken = |error: tokio::task::JoinError| StoreError::Unavailable {
-            action: "keep a change of a schedule",
-            source: error.into(),
-        };
         work.await.map_err(broken)?
     }
 

@@ -1,14 +1,25 @@
 //! Pauses, resumes and triggers schedules, and makes up for past times.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 use workflow_api::Overlap;
 
-use super::{ScheduleError, Schedules};
+use super::{ScheduleError, Schedules, broken};
 use crate::access::{Action, Permit, Resource};
 use crate::model::{ScheduleCommand, ScheduleKey};
+use crate::ports::Scheduler;
 use crate::request::Request;
+
+/// How long a call waits for others that command the same schedule, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long a call may hold a schedule: longer than it takes.
+const HELD: Duration = Duration::from_secs(15);
 
 impl Schedules {
     /// Lets a schedule start nothing until it is resumed.
@@ -71,7 +82,7 @@ impl Schedules {
         self.send(permit, request, key, ScheduleCommand::Trigger { at: moment }, word).await
     }
 
-    /// Starts the intent for each time of the schedule after `from` and until `to`. A time for which it was started
+    /// Starts the intent for each time of the schedule from `from` to `to`, both included. A time for which it was started
     /// already is not started again.
     ///
     /// # Errors
@@ -94,6 +105,28 @@ impl Schedules {
         self.send(permit, request, key, ScheduleCommand::Backfill { from, to, overlap }, word).await
     }
 
+    /// Sends a command when no other call commands the schedule: of commands that meet, Temporal can lose all but one.
+    pub(super) async fn alone(
+        &self,
+        scheduler: &dyn Scheduler,
+        key: &ScheduleKey,
+        command: &ScheduleCommand,
+        identity: &str,
+        request_id: &str,
+    ) -> Result<(), ScheduleError> {
+        let document = key.document();
+        let deadline = Instant::now() + PATIENCE;
+        while !self.parts.store.hold(&document, HELD).await? {
+            if Instant::now() > deadline {
+                return Err(ScheduleError::Busy(key.clone()));
+            }
+            sleep(PAUSE).await;
+        }
+        let sent = scheduler.command(key, command, identity, request_id).await;
+        self.parts.store.release(&document).await?;
+        if sent? { Ok(()) } else { Err(ScheduleError::NotInEngine(key.clone())) }
+    }
+
     /// Sends a command to the engine. Those with one `word` are one command.
     async fn send(
         &self,
@@ -112,7 +145,11 @@ impl Schedules {
             None => Uuid::new_v4().to_string(),
         };
         let identity = request.actor.via(&self.parts.identity);
-        let sent = self.scheduler()?.command(key, &command, &identity, &request_id);
-        if permit.outward_about(sent).await?? { Ok(()) } else { Err(ScheduleError::NotInEngine(key.clone())) }
+        let (schedules, scheduler, key) = (self.clone(), Arc::clone(self.scheduler()?), key.clone());
+        // Spawned, so that a hold ends also when the caller hangs up.
+        let work = self.parts.tasks.spawn(async move {
+            permit.outward_about(schedules.alone(&*scheduler, &key, &command, &identity, &request_id)).await?
+        });
+        work.await.map_err(broken)?
     }
 }

@@ -42,6 +42,9 @@ pub enum ScheduleError {
     /// The intent has as many schedules as it can have.
     #[error("workflow intent `{0}` has {MOST_SCHEDULES} schedules, which is the most: delete one first")]
     TooMany(IntentKey),
+    /// Other calls command the schedule.
+    #[error("other calls command schedule `{0}`; nothing was done, retry later")]
+    Busy(ScheduleKey),
     /// The bridge has no worker of its own, which schedules need.
     #[error(
         "this bridge has no schedules: its operator has set BRIDGE_ESCALATION=off, so it has no worker in Temporal"

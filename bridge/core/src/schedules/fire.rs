@@ -113,7 +113,10 @@ impl Schedules {
             Ok(report) => report.run,
             Err(StartError::Intent(IntentError::NoSuchIntent(_))) => {
                 let pause = ScheduleCommand::Pause { note: NO_INTENT.to_owned() };
-                scheduler.command(key, &pause, &self.parts.identity, &format!("no-intent@{time}")).await?;
+                let (identity, request_id) = (&self.parts.identity, format!("no-intent@{time}"));
+                self.alone(&**scheduler, key, &pause, identity, &request_id)
+                    .await
+                    .map_err(FireError::Other)?;
                 return Err(FireError::NoIntent(key.clone()));
             }
             Err(source) if passes(&source) => {

@@ -93,6 +93,7 @@ kinds! {
     OVERLOADED = 503 "overloaded" "The bridge serves as many requests as it can; retry after `Retry-After`.";
     TOO_MANY_WAITS = 503 "too_many_waits" "The bridge serves as many waits as it can; retry after `Retry-After`.";
     TOO_MANY_STARTS = 503 "too_many_starts" "Too many starts are in progress at the workflow client, or for the workflow ID; retry after `Retry-After`. Nothing was started.";
+    SCHEDULE_BUSY = 503 "schedule_busy" "Other calls command the schedule; retry after `Retry-After`. Nothing was done.";
     AUDIT_UNAVAILABLE = 503 "audit_unavailable" "The audit cannot be written, so nothing was done; retry later.";
     DATABASE_UNAVAILABLE = 503 "database_unavailable" "The bridge's database does not respond.";
     EMCO_UNAVAILABLE = 503 "emco_unavailable" "EMCO cannot be reached, so it is not known whether the deployment intent group exists; retry after `Retry-After`.";

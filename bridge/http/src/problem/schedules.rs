@@ -24,6 +24,7 @@ impl From<ScheduleError> for ApiError {
                 }
             }
             ScheduleError::TooMany(_) => plain(kinds::TOO_MANY_SCHEDULES, &error),
+            ScheduleError::Busy(_) => plain(kinds::SCHEDULE_BUSY, &error),
             ScheduleError::Off => plain(kinds::SCHEDULES_OFF, &error),
             ScheduleError::NotInEngine(_) => plain(kinds::SCHEDULE_NOT_PRESENT, &error),
             ScheduleError::Store(error) => error.into(),

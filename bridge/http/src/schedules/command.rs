@@ -14,7 +14,11 @@ use crate::wire::path::{self, DigPath, IntentPath, SchedulePath};
 
 type NoteCall = Call<ScheduleKey, NoParams, OptionalStrict<ScheduleNoteRequest>>;
 
-problems!(Problems, [NO_SUCH_SCHEDULE, SCHEDULE_NOT_PRESENT, SCHEDULES_OFF], TEMPORAL_CONFIGURED);
+problems!(
+    Problems,
+    [NO_SUCH_SCHEDULE, SCHEDULE_NOT_PRESENT, SCHEDULES_OFF, SCHEDULE_BUSY],
+    TEMPORAL_CONFIGURED
+);
 
 /// Pause a schedule
 ///

@@ -21,6 +21,8 @@ CREATE TABLE documents (
     name     TEXT COLLATE "C" NOT NULL,
     revision BIGINT NOT NULL,
     applied  BIGINT NOT NULL,
+    -- Until when one call holds it, so that commands to the engine do not meet.
+    held_until BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (kind, parent, name)
 );
 

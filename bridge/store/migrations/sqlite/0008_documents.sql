@@ -21,6 +21,8 @@ CREATE TABLE documents (
     name     TEXT NOT NULL,
     revision INTEGER NOT NULL,
     applied  INTEGER NOT NULL,
+    -- Until when one call holds it, so that commands to the engine do not meet.
+    held_until INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (kind, parent, name)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,5 +1,7 @@
 //! Documents in SQL.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bridge_core::model::{
     Change, ChangeKind, DocumentKey, DocumentKind, DocumentRevision, Event, KeptDocument, RevisionNumber,
@@ -9,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
+use super::starts::microseconds;
 use super::value::Value;
 use super::{Sql, SqlStore};
 use crate::error::failed;
@@ -123,6 +126,18 @@ impl<S: Sql> DocumentStore for SqlStore<S> {
         let statement = "UPDATE documents SET applied = 0 WHERE kind = $1 AND parent = $2";
         let values = [kind.word().into(), parent.into()];
         self.execute("note that documents are to be applied", statement, &values).await.map(drop)
+    }
+
+    async fn hold(&self, key: &DocumentKey, lease: Duration) -> Result<bool, StoreError> {
+        let statement = "UPDATE documents SET held_until = (SELECT now FROM clock) + $4
+             WHERE (kind, parent, name) = ($1, $2, $3) AND held_until <= (SELECT now FROM clock)";
+        let values = of(key, &[microseconds(lease).into()]);
+        Ok(self.execute("hold a document", statement, &values).await? > 0)
+    }
+
+    async fn release(&self, key: &DocumentKey) -> Result<(), StoreError> {
+        let statement = "UPDATE documents SET held_until = 0 WHERE (kind, parent, name) = ($1, $2, $3)";
+        self.execute("release a document", statement, &of(key, &[])).await.map(drop)
     }
 
     async fn moment_of(

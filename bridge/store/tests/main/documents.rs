@@ -1,5 +1,7 @@
 //! Documents.
 
+use std::time::Duration;
+
 use bridge_core::model::{
     Change, ChangeKind, DocumentKey, DocumentKind, DocumentRevision, Event, EventObject, RevisionNumber,
 };
@@ -86,6 +88,18 @@ pub(super) async fn what_the_engine_does_not_have_is_listed(store: &dyn Store) {
     store.applied(&key, 2.into()).await.unwrap();
     add(store, &key, &revision(3, ChangeKind::Deleted, None)).await;
     assert_eq!(listed().await, [key]);
+}
+
+pub(super) async fn a_document_is_held_by_one(store: &dyn Store) {
+    let (key, long) = (key("s"), Duration::from_secs(60));
+    assert!(!store.hold(&key, long).await.unwrap());
+    add(store, &key, &revision(1, ChangeKind::Created, Some("{}"))).await;
+    let held = join_all((0..4).map(|_| store.hold(&key, long))).await;
+    assert_eq!(held.into_iter().filter(|held| *held.as_ref().unwrap()).count(), 1);
+    store.release(&key).await.unwrap();
+    assert!(store.hold(&key, Duration::ZERO).await.unwrap());
+    // Its time has passed.
+    assert!(store.hold(&key, long).await.unwrap());
 }
 
 pub(super) async fn each_key_has_a_moment_of_its_own(store: &dyn Store) {

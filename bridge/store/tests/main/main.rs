@@ -64,6 +64,7 @@ macro_rules! storage_contract {
                 documents::of_document_changes_at_once_one_succeeds,
                 documents::a_list_has_the_documents_that_there_are,
                 documents::what_the_engine_does_not_have_is_listed,
+                documents::a_document_is_held_by_one,
                 documents::each_key_has_a_moment_of_its_own,
                 documents::a_database_has_an_id_of_its_own,
                 starts::runs_come_newest_first_with_or_without_their_intent,

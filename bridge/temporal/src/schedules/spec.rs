@@ -1,7 +1,7 @@
 //! Converts schedules to Temporal's, and back.
 
 use bridge_core::model::{EngineSchedule, ScheduleCommand};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use prost_wkt_types::{Duration as WireDuration, Timestamp as WireTimestamp};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowType;
 use temporalio_common::protos::temporal::api::enums::v1::ScheduleOverlapPolicy as Policy;
@@ -148,7 +148,8 @@ pub(super) fn patch(command: &ScheduleCommand) -> SchedulePatch {
         },
         ScheduleCommand::Backfill { from, to, overlap } => SchedulePatch {
             backfill_request: vec![BackfillRequest {
-                start_time: Some(time(*from)),
+                // Versions of Temporal differ in whether the first moment counts. Times are whole seconds.
+                start_time: Some(time(*from - 1.nanosecond())),
                 end_time: Some(time(*to)),
                 overlap_policy: policy(*overlap).into(),
             }],

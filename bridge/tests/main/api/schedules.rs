@@ -113,7 +113,11 @@ impl Scene {
             let runs = self.runs().await;
             let seen: Vec<_> =
                 runs.iter().map(|run| run["workflowState"].as_str().unwrap_or_default()).collect();
-            if seen == states { Ok(runs) } else { Err(format!("{seen:?}")) }
+            if seen == states {
+                return Ok(runs);
+            }
+            let status = self.request(Method::GET, "/s/status").send().await.unwrap().text().await.unwrap();
+            Err(format!("{seen:?}, and the schedule {status}"))
         });
         found.await
     }

@@ -1,28 +1,30 @@
 //! The times of schedules.
 
+use harness::{SAMPLE_INTENT, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Scene, never, with};
+use super::{SOON, Scene, never, with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_hour_that_a_day_lacks_or_has_twice() {
     let scene = Scene::new("Echo").await;
-    let night =
-        json!({"crons": ["30 2 * * *"], "timeZone": "Europe/Berlin", "startTime": "2020-01-01T00:00:00Z"});
+    let night = json!({
+        "crons": ["30 1 * * *", "30 2 * * *"], "timeZone": "America/New_York", "startTime": "2020-01-01T00:00:00Z",
+    });
     scene.kept("s", night).await;
-    // 2:30 on 29 March 2026 does not exist; 26 October 2025 has it twice.
-    for (from, to) in
-        [("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z"), ("2025-10-25T12:00:00Z", "2025-10-26T12:00:00Z")]
-    {
-        let filled = scene.post("/s/backfill", json!({"from": from, "to": to})).await;
-        assert_eq!(filled.status(), 204);
+    // 2:30 on 8 March 2026 does not exist; 2 November 2025 has 1:30 twice.
+    for day in ["2026-03-08", "2025-11-02"] {
+        let span = json!({"from": format!("{day}T05:00:00Z"), "to": format!("{day}T12:00:00Z")});
+        assert_eq!(scene.post("/s/backfill", span).await.status(), 204);
     }
-    let runs = scene.ran(&["Completed", "Completed", "Completed"]).await;
+    let runs = scene.ran(&["Completed"; 4]).await;
     let mut keys: Vec<_> = runs.iter().map(|run| run["idempotencyKey"].as_str().unwrap()).collect();
     keys.sort_unstable();
     let times: Vec<_> = keys.iter().map(|key| key.split_once('@').unwrap().1).collect();
-    assert_eq!(times, ["2025-10-26T00:30:00Z", "2025-10-26T01:30:00Z", "2026-03-30T00:30:00Z"]);
+    let expected =
+        ["2025-11-02T05:30:00Z", "2025-11-02T06:30:00Z", "2025-11-02T07:30:00Z", "2026-03-08T06:30:00Z"];
+    assert_eq!(times, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -31,19 +33,27 @@ async fn a_hundred_past_times_are_made_up_for_once() {
     scene.kept("s", json!({"intervals": [{"every": "1h"}], "startTime": "2026-01-01T00:00:00Z"})).await;
     // What is due now is not what is counted.
     assert_eq!(scene.post("/s/pause", json!({})).await.status(), 204);
-    let span = json!({"from": "2026-01-01T00:00:00Z", "to": "2026-01-05T04:00:00Z"});
-    for _ in 0..2 {
-        assert_eq!(scene.post("/s/backfill", span.clone()).await.status(), 204);
+    // The last five of the first hundred are asked for again.
+    for (from, to) in
+        [("2026-01-01T00:00:00Z", "2026-01-05T03:00:00Z"), ("2026-01-04T23:00:00Z", "2026-01-05T03:00:00Z")]
+    {
+        let filled = scene.post("/s/backfill", json!({"from": from, "to": to})).await;
+        assert_eq!(filled.status(), 204, "{}", filled.text().await.unwrap());
     }
-    let wanted: Vec<_> = vec!["Completed"; 100];
-    let found = harness::eventually(super::SOON * 4, "100 runs", async || {
-        let url = format!("/{}/runs?limit=200", harness::SAMPLE_INTENT);
+    let states = async || -> Vec<Value> {
+        let url = format!("/{SAMPLE_INTENT}/runs?limit=200");
         let runs: Value = scene.api.get(&url).await.json().await.unwrap();
-        let states: Vec<_> =
-            runs.as_array().unwrap().iter().map(|run| run["workflowState"].clone()).collect();
-        if states == wanted { Ok(()) } else { Err(states.len()) }
-    });
-    found.await;
+        runs.as_array().unwrap().iter().map(|run| run["workflowState"].clone()).collect()
+    };
+    let all = vec![json!("Completed"); 100];
+    eventually(SOON * 4, "100 runs", async || {
+        let status = scene.status("s").await;
+        let found = states().await;
+        let done = found == all && status["started"] == 105 && status["waiting"] == 0;
+        if done { Ok(()) } else { Err(format!("{} runs, {status}", found.len())) }
+    })
+    .await;
+    assert_eq!(states().await, all);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -69,7 +79,7 @@ async fn a_preview_has_the_times_that_temporal_computes() {
     assert_eq!(specs.len(), 50);
     let span = "from=2026-01-01T00:00:00Z&to=2028-03-01T00:00:00Z&limit=1000";
     let installation = scene.api.parts().store.installation().await.unwrap();
-    let id = format!("emco-bridge-{installation}/proj1/capp1/v1/dig1/{}/s", harness::SAMPLE_INTENT);
+    let id = format!("emco-bridge-{installation}/proj1/capp1/v1/dig1/{}/s", SAMPLE_INTENT);
     for spec in specs {
         let body = json!({"metadata": {}, "spec": spec}).to_string();
         let preview =
@@ -98,7 +108,7 @@ async fn matching(scene: &Scene, id: &str) -> Value {
         start_time: time("2026-01-01T00:00:00Z"),
         end_time: time("2028-03-01T00:00:00Z"),
     };
-    let found = temporal::TemporalConnection::new(target).ask("times", super::SOON, request).await.unwrap();
+    let found = temporal::TemporalConnection::new(target).ask("times", SOON, request).await.unwrap();
     let text =
         |time: prost_wkt_types::Timestamp| jiff::Timestamp::from_second(time.seconds).unwrap().to_string();
     found.start_time.into_iter().map(text).collect::<Vec<_>>().into()
@@ -119,7 +129,7 @@ async fn a_schedule_ends_after_its_last_start() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_pinned_revision_is_started() {
     let scene = Scene::new("Echo").await;
-    let path = format!("/{}", harness::SAMPLE_INTENT);
+    let path = format!("/{}", SAMPLE_INTENT);
     let mut intent: Value = scene.api.get(&path).await.json().await.unwrap();
     intent["spec"]["temporal"]["workflowParams"]["activityParams"] =
         json!({"all-activities": {"kind": "Nothing"}});
