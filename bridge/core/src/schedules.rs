@@ -100,7 +100,7 @@ impl Schedules {
         // One more than requested shows whether there is a next page.
         let changes = self.parts.store.document_changes(&document, before, limit.saturating_add(1)).await?;
         if changes.is_empty() && before.is_none() {
-            return Err(ScheduleError::NoSuchSchedule(key.clone()));
+            return Err(ScheduleError::NoSuchSchedule(Box::new(key.clone())));
         }
         Ok(ChangePage::new(changes, limit))
     }
@@ -184,7 +184,9 @@ impl Schedules {
     async fn kept(&self, key: &ScheduleKey) -> Result<KeptSchedule, ScheduleError> {
         let latest = self.parts.store.latest_document(&sound(key)?).await?;
         let latest = latest.map(revision).transpose()?;
-        latest.and_then(ScheduleRevision::into_kept).ok_or_else(|| ScheduleError::NoSuchSchedule(key.clone()))
+        latest
+            .and_then(ScheduleRevision::into_kept)
+            .ok_or_else(|| ScheduleError::NoSuchSchedule(Box::new(key.clone())))
     }
 
     async fn all(&self, intent: &IntentKey) -> Result<Vec<KeptSchedule>, ScheduleError> {
@@ -214,7 +216,7 @@ fn sound(key: &ScheduleKey) -> Result<DocumentKey, ScheduleError> {
     if key.intent.is_sound() && workflow_api::rules::is_name(&key.name) {
         Ok(key.document())
     } else {
-        Err(ScheduleError::NoSuchSchedule(key.clone()))
+        Err(ScheduleError::NoSuchSchedule(Box::new(key.clone())))
     }
 }
 

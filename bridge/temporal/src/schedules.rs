@@ -103,30 +103,23 @@ impl TemporalScheduler {
         }
     }
 
-    /// Returns what Temporal has of a schedule; `None` if it has none.
+    /// Returns what Temporal has of a schedule; `None` if it has none. While Temporal works on many starts of the
+    /// schedule, it accepts few calls, so this waits for a while.
     async fn described(
         &self,
         session: &Session<'_>,
         id: &str,
     ) -> Result<Option<DescribeScheduleResponse>, EngineError> {
         let request = DescribeScheduleRequest { namespace: session.namespace(), schedule_id: id.to_owned() };
-        match session.try_call(self.bounds.call, request).await {
-            Ok(found) => Ok(Some(found)),
-            Err(fault) if fault.kind() == FaultKind::NotFound => Ok(None),
-            Err(fault) => Err(session.error(fault, self.bounds.call)),
-        }
-    }
-
-    /// Waits until Temporal has taken up a command. Of two that it takes up together, it loses the first.
-    async fn taken_up(&self, session: &Session<'_>, id: &str) {
-        for _ in 0..LOOKS {
-            // It answers when it has. While it works on many starts, it accepts few calls.
-            if self.described(session, id).await.is_ok() {
-                return;
+        let mut looks = 0..LOOKS;
+        loop {
+            match session.try_call(self.bounds.call, request.clone()).await {
+                Ok(found) => return Ok(Some(found)),
+                Err(fault) if fault.kind() == FaultKind::NotFound => return Ok(None),
+                Err(fault) if fault.kind() == FaultKind::Busy && looks.next().is_some() => sleep(PAUSE).await,
+                Err(fault) => return Err(session.error(fault, self.bounds.call)),
             }
-            sleep(PAUSE).await;
         }
-        tracing::warn!(schedule = id, "Temporal does not show yet that it has taken up a command");
     }
 
     async fn remove(&self, session: &Session<'_>, id: &str) -> Result<(), EngineError> {
@@ -240,7 +233,12 @@ impl Scheduler for TemporalScheduler {
         };
         match session.try_call(self.bounds.call, request).await {
             Ok(_) => {
-                self.taken_up(&session, &self.id(key)).await;
+                // Temporal answers when it has taken up the command. Of two that it takes up together, it loses the
+                // first.
+                if let Err(error) = self.described(&session, &self.id(key)).await {
+                    let error = workflow_api::chain(&error);
+                    tracing::warn!(schedule = %key, error, "it is not known whether Temporal has taken up a command");
+                }
                 Ok(true)
             }
             Err(fault) if fault.kind() == FaultKind::NotFound => Ok(false),

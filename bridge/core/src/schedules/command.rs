@@ -118,13 +118,13 @@ impl Schedules {
         let deadline = Instant::now() + PATIENCE;
         while !self.parts.store.hold(&document, HELD).await? {
             if Instant::now() > deadline {
-                return Err(ScheduleError::Busy(key.clone()));
+                return Err(ScheduleError::Busy(Box::new(key.clone())));
             }
             sleep(PAUSE).await;
         }
         let sent = scheduler.command(key, command, identity, request_id).await;
         self.parts.store.release(&document).await?;
-        if sent? { Ok(()) } else { Err(ScheduleError::NotInEngine(key.clone())) }
+        if sent? { Ok(()) } else { Err(ScheduleError::NotInEngine(Box::new(key.clone()))) }
     }
 
     /// Sends a command to the engine. Those with one `word` are one command.

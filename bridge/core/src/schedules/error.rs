@@ -22,7 +22,7 @@ pub enum ScheduleError {
     Intent(#[from] IntentError),
     /// There is no such schedule.
     #[error("schedule `{0}` does not exist; create it with PUT")]
-    NoSuchSchedule(ScheduleKey),
+    NoSuchSchedule(Box<ScheduleKey>),
     /// There is no such revision.
     #[error("schedule `{schedule}` has no revision `{}`", cut(.revision))]
     NoSuchRevision {
@@ -44,7 +44,7 @@ pub enum ScheduleError {
     TooMany(IntentKey),
     /// Other calls command the schedule.
     #[error("other calls command schedule `{0}`; nothing was done, retry later")]
-    Busy(ScheduleKey),
+    Busy(Box<ScheduleKey>),
     /// The bridge has no worker of its own, which schedules need.
     #[error(
         "this bridge has no schedules: its operator has set BRIDGE_ESCALATION=off, so it has no worker in Temporal"
@@ -55,7 +55,7 @@ pub enum ScheduleError {
         "Temporal does not have schedule `{0}`: it has ended, or its last change has not reached Temporal yet; \
          look at its status, and change it if it has ended"
     )]
-    NotInEngine(ScheduleKey),
+    NotInEngine(Box<ScheduleKey>),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

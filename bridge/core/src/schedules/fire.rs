@@ -36,13 +36,13 @@ pub struct FollowedRun {
 pub enum FireError {
     /// The schedule was deleted.
     #[error("schedule `{0}` does not exist any more; nothing was started")]
-    NoSuchSchedule(ScheduleKey),
+    NoSuchSchedule(Box<ScheduleKey>),
     /// The run is not one of the schedule. Somebody else has started it, or the engine does not know of it yet.
     #[error("schedule `{0}` has not started this run, so it starts nothing")]
-    NotOurs(ScheduleKey),
+    NotOurs(Box<ScheduleKey>),
     /// The intent was deleted. The schedule is paused now.
     #[error("the workflow intent of schedule `{0}` does not exist; the schedule is paused")]
-    NoIntent(ScheduleKey),
+    NoIntent(Box<ScheduleKey>),
     /// The start was refused. A repeat would be refused as well.
     #[error("schedule `{schedule}` has started nothing")]
     Refused {
@@ -98,7 +98,7 @@ impl Schedules {
         let scheduler = self.scheduler().map_err(FireError::Other)?;
         let KeptSchedule { schedule, .. } = self.kept(key).await.map_err(|error| gone(key, error))?;
         if !scheduler.look(key).await?.runs.contains(by) {
-            return Err(FireError::NotOurs(key.clone()));
+            return Err(FireError::NotOurs(Box::new(key.clone())));
         }
         let spec = &schedule.spec;
         let word = format!("schedule:{key}@{time}");
@@ -117,7 +117,7 @@ impl Schedules {
                 self.alone(&**scheduler, key, &pause, identity, &request_id)
                     .await
                     .map_err(FireError::Other)?;
-                return Err(FireError::NoIntent(key.clone()));
+                return Err(FireError::NoIntent(Box::new(key.clone())));
             }
             Err(source) if passes(&source) => {
                 return Err(FireError::Failed { schedule: Box::new(key.clone()), source });
@@ -171,7 +171,7 @@ impl Schedules {
 
 fn gone(key: &ScheduleKey, error: ScheduleError) -> FireError {
     match error {
-        ScheduleError::NoSuchSchedule(_) => FireError::NoSuchSchedule(key.clone()),
+        ScheduleError::NoSuchSchedule(_) => FireError::NoSuchSchedule(Box::new(key.clone())),
         ScheduleError::Store(error) => FireError::Store(error),
         other => FireError::Other(other),
     }

@@ -72,22 +72,22 @@ pub(super) async fn a_list_has_the_documents_that_there_are(store: &dyn Store) {
 }
 
 pub(super) async fn what_the_engine_does_not_have_is_listed(store: &dyn Store) {
-    let listed = async || store.unapplied(KIND, 9).await.unwrap();
     let key = key("s");
+    let is_listed = async || store.unapplied(KIND, 9).await.unwrap().contains(&key);
     add(store, &key, &revision(1, ChangeKind::Created, Some("{}"))).await;
-    assert_eq!(listed().await, [key.clone()]);
+    assert!(is_listed().await);
     store.applied(&key, RevisionNumber::FIRST).await.unwrap();
-    assert_eq!(listed().await, []);
+    assert!(!is_listed().await);
     add(store, &key, &revision(2, ChangeKind::Replaced, Some("{}"))).await;
     // A late note about an earlier revision.
     store.applied(&key, RevisionNumber::FIRST).await.unwrap();
-    assert_eq!(listed().await, [key.clone()]);
+    assert!(is_listed().await);
     store.applied(&key, 2.into()).await.unwrap();
     store.apply_again(KIND, &key.parent).await.unwrap();
-    assert_eq!(listed().await, [key.clone()]);
+    assert!(is_listed().await);
     store.applied(&key, 2.into()).await.unwrap();
     add(store, &key, &revision(3, ChangeKind::Deleted, None)).await;
-    assert_eq!(listed().await, [key]);
+    assert!(is_listed().await);
 }
 
 pub(super) async fn a_document_is_held_by_one(store: &dyn Store) {
