@@ -13,6 +13,7 @@ use bridge_core::{
 };
 use bridge_http::Api;
 use bridge_login::Logins;
+use bridge_notify::Dispatcher;
 use bridge_store::{DatabaseUrl, OpenError as StoreError};
 use bridge_temporal::{Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalTargets};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
@@ -49,6 +50,7 @@ pub struct Bridge {
     audit: Arc<Upkeep>,
     limits: Limits,
     authenticator: Authenticator,
+    notify: Dispatcher,
     /// `None` if nobody logs in with a browser.
     logins: Option<Logins>,
     /// `None` if every caller may do everything.
@@ -160,6 +162,9 @@ impl Bridge {
         let secured = clients.clients.as_ref().map(|file| SettingFile::of("BRIDGE_CLIENTS", file));
         let allowed = clients.client_hosts.clone();
         let caller = HttpClients::new(allowed, secured, Resolver::default(), clients.start_timeout)?;
+        let notify = settings.notify.load()?;
+        let alarms = settings.notify.parts(notify.clone());
+        let notify = Dispatcher::new(store.clone(), notify, clock.clone(), &alarms);
         let home = targets.home();
         tracing::info!(temporal = home.server, namespace = %home.namespace, "bridge set up");
         let parts = Parts {
@@ -180,6 +185,7 @@ impl Bridge {
             escalates: settings.escalation,
             identity: temporal::identity(),
             tasks,
+            alarms,
         };
         let app = App::new(&parts);
         let logins = settings.login.load(&authenticator, app.sessions.clone(), clock.clone())?;
@@ -206,6 +212,7 @@ impl Bridge {
             audit: Arc::new(audit),
             limits,
             authenticator,
+            notify,
             logins,
             rights,
             linger: settings.linger,
@@ -236,6 +243,9 @@ impl Bridge {
         // In the background: open starts of an earlier process must not delay this one.
         let starts = self.api.app.starts.clone();
         shutdown.spawn(async move { starts.recover_abandoned().await });
+        let alarms = self.api.app.alarms.clone();
+        shutdown.spawn(async move { alarms.keep().await });
+        shutdown.spawn(self.notify.clone().keep(shutdown.clone()));
         shutdown.spawn(Arc::clone(&self.audit).keep(shutdown.clone()));
         let options = Options { linger: self.linger, tls: self.tls.clone(), ..Options::default() };
         let served = service::http::serve(listener, router, shutdown, options).await;

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+mod alarms;
 mod audits;
 mod chain;
 mod clock;
@@ -21,6 +22,9 @@ mod starts;
 mod tasks;
 mod workflows;
 
+pub use alarms::{
+    AlarmError, AlarmFollowed, AlarmPage, AlarmScope, Alarms, Commented, DeliveryPage, MOST_SUBSCRIPTIONS,
+};
 pub use audits::{AuditError, AuditPage, Audits};
 pub use clock::{Clock, SystemClock};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
@@ -29,7 +33,7 @@ pub use intents::{
     Intents, IntentsError, Listing, Revisions,
 };
 pub use lookup::IntentError;
-pub use parts::{Limits, Parts};
+pub use parts::{AlarmParts, Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
 pub use runs::{LiveRun, LiveState, RunError, Runs};
@@ -61,6 +65,8 @@ pub struct App {
     pub audits: Audits,
     /// Logins and logouts of browsers.
     pub sessions: Sessions,
+    /// The use cases about alarms.
+    pub alarms: Alarms,
 }
 
 impl App {
@@ -75,6 +81,7 @@ impl App {
             rights: Rights::new(parts),
             audits: Audits::new(parts.clone()),
             sessions: Sessions::new(parts.clone()),
+            alarms: Alarms::new(parts.clone()),
         }
     }
 }

@@ -1,11 +1,16 @@
 //! The types of the use cases: intents and their revisions, start records, runs of workflows, events of the
-//! audit.
+//! audit, alarms.
 
+mod alarm;
 mod event;
 mod revision;
 mod run;
 mod start;
 
+pub use alarm::{
+    Ack, Alarm, AlarmFull, AlarmId, AlarmObject, BRIDGE_DN, By, Cleared, Comment, NAME_MAX, Notification,
+    Notified, ProbableCause, Raised, Step, TEXT_MAX, cut_text, is_in,
+};
 pub use event::{AuditId, Event, EventActor, EventObject, EventOutcome, Source, Stage};
 pub use revision::{Change, ChangeKind, KeptIntent, Revision, RevisionNumber};
 pub use run::{Target, WorkflowRun};

@@ -10,11 +10,18 @@ use bridge_core::access::Action;
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
-const SERVICES: [&str; 5] = ["Intents", "Starts", "Workflows", "Runs", "Audits"];
+const SERVICES: [&str; 6] = ["Intents", "Starts", "Workflows", "Runs", "Audits", "Alarms"];
 /// The action that a status needs in addition if it is to have results or events. It belongs to no use case alone.
 const IN_ADDITION: &str = "History";
 /// Public functions that are not use cases: only the bridge itself calls them.
-const BACKGROUND: [&str; 1] = ["Starts::recover_abandoned"];
+const BACKGROUND: [&str; 6] = [
+    "Starts::recover_abandoned",
+    "Alarms::base",
+    "Alarms::raise",
+    "Alarms::clear",
+    "Alarms::correlate",
+    "Alarms::keep",
+];
 
 #[test]
 fn every_use_case_asks_the_gate_first_for_an_action_of_its_own() {
@@ -112,5 +119,5 @@ fn is_key(local: &syn::Local) -> bool {
 
 /// Returns whether a method asks the gate about the action in its second argument.
 fn is_question(method: &syn::Ident) -> bool {
-    method == "authorize" || method == "authorize_with"
+    ["authorize", "authorize_with", "authorize_in", "authorize_alarm"].iter().any(|name| method == name)
 }

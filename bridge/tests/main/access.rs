@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::access::{Access, Action, AuditOptions, Gate, Ground, Named, Resource, Visible};
-use bridge_core::model::{DigKey, Event, EventOutcome, Source};
-use bridge_core::ports::{Audit, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError};
+use bridge_core::model::{AlarmId, By, DigKey, Event, EventOutcome, Source};
+use bridge_core::ports::{
+    AlarmFilter, Audit, DeliveryFilter, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError, Subscription,
+};
 use bridge_core::{
-    Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof,
+    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof,
     QueryOrder, Request, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
 };
+use workflow_api::alarms::AckState;
 use workflow_api::{RunReference, StartOverrides, WorkflowIntent};
 
 use crate::api::{Api, sample_dig, sample_key};
@@ -66,7 +69,9 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
     let change = ChangeOptions::default();
     let intent = WorkflowIntent::default;
     let history = StatusRequest { history: Some(HistoryRequest::default()), ..StatusRequest::default() };
-    let App { intents, starts, workflows, runs, rights: _, audits, sessions: _ } = &app;
+    let App { intents, starts, workflows, runs, rights: _, audits, sessions: _, alarms } = &app;
+    let (scope, alarm) = (&AlarmScope::Anywhere, &AlarmId::from("absent"));
+    let subscription = Subscription { consumer_reference: "http://a".to_owned(), ..Subscription::default() };
     [
         denied(intents.create(r, &dig, intent(), &change).await),
         denied(intents.put(r, &key, intent(), &change).await),
@@ -93,6 +98,19 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(workflows.update(r, &to, UpdateOrder::default()).await),
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
         denied(audits.list(r, &EventFilter::default(), 1).await),
+        denied(alarms.list(r, scope, &AlarmFilter::default(), None).await),
+        denied(alarms.get(r, alarm).await),
+        denied(alarms.count(r, scope, &AlarmFilter::default()).await),
+        denied(alarms.follow(r, scope, None).await.map(drop)),
+        denied(alarms.acknowledge(r, alarm, AckState::Acknowledged, By::default()).await),
+        denied(alarms.clear_by_hand(r, alarm, By::default()).await),
+        denied(alarms.comment(r, alarm, "text", By::default()).await),
+        denied(alarms.subscriptions(r).await),
+        denied(alarms.subscribe(r, subscription).await),
+        denied(alarms.unsubscribe(r, "id").await),
+        denied(alarms.deliveries(r, &DeliveryFilter::default(), 1).await),
+        denied(alarms.retry_delivery(r, 1).await),
+        denied(alarms.discard_delivery(r, 1).await),
     ]
 }
 

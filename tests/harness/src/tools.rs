@@ -1,6 +1,6 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library,
-//! cargo-deny and cargo-shear. Our own Go programs are built into `target/interop`.
+//! Schemathesis, Alertmanager, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate,
+//! CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are built into `target/interop`.
 
 mod fetch;
 mod helm;
@@ -18,7 +18,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use emco_build::{target_dir, workspace_dir};
 
 pub(crate) use self::fetch::python_package;
-use self::fetch::{is_executable, on_path, run};
+use self::fetch::{debian_program, is_executable, on_path, run};
 pub use self::helm::{helm, kubernetes_validate};
 pub use self::kubernetes::KubernetesTools;
 pub use self::node::{oidc_provider, oidc_provider_for};
@@ -68,6 +68,11 @@ pub fn python_with_temporalio() -> Result<ProcessBuilder> {
     let folder = python_package("temporalio==1.35.0")
         .context("no Temporal SDK for Python: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").arg("-u").env("PYTHONPATH", folder))
+}
+
+/// Returns Alertmanager: the one on `PATH`, else the one in Debian's package.
+pub fn alertmanager() -> Result<PathBuf> {
+    debian_program("prometheus-alertmanager", "prometheus-alertmanager")
 }
 
 /// Returns Schemathesis, which tests an API by its OpenAPI document, without its arguments.

@@ -32,6 +32,7 @@ const CASES: [Case; 25] = [
     ("bridge", "BRIDGE_RIGHTS_POLICIES", &[("BRIDGE_RIGHTS", THERE)]),
     ("bridge", "BRIDGE_TARGETS", &[]),
     ("bridge", "BRIDGE_CLIENTS", &[]),
+    ("bridge", "BRIDGE_NOTIFY", &[]),
     ("bridge", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
     ("bridge", "TEMPORAL_TLS_CLIENT_CERT_PATH", &[("TEMPORAL_TLS_CLIENT_KEY_PATH", THERE)]),
     // A Secret with an empty value.

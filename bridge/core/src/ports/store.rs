@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 
-use super::{Audit, IntentStore, SessionStore, StartStore, StoreError};
+use super::{AlarmStore, Audit, DeliveryStore, IntentStore, SessionStore, StartStore, StoreError};
 
 /// The storage of the bridge. A missing item is not an error: lookups return `None`.
 #[async_trait]
-pub trait Store: Audit + IntentStore + SessionStore + StartStore + std::fmt::Debug + Send + Sync {
+pub trait Store:
+    AlarmStore + Audit + DeliveryStore + IntentStore + SessionStore + StartStore + std::fmt::Debug + Send + Sync
+{
     /// Checks that the database responds.
     async fn ping(&self) -> Result<(), StoreError>;
 

@@ -2,7 +2,9 @@
 
 use bridge_core::model::DigKey;
 use workflow_api::read::Spelling;
-use workflow_api::{Fault, FromJson, ReadError, read};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use workflow_api::{Fault, FromJson, ReadError, cut, read};
 
 use crate::problem::{ApiError, kinds};
 pub(crate) use service::fields::FieldValidation;
@@ -56,6 +58,28 @@ impl<K, T: FromJson + Default + Send + 'static> Content<K> for Optional<T> {
         }
         let (value, noted) = read_body(body, fields)?;
         Ok((Self(value), noted))
+    }
+}
+
+/// A required body that is ours or the standard's alone: an unknown field is a fault, whatever the caller prefers.
+#[derive(Debug)]
+pub(crate) struct Strict<T>(pub(crate) T);
+
+impl<K, T: DeserializeOwned + Send + 'static> Content<K> for Strict<T> {
+    fn read(body: &[u8], _: FieldValidation, _: &K) -> Result<(Self, Noted), ApiError> {
+        let value: Value = serde_json::from_slice(body).map_err(|error| {
+            let detail = error.to_string();
+            kinds::NOT_JSON.problem(detail.clone()).with_faults(vec![Fault::new("$", detail)])
+        })?;
+        let value = serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = match error.path().to_string().as_str() {
+                "." => "$".to_owned(),
+                path => format!("$.{path}"),
+            };
+            let fault = Fault::new(path, cut(&error.into_inner().to_string()).into_owned());
+            kinds::INVALID_BODY.problem("the body has a part that is not valid").with_faults(vec![fault])
+        })?;
+        Ok((Self(value), Noted::default()))
     }
 }
 
