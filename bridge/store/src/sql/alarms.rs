@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use bridge_core::model::{Alarm, AlarmId, AlarmObject, Notification, ProbableCause};
-use bridge_core::ports::{
-    AlarmChange, AlarmFilter, AlarmStore, KeptAlarm, KeptNotification, StoreError,
-};
+use bridge_core::ports::{AlarmChange, AlarmFilter, AlarmStore, KeptAlarm, KeptNotification, StoreError};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -51,8 +49,7 @@ impl<S: Sql> AlarmStore for SqlStore<S> {
     ) -> Result<Option<KeptAlarm>, StoreError> {
         let find = "SELECT id, version, notified, document FROM alarms WHERE identity = $1";
         let identity = identity(&object.dn(), cause, problem);
-        let rows: Vec<AlarmRow> =
-            self.read("look up an alarm", find, &[identity.as_str().into()]).await?;
+        let rows: Vec<AlarmRow> = self.read("look up an alarm", find, &[identity.as_str().into()]).await?;
         rows.into_iter().next().map(KeptAlarm::try_from).transpose()
     }
 
@@ -190,8 +187,7 @@ impl TryFrom<NotificationRow> for KeptNotification {
     type Error = StoreError;
 
     fn try_from(row: NotificationRow) -> Result<Self, StoreError> {
-        let notification: Notification =
-            read("alarm_notifications", &row.number.to_string(), &row.document)?;
+        let notification: Notification = read("alarm_notifications", &row.number.to_string(), &row.document)?;
         Ok(Self { number: row.number, notification })
     }
 }

@@ -38,9 +38,11 @@ fn change_event() -> Event {
 /// Writes a change with notifications to these targets.
 async fn save(store: &dyn Database, before: Option<i64>, step: &Step, targets: &[&str]) -> bool {
     let targets: Vec<_> = targets.iter().map(|target| (*target).to_owned()).collect();
-    let notifications: Vec<_> = step.notifications.iter().cloned().map(|one| (one, targets.clone())).collect();
+    let notifications: Vec<_> =
+        step.notifications.iter().cloned().map(|one| (one, targets.clone())).collect();
     let event = change_event();
-    let change = AlarmChange { before, alarm: &step.alarm, notifications: &notifications, event: Some(&event) };
+    let change =
+        AlarmChange { before, alarm: &step.alarm, notifications: &notifications, event: Some(&event) };
     store.save_alarm(&change).await.unwrap()
 }
 
@@ -126,7 +128,10 @@ pub(crate) async fn alarms_are_found_by_each_filter_newest_first(store: &dyn Dat
         (state(AlarmAckState::ActiveUnacknowledged), vec![&bridge]),
         (state(AlarmAckState::ClearedUnacknowledged), vec![&a]),
         (state(AlarmAckState::Unacknowledged), vec![&bridge, &a]),
-        (AlarmFilter { severity: Some(PerceivedSeverity::Critical), ..AlarmFilter::default() }, vec![&bridge, &ab]),
+        (
+            AlarmFilter { severity: Some(PerceivedSeverity::Critical), ..AlarmFilter::default() },
+            vec![&bridge, &ab],
+        ),
         (AlarmFilter { severity: Some(PerceivedSeverity::Cleared), ..AlarmFilter::default() }, vec![&a]),
         (AlarmFilter { cause: Some(ProbableCause::WorkflowFailed), ..AlarmFilter::default() }, vec![&ab, &a]),
         (base("EMCO=proj1"), vec![&ab, &a]),
@@ -197,20 +202,18 @@ pub(crate) async fn a_delivery_is_leased_to_one_and_comes_back_after_the_lease(s
     let takes = futures::future::join_all((0..8).map(|_| store.take_deliveries("t", 10, SHORT))).await;
     let taken: Vec<_> = takes.into_iter().flat_map(Result::unwrap).collect();
     let [first] = taken.as_slice() else { panic!("{taken:?}") };
-    let again = eventually(SOON, "it comes back", async || {
-        store.take_deliveries("t", 10, LONG).await.unwrap().pop()
-    })
-    .await;
+    let again =
+        eventually(SOON, "it comes back", async || store.take_deliveries("t", 10, LONG).await.unwrap().pop())
+            .await;
     assert_eq!((first.attempt, again.attempt), (1, 2));
     // Whose lease has passed changes nothing.
     assert!(!store.delivered(first).await.unwrap());
     assert!(!store.put_off_delivery(first, SHORT, "late").await.unwrap());
     assert!(!store.bury_delivery(first, "late").await.unwrap());
     assert!(store.put_off_delivery(&again, SHORT, "busy").await.unwrap());
-    let third = eventually(SOON, "it comes back", async || {
-        store.take_deliveries("t", 10, LONG).await.unwrap().pop()
-    })
-    .await;
+    let third =
+        eventually(SOON, "it comes back", async || store.take_deliveries("t", 10, LONG).await.unwrap().pop())
+            .await;
     assert_eq!(third.attempt, 3);
     let listed = store.deliveries(&DeliveryFilter::default(), 10).await.unwrap();
     assert_eq!((listed[0].error.as_str(), listed[0].dead_at), ("busy", None));
@@ -230,7 +233,10 @@ pub(crate) async fn a_dead_letter_waits_for_somebody_and_so_does_what_follows(st
     assert_eq!(take().await, None);
     let filter = DeliveryFilter { target: Some("t".to_owned()), dead: true, after: None };
     let letters = store.deliveries(&filter, 10).await.unwrap();
-    assert_eq!(letters.iter().map(|one| (one.number, one.error.as_str())).collect::<Vec<_>>(), [(dead, "400")]);
+    assert_eq!(
+        letters.iter().map(|one| (one.number, one.error.as_str())).collect::<Vec<_>>(),
+        [(dead, "400")]
+    );
     assert!(letters[0].dead_at.is_some());
     assert!(store.retry_delivery(dead, &change_event()).await.unwrap());
     assert_eq!(bury("401").await, dead);
