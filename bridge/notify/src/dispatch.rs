@@ -116,14 +116,24 @@ impl Dispatcher {
                 self.store.put_off_delivery(delivery, wait, &cut(error)).await
             }
             Sent::Refused(error) => {
-                tracing::error!(target = name, notification = number, error, "notification refused: a dead letter");
+                tracing::error!(
+                    target = name,
+                    notification = number,
+                    error,
+                    "notification refused: a dead letter"
+                );
                 self.store.bury_delivery(delivery, &cut(error)).await
             }
         };
         if let Err(error) = noted {
             // It is delivered again after its lease.
             let error = workflow_api::chain(&error);
-            tracing::warn!(target = name, notification = number, error, "the outcome of a delivery cannot be kept");
+            tracing::warn!(
+                target = name,
+                notification = number,
+                error,
+                "the outcome of a delivery cannot be kept"
+            );
         }
     }
 }

@@ -27,8 +27,7 @@ impl Repeats {
         self.0.retain(|name, _| targets.iter().any(|target| target.name == *name));
         for target in targets.into_iter().filter(|target| target.format == Format::Alertmanager) {
             // What was raised by now is delivered as a notification.
-            let (next, last) =
-                self.0.entry(target.name.clone()).or_insert_with(|| (now, None));
+            let (next, last) = self.0.entry(target.name.clone()).or_insert_with(|| (now, None));
             if now < *next || last.as_ref().is_some_and(|last| !last.is_finished()) {
                 continue;
             }

@@ -80,12 +80,16 @@ mod tests {
             Sent::Later { .. } => 'l',
             Sent::Refused(_) => 'r',
         };
-        let found: String = [200, 204, 301, 400, 401, 404, 408, 410, 425, 429, 500, 503].map(later).iter().collect();
+        let found: String =
+            [200, 204, 301, 400, 401, 404, 408, 410, 425, 429, 500, 503].map(later).iter().collect();
         assert_eq!(found, "ddrrrrlrllll");
     }
 
     #[test]
     fn pauses_get_longer() {
-        assert_eq!([1, 2, 3, 9, 10, i64::MAX].map(|attempt| pause(attempt).as_secs()), [1, 2, 4, 256, 300, 300]);
+        assert_eq!(
+            [1, 2, 3, 9, 10, i64::MAX].map(|attempt| pause(attempt).as_secs()),
+            [1, 2, 4, 256, 300, 300]
+        );
     }
 }

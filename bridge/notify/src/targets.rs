@@ -144,7 +144,9 @@ impl Targets {
             });
             let source = document.source.unwrap_or_default();
             if !source.is_empty() && web_address(&source).is_none() {
-                return Err(file.fault("cannot be used: source is not an address such as https://bridge.example.org"));
+                return Err(
+                    file.fault("cannot be used: source is not an address such as https://bridge.example.org")
+                );
             }
             before = targets;
             let targets = before.iter().map(|(_, target)| Arc::clone(target)).collect();
@@ -197,7 +199,8 @@ impl Recipients for Targets {
     }
 
     fn may_subscribe(&self, url: &Url) -> Result<(), String> {
-        let host = url.host_str().zip(url.port_or_known_default()).map(|(host, port)| HostPort::new(host, port));
+        let host =
+            url.host_str().zip(url.port_or_known_default()).map(|(host, port)| HostPort::new(host, port));
         let Some(host) = host.filter(|_| matches!(url.scheme(), "http" | "https")) else {
             return Err("is not an address of http or https".to_owned());
         };
@@ -243,7 +246,10 @@ impl Entry {
     fn load(&self, file: &SettingFile, shared: &Client, resolver: &Resolver) -> Result<Target, FileError> {
         let name = &self.name;
         let fault = |fault: &str| file.fault(format!("cannot be used: the target `{name}` {fault}"));
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
+        if name.is_empty()
+            || name.len() > 64
+            || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        {
             return Err(fault("has a name that is not 1 to 64 letters, digits, `-`, `_` or `.`"));
         }
         let url = web_address(&self.url).ok_or_else(|| fault("has no address of http or https"))?;

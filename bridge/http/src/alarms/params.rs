@@ -39,10 +39,7 @@ pub(crate) struct AlarmParams {
 
 impl AlarmParams {
     /// Returns filters by state and object.
-    pub(crate) fn of(
-        alarm_ack_state: Option<AlarmAckState>,
-        base_object_instance: Option<String>,
-    ) -> Self {
+    pub(crate) fn of(alarm_ack_state: Option<AlarmAckState>, base_object_instance: Option<String>) -> Self {
         Self { alarm_ack_state, base_object_instance, ..Self::default() }
     }
 
@@ -118,9 +115,7 @@ impl AlarmPatch {
     pub(crate) fn read(self, named: bool) -> Result<Patch, ApiError> {
         let fault = |path: &str, text: &str| {
             let fault = Fault::new(path, text);
-            ApiError::from(
-                kinds::INVALID_BODY.problem("the change is not valid").with_faults(vec![fault]),
-            )
+            ApiError::from(kinds::INVALID_BODY.problem("the change is not valid").with_faults(vec![fault]))
         };
         let by = |user: String, system: String| By { user, system };
         let required = |path: &str, user: &str| {

@@ -10,8 +10,8 @@ use workflow_api::Fault;
 use workflow_api::alarms::PerceivedSeverity;
 
 use super::sample::sample_subscription;
-use crate::problem::kinds::{self, problems};
 use crate::problem::ApiError;
+use crate::problem::kinds::{self, problems};
 use crate::wire::answer::{GoJson, NO_CONTENT};
 use crate::wire::body::Strict;
 use crate::wire::call::Call;

@@ -1,9 +1,9 @@
 //! Bodies: parsed by Go's rules, with unknown fields reported to the caller or rejected (DESIGN §3).
 
 use bridge_core::model::DigKey;
-use workflow_api::read::Spelling;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use workflow_api::read::Spelling;
 use workflow_api::{Fault, FromJson, ReadError, cut, read};
 
 use crate::problem::{ApiError, kinds};
