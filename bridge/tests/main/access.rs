@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use bridge_core::access::{Access, Action, AuditOptions, Gate, Ground, Named, Resource, Visible};
 use bridge_core::model::{AlarmId, By, DigKey, Event, EventOutcome, Source};
 use bridge_core::ports::{
-    AlarmFilter, Audit, DeliveryFilter, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError, Subscription,
+    AlarmFilter, Audit, DeliveryFilter, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError,
+    Subscription,
 };
 use bridge_core::{
-    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof,
-    QueryOrder, Request, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
+    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause,
+    Proof, QueryOrder, Request, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
 };
 use workflow_api::alarms::AckState;
 use workflow_api::{RunReference, StartOverrides, WorkflowIntent};

@@ -18,7 +18,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::api::{Api, ScriptedEngine, sample_dig};
-pub(crate) use receiver::{Receiver, Reply};
 
 /// A bridge with targets, whose callers may do everything.
 struct Scene {
@@ -73,6 +72,15 @@ impl Scene {
 fn about(intent: &str) -> Raised {
     let object = AlarmObject::intent(&sample_dig().intent(intent));
     Raised::new(object, ProbableCause::WorkflowFailed, "The workflow has failed")
+}
+
+/// Replaces the values at these pointers by what they are.
+fn redacted(mut value: Value, pointers: &[&str]) -> Value {
+    for pointer in pointers {
+        let what = pointer.rsplit('/').next().unwrap_or_default();
+        *value.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = format!("({what})").into();
+    }
+    value
 }
 
 /// At once.

@@ -14,7 +14,8 @@ use super::{NOW, Scene, about};
 fn by_alarm(got: &[Got]) -> BTreeMap<String, Vec<String>> {
     let mut kinds = BTreeMap::<String, Vec<String>>::new();
     for record in got.iter().map(Got::json) {
-        let [alarm, kind] = ["alarmId", "notificationType"].map(|name| record[name].as_str().unwrap().to_owned());
+        let [alarm, kind] =
+            ["alarmId", "notificationType"].map(|name| record[name].as_str().unwrap().to_owned());
         kinds.entry(alarm).or_default().push(kind);
     }
     kinds
@@ -64,7 +65,8 @@ async fn what_fails_is_delivered_later_and_in_order() {
 #[tokio::test]
 async fn a_receiver_that_is_away_gets_everything_when_it_is_back() {
     let port = free_port();
-    let target = format!("[[target]]\nname = \"oss\"\nurl = \"http://127.0.0.1:{port}/\"\nformat = \"3gpp\"\n");
+    let target =
+        format!("[[target]]\nname = \"oss\"\nurl = \"http://127.0.0.1:{port}/\"\nformat = \"3gpp\"\n");
     let scene = Scene::new(&target).await;
     let id = scene.raise("a").await;
     scene.clear("a").await;
@@ -154,7 +156,8 @@ async fn targets_get_what_they_are_registered_for() {
     scene.alarms.raise(&worse).await.unwrap();
     scene.alarms.raise(&about("a")).await.unwrap();
     scene.alarms.clear(&worse.object, worse.cause, "", NOW).await.unwrap();
-    let kinds: Vec<_> = critical.takes(3).await.iter().map(|got| got.json()["perceivedSeverity"].clone()).collect();
+    let kinds: Vec<_> =
+        critical.takes(3).await.iter().map(|got| got.json()["perceivedSeverity"].clone()).collect();
     assert_eq!(kinds, ["CRITICAL", "MAJOR", "CLEARED"]);
     assert_eq!(project.got().len(), 0);
 }

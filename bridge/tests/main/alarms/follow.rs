@@ -1,6 +1,5 @@
 //! Notifications as server-sent events.
 
-use futures::StreamExt;
 use harness::http;
 use reqwest::Response;
 use tokio::time::timeout;
@@ -18,12 +17,12 @@ async fn follow(scene: &Scene, query: &str, last: Option<&str>) -> Response {
 }
 
 /// Reads until the stream has so many events, and returns their IDs and names.
-async fn events(stream: Response, number: usize) -> Vec<(String, String)> {
+async fn events(mut stream: Response, number: usize) -> Vec<(String, String)> {
     assert_eq!(stream.status(), 200);
-    let (mut chunks, mut text) = (stream.bytes_stream(), String::new());
+    let mut text = String::new();
     let read = async {
         while text.matches("\ndata: ").count() < number {
-            text += str::from_utf8(&chunks.next().await.unwrap().unwrap()).unwrap();
+            text += str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap();
         }
     };
     timeout(SOON, read).await.expect("the events come");

@@ -4,7 +4,7 @@ use bridge_core::model::{AlarmObject, ProbableCause, Raised};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Scene, about};
+use super::{Scene, about, redacted};
 
 fn ids(alarms: &Value) -> Vec<&str> {
     alarms.as_array().unwrap().iter().map(|alarm| alarm["alarmId"].as_str().unwrap()).collect()
@@ -15,10 +15,15 @@ async fn an_alarm_is_shown_in_the_words_of_the_standard() {
     let scene = Scene::new("source = \"https://bridge.example.org/\"").await;
     let id = scene.raise("a").await;
     let alarm = scene.get(&format!("/v2/alarms/{}", id.as_str())).await;
-    insta::assert_json_snapshot!(alarm, {
-        ".alarmId" => "(id)", ".alarmRaisedTime" => "(time)", ".lastNotificationHeader.eventTime" => "(time)",
-        ".lastNotificationHeader.href" => "(href)",
-    });
+    insta::assert_json_snapshot!(redacted(
+        alarm.clone(),
+        &[
+            "/alarmId",
+            "/alarmRaisedTime",
+            "/lastNotificationHeader/eventTime",
+            "/lastNotificationHeader/href"
+        ]
+    ));
     let href = alarm["lastNotificationHeader"]["href"].as_str().unwrap();
     assert_eq!(href, format!("https://bridge.example.org/FaultSupervisionMnS/v1/alarms/{}", id.as_str()));
 }
@@ -83,16 +88,25 @@ async fn an_alarm_leaves_when_it_is_cleared_and_acknowledged() {
     let acknowledged = patch(json!({"ackState": "ACKNOWLEDGED"})).await;
     assert_eq!(acknowledged.status(), 200);
     let acknowledged: Value = acknowledged.json().await.unwrap();
-    assert_eq!((&acknowledged["ackState"], &acknowledged["ackUserId"]), (&json!("ACKNOWLEDGED"), &json!("anonymous")));
+    assert_eq!(
+        (&acknowledged["ackState"], &acknowledged["ackUserId"]),
+        (&json!("ACKNOWLEDGED"), &json!("anonymous"))
+    );
     let withdrawn = patch(json!({"ackState": "UNACKNOWLEDGED", "ackUserId": "eve"})).await;
     let withdrawn: Value = withdrawn.json().await.unwrap();
     assert_eq!((&withdrawn["ackUserId"], &withdrawn["ackSystemId"]), (&json!("eve"), &json!("anonymous")));
     let comment = json!({"commentText": "at noon"});
     let comment = scene.send(Method::POST, &format!("{path}/comments"), comment).await;
-    assert_eq!((comment.status().as_u16(), &comment.headers()["location"]), (201, &*format!("{path}/comments/1")));
+    assert_eq!(
+        (comment.status().as_u16(), &comment.headers()["location"]),
+        (201, &format!("{path}/comments/1").parse().unwrap())
+    );
     assert_eq!(scene.get(&path).await["comments"]["1"]["commentText"], "at noon");
     let cleared: Value = patch(json!({"perceivedSeverity": "CLEARED"})).await.json().await.unwrap();
-    assert_eq!((&cleared["perceivedSeverity"], &cleared["clearUserId"]), (&json!("CLEARED"), &json!("anonymous")));
+    assert_eq!(
+        (&cleared["perceivedSeverity"], &cleared["clearUserId"]),
+        (&json!("CLEARED"), &json!("anonymous"))
+    );
     assert_eq!(patch(json!({"ackState": "ACKNOWLEDGED"})).await.status(), 200);
     let gone = scene.send(Method::GET, &path, Value::Null).await;
     assert_eq!(gone.json::<Value>().await.unwrap()["code"], "no_such_alarm");
@@ -133,7 +147,12 @@ async fn each_change_has_its_event() {
     }
     scene.clear("a").await;
     let events = scene.get("/v2/audit?object=proj1/capp1/v1/dig1/a").await;
-    let events: Vec<_> = events.as_array().unwrap().iter().map(|event| (&event["verb"], &event["object"]["alarmID"])).collect();
+    let events: Vec<_> = events
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| (&event["verb"], &event["object"]["alarmID"]))
+        .collect();
     let id = json!(id.as_str());
     let verbs = ["clear-alarm", "acknowledge-alarm", "raise-alarm"].map(|verb| json!(verb));
     assert_eq!(events, verbs.iter().map(|verb| (verb, &id)).collect::<Vec<_>>());

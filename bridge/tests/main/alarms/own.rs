@@ -1,12 +1,11 @@
 //! Alarms that the bridge raises by itself, and replicas.
 
-
 use futures::future::join_all;
 use harness::PostgreSql;
 use serde_json::json;
 
-use super::receiver::{Receiver, SOON};
 use super::Scene;
+use super::receiver::{Receiver, SOON};
 
 #[tokio::test]
 async fn replicas_make_one_alarm_and_deliver_each_notification_once() {
@@ -20,7 +19,8 @@ async fn replicas_make_one_alarm_and_deliver_each_notification_once() {
     assert_eq!(ids.len(), 1);
     join_all([&one, &two].into_iter().cycle().take(10).map(|scene| scene.clear("a"))).await;
     receiver.takes(2).await;
-    harness::eventually(SOON, "nothing is left", async || two.get("/v2/alarm-deliveries").await == json!([])).await;
+    harness::eventually(SOON, "nothing is left", async || two.get("/v2/alarm-deliveries").await == json!([]))
+        .await;
     assert_eq!(receiver.got().len(), 2);
     assert_eq!(one.get("/v2/alarms").await, two.get("/v2/alarms").await);
 }

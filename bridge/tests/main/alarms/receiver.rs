@@ -76,13 +76,6 @@ impl Receiver {
         Self { port, script }
     }
 
-    /// From now on it takes everything.
-    pub(crate) fn recovers(&self) {
-        let mut script = self.script.lock().unwrap();
-        script.otherwise = None;
-        script.replies.clear();
-    }
-
     pub(crate) fn got(&self) -> Vec<Got> {
         self.script.lock().unwrap().got.clone()
     }
@@ -99,7 +92,9 @@ impl Receiver {
     /// Returns an entry for the file of targets.
     pub(crate) fn target(&self, name: &str, format: &str, more: &str) -> String {
         let port = self.port;
-        format!("[[target]]\nname = \"{name}\"\nurl = \"http://127.0.0.1:{port}/in\"\nformat = \"{format}\"\n{more}\n")
+        format!(
+            "[[target]]\nname = \"{name}\"\nurl = \"http://127.0.0.1:{port}/in\"\nformat = \"{format}\"\n{more}\n"
+        )
     }
 }
 

@@ -95,7 +95,9 @@ fn about_alarms(
         Action::AcknowledgeAlarm => {
             (Method::PATCH, format!("/v2/alarms/{id}"), r#"{"ackState":"UNACKNOWLEDGED"}"#)
         }
-        Action::ClearAlarm => (Method::PATCH, format!("/v2/alarms/{id}"), r#"{"perceivedSeverity":"CLEARED"}"#),
+        Action::ClearAlarm => {
+            (Method::PATCH, format!("/v2/alarms/{id}"), r#"{"perceivedSeverity":"CLEARED"}"#)
+        }
         Action::CommentAlarm => (post, format!("/v2/alarms/{id}/comments"), r#"{"commentText":"c"}"#),
         Action::ListAlarmSubscriptions => (get, "/v2/alarm-subscriptions".to_owned(), ""),
         Action::CreateAlarmSubscription => {

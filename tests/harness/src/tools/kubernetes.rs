@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use emco_build::target_dir;
 use serde_json::Value;
 
-use super::fetch::{debian_program, fetched, on_path, python_package, run};
+use super::fetch::{debian_program, fetched, python_package, run};
 use super::go;
 use super::helm::{HELM_3, HELM_4, built};
 
