@@ -1,5 +1,5 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, Alertmanager, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate,
+//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate,
 //! CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are built into `target/interop`.
 
 mod fetch;
@@ -18,7 +18,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use emco_build::{target_dir, workspace_dir};
 
 pub(crate) use self::fetch::python_package;
-use self::fetch::{debian_program, is_executable, on_path, run};
+use self::fetch::{is_executable, on_path, run};
 pub use self::helm::{helm, kubernetes_validate};
 pub use self::kubernetes::KubernetesTools;
 pub use self::node::{oidc_provider, oidc_provider_for};
@@ -70,9 +70,12 @@ pub fn python_with_temporalio() -> Result<ProcessBuilder> {
     Ok(Process::builder("python3").arg("-u").env("PYTHONPATH", folder))
 }
 
-/// Returns Alertmanager: the one on `PATH`, else the one in Debian's package.
+/// Returns Alertmanager: the one on `PATH`. That of Debian reads its templates from where its package has them, so an
+/// unpacked package does not do.
 pub fn alertmanager() -> Result<PathBuf> {
-    debian_program("prometheus-alertmanager", "prometheus-alertmanager")
+    on_path("prometheus-alertmanager").context(
+        "no `prometheus-alertmanager`: put it on PATH (Debian: `apt-get install prometheus-alertmanager`)",
+    )
 }
 
 /// Returns Schemathesis, which tests an API by its OpenAPI document, without its arguments.

@@ -7,7 +7,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use emco_build::target_dir;
-use rustix::process::geteuid;
 
 pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -41,24 +40,6 @@ pub(super) fn fetched(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Res
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
     }
     Ok(folder)
-}
-
-/// Returns a program: the one on `PATH`, else the one in a package of Debian, which is unpacked and not installed: an
-/// installed one would start as a service.
-pub(super) fn debian_program(name: &str, package: &str) -> Result<PathBuf> {
-    if let Some(program) = on_path(name) {
-        return Ok(program);
-    }
-    let folder = fetched(name, |folder| {
-        if geteuid().is_root() {
-            run(Command::new("apt-get").args(["update", "--quiet"]))?;
-        }
-        run(Command::new("apt-get").current_dir(folder).args(["download", package]))?;
-        let package = fs::read_dir(folder)?.next().context("apt-get fetched nothing")??.path();
-        run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(folder))
-    })
-    .with_context(|| format!("no {name}: put it on PATH (Debian: `apt-get install {package}`)"))?;
-    Ok(folder.join("usr/bin").join(name))
 }
 
 pub(super) fn pip(args: &[&str], folder: &Path, requirement: &str) -> Result<()> {

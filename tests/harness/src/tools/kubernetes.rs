@@ -6,9 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use emco_build::target_dir;
+use rustix::process::geteuid;
 use serde_json::Value;
 
-use super::fetch::{debian_program, fetched, python_package, run};
+use super::fetch::{fetched, on_path, python_package, run};
 use super::go;
 use super::helm::{HELM_3, HELM_4, built};
 
@@ -139,9 +140,22 @@ fn text<'a>(report: &'a Value, name: &str) -> Result<&'a str> {
     report[name].as_str().with_context(|| format!("Go reports no {name}"))
 }
 
-/// Returns etcd: the one on `PATH`, else the one in Debian's package.
+/// Returns etcd: the one on `PATH`, else the one in Debian's package, which is unpacked and not installed: an installed
+/// one would start as a service.
 fn etcd() -> Result<PathBuf> {
-    debian_program("etcd", "etcd-server")
+    if let Some(etcd) = on_path("etcd") {
+        return Ok(etcd);
+    }
+    let folder = fetched("etcd", |folder| {
+        if geteuid().is_root() {
+            run(Command::new("apt-get").args(["update", "--quiet"]))?;
+        }
+        run(Command::new("apt-get").current_dir(folder).args(["download", "etcd-server"]))?;
+        let package = fs::read_dir(folder)?.next().context("apt-get fetched nothing")??.path();
+        run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(folder))
+    })
+    .context("no etcd: put it on PATH (Debian: `apt-get install etcd-server`)")?;
+    Ok(folder.join("usr/bin/etcd"))
 }
 
 #[cfg(test)]
