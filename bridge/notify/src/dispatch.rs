@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
 use crate::format::message;
+use crate::parts::Parts;
 use crate::repeat::Repeats;
 use crate::send::{Sent, pause, send};
 use crate::targets::{Target, Targets};
@@ -28,9 +29,7 @@ const ERROR: usize = 500;
 /// Delivers notifications.
 #[derive(Debug, Clone)]
 pub struct Dispatcher {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) targets: Targets,
-    pub(crate) clock: Arc<dyn Clock>,
+    parts: Parts,
     /// Wakes it after a change, and after a delivery.
     wake: Arc<Notify>,
 }
@@ -39,7 +38,7 @@ impl Dispatcher {
     /// Makes it.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, targets: Targets, clock: Arc<dyn Clock>, alarms: &AlarmParts) -> Self {
-        Self { store, targets, clock, wake: Arc::clone(&alarms.wake) }
+        Self { parts: Parts { store, targets, clock }, wake: Arc::clone(&alarms.wake) }
     }
 
     /// Delivers, and repeats alarms to Alertmanager, until the process drains.
@@ -50,7 +49,7 @@ impl Dispatcher {
             if let Err(error) = self.turn(&mut busy, &shutdown).await {
                 tracing::warn!(error = workflow_api::chain(&error), "notifications cannot be delivered now");
             }
-            repeats.begin(&self);
+            repeats.begin(&self.parts);
             tokio::select! {
                 () = sleep(TICK) => {}
                 () = self.wake.notified() => {}
@@ -64,10 +63,10 @@ impl Dispatcher {
         busy: &mut HashMap<String, Arc<Semaphore>>,
         shutdown: &Shutdown,
     ) -> Result<(), StoreError> {
-        let due = self.store.due_targets().await?;
+        let due = self.parts.store.due_targets().await?;
         busy.retain(|name, free| due.contains(name) || free.available_permits() < WIDTH);
         let subscribed = due.iter().any(|name| name.starts_with(&subscription_target("")));
-        let subscriptions = if subscribed { self.store.subscriptions().await? } else { Vec::new() };
+        let subscriptions = if subscribed { self.parts.store.subscriptions().await? } else { Vec::new() };
         for name in due {
             // A target that is no longer registered keeps its deliveries until it is again.
             let Some(target) = self.find(&name, &subscriptions) else { continue };
@@ -76,7 +75,7 @@ impl Dispatcher {
             if width == 0 {
                 continue;
             }
-            for delivery in self.store.take_deliveries(&name, width, LEASE).await? {
+            for delivery in self.parts.store.take_deliveries(&name, width, LEASE).await? {
                 let Ok(permit) = Arc::clone(free).try_acquire_owned() else { break };
                 let (dispatcher, target) = (self.clone(), Arc::clone(&target));
                 shutdown.spawn(async move {
@@ -91,15 +90,15 @@ impl Dispatcher {
     }
 
     fn find(&self, name: &str, subscriptions: &[KeptSubscription]) -> Option<Arc<Target>> {
-        self.targets.named(name).or_else(|| {
+        self.parts.targets.named(name).or_else(|| {
             let kept = subscriptions.iter().find(|kept| subscription_target(&kept.id) == name)?;
-            self.targets.of(kept).map(Arc::new)
+            self.parts.targets.of(kept).map(Arc::new)
         })
     }
 
     async fn deliver(&self, target: &Target, delivery: &Delivery) {
-        let base = self.targets.base();
-        let sent = match message(target, &delivery.kept, &base, self.clock.now()) {
+        let base = self.parts.targets.base();
+        let sent = match message(target, &delivery.kept, &base, self.parts.clock.now()) {
             Ok(message) => send(target, message).await,
             Err(error) => Sent::Refused(format!("the notification cannot be written: {error}")),
         };
@@ -108,12 +107,12 @@ impl Dispatcher {
         let noted = match &sent {
             Sent::Delivered => {
                 tracing::debug!(target = name, notification = number, "notification delivered");
-                self.store.delivered(delivery).await
+                self.parts.store.delivered(delivery).await
             }
             Sent::Later { error, pause: asked } => {
                 let wait = pause(delivery.attempt).max(asked.unwrap_or_default());
                 tracing::warn!(target = name, notification = number, error, ?wait, "notification put off");
-                self.store.put_off_delivery(delivery, wait, &cut(error)).await
+                self.parts.store.put_off_delivery(delivery, wait, &cut(error)).await
             }
             Sent::Refused(error) => {
                 tracing::error!(
@@ -122,7 +121,7 @@ impl Dispatcher {
                     error,
                     "notification refused: a dead letter"
                 );
-                self.store.bury_delivery(delivery, &cut(error)).await
+                self.parts.store.bury_delivery(delivery, &cut(error)).await
             }
         };
         if let Err(error) = noted {

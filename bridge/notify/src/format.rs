@@ -6,43 +6,11 @@ mod ves;
 mod webhook;
 
 use bridge_core::ports::KeptNotification;
-use http::HeaderMap;
 use jiff::Timestamp;
-use serde::Deserialize;
 
-use crate::targets::Target;
+use crate::message::{Message, json};
+use crate::targets::{Format, Target};
 pub(crate) use alertmanager::alerts;
-
-/// The format of notifications to a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Format {
-    /// CloudEvents 1.0 in one JSON object.
-    CloudeventsStructured,
-    /// CloudEvents 1.0 with attributes in headers.
-    CloudeventsBinary,
-    /// Alertmanager, API version 2.
-    Alertmanager,
-    /// VES 7.2, domain `fault`.
-    VesFault,
-    /// VES 7.2, domain `stndDefined`.
-    VesStndDefined,
-    /// Notifications of 3GPP TS 28.532.
-    #[serde(rename = "3gpp")]
-    ThreeGpp,
-    /// The same, with a signature.
-    Webhook,
-}
-
-/// A request to a target.
-#[derive(Debug, Default)]
-pub(crate) struct Message {
-    pub(crate) headers: HeaderMap,
-    pub(crate) content_type: &'static str,
-    pub(crate) body: Vec<u8>,
-}
-
-const JSON: &str = "application/json";
 
 /// Writes a notification for a target. `base` is the address of the bridge; may be empty.
 pub(crate) fn message(
@@ -64,11 +32,6 @@ pub(crate) fn message(
         Format::ThreeGpp => json(&record),
         Format::Webhook => webhook::signed(json(&record)?, kept, target.secret().as_deref(), now),
     }
-}
-
-/// Returns a message with JSON.
-pub(crate) fn json(value: &impl serde::Serialize) -> Result<Message, serde_json::Error> {
-    Ok(Message { headers: HeaderMap::new(), content_type: JSON, body: serde_json::to_vec(value)? })
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 mod dispatch;
 mod format;
+mod message;
+mod parts;
 mod repeat;
 mod send;
 mod targets;

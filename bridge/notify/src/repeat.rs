@@ -7,10 +7,11 @@ use bridge_core::ports::{AlarmFilter, Recipients, StoreError};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::dispatch::Dispatcher;
-use crate::format::{Format, alerts, json};
+use crate::format::alerts;
+use crate::message::json;
+use crate::parts::Parts;
 use crate::send::{Sent, send};
-use crate::targets::Target;
+use crate::targets::{Format, Target};
 
 /// How many alarms are read, and sent in one call.
 const BATCH: u32 = 200;
@@ -21,9 +22,9 @@ pub(crate) struct Repeats(HashMap<String, (Instant, Option<AbortHandle>)>);
 
 impl Repeats {
     /// Begins the repeats that are due. A target gets one at a time.
-    pub(crate) fn begin(&mut self, dispatcher: &Dispatcher) {
+    pub(crate) fn begin(&mut self, parts: &Parts) {
         let now = Instant::now();
-        let targets = dispatcher.targets.all();
+        let targets = parts.targets.all();
         self.0.retain(|name, _| targets.iter().any(|target| target.name == *name));
         for target in targets.into_iter().filter(|target| target.format == Format::Alertmanager) {
             // What was raised by now is delivered as a notification.
@@ -32,29 +33,29 @@ impl Repeats {
                 continue;
             }
             *next = now + target.repeat;
-            let dispatcher = dispatcher.clone();
-            let task = tokio::spawn(async move { repeat(&dispatcher, target).await });
+            let parts = parts.clone();
+            let task = tokio::spawn(async move { repeat(&parts, target).await });
             *last = Some(task.abort_handle());
         }
     }
 }
 
-async fn repeat(dispatcher: &Dispatcher, target: Arc<Target>) {
-    if let Err(error) = repeat_all(dispatcher, &target).await {
+async fn repeat(parts: &Parts, target: Arc<Target>) {
+    if let Err(error) = repeat_all(parts, &target).await {
         let error = workflow_api::chain(&error);
         tracing::warn!(target = target.name, error, "alarms cannot be read for a repeat");
     }
 }
 
-async fn repeat_all(dispatcher: &Dispatcher, target: &Target) -> Result<(), StoreError> {
-    let base = dispatcher.targets.base();
+async fn repeat_all(parts: &Parts, target: &Target) -> Result<(), StoreError> {
+    let base = parts.targets.base();
     let mut filter = AlarmFilter::default();
     loop {
-        let batch = dispatcher.store.alarms(&filter, BATCH).await?;
+        let batch = parts.store.alarms(&filter, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(()) };
         filter.after = Some(last.alarm.id.clone());
         let wanted = batch.iter().map(|kept| &kept.alarm).filter(|alarm| target.wants(alarm));
-        let alerts = alerts(wanted, &base, dispatcher.clock.now(), target.repeat);
+        let alerts = alerts(wanted, &base, parts.clock.now(), target.repeat);
         let Ok(message) = json(&alerts) else { return Ok(()) };
         if alerts.is_empty() {
             continue;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use service::outbound::guard;
 
-use crate::format::Message;
+use crate::message::Message;
 use crate::targets::Target;
 
 /// Timeout of a call.

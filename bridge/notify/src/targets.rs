@@ -36,11 +36,30 @@ use service::token::TokenFile;
 use url::Url;
 use workflow_api::alarms::PerceivedSeverity;
 
-use crate::format::Format;
-
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval of repeats to Alertmanager, if the file has none.
 const REPEAT: Duration = Duration::from_secs(60);
+
+/// The format of notifications to a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
+    /// CloudEvents 1.0 in one JSON object.
+    CloudeventsStructured,
+    /// CloudEvents 1.0 with attributes in headers.
+    CloudeventsBinary,
+    /// Alertmanager, API version 2.
+    Alertmanager,
+    /// VES 7.2, domain `fault`.
+    VesFault,
+    /// VES 7.2, domain `stndDefined`.
+    VesStndDefined,
+    /// Notifications of 3GPP TS 28.532.
+    #[serde(rename = "3gpp")]
+    ThreeGpp,
+    /// The same, with a signature.
+    Webhook,
+}
 
 /// The registered targets. Clones share them.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::json;
 use workflow_api::alarms::{AckState, AlarmNotification, NotificationType};
 
-use super::{Message, json as message};
+use crate::message::{Message, json as message};
 
 /// What the binary mode encodes in headers.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');

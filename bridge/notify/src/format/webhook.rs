@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use ring::hmac;
 
-use super::Message;
+use crate::message::Message;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("emco-signature");
 const DELIVERY: HeaderName = HeaderName::from_static("emco-delivery");
