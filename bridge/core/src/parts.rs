@@ -63,6 +63,10 @@ pub struct AlarmParts {
     pub recipients: Arc<dyn Recipients>,
     /// How long a condition must have ended before its alarm is cleared.
     pub hold: SignedDuration,
+    /// Interval of the questions whether the engine responds.
+    pub probe: Duration,
+    /// For how long it must not have responded before an alarm is raised.
+    pub away: Duration,
     /// Wakes the upkeep after a change.
     pub wake: Arc<Notify>,
     /// The number of the newest notification, for those who follow.
@@ -73,6 +77,13 @@ impl AlarmParts {
     /// Makes them of who gets notifications, and of how long a condition must have ended.
     #[must_use]
     pub fn new(recipients: Arc<dyn Recipients>, hold: SignedDuration) -> Self {
-        Self { recipients, hold, wake: Arc::default(), newest: Arc::new(watch::Sender::new(0)) }
+        Self {
+            recipients,
+            hold,
+            probe: Duration::from_secs(15),
+            away: Duration::from_secs(60),
+            wake: Arc::default(),
+            newest: Arc::new(watch::Sender::new(0)),
+        }
     }
 }

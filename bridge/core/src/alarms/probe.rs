@@ -1,7 +1,5 @@
 //! Whether the bridge's own Temporal responds. Rules run on Temporal, so they cannot notice this.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 use workflow_api::RunId;
 
@@ -9,10 +7,6 @@ use super::Alarms;
 use crate::model::{AlarmObject, ProbableCause, Raised, WorkflowRun};
 use crate::ports::{EngineError, StoreError};
 
-/// Interval between two probes.
-pub(super) const PROBE: Duration = Duration::from_secs(15);
-/// For how long probes must have failed.
-const AWAY: Duration = Duration::from_secs(60);
 /// No workflow has this ID: that it is not found shows that Temporal responds.
 const NO_WORKFLOW: &str = "emco-bridge-probe";
 
@@ -47,7 +41,7 @@ impl Alarms {
             return Ok(());
         };
         let since = *sight.away_since.get_or_insert_with(Instant::now);
-        if since.elapsed() >= AWAY {
+        if since.elapsed() >= self.parts.alarms.away {
             sight.perhaps_raised = true;
             self.raise(&Raised::new(object, cause, reason)).await?;
         }

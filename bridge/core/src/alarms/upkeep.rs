@@ -6,11 +6,11 @@ use jiff::SignedDuration;
 use tokio::time::{Instant, sleep};
 
 use super::Alarms;
-use super::probe::{PROBE, Sight};
+use super::probe::Sight;
 use crate::ports::StoreError;
 
-/// Interval between two looks at the database.
-const TICK: Duration = Duration::from_millis(500);
+/// Interval between two looks at the database. A change of this process is noticed at once.
+const TICK: Duration = Duration::from_secs(1);
 /// Interval between two deletions of old notifications.
 const FORGET: Duration = Duration::from_secs(3600);
 /// How long notifications are kept for those who come back to a stream.
@@ -48,7 +48,7 @@ impl Alarms {
         let mut sight = Sight::unknown();
         loop {
             tokio::select! {
-                () = sleep(PROBE) => {}
+                () = sleep(self.parts.alarms.probe) => {}
                 () = self.parts.tasks.draining() => return,
             }
             report("the alarm about Temporal cannot be written", self.probe(&mut sight).await);

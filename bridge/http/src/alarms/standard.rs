@@ -18,7 +18,7 @@ use super::sample::{sample_comment, sample_count, sample_record};
 use super::subscriptions::NewSubscription;
 use crate::problem::ApiError;
 use crate::problem::kinds::{self, problems};
-use crate::wire::answer::{GoJson, NO_CONTENT};
+use crate::wire::answer::{GoJson, NO_CONTENT, large_json};
 use crate::wire::body::Strict;
 use crate::wire::call::Call;
 use crate::wire::params::{NoParams, invalid, unless_empty};
@@ -26,6 +26,9 @@ use crate::wire::path;
 
 /// Maximum number of alarms in one change.
 const MOST_PATCHES: usize = 1000;
+
+/// The usual size of an alarm as JSON.
+const SIZE: usize = 1024;
 
 problems!(NoAlarm, [NO_SUCH_ALARM]);
 problems!(CommentProblems, [NO_SUCH_ALARM, ALARM_FULL]);
@@ -105,9 +108,10 @@ pub(crate) async fn mns_alarms(call: Call<(), MnsParams>) -> Result<Response, Ap
     let base = alarms.base();
     let records = page.alarms.iter().map(|kept| {
         let record = AlarmRecord { alarm_id: None, ..kept.alarm.record(&base, kept.number) };
-        (kept.alarm.id.as_str(), record)
+        (kept.alarm.id.as_str().to_owned(), record)
     });
-    Ok(GoJson(records.collect::<BTreeMap<_, _>>()).into_response())
+    let records: BTreeMap<_, _> = records.collect();
+    Ok(large_json(records.len() * SIZE, records).await)
 }
 
 /// Count alarms (3GPP TS 28.532)
