@@ -65,7 +65,7 @@ fn seconds(value: &http::HeaderValue) -> Option<Duration> {
 /// Returns how long to wait after this number of tries: a second first, then twice as long each time, at most five
 /// minutes.
 pub(crate) fn pause(attempt: i64) -> Duration {
-    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     Duration::from_secs(1 << doublings).min(LONGEST)
 }
 
