@@ -252,7 +252,7 @@ spec:
         - uri: { regex: "/v2/projects/[^/]+/composite-apps/[^/]+/[^/]+/deployment-intent-groups/[^/]+/temporal-workflow-intents(/.*)?" }
         - uri: { regex: "/v2/(rights|audit|session)" }
         - uri: { regex: "/v2/(alarms|alarm-subscriptions|alarm-deliveries)(/.*)?" }
-        - uri: { prefix: "/FaultSupervisionMnS/v1/" }
+        - uri: { regex: "/FaultSupervisionMnS/v1/.*" }
         - uri: { regex: "/(login|logout|session)(/.*)?" }
         - uri: { exact: /openapi.json }
       route:
