@@ -13,7 +13,7 @@ use bridge_core::{
 };
 use bridge_http::Api;
 use bridge_login::Logins;
-use bridge_notify::Dispatcher;
+use bridge_notify::{Dispatcher, NOTIFICATIONS};
 use bridge_store::{DatabaseUrl, OpenError as StoreError};
 use bridge_temporal::{Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalTargets};
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
@@ -269,6 +269,11 @@ impl Bridge {
                 gauge!(CONNECTIONS, "pool" => pool.name, "state" => "idle").set(pool.idle as f64);
             }
         });
+        describe_counter!(
+            NOTIFICATIONS,
+            Unit::Count,
+            "Tries to deliver a notification, by target and outcome"
+        );
         let store = Arc::clone(&self.parts.store);
         // Temporal is not a condition: without it, intents can still be managed, and each call reports that
         // Temporal is away.
@@ -276,6 +281,8 @@ impl Bridge {
             let store = Arc::clone(&store);
             async move { store.ping().await }
         });
+        let notify = self.notify.clone();
+        health = health.with_notice("notify", move || notify.broken());
         if let Some(rights) = &self.rights {
             describe_gauge!(RIGHTS_BROKEN, "1 while changed rights cannot be used, and earlier ones apply");
             let [measured, noticed] = [Arc::clone(rights), Arc::clone(rights)];

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bridge_core::ports::{Delivery, KeptSubscription, Recipients, Store, StoreError, subscription_target};
 use bridge_core::{AlarmParts, Clock};
+use metrics::counter;
 use service::shutdown::Shutdown;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
@@ -26,19 +27,34 @@ const LEASE: Duration = Duration::from_secs(60);
 /// Maximum length of a kept error, in characters.
 const ERROR: usize = 500;
 
+/// The counter of tries to deliver a notification, by target and outcome.
+pub const NOTIFICATIONS: &str = "bridge_notifications_total";
+
 /// Delivers notifications.
 #[derive(Debug, Clone)]
 pub struct Dispatcher {
     parts: Parts,
-    /// Wakes it after a change, and after a delivery.
+    /// Wakes it after a change of an alarm.
     wake: Arc<Notify>,
+    /// Wakes it after a delivery.
+    delivered: Arc<Notify>,
 }
 
 impl Dispatcher {
     /// Makes it.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, targets: Targets, clock: Arc<dyn Clock>, alarms: &AlarmParts) -> Self {
-        Self { parts: Parts { store, targets, clock }, wake: Arc::clone(&alarms.wake) }
+        Self {
+            parts: Parts { store, targets, clock },
+            wake: Arc::clone(&alarms.wake),
+            delivered: Arc::default(),
+        }
+    }
+
+    /// Returns why the file of targets cannot be used as it is now, so that an earlier one applies.
+    #[must_use]
+    pub fn broken(&self) -> Option<String> {
+        self.parts.targets.broken()
     }
 
     /// Delivers, and repeats alarms to Alertmanager, until the process drains.
@@ -53,6 +69,7 @@ impl Dispatcher {
             tokio::select! {
                 () = sleep(TICK) => {}
                 () = self.wake.notified() => {}
+                () = self.delivered.notified() => {}
                 () = shutdown.draining() => {}
             }
         }
@@ -82,7 +99,7 @@ impl Dispatcher {
                     dispatcher.deliver(&target, &delivery).await;
                     drop(permit);
                     // What follows about the same alarm is due now.
-                    dispatcher.wake.notify_waiters();
+                    dispatcher.delivered.notify_one();
                 });
             }
         }
@@ -104,6 +121,7 @@ impl Dispatcher {
         };
         let (name, number) = (&target.name, delivery.kept.number);
         let cut = |error: &str| -> String { error.chars().filter(|c| !c.is_control()).take(ERROR).collect() };
+        counter!(NOTIFICATIONS, "target" => label(name), "outcome" => sent.word()).increment(1);
         let noted = match &sent {
             Sent::Delivered => {
                 tracing::debug!(target = name, notification = number, "notification delivered");
@@ -135,4 +153,10 @@ impl Dispatcher {
             );
         }
     }
+}
+
+/// Subscriptions are one label, because their IDs are without number.
+fn label(name: &str) -> String {
+    let subscribed = name.starts_with(&subscription_target(""));
+    if subscribed { "subscriptions".to_owned() } else { name.to_owned() }
 }

@@ -10,5 +10,5 @@ mod repeat;
 mod send;
 mod targets;
 
-pub use dispatch::Dispatcher;
+pub use dispatch::{Dispatcher, NOTIFICATIONS};
 pub use targets::Targets;

@@ -30,6 +30,17 @@ pub(crate) enum Sent {
     Refused(String),
 }
 
+impl Sent {
+    /// Returns its word in metrics.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Later { .. } => "put_off",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 /// Posts a message. Text of the target is not repeated, because it is that of a stranger.
 pub(crate) async fn send(target: &Target, message: Message) -> Sent {
     if let Err(error) = guard::check(&target.url) {

@@ -179,6 +179,11 @@ impl Targets {
         self.read.as_ref().map(|read| read.current()).unwrap_or_default()
     }
 
+    /// Returns why the file cannot be used as it is now.
+    pub(crate) fn broken(&self) -> Option<String> {
+        self.read.as_ref()?.broken()
+    }
+
     /// Returns the registered targets.
     pub(crate) fn all(&self) -> Vec<Arc<Target>> {
         self.current().targets.clone()
@@ -342,4 +347,50 @@ fn web_address(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| {
         matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Targets, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, text).unwrap();
+        Targets::load(Some(file.path().into()), Resolver::default())
+            .map_err(|error| workflow_api::chain(&error))
+    }
+
+    #[test]
+    fn faults_are_reported_without_the_content_of_files() {
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&secret, "hunter2 hunter3").unwrap();
+        let path = secret.path().display();
+        let target = |more: &str| format!("[[target]]\nname = \"t\"\nurl = \"http://a/\"\n{more}\n");
+        for (text, part) in [
+            ("targets = 1".to_owned(), "unknown field"),
+            ("source = \"bridge\"".to_owned(), "source is not an address"),
+            ("consumers = \"a b\"".to_owned(), "consumers"),
+            (target(""), "missing field `format`"),
+            (target("format = \"mail\""), "unknown variant `mail`"),
+            (target("format = \"3gpp\"\ncauses = [\"x\"]"), "unknown variant `x`"),
+            (target("format = \"3gpp\"").replace("http://a/", "ftp://a/"), "has no address"),
+            (target("format = \"3gpp\"").replace("http://a/", "http://169.254.169.254/"), "never called"),
+            (target("format = \"3gpp\"").replace("\"t\"", "\"a:b\""), "has a name that"),
+            (target("format = \"3gpp\"").repeat(2), "two targets with the name `t`"),
+            (target("format = \"webhook\""), "needs a secret_file"),
+            (target(&format!("format = \"3gpp\"\nsecret_file = \"{path}\"")), "only webhooks"),
+            (
+                target(&format!("format = \"webhook\"\nsecret_file = \"{path}\"")),
+                "holds no secret of 16 bytes",
+            ),
+            (target(&format!("format = \"3gpp\"\nca_file = \"{path}\"")), "has no certificates"),
+            (target(&format!("format = \"3gpp\"\ntoken_file = \"{path}\"")), "holds no token"),
+            (target("format = \"3gpp\"\nrepeat_every = \"5s\""), "only Alertmanager"),
+            (target("format = \"alertmanager\"\nrepeat_every = \"0s\""), "from 1s to 1h"),
+        ] {
+            let error = load(&text).unwrap_err();
+            assert!(error.contains(part) && !error.contains("hunter"), "{text}: {error}");
+        }
+        assert!(load("").unwrap().all().is_empty());
+    }
 }
