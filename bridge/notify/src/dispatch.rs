@@ -85,8 +85,10 @@ impl Dispatcher {
         let subscribed = due.iter().any(|name| name.starts_with(&subscription_target("")));
         let subscriptions = if subscribed { self.parts.store.subscriptions().await? } else { Vec::new() };
         for name in due {
-            // A target that is no longer registered keeps its deliveries until it is again.
-            let Some(target) = self.find(&name, &subscriptions) else { continue };
+            let Some(target) = self.find(&name, &subscriptions) else {
+                self.without(&name, &subscriptions).await?;
+                continue;
+            };
             let free = busy.entry(name.clone()).or_insert_with(|| Arc::new(Semaphore::new(WIDTH)));
             let width = u32::try_from(free.available_permits()).unwrap_or(0);
             if width == 0 {
@@ -102,6 +104,16 @@ impl Dispatcher {
                     dispatcher.delivered.notify_one();
                 });
             }
+        }
+        Ok(())
+    }
+
+    /// Deletes what is for a subscription that was deleted while an alarm changed. A target that is no longer
+    /// registered keeps its deliveries until it is again.
+    async fn without(&self, name: &str, subscriptions: &[KeptSubscription]) -> Result<(), StoreError> {
+        let subscribed = name.starts_with(&subscription_target(""));
+        if subscribed && !subscriptions.iter().any(|kept| subscription_target(&kept.id) == name) {
+            self.parts.store.drop_deliveries(name).await?;
         }
         Ok(())
     }

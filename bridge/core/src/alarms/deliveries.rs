@@ -45,10 +45,10 @@ impl Alarms {
         if found { Ok(()) } else { Err(AlarmError::NoSuchDelivery(number)) }
     }
 
-    /// Gives up a dead letter. What waits behind it follows.
+    /// Gives up a delivery, such as a dead letter. What waits behind it follows.
     ///
     /// # Errors
-    /// Returns an error if there is no such dead letter, or if the database fails.
+    /// Returns an error if there is no such delivery, or if the database fails.
     pub async fn discard_delivery(&self, request: &Request, number: i64) -> Result<(), AlarmError> {
         let permit =
             self.parts.access.authorize(request, Action::DiscardAlarmDelivery, Resource::Bridge).await?;

@@ -36,7 +36,9 @@ impl Alarms {
     ) -> Result<AlarmPage, AlarmError> {
         self.authorize_in(request, Action::ListAlarms, scope).await?;
         let mut page = AlarmPage::default();
-        self.each(request, scope, filter, |kept| {
+        // One more than requested shows whether there is a next page.
+        let first = limit.map_or(BATCH, |limit| limit.saturating_add(1).min(BATCH));
+        self.each(request, scope, filter, first, |kept| {
             if limit.is_some_and(|limit| page.alarms.len() >= limit as usize) {
                 page.next = page.alarms.last().map(|last| last.alarm.id.clone());
                 return false;
@@ -60,7 +62,7 @@ impl Alarms {
     ) -> Result<AlarmCount, AlarmError> {
         self.authorize_in(request, Action::CountAlarms, scope).await?;
         let mut counts = AlarmCount::default();
-        self.each(request, scope, filter, |kept| {
+        self.each(request, scope, filter, BATCH, |kept| {
             *match kept.alarm.perceived_severity() {
                 PerceivedSeverity::Critical => &mut counts.critical_count,
                 PerceivedSeverity::Major => &mut counts.major_count,
@@ -84,20 +86,23 @@ impl Alarms {
         Ok(kept)
     }
 
-    /// Calls `take` with each alarm that the caller may see, newest first, until it returns false.
+    /// Calls `take` with each alarm that the caller may see, newest first, until it returns false. `size` is the number
+    /// of alarms to read at first.
     async fn each(
         &self,
         request: &Request,
         scope: &AlarmScope,
         filter: &AlarmFilter,
+        mut size: u32,
         mut take: impl FnMut(KeptAlarm) -> bool + Send,
     ) -> Result<(), AlarmError> {
         let base = scope.base().or_else(|| filter.base.clone());
         let mut filter = AlarmFilter { base, ..filter.clone() };
         let mut seen = HashMap::<AlarmObject, bool>::new();
         loop {
-            let batch = self.parts.store.alarms(&filter, BATCH).await?;
-            let more = batch.len() == BATCH as usize;
+            let batch = self.parts.store.alarms(&filter, size).await?;
+            let more = batch.len() == size as usize;
+            size = BATCH;
             filter.after = batch.last().map(|last| last.alarm.id.clone());
             for kept in batch {
                 let object = &kept.alarm.object;

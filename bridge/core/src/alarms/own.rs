@@ -9,6 +9,8 @@ use crate::model::{
 };
 use crate::ports::{AlarmChange, StoreError, subscription_target};
 
+/// Maximum number of alarms in the list.
+const MOST_ALARMS: u64 = 10_000;
 /// The verbs of the audit.
 const RAISE: &str = "raise-alarm";
 const CLEAR: &str = "clear-alarm";
@@ -25,14 +27,17 @@ impl Alarms {
     /// Returns the ID of the alarm.
     ///
     /// # Errors
-    /// Returns an error if the database fails.
+    /// Returns an error if the database fails, or if there are 10,000 alarms.
     pub async fn raise(&self, raised: &Raised) -> Result<AlarmId, StoreError> {
         let problem = cut_text(&raised.problem, NAME_MAX);
         for _ in 0..ROUNDS {
             let now = self.parts.clock.now();
             let kept = self.parts.store.alarm_of(&raised.object, raised.cause, &problem).await?;
             let (before, step) = match kept {
-                None => (None, Alarm::raise_new(raised, now)),
+                None => {
+                    self.has_room().await?;
+                    (None, Alarm::raise_new(raised, now))
+                }
                 Some(kept) => match kept.alarm.raise(raised, now) {
                     None => return Ok(kept.alarm.id),
                     Some(step) => (Some(kept.version), step),
@@ -106,6 +111,15 @@ impl Alarms {
                 return Ok(());
             }
         }
+    }
+
+    /// Refuses another alarm if there are too many. Those that raise alarms work on without it.
+    async fn has_room(&self) -> Result<(), StoreError> {
+        if self.parts.store.alarm_count().await? < MOST_ALARMS {
+            return Ok(());
+        }
+        let source = format!("there are {MOST_ALARMS} alarms: acknowledge those that are cleared");
+        Err(StoreError::Unavailable { action: "keep another alarm", source: source.into() })
     }
 
     async fn save_own(&self, verb: &str, before: Option<i64>, step: &Step) -> Result<bool, StoreError> {

@@ -26,6 +26,9 @@ pub trait AlarmStore: fmt::Debug + Send + Sync {
     /// Returns at most `limit` alarms that meet the filter, newest first.
     async fn alarms(&self, filter: &AlarmFilter, limit: u32) -> Result<Vec<KeptAlarm>, StoreError>;
 
+    /// Returns the number of alarms in the list.
+    async fn alarm_count(&self) -> Result<u64, StoreError>;
+
     /// Returns at most `limit` alarms that are to be cleared by now.
     async fn due_alarms(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptAlarm>, StoreError>;
 

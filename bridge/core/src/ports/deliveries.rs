@@ -45,7 +45,10 @@ pub trait DeliveryStore: fmt::Debug + Send + Sync {
     /// Makes a delivery due now, as if it had never been tried. Returns whether there is one.
     async fn retry_delivery(&self, number: i64, event: &Event) -> Result<bool, StoreError>;
 
-    /// Gives up a dead letter. Returns whether there is one.
+    /// Deletes the deliveries to a target that is gone. Returns how many there were.
+    async fn drop_deliveries(&self, target: &str) -> Result<u64, StoreError>;
+
+    /// Gives up a delivery. Returns whether there is one.
     async fn discard_delivery(&self, number: i64, event: &Event) -> Result<bool, StoreError>;
 
     /// Keeps a subscription.

@@ -52,8 +52,9 @@ async fn settle(parts: &Parts, start: &StartRecord, trail: &mut Trail) {
 
 /// Raises the alarm of a start whose outcome is unknown. If that fails, the outcome is in the start record.
 async fn alarm(parts: &Parts, start: &StartRecord) {
-    if let Outcome::Unknown { reason, .. } = &start.outcome {
-        let text = format!("Start {} of the workflow intent: {reason}", start.id);
+    if matches!(start.outcome, Outcome::Unknown { .. }) {
+        // The reason may repeat a text of the workflow client, and notifications leave the bridge.
+        let text = format!("It is not known what the start {} did; its record has the reason", start.id);
         let object = AlarmObject::workflow(&start.intent, &start.workflow_id);
         let raised = Raised {
             problem: start.id.to_string(),

@@ -114,7 +114,7 @@ pub(crate) async fn retry_delivery(call: Call<String>) -> Result<Response, ApiEr
     Ok(NO_CONTENT.into_response())
 }
 
-/// Give up a dead letter
+/// Give up a delivery, such as a dead letter
 ///
 /// Its target never gets it. Later notifications about the same alarm follow.
 #[utoipa::path(

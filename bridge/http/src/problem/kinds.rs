@@ -57,7 +57,7 @@ kinds! {
     NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
     NO_SUCH_ALARM = 404 "no_such_alarm" "There is no such alarm. It leaves the list when it is cleared and acknowledged.";
     NO_SUCH_SUBSCRIPTION = 404 "no_such_subscription" "There is no such subscription.";
-    NO_SUCH_DELIVERY = 404 "no_such_delivery" "There is no such delivery, or it is not a dead letter. A delivery leaves the list when it succeeds.";
+    NO_SUCH_DELIVERY = 404 "no_such_delivery" "There is no such delivery. It leaves the list when it succeeds.";
     NO_SUCH_PATH = 404 "no_such_path" "The API has no such path.";
     NO_SUCH_METHOD = 405 "method_not_allowed" "The path does not support this method; `Allow` lists the methods that it supports.";
     BODY_TIMEOUT = 408 "body_timeout" "The body did not arrive completely within 30 s.";

@@ -27,7 +27,7 @@ const NOTIFY: &str =
 const NOTIFIED: &str = "UPDATE alarms SET notified = $2 WHERE id = $1";
 const DELIVER: &str = "INSERT INTO alarm_deliveries
         (target, alarm_id, notification, due_at, leased_until, attempts, error)
-     VALUES ($1, $2, $3, 0, 0, 0, '')";
+     VALUES ($1, $2, $3, (SELECT now FROM clock), 0, 0, '')";
 
 #[async_trait]
 impl<S: Sql> AlarmStore for SqlStore<S> {
@@ -72,6 +72,11 @@ impl<S: Sql> AlarmStore for SqlStore<S> {
         ];
         let rows: Vec<AlarmRow> = self.read("list alarms", list, &values).await?;
         rows.into_iter().map(KeptAlarm::try_from).collect()
+    }
+
+    async fn alarm_count(&self) -> Result<u64, StoreError> {
+        let rows: Vec<(i64,)> = self.read("count alarms", "SELECT COUNT(*) FROM alarms", &[]).await?;
+        Ok(rows.first().map_or(0, |(count,)| count.unsigned_abs()))
     }
 
     async fn due_alarms(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptAlarm>, StoreError> {

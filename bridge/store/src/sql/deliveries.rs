@@ -37,8 +37,10 @@ const PUT_OFF: &str = "UPDATE alarm_deliveries
 const BURY: &str = "UPDATE alarm_deliveries
      SET leased_until = 0, dead_at = (SELECT now FROM clock), error = $3
      WHERE number = $1 AND leased_until = $2";
-const RETRY: &str = "UPDATE alarm_deliveries SET dead_at = NULL, due_at = 0, attempts = 0 WHERE number = $1";
-const DISCARD: &str = "DELETE FROM alarm_deliveries WHERE number = $1 AND dead_at IS NOT NULL";
+const RETRY: &str = "UPDATE alarm_deliveries
+     SET dead_at = NULL, due_at = (SELECT now FROM clock), attempts = 0 WHERE number = $1";
+const DISCARD: &str = "DELETE FROM alarm_deliveries WHERE number = $1";
+const DROP: &str = "DELETE FROM alarm_deliveries WHERE target = $1";
 const SUBSCRIBE: &str =
     "INSERT INTO alarm_subscriptions (id, created_by, created_at, document) VALUES ($1, $2, $3, $4)";
 
@@ -118,6 +120,10 @@ impl<S: Sql> DeliveryStore for SqlStore<S> {
         written.map_err(failed("retry a delivery"))
     }
 
+    async fn drop_deliveries(&self, target: &str) -> Result<u64, StoreError> {
+        self.execute("delete deliveries", DROP, &[target.into()]).await
+    }
+
     async fn discard_delivery(&self, number: i64, event: &Event) -> Result<bool, StoreError> {
         let written = self.with_event(&[(DISCARD, &[number.into()])], event).await;
         written.map_err(failed("discard a delivery"))
@@ -148,12 +154,9 @@ impl<S: Sql> DeliveryStore for SqlStore<S> {
         if id.contains('\0') {
             return Ok(false);
         }
-        let (delete, drop) = (
-            "DELETE FROM alarm_subscriptions WHERE id = $1",
-            "DELETE FROM alarm_deliveries WHERE target = $1",
-        );
+        let delete = "DELETE FROM alarm_subscriptions WHERE id = $1";
         let statements: [(&'static str, &[Value<'_>]); 2] =
-            [(delete, &[id.into()]), (drop, &[target.into()])];
+            [(delete, &[id.into()]), (DROP, &[target.into()])];
         self.with_event(&statements, event).await.map_err(failed("delete a subscription"))
     }
 }
