@@ -13,6 +13,7 @@ use bridge_core::{
 };
 use bridge_http::Api;
 use bridge_login::Logins;
+use bridge_notify::{Dispatcher, NOTIFICATIONS};
 use bridge_store::{Database, DatabaseUrl, OpenError as StoreError};
 use bridge_temporal::{
     Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalScheduler, TemporalTargets,
@@ -52,6 +53,7 @@ pub struct Bridge {
     audit: Arc<Upkeep>,
     limits: Limits,
     authenticator: Authenticator,
+    notify: Dispatcher,
     /// `None` if nobody logs in with a browser.
     logins: Option<Logins>,
     /// `None` if every caller may do everything.
@@ -167,6 +169,9 @@ impl Bridge {
         let secured = clients.clients.as_ref().map(|file| SettingFile::of("BRIDGE_CLIENTS", file));
         let allowed = clients.client_hosts.clone();
         let caller = HttpClients::new(allowed, secured, Resolver::default(), clients.start_timeout)?;
+        let notify = settings.notify.load()?;
+        let alarms = settings.notify.parts(notify.clone());
+        let notify = Dispatcher::new(store.clone(), notify, clock.clone(), &alarms);
         let home = targets.home();
         tracing::info!(temporal = home.server, namespace = %home.namespace, "bridge set up");
         let parts = Parts {
@@ -188,6 +193,7 @@ impl Bridge {
             escalates: settings.escalation,
             identity: temporal::identity(),
             tasks,
+            alarms,
         };
         let app = App::new(&parts);
         let logins = settings.login.load(&authenticator, app.sessions.clone(), clock.clone())?;
@@ -214,6 +220,7 @@ impl Bridge {
             audit: Arc::new(audit),
             limits,
             authenticator,
+            notify,
             logins,
             rights,
             linger: settings.linger,
@@ -248,6 +255,9 @@ impl Bridge {
         shutdown.spawn(async move { starts.recover_abandoned().await });
         let schedules = self.api.app.schedules.clone();
         shutdown.spawn(async move { schedules.keep_applied().await });
+        let alarms = self.api.app.alarms.clone();
+        shutdown.spawn(async move { alarms.keep().await });
+        shutdown.spawn(self.notify.clone().keep(shutdown.clone()));
         shutdown.spawn(Arc::clone(&self.audit).keep(shutdown.clone()));
         let options = Options { linger: self.linger, tls: self.tls.clone(), ..Options::default() };
         let served = service::http::serve(listener, router, shutdown, options).await;
@@ -271,6 +281,11 @@ impl Bridge {
                 gauge!(CONNECTIONS, "pool" => pool.name, "state" => "idle").set(pool.idle as f64);
             }
         });
+        describe_counter!(
+            NOTIFICATIONS,
+            Unit::Count,
+            "Tries to deliver a notification, by target and outcome"
+        );
         let store = Arc::clone(&self.parts.store);
         // Temporal is not a condition: without it, intents can still be managed, and each call reports that
         // Temporal is away.
@@ -278,6 +293,8 @@ impl Bridge {
             let store = Arc::clone(&store);
             async move { store.ping().await }
         });
+        let notify = self.notify.clone();
+        health = health.with_notice("notify", move || notify.broken());
         if let Some(rights) = &self.rights {
             describe_gauge!(RIGHTS_BROKEN, "1 while changed rights cannot be used, and earlier ones apply");
             let [measured, noticed] = [Arc::clone(rights), Arc::clone(rights)];

@@ -15,6 +15,7 @@ use url::Url;
 
 pub use crate::audit::AuditSettings;
 pub use crate::login::LoginSettings;
+pub use crate::notify::NotifySettings;
 pub use crate::rights::RightsSettings;
 pub use crate::secure::Secure;
 
@@ -85,6 +86,9 @@ pub struct Settings {
     /// The configured Temporal.
     #[command(flatten)]
     pub temporal: TemporalSettings,
+    /// Alarms.
+    #[command(flatten)]
+    pub notify: NotifySettings,
     /// Logging.
     #[command(flatten)]
     pub log: LogSettings,

@@ -4,7 +4,8 @@
 //!
 //! This package is the executable: command line, settings, wiring. The rest is in packages beside it: `core`
 //! (use cases and the ports that they need), `store`, `temporal`, `clients` (implementations of the ports),
-//! `rights` (who may do what), `http` (the REST API) and `login` (logins of browsers).
+//! `rights` (who may do what), `notify` (delivers
+//! notifications), `http` (the REST API) and `login` (logins of browsers).
 #![warn(missing_docs)]
 
 mod audit;
@@ -12,6 +13,7 @@ mod bridge;
 pub mod cli;
 pub mod config;
 mod login;
+mod notify;
 mod rights;
 mod secure;
 

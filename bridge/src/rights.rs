@@ -115,6 +115,10 @@ impl Gate for RightsGate {
         self.0.current().1.visible(&request.actor, dig)
     }
 
+    fn somewhere(&self, request: &Request, action: Action) -> Result<Ground, String> {
+        self.0.current().1.somewhere(&request.actor, action)
+    }
+
     fn edition(&self) -> u64 {
         self.0.current().0
     }

@@ -60,6 +60,16 @@ impl Access {
         resource: Resource<'_>,
     ) -> Result<Permit, Refused> {
         let decided = self.gate.decide(request, action, &resource);
+        self.permit(request, action, resource, decided).await
+    }
+
+    async fn permit(
+        &self,
+        request: &Request,
+        action: Action,
+        resource: Resource<'_>,
+        decided: Result<Ground, String>,
+    ) -> Result<Permit, Refused> {
         log(request, action, resource, decided.as_ref().err().map(String::as_str));
         if let Err(reason) = decided {
             return Err(self.denied(request, action, resource, reason).await);
@@ -69,6 +79,19 @@ impl Access {
             permit.reveal().await?;
         }
         Ok(permit)
+    }
+
+    /// Asks the gate whether a request is allowed for anything at all. Each item is a question of its own then.
+    ///
+    /// # Errors
+    /// Returns an error if the gate denies it, or if a read cannot be recorded.
+    pub(crate) async fn authorize_somewhere(
+        &self,
+        request: &Request,
+        action: Action,
+    ) -> Result<Permit, Refused> {
+        let decided = self.gate.somewhere(request, action);
+        self.permit(request, action, Resource::Bridge, decided).await
     }
 
     /// Asks for an action, and for others that the request needs too, until one is denied. Returns the permit for

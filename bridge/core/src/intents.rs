@@ -253,6 +253,7 @@ impl Intents {
             let latest = self.parts.store.latest_revision(key).await?;
             let number =
                 latest.as_ref().map_or(RevisionNumber::FIRST, |latest| latest.change.revision.next());
+            let existed = latest.is_some();
             let current = latest.and_then(Revision::into_kept);
             let next = next(current.as_ref())?;
             check_conditions(key, options, current.as_ref().map(|kept| kept.revision))?;
@@ -272,6 +273,10 @@ impl Intents {
             let revision =
                 Revision { change: change(request, number, kind), intent: Some(Arc::clone(&intent)) };
             if self.keep(permit, key, options, revision).await? {
+                if existed && current.is_none() && !options.dry_run {
+                    // The schedules of the deleted intent are still there.
+                    self.parts.store.apply_again(DocumentKind::Schedule, &key.to_string()).await?;
+                }
                 let kept = KeptIntent { revision: number, intent };
                 return Ok(Changed { kept, created: current.is_none() });
             }

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+mod alarms;
 mod audits;
 mod chain;
 mod clock;
@@ -23,6 +24,9 @@ mod starts;
 mod tasks;
 mod workflows;
 
+pub use alarms::{
+    AlarmError, AlarmFollowed, AlarmPage, AlarmScope, Alarms, Commented, DeliveryPage, MOST_SUBSCRIPTIONS,
+};
 pub use audits::{AuditError, AuditPage, Audits};
 pub use clock::{Clock, SystemClock};
 pub use conditions::{Conditions, Revisions};
@@ -32,7 +36,7 @@ pub use intents::{
     Listing,
 };
 pub use lookup::IntentError;
-pub use parts::{Limits, Parts};
+pub use parts::{AlarmParts, Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
 pub use runs::{LiveRun, LiveState, RunError, Runs};
@@ -70,6 +74,8 @@ pub struct App {
     pub schedules: Schedules,
     /// Logins and logouts of browsers.
     pub sessions: Sessions,
+    /// The use cases about alarms.
+    pub alarms: Alarms,
 }
 
 impl App {
@@ -77,15 +83,17 @@ impl App {
     #[must_use]
     pub fn new(parts: &Parts) -> Self {
         let (starts, workflows) = (Starts::new(parts.clone()), Workflows::new(parts.clone()));
+        let alarms = Alarms::new(parts.clone());
         Self {
             intents: Intents::new(parts.clone()),
-            schedules: Schedules::new(parts.clone(), starts.clone(), workflows.clone()),
+            schedules: Schedules::new(parts.clone(), starts.clone(), workflows.clone(), alarms.clone()),
             starts,
             workflows,
             runs: Runs::new(parts.clone()),
             rights: Rights::new(parts),
             audits: Audits::new(parts.clone()),
             sessions: Sessions::new(parts.clone()),
+            alarms,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The types of the use cases: intents and their revisions, schedules, start records, runs of workflows,
-//! events of the audit.
+//! events of the audit, alarms.
 
+mod alarm;
 mod document;
 mod event;
 mod revision;
@@ -8,6 +9,10 @@ mod run;
 mod schedule;
 mod start;
 
+pub use alarm::{
+    Ack, Alarm, AlarmFull, AlarmId, AlarmObject, BRIDGE_DN, By, Cleared, Comment, NAME_MAX, Notification,
+    Notified, ProbableCause, Raised, Step, TEXT_MAX, cut_text, is_in,
+};
 pub use document::{DocumentKey, DocumentKind, DocumentRevision, KeptDocument};
 pub use event::{AuditId, Event, EventActor, EventObject, EventOutcome, Source, Stage};
 pub use revision::{Change, ChangeKind, ChangePage, KeptIntent, Revision, RevisionNumber};

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use tokio::sync::{Notify, watch};
+
 use crate::access::Access;
 use crate::clock::Clock;
-use crate::ports::{Clients, Engine, Parents, Scheduler, Store, Targets};
+use crate::ports::{Clients, Engine, Parents, Recipients, Scheduler, Store, Targets};
 use crate::tasks::Tasks;
 
 /// The parts that the use cases work with. Clones share all of them.
@@ -35,6 +38,8 @@ pub struct Parts {
     pub identity: String,
     /// Background work that the end of the process waits for.
     pub tasks: Tasks,
+    /// What alarms need.
+    pub alarms: AlarmParts,
 }
 
 /// The timeouts.
@@ -51,4 +56,36 @@ pub struct Limits {
     pub wait: Duration,
     /// The longest wait that a caller may ask for.
     pub max_wait: Duration,
+}
+
+/// What alarms need beside the other parts. Clones share all of it.
+#[derive(Debug, Clone)]
+pub struct AlarmParts {
+    /// Who gets notifications.
+    pub recipients: Arc<dyn Recipients>,
+    /// How long a condition must have ended before its alarm is cleared.
+    pub hold: SignedDuration,
+    /// Interval of the questions whether the engine responds.
+    pub probe: Duration,
+    /// For how long it must not have responded before an alarm is raised.
+    pub away: Duration,
+    /// Wakes the upkeep after a change.
+    pub wake: Arc<Notify>,
+    /// The number of the newest notification, for those who follow.
+    pub newest: Arc<watch::Sender<i64>>,
+}
+
+impl AlarmParts {
+    /// Makes them of who gets notifications, and of how long a condition must have ended.
+    #[must_use]
+    pub fn new(recipients: Arc<dyn Recipients>, hold: SignedDuration) -> Self {
+        Self {
+            recipients,
+            hold,
+            probe: Duration::from_secs(15),
+            away: Duration::from_secs(60),
+            wake: Arc::default(),
+            newest: Arc::new(watch::Sender::new(0)),
+        }
+    }
 }

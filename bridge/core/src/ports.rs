@@ -1,7 +1,9 @@
 //! The interfaces of the use cases to the outside. Other packages of the bridge implement them.
 
+mod alarms;
 mod audit;
 mod clients;
+mod deliveries;
 mod documents;
 mod engine;
 mod engine_error;
@@ -15,8 +17,13 @@ mod store;
 mod store_error;
 mod targets;
 
+pub use alarms::{AlarmChange, AlarmFilter, AlarmStore, KeptAlarm, KeptNotification, Recipients};
 pub use audit::{Audit, EventFilter, EventPlace, KeptEvent};
 pub use clients::{Accepted, ClientError, Clients, Invocation, is_of_a_gateway};
+pub use deliveries::{
+    Delivery, DeliveryFilter, DeliveryStore, DeliveryView, KeptSubscription, Subscription,
+    subscription_target,
+};
 pub use documents::DocumentStore;
 pub use engine::{
     Closed, Description, Engine, Outline, PauseOrder, Query, RejectCondition, Reset, ResetPoint, RunClose,

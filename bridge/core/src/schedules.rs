@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use workflow_api::{Schedule, ScheduleSpec, ScheduleStatus};
 
 use crate::access::{Action, Resource};
+use crate::alarms::Alarms;
 use crate::lookup::Lookup;
 use crate::model::{
     Change, ChangePage, DocumentKey, DocumentKind, DocumentRevision, IntentKey, KeptSchedule, RevisionNumber,
@@ -37,6 +38,7 @@ pub struct Schedules {
     lookup: Lookup,
     starts: Starts,
     workflows: Workflows,
+    alarms: Alarms,
 }
 
 /// A revision of a schedule.
@@ -49,9 +51,9 @@ pub struct ScheduleRevision {
 }
 
 impl Schedules {
-    pub(crate) fn new(parts: Parts, starts: Starts, workflows: Workflows) -> Self {
+    pub(crate) fn new(parts: Parts, starts: Starts, workflows: Workflows, alarms: Alarms) -> Self {
         let lookup = Lookup::new(parts.store.clone());
-        Self { parts, lookup, starts, workflows }
+        Self { parts, lookup, starts, workflows, alarms }
     }
 
     /// Returns all schedules of an intent, ordered by name.

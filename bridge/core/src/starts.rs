@@ -254,7 +254,7 @@ impl Starts {
                     resume::resume(&self.parts, &taken, &spec, &cause.correlation, admitted.retries()).await;
                 // It is the outcome of the call that began this start.
                 let mut earlier = self.parts.access.recovery(&taken, self.parts.clock.now());
-                match settle::close(&self.parts, &mut taken, result, &mut earlier).await {
+                match settle::close_again(&self.parts, &mut taken, result, &mut earlier).await {
                     // The start can be tried again.
                     Err(StartError::NotStarted { source: StartFault::BrokenOff(_), .. }) => {}
                     result => return Ok((result?, true)),

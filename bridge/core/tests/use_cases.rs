@@ -10,17 +10,22 @@ use bridge_core::access::Action;
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
-const SERVICES: [&str; 6] = ["Intents", "Starts", "Workflows", "Runs", "Schedules", "Audits"];
+const SERVICES: [&str; 7] = ["Intents", "Starts", "Workflows", "Runs", "Audits", "Schedules", "Alarms"];
 /// The action that a status needs in addition if it is to have results or events. It belongs to no use case alone.
 const IN_ADDITION: &str = "History";
 /// Public functions that are not use cases: only the bridge itself calls them.
-const BACKGROUND: [&str; 6] = [
+const BACKGROUND: [&str; 11] = [
     "Starts::recover_abandoned",
     "Schedules::any",
     "Schedules::keep_applied",
     "Schedules::fire",
     "Schedules::stop",
     "Schedules::run_of",
+    "Alarms::base",
+    "Alarms::raise",
+    "Alarms::clear",
+    "Alarms::correlate",
+    "Alarms::keep",
 ];
 
 #[test]
@@ -119,5 +124,5 @@ fn is_key(local: &syn::Local) -> bool {
 
 /// Returns whether a method asks the gate about the action in its second argument.
 fn is_question(method: &syn::Ident) -> bool {
-    method == "authorize" || method == "authorize_with"
+    ["authorize", "authorize_with", "authorize_in", "authorize_alarm"].iter().any(|name| method == name)
 }

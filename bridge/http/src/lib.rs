@@ -1,6 +1,7 @@
 //! The REST API of the bridge (EMCO-API §1): reads a request, calls one use case, writes the response.
 #![warn(missing_docs)]
 
+mod alarms;
 mod api;
 mod audit;
 mod intents;
@@ -17,8 +18,9 @@ mod workflows;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, patch, post};
 
+use crate::alarms::standard;
 use crate::wire::path;
 pub use api::Api;
 pub use openapi::document;
@@ -73,6 +75,25 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::RIGHTS, get(rights::my_rights))
         .route(path::AUDIT, get(audit::list_events))
         .route(path::SESSION, get(session::my_session))
+        .route(path::ALARMS, get(alarms::list::list_alarms))
+        .route(path::ALARM_COUNTS, get(alarms::list::count_alarms))
+        .route(path::ALARM_EVENTS, get(alarms::events::alarm_events))
+        .route(path::ALARM, get(alarms::list::get_alarm).patch(alarms::change::patch_alarm))
+        .route(path::ALARM_COMMENTS, post(alarms::change::comment_alarm))
+        .route(
+            path::ALARM_SUBSCRIPTIONS,
+            get(alarms::subscriptions::list_subscriptions).post(alarms::subscriptions::create_subscription),
+        )
+        .route(path::ALARM_SUBSCRIPTION, delete(alarms::subscriptions::delete_subscription))
+        .route(path::ALARM_DELIVERIES, get(alarms::deliveries::list_deliveries))
+        .route(path::ALARM_DELIVERY, delete(alarms::deliveries::discard_delivery))
+        .route(path::ALARM_DELIVERY_RETRY, post(alarms::deliveries::retry_delivery))
+        .route(path::MNS_ALARMS, get(standard::mns_alarms).patch(standard::mns_patch_alarms))
+        .route(path::MNS_COUNT, get(standard::mns_count))
+        .route(path::MNS_ALARM, patch(standard::mns_patch_alarm))
+        .route(path::MNS_COMMENTS, post(standard::mns_comment))
+        .route(path::MNS_SUBSCRIPTIONS, post(standard::mns_subscribe))
+        .route(path::MNS_SUBSCRIPTION, delete(standard::mns_unsubscribe))
         .route(path::OPENAPI, get(openapi::serve))
         .with_state(api)
 }

@@ -9,6 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::{IntoParams, OpenApi, openapi};
 use workflow_api::Problem;
 
+use crate::alarms::{self, standard};
 use crate::intents::{check, create, delete, get, list, put, revisions, rollback};
 use crate::problem::kinds;
 use crate::schedules::{
@@ -70,6 +71,25 @@ const DOCUMENT: &str = "document";
         rights::my_rights,
         session::my_session,
         audit::list_events,
+        alarms::list::list_alarms,
+        alarms::list::count_alarms,
+        alarms::events::alarm_events,
+        alarms::list::get_alarm,
+        alarms::change::patch_alarm,
+        alarms::change::comment_alarm,
+        alarms::subscriptions::list_subscriptions,
+        alarms::subscriptions::create_subscription,
+        alarms::subscriptions::delete_subscription,
+        alarms::deliveries::list_deliveries,
+        alarms::deliveries::retry_delivery,
+        alarms::deliveries::discard_delivery,
+        standard::mns_alarms,
+        standard::mns_patch_alarms,
+        standard::mns_count,
+        standard::mns_patch_alarm,
+        standard::mns_comment,
+        standard::mns_subscribe,
+        standard::mns_unsubscribe,
         serve,
         live,
         ready,
@@ -82,6 +102,8 @@ const DOCUMENT: &str = "document";
         (name = "schedules", description = "When workflows are started by themselves"),
         (name = "rights", description = "What the caller may do"),
         (name = "audit", description = "Who did what"),
+        (name = "alarms", description = "What needs somebody's attention"),
+        (name = "alarms of 3GPP", description = "The same alarms at the base path of 3GPP TS 28.532 (Fault Supervision MnS)"),
         (name = "operation", description = "For operators of the process"),
         (name = "document", description = "This document"),
     ),
@@ -99,7 +121,7 @@ pub fn document() -> String {
 fn whole() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     for item in document.paths.paths.values_mut() {
-        let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+        let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in methods.into_iter().flatten() {
             let tagged = |name| operation.tags.iter().flatten().any(|tag| tag == name);
             if tagged(OPERATION) {

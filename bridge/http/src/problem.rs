@@ -1,5 +1,6 @@
 //! Problem details (RFC 9457): all kinds, and the kind of each error.
 
+pub(crate) mod alarms;
 pub(crate) mod error;
 pub(crate) mod intents;
 pub(crate) mod kinds;

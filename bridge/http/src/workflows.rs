@@ -2,7 +2,7 @@
 
 mod about;
 pub(crate) mod cancel;
-mod events;
+pub(crate) mod events;
 pub(crate) mod pause;
 pub(crate) mod query;
 pub(crate) mod reset;

@@ -94,6 +94,23 @@ impl Rights {
         }
     }
 
+    /// Decides whether the actor of a request may do this with anything at all, by its bindings alone: policies that
+    /// forbid are asked about each item.
+    ///
+    /// # Errors
+    /// Returns the reason for the denial, as part of a sentence.
+    pub fn somewhere(&self, actor: &Actor, action: Action) -> Result<Ground, String> {
+        let numbers = self.numbers_of(actor);
+        let found = self.bindings_of(&numbers).find(|binding| binding.role.includes(action));
+        match found {
+            Some(binding) => {
+                Ok(Ground { binding: Some(binding.name.clone()), role: Some(binding.role.name()) })
+            }
+            None if numbers.is_empty() => Err(format!("no binding is for {}", subject::of(actor))),
+            None => Err("none of the caller's bindings includes it".to_owned()),
+        }
+    }
+
     /// Returns whether the actor of a request may do this with each of these intents of one group. It takes less time
     /// than a decision about each.
     #[must_use]

@@ -78,7 +78,11 @@ fn text() -> String {
     }
     for action in Action::ALL {
         let groups: Vec<_> = action.groups().iter().map(|group| quoted(group.word())).collect();
-        let resources = if action.is_of_bridge() { "Installation" } else { "Dig, Intent" };
+        let resources = match action {
+            _ if action.is_of_bridge() => "Installation",
+            _ if action.is_about_alarms() => "Installation, Dig, Intent",
+            _ => "Dig, Intent",
+        };
         text += &format!(
             "action {} in [{}] appliesTo {{ principal: {PRINCIPALS}, resource: [{resources}], context: Call }};\n",
             quoted(action.word()),

@@ -1,7 +1,9 @@
 //! The SQL of the ports, written once. SQLite and PostgreSQL accept the same statements, down to `$1`, and
 //! each has a view `clock`. Their differences are in [`Sql`].
 
+mod alarms;
 mod among;
+mod deliveries;
 mod documents;
 mod event_row;
 mod events;

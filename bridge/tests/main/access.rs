@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::access::{Access, Action, AuditOptions, Gate, Ground, Named, Resource, Visible};
-use bridge_core::model::{DigKey, Event, EventOutcome, ScheduleKey, Source};
-use bridge_core::ports::{Audit, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError};
-use bridge_core::{
-    Actor, Addressee, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause, Proof,
-    QueryOrder, Request, ScheduleOptions, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
+use bridge_core::model::{AlarmId, By, DigKey, Event, EventOutcome, ScheduleKey, Source};
+use bridge_core::ports::{
+    AlarmFilter, Audit, DeliveryFilter, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError,
+    Subscription,
 };
+use bridge_core::{
+    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause,
+    Proof, QueryOrder, Request, ScheduleOptions, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
+};
+use workflow_api::alarms::AckState;
 use workflow_api::{RunReference, Schedule, StartOverrides, WorkflowIntent};
 
 use crate::api::{Api, sample_dig, sample_key};
@@ -66,10 +70,12 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
     let change = ChangeOptions::default();
     let intent = WorkflowIntent::default;
     let history = StatusRequest { history: Some(HistoryRequest::default()), ..StatusRequest::default() };
-    let App { intents, starts, workflows, runs, rights: _, audits, schedules, sessions: _ } = &app;
+    let App { intents, starts, workflows, runs, rights: _, audits, schedules, sessions: _, alarms } = &app;
     let nightly = ScheduleKey { intent: key.clone(), name: "nightly".to_owned() };
     let (s, schedule, how) = (&nightly, Schedule::default, ScheduleOptions::default());
     let span = (request.now, request.now);
+    let (scope, alarm) = (&AlarmScope::Anywhere, &AlarmId::from("absent"));
+    let subscription = Subscription { consumer_reference: "http://a".to_owned(), ..Subscription::default() };
     [
         denied(intents.create(r, &dig, intent(), &change).await),
         denied(intents.put(r, &key, intent(), &change).await),
@@ -108,6 +114,19 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(schedules.resume(r, s, String::new()).await),
         denied(schedules.trigger(r, s, None).await),
         denied(schedules.backfill(r, s, span, None, None).await),
+        denied(alarms.list(r, scope, &AlarmFilter::default(), None).await),
+        denied(alarms.get(r, alarm).await),
+        denied(alarms.count(r, scope, &AlarmFilter::default()).await),
+        denied(alarms.follow(r, scope, None).await.map(drop)),
+        denied(alarms.acknowledge(r, alarm, AckState::Acknowledged, By::default()).await),
+        denied(alarms.clear_by_hand(r, alarm, By::default()).await),
+        denied(alarms.comment(r, alarm, "text", By::default()).await),
+        denied(alarms.subscriptions(r).await),
+        denied(alarms.subscribe(r, subscription).await),
+        denied(alarms.unsubscribe(r, "id").await),
+        denied(alarms.deliveries(r, &DeliveryFilter::default(), 1).await),
+        denied(alarms.retry_delivery(r, 1).await),
+        denied(alarms.discard_delivery(r, 1).await),
     ]
 }
 

@@ -125,8 +125,11 @@ impl Api {
 
     /// Starts such a bridge with flags of `bridge serve`.
     pub(crate) async fn on_engine_with(engine: ScriptedEngine, flags: &[&str]) -> Self {
-        let mut arguments = vec!["bridge", "--client-check", "0s", "--database", "sqlite::memory:"];
+        let mut arguments = vec!["bridge", "--client-check", "0s"];
         arguments.extend(flags);
+        if !flags.contains(&"--database") {
+            arguments.extend(["--database", "sqlite::memory:"]);
+        }
         if !flags.contains(&"--rights") {
             arguments.extend(["--rights", everything().to_str().unwrap()]);
         }

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use bridge::cli::Cli;
+use bridge_core::model::ProbableCause;
 use clap::CommandFactory;
 use serde_json::Value;
 
 const README: &str = include_str!("../../README.md");
 const API: &str = include_str!("../../../docs/api.md");
+const ALARMS: &str = include_str!("../../../docs/alarms.md");
 
 /// Returns the cells of each row of the table with this header, without back-quotes.
 fn table(text: &str, head: &str) -> Vec<Vec<String>> {
@@ -98,4 +100,17 @@ fn the_apis_page_has_every_route() {
             assert!(documented.contains(&(route.clone(), method.to_uppercase())), "{method} {route}");
         }
     }
+}
+
+#[test]
+fn the_page_about_alarms_has_every_cause_with_its_repair() {
+    let row = |cause: ProbableCause| {
+        let (kind, severity) = (cause.alarm_type().word(), cause.severity().word());
+        [cause.word(), kind, severity, cause.repair()].map(str::to_owned)
+    };
+    let documented: Vec<_> = table(ALARMS, "| Word |")
+        .into_iter()
+        .map(|row| [row[0].clone(), row[1].clone(), row[2].clone(), row[4].clone()])
+        .collect();
+    assert_eq!(documented, ProbableCause::ALL.map(row));
 }

@@ -57,6 +57,12 @@ BRIDGE_AUDIT_DENIALS: {{ .denials | int | quote }}
 BRIDGE_AUDIT_WEBHOOK: {{ . | quote }}
 {{- end }}
 {{- end }}
+{{- with .Values.alarms }}
+BRIDGE_ALARM_HOLD: {{ .hold | quote }}
+{{- if .notify.existingSecret }}
+BRIDGE_NOTIFY: {{ include "common.secretFile" (list "notify" .notify.key) }}
+{{- end }}
+{{- end }}
 BRIDGE_ESCALATION: {{ ternary "on" "off" .Values.escalation | quote }}
 {{- with .Values.clients }}
 BRIDGE_CLIENT_HOSTS: {{ join "," .hosts | quote }}
@@ -140,6 +146,7 @@ clients: {{ .Values.clients.secured.existingSecret | quote }}
 targets: {{ .Values.targets.existingSecret | quote }}
 rights: {{ .Values.rights.existingSecret | quote }}
 audit: {{ .Values.audit.key.existingSecret | quote }}
+notify: {{ .Values.alarms.notify.existingSecret | quote }}
 session-keys: {{ .Values.login.keys.existingSecret | quote }}
 {{- if eq .Values.database.type "postgres" }}
 postgres: {{ .Values.database.postgres.ca.existingSecret | quote }}
@@ -244,6 +251,8 @@ spec:
       match:
         - uri: { regex: "/v2/projects/[^/]+/composite-apps/[^/]+/[^/]+/deployment-intent-groups/[^/]+/temporal-workflow-intents(/.*)?" }
         - uri: { regex: "/v2/(rights|audit|session)" }
+        - uri: { regex: "/v2/(alarms|alarm-subscriptions|alarm-deliveries)(/.*)?" }
+        - uri: { regex: "/FaultSupervisionMnS/v1/.*" }
         - uri: { regex: "/(login|logout|session)(/.*)?" }
         - uri: { exact: /openapi.json }
       route:

@@ -1,5 +1,9 @@
 {{/* Written by `cargo xtask charts` from `values.yaml`: what the templates rely on. */}}
 {{- define "bridge.required" -}}
+alarms
+alarms.hold
+alarms.notify
+alarms.notify.key
 audit
 audit.denials
 audit.key

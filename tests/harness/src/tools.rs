@@ -1,6 +1,6 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate, CycloneDX's library,
-//! cargo-deny and cargo-shear. Our own Go programs are built into `target/interop`.
+//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate,
+//! CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are built into `target/interop`.
 
 mod fetch;
 mod helm;
@@ -68,6 +68,14 @@ pub fn python_with_temporalio() -> Result<ProcessBuilder> {
     let folder = python_package("temporalio==1.35.0")
         .context("no Temporal SDK for Python: install Python 3.10 or newer with pip")?;
     Ok(Process::builder("python3").arg("-u").env("PYTHONPATH", folder))
+}
+
+/// Returns Alertmanager: the one on `PATH`. That of Debian reads its templates from where its package has them, so an
+/// unpacked package does not do.
+pub fn alertmanager() -> Result<PathBuf> {
+    on_path("prometheus-alertmanager").context(
+        "no `prometheus-alertmanager`: put it on PATH (Debian: `apt-get install prometheus-alertmanager`)",
+    )
 }
 
 /// Returns Schemathesis, which tests an API by its OpenAPI document, without its arguments.

@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The folder of the Secrets in a pod.
 const SECRETS: &str = "/run/secrets";
 /// Keys of Secrets that are not certificates.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     // That of `let-me-in`.
     ("tokens", "alice:a3ee786b5707c27d42570785081ec17f5c7db9262a01366af362a1aa61a420b9\n"),
     (
@@ -32,6 +32,7 @@ const FILES: [(&str, &str); 8] = [
         "[[binding]]\nname = \"all\"\nrole = \"viewer\"\nsubjects = [\"authenticated\"]\nscope = \"**\"\n",
     ),
     ("session-keys", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"),
+    ("notify.toml", "[[target]]\nname = \"oss\"\nurl = \"https://oss.example/alarms\"\nformat = \"3gpp\"\n"),
     ("window.cedar", "forbid(principal, action, resource) when { context.time.weekday == 7 };\n"),
     ("token", "emco\n"),
     ("clients.toml", "[[client]]\nhosts = \"*.edge.svc:9443\"\n"),

@@ -15,7 +15,7 @@ const THERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 /// A program, a variable that names a file of a Secret, and other variables that it needs.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const CASES: [Case; 25] = [
+const CASES: [Case; 26] = [
     ("bridge", "BRIDGE_EMCO_TOKEN_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
     ("bridge", "BRIDGE_EMCO_CA_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
     ("bridge", "BRIDGE_TLS_CERTIFICATE", &[("BRIDGE_TLS_KEY", THERE)]),
@@ -32,6 +32,7 @@ const CASES: [Case; 25] = [
     ("bridge", "BRIDGE_RIGHTS_POLICIES", &[("BRIDGE_RIGHTS", THERE)]),
     ("bridge", "BRIDGE_TARGETS", &[]),
     ("bridge", "BRIDGE_CLIENTS", &[]),
+    ("bridge", "BRIDGE_NOTIFY", &[]),
     ("bridge", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
     ("bridge", "TEMPORAL_TLS_CLIENT_CERT_PATH", &[("TEMPORAL_TLS_CLIENT_KEY_PATH", THERE)]),
     // A Secret with an empty value.

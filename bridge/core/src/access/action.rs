@@ -24,7 +24,31 @@ macro_rules! actions {
             /// Returns whether it is about the bridge as a whole, and not about a group or an intent.
             #[must_use]
             pub fn is_of_bridge(self) -> bool {
-                self == Self::ReadAudit
+                matches!(
+                    self,
+                    Self::ReadAudit
+                        | Self::ListAlarmSubscriptions
+                        | Self::CreateAlarmSubscription
+                        | Self::DeleteAlarmSubscription
+                        | Self::ListAlarmDeliveries
+                        | Self::RetryAlarmDelivery
+                        | Self::DiscardAlarmDelivery
+                )
+            }
+
+            /// Returns whether it is about alarms, which can be about an intent, a group or the bridge as a whole.
+            #[must_use]
+            pub fn is_about_alarms(self) -> bool {
+                matches!(
+                    self,
+                    Self::ListAlarms
+                        | Self::GetAlarm
+                        | Self::CountAlarms
+                        | Self::FollowAlarms
+                        | Self::AcknowledgeAlarm
+                        | Self::ClearAlarm
+                        | Self::CommentAlarm
+                )
             }
 
             /// Returns whether the use case changes something.
@@ -115,6 +139,19 @@ actions! {
     ResumeSchedule = "resume-schedule" Changes [Operate Administer];
     TriggerSchedule = "trigger-schedule" Changes [Operate Administer];
     BackfillSchedule = "backfill-schedule" Changes [Operate Administer];
+    ListAlarms = "list-alarms" Reads [View Operate Administer];
+    GetAlarm = "get-alarm" Reads [View Operate Administer];
+    CountAlarms = "count-alarms" Reads [View Operate Administer];
+    FollowAlarms = "follow-alarms" Reads [View Operate Administer];
+    AcknowledgeAlarm = "acknowledge-alarm" Changes [Operate Administer];
+    ClearAlarm = "clear-alarm" Changes [Operate Administer];
+    CommentAlarm = "comment-alarm" Changes [Operate Administer];
+    ListAlarmSubscriptions = "list-alarm-subscriptions" Reads [Operate Administer];
+    CreateAlarmSubscription = "create-alarm-subscription" Changes [Administer];
+    DeleteAlarmSubscription = "delete-alarm-subscription" Changes [Administer];
+    ListAlarmDeliveries = "list-alarm-deliveries" Reads [Operate Administer];
+    RetryAlarmDelivery = "retry-alarm-delivery" Changes [Operate Administer];
+    DiscardAlarmDelivery = "discard-alarm-delivery" Changes [Administer];
 }
 
 /// What an action is about.

@@ -40,6 +40,14 @@ pub trait Gate: fmt::Debug + Send + Sync {
     /// Returns the intents of a group among which are all that the actor may see. The gate is still asked about each.
     fn visible(&self, request: &Request, dig: &DigKey) -> Visible;
 
+    /// Decides whether the actor of a request may do this with anything at all. It is asked about each item then.
+    ///
+    /// # Errors
+    /// Returns the reason for the denial, as part of a sentence.
+    fn somewhere(&self, request: &Request, action: Action) -> Result<Ground, String> {
+        self.decide(request, action, &Resource::Bridge)
+    }
+
     /// Returns a number that changes when the rights do.
     fn edition(&self) -> u64 {
         0

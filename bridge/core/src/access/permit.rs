@@ -9,7 +9,7 @@ use workflow_api::{Caller, RunId, WorkflowId};
 
 use super::audit::Recorder;
 use super::refused::Refused;
-use crate::model::{Event, EventOutcome, Outcome, RevisionNumber, Stage, StartRecord, WorkflowRun};
+use crate::model::{Alarm, Event, EventOutcome, Outcome, RevisionNumber, Stage, StartRecord, WorkflowRun};
 
 /// The permission for one call. It carries the event of the call to where the call takes effect.
 #[derive(Debug)]
@@ -46,6 +46,19 @@ impl Permit {
         intent.clone_into(&mut event.object.intent);
         event.object.revision = Some(revision.get());
         event
+    }
+
+    /// Returns the event of a change of an alarm, for the transaction of the change.
+    pub(crate) fn changed_alarm(&self, alarm: &Alarm) -> Event {
+        let mut event = self.ended(EventOutcome::Succeeded);
+        event.object = alarm.object.of_event();
+        alarm.id.as_str().clone_into(&mut event.object.alarm_id);
+        event
+    }
+
+    /// Returns the event of a change that is described by its action, for the transaction of the change.
+    pub(crate) fn succeeded(&self) -> Event {
+        self.ended(EventOutcome::Succeeded)
     }
 
     /// Makes a call about a run that leaves the bridge, as [`outward_about`](Self::outward_about).

@@ -239,6 +239,9 @@ pub struct EventObject {
     /// The number of the last sealed batch of the audit that was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through_batch: Option<i64>,
+    /// The alarm.
+    #[serde(default, rename = "alarmID", skip_serializing_if = "String::is_empty")]
+    pub alarm_id: String,
 }
 
 impl EventObject {

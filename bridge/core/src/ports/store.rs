@@ -2,12 +2,23 @@
 
 use async_trait::async_trait;
 
-use super::{Audit, DocumentStore, IntentStore, SessionStore, StartStore, StoreError};
+use super::{
+    AlarmStore, Audit, DeliveryStore, DocumentStore, IntentStore, SessionStore, StartStore, StoreError,
+};
 
 /// The storage of the bridge. A missing item is not an error: lookups return `None`.
 #[async_trait]
 pub trait Store:
-    Audit + DocumentStore + IntentStore + SessionStore + StartStore + std::fmt::Debug + Send + Sync
+    AlarmStore
+    + Audit
+    + DeliveryStore
+    + DocumentStore
+    + IntentStore
+    + SessionStore
+    + StartStore
+    + std::fmt::Debug
+    + Send
+    + Sync
 {
     /// Checks that the database responds.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::sleep;
 
 use super::{ScheduleError, Schedules, revision};
-use crate::model::{DocumentKind, IntentKey, ScheduleKey};
+use crate::model::{AlarmObject, DocumentKind, IntentKey, ProbableCause, Raised, ScheduleKey};
 use crate::ports::StoreError;
 
 /// How often the bridge looks for schedules that the engine does not have yet.
@@ -62,13 +63,33 @@ impl Schedules {
         let latest = revision(latest)?;
         let number = latest.change.revision;
         match latest.into_kept() {
-            None => scheduler.delete(key).await?,
+            None => {
+                scheduler.delete(key).await?;
+                self.adopted(key).await?;
+            }
             Some(kept) => {
                 let intent = store.latest_revision(&key.intent).await?;
                 let exists = intent.is_some_and(|latest| latest.intent.is_some());
                 scheduler.put(key, &kept, (!exists).then_some(NO_INTENT)).await?;
+                if exists { self.adopted(key).await? } else { self.orphaned(key).await? }
             }
         }
         Ok(store.applied(&document, number).await?)
+    }
+
+    /// Raises the alarm that the intent of a schedule was deleted.
+    pub(super) async fn orphaned(&self, key: &ScheduleKey) -> Result<(), StoreError> {
+        let text = format!("schedule `{}` is paused: {NO_INTENT}", key.name);
+        let about = AlarmObject::intent(&key.intent);
+        let raised =
+            Raised { problem: key.name.clone(), ..Raised::new(about, ProbableCause::IntentDeleted, text) };
+        self.alarms.raise(&raised).await.map(drop)
+    }
+
+    /// Clears that alarm.
+    async fn adopted(&self, key: &ScheduleKey) -> Result<(), StoreError> {
+        let about = AlarmObject::intent(&key.intent);
+        let at_once = Some(SignedDuration::ZERO);
+        self.alarms.clear(&about, ProbableCause::IntentDeleted, &key.name, at_once).await
     }
 }

@@ -117,6 +117,7 @@ impl Schedules {
                 self.alone(&**scheduler, key, &pause, identity, &request_id)
                     .await
                     .map_err(FireError::Other)?;
+                self.orphaned(key).await?;
                 return Err(FireError::NoIntent(Box::new(key.clone())));
             }
             Err(source) if passes(&source) => {

@@ -74,7 +74,7 @@ async fn recover(parts: &Parts, id: StartId) {
                 // The outcome is recorded; no caller waits for it.
                 result => {
                     let mut trail = parts.access.recovery(&start, parts.clock.now());
-                    drop(settle::close(parts, &mut start, result, &mut trail).await);
+                    drop(settle::close_again(parts, &mut start, result, &mut trail).await);
                 }
             }
         }

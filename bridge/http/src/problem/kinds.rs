@@ -56,6 +56,9 @@ kinds! {
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
     NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal has no such workflow, or the workflow has no such run.";
     NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
+    NO_SUCH_ALARM = 404 "no_such_alarm" "There is no such alarm. It leaves the list when it is cleared and acknowledged.";
+    NO_SUCH_SUBSCRIPTION = 404 "no_such_subscription" "There is no such subscription.";
+    NO_SUCH_DELIVERY = 404 "no_such_delivery" "There is no such delivery. It leaves the list when it succeeds.";
     NO_SUCH_PATH = 404 "no_such_path" "The API has no such path.";
     NO_SUCH_METHOD = 405 "method_not_allowed" "The path does not support this method; `Allow` lists the methods that it supports.";
     BODY_TIMEOUT = 408 "body_timeout" "The body did not arrive completely within 30 s.";
@@ -67,6 +70,8 @@ kinds! {
     TEMPORAL_STATE = 409 "temporal_failed_precondition" "Temporal rejects the call because of the current state of the workflow, for example because it is paused.";
     TOO_MANY_SCHEDULES = 409 "too_many_schedules" "The workflow intent has 100 schedules, which is the most. Nothing was stored.";
     SCHEDULE_NOT_PRESENT = 409 "schedule_not_present" "Temporal does not have the schedule: it has ended, or its last change has not reached Temporal yet. Nothing was done.";
+    ALARM_FULL = 409 "alarm_full" "The alarm has 100 comments, which is the most.";
+    TOO_MANY_SUBSCRIPTIONS = 409 "too_many_subscriptions" "There are 100 subscriptions, which is the most. Delete one first.";
     CONDITION_FAILED = 412 "condition_failed" "The revision of the intent or schedule does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
@@ -78,6 +83,7 @@ kinds! {
     INVALID_MESSAGE = 422 "invalid_message" "The signal, update or query is not one that the workflow client declares for its workflow; `faults` lists what is wrong. Nothing was sent.";
     UPDATE_REJECTED = 422 "update_rejected" "The workflow has no such update, or rejected it; nothing was changed. `workflowFailure` is the reason.";
     UPDATE_FAILED = 422 "update_failed" "The workflow accepted the update, and the update failed; `workflowFailure` is the reason.";
+    NOT_A_CONSUMER = 422 "not_a_consumer" "The operator has not registered the URL of the consumer, or it is never called.";
     TOO_MANY_REQUESTS = 429 "too_many_requests" "The caller exceeds the limit on changes, or the one on reads; retry after `Retry-After`.";
     INTERNAL = 500 "internal_error" "The bridge failed; its log has the cause, under the request ID.";
     ESCALATION_OFF = 501 "escalation_off" "The operator has turned off the escalation of cancellations. Nothing was done.";

@@ -13,7 +13,7 @@ use crate::intents::change::{ConditionHeaders, DryRunParam};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, NO_CONTENT, headers};
-use crate::wire::body::Strict;
+use crate::wire::body::Known;
 use crate::wire::call::Call;
 use crate::wire::etag;
 use crate::wire::path::{self, DigPath, IntentPath, SchedulePath};
@@ -50,9 +50,9 @@ problems!(
     ),
 )]
 pub(crate) async fn put_schedule(
-    call: Call<ScheduleKey, DryRunParam, Strict<Schedule>>,
+    call: Call<ScheduleKey, DryRunParam, Known<Schedule>>,
 ) -> Result<Response, ApiError> {
-    let Strict(schedule) = call.body;
+    let Known(schedule) = call.body;
     let options = options(&call.params, &call.headers)?;
     let changed = call.api.app.schedules.put(&call.request, &call.key, schedule, &options).await;
     let changed = changed.map_err(|error| ApiError::from(error).respelled(&call.spelling))?;

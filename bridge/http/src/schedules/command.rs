@@ -7,12 +7,12 @@ use workflow_api::{BackfillRequest, Fault, ScheduleNoteRequest};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::NO_CONTENT;
-use crate::wire::body::{OptionalStrict, Strict, incomplete};
+use crate::wire::body::{Known, OptionalKnown, incomplete};
 use crate::wire::call::Call;
 use crate::wire::params::{NoParams, idempotency_key};
 use crate::wire::path::{self, DigPath, IntentPath, SchedulePath};
 
-type NoteCall = Call<ScheduleKey, NoParams, OptionalStrict<ScheduleNoteRequest>>;
+type NoteCall = Call<ScheduleKey, NoParams, OptionalKnown<ScheduleNoteRequest>>;
 
 problems!(
     Problems,
@@ -32,7 +32,7 @@ problems!(
     responses((status = 204, description = "It is paused"), Problems),
 )]
 pub(crate) async fn pause_schedule(call: NoteCall) -> Result<StatusCode, ApiError> {
-    let OptionalStrict(ScheduleNoteRequest { spec, .. }) = call.body;
+    let OptionalKnown(ScheduleNoteRequest { spec, .. }) = call.body;
     call.api.app.schedules.pause(&call.request, &call.key, spec.note).await?;
     Ok(NO_CONTENT)
 }
@@ -49,7 +49,7 @@ pub(crate) async fn pause_schedule(call: NoteCall) -> Result<StatusCode, ApiErro
     responses((status = 204, description = "It continues"), Problems),
 )]
 pub(crate) async fn resume_schedule(call: NoteCall) -> Result<StatusCode, ApiError> {
-    let OptionalStrict(ScheduleNoteRequest { spec, .. }) = call.body;
+    let OptionalKnown(ScheduleNoteRequest { spec, .. }) = call.body;
     call.api.app.schedules.resume(&call.request, &call.key, spec.note).await?;
     Ok(NO_CONTENT)
 }
@@ -97,9 +97,9 @@ pub(crate) async fn trigger_schedule(call: Call<ScheduleKey>) -> Result<StatusCo
     responses((status = 204, description = "Temporal will start them"), Problems),
 )]
 pub(crate) async fn backfill_schedule(
-    call: Call<ScheduleKey, NoParams, Strict<BackfillRequest>>,
+    call: Call<ScheduleKey, NoParams, Known<BackfillRequest>>,
 ) -> Result<StatusCode, ApiError> {
-    let Strict(BackfillRequest { spec, .. }) = call.body;
+    let Known(BackfillRequest { spec, .. }) = call.body;
     let missing =
         |field| incomplete(Fault::new(format!("$.spec.{field}"), "is required: write it as RFC 3339 does"));
     let from = spec.from.ok_or_else(|| missing("from"))?;

@@ -11,7 +11,7 @@ use super::sample_schedule;
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::GoJson;
-use crate::wire::body::{Content, Strict};
+use crate::wire::body::{Content, Known};
 use crate::wire::call::Call;
 use crate::wire::params::invalid;
 use crate::wire::path::{self, DigPath, IntentPath, SchedulePath};
@@ -68,7 +68,7 @@ pub(crate) async fn preview_schedule(
     responses((status = 200, description = "The times", body = [String], example = json!(["2026-12-01T01:30:00Z", "2026-12-02T01:30:00Z"])), Problems),
 )]
 pub(crate) async fn preview_times(
-    mut call: Call<ScheduleKey, PreviewParams, Strict<Schedule>>,
+    mut call: Call<ScheduleKey, PreviewParams, Known<Schedule>>,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
     let spec = std::mem::take(&mut call.body.0.spec);
     times(&call, Some(spec)).await

@@ -1,8 +1,10 @@
 //! Bodies: parsed by Go's rules, with unknown fields reported to the caller or rejected (DESIGN §3).
 
 use bridge_core::model::DigKey;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use workflow_api::read::Spelling;
-use workflow_api::{Fault, FromJson, ReadError, read};
+use workflow_api::{Fault, FromJson, ReadError, cut, read};
 
 use crate::problem::{ApiError, kinds};
 pub(crate) use service::fields::FieldValidation;
@@ -61,9 +63,9 @@ impl<K, T: FromJson + Default + Send + 'static> Content<K> for Optional<T> {
 
 /// A required body of which each field must be known.
 #[derive(Debug)]
-pub(crate) struct Strict<T>(pub(crate) T);
+pub(crate) struct Known<T>(pub(crate) T);
 
-impl<K, T: FromJson + Default + Send + 'static> Content<K> for Strict<T> {
+impl<K, T: FromJson + Default + Send + 'static> Content<K> for Known<T> {
     fn read(body: &[u8], _: FieldValidation, _: &K) -> Result<(Self, Noted), ApiError> {
         let (value, noted) = read_body(body, FieldValidation::Strict)?;
         Ok((Self(value), noted))
@@ -72,12 +74,34 @@ impl<K, T: FromJson + Default + Send + 'static> Content<K> for Strict<T> {
 
 /// An optional body of which each field must be known.
 #[derive(Debug)]
-pub(crate) struct OptionalStrict<T>(pub(crate) T);
+pub(crate) struct OptionalKnown<T>(pub(crate) T);
 
-impl<K, T: FromJson + Default + Send + 'static> Content<K> for OptionalStrict<T> {
+impl<K, T: FromJson + Default + Send + 'static> Content<K> for OptionalKnown<T> {
     fn read(body: &[u8], _: FieldValidation, key: &K) -> Result<(Self, Noted), ApiError> {
         let (Optional(value), noted) = Optional::read(body, FieldValidation::Strict, key)?;
         Ok((Self(value), noted))
+    }
+}
+
+/// A required body that is ours or the standard's alone: an unknown field is a fault, whatever the caller prefers.
+#[derive(Debug)]
+pub(crate) struct Strict<T>(pub(crate) T);
+
+impl<K, T: DeserializeOwned + Send + 'static> Content<K> for Strict<T> {
+    fn read(body: &[u8], _: FieldValidation, _: &K) -> Result<(Self, Noted), ApiError> {
+        let value: Value = serde_json::from_slice(body).map_err(|error| {
+            let detail = error.to_string();
+            kinds::NOT_JSON.problem(detail.clone()).with_faults(vec![Fault::new("$", detail)])
+        })?;
+        let value = serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = match error.path().to_string().as_str() {
+                "." => "$".to_owned(),
+                path => format!("$.{path}"),
+            };
+            let fault = Fault::new(path, cut(&error.into_inner().to_string()).into_owned());
+            kinds::INVALID_BODY.problem("the body has a part that is not valid").with_faults(vec![fault])
+        })?;
+        Ok((Self(value), Noted::default()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
-use bridge_core::model::{DigKey, IntentKey, ScheduleKey, Source};
+use bridge_core::model::{AlarmId, DigKey, IntentKey, ScheduleKey, Source};
 use bridge_core::{Actor, Clock, Correlation, Proof, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
@@ -153,6 +153,23 @@ impl Key for IntentKey {
 
     fn of(path: IntentPath) -> Self {
         path.into()
+    }
+}
+
+/// The name in a path with one name.
+impl Key for String {
+    type Path = [String; 1];
+
+    fn of([name]: [String; 1]) -> Self {
+        name
+    }
+}
+
+impl Key for AlarmId {
+    type Path = [String; 1];
+
+    fn of([id]: [String; 1]) -> Self {
+        id.as_str().into()
     }
 }
 

@@ -49,6 +49,23 @@ pub(crate) const SCHEDULE_BACKFILL: &str = intents!("/{workflowIntent}/schedules
 pub(crate) const RIGHTS: &str = "/v2/rights";
 pub(crate) const AUDIT: &str = "/v2/audit";
 pub(crate) const SESSION: &str = "/v2/session";
+pub(crate) const ALARMS: &str = "/v2/alarms";
+pub(crate) const ALARM: &str = "/v2/alarms/{alarmId}";
+pub(crate) const ALARM_COUNTS: &str = "/v2/alarms/counts";
+pub(crate) const ALARM_EVENTS: &str = "/v2/alarms/events";
+pub(crate) const ALARM_COMMENTS: &str = "/v2/alarms/{alarmId}/comments";
+pub(crate) const ALARM_SUBSCRIPTIONS: &str = "/v2/alarm-subscriptions";
+pub(crate) const ALARM_SUBSCRIPTION: &str = "/v2/alarm-subscriptions/{subscriptionId}";
+pub(crate) const ALARM_DELIVERIES: &str = "/v2/alarm-deliveries";
+pub(crate) const ALARM_DELIVERY: &str = "/v2/alarm-deliveries/{delivery}";
+pub(crate) const ALARM_DELIVERY_RETRY: &str = "/v2/alarm-deliveries/{delivery}/retry";
+/// The standard's own base path, in its version 1.
+pub(crate) const MNS_ALARMS: &str = "/FaultSupervisionMnS/v1/alarms";
+pub(crate) const MNS_ALARM: &str = "/FaultSupervisionMnS/v1/alarms/{alarmId}";
+pub(crate) const MNS_COUNT: &str = "/FaultSupervisionMnS/v1/alarms/alarmCount";
+pub(crate) const MNS_COMMENTS: &str = "/FaultSupervisionMnS/v1/alarms/{alarmId}/comments";
+pub(crate) const MNS_SUBSCRIPTIONS: &str = "/FaultSupervisionMnS/v1/subscriptions";
+pub(crate) const MNS_SUBSCRIPTION: &str = "/FaultSupervisionMnS/v1/subscriptions/{subscriptionId}";
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
 /// The path of a deployment intent group.

@@ -1,6 +1,7 @@
 //! The contract suite of stores: the same cases run on each backend, each on a fresh database.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+mod alarms;
 mod audit;
 mod documents;
 mod intents;
@@ -95,6 +96,17 @@ macro_rules! storage_contract {
                 sessions::a_session_ends_once_with_its_event,
                 sessions::a_session_is_renewed_by_one_at_a_time,
                 sessions::a_session_ends_after_its_time,
+                alarms::an_alarm_comes_back_as_it_was_kept,
+                alarms::a_condition_has_one_alarm_whoever_raises_it,
+                alarms::of_changes_of_an_alarm_at_once_one_is_written,
+                alarms::an_alarm_that_is_over_leaves_and_makes_room_for_the_next,
+                alarms::alarms_are_found_by_each_filter_newest_first,
+                alarms::alarms_are_due_when_their_hold_has_passed,
+                alarms::notifications_come_in_order_and_are_forgotten_when_delivered,
+                alarms::deliveries_about_an_alarm_come_one_after_the_other,
+                alarms::a_delivery_is_leased_to_one_and_comes_back_after_the_lease,
+                alarms::a_dead_letter_waits_for_somebody_and_so_does_what_follows,
+                alarms::a_subscription_is_deleted_with_its_deliveries,
             );
         }
     };

@@ -1,14 +1,14 @@
 //! Responses of workflow clients that do not prove that nothing was started.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::Outcome;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
-use harness::{SAMPLE_INTENT, TemporalServer};
+use harness::{SAMPLE_INTENT, TemporalServer, http};
 use http::StatusCode;
 use serde_json::{Value, json};
 use workflow_api::WorkflowState;
@@ -152,6 +152,33 @@ async fn a_call_that_may_be_in_progress_leaves_the_outcome_unknown() {
         assert!(matches!(api.run_of_sample().await.outcome, Outcome::Unknown { .. }));
     }))
     .await;
+}
+
+#[tokio::test]
+async fn a_start_has_an_alarm_until_its_outcome_is_known() {
+    let known = Arc::new(AtomicBool::new(false));
+    let (nothing, seen) = (ScriptedEngine::empty().outline, Arc::clone(&known));
+    let engine = ScriptedEngine {
+        outline: Box::new(move |run| match seen.load(Ordering::SeqCst) {
+            false => nothing(run),
+            true => Ok(outline(WorkflowState::Running)),
+        }),
+        ..ScriptedEngine::default()
+    };
+    let client = ScriptedClient::start(|| async { StatusCode::GATEWAY_TIMEOUT.into_response() }).await;
+    let api = Api::on_engine_with(engine, &["--start-timeout", "1s"]).await;
+    api.create_sample(client.port).await;
+    problem_of(api.start_under("key", "").await, 502, "start_outcome_unknown").await;
+    let alarms = async || -> Value {
+        let url = format!("{}/v2/alarms?probableCause=startOutcomeUnknown", api.url());
+        http().get(url).send().await.unwrap().json().await.unwrap()
+    };
+    let raised = alarms().await;
+    assert_eq!(raised[0]["perceivedSeverity"], "MAJOR", "{raised}");
+    assert_eq!(raised[0]["specificProblem"], api.run_of_sample().await.id.to_string());
+    known.store(true, Ordering::SeqCst);
+    assert_eq!(api.start_under("key", "").await.status(), 204);
+    assert_eq!(alarms().await[0]["perceivedSeverity"], "CLEARED");
 }
 
 /// The client has sent the start to Temporal, and responds that it failed before Temporal has the run.

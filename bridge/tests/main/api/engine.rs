@@ -1,6 +1,7 @@
 //! A scripted engine, for responses that a real Temporal gives only in rare cases.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -64,6 +65,19 @@ impl ScriptedEngine {
             })
         };
         Self { outline: Box::new(none), ..Self::default() }
+    }
+
+    /// Is away while this is true.
+    pub(crate) fn away_while(away: Arc<AtomicBool>) -> Self {
+        let running = Self::default().outline;
+        let outline = move |run: &WorkflowRun| {
+            if away.load(Ordering::SeqCst) {
+                let source = Arc::new(std::io::Error::other("no route to host"));
+                return Err(EngineError::Unavailable { engine: "Temporal".to_owned(), source });
+            }
+            running(run)
+        };
+        Self { outline: Box::new(outline), ..Self::default() }
     }
 
     /// Fails in the same way on every call.

@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bridge_core::App;
+use bridge_core::model::{AlarmObject, DigKey, ProbableCause, Raised};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -96,4 +98,44 @@ async fn the_token_of_a_page_names_no_hidden_intent() {
         query = format!("?state=Running&continue={}", token.to_str().unwrap());
     }
     assert_eq!(tokens, ["i189", "i219"]);
+}
+
+#[tokio::test]
+async fn alarms_are_listed_to_those_who_may_see_them() {
+    let bridge = Guarded::with_policies(BINDINGS, "").await;
+    let own = App::new(bridge.api.parts()).alarms;
+    let dig = DigKey::new("proj1", "capp1", "v1", "dig1");
+    let objects = [
+        AlarmObject::bridge(),
+        AlarmObject::project("proj1"),
+        AlarmObject::group(&dig),
+        AlarmObject::intent(&dig.intent("i077")),
+        AlarmObject::workflow(&dig.intent("i070"), &"w".into()),
+    ];
+    for object in objects {
+        own.raise(&Raised::new(object, ProbableCause::RuleBroken, "")).await.unwrap();
+    }
+    let group = "EMCO=proj1,CompositeApp=capp1,Version=v1,DIG=dig1";
+    let (one, other) = (format!("{group},Intent=i077"), format!("{group},Intent=i070,Workflow=w"));
+    for (user, expected) in [
+        ("bob", vec![one.clone()]),
+        ("carol", vec![other.clone()]),
+        ("dave", vec![other, one, group.to_owned()]),
+    ] {
+        let read = async |path: &str| -> Value {
+            bridge.request(user, Method::GET, path).send().await.unwrap().json().await.unwrap()
+        };
+        let alarms = read("/v2/alarms").await;
+        let found: Vec<_> =
+            alarms.as_array().unwrap().iter().map(|alarm| alarm["objectInstance"].clone()).collect();
+        assert_eq!(found, expected, "{user}");
+        assert_eq!(read("/v2/alarms/counts").await["majorCount"], expected.len(), "{user}");
+        let of_standard = read("/FaultSupervisionMnS/v1/alarms").await;
+        assert_eq!(of_standard.as_object().unwrap().len(), expected.len(), "{user}");
+    }
+    // An author sees none, and nor does somebody without a binding.
+    for user in ["alice", "eve"] {
+        let denied = bridge.request(user, Method::GET, "/v2/alarms").send().await.unwrap();
+        assert_eq!(denied.status(), 403, "{user}");
+    }
 }

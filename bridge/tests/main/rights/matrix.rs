@@ -1,6 +1,10 @@
 //! Every action, by every role, in scope and out of it.
 
+use std::collections::HashMap;
+
+use bridge_core::App;
 use bridge_core::access::Action;
+use bridge_core::model::{AlarmObject, DigKey, ProbableCause, Raised};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -52,6 +56,19 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::ResumeSchedule, "om"),
     (Action::TriggerSchedule, "om"),
     (Action::BackfillSchedule, "om"),
+    (Action::ListAlarms, "vom"),
+    (Action::GetAlarm, "vom"),
+    (Action::CountAlarms, "vom"),
+    (Action::FollowAlarms, "vom"),
+    (Action::AcknowledgeAlarm, "om"),
+    (Action::ClearAlarm, "om"),
+    (Action::CommentAlarm, "om"),
+    (Action::ListAlarmSubscriptions, ""),
+    (Action::CreateAlarmSubscription, ""),
+    (Action::DeleteAlarmSubscription, ""),
+    (Action::ListAlarmDeliveries, ""),
+    (Action::RetryAlarmDelivery, ""),
+    (Action::DiscardAlarmDelivery, ""),
 ];
 
 /// Returns the bindings: for each role a user who has it in this scope, and one who has it there for the intents
@@ -71,6 +88,41 @@ fn bindings(scope: &str) -> String {
         }
     }
     text + super::EVERYTHING_OF_ALICE
+}
+
+/// Builds a request about alarms; `id` is that of an alarm of the intent.
+fn about_alarms(
+    bridge: &Guarded,
+    user: &str,
+    action: Action,
+    (group, name, id): (&str, &str, &str),
+) -> Option<RequestBuilder> {
+    let (get, post) = (Method::GET, Method::POST);
+    let scope = format!("scope=proj1/capp1/v1/{group}/{name}");
+    let (method, path, body) = match action {
+        Action::ListAlarms => (get, format!("/v2/alarms?{scope}"), ""),
+        Action::GetAlarm => (get, format!("/v2/alarms/{id}"), ""),
+        Action::CountAlarms => (get, format!("/v2/alarms/counts?{scope}"), ""),
+        Action::FollowAlarms => (get, format!("/v2/alarms/events?{scope}"), ""),
+        Action::AcknowledgeAlarm => {
+            (Method::PATCH, format!("/v2/alarms/{id}"), r#"{"ackState":"UNACKNOWLEDGED"}"#)
+        }
+        Action::ClearAlarm => {
+            (Method::PATCH, format!("/v2/alarms/{id}"), r#"{"perceivedSeverity":"CLEARED"}"#)
+        }
+        Action::CommentAlarm => (post, format!("/v2/alarms/{id}/comments"), r#"{"commentText":"c"}"#),
+        Action::ListAlarmSubscriptions => (get, "/v2/alarm-subscriptions".to_owned(), ""),
+        Action::CreateAlarmSubscription => {
+            (post, "/v2/alarm-subscriptions".to_owned(), r#"{"consumerReference":"http://a"}"#)
+        }
+        Action::DeleteAlarmSubscription => (Method::DELETE, "/v2/alarm-subscriptions/a".to_owned(), ""),
+        Action::ListAlarmDeliveries => (get, "/v2/alarm-deliveries".to_owned(), ""),
+        Action::RetryAlarmDelivery => (post, "/v2/alarm-deliveries/1/retry".to_owned(), ""),
+        Action::DiscardAlarmDelivery => (Method::DELETE, "/v2/alarm-deliveries/1".to_owned(), ""),
+        _ => return None,
+    };
+    let request = bridge.request(user, method, &path).body(body);
+    Some(if action == Action::FollowAlarms { request.header("accept", "text/event-stream") } else { request })
 }
 
 fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str) -> RequestBuilder {
@@ -118,6 +170,7 @@ fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str
             with(json!({"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"})),
         ),
         Action::ReadAudit => return bridge.request(user, get, "/v2/audit"),
+        _ => unreachable!("it is about alarms"),
     };
     let path = format!("{group}/temporal-workflow-intents{}", path.replace("NAME", name));
     let request = bridge.call(user, method, &path);
@@ -140,7 +193,7 @@ async fn is_permitted(request: RequestBuilder) -> bool {
     status != 403
 }
 
-/// 37 actions: each by four roles in four places, and by nobody; 629 expectations.
+/// 50 actions: each by four roles in four places, and by nobody; 850 expectations.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
     assert_eq!(EXPECTED.map(|(action, _)| action), Action::ALL);
@@ -148,6 +201,15 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
     for name in ["in-1", "out-1"] {
         for group in ["dig1", "dig2"] {
             assert_eq!(bridge.create("alice", group, name).await, 201);
+        }
+    }
+    let own = App::new(bridge.api.parts()).alarms;
+    let mut alarms = HashMap::new();
+    for name in ["in-1", "out-1"] {
+        for group in ["dig1", "dig2"] {
+            let object = AlarmObject::intent(&DigKey::new("proj1", "capp1", "v1", group).intent(name));
+            let raised = Raised::new(object, ProbableCause::WorkflowFailed, "");
+            alarms.insert((group, name), own.raise(&raised).await.unwrap().as_str().to_owned());
         }
     }
     let mut checked = 0;
@@ -167,13 +229,16 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
         }
         for (user, group, name, expected) in cells {
             checked += 1;
-            if is_permitted(request(&bridge, user, action, group, name)).await != expected {
+            let alarm = &alarms[&(group, name)];
+            let request = about_alarms(&bridge, user, action, (group, name, alarm))
+                .unwrap_or_else(|| request(&bridge, user, action, group, name));
+            if is_permitted(request).await != expected {
                 wrong.push(format!("{action:?} by `{user}` on {group}/{name}: expected {expected}"));
             }
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(checked, 629);
+    assert_eq!(checked, 850);
 }
 
 #[tokio::test]

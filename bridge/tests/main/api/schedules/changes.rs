@@ -111,6 +111,12 @@ async fn the_schedules_of_a_deleted_intent_are_paused() {
         (status["paused"] == true && status["note"].as_str().unwrap().contains("was deleted")).then_some(())
     })
     .await;
+    let alarms = async || -> Value {
+        let url = format!("{}/v2/alarms?probableCause=intentDeleted", scene.api.url());
+        harness::http().get(url).send().await.unwrap().json().await.unwrap()
+    };
+    let raised = eventually(SOON, "there is an alarm", async || alarms().await.get(0).cloned()).await;
+    assert!(raised["additionalText"].as_str().unwrap().contains("`nightly` is paused"), "{raised}");
     // A start by hand finds no intent either.
     scene.trigger("nightly").await;
     eventually(SOON, "the start has failed", async || {
@@ -118,6 +124,15 @@ async fn the_schedules_of_a_deleted_intent_are_paused() {
         (status["recentStarts"][0]["state"] == "Failed").then_some(())
     })
     .await;
+    // The intent is there again.
+    scene.register("Echo").await;
+    eventually(SOON, "the alarm is cleared", async || {
+        (alarms().await[0]["perceivedSeverity"] == "CLEARED").then_some(())
+    })
+    .await;
+    assert_eq!(scene.post("/nightly/resume", json!({})).await.status(), 204);
+    scene.trigger("nightly").await;
+    scene.ran(&["Completed"]).await;
 }
 
 #[tokio::test]
