@@ -25,11 +25,8 @@ use crate::request::Request;
 use crate::starts::Starts;
 use crate::workflows::Workflows;
 pub use change::{ChangedSchedule, ScheduleOptions};
-pub use error::ScheduleError;
+pub use error::{MOST_SCHEDULES, ScheduleError};
 pub use fire::{FireError, Fired, FollowedRun};
-
-/// How many schedules an intent can have.
-pub const MOST_SCHEDULES: u32 = 100;
 
 /// Use cases about schedules.
 #[derive(Debug, Clone)]

@@ -2,11 +2,13 @@
 
 use workflow_api::{Fault, cut};
 
-use super::MOST_SCHEDULES;
 use crate::access::Refused;
 use crate::lookup::IntentError;
 use crate::model::{IntentKey, RevisionNumber, ScheduleKey};
 use crate::ports::{EngineError, StoreError};
+
+/// How many schedules an intent can have.
+pub const MOST_SCHEDULES: u32 = 100;
 
 /// Why a use case about schedules failed.
 #[derive(Debug, thiserror::Error)]

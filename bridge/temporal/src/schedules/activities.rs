@@ -11,8 +11,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use workflow_api::WorkflowState;
 
-use super::order::{Ended, Order, Run};
-use super::spec;
+use super::order::{Ended, Order, Run, time_of};
 
 /// Well below the heartbeat timeout.
 const BEAT: Duration = Duration::from_secs(10);
@@ -37,8 +36,7 @@ impl ScheduleActivities {
         let info = ctx.info();
         let workflow_id = info.workflow_id.clone().unwrap_or_default();
         let by = (workflow_id.as_str().into(), info.workflow_run_id.clone().unwrap_or_default().into());
-        let (Some(key), Some(time)) = (ScheduleKey::read(&order.schedule), spec::time_of(&workflow_id))
-        else {
+        let (Some(key), Some(time)) = (ScheduleKey::read(&order.schedule), time_of(&workflow_id)) else {
             return Err(failure("NotOfASchedule", "no schedule has started this workflow", false));
         };
         match self.schedules.fire(&key, time, &by).await {

@@ -2,8 +2,12 @@
 
 use bridge_core::model::{KeptSchedule, ScheduleKey};
 use bridge_core::{Fired, FollowedRun};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use workflow_api::{RunId, WorkflowId, WorkflowState};
+
+/// The workflow type of a scheduled start.
+pub(super) const WORKFLOW_TYPE: &str = "EmcoBridgeScheduledStart";
 
 /// The schedule. Everything else about it is in the bridge's database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,4 +73,27 @@ pub struct Ended {
     pub run_id: RunId,
     /// How it ended; `None` if it was not followed, or Temporal has deleted it.
     pub state: Option<WorkflowState>,
+}
+
+/// Returns the time for which a schedule has started the workflow with this ID. Temporal writes it at the end of the ID,
+/// in UTC and whole seconds, without jitter.
+pub(super) fn time_of(workflow_id: &str) -> Option<Timestamp> {
+    const LENGTH: usize = "2026-12-31T23:59:59Z".len();
+    let at = workflow_id.len().checked_sub(LENGTH)?;
+    workflow_id.get(at..)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_at_the_end_of_the_id() {
+        let id = "emco-bridge-0a1b/p/a/v/d/i/s-2026-11-28T09:00:00Z";
+        assert_eq!(time_of(id), Some("2026-11-28T09:00:00Z".parse().unwrap()));
+        for id in ["", "2026-11-28T09:00:0Z", "é2026-11-28T09:00:00", "emco-bridge-0a1b/p/a/v/d/i/s-manual"]
+        {
+            assert_eq!(time_of(id), None, "{id}");
+        }
+    }
 }

@@ -17,8 +17,7 @@ use workflow_api::{
     CalendarTimes, IntervalTimes, Nanos, Overlap, ScheduleSpec, ScheduleStatus, ScheduledStart,
 };
 
-use super::order::Order;
-use super::workflow::WORKFLOW_TYPE;
+use super::order::{Order, WORKFLOW_TYPE, time_of};
 use crate::convert::{state, timestamp};
 use crate::payload;
 
@@ -198,33 +197,10 @@ fn started(result: ScheduleActionResult) -> Option<ScheduledStart> {
     })
 }
 
-/// Returns the time for which a schedule has started the workflow with this ID. Temporal writes it at the end of the ID,
-/// in UTC and whole seconds, without jitter.
-pub(super) fn time_of(workflow_id: &str) -> Option<Timestamp> {
-    const LENGTH: usize = "2026-12-31T23:59:59Z".len();
-    let at = workflow_id.len().checked_sub(LENGTH)?;
-    workflow_id.get(at..)?.parse().ok()
-}
-
 pub(super) fn time(time: Timestamp) -> WireTimestamp {
     WireTimestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() }
 }
 
 fn duration(nanos: Nanos) -> Option<WireDuration> {
     nanos.to_duration().and_then(|duration| duration.try_into().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_is_at_the_end_of_the_id() {
-        let id = "emco-bridge-0a1b/p/a/v/d/i/s-2026-11-28T09:00:00Z";
-        assert_eq!(time_of(id), Some("2026-11-28T09:00:00Z".parse().unwrap()));
-        for id in ["", "2026-11-28T09:00:0Z", "é2026-11-28T09:00:00", "emco-bridge-0a1b/p/a/v/d/i/s-manual"]
-        {
-            assert_eq!(time_of(id), None, "{id}");
-        }
-    }
 }

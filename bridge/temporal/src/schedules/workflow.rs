@@ -20,8 +20,6 @@ use super::activities::ScheduleActivities;
 use super::order::{Ended, Order};
 use crate::payload;
 
-/// The workflow type of a scheduled start.
-pub(super) const WORKFLOW_TYPE: &str = "EmcoBridgeScheduledStart";
 /// Timeout of one try to start the intent: longer than the bridge waits for a workflow client.
 const ONE_START: Duration = Duration::from_secs(90);
 /// How long the start is tried.
