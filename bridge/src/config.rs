@@ -76,8 +76,9 @@ pub struct Settings {
     /// have no links.
     #[arg(long, env = "BRIDGE_TEMPORAL_UI_URL", value_name = "URL", value_parser = http_url)]
     pub temporal_ui_url: Option<Url>,
-    /// Whether a cancellation can be followed by a termination (escalateAfter): on or off. If on, the bridge
-    /// polls the task queue emco-bridge of the configured Temporal while such a termination is pending.
+    /// Whether the bridge works in the configured Temporal itself: on or off. If on, a cancellation can be
+    /// followed by a termination (escalateAfter), and intents have schedules. The bridge polls task queues
+    /// named emco-bridge… while such a termination is pending, or there is a schedule.
     #[arg(long, env = "BRIDGE_ESCALATION", default_value = "on", value_name = "ON|OFF", value_parser = on_or_off, action = clap::ArgAction::Set)]
     pub escalation: bool,
     /// EMCO, which knows the deployment intent groups.
