@@ -50,7 +50,7 @@ pub use schedule::{
     ScheduleNoteRequest, ScheduleSpec, ScheduleStatus, ScheduledStart,
 };
 pub use start::{StartOverrides, StartRequest, Started};
-pub use status::{PendingChild, TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
+pub use status::{NextStart, PendingChild, TaskFailing, WorkflowFailure, WorkflowState, WorkflowStatus};
 pub use subject::{Subject, SubjectEntry};
 pub use verbs::{
     CancelRequest, CancelSpec, PauseRequest, PauseSpec, QueryRequest, QuerySpec, ResetRequest, ResetSpec,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Problem, RawJson, RunId, WorkflowId, WorkflowType};
@@ -46,6 +47,9 @@ pub struct WorkflowStatus {
     /// a worker completes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_task_failing: Option<TaskFailing>,
+    /// When the run begins, if it has not: the workflow repeats (`CronSchedule`), is retried, or starts late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_start: Option<NextStart>,
     /// The token for the next page of the history. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history_next_page_token: Option<String>,
@@ -53,6 +57,19 @@ pub struct WorkflowStatus {
     /// fields.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, Problem>,
+}
+
+/// The beginning of a run that Temporal has made, and that does nothing until then.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct NextStart {
+    /// When it begins.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub at: Timestamp,
+    /// Why the run before failed. Absent if it did not fail, or there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<WorkflowFailure>,
 }
 
 /// A workflow task that fails again and again: the worker cannot run the workflow's code.

@@ -9,7 +9,7 @@ use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
 };
-use workflow_api::{PendingChild, RunId, TaskFailing, WorkflowState};
+use workflow_api::{NextStart, PendingChild, RunId, TaskFailing, WorkflowState};
 
 use crate::rpc::Session;
 use crate::{convert, pending};
@@ -67,6 +67,7 @@ fn read(session: &Session<'_>, answer: DescribeWorkflowExecutionResponse) -> Res
     let state = convert::state(info.status)
         .ok_or_else(|| session.unexpected("the description of a run has no status"))?;
     let now = session.now();
+    let begins = info.execution_time.and_then(convert::timestamp).filter(|begins| *begins > now);
     Ok(Outline {
         state,
         run_id: info.execution.unwrap_or_default().run_id.into(),
@@ -85,6 +86,9 @@ fn read(session: &Session<'_>, answer: DescribeWorkflowExecutionResponse) -> Res
             .pending_workflow_task
             .filter(|task| task.attempt > 1)
             .map(|task| TaskFailing { attempt: task.attempt, cause: None }),
+        next_start: begins
+            .filter(|_| state == WorkflowState::Running)
+            .map(|at| NextStart { at, failure: None }),
         pending_children: answer
             .pending_children
             .into_iter()

@@ -188,6 +188,14 @@ pub(crate) fn of_task(events: Vec<HistoryEvent>) -> Option<WorkflowFailure> {
     })
 }
 
+/// Returns why the run failed that this one continues, from its first event.
+pub(crate) fn before(events: Vec<HistoryEvent>) -> Option<WorkflowFailure> {
+    match events.into_iter().next()?.attributes? {
+        Attributes::WorkflowExecutionStartedEventAttributes(started) => started.continued_failure.map(alone),
+        _ => None,
+    }
+}
+
 /// Converts a failure and all its causes.
 fn chain(failure: Failure, attempts: &HashMap<i64, i32>) -> WorkflowFailure {
     let attempt = activity_start(&failure).and_then(|started| attempts.get(&started).copied());

@@ -110,6 +110,21 @@ impl Fixture {
 
     /// Starts a workflow that is retried when it fails.
     pub(crate) async fn start_retried(&self, workflow_type: &str, input: &Value) -> Result<WorkflowRun> {
+        // Temporal's own policy.
+        let retried = StartWorkflowExecutionRequest {
+            retry_policy: Some(RetryPolicy::default()),
+            ..Default::default()
+        };
+        self.start_as(workflow_type, input, retried).await
+    }
+
+    /// Starts a workflow with the options of this request.
+    pub(crate) async fn start_as(
+        &self,
+        workflow_type: &str,
+        input: &Value,
+        options: StartWorkflowExecutionRequest,
+    ) -> Result<WorkflowRun> {
         let workflow_id = unique(workflow_type);
         let input = Payload {
             metadata: HashMap::from([("encoding".to_owned(), b"json/plain".to_vec())]),
@@ -123,9 +138,7 @@ impl Fixture {
             task_queue: Some(TaskQueue { name: self.task_queue.to_owned(), ..TaskQueue::default() }),
             input: Some(Payloads { payloads: vec![input] }),
             request_id: unique("start"),
-            // Temporal's own policy.
-            retry_policy: Some(RetryPolicy::default()),
-            ..Default::default()
+            ..options
         };
         let server = TemporalConnection::new(TemporalTarget::new(self.server.address(), "default")?);
         let started = server.ask("start", SOON, request).await?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use workflow_api::{
-    Escalation, PendingActivity, PendingChild, RawJson, RunId, TaskFailing, TaskQueue, WorkflowFailure,
-    WorkflowState, WorkflowType,
+    Escalation, NextStart, PendingActivity, PendingChild, RawJson, RunId, TaskFailing, TaskQueue,
+    WorkflowFailure, WorkflowState, WorkflowType,
 };
 
 use super::{
@@ -98,6 +98,8 @@ pub struct Outline {
     pub pending_activities: Vec<PendingActivity>,
     /// Why it makes no progress, if its workflow task fails again and again.
     pub task_failing: Option<TaskFailing>,
+    /// When it begins, if it has not.
+    pub next_start: Option<NextStart>,
     /// The child workflows whose end the run has not received.
     pub pending_children: Vec<PendingChild>,
     /// The keys of the starts that made it or found it running; empty if the engine does not report them.

@@ -240,7 +240,10 @@ impl Gathered {
         let unfinished = matches!(waited, Some(Waited::StillOpen { .. }));
         let mut status =
             WorkflowStatus { workflow_id: run.workflow_id, run_id: run.run_id, ..Default::default() };
-        if let Some((Outline { run_id, state, task_failing, pending_children, .. }, json)) = outline {
+        if let Some((Outline { run_id, state, task_failing, next_start, pending_children, .. }, json)) =
+            outline
+        {
+            status.next_start = next_start;
             status.workflow_task_failing = failing(task_failing, wanted.stack_trace);
             status.run_id = run_id;
             status.pending_children = if state.is_closed() { Vec::new() } else { pending_children };

@@ -117,6 +117,7 @@ pub(super) fn outline(state: WorkflowState) -> Outline {
         closed: None,
         pending_activities: Vec::new(),
         task_failing: None,
+        next_start: None,
         pending_children: Vec::new(),
         request_ids: Vec::new(),
     }

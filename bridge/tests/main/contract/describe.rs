@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bridge_core::model::{Target, WorkflowRun};
-use bridge_core::ports::{CommandError, EngineError, HistoryPage, HistoryRequest, Update, UpdateError};
+use bridge_core::ports::{
+    CommandError, EngineError, HistoryPage, HistoryRequest, StopOrder, Update, UpdateError,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use harness::eventually;
 use serde_json::{Value, json};
 use temporal::{TemporalConnection, TemporalTarget};
 use temporalio_client::tonic::IntoRequest;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
-use temporalio_common::protos::temporal::api::workflowservice::v1::SignalWorkflowExecutionRequest;
-use workflow_api::WorkflowState;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+};
+use workflow_api::{RunId, WorkflowState};
 
 use crate::temporal::{Fixture, SOON, unique};
 
@@ -257,5 +261,25 @@ async fn a_small_page_of_a_history_is_read_as_a_small_page() -> Result<()> {
         let token = request.page_token.context("the history has more events")?;
         assert!(!token.within.is_empty(), "{token:?}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_has_not_begun_has_its_time_and_why_the_one_before_failed() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    let repeated =
+        StartWorkflowExecutionRequest { cron_schedule: "@every 4s".to_owned(), ..Default::default() };
+    let run = fixture.start_as("FailingActivity", &Value::Null, repeated).await?;
+    let first = fixture.engine.outline(&run).await?.next_start.context("it waits for its first time")?;
+    assert_eq!(first.failure, None);
+    let latest = WorkflowRun { run_id: RunId::default(), ..run.clone() };
+    let failure = eventually(SOON, "the next run waits", async || {
+        let next = fixture.engine.outline(&latest).await.ok()?.next_start?;
+        (next.at > first.at).then_some(next.failure)
+    })
+    .await;
+    let failure = failure.context("the run before has failed")?;
+    assert!(!failure.message.is_empty(), "{failure:?}");
+    fixture.engine.terminate(&latest, &StopOrder::default(), None).await?;
     Ok(())
 }
