@@ -144,7 +144,7 @@ fn is_about(text: &str, action: Action) -> bool {
 async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
     let api = Api::new().await;
     let kept = Arc::new(Kept::default());
-    let texts = denials(&api, Denying(Action::ALL.to_vec()), kept.clone()).await;
+    let texts = Box::pin(denials(&api, Denying(Action::ALL.to_vec()), kept.clone())).await;
     // Before its history, the status itself is asked for.
     let asked = Action::ALL.map(|action| if action == Action::History { Action::Status } else { action });
     for (action, text) in asked.iter().zip(&texts) {
@@ -158,7 +158,7 @@ async fn a_closed_gate_denies_every_use_case_and_records_it_once() {
 async fn a_gate_that_denies_one_action_denies_its_use_case_and_no_other() {
     let api = Api::new().await;
     for closed in Action::ALL {
-        let texts = denials(&api, Denying(vec![closed]), Arc::default()).await;
+        let texts = Box::pin(denials(&api, Denying(vec![closed]), Arc::default())).await;
         for (action, text) in Action::ALL.iter().zip(&texts) {
             let also = [(Action::History, Action::Status), (Action::PutSchedule, Action::Start)];
             let needs_it = *action == closed || also.contains(&(*action, closed));
