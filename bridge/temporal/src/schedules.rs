@@ -19,8 +19,8 @@ use service::shutdown::Shutdown;
 use temporal::FaultKind;
 use temporalio_common::protos::temporal::api::schedule::v1 as wire;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    CreateScheduleRequest, DeleteScheduleRequest, DescribeScheduleRequest, DescribeScheduleResponse,
-    ListScheduleMatchingTimesRequest, PatchScheduleRequest, UpdateScheduleRequest,
+    CountWorkflowExecutionsRequest, CreateScheduleRequest, DeleteScheduleRequest, DescribeScheduleRequest,
+    DescribeScheduleResponse, ListScheduleMatchingTimesRequest, PatchScheduleRequest, UpdateScheduleRequest,
 };
 use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 use tokio::sync::Notify;
@@ -64,7 +64,7 @@ impl TemporalScheduler {
     /// Works at the times of all schedules of the installation until the process drains. Waits while Temporal is away.
     pub async fn keep(self, engine: Arc<dyn Engine>, schedules: Schedules, shutdown: Shutdown) {
         let (servers, wanted) = (self.servers.clone(), Arc::clone(&self.wanted));
-        let work = Scheduling { task_queue: self.prefix, engine, schedules };
+        let work = Scheduling { scheduler: self, engine, schedules };
         worker::keep(&servers, &wanted, work, &shutdown).await;
     }
 
@@ -79,6 +79,15 @@ impl TemporalScheduler {
             workflow_id: Default::default(),
             run_id: Default::default(),
         }
+    }
+
+    /// Returns whether a workflow that a schedule has started is open.
+    async fn any_open(&self) -> Result<bool, EngineError> {
+        let home = self.home();
+        let session = Session::new(&self.servers, &home)?;
+        let query = format!("TaskQueue = '{}' AND ExecutionStatus = 'Running'", self.prefix);
+        let request = CountWorkflowExecutionsRequest { namespace: session.namespace(), query };
+        Ok(session.call(self.bounds.call, request).await?.count > 0)
     }
 
     /// Creates a schedule. Returns false if there is one with this ID.
@@ -254,7 +263,7 @@ impl Scheduler for TemporalScheduler {
 
 /// The work at the times of schedules.
 struct Scheduling {
-    task_queue: String,
+    scheduler: TemporalScheduler,
     engine: Arc<dyn Engine>,
     schedules: Schedules,
 }
@@ -265,11 +274,12 @@ impl Work for Scheduling {
     }
 
     fn task_queue(&self) -> &str {
-        &self.task_queue
+        &self.scheduler.prefix
     }
 
     async fn is_needed(&self) -> Result<bool, Breakdown> {
-        Ok(self.schedules.any().await?)
+        // The last schedule can be deleted while one of its runs is followed.
+        Ok(self.schedules.any().await? || self.scheduler.any_open().await?)
     }
 
     fn register(&self, options: &mut WorkerOptions) -> Result<(), WorkflowRegistrationError> {

@@ -89,11 +89,14 @@ pub(crate) async fn events(
 /// The task queue of a worker that all tests share.
 pub(crate) fn task_queue(temporal: &TemporalServer) -> &'static str {
     static TASK_QUEUE: OnceLock<String> = OnceLock::new();
-    TASK_QUEUE.get_or_init(|| {
-        let task_queue = unique("verbs");
-        worker::start(temporal.url(), task_queue.clone());
-        task_queue
-    })
+    TASK_QUEUE.get_or_init(|| new_task_queue(temporal))
+}
+
+/// Starts a worker, and returns its task queue.
+pub(crate) fn new_task_queue(temporal: &TemporalServer) -> String {
+    let task_queue = unique("verbs");
+    worker::start(temporal.url(), task_queue.clone());
+    task_queue
 }
 
 /// Starts a workflow. The activity of a stubborn one is pending when this returns.

@@ -7,15 +7,16 @@ use serde_json::{Value, json};
 
 use super::serving;
 use crate::api::SOON;
-use crate::api::verbs::{events, start, task_queue};
+use crate::api::verbs::{events, new_task_queue, start};
 
 /// Long enough to kill the bridge before, also on a busy machine.
 const AFTER: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn an_escalation_outlives_the_bridge() {
-    let temporal = TemporalServer::shared().await.unwrap();
-    let (workflow_id, run_id) = start(temporal, "Stubborn", task_queue(temporal)).await;
+    // On the server of all tests, another bridge could work on the escalation.
+    let temporal = &TemporalServer::start().await.unwrap();
+    let (workflow_id, run_id) = start(temporal, "Stubborn", &new_task_queue(temporal)).await;
     let directory = tempfile::tempdir().unwrap();
     let port = free_port();
     let mut process = serving(port, &directory.path().join("bridge.db"), temporal.address()).spawn().unwrap();

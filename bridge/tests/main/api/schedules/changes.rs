@@ -135,6 +135,25 @@ async fn the_schedules_of_a_deleted_intent_are_paused() {
     scene.ran(&["Completed"]).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_run_is_followed_to_its_end_though_its_schedule_is_deleted() {
+    let scene = Scene::new("Gate").await;
+    scene.kept("s", never()).await;
+    scene.trigger("s").await;
+    let runs = scene.ran(&["Running"]).await;
+    let status = scene.status("s").await;
+    let follower = status["recentStarts"][0]["workflowID"].as_str().unwrap();
+    assert_eq!(scene.request(Method::DELETE, "/s").send().await.unwrap().status(), 204);
+    scene.open(&runs[0], "").await;
+    eventually(SOON, "it has seen the end", async || {
+        let described =
+            scene.temporal.cli(&["workflow", "describe", "--workflow-id", follower]).await.unwrap();
+        let status = described["workflowExecutionInfo"]["status"].clone();
+        if status == "WORKFLOW_EXECUTION_STATUS_COMPLETED" { Ok(()) } else { Err(status) }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn without_a_worker_of_its_own_the_bridge_has_no_schedules() {
     let api = super::Api::with(&["--escalation", "off"]).await;
