@@ -57,7 +57,7 @@ pub fn build(out: &Path, source: Option<&str>, profile: Profile) -> Result<Vec<(
 fn max_bytes(profile: Profile) -> u64 {
     match profile {
         Profile::Release => 60 << 20,
-        Profile::Ci => 80 << 20,
+        Profile::Ci => 64 << 20,
     }
 }
 

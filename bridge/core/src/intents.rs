@@ -231,9 +231,7 @@ impl Intents {
             check_conditions(key, options, Some(current.revision))?;
             let change = change(request, current.revision.next(), ChangeKind::Deleted);
             if self.keep(&permit, key, options, Revision { change, intent: None }).await? {
-                if !options.dry_run {
-                    self.parts.store.apply_again(DocumentKind::Schedule, &key.to_string()).await?;
-                }
+                self.note_for_schedules(key, options).await;
                 return Ok(());
             }
         }
@@ -273,13 +271,25 @@ impl Intents {
             let revision =
                 Revision { change: change(request, number, kind), intent: Some(Arc::clone(&intent)) };
             if self.keep(permit, key, options, revision).await? {
-                if existed && current.is_none() && !options.dry_run {
+                if existed && current.is_none() {
                     // The schedules of the deleted intent are still there.
-                    self.parts.store.apply_again(DocumentKind::Schedule, &key.to_string()).await?;
+                    self.note_for_schedules(key, options).await;
                 }
                 let kept = KeptIntent { revision: number, intent };
                 return Ok(Changed { kept, created: current.is_none() });
             }
+        }
+    }
+
+    /// Lets the schedules of an intent notice that it was deleted, or is there again. The change itself is made by now,
+    /// so a failure is not the caller's: a schedule whose intent is missing also notices it at its next time.
+    async fn note_for_schedules(&self, key: &IntentKey, options: &ChangeOptions) {
+        if options.dry_run {
+            return;
+        }
+        if let Err(error) = self.parts.store.apply_again(DocumentKind::Schedule, &key.to_string()).await {
+            let error = workflow_api::chain(&error);
+            tracing::warn!(intent = %key, error, "the schedules of an intent do not know yet of its change");
         }
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use workflow_api::WorkflowIntent;
 
-/// The number of a revision of an intent or a document, from 1. A deletion is a revision too, so a number is never used again.
+/// The number of a revision of an intent or a document, from 1. A deletion is a revision too, so a number is never
+/// used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RevisionNumber(i64);
 

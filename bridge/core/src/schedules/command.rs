@@ -82,8 +82,8 @@ impl Schedules {
         self.send(permit, request, key, ScheduleCommand::Trigger { at: moment }, word).await
     }
 
-    /// Starts the intent for each time of the schedule from `from` to `to`, both included. A time for which it was started
-    /// already is not started again.
+    /// Starts the intent for each time of the schedule from `from` to `to`, both included. A time for which it was
+    /// started already is not started again.
     ///
     /// # Errors
     /// Returns an error if the schedule does not exist, or the engine fails.
@@ -123,7 +123,10 @@ impl Schedules {
             sleep(PAUSE).await;
         }
         let sent = scheduler.command(key, command, identity, request_id).await;
-        self.parts.store.release(&document).await?;
+        // The command was sent nevertheless: an error would make the caller send it again. The hold ends by itself.
+        if let Err(error) = self.parts.store.release(&document).await {
+            tracing::warn!(schedule = %key, error = workflow_api::chain(&error), "a schedule is held a while longer");
+        }
         if sent? { Ok(()) } else { Err(ScheduleError::NotInEngine(Box::new(key.clone()))) }
     }
 

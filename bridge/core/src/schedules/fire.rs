@@ -129,7 +129,7 @@ impl Schedules {
         Ok(if spec.follows() { Fired::Follow(run) } else { Fired::Started(run) })
     }
 
-    /// Ends a run that the schedule follows, as its overlap policy says: cancels it, or terminates it.
+    /// Ends a run that the schedule follows, by its overlap policy: cancels it, or terminates it.
     ///
     /// # Errors
     /// Returns an error if the schedule may not do this, or the engine fails.

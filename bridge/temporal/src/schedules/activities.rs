@@ -88,7 +88,7 @@ impl ScheduleActivities {
         }
     }
 
-    /// Ends the run as the schedule's overlap policy says.
+    /// Ends the run by the schedule's overlap policy.
     #[activity(name = "EmcoBridgeStop")]
     pub(crate) async fn stop(self: Arc<Self>, _ctx: ActivityContext, run: Run) -> Result<(), ActivityError> {
         let Some(key) = ScheduleKey::read(&run.schedule) else {

@@ -75,8 +75,8 @@ pub struct Ended {
     pub state: Option<WorkflowState>,
 }
 
-/// Returns the time for which a schedule has started the workflow with this ID. Temporal writes it at the end of the ID,
-/// in UTC and whole seconds, without jitter.
+/// Returns the time for which a schedule has started the workflow with this ID. Temporal writes it at the end of the
+/// ID, in UTC and whole seconds, without jitter.
 pub(super) fn time_of(workflow_id: &str) -> Option<Timestamp> {
     const LENGTH: usize = "2026-12-31T23:59:59Z".len();
     let at = workflow_id.len().checked_sub(LENGTH)?;

@@ -118,9 +118,9 @@ fn policies(spec: &ScheduleSpec) -> SchedulePolicies {
     }
 }
 
-/// The run that overlaps is that of a workflow of ours. If it is to be terminated, ours is cancelled, and terminates the
-/// intent's run. With `AllowAll`, ours ends when it has started the intent. Temporal's own policy of this name would not
-/// list the runs, and only runs that are listed are believed.
+/// The run that overlaps is that of a workflow of ours. If it is to be terminated, ours is cancelled, and terminates
+/// the intent's run. With `AllowAll`, ours ends when it has started the intent. Temporal's own policy of this name
+/// would not list the runs, and only runs that are listed are believed.
 fn policy(overlap: Overlap) -> Policy {
     match overlap {
         Overlap::Skip => Policy::Skip,
