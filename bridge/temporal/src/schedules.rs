@@ -131,6 +131,27 @@ impl TemporalScheduler {
         }
     }
 
+    async fn matching(
+        &self,
+        spec: &ScheduleSpec,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Timestamp>, EngineError> {
+        let home = self.home();
+        let session = Session::new(&self.servers, &home)?;
+        let id = format!("emco-bridge-preview-{}", Uuid::new_v4());
+        self.create(&session, &id, spec::preview(spec, &self.prefix)).await?;
+        let request = ListScheduleMatchingTimesRequest {
+            namespace: session.namespace(),
+            schedule_id: id.clone(),
+            start_time: Some(spec::time(from)),
+            end_time: Some(spec::time(to)),
+        };
+        let times = session.call(self.bounds.call, request).await;
+        self.remove(&session, &id).await?;
+        Ok(times?.start_time.into_iter().filter_map(timestamp).collect())
+    }
+
     async fn remove(&self, session: &Session<'_>, id: &str) -> Result<(), EngineError> {
         let request = DeleteScheduleRequest {
             namespace: session.namespace(),
@@ -153,19 +174,13 @@ impl Scheduler for TemporalScheduler {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Timestamp>, EngineError> {
-        let home = self.home();
-        let session = Session::new(&self.servers, &home)?;
-        let id = format!("emco-bridge-preview-{}", Uuid::new_v4());
-        self.create(&session, &id, spec::preview(spec, &self.prefix)).await?;
-        let request = ListScheduleMatchingTimesRequest {
-            namespace: session.namespace(),
-            schedule_id: id.clone(),
-            start_time: Some(spec::time(from)),
-            end_time: Some(spec::time(to)),
-        };
-        let times = session.call(self.bounds.call, request).await;
-        self.remove(&session, &id).await?;
-        Ok(times?.start_time.into_iter().filter_map(timestamp).collect())
+        // Whoever asks may go, but the schedule must not stay.
+        let (scheduler, spec) = (self.clone(), spec.clone());
+        let work = tokio::spawn(async move { scheduler.matching(&spec, from, to).await });
+        work.await.map_err(|broken| EngineError::Other {
+            engine: "Temporal".to_owned(),
+            source: Arc::new(broken),
+        })?
     }
 
     async fn put(

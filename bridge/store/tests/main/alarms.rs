@@ -200,22 +200,26 @@ pub(crate) async fn deliveries_about_an_alarm_come_one_after_the_other(store: &d
 
 pub(crate) async fn a_delivery_is_leased_to_one_and_comes_back_after_the_lease(store: &dyn Database) {
     raised(store, &about("a"), &["t"]).await;
-    let takes = futures::future::join_all((0..8).map(|_| store.take_deliveries("t", 10, SHORT))).await;
+    let takes = futures::future::join_all((0..8).map(|_| store.take_deliveries("t", 10, LONG))).await;
     let taken: Vec<_> = takes.into_iter().flat_map(Result::unwrap).collect();
-    let [first] = taken.as_slice() else { panic!("{taken:?}") };
+    let [leased] = taken.as_slice() else { panic!("{taken:?}") };
+    assert!(store.put_off_delivery(leased, Duration::ZERO, "busy").await.unwrap());
+    let first =
+        eventually(SOON, "it is due", async || store.take_deliveries("t", 10, SHORT).await.unwrap().pop())
+            .await;
     let again =
         eventually(SOON, "it comes back", async || store.take_deliveries("t", 10, LONG).await.unwrap().pop())
             .await;
-    assert_eq!((first.attempt, again.attempt), (1, 2));
+    assert_eq!((leased.attempt, first.attempt, again.attempt), (1, 2, 3));
     // Whose lease has passed changes nothing.
-    assert!(!store.delivered(first).await.unwrap());
-    assert!(!store.put_off_delivery(first, SHORT, "late").await.unwrap());
-    assert!(!store.bury_delivery(first, "late").await.unwrap());
+    assert!(!store.delivered(&first).await.unwrap());
+    assert!(!store.put_off_delivery(&first, SHORT, "late").await.unwrap());
+    assert!(!store.bury_delivery(&first, "late").await.unwrap());
     assert!(store.put_off_delivery(&again, SHORT, "busy").await.unwrap());
     let third =
         eventually(SOON, "it comes back", async || store.take_deliveries("t", 10, LONG).await.unwrap().pop())
             .await;
-    assert_eq!(third.attempt, 3);
+    assert_eq!(third.attempt, 4);
     let listed = store.deliveries(&DeliveryFilter::default(), 10).await.unwrap();
     assert_eq!((listed[0].error.as_str(), listed[0].dead_at), ("busy", None));
 }
