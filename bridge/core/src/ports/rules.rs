@@ -24,17 +24,24 @@ pub trait RuleStore {
     ) -> Result<Vec<(IntentKey, Timestamp)>, StoreError>;
 
     /// Returns at most `limit` starts to watch, of a project or of all, with IDs greater than `after`, ordered by ID:
-    /// those that have, or may have, led to a workflow of their own, and whose end is not known, or which are the last
-    /// such start of their intent. Starts that found their workflow running are none.
+    /// those that have, or may have, led to a workflow of their own, and whose end is not known or was noted after
+    /// `noted_after`, or which are the last such start of their intent. Starts that found their workflow running are none.
     async fn watched(
         &self,
         project: Option<&str>,
+        noted_after: Timestamp,
         after: Option<StartId>,
         limit: u32,
     ) -> Result<Vec<StartRecord>, StoreError>;
 
-    /// Notes that the workflow of a start has ended. The first end stands.
-    async fn run_ended(&self, start: StartId, state: WorkflowState, at: Timestamp) -> Result<(), StoreError>;
+    /// Notes that the workflow of a start has ended at `at`. The first end stands. `now` is when this is noted.
+    async fn run_ended(
+        &self,
+        start: StartId,
+        state: WorkflowState,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Returns when workflows of an intent failed or timed out since `since`, newest first: at most `limit`.
     async fn failures(

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use workflow_api::{RuleSubject, WorkflowRule};
 
+use super::turn::span;
 use super::{RuleError, Rules};
 use crate::access::{Action, Resource};
 use crate::model::{IntentKey, Outcome, RuleKey, StartRecord, SubjectId};
@@ -13,6 +14,8 @@ use crate::request::Request;
 
 /// How many are read at once.
 const BATCH: u32 = 1000;
+/// A turn can be late: a bridge may have ended, or Temporal may be away.
+const SLACK: SignedDuration = SignedDuration::from_mins(1);
 
 /// A subject of a rule: an intent, or the run of one of its starts.
 #[derive(Debug, Clone)]
@@ -67,7 +70,7 @@ impl Rules {
             }
         }
         if of_runs {
-            for start in self.starts(project).await? {
+            for start in self.starts(project, seen_by_all(rule, request.now)).await? {
                 if scope.covers(&start.intent) && may_see(&mut subjects, &start.intent) {
                     let (id, intent) = (SubjectId::new(&start.intent, Some(start.id)), start.intent.clone());
                     subjects.watched.push(Watched { id, intent, start: Some(start) });
@@ -90,11 +93,15 @@ impl Rules {
         }
     }
 
-    async fn starts(&self, project: Option<&str>) -> Result<Vec<StartRecord>, StoreError> {
+    async fn starts(
+        &self,
+        project: Option<&str>,
+        noted_after: Timestamp,
+    ) -> Result<Vec<StartRecord>, StoreError> {
         let mut all: Vec<StartRecord> = Vec::new();
         loop {
             let after = all.last().map(|start| start.id);
-            let page = self.parts.store.watched(project, after, BATCH).await?;
+            let page = self.parts.store.watched(project, noted_after, after, BATCH).await?;
             let more = page.len() == BATCH as usize;
             all.extend(page);
             if !more {
@@ -113,6 +120,13 @@ impl Rules {
         let last = self.parts.store.last_start(intent, Successful::Perhaps).await?;
         Ok(Some(last.map_or(*changed, |last| last.requested_at.max(*changed))))
     }
+}
+
+/// Returns since when an end must have been noted for a rule to look at it still. Another rule may have noted it, and the
+/// condition must hold for a while.
+fn seen_by_all(rule: &WorkflowRule, now: Timestamp) -> Timestamp {
+    let times = span(rule.spec.holds_for) + span(rule.spec.interval()) * 3 + SLACK;
+    now.saturating_sub(times).unwrap_or(Timestamp::MIN)
 }
 
 impl Watched {
