@@ -146,7 +146,7 @@ impl Sql for PostgresDatabase {
 
     async fn execute(
         connection: &mut PgConnection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<u64, sqlx::Error> {
         let done = sqlx::query_with(statement, arguments::<Postgres>(values)?).execute(connection).await?;

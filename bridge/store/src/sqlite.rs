@@ -170,7 +170,7 @@ impl Sql for SqliteDatabase {
 
     async fn execute(
         connection: &mut SqliteConnection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<u64, sqlx::Error> {
         let done = sqlx::query_with(statement, arguments::<Sqlite>(values)?).execute(connection).await?;
