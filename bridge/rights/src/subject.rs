@@ -4,7 +4,9 @@ use bridge_core::{Actor, Proof};
 use cedar_policy::EntityUid;
 pub(crate) use workflow_api::Subject;
 
-use crate::schema::{ANONYMOUS, CERTIFICATE, GROUP, PROXY_USER, RULE, SCHEDULE, SERVICE_ACCOUNT, TOKEN, USER, uid};
+use crate::schema::{
+    ANONYMOUS, CERTIFICATE, GROUP, PROXY_USER, RULE, SCHEDULE, SERVICE_ACCOUNT, TOKEN, USER, uid,
+};
 
 /// Returns the subject that an actor is itself.
 pub(crate) fn of(actor: &Actor) -> Subject {
