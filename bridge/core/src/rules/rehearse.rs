@@ -143,7 +143,7 @@ impl Rules {
             looks.judge(subject, &mut facts, &mut Memory::default()).await;
             Ok::<_, RuleError>((subject, history, facts))
         });
-        let present: Vec<_> = present.buffer_unordered(WIDTH).collect().await;
+        let present: Vec<_> = present.buffer_unordered(WIDTH).boxed().collect().await;
         for found in present {
             let (subject, history, facts): (&Watched, Vec<_>, Facts) = found?;
             let past = past
