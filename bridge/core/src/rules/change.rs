@@ -128,7 +128,6 @@ impl Rules {
 }
 
 pub(super) fn check(key: &RuleKey, rule: &WorkflowRule) -> Result<(), RuleError> {
-    sound(key)?;
     let (mut faults, named) = (rule.faults(key.project.is_none()), &rule.metadata.name);
     if *named != key.name {
         let (named, name) = (cut(named), cut(&key.name));
@@ -147,7 +146,11 @@ pub(super) fn check(key: &RuleKey, rule: &WorkflowRule) -> Result<(), RuleError>
             faults.push(Fault::new(format!("$.spec.then[{at}].alarm.severity"), text));
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(RuleError::Unsound(bounded(faults))) }
+    if !faults.is_empty() {
+        return Err(RuleError::Unsound(bounded(faults)));
+    }
+    // The project of the path is no part of the rule.
+    sound(key).map(drop)
 }
 
 /// Returns the severity of this word, with which an alarm can be raised.
