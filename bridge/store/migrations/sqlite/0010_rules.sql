@@ -1,7 +1,8 @@
--- When the workflow of a start has ended, and in which state. `superseded`: it has ended, and a later start of the intent has
--- surely led to a workflow of its own, so that it can never be the intent's last again.
+-- When the workflow of a start has ended, and in which state, and when that was noted. `superseded`: it was noted a
+-- while ago, and a later start of the intent has surely led to a workflow of its own, so that it can never be the intent's last again.
 ALTER TABLE runs ADD COLUMN end_state TEXT;
 ALTER TABLE runs ADD COLUMN ended_at INTEGER;
+ALTER TABLE runs ADD COLUMN noted_at INTEGER;
 ALTER TABLE runs ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0 CHECK (superseded IN (0, 1));
 
 -- For the starts to watch, however many have ended. `superseded` is a column of it, because otherwise SQLite would rather read

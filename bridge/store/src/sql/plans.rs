@@ -58,30 +58,35 @@ fn cases() -> Vec<Case> {
              AND project<?)",
             ["intents_in_order", "(ROW((project)::text"],
         ),
-        case(rules::WATCHED, &[text, ten], "runs_watched (superseded=? AND id>?)", ["runs_watched", "(id >"]),
         case(
             rules::WATCHED,
-            &[text, ten],
+            &[text, ten, ten],
+            "runs_watched (superseded=? AND id>?)",
+            ["runs_watched", "(id >"],
+        ),
+        case(
+            rules::WATCHED,
+            &[text, ten, ten],
             "runs_watched_of_intent (project=? AND composite_app=? AND composite_app_version=? AND \
              deployment_intent_group=? AND intent=? AND number>?)",
             ["runs_watched_of_intent", "(number >"],
         ),
         case(
             rules::WATCHED_IN_PROJECT,
-            &[text, ten, &intent[..1]],
+            &[text, ten, ten, &intent[..1]],
             "runs_watched (superseded=? AND id>?)",
             ["runs_watched", "(project ="],
         ),
         case(
             rules::SUPERSEDE,
-            &[text],
+            &[text, ten],
             "runs_ended_of_intent (project=? AND composite_app=? AND composite_app_version=? AND \
              deployment_intent_group=? AND intent=? AND number<?)",
             ["runs_ended_of_intent", "(number <"],
         ),
         case(
             rules::SUPERSEDE,
-            &[text],
+            &[text, ten],
             "runs_watched_of_intent (project=? AND composite_app=? AND composite_app_version=? AND \
              deployment_intent_group=? AND intent=?)",
             ["runs_watched_of_intent", "(intent ="],

@@ -12,6 +12,9 @@ use super::start_row::{StartRow, start_columns, unreadable};
 use super::{Sql, SqlStore, Value, of_intent};
 use crate::error::failed;
 
+/// The longest time in which rules look at an end that they have not noted themselves, in microseconds: one hour.
+const SEEN_WITHIN: i64 = 3_600_000_000;
+
 /// No name is greater.
 const LAST: &str = "\u{10ffff}";
 
@@ -32,7 +35,7 @@ macro_rules! watched {
             " FROM runs
              WHERE outcome <> 'not_started' AND NOT already_running AND superseded = FALSE AND id > $1 ",
             $project,
-            " AND (ended_at IS NULL OR NOT EXISTS (
+            " AND (ended_at IS NULL OR noted_at > $3 OR NOT EXISTS (
                  SELECT 1 FROM runs AS later
                  WHERE (later.project, later.composite_app, later.composite_app_version,
                         later.deployment_intent_group, later.intent)
@@ -46,11 +49,11 @@ macro_rules! watched {
 }
 
 pub(super) const WATCHED: &str = watched!("");
-pub(super) const WATCHED_IN_PROJECT: &str = watched!("AND project = $3");
+pub(super) const WATCHED_IN_PROJECT: &str = watched!("AND project = $4");
 
 const ENDED: &str = "SELECT id FROM runs WHERE id = $1 AND ended_at IS NOT NULL";
 /// A start that has led to no workflow of its own has no end: the caller may have seen it before that was known.
-const END: &str = "UPDATE runs SET end_state = $2, ended_at = $3
+const END: &str = "UPDATE runs SET end_state = $2, ended_at = $3, noted_at = $4
      WHERE id = $1 AND ended_at IS NULL AND outcome <> 'not_started' AND NOT already_running";
 
 /// Returns the names of the intent of the start `$1`.
@@ -62,12 +65,12 @@ macro_rules! its_intent {
 }
 
 /// Notes which ended starts of an intent can never be its last again. An unknown start may turn out to have failed, so
-/// only one that has surely started supersedes others.
+/// only one that has surely started supersedes others. Each rule must have seen an end before.
 pub(super) const SUPERSEDE: &str = concat!(
     "UPDATE runs SET superseded = TRUE
      WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ",
     its_intent!(),
-    " AND ended_at IS NOT NULL AND superseded = FALSE
+    " AND ended_at IS NOT NULL AND superseded = FALSE AND noted_at <= $2
       AND number < (
           SELECT number FROM runs
           WHERE (project, composite_app, composite_app_version, deployment_intent_group, intent) = ",
@@ -111,11 +114,13 @@ impl<S: Sql> RuleStore for SqlStore<S> {
     async fn watched(
         &self,
         project: Option<&str>,
+        noted_after: Timestamp,
         after: Option<StartId>,
         limit: u32,
     ) -> Result<Vec<StartRecord>, StoreError> {
         let after = after.map(|after| after.to_string()).unwrap_or_default();
-        let mut values = vec![after.as_str().into(), i64::from(limit).into()];
+        let noted_after = noted_after.as_microsecond().into();
+        let mut values = vec![after.as_str().into(), i64::from(limit).into(), noted_after];
         let statement = match project {
             Some(project) => {
                 values.push(project.into());
@@ -127,7 +132,13 @@ impl<S: Sql> RuleStore for SqlStore<S> {
         rows.into_iter().map(StartRecord::try_from).collect()
     }
 
-    async fn run_ended(&self, start: StartId, state: WorkflowState, at: Timestamp) -> Result<(), StoreError> {
+    async fn run_ended(
+        &self,
+        start: StartId,
+        state: WorkflowState,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let (id, state) = (start.to_string(), state.to_string());
         let failed = failed("note the end of a workflow");
         // Most ends are known, because the last start of an intent stays watched. A query does not wait for writers.
@@ -135,8 +146,10 @@ impl<S: Sql> RuleStore for SqlStore<S> {
         if !known.is_empty() {
             return Ok(());
         }
-        let ended = [id.as_str().into(), state.as_str().into(), at.as_microsecond().into()];
-        let noted = self.execute_both((END, &ended), (SUPERSEDE, &[id.as_str().into()]), None).await;
+        let (at, noted) = (at.as_microsecond(), now.as_microsecond());
+        let ended = [id.as_str().into(), state.as_str().into(), at.into(), noted.into()];
+        let seen = [id.as_str().into(), (noted - SEEN_WITHIN).into()];
+        let noted = self.execute_both((END, &ended), (SUPERSEDE, &seen), None).await;
         noted.map(drop).map_err(failed)
     }
 

@@ -111,6 +111,7 @@ macro_rules! storage_contract {
                 rules::intents_that_there_are_come_in_the_order_of_their_names,
                 rules::starts_are_watched_that_may_have_led_to_a_workflow_of_their_own,
                 rules::of_starts_that_have_ended_the_last_is_watched,
+                rules::ends_are_watched_until_each_rule_has_seen_them,
                 rules::an_unknown_start_supersedes_none,
                 rules::starts_to_watch_come_in_pages_while_some_end,
                 rules::a_start_that_is_begun_again_has_no_end,

@@ -6,7 +6,7 @@ use bridge_core::model::{
 };
 use bridge_core::ports::{KeptCourse, RuleStore, Store, StoreError};
 use futures::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use workflow_api::{DecisionState, WorkflowState};
@@ -43,13 +43,13 @@ async fn start(store: &dyn Store, intent: &str, outcome: Outcome) -> StartRecord
 }
 
 async fn end(store: &dyn Store, start: &StartRecord, state: WorkflowState) {
-    store.run_ended(start.id, state, now()).await.unwrap();
+    store.run_ended(start.id, state, now(), now()).await.unwrap();
 }
 
 /// Returns the IDs of the starts to watch, of all projects.
 async fn watched(store: &dyn Store) -> Vec<StartId> {
-    let watched = store.watched(None, None, 1000).await.unwrap();
-    assert_eq!(store.watched(Some("proj1"), None, 1000).await.unwrap(), watched);
+    let watched = store.watched(None, Timestamp::MAX, None, 1000).await.unwrap();
+    assert_eq!(store.watched(Some("proj1"), Timestamp::MAX, None, 1000).await.unwrap(), watched);
     watched.into_iter().map(|start| start.id).collect()
 }
 
@@ -110,10 +110,10 @@ pub(super) async fn starts_are_watched_that_may_have_led_to_a_workflow_of_their_
     let other = StartRecord { intent: of_project("proj2", "a"), ..run("a") };
     let other = begun(store, &other, LONG).await;
     let all: Vec<_> = open.iter().chain([&other]).cloned().collect();
-    assert_eq!(store.watched(None, None, 9).await.unwrap(), all);
-    assert_eq!(store.watched(Some("proj1"), None, 9).await.unwrap(), open);
-    assert_eq!(store.watched(Some("proj2"), None, 9).await.unwrap(), [other]);
-    assert_eq!(store.watched(Some("proj"), None, 9).await.unwrap(), []);
+    assert_eq!(store.watched(None, Timestamp::MAX, None, 9).await.unwrap(), all);
+    assert_eq!(store.watched(Some("proj1"), Timestamp::MAX, None, 9).await.unwrap(), open);
+    assert_eq!(store.watched(Some("proj2"), Timestamp::MAX, None, 9).await.unwrap(), [other]);
+    assert_eq!(store.watched(Some("proj"), Timestamp::MAX, None, 9).await.unwrap(), []);
 }
 
 pub(super) async fn of_starts_that_have_ended_the_last_is_watched(store: &dyn Store) {
@@ -135,8 +135,24 @@ pub(super) async fn of_starts_that_have_ended_the_last_is_watched(store: &dyn St
     end(store, &other, WorkflowState::Other(99)).await;
     assert_eq!(watched(store).await, [other.id, third.id]);
     // Nobody has recorded this start.
-    store.run_ended(StartId::new(), WorkflowState::Failed, now()).await.unwrap();
+    store.run_ended(StartId::new(), WorkflowState::Failed, now(), now()).await.unwrap();
     assert_eq!(watched(store).await, [other.id, third.id]);
+}
+
+pub(super) async fn ends_are_watched_until_each_rule_has_seen_them(store: &dyn Store) {
+    let ago = |minutes: i64| now().checked_sub(SignedDuration::from_mins(minutes)).unwrap();
+    let watched_since = async |since| -> Vec<i64> {
+        let watched = store.watched(None, since, None, 9).await.unwrap();
+        watched.into_iter().map(|start| start.number).collect()
+    };
+    for minutes in [90, 30, 0] {
+        let start = start(store, "a", started(None)).await;
+        store.run_ended(start.id, WorkflowState::Failed, at(10), ago(minutes)).await.unwrap();
+    }
+    assert_eq!(watched_since(ago(40)).await, [2, 3]);
+    assert_eq!(watched_since(ago(20)).await, [3]);
+    // After an hour, an end that a later start has superseded is seen by nobody.
+    assert_eq!(watched_since(ago(100)).await, [2, 3]);
 }
 
 pub(super) async fn an_unknown_start_supersedes_none(store: &dyn Store) {
@@ -159,7 +175,7 @@ pub(super) async fn starts_to_watch_come_in_pages_while_some_end(store: &dyn Sto
     }
     let page = async |after: Option<&StartRecord>| -> Vec<i64> {
         let after = after.map(|after| after.id);
-        let page = store.watched(None, after, 2).await.unwrap();
+        let page = store.watched(None, Timestamp::MAX, after, 2).await.unwrap();
         page.into_iter().map(|start| start.number).collect()
     };
     assert_eq!(page(None).await, [1, 2]);
@@ -200,12 +216,12 @@ pub(super) async fn failures_come_newest_first(store: &dyn Store) {
     ];
     for (state, second) in states {
         let start = start(store, "a", started(None)).await;
-        store.run_ended(start.id, state, at(second)).await.unwrap();
+        store.run_ended(start.id, state, at(second), now()).await.unwrap();
         // The first end stands.
-        store.run_ended(start.id, WorkflowState::Failed, at(60)).await.unwrap();
+        store.run_ended(start.id, WorkflowState::Failed, at(60), now()).await.unwrap();
     }
     let other = start(store, "b", started(None)).await;
-    store.run_ended(other.id, WorkflowState::Failed, at(25)).await.unwrap();
+    store.run_ended(other.id, WorkflowState::Failed, at(25), now()).await.unwrap();
     let failures = async |since, limit| -> Vec<i64> {
         let failures = store.failures(&dig("dig1").intent("a"), at(since), limit).await.unwrap();
         failures.into_iter().map(Timestamp::as_second).collect()
