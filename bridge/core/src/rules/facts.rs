@@ -46,7 +46,7 @@ impl Rules {
             }
             Ok::<_, RuleError>(facts)
         });
-        facts.buffered(WIDTH).try_collect().await
+        facts.buffered(WIDTH).boxed().try_collect().await
     }
 
     /// Returns the run of each subject, in their order.
@@ -63,7 +63,7 @@ impl Rules {
             let oldest = starts.iter().map(|start| start.requested_at).min().unwrap_or(now);
             watch.list(&workflows, oldest.saturating_sub(SKEW).unwrap_or(Timestamp::MIN)).await
         });
-        let mut batches = batches.buffered(1);
+        let mut batches = batches.buffered(1).boxed();
         while let Some(batch) = batches.next().await {
             for run in batch? {
                 listed.entry(run.workflow_id.clone()).or_default().push(run);
@@ -78,7 +78,7 @@ impl Rules {
             }
             Ok::<_, RuleError>(Some(RunSeen { state: run.state.filter(|state| *state != GONE), ..run }))
         });
-        seen.buffered(WIDTH).try_collect().await
+        seen.buffered(WIDTH).boxed().try_collect().await
     }
 
     /// Returns the run of a start among those of its workflow in the engine's list. Asks the engine only if the list

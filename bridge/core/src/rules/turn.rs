@@ -64,7 +64,7 @@ impl Rules {
             let course = courses.remove(&subject.id);
             turn.subject(&looks, subject, facts, course)
         });
-        let looked: Vec<_> = looked.buffer_unordered(WIDTH).collect().await;
+        let looked: Vec<_> = looked.buffer_unordered(WIDTH).boxed().collect().await;
         let looked = looked.into_iter().collect::<Result<Vec<_>, _>>()?;
         turn.over(courses).await?;
         let denied = subjects.denied.map(|(intent, reason)| format!("it may not see `{intent}`: {reason}"));
