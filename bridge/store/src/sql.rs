@@ -82,7 +82,7 @@ pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
     /// Executes a statement on a connection, and returns its rows.
     fn fetch<R: Record>(
         connection: &mut <Self::Driver as Database>::Connection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
 

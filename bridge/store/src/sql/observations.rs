@@ -29,6 +29,7 @@ macro_rules! seen {
 
 pub(super) const SEEN: &str = seen!("");
 pub(super) const SEEN_IN_PROJECT: &str = seen!("AND project = $5");
+pub(super) const TRIM: &str = "DELETE FROM rule_observations WHERE subject = $1 AND at <= $2";
 pub(super) const FORGET: &str = "DELETE FROM rule_observations WHERE (subject, at) IN (
      SELECT subject, at FROM rule_observations WHERE at < $1 ORDER BY at LIMIT $2)";
 
@@ -60,7 +61,11 @@ impl<S: Sql> SqlStore<S> {
             let mut transaction = self.0.writers().1.begin().await?;
             // The texts have no values, only places for them.
             S::execute(&mut *transaction, AssertSqlSafe(keep(count)), &values).await?;
-            S::execute(&mut *transaction, AssertSqlSafe(trim(count)), &subjects).await?;
+            let full: Vec<(String, i64)> =
+                S::fetch(&mut *transaction, AssertSqlSafe(full(count)), &subjects).await?;
+            for (subject, oldest) in &full {
+                S::execute(&mut *transaction, TRIM, &[subject.as_str().into(), (*oldest).into()]).await?;
+            }
             transaction.commit().await?;
             rest = others;
         }
@@ -112,18 +117,16 @@ fn keep(count: usize) -> String {
     )
 }
 
-/// Returns the statement that deletes all but the newest 500 observations of each of this number of subjects.
-pub(super) fn trim(count: usize) -> String {
+/// Returns the statement that finds those of this number of subjects that have more than 500 observations, and the
+/// newest that does not stay. Deleting them for all subjects in one statement would make PostgreSQL read the table.
+fn full(count: usize) -> String {
     let subjects: Vec<_> = (1..=count).map(|place| format!("(${place})")).collect();
-    // Materialized: once for each subject, instead of once for each observation.
     format!(
-        "WITH oldest AS MATERIALIZED (
+        "SELECT subject, at FROM (
              SELECT column1 AS subject,
-                 (SELECT at FROM rule_observations WHERE subject = column1 ORDER BY at DESC LIMIT 1 OFFSET 499) AS at
-             FROM (SELECT DISTINCT column1 FROM (VALUES {}) AS given) AS subjects)
-         DELETE FROM rule_observations WHERE (subject, at) IN (
-             SELECT old.subject, old.at
-             FROM oldest JOIN rule_observations AS old ON old.subject = oldest.subject AND old.at < oldest.at)",
+                 (SELECT at FROM rule_observations WHERE subject = column1 ORDER BY at DESC LIMIT 1 OFFSET 500) AS at
+             FROM (SELECT DISTINCT column1 FROM (VALUES {}) AS given) AS subjects) AS full_ones
+         WHERE at IS NOT NULL ORDER BY subject",
         subjects.join(", ")
     )
 }

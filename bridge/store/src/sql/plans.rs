@@ -117,10 +117,10 @@ fn cases() -> Vec<Case> {
             ["rule_observations_of_project", "(ROW(subject, at) >"],
         ),
         case(
-            &observations::trim(2),
-            &[text, text],
+            observations::TRIM,
+            &[text, ten],
             "sqlite_autoindex_rule_observations_1 (subject=? AND at<?)",
-            ["rule_observations_pkey", "(at <"],
+            ["rule_observations_pkey", "(at <="],
         ),
         case(
             observations::FORGET,

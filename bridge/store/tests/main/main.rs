@@ -5,6 +5,7 @@ mod alarms;
 mod audit;
 mod documents;
 mod intents;
+mod observations;
 mod overtaking;
 mod read_only;
 mod rules;
@@ -119,10 +120,10 @@ macro_rules! storage_contract {
                 rules::a_course_comes_back_as_it_was_kept,
                 rules::courses_of_a_rule_come_in_pages,
                 rules::of_changes_of_a_course_at_once_one_is_written,
-                rules::an_observation_comes_back_as_it_was_kept,
-                rules::observations_come_in_pages_of_a_project_or_of_all,
-                rules::the_newest_observations_of_a_subject_stay,
-                rules::observations_at_once_are_all_kept,
+                observations::an_observation_comes_back_as_it_was_kept,
+                observations::observations_come_in_pages_of_a_project_or_of_all,
+                observations::the_newest_observations_of_a_subject_stay,
+                observations::observations_at_once_are_all_kept,
                 rules::what_is_old_and_settled_is_forgotten,
             );
         }
