@@ -68,9 +68,9 @@ async fn another_intent_is_started_with_what_was_seen() {
     let runs: Value = scene.api.get("/repair/runs").await.json().await.unwrap();
     assert_eq!(runs.as_array().unwrap().len(), 1, "{runs}");
     assert_eq!(runs[0]["startedBy"], "rule/proj1/repair");
-    let events = scene.events(runs[0]["workflowID"].as_str().unwrap(), "WORKFLOW_EXECUTION_STARTED").await;
-    let input = &events[0]["workflowExecutionStartedEventAttributes"]["input"];
-    assert!(input.to_string().contains(&failed), "{input}");
+    let status = scene.api.get("/repair/status?waitForResult=true").await;
+    let result = status.json::<Value>().await.unwrap()["workflowResult"]["echo"].clone();
+    assert_eq!(result, format!("{failed} of {SAMPLE_INTENT}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

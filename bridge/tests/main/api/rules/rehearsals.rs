@@ -82,10 +82,13 @@ async fn histories_show_runs_that_no_rule_has_watched() {
     let asks =
         json!({"when": {"all": [{"historyOver": 1}, {"drifted": true}]}, "then": alarm("intentDrifted")});
     let open = scene.start(json!({})).await;
-    let rehearsed = scene.rehearse("asks", Some(&asks)).await;
-    let undecided = rehearsed["undecided"].as_array().unwrap();
-    let about = undecided.iter().find(|one| one["workflowID"] == open.as_str());
-    let term = &about.unwrap()["why"]["terms"][1];
+    let about = eventually(SOON, "the run is listed", async || {
+        let rehearsed = scene.rehearse("asks", Some(&asks)).await;
+        let mut undecided = rehearsed["undecided"].as_array().unwrap().iter();
+        undecided.find(|one| one["workflowID"] == open.as_str()).cloned()
+    })
+    .await;
+    let term = &about["why"]["terms"][1];
     assert_eq!((&term["state"], &term["seen"]), (&json!("Unknown"), &json!("no history shows this")));
 }
 
