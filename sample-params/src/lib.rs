@@ -12,7 +12,7 @@ use serde::Deserialize;
 use workflow_api::TaskQueue;
 
 pub use declarations::{EVACUATE, MIGRATE, PAUSE, RELOCATE, REPORT, RESUME};
-pub use texts::{EmcoUrl, Lanes, Name, Names, Patience, Share};
+pub use texts::{Bound, EmcoUrl, Lanes, Name, Names, Patience, Share};
 
 /// The task queue of the sample worker, as in EMCO's sample.
 pub const QUEUE: &str = "MIGRATION_TASK_Q";
@@ -127,6 +127,9 @@ parameters! {
         pub source_cluster_provider: Name,
         /// The cluster to evacuate.
         pub source_cluster_name: Name,
+        /// The maximum number of deployment intent groups that are moved. The others are left where they are. By default
+        /// all are moved.
+        pub max_groups: Option<Bound>,
         /// The number of deployment intent groups that are moved first, before all others. The default is 1.
         #[serde(default = "one")]
         pub canary: u32,

@@ -106,6 +106,20 @@ impl TryFrom<u32> for Lanes {
     }
 }
 
+/// A number of deployment intent groups, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "u32")]
+#[schemars(with = "u32", extend("minimum" = 1))]
+pub struct Bound(pub usize);
+
+impl TryFrom<u32> for Bound {
+    type Error = &'static str;
+
+    fn try_from(count: u32) -> Result<Self, Self::Error> {
+        if count > 0 { Ok(Self(count as usize)) } else { Err("write a number of at least 1") }
+    }
+}
+
 /// A share, above zero: `0.25` or `25%`. The default is a quarter.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]

@@ -121,6 +121,8 @@ impl RelocateRequest {
 pub(crate) struct EvacuateRequest {
     pub(crate) search: Search,
     pub(crate) target: Target,
+    /// How many groups are moved at most.
+    pub(crate) most: Option<usize>,
     /// How many groups are moved first, before all others.
     pub(crate) canary: usize,
     /// How many groups are moved at the same time.
@@ -169,6 +171,7 @@ impl EvacuateRequest {
         Ok(Self {
             search,
             target,
+            most: params.max_groups.map(|most| most.0),
             canary: params.canary as usize,
             lanes: params.concurrency.0,
             stop_share: params.stop_share.0,
@@ -283,6 +286,8 @@ mod tests {
         let request = with(&[("projects", "proj2,proj1"), ("compositeApps", "a,b")]).unwrap();
         assert_eq!(request.search.projects, Some(vec!["proj1".to_owned(), "proj2".to_owned()]));
         assert_eq!((request.canary, request.lanes, request.stop_share), (1, 4, 0.25));
+        assert_eq!(request.most, None);
+        assert_eq!(with(&[("maxGroups", "3")]).unwrap().most, Some(3));
         assert_eq!(with(&[("project", ""), ("allProjects", "true")]).unwrap().search.projects, None);
         for (changes, words) in [
             (&[("project", "")][..], "project: is missing; or give `projects` or `allProjects`"),
@@ -292,6 +297,8 @@ mod tests {
                 "the cluster to evacuate",
             ),
             (&[("concurrency", "0")], "a number from 1 to 30"),
+            (&[("maxGroups", "0")], "maxGroups: must be an integer from 1"),
+            (&[("maxGroups", "all")], "maxGroups: must be an integer from 1"),
             (&[("stopShare", "0")], "above 0"),
             (&[("canary", "few")], "canary: must be"),
             (&[("sourceClusterName", "")], "sourceClusterName: is missing"),
