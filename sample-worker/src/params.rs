@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sample_params::{EvacuateParams, MigrateParams, Name, RelocateParams};
+use sample_params::{CapacityParams, EvacuateParams, MigrateParams, Name, RelocateParams};
 use worker_kit::{InvalidParams, Params};
 use workflow_api::{Fault, WorkflowParams};
 
@@ -83,6 +83,14 @@ fn texts(names: Vec<Name>) -> Vec<String> {
     names.into_iter().map(|name| name.0).collect()
 }
 
+/// Returns the names in order, each once.
+fn each_once(names: Vec<Name>) -> Vec<String> {
+    let mut names = texts(names);
+    names.sort();
+    names.dedup();
+    names
+}
+
 impl MigrateRequest {
     /// Reads the parameters of an intent.
     ///
@@ -142,9 +150,7 @@ impl EvacuateRequest {
         let source = Target::new(params.source_cluster_provider.0, params.source_cluster_name.0);
         let target = Target::new(params.target_cluster_provider.0, params.target_cluster_name.0);
         let named = params.project.into_iter().chain(params.projects.into_iter().flat_map(|names| names.0));
-        let mut projects = texts(named.collect());
-        projects.sort();
-        projects.dedup();
+        let projects = each_once(named.collect());
         let mut faults = Vec::new();
         match (projects.is_empty(), params.all_projects) {
             (true, false) => faults.push(fault("project", "is missing; or give `projects` or `allProjects`")),
@@ -177,6 +183,36 @@ impl EvacuateRequest {
             stop_share: params.stop_share.0,
             dry_run: params.dry_run,
         })
+    }
+}
+
+/// The request of a watch over a cluster's capacity.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CapacityRequest {
+    pub(crate) search: Search,
+    pub(crate) limit: usize,
+    pub(crate) interval: Duration,
+    /// How many readings one run makes.
+    pub(crate) readings: usize,
+}
+
+impl CapacityRequest {
+    /// Reads the parameters of an intent.
+    ///
+    /// # Errors
+    /// Returns an error that names every missing, unknown or invalid parameter.
+    pub(crate) fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
+        let Params(params): Params<CapacityParams> = Params::for_all(params)?;
+        let search = Search {
+            emco_url: params.emco_url.0,
+            clm_url: params.emco_clm_endpoint.map(|url| url.0),
+            projects: params.projects.map(|names| each_once(names.0)),
+            composite_apps: None,
+            source: Target::new(params.cluster_provider.0, params.cluster_name.0),
+            target: None,
+        };
+        let (limit, interval) = (params.limit.0, params.interval.0);
+        Ok(Self { search, limit, interval, readings: params.readings_per_run.0 })
     }
 }
 
