@@ -127,8 +127,8 @@ parameters! {
         pub source_cluster_provider: Name,
         /// The cluster to evacuate.
         pub source_cluster_name: Name,
-        /// The maximum number of deployment intent groups that are moved. The others are left where they are. By default
-        /// all are moved.
+        /// The maximum number of deployment intent groups that are moved. The others are left where they are. By
+        /// default all are moved.
         pub max_groups: Option<Bound>,
         /// The number of deployment intent groups that are moved first, before all others. The default is 1.
         #[serde(default = "one")]

@@ -28,8 +28,8 @@ pub(super) async fn find(search: &Search) -> Result<Vec<Found>, ActivityError> {
     }
     if found.len() > MOST {
         let message = format!(
-            "nothing was changed: {} deployment intent groups are on {}, but one evacuation reports at most {MOST}; name \
-             projects or composite apps",
+            "nothing was changed: {} deployment intent groups are on {}, but one evacuation reports at most {MOST}; \
+             name projects or composite apps",
             found.len(),
             search.source
         );
