@@ -4,6 +4,7 @@ mod actions;
 mod conditions;
 mod monitors;
 mod rehearsals;
+mod rights;
 mod simulation;
 
 use std::time::Duration;

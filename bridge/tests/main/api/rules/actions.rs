@@ -10,15 +10,25 @@ fn open() -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_signal_is_sent_once() {
     let scene = Scene::new("Gate").await;
-    let signal = json!([{"signal": {"name": "open", "args": ["again"]}, "once": "Run"}]);
+    let signal = json!([{"signal": {"name": "poke", "args": [1]}, "once": "Run"}]);
     scene.rule("opener", json!({"when": open(), "then": signal})).await;
     let run = scene.start(json!({})).await;
     let fired = scene.decided("opener", "Fired").await;
     assert_eq!(fired["actions"][0]["state"], "Done", "{fired}");
-    // The next run of the chain is the same start: it gets no signal.
     for _ in 0..3 {
         scene.turn("opener").await;
     }
+    let signals = scene.events(&run, "WORKFLOW_EXECUTION_SIGNALED").await;
+    assert_eq!(signals.len(), 1, "{signals:?}");
+    assert!(signals[0].to_string().contains("rule/proj1/opener via "), "{signals:?}");
+    // A later run of the chain is the same start: it gets no signal.
+    scene.open(&run, "again").await;
+    eventually(SOON, "the run has continued as new", async || {
+        scene.turn("opener").await;
+        scene.events(&run, "WORKFLOW_EXECUTION_SIGNALED").await.is_empty().then_some(())
+    })
+    .await;
+    scene.turn("opener").await;
     assert_eq!(scene.events(&run, "WORKFLOW_EXECUTION_SIGNALED").await.len(), 0);
     scene.open(&run, "done").await;
     scene.decided("opener", "Cleared").await;

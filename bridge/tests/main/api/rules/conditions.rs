@@ -116,6 +116,48 @@ async fn the_answer_of_a_workflow_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn code_that_cannot_run_and_long_histories_are_seen() {
+    let scene = Scene::new("Gate").await;
+    let failing = json!({"when": {"taskFailingAttempt": 2}, "then": alarm("workflowTaskFailing")});
+    scene.rule("failing", failing).await;
+    scene.rule("long", json!({"when": {"historyOver": 4}, "then": alarm("historyLong")})).await;
+    let broken = scene.start(json!({"kind": "NoSuchType"})).await;
+    assert_eq!(scene.decided("failing", "Fired").await["workflowID"], broken.as_str());
+    assert!(scene.turn("long").await.is_empty());
+    let long = scene.start(json!({})).await;
+    let args = ["workflow", "signal", "--name", "nothing", "-w", &long];
+    scene.temporal.cli(&args).await.unwrap();
+    assert_eq!(scene.decided("long", "Fired").await["workflowID"], long.as_str());
+    scene.temporal.cli(&["workflow", "terminate", "-w", &broken]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_intent_that_its_client_no_longer_accepts_is_seen() {
+    let scene = Scene::new("Gate").await;
+    scene.rule("drift", json!({"when": {"drifted": true}, "then": alarm("intentDrifted")})).await;
+    assert!(scene.turn("drift").await.is_empty());
+    let mut intent = intent("gone", scene.client.port, scene.fixture.task_queue, json!({"kind": "Gate"}));
+    intent["spec"]["temporal"]["workflowClientName"] = json!("no_such_client");
+    assert_eq!(scene.api.post("", intent.to_string()).await.status(), 201);
+    let fired = scene.decided("drift", "Fired").await;
+    assert!(fired["intent"].as_str().unwrap().ends_with("/gone"), "{fired}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn times_that_a_schedule_skips_are_seen() {
+    let scene = Scene::new("Gate").await;
+    let when = json!({"scheduleMissed": {"name": "each-*"}});
+    scene.rule("missed", json!({"when": when, "then": alarm("scheduleMissed")})).await;
+    let schedule = json!({"spec": {"intervals": [{"every": "1s"}]}}).to_string();
+    let put = scene.api.request(Method::PUT, &format!("/{SAMPLE_INTENT}/schedules/each-second"));
+    assert_eq!(put.body(schedule).send().await.unwrap().status(), 201);
+    let fired = scene.decided("missed", "Fired").await;
+    assert!(fired["why"]["seen"].as_str().unwrap().contains("`each-second`"), "{fired}");
+    let delete = scene.api.request(Method::DELETE, &format!("/{SAMPLE_INTENT}/schedules/each-second"));
+    assert_eq!(delete.send().await.unwrap().status(), 204);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_intent_that_is_not_started_is_seen() {
     let scene = Scene::new("Echo").await;
     let spec = json!({"when": {"notStartedFor": "2s"}, "then": alarm("workflowLate")});
