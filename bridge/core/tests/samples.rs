@@ -1,5 +1,4 @@
 //! The sample rules can be kept as they are.
-#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

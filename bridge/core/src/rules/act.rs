@@ -177,15 +177,15 @@ fn of_workflow<T>(result: Result<T, WorkflowError>) -> (ActionState, String) {
             (ActionState::Done, format!("the run had ended already: {state}"))
         }
         Err(error) => {
-            let passes = match &error {
+            let passes = matches!(
+                &error,
                 WorkflowError::Command(CommandError::Engine(_))
-                | WorkflowError::Engine(_)
-                | WorkflowError::Status(_)
-                | WorkflowError::Escalate(_)
-                | WorkflowError::Intent(IntentError::Store(_))
-                | WorkflowError::Refused(Refused::Unrecorded(_)) => true,
-                _ => false,
-            };
+                    | WorkflowError::Engine(_)
+                    | WorkflowError::Status(_)
+                    | WorkflowError::Escalate(_)
+                    | WorkflowError::Intent(IntentError::Store(_))
+                    | WorkflowError::Refused(Refused::Unrecorded(_))
+            );
             let state = if passes { ActionState::Due } else { ActionState::Refused };
             (state, workflow_api::chain(&error))
         }

@@ -115,7 +115,8 @@ impl Turn<'_> {
         mut facts: Facts,
         kept: Option<(i64, Course)>,
     ) -> Result<Seen, RuleError> {
-        let (version, mut course) = kept.map_or((None, Course::default()), |(version, c)| (Some(version), c));
+        let (version, mut course): (_, Course) =
+            kept.map_or_else(Default::default, |(version, course)| (Some(version), course));
         let before = course.clone();
         let judged = looks.judge(subject, &mut facts, &mut course.memory).await;
         self.describe(&mut course, subject, &facts);

@@ -45,26 +45,33 @@ fn not_needed(term: &mut Term) {
 }
 
 fn node(condition: &Condition, facts: &Facts, now: Timestamp) -> Judgement {
-    let (name, parts, combine): (_, Vec<&Condition>, fn(&[Option<bool>]) -> Option<bool>) =
-        if !condition.all.is_empty() {
-            ("all", condition.all.iter().collect(), all)
-        } else if !condition.any.is_empty() {
-            ("any", condition.any.iter().collect(), |parts| {
-                let not: Vec<_> = parts.iter().map(|part| part.map(|holds| !holds)).collect();
-                all(&not).map(|none| !none)
-            })
-        } else if let Some(part) = &condition.not {
-            ("not", vec![part], |parts| parts[0].map(|holds| !holds))
-        } else {
-            return leaf(condition, facts, now).judged();
-        };
-    let parts: Vec<_> = parts.into_iter().map(|part| node(part, facts, now)).collect();
-    let holds = combine(&parts.iter().map(|part| part.holds).collect::<Vec<_>>());
+    let name = if !condition.all.is_empty() {
+        "all"
+    } else if !condition.any.is_empty() {
+        "any"
+    } else if condition.not.is_some() {
+        "not"
+    } else {
+        return leaf(condition, facts, now).judged();
+    };
+    // A condition that was kept has one member, so all its parts are of one kind.
+    let parts: Vec<_> = condition.parts().map(|part| node(part, facts, now)).collect();
+    let holds: Vec<_> = parts.iter().map(|part| part.holds).collect();
+    let holds = match name {
+        "all" => all(&holds),
+        "any" => any(&holds),
+        _ => holds[0].map(|holds| !holds),
+    };
     let undecided = parts.iter().filter(|part| holds.is_none() && part.holds.is_none());
     let needs = undecided.flat_map(|part| part.needs.iter().copied()).collect();
     let terms = parts.into_iter().map(|part| part.why).collect();
     let why = Term { term: name.to_owned(), state: state(holds), seen: String::new(), terms };
     Judgement { holds, why, needs }
+}
+
+fn any(parts: &[Option<bool>]) -> Option<bool> {
+    let not: Vec<_> = parts.iter().map(|part| part.map(|holds| !holds)).collect();
+    all(&not).map(|none| !none)
 }
 
 fn all(parts: &[Option<bool>]) -> Option<bool> {
