@@ -50,7 +50,7 @@ async fn replay(history: History) {
 #[tokio::test]
 async fn kept_histories_replay() {
     let files: Vec<_> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(files.len() >= 5, "{files:?}");
+    assert!(files.len() >= 6, "{files:?}");
     for file in files {
         replay(serde_json::from_slice(&fs::read(&file).unwrap()).unwrap()).await;
     }
