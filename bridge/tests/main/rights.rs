@@ -20,14 +20,14 @@ const EVERYTHING: &str = r#"
 [[binding]]
 name = "authors"
 role = "author"
-subjects = ["authenticated", "anonymous", "schedules"]
+subjects = ["authenticated", "anonymous", "schedules", "rules"]
 scope = "**"
 uses = { clients = ["*"], taskQueues = ["*"] }
 
 [[binding]]
 name = "administrators"
 role = "administrator"
-subjects = ["authenticated", "anonymous", "schedules"]
+subjects = ["authenticated", "anonymous", "schedules", "rules"]
 scope = "**"
 uses = { workflows = ["*"], servers = ["*"], namespaces = ["*"] }
 "#;
