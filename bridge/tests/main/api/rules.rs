@@ -2,6 +2,7 @@
 
 mod actions;
 mod conditions;
+mod documents;
 mod monitors;
 mod rehearsals;
 mod rights;
