@@ -3,6 +3,7 @@
 
 mod activities;
 mod monitor;
+mod order;
 mod past;
 mod watch;
 

@@ -139,6 +139,6 @@ fn seen(last: &Outline) -> RunSeen {
 
 /// Returns the longest time in which failures count; `None` if none count.
 pub(super) fn longest_window(when: &Condition) -> Option<SignedDuration> {
-    let own = when.failures.as_ref().map(|term| SignedDuration::from_nanos(term.within.get()));
+    let own = when.failures.as_ref().map(|term| term.within.to_signed());
     when.parts().map(longest_window).chain([own]).max().flatten()
 }

@@ -13,7 +13,6 @@ use workflow_api::{
 use super::keep::KEPT;
 use super::look::Looks;
 use super::subjects::Watched;
-use super::turn::span;
 use super::{RuleError, Rules};
 use crate::access::{Action, Resource};
 use crate::model::{
@@ -198,7 +197,7 @@ fn replay(
 ) -> (Vec<RuleDecision>, Option<RuleDecision>) {
     let (mut course, mut decided, mut undecided) = (Course::default(), Vec::new(), None);
     let spec = &rule.spec;
-    let times = (span(spec.holds_for), span(spec.clear_for));
+    let times = (spec.holds_for.to_signed(), spec.clear_for.to_signed());
     let ends: Vec<_> = seen.iter().skip(1).map(|(at, _)| *at).chain([now]).collect();
     for ((at, facts), end) in seen.into_iter().zip(ends) {
         let mut moments = BTreeSet::from([at]);
@@ -288,7 +287,9 @@ fn thresholds(when: &Condition, facts: &Facts) -> Vec<Timestamp> {
     let (queue, missed) = (facts.queue.as_ref(), facts.missed.iter().flat_map(BTreeMap::values));
     let mut all = Vec::new();
     let mut add = |since: Option<Timestamp>, nanos: workflow_api::Nanos| {
-        all.extend(since.filter(|_| !nanos.is_zero()).and_then(|since| since.checked_add(span(nanos)).ok()));
+        all.extend(
+            since.filter(|_| !nanos.is_zero()).and_then(|since| since.checked_add(nanos.to_signed()).ok()),
+        );
     };
     add(run.and_then(|run| run.started), when.running_for);
     add(facts.idle_since, when.not_started_for);

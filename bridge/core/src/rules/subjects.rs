@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use workflow_api::{RuleSubject, WorkflowRule};
 
-use super::turn::span;
 use super::{RuleError, Rules};
 use crate::access::{Action, Resource};
 use crate::model::{IntentKey, Outcome, RuleKey, StartRecord, SubjectId};
@@ -125,7 +124,7 @@ impl Rules {
 /// Returns since when an end must have been noted for a rule to look at it still. Another rule may have noted it, and the
 /// condition must hold for a while.
 fn seen_by_all(rule: &WorkflowRule, now: Timestamp) -> Timestamp {
-    let times = span(rule.spec.holds_for) + span(rule.spec.interval()) * 3 + SLACK;
+    let times = rule.spec.holds_for.to_signed() + rule.spec.interval().to_signed() * 3 + SLACK;
     now.saturating_sub(times).unwrap_or(Timestamp::MIN)
 }
 

@@ -158,7 +158,7 @@ impl Turn<'_> {
         judged: &Judgement,
     ) -> Result<DecisionStep, RuleError> {
         let (now, spec) = (self.request.now, &self.kept.rule.spec);
-        let times = (span(spec.holds_for), span(spec.clear_for));
+        let times = (spec.holds_for.to_signed(), spec.clear_for.to_signed());
         let step = course.step(judged.holds, &judged.why, now, times);
         match step {
             DecisionStep::Fires => {
@@ -240,8 +240,4 @@ fn hash(facts: &Facts) -> u64 {
     let mut hasher = DefaultHasher::new();
     workflow_api::to_go_text(facts).hash(&mut hasher);
     hasher.finish()
-}
-
-pub(super) fn span(nanos: workflow_api::Nanos) -> SignedDuration {
-    SignedDuration::from_nanos(nanos.get())
 }

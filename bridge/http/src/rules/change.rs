@@ -7,7 +7,7 @@ use http::header::{ETAG, LOCATION};
 use http::{HeaderMap, StatusCode};
 use workflow_api::WorkflowRule;
 
-use super::sample_rule;
+use super::samples::sample_rule;
 use crate::intents::change::{ConditionHeaders, DryRunParam};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::ETAG;
 use workflow_api::{RuleDecision, WorkflowRule};
 
-use super::{sample_decision, sample_rule};
+use super::samples::{sample_decision, sample_rule};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::{GoJson, headers};

@@ -3,7 +3,7 @@
 use bridge_core::model::RuleKey;
 use workflow_api::{Rehearsal, WorkflowRule};
 
-use super::{sample_decision, sample_rule};
+use super::samples::{sample_decision, sample_rule};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;
 use crate::wire::answer::GoJson;

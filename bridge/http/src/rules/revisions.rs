@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use workflow_api::WorkflowRule;
 
-use super::sample_rule;
+use super::samples::sample_rule;
 use crate::intents::revisions::{Change, LIMIT};
 use crate::problem::ApiError;
 use crate::problem::kinds::problems;

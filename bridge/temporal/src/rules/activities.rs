@@ -12,7 +12,7 @@ use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::monitor::Order;
+use super::order::Order;
 
 /// Well below the heartbeat timeout.
 const BEAT: Duration = Duration::from_secs(3);

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bridge_core::model::RuleKey;
 use bridge_core::ports::EngineError;
-use serde::{Deserialize, Serialize};
 use temporalio_common::RetryPolicy;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::{ActivityExecutionError, ApplicationFailure};
@@ -23,6 +22,7 @@ use temporalio_sdk::{
 };
 
 use super::activities::RuleActivities;
+use super::order::{Order, turns};
 use crate::payload;
 use crate::rpc::Session;
 
@@ -34,22 +34,6 @@ const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pauses between the tries of a turn. There is no last one.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// The rule. Everything else about it is in the bridge's database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Order {
-    /// Its path: `project/rule`.
-    pub rule: String,
-    /// How many turns a run has, at most. It stands in the input because a replay must find the same number.
-    #[serde(default = "turns")]
-    pub turns: u32,
-}
-
-/// Far from Temporal's limit, and few enough to be replayed in a moment.
-fn turns() -> u32 {
-    500
-}
 
 /// Gives a rule its turns.
 #[workflow]

@@ -210,11 +210,11 @@ fn of_state(states: &[String], seen: Option<WorkflowState>) -> (bool, String) {
 fn older(since: Option<Timestamp>, than: Nanos, now: Timestamp, seen: &str, none: &str) -> (bool, String) {
     let Some(since) = since else { return (false, none.to_owned()) };
     let age = now.duration_since(since);
-    (age > span(than), format!("{seen} {}", rounded(age)))
+    (age > than.to_signed(), format!("{seen} {}", rounded(age)))
 }
 
 fn failures(term: &FailuresTerm, facts: &Facts, now: Timestamp) -> (bool, String) {
-    let recent = facts.failed.iter().filter(|at| now.duration_since(**at) <= span(term.within)).count();
+    let recent = facts.failed.iter().filter(|at| now.duration_since(**at) <= term.within.to_signed()).count();
     (i64::try_from(recent).unwrap_or(i64::MAX) >= term.at_least, format!("{recent} runs have failed"))
 }
 
@@ -226,7 +226,9 @@ fn pending(term: &PendingTerm, detail: &RunDetail, now: Timestamp) -> (bool, Str
             && (last_failure.is_empty()
                 || (!activity.last_failure.is_empty() && matches(last_failure, &activity.last_failure)))
             && (pending_for.is_zero()
-                || activity.scheduled.is_some_and(|since| now.duration_since(since) > span(*pending_for)))
+                || activity
+                    .scheduled
+                    .is_some_and(|since| now.duration_since(since) > pending_for.to_signed()))
     };
     match detail.activities.iter().find(fits) {
         Some(ActivitySeen { kind, attempt, last_failure, .. }) => {
@@ -276,7 +278,7 @@ fn parsed(json: &RawJson) -> Option<serde_json::Value> {
 
 fn missed(term: &ScheduleTerm, facts: &Facts, now: Timestamp) -> Result<(bool, String), Missing> {
     let seen = facts.missed.as_ref().ok_or_else(|| facts.missing(FactSource::Schedules))?;
-    let within = if term.within.is_zero() { USUAL_WITHIN } else { span(term.within) };
+    let within = if term.within.is_zero() { USUAL_WITHIN } else { term.within.to_signed() };
     let fits = |(name, at): &(&String, &Timestamp)| {
         (term.name.is_empty() || matches(&term.name, name)) && now.duration_since(**at) <= within
     };
@@ -328,12 +330,8 @@ fn query_text(term: &QueryTerm) -> String {
     }
 }
 
-fn span(nanos: Nanos) -> SignedDuration {
-    SignedDuration::from_nanos(nanos.get())
-}
-
 fn text(nanos: Nanos) -> String {
-    format!("{:#}", span(nanos))
+    format!("{:#}", nanos.to_signed())
 }
 
 /// Returns a time as text, in whole seconds.
