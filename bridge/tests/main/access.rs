@@ -172,7 +172,11 @@ async fn a_gate_that_denies_one_action_denies_its_use_case_and_no_other() {
     for closed in Action::ALL {
         let texts = Box::pin(denials(&api, Denying(vec![closed]), Arc::default())).await;
         for (action, text) in Action::ALL.iter().zip(&texts) {
-            let also = [(Action::History, Action::Status), (Action::PutSchedule, Action::Start)];
+            let also = [
+                (Action::History, Action::Status),
+                (Action::PutSchedule, Action::Start),
+                (Action::PutRule, Action::Status),
+            ];
             let needs_it = *action == closed || also.contains(&(*action, closed));
             assert_eq!(is_about(text, closed), needs_it, "{closed:?} closed, {action:?}: {text}");
         }

@@ -9,6 +9,7 @@ use bridge_core::model::{Course, SubjectId};
 use bridge_store::{Database, DatabaseUrl};
 use futures::{StreamExt, stream};
 use harness::{Process, free_port, http};
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
 use super::*;
@@ -19,6 +20,8 @@ const INTENTS: [&str; 4] = ["a", "b", "c", "d"];
 /// How many kills there are, and the time between two.
 const KILLS: usize = 4;
 const LIFE: Duration = Duration::from_secs(10);
+/// The time after which a run is late.
+const LATE: SignedDuration = SignedDuration::from_secs(5);
 /// How many signals are counted in histories.
 const COUNTED: usize = 20;
 
@@ -57,7 +60,7 @@ struct Rule {
 /// Five rules over all intents, and fifteen over one each.
 fn rules() -> Vec<Rule> {
     use Kind::{Deserted, Failing, Late, Retrying};
-    let late = json!({"all": [{"state": ["Running"]}, {"runningFor": "5s"}]});
+    let late = json!({"all": [{"state": ["Running"]}, {"runningFor": format!("{LATE}")}]});
     let retrying = json!({"pendingActivity": {"attempt": 2}});
     let deserted = json!({"queue": {"noPollersFor": "2s"}});
     let stuck = json!({"any": [retrying.clone(), deserted.clone()]});
@@ -181,7 +184,13 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
         let wanted: BTreeSet<_> = about(rule, &runs).into_iter().collect();
         let (missed, wrong): (Vec<_>, Vec<_>) =
             (wanted.difference(&seen).collect(), seen.difference(&wanted).collect());
-        assert!(missed.is_empty() && wrong.is_empty(), "{}: missed {missed:?}, wrong {wrong:?}", rule.name);
+        assert!(missed.is_empty(), "{}: missed {missed:?}", rule.name);
+        for workflow_id in wrong {
+            // On a busy machine, a healthy run can be late too.
+            let is_about_time = rule.name.starts_with("late") || rule.name.starts_with("waits");
+            let took = lasted(fixture.server, workflow_id).await;
+            assert!(is_about_time && took > LATE, "{}: {workflow_id} took {took}", rule.name);
+        }
         for course in courses.values() {
             let decision = &course.decision;
             assert_eq!(decision.episode, 1, "{}: {decision:?}", rule.name);
@@ -206,6 +215,16 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
 fn about(rule: &Rule, runs: &[Run]) -> Vec<String> {
     let runs = runs.iter().filter(|run| rule.kinds.contains(&run.kind) && rule.intents.contains(&run.intent));
     runs.map(|run| run.workflow_id.clone()).collect()
+}
+
+/// Returns how long a run was open, by Temporal's own times.
+async fn lasted(temporal: &TemporalServer, workflow_id: &str) -> SignedDuration {
+    let described = temporal.cli(&["workflow", "describe", "-w", workflow_id]).await.unwrap();
+    let time = |name: &str| -> Option<Timestamp> {
+        described["workflowExecutionInfo"][name].as_str().and_then(|time| time.parse().ok())
+    };
+    let closed = time("closeTime").unwrap_or_else(Timestamp::now);
+    closed.duration_since(time("startTime").unwrap())
 }
 
 /// Returns in how many decisions all rules have acted.
