@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use bridge_clients::{EmcoParents, HttpClients, HttpClientsError, ParentsError};
 use bridge_core::access::{Access, Gate, Open};
-use bridge_core::ports::{Engine, Scheduler, StoreError as StoreFault, Targets};
+use bridge_core::ports::{Engine, Scheduler, StoreError as StoreFault, Targets, Watch};
 use bridge_core::{
     App, Clock, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks,
 };
@@ -17,6 +17,7 @@ use bridge_notify::{Dispatcher, NOTIFICATIONS};
 use bridge_store::{Database, DatabaseUrl, OpenError as StoreError};
 use bridge_temporal::{
     Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalScheduler, TemporalTargets,
+    TemporalWatch,
 };
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use service::auth::{Authenticator, Sessions, authenticated};
@@ -49,7 +50,7 @@ pub struct Bridge {
     api: Arc<Api>,
     shutdown: Shutdown,
     /// `None` if the bridge has no workers of its own.
-    own_work: Option<(Escalations, TemporalScheduler)>,
+    own_work: Option<OwnWork>,
     audit: Arc<Upkeep>,
     limits: Limits,
     authenticator: Authenticator,
@@ -60,6 +61,14 @@ pub struct Bridge {
     rights: Option<Arc<RightsGate>>,
     linger: Duration,
     tls: Option<Tls>,
+}
+
+/// What the bridge works on in its own Temporal.
+#[derive(Debug)]
+struct OwnWork {
+    escalations: Escalations,
+    scheduler: TemporalScheduler,
+    watch: TemporalWatch,
 }
 
 /// Why the bridge could not be set up.
@@ -114,10 +123,13 @@ impl Bridge {
         }
         let escalations = Escalations::new(servers.clone());
         let engine = Arc::new(engine.with_escalations(escalations.clone()));
-        let scheduler = TemporalScheduler::new(servers, bounds, &store.installation().await?);
-        let schedules = Some(Arc::new(scheduler.clone()) as Arc<dyn Scheduler>);
-        let bridge = Self::with_parts(settings, targets, engine, schedules, store, clock, shutdown).await?;
-        Ok(Self { own_work: Some((escalations, scheduler)), ..bridge })
+        let installation = store.installation().await?;
+        let scheduler = TemporalScheduler::new(servers.clone(), bounds, &installation);
+        let watch = TemporalWatch::new(servers, bounds, &installation);
+        let own_work = OwnWork { escalations, scheduler, watch };
+        let own = Some(&own_work);
+        let bridge = Self::with_parts(settings, targets, engine, own, store, clock, shutdown).await?;
+        Ok(Self { own_work: Some(own_work), ..bridge })
     }
 
     /// Builds the parts with another engine than Temporal.
@@ -152,7 +164,7 @@ impl Bridge {
         settings: &Settings,
         targets: Arc<dyn Targets>,
         engine: Arc<dyn Engine>,
-        scheduler: Option<Arc<dyn Scheduler>>,
+        own_work: Option<&OwnWork>,
         store: Arc<dyn Database>,
         clock: Arc<dyn Clock>,
         shutdown: &Shutdown,
@@ -179,7 +191,8 @@ impl Bridge {
             clock: clock.clone(),
             store,
             engine,
-            scheduler,
+            scheduler: own_work.map(|own| Arc::new(own.scheduler.clone()) as Arc<dyn Scheduler>),
+            watch: own_work.map(|own| Arc::new(own.watch.clone()) as Arc<dyn Watch>),
             targets,
             clients: Arc::new(caller),
             parents: Arc::new(EmcoParents::open(&emco.url, &emco.token_file, &emco.ca_file)?),
@@ -244,10 +257,11 @@ impl Bridge {
     /// Returns an error if requests were still open at the drain deadline.
     pub async fn serve(mut self, listener: TcpListener) -> Result<(), CutOff> {
         let shutdown = &self.shutdown;
-        if let Some((escalations, scheduler)) = self.own_work.take() {
-            let (engine, schedules) = (Arc::clone(&self.parts.engine), self.api.app.schedules.clone());
+        if let Some(OwnWork { escalations, scheduler, watch }) = self.own_work.take() {
+            let (engine, app) = (Arc::clone(&self.parts.engine), &self.api.app);
             shutdown.spawn(escalations.keep(Arc::clone(&engine), shutdown.clone()));
-            shutdown.spawn(scheduler.keep(engine, schedules, shutdown.clone()));
+            shutdown.spawn(scheduler.keep(engine, app.schedules.clone(), shutdown.clone()));
+            shutdown.spawn(watch.keep(Arc::new(app.rules.clone()), shutdown.clone()));
         }
         let router = self.router();
         // In the background: open starts of an earlier process must not delay this one.
@@ -255,6 +269,8 @@ impl Bridge {
         shutdown.spawn(async move { starts.recover_abandoned().await });
         let schedules = self.api.app.schedules.clone();
         shutdown.spawn(async move { schedules.keep_applied().await });
+        let rules = self.api.app.rules.clone();
+        shutdown.spawn(async move { rules.keep_monitors().await });
         let alarms = self.api.app.alarms.clone();
         shutdown.spawn(async move { alarms.keep().await });
         shutdown.spawn(self.notify.clone().keep(shutdown.clone()));

@@ -19,3 +19,5 @@ pub const DO_DIG_ROLLBACK: &str = "DoDigRollback";
 pub const PLAN_RELOCATION: &str = "PlanRelocation";
 /// Searches EMCO for apps on a cluster.
 pub const FIND_DIGS_ON_CLUSTER: &str = "FindDigsOnCluster";
+/// Counts the deployment intent groups that have apps on a cluster.
+pub const COUNT_DIGS_ON_CLUSTER: &str = "CountDigsOnCluster";

@@ -4,8 +4,8 @@ use workflow_api::{CURRENT_STATE, Declaration, Message, PROGRESS};
 
 use crate::QUEUE;
 use crate::activity::{
-    CHECK_READINESS_STATUS, DO_DIG_ROLLBACK, DO_DIG_UPDATE, FIND_DIGS_ON_CLUSTER, GET_DIG_APP_INTENTS,
-    PLAN_RELOCATION, PREFLIGHT_CHECK, RESTORE_APP_INTENTS, UPDATE_APP_INTENTS,
+    CHECK_READINESS_STATUS, COUNT_DIGS_ON_CLUSTER, DO_DIG_ROLLBACK, DO_DIG_UPDATE, FIND_DIGS_ON_CLUSTER,
+    GET_DIG_APP_INTENTS, PLAN_RELOCATION, PREFLIGHT_CHECK, RESTORE_APP_INTENTS, UPDATE_APP_INTENTS,
 };
 
 /// The signal that pauses an evacuation. It takes any argument, or none.
@@ -14,6 +14,8 @@ pub const PAUSE: &str = "pause";
 pub const RESUME: &str = "resume";
 /// The query for the report of an evacuation.
 pub const REPORT: &str = "report";
+/// The query for the last reading of a cluster's capacity.
+pub const CURRENT_CAPACITY: &str = "capacity";
 
 /// The activities of an evacuation. The last one is the evacuation's alone; the one before it is also a relocation's.
 const ACTIVITIES: &[&str] = &[
@@ -43,3 +45,8 @@ pub const EVACUATE: Declaration = Declaration::new("EmcoEvacuateClusterWorkflow"
     .with_activities(ACTIVITIES)
     .with_signals(&[Message::any(PAUSE), Message::any(RESUME)])
     .with_queries(&[Message::any(CURRENT_STATE), Message::any(PROGRESS), Message::any(REPORT)]);
+
+/// The watch over a cluster's capacity.
+pub const CAPACITY: Declaration = Declaration::new("EmcoClusterCapacityWorkflow", QUEUE)
+    .with_activities(&[COUNT_DIGS_ON_CLUSTER])
+    .with_queries(&[Message::any(CURRENT_STATE), Message::any(PROGRESS), Message::any(CURRENT_CAPACITY)]);

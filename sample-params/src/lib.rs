@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use workflow_api::TaskQueue;
 
-pub use declarations::{EVACUATE, MIGRATE, PAUSE, RELOCATE, REPORT, RESUME};
-pub use texts::{EmcoUrl, Lanes, Name, Names, Patience, Share};
+pub use declarations::{CAPACITY, CURRENT_CAPACITY, EVACUATE, MIGRATE, PAUSE, RELOCATE, REPORT, RESUME};
+pub use texts::{Bound, EmcoUrl, Interval, Lanes, Name, Names, Patience, Readings, Share};
 
 /// The task queue of the sample worker, as in EMCO's sample.
 pub const QUEUE: &str = "MIGRATION_TASK_Q";
@@ -127,6 +127,9 @@ parameters! {
         pub source_cluster_provider: Name,
         /// The cluster to evacuate.
         pub source_cluster_name: Name,
+        /// The maximum number of deployment intent groups that are moved. The others are left where they are. By
+        /// default all are moved.
+        pub max_groups: Option<Bound>,
         /// The number of deployment intent groups that are moved first, before all others. The default is 1.
         #[serde(default = "one")]
         pub canary: u32,
@@ -137,6 +140,31 @@ parameters! {
         #[serde(default)]
         pub stop_share: Share,
     }
+}
+
+/// The parameters of a watch over a cluster's capacity, for all activities.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CapacityParams {
+    /// The URL of EMCO's orchestrator, or of an ingress in front of it.
+    #[serde(rename = "emcoURL")]
+    pub emco_url: EmcoUrl,
+    /// The URL of EMCO's cluster manager (CLM), if it is not at `emcoURL`.
+    pub emco_clm_endpoint: Option<EmcoUrl>,
+    /// The provider of the cluster.
+    pub cluster_provider: Name,
+    /// The cluster.
+    pub cluster_name: Name,
+    /// Count only in these projects, separated by commas. By default all projects of EMCO are searched.
+    pub projects: Option<Names>,
+    /// The number of deployment intent groups that the cluster can hold.
+    pub limit: Bound,
+    /// The time between two readings. The default is one minute.
+    #[serde(default)]
+    pub interval: Interval,
+    /// The number of readings after which the workflow continues in a new run. The default is 100.
+    #[serde(default)]
+    pub readings_per_run: Readings,
 }
 
 fn half_a_minute() -> Patience {

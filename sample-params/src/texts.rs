@@ -29,6 +29,52 @@ impl TryFrom<String> for Patience {
     }
 }
 
+/// The time between two readings: a text such as `30s`, at least one second. The default is one minute.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Interval(pub Duration);
+
+impl Default for Interval {
+    fn default() -> Self {
+        Self(Duration::from_secs(60))
+    }
+}
+
+impl TryFrom<String> for Interval {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let time = Patience::try_from(text).ok().filter(|Patience(time)| *time >= Duration::from_secs(1));
+        time.map(|Patience(time)| Self(time))
+            .ok_or("write a duration of at least one second, such as `30s` or `5m`")
+    }
+}
+
+/// The number of readings of one run. The default is 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "u32")]
+#[schemars(with = "u32", extend("minimum" = 1, "maximum" = 500))]
+pub struct Readings(pub usize);
+
+impl Default for Readings {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl TryFrom<u32> for Readings {
+    type Error = &'static str;
+
+    fn try_from(count: u32) -> Result<Self, Self::Error> {
+        if (1..=500).contains(&count) {
+            Ok(Self(count as usize))
+        } else {
+            Err("write a number from 1 to 500")
+        }
+    }
+}
+
 /// The URL of an EMCO. It must not contain credentials, because anybody may read them in Temporal's history.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -106,6 +152,20 @@ impl TryFrom<u32> for Lanes {
     }
 }
 
+/// A number of deployment intent groups, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "u32")]
+#[schemars(with = "u32", extend("minimum" = 1))]
+pub struct Bound(pub usize);
+
+impl TryFrom<u32> for Bound {
+    type Error = &'static str;
+
+    fn try_from(count: u32) -> Result<Self, Self::Error> {
+        if count > 0 { Ok(Self(count as usize)) } else { Err("write a number of at least 1") }
+    }
+}
+
 /// A share, above zero: `0.25` or `25%`. The default is a quarter.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
@@ -151,6 +211,24 @@ mod tests {
         ] {
             assert_eq!(Share::try_from(text.to_owned()).ok(), share.map(Share), "{text}");
         }
+    }
+
+    #[test]
+    fn intervals_have_at_least_a_second() {
+        for (text, seconds) in
+            [("1s", Some(1)), ("PT5M", Some(300)), ("999ms", None), ("0", None), ("often", None)]
+        {
+            let interval = Interval::try_from(text.to_owned()).ok();
+            assert_eq!(interval, seconds.map(|seconds| Interval(Duration::from_secs(seconds))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_run_has_from_one_to_five_hundred_readings() {
+        assert_eq!(
+            [0, 1, 500, 501].map(|count| Readings::try_from(count).is_ok()),
+            [false, true, true, false]
+        );
     }
 
     #[test]

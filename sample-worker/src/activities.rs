@@ -17,6 +17,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use worker_kit::{NamedActivity, heartbeating};
 
+use crate::capacity::Count;
 use crate::evacuation::{Child, Found, Outcome, Search};
 use crate::model::{
     AppClusters, AppIntents, Before, Check, Dig, Migration, Originals, Relocation, Route, Snapshot, Updated,
@@ -36,10 +37,11 @@ pub(crate) const OF_EVACUATION: &[&dyn NamedActivity] = &[
     &MigrateActivities::plan_relocation,
     &MigrateActivities::find_digs_on_cluster,
 ];
+pub(crate) const OF_CAPACITY: &[&dyn NamedActivity] = &[&MigrateActivities::count_digs_on_cluster];
 pub(crate) const OF_RELOCATION: &[&dyn NamedActivity] = OF_EVACUATION.split_at(8).0;
 pub(crate) const OF_MIGRATION: &[&dyn NamedActivity] = OF_EVACUATION.split_at(7).0;
 
-/// The activities of the three workflows.
+/// The activities of the workflows.
 #[derive(Debug)]
 pub struct MigrateActivities;
 
@@ -58,6 +60,15 @@ impl MigrateActivities {
         search: Search,
     ) -> Result<Vec<Found>, ActivityError> {
         heartbeating(&ctx, search::find(&search)).await
+    }
+
+    /// Counts the DIGs that have apps on a cluster.
+    #[activity(name = activity::COUNT_DIGS_ON_CLUSTER)]
+    pub(crate) async fn count_digs_on_cluster(
+        ctx: ActivityContext,
+        search: Search,
+    ) -> Result<Count, ActivityError> {
+        heartbeating(&ctx, search::count(&search)).await
     }
 
     /// Waits for the end of a relocation.

@@ -160,7 +160,7 @@ pub struct DigReport {
     pub apps: Vec<String>,
     /// The state of its move.
     pub state: DigProgress,
-    /// Why it failed, was rolled back or was skipped.
+    /// Why it failed, was rolled back, was skipped or was left where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// The ID of the workflow that moves it.
@@ -205,4 +205,6 @@ pub enum DigProgress {
     Failed,
     /// The move was not started, and will not be.
     Skipped,
+    /// The apps stay where they are, because as many groups are moved as the evacuation may move.
+    Left,
 }

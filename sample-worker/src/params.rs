@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sample_params::{EvacuateParams, MigrateParams, Name, RelocateParams};
+use sample_params::{CapacityParams, EvacuateParams, MigrateParams, Name, RelocateParams};
 use worker_kit::{InvalidParams, Params};
 use workflow_api::{Fault, WorkflowParams};
 
@@ -83,6 +83,14 @@ fn texts(names: Vec<Name>) -> Vec<String> {
     names.into_iter().map(|name| name.0).collect()
 }
 
+/// Returns the names in order, each once.
+fn each_once(names: Vec<Name>) -> Vec<String> {
+    let mut names = texts(names);
+    names.sort();
+    names.dedup();
+    names
+}
+
 impl MigrateRequest {
     /// Reads the parameters of an intent.
     ///
@@ -121,6 +129,8 @@ impl RelocateRequest {
 pub(crate) struct EvacuateRequest {
     pub(crate) search: Search,
     pub(crate) target: Target,
+    /// How many groups are moved at most.
+    pub(crate) most: Option<usize>,
     /// How many groups are moved first, before all others.
     pub(crate) canary: usize,
     /// How many groups are moved at the same time.
@@ -140,9 +150,7 @@ impl EvacuateRequest {
         let source = Target::new(params.source_cluster_provider.0, params.source_cluster_name.0);
         let target = Target::new(params.target_cluster_provider.0, params.target_cluster_name.0);
         let named = params.project.into_iter().chain(params.projects.into_iter().flat_map(|names| names.0));
-        let mut projects = texts(named.collect());
-        projects.sort();
-        projects.dedup();
+        let projects = each_once(named.collect());
         let mut faults = Vec::new();
         match (projects.is_empty(), params.all_projects) {
             (true, false) => faults.push(fault("project", "is missing; or give `projects` or `allProjects`")),
@@ -169,11 +177,42 @@ impl EvacuateRequest {
         Ok(Self {
             search,
             target,
+            most: params.max_groups.map(|most| most.0),
             canary: params.canary as usize,
             lanes: params.concurrency.0,
             stop_share: params.stop_share.0,
             dry_run: params.dry_run,
         })
+    }
+}
+
+/// The request of a watch over a cluster's capacity.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CapacityRequest {
+    pub(crate) search: Search,
+    pub(crate) limit: usize,
+    pub(crate) interval: Duration,
+    /// How many readings one run makes.
+    pub(crate) readings: usize,
+}
+
+impl CapacityRequest {
+    /// Reads the parameters of an intent.
+    ///
+    /// # Errors
+    /// Returns an error that names every missing, unknown or invalid parameter.
+    pub(crate) fn from_params(params: &WorkflowParams) -> Result<Self, InvalidParams> {
+        let Params(params): Params<CapacityParams> = Params::for_all(params)?;
+        let search = Search {
+            emco_url: params.emco_url.0,
+            clm_url: params.emco_clm_endpoint.map(|url| url.0),
+            projects: params.projects.map(|names| each_once(names.0)),
+            composite_apps: None,
+            source: Target::new(params.cluster_provider.0, params.cluster_name.0),
+            target: None,
+        };
+        let (limit, interval) = (params.limit.0, params.interval.0);
+        Ok(Self { search, limit, interval, readings: params.readings_per_run.0 })
     }
 }
 
@@ -283,6 +322,8 @@ mod tests {
         let request = with(&[("projects", "proj2,proj1"), ("compositeApps", "a,b")]).unwrap();
         assert_eq!(request.search.projects, Some(vec!["proj1".to_owned(), "proj2".to_owned()]));
         assert_eq!((request.canary, request.lanes, request.stop_share), (1, 4, 0.25));
+        assert_eq!(request.most, None);
+        assert_eq!(with(&[("maxGroups", "3")]).unwrap().most, Some(3));
         assert_eq!(with(&[("project", ""), ("allProjects", "true")]).unwrap().search.projects, None);
         for (changes, words) in [
             (&[("project", "")][..], "project: is missing; or give `projects` or `allProjects`"),
@@ -292,6 +333,8 @@ mod tests {
                 "the cluster to evacuate",
             ),
             (&[("concurrency", "0")], "a number from 1 to 30"),
+            (&[("maxGroups", "0")], "maxGroups: must be an integer from 1"),
+            (&[("maxGroups", "all")], "maxGroups: must be an integer from 1"),
             (&[("stopShare", "0")], "above 0"),
             (&[("canary", "few")], "canary: must be"),
             (&[("sourceClusterName", "")], "sourceClusterName: is missing"),

@@ -52,6 +52,8 @@ methods! {
             -> GetWorkflowExecutionHistoryReverseResponse,
     "ListScheduleMatchingTimes":
         list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse,
+    "ListWorkflowExecutions":
+        list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse,
     "PatchSchedule": patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse,
     "PauseWorkflowExecution":
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse,

@@ -43,6 +43,12 @@ impl Nanos {
         self.0 == 0
     }
 
+    /// Returns it as a duration that may be negative.
+    #[must_use]
+    pub fn to_signed(self) -> SignedDuration {
+        SignedDuration::from_nanos(self.0)
+    }
+
     /// The duration that was set: `None` where it is zero or negative.
     #[must_use]
     pub fn to_duration(self) -> Option<Duration> {

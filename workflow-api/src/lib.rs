@@ -8,6 +8,7 @@ mod chain;
 mod declaration;
 mod duration;
 mod faults;
+pub mod glob;
 mod identity;
 mod intent;
 mod key;
@@ -17,6 +18,7 @@ pub mod params;
 mod problem;
 mod raw;
 pub mod read;
+mod rule;
 pub mod rules;
 mod schedule;
 mod start;
@@ -45,6 +47,12 @@ pub use outcome::{
 pub use problem::{Fault, Problem};
 pub use raw::RawJson;
 pub use read::{FromJson, Read, ReadError, read};
+pub use rule::{
+    ActionOutcome, ActionState, AlarmAction, CancelAction, Condition, DecisionState, FailuresTerm,
+    NotifyAction, Once, PendingTerm, QueryTerm, QueueTerm, Rehearsal, RuleAction, RuleDecision, RuleScope,
+    RuleSpec, RuleSubject, ScheduleTerm, SignalAction, StartAction, Term, TermState, TerminateAction,
+    WorkflowRule,
+};
 pub use schedule::{
     BackfillRequest, BackfillSpec, CalendarTimes, IntervalTimes, Overlap, Schedule, ScheduleNote,
     ScheduleNoteRequest, ScheduleSpec, ScheduleStatus, ScheduledStart,

@@ -46,6 +46,10 @@ pub enum Subject {
     Schedule(String),
     /// All schedules of the bridge.
     Schedules,
+    /// A rule of the bridge, by its path: `project/rule`, or `*/rule` for one over all projects.
+    Rule(String),
+    /// All rules of the bridge.
+    Rules,
     /// Everybody who has proven nothing.
     Anonymous,
     /// Everybody who has proven something.
@@ -79,6 +83,8 @@ impl fmt::Display for Subject {
             Self::ProxyUser(name) => write!(f, "the proxy's user `{name}`"),
             Self::Schedule(path) => write!(f, "the schedule `{path}`"),
             Self::Schedules => f.write_str("all schedules"),
+            Self::Rule(path) => write!(f, "the rule `{path}`"),
+            Self::Rules => f.write_str("all rules"),
             Self::Anonymous => f.write_str("anonymous callers"),
             Self::Authenticated => f.write_str("authenticated callers"),
         }
@@ -105,6 +111,7 @@ struct SubjectTable {
     certificate: Option<String>,
     proxy_user: Option<String>,
     schedule: Option<String>,
+    rule: Option<String>,
     issuer: Option<String>,
 }
 
@@ -144,9 +151,10 @@ impl SubjectEntry {
                 "anonymous" => Ok(Subject::Anonymous),
                 "authenticated" => Ok(Subject::Authenticated),
                 "schedules" => Ok(Subject::Schedules),
+                "rules" => Ok(Subject::Rules),
                 _ => Err(format!(
-                    "`{word}` is not a subject: write \"anonymous\", \"authenticated\", \"schedules\" or a table such as \
-                     {{ token = \"{word}\" }}"
+                    "`{word}` is not a subject: write \"anonymous\", \"authenticated\", \"schedules\", \"rules\" or a \
+                     table such as {{ token = \"{word}\" }}"
                 )),
             },
             Entry::Table(table) => table.subject(),
@@ -156,9 +164,10 @@ impl SubjectEntry {
 
 impl SubjectTable {
     fn subject(self) -> Result<Subject, String> {
-        const FORMS: &str = "write one of user, group, serviceAccount (each with issuer), token, certificate, proxyUser, schedule";
-        let Self { user, group, service_account, token, certificate, proxy_user, schedule, issuer } = self;
-        let named = [user, group, service_account, token, certificate, proxy_user, schedule];
+        const FORMS: &str = "write one of user, group, serviceAccount (each with issuer), token, certificate, proxyUser, schedule, rule";
+        let Self { user, group, service_account, token, certificate, proxy_user, schedule, rule, issuer } =
+            self;
+        let named = [user, group, service_account, token, certificate, proxy_user, schedule, rule];
         if named.iter().flatten().count() != 1 {
             return Err(format!("is not one subject: {FORMS}"));
         }
@@ -181,8 +190,17 @@ impl SubjectTable {
             },
             ([_, _, _, Some(name), ..], None) => Ok(Subject::Token(name)),
             ([_, _, _, _, Some(name), ..], None) => Ok(Subject::Certificate(name)),
-            ([.., Some(name), _], None) => Ok(Subject::ProxyUser(name)),
-            ([.., Some(path)], None) => match path.split('/').all(is_name) && path.split('/').count() == 6 {
+            ([.., Some(name), _, _], None) => Ok(Subject::ProxyUser(name)),
+            ([.., Some(path)], None) => match path.split_once('/') {
+                Some((project, name)) if (project == "*" || is_name(project)) && is_name(name) => {
+                    Ok(Subject::Rule(path))
+                }
+                _ => Err(format!(
+                    "`{path}` is not a rule: write `project/rule`, or `*/rule` for one over all projects"
+                )),
+            },
+            ([.., Some(path), _], None) => match path.split('/').all(is_name) && path.split('/').count() == 6
+            {
                 true => Ok(Subject::Schedule(path)),
                 false => Err(format!(
                     "`{path}` is not a schedule: write `project/app/version/group/intent/schedule`"

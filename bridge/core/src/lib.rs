@@ -17,6 +17,7 @@ mod parts;
 pub mod ports;
 mod request;
 mod rights;
+mod rules;
 mod runs;
 mod schedules;
 mod sessions;
@@ -39,6 +40,7 @@ pub use lookup::IntentError;
 pub use parts::{AlarmParts, Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
+pub use rules::{ChangedRule, MOST_RULES, RuleError, RuleOptions, RuleRevision, Rules};
 pub use runs::{LiveRun, LiveState, RunError, Runs};
 pub use schedules::{
     ChangedSchedule, FireError, Fired, FollowedRun, MOST_SCHEDULES, ScheduleError, ScheduleOptions,
@@ -72,6 +74,8 @@ pub struct App {
     pub audits: Audits,
     /// The use cases about schedules.
     pub schedules: Schedules,
+    /// The use cases about rules.
+    pub rules: Rules,
     /// Logins and logouts of browsers.
     pub sessions: Sessions,
     /// The use cases about alarms.
@@ -84,9 +88,17 @@ impl App {
     pub fn new(parts: &Parts) -> Self {
         let (starts, workflows) = (Starts::new(parts.clone()), Workflows::new(parts.clone()));
         let alarms = Alarms::new(parts.clone());
+        let schedules = Schedules::new(parts.clone(), starts.clone(), workflows.clone(), alarms.clone());
         Self {
             intents: Intents::new(parts.clone()),
-            schedules: Schedules::new(parts.clone(), starts.clone(), workflows.clone(), alarms.clone()),
+            rules: Rules::new(
+                parts.clone(),
+                starts.clone(),
+                workflows.clone(),
+                schedules.clone(),
+                alarms.clone(),
+            ),
+            schedules,
             starts,
             workflows,
             runs: Runs::new(parts.clone()),

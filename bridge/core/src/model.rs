@@ -1,10 +1,11 @@
-//! The types of the use cases: intents and their revisions, schedules, start records, runs of workflows,
+//! The types of the use cases: intents and their revisions, schedules, rules, start records, runs of workflows,
 //! events of the audit, alarms.
 
 mod alarm;
 mod document;
 mod event;
 mod revision;
+mod rule;
 mod run;
 mod schedule;
 mod start;
@@ -16,6 +17,10 @@ pub use alarm::{
 pub use document::{DocumentKey, DocumentKind, DocumentRevision, KeptDocument};
 pub use event::{AuditId, Event, EventActor, EventObject, EventOutcome, Source, Stage};
 pub use revision::{Change, ChangeKind, ChangePage, KeptIntent, Revision, RevisionNumber};
+pub use rule::{
+    ALL_PROJECTS, ActivitySeen, Course, DecisionStep, FactSource, Facts, Judgement, KeptRule, Memory,
+    Observation, QueueSeen, RuleKey, RunDetail, RunSeen, SubjectId, judge, value_key,
+};
 pub use run::{Target, WorkflowRun};
 pub use schedule::{EngineSchedule, KeptSchedule, ScheduleCommand, ScheduleKey};
 pub use start::{Outcome, StartId, StartKey, StartRecord};

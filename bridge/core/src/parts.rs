@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::access::Access;
 use crate::clock::Clock;
-use crate::ports::{Clients, Engine, Parents, Recipients, Scheduler, Store, Targets};
+use crate::ports::{Clients, Engine, Parents, Recipients, Scheduler, Store, Targets, Watch};
 use crate::tasks::Tasks;
 
 /// The parts that the use cases work with. Clones share all of them.
@@ -24,6 +24,8 @@ pub struct Parts {
     pub engine: Arc<dyn Engine>,
     /// The schedules of the engine; `None` if nobody would work at their times.
     pub scheduler: Option<Arc<dyn Scheduler>>,
+    /// The engine's view of many runs, for rules; `None` if nobody would look.
+    pub watch: Option<Arc<dyn Watch>>,
     /// The servers of the engine that callers may use.
     pub targets: Arc<dyn Targets>,
     /// The workflow clients.

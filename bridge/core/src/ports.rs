@@ -10,6 +10,7 @@ mod engine_error;
 mod intents;
 mod page;
 mod parents;
+mod rules;
 mod schedules;
 mod sessions;
 mod starts;
@@ -35,6 +36,7 @@ pub use engine_error::{
 pub use intents::IntentStore;
 pub use page::{HistoryPage, HistoryRequest, NoPageToken, PageToken};
 pub use parents::{ParentError, Parents};
+pub use rules::{KeptCourse, PastLook, QueueLook, RuleStore, Watch};
 pub use schedules::Scheduler;
 pub use sessions::{NewSession, SessionStore};
 pub use starts::{Begun, StartStore, Successful, Terms};

@@ -51,6 +51,8 @@ pub enum Proof {
     Issuer,
     /// It is a schedule of the bridge's own.
     Schedule,
+    /// It is a rule of the bridge's own.
+    Rule,
 }
 
 impl Proof {
@@ -64,6 +66,7 @@ impl Proof {
             Self::Proxy => "proxy",
             Self::Issuer => "issuer",
             Self::Schedule => "schedule",
+            Self::Rule => "rule",
         }
     }
 }
@@ -83,13 +86,13 @@ impl Actor {
         Self { issuer: issuer.into(), groups, ..self }
     }
 
-    /// Adds who has written the schedule that acts.
+    /// Adds who has written the schedule or the rule that acts.
     #[must_use]
     pub fn on_behalf_of(self, author: impl Into<String>) -> Self {
         Self { author: author.into(), ..self }
     }
 
-    /// Returns who has written the schedule that acts; empty for other actors.
+    /// Returns who has written the schedule or the rule that acts; empty for other actors.
     #[must_use]
     pub fn author(&self) -> &str {
         &self.author

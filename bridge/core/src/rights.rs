@@ -25,12 +25,18 @@ impl Rights {
     }
 
     /// Returns which of `actions` the caller may do now. For a group, an action on intents is allowed if it is allowed
-    /// for each intent of the group. An action of the bridge is about the bridge as a whole anyway. Neither the group
+    /// for each intent of the group. An action of the bridge is about the bridge as a whole anyway, and one on rules about the
+    /// project. Neither the group
     /// nor the intent needs to exist.
     #[must_use]
     pub fn of(&self, request: &Request, resource: Resource<'_>, actions: &[Action]) -> Vec<Right> {
         let right = |action: &Action| {
-            let resource = if action.is_of_bridge() { Resource::Bridge } else { resource };
+            let place = resource.place();
+            let resource = match place.first() {
+                _ if action.is_of_bridge() => Resource::Bridge,
+                Some(project) if action.is_about_rules() => Resource::Project(project),
+                _ => resource,
+            };
             Right { action: *action, decision: self.access.would_allow(request, *action, resource) }
         };
         actions.iter().map(right).collect()

@@ -7,6 +7,7 @@ mod command;
 mod error;
 mod fire;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -173,6 +174,21 @@ impl Schedules {
     /// Returns an error if the database fails.
     pub async fn any(&self) -> Result<bool, StoreError> {
         self.parts.store.has_documents(DocumentKind::Schedule).await
+    }
+
+    /// Returns how many times each schedule of an intent has missed, skipped or dropped.
+    pub(crate) async fn not_started(
+        &self,
+        intent: &IntentKey,
+    ) -> Result<BTreeMap<String, i64>, ScheduleError> {
+        let (mut counts, scheduler) = (BTreeMap::new(), self.scheduler()?);
+        for KeptSchedule { schedule, .. } in self.all(intent).await? {
+            let name = schedule.metadata.name.clone();
+            let key = ScheduleKey { intent: intent.clone(), name };
+            let ScheduleStatus { missed, skipped, dropped, .. } = scheduler.look(&key).await?.status;
+            counts.insert(key.name, missed + skipped + dropped);
+        }
+        Ok(counts)
     }
 
     /// Returns the engine's schedules.

@@ -10,11 +10,12 @@ use bridge_core::access::Action;
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
-const SERVICES: [&str; 7] = ["Intents", "Starts", "Workflows", "Runs", "Audits", "Schedules", "Alarms"];
+const SERVICES: [&str; 8] =
+    ["Intents", "Starts", "Workflows", "Runs", "Audits", "Schedules", "Alarms", "Rules"];
 /// The action that a status needs in addition if it is to have results or events. It belongs to no use case alone.
 const IN_ADDITION: &str = "History";
 /// Public functions that are not use cases: only the bridge itself calls them.
-const BACKGROUND: [&str; 11] = [
+const BACKGROUND: [&str; 14] = [
     "Starts::recover_abandoned",
     "Schedules::any",
     "Schedules::keep_applied",
@@ -26,6 +27,9 @@ const BACKGROUND: [&str; 11] = [
     "Alarms::clear",
     "Alarms::correlate",
     "Alarms::keep",
+    "Rules::any",
+    "Rules::keep_monitors",
+    "Rules::turn",
 ];
 
 #[test]

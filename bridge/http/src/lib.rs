@@ -8,6 +8,7 @@ mod intents;
 mod openapi;
 mod problem;
 mod rights;
+mod rules;
 mod runs;
 mod schedules;
 mod session;
@@ -30,7 +31,7 @@ pub use wire::waits::is_wait;
 
 /// Returns the routes of the API.
 pub fn router(api: Arc<Api>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route(path::INTENTS, post(intents::create::create_intent).get(intents::list::list_intents))
         .route(
             path::INTENT,
@@ -94,6 +95,6 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::MNS_COMMENTS, post(standard::mns_comment))
         .route(path::MNS_SUBSCRIPTIONS, post(standard::mns_subscribe))
         .route(path::MNS_SUBSCRIPTION, delete(standard::mns_unsubscribe))
-        .route(path::OPENAPI, get(openapi::serve))
-        .with_state(api)
+        .route(path::OPENAPI, get(openapi::serve));
+    rules::add_to(router).with_state(api)
 }

@@ -6,12 +6,14 @@ use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::{IntoParams, OpenApi, openapi};
 use workflow_api::Problem;
 
 use crate::alarms::{self, standard};
 use crate::intents::{check, create, delete, get, list, put, revisions, rollback};
 use crate::problem::kinds;
+use crate::rules::{change as rule_change, get as rule_get, rehearse, revisions as rule_revisions};
 use crate::schedules::{
     change as schedule_change, command, get as schedule_get, preview, revisions as schedule_revisions,
 };
@@ -68,6 +70,14 @@ const DOCUMENT: &str = "document";
         command::resume_schedule,
         command::trigger_schedule,
         command::backfill_schedule,
+        rule_get::list_rules,
+        rule_get::get_rule,
+        rule_change::put_rule,
+        rule_change::delete_rule,
+        rule_revisions::list_rule_revisions,
+        rule_revisions::get_rule_revision,
+        rule_get::list_decisions,
+        rehearse::rehearse_rule,
         rights::my_rights,
         session::my_session,
         audit::list_events,
@@ -100,6 +110,7 @@ const DOCUMENT: &str = "document";
         (name = "workflow intents", description = "What to start, and with which options"),
         (name = "workflows", description = "What was started"),
         (name = "schedules", description = "When workflows are started by themselves"),
+        (name = "rules", description = "What the bridge does by itself about what it sees"),
         (name = "rights", description = "What the caller may do"),
         (name = "audit", description = "Who did what"),
         (name = "alarms", description = "What needs somebody's attention"),
@@ -120,9 +131,12 @@ pub fn document() -> String {
 /// Returns the document, with the parameters and problems that operations have in common.
 fn whole() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
+    let over_all = document.paths.paths.iter();
+    let over_all = over_all.filter_map(|(path, item)| Some((path::over_all(path)?, over_all_projects(item))));
+    let over_all: Vec<_> = over_all.collect();
+    document.paths.paths.extend(over_all);
     for item in document.paths.paths.values_mut() {
-        let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in methods.into_iter().flatten() {
+        for operation in operations(item) {
             let tagged = |name| operation.tags.iter().flatten().any(|tag| tag == name);
             if tagged(OPERATION) {
                 continue;
@@ -145,6 +159,24 @@ fn whole() -> utoipa::openapi::OpenApi {
     let responses = &mut document.components.get_or_insert_default().responses;
     responses.extend(kinds::elsewhere().map(|(name, response)| (name.to_owned(), response.into())));
     document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, post, put, patch, delete, .. } = item;
+    [get, post, put, patch, delete].into_iter().flatten()
+}
+
+/// Returns the operations on rules over all projects for those on rules of a project: the same without the project.
+fn over_all_projects(of_project: &PathItem) -> PathItem {
+    let mut item = of_project.clone();
+    for operation in operations(&mut item) {
+        operation.parameters.iter_mut().for_each(|all| {
+            all.retain(|one| !matches!(one, RefOr::T(parameter) if parameter.name == "project"));
+        });
+        operation.operation_id.iter_mut().for_each(|id| id.push_str("_over_all"));
+        operation.summary.iter_mut().for_each(|summary| summary.push_str(" (over all projects)"));
+    }
+    item
 }
 
 /// Adds the problems of another response with the same status.

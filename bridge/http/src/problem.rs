@@ -4,6 +4,7 @@ pub(crate) mod alarms;
 pub(crate) mod error;
 pub(crate) mod intents;
 pub(crate) mod kinds;
+pub(crate) mod rules;
 pub(crate) mod schedules;
 pub(crate) mod starts;
 pub(crate) mod workflows;

@@ -6,6 +6,7 @@ use bridge_core::access::{Action, Ground, Resource};
 use bridge_core::model::{DigKey, IntentKey};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use workflow_api::rules::is_name;
 
 use crate::problem::ApiError;
 use crate::wire::answer::GoJson;
@@ -18,8 +19,8 @@ use crate::wire::path;
 #[serde(rename_all = "camelCase", default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RightsParams {
-    /// A deployment intent group, `project/app/version/group`, or an intent in it, `project/app/version/group/intent`.
-    /// It need not exist.
+    /// A deployment intent group, `project/app/version/group`, an intent in it, `project/app/version/group/intent`, a
+    /// project, or `**` for everything. It need not exist.
     #[param(required = true, example = "proj1/capp1/v1/dig1/dig1-workflow-intent")]
     scope: String,
     /// The only verb that is asked about.
@@ -73,8 +74,10 @@ enum RightOrRights {
     Rights(Vec<RightView>),
 }
 
-/// A group, or an intent.
+/// What is asked about.
 enum Asked {
+    Everything,
+    Project(String),
     Group(DigKey),
     Intent(IntentKey),
 }
@@ -82,6 +85,8 @@ enum Asked {
 impl Asked {
     fn resource(&self) -> Resource<'_> {
         match self {
+            Self::Everything => Resource::Bridge,
+            Self::Project(name) => Resource::Project(name),
             Self::Group(key) => Resource::Group(key),
             Self::Intent(key) => Resource::Intent(key),
         }
@@ -91,13 +96,15 @@ impl Asked {
 impl RightsParams {
     fn asked(&self) -> Result<Asked, ApiError> {
         match self.scope.split('/').collect::<Vec<_>>()[..] {
+            ["**"] => Ok(Asked::Everything),
+            [project] if is_name(project) => Ok(Asked::Project(project.to_owned())),
             [project, app, version, dig] => Ok(Asked::Group(DigKey::new(project, app, version, dig))),
             [project, app, version, dig, intent] => {
                 Ok(Asked::Intent(DigKey::new(project, app, version, dig).intent(intent)))
             }
             _ => Err(invalid(
                 "scope",
-                "write project/app/version/group, and the intent behind it if you mean one",
+                "write project/app/version/group, and the intent behind it if you mean one; or a project, or **",
             )),
         }
     }
@@ -115,8 +122,8 @@ impl RightsParams {
 /// Ask what you may do
 ///
 /// Returns each verb with the binding that allows it, or with the nearest reason why it is denied; with `verb`, only
-/// that one. For a group, a verb on intents is allowed if it is allowed on all intents of the group. The answer is
-/// about the caller only, and does not depend on whether the group or the intent exists.
+/// that one. For a group or a project, a verb on intents is allowed if it is allowed on all intents there. A verb on
+/// rules is about the project. The answer is about the caller only, and does not depend on whether something exists.
 #[utoipa::path(
     get,
     path = path::RIGHTS,

@@ -1,7 +1,6 @@
 //! A binding: who has which role where.
 
 use bridge_core::access::Action;
-use bridge_core::model::DigKey;
 
 use crate::role::Role;
 use crate::scope::Scope;
@@ -37,10 +36,9 @@ pub(crate) struct Uses {
 }
 
 impl Binding {
-    /// Returns whether it is about this action on intents of this group, perhaps only on some of them, or on the
-    /// bridge as a whole.
-    pub(crate) fn touches(&self, action: Action, dig: Option<&DigKey>) -> bool {
-        self.role.includes(action) && self.scope.covers(dig)
+    /// Returns whether it is about this action at this place, perhaps only on some of the intents there.
+    pub(crate) fn touches(&self, action: Action, place: &[&str]) -> bool {
+        self.role.includes(action) && self.scope.covers(place)
     }
 
     /// Returns its intents in a sentence; `None` if it is for all.

@@ -139,6 +139,12 @@ name = "b"
 role = "viewer"
 subjects = ["anonymous", "authenticated", { token = "t" }, { certificate = "c" }, { proxyUser = "p" }]
 scope = "p/**"
+
+[[binding]]
+name = "c"
+role = "operator"
+subjects = ["schedules", "rules", { schedule = "p/a/v/d/i/s" }, { rule = "p/r" }, { rule = "*/r" }]
+scope = "**"
 "#;
         let bindings = crate::document::read(&RightsFile { name: "r", text: bindings }).unwrap();
         let mut set = templates();
@@ -148,7 +154,7 @@ scope = "p/**"
                 BindingPolicy::new(&id, binding, subject).add_to(&mut set, &id);
             }
         }
-        assert_eq!(set.num_of_policies(), 8);
+        assert_eq!(set.num_of_policies(), 13);
         let found = Validator::new(schema()).validate(&set, ValidationMode::Strict);
         assert!(found.validation_passed_without_warnings(), "{found}");
     }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::schema::{ACTIONS, INTENT, uid};
-use crate::scope::{Scope, path};
+use crate::scope::{Scope, path, project};
 use crate::subject;
 
 /// Asks whether `policies` allow an action on each of these resources. Returns `None` if the questions cannot be put,
@@ -47,6 +47,10 @@ fn principal(actor: &Actor) -> Option<Entity> {
 /// The resource has all that it is in as parents, so that these need no entities of their own.
 fn entity(resource: &Resource<'_>) -> Option<Entity> {
     match resource {
+        Resource::Project(name) => {
+            let [project, above @ ..] = project(name);
+            Some(Entity::new_no_attrs(project, above.into()))
+        }
         Resource::Group(dig) => {
             let [group, above @ ..] = path(dig);
             Some(Entity::new_no_attrs(group, above.into()))

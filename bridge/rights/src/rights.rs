@@ -79,7 +79,7 @@ impl Rights {
         named: Option<&Named<'_>>,
     ) -> Result<Ground, String> {
         let numbers = self.numbers_of(&request.actor);
-        let near = self.near(&numbers, resource.group());
+        let near = self.near(&numbers, &resource.place());
         let answers = ask(&near, request, action, slice::from_ref(resource), named);
         let answer = answers
             .and_then(|mut answers| answers.pop())
@@ -116,7 +116,7 @@ impl Rights {
     #[must_use]
     pub fn allows_each(&self, request: &Request, action: Action, intents: &[IntentKey]) -> Vec<bool> {
         let Some(first) = intents.first() else { return Vec::new() };
-        let near = self.near(&self.numbers_of(&request.actor), Some(&first.dig));
+        let near = self.near(&self.numbers_of(&request.actor), &Resource::Intent(first).place());
         let resources: Vec<_> = intents.iter().map(Resource::Intent).collect();
         let Some(answers) = ask(&near, request, action, &resources, None) else {
             return vec![false; intents.len()];
@@ -131,8 +131,9 @@ impl Rights {
     #[must_use]
     pub fn visible(&self, actor: &Actor, dig: &DigKey) -> Visible {
         let numbers = self.numbers_of(actor);
+        let place = Resource::Group(dig).place();
         let bindings =
-            self.bindings_of(&numbers).filter(|binding| binding.touches(Action::GetIntent, Some(dig)));
+            self.bindings_of(&numbers).filter(|binding| binding.touches(Action::GetIntent, &place));
         let mut globs = Vec::new();
         for binding in bindings {
             if binding.intents.is_empty() {
@@ -157,10 +158,10 @@ impl Rights {
         numbers.iter().map(|number| &self.bindings[self.policies[*number].0])
     }
 
-    /// Returns the policies among these that are about a group. Those of other scopes would not apply, and each costs
+    /// Returns the policies among these that are about a place. Those of other scopes would not apply, and each costs
     /// time.
-    fn near(&self, numbers: &[usize], dig: Option<&DigKey>) -> Arc<PolicySet> {
-        let near = |number: &usize| self.bindings[self.policies[*number].0].scope.covers(dig);
+    fn near(&self, numbers: &[usize], place: &[&str]) -> Arc<PolicySet> {
+        let near = |number: &usize| self.bindings[self.policies[*number].0].scope.covers(place);
         self.set_of(&numbers.iter().copied().filter(near).collect::<Vec<_>>())
     }
 
@@ -210,14 +211,14 @@ impl Rights {
         if numbers.is_empty() {
             return format!("no binding is for {}", subject::of(actor));
         }
-        let dig = resource.group();
+        let place = resource.place();
         let bindings = || self.bindings_of(numbers);
         if let Some(named) = named
-            && let Some(binding) = bindings().find(|binding| binding.touches(action, dig))
+            && let Some(binding) = bindings().find(|binding| binding.touches(action, &place))
         {
             return format!("the binding `{}` does not let it use {}", binding.name, Shown(named));
         }
-        let others = bindings().filter(|binding| binding.touches(action, dig));
+        let others = bindings().filter(|binding| binding.touches(action, &place));
         if let Some((binding, intents)) = others.filter_map(|binding| Some((binding, binding.only()?))).next()
         {
             return format!("the binding `{}` is for the intents {intents} only", binding.name);
@@ -225,7 +226,7 @@ impl Rights {
         let role = |binding: &&Binding| {
             format!("the binding `{}` gives the role {}", binding.name, binding.role.name())
         };
-        if let Some(binding) = bindings().find(|binding| binding.scope.covers(dig)) {
+        if let Some(binding) = bindings().find(|binding| binding.scope.covers(&place)) {
             return format!("{}, which does not include it", role(&binding));
         }
         match bindings().find(|binding| binding.role.includes(action)) {

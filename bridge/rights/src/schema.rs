@@ -16,7 +16,7 @@ entity Dig in [Version];
 entity Intent in [Dig] { name: String };
 
 entity Group;
-entity User, ServiceAccount, Token, Certificate, ProxyUser, Schedule, Anonymous in [Group] { name: String };
+entity User, ServiceAccount, Token, Certificate, ProxyUser, Schedule, Rule, Anonymous in [Group] { name: String };
 
 // UTC. `date` is 20261231 for 31 December 2026, `minute` counts from midnight, `weekday` is 1 on Mondays, `epoch`
 // counts seconds since 1970.
@@ -28,7 +28,7 @@ type Names = {
 type Call = { time: Time, names?: Names };
 "#;
 
-const PRINCIPALS: &str = "[User, ServiceAccount, Token, Certificate, ProxyUser, Schedule, Anonymous]";
+const PRINCIPALS: &str = "[User, ServiceAccount, Token, Certificate, ProxyUser, Schedule, Rule, Anonymous]";
 
 type Kind = LazyLock<EntityTypeName>;
 
@@ -48,6 +48,7 @@ pub(crate) static TOKEN: Kind = Kind::new(|| kind_of("Token"));
 pub(crate) static CERTIFICATE: Kind = Kind::new(|| kind_of("Certificate"));
 pub(crate) static PROXY_USER: Kind = Kind::new(|| kind_of("ProxyUser"));
 pub(crate) static SCHEDULE: Kind = Kind::new(|| kind_of("Schedule"));
+pub(crate) static RULE: Kind = Kind::new(|| kind_of("Rule"));
 pub(crate) static ANONYMOUS: Kind = Kind::new(|| kind_of("Anonymous"));
 static ACTION: Kind = Kind::new(|| kind_of("Action"));
 
@@ -81,7 +82,9 @@ fn text() -> String {
         let resources = match action {
             _ if action.is_of_bridge() => "Installation",
             _ if action.is_about_alarms() => "Installation, Dig, Intent",
-            _ => "Dig, Intent",
+            _ if action.is_about_rules() => "Installation, Project",
+            // Who writes a rule needs the rights of what it does, in the whole project.
+            _ => "Installation, Project, Dig, Intent",
         };
         text += &format!(
             "action {} in [{}] appliesTo {{ principal: {PRINCIPALS}, resource: [{resources}], context: Call }};\n",

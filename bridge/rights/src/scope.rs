@@ -38,12 +38,9 @@ impl Scope {
         Self(Vec::new())
     }
 
-    /// Returns whether it covers a group, or the bridge as a whole.
-    pub(crate) fn covers(&self, dig: Option<&DigKey>) -> bool {
-        match dig {
-            Some(dig) => self.0.iter().zip(names(dig)).all(|(ours, theirs)| ours == theirs),
-            None => self.0.is_empty(),
-        }
+    /// Returns whether it covers all of what these names lead to.
+    pub(crate) fn covers(&self, place: &[&str]) -> bool {
+        self.0.len() <= place.len() && self.0.iter().zip(place).all(|(ours, theirs)| ours == theirs)
     }
 
     pub(crate) fn uid(&self) -> EntityUid {
@@ -64,6 +61,12 @@ impl fmt::Display for Scope {
 
 fn names(dig: &DigKey) -> [&str; 4] {
     [&dig.project, &dig.composite_app, &dig.version, &dig.dig]
+}
+
+/// Returns a project, and what it is in.
+pub(crate) fn project(name: &str) -> [EntityUid; 2] {
+    let names = [name.to_owned()];
+    [1, 0].map(|depth| level(depth, &names))
 }
 
 /// Returns a group, and everything that it is in.

@@ -4,7 +4,9 @@ use bridge_core::{Actor, Proof};
 use cedar_policy::EntityUid;
 pub(crate) use workflow_api::Subject;
 
-use crate::schema::{ANONYMOUS, CERTIFICATE, GROUP, PROXY_USER, SCHEDULE, SERVICE_ACCOUNT, TOKEN, USER, uid};
+use crate::schema::{
+    ANONYMOUS, CERTIFICATE, GROUP, PROXY_USER, RULE, SCHEDULE, SERVICE_ACCOUNT, TOKEN, USER, uid,
+};
 
 /// Returns the subject that an actor is itself.
 pub(crate) fn of(actor: &Actor) -> Subject {
@@ -18,6 +20,7 @@ pub(crate) fn of(actor: &Actor) -> Subject {
         Proof::Schedule => {
             Subject::Schedule(actor.name().strip_prefix("schedule/").unwrap_or_default().to_owned())
         }
+        Proof::Rule => Subject::Rule(actor.name().strip_prefix("rule/").unwrap_or_default().to_owned()),
     }
 }
 
@@ -25,10 +28,11 @@ pub(crate) fn of(actor: &Actor) -> Subject {
 pub(crate) fn groups_of(actor: &Actor) -> impl Iterator<Item = Subject> {
     let issuer = actor.issuer().to_owned();
     let group = move |name: &String| Subject::Group { issuer: issuer.clone(), name: name.clone() };
-    // A schedule has proven nothing to anybody outside.
+    // What is the bridge's own has proven nothing to anybody outside.
     let proven = match actor.proof() {
         Proof::None => None,
         Proof::Schedule => Some(Subject::Schedules),
+        Proof::Rule => Some(Subject::Rules),
         _ => Some(Subject::Authenticated),
     };
     actor.groups().iter().map(group).chain(proven)
@@ -46,6 +50,8 @@ pub(crate) fn entity(subject: &Subject) -> EntityUid {
         Subject::ProxyUser(name) => uid(&PROXY_USER, name),
         Subject::Schedule(path) => uid(&SCHEDULE, path),
         Subject::Schedules => uid(&GROUP, "schedules"),
+        Subject::Rule(path) => uid(&RULE, path),
+        Subject::Rules => uid(&GROUP, "rules"),
         Subject::Anonymous => uid(&ANONYMOUS, "anonymous"),
         Subject::Authenticated => uid(&GROUP, "authenticated"),
     }

@@ -127,7 +127,7 @@ impl Sql for PostgresDatabase {
 
     async fn fetch<R: Record>(
         connection: &mut PgConnection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
         sqlx::query_as_with(statement, arguments::<Postgres>(values)?).fetch_all(connection).await
@@ -146,7 +146,7 @@ impl Sql for PostgresDatabase {
 
     async fn execute(
         connection: &mut PgConnection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<u64, sqlx::Error> {
         let done = sqlx::query_with(statement, arguments::<Postgres>(values)?).execute(connection).await?;

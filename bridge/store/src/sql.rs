@@ -9,8 +9,10 @@ mod event_row;
 mod events;
 mod intents;
 mod ledger;
+mod observations;
 #[cfg(test)]
 mod plans;
+mod rules;
 mod sessions;
 mod start_row;
 mod starts;
@@ -80,14 +82,14 @@ pub(crate) trait Sql: std::fmt::Debug + Send + Sync {
     /// Executes a statement on a connection, and returns its rows.
     fn fetch<R: Record>(
         connection: &mut <Self::Driver as Database>::Connection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<R>, sqlx::Error>> + Send;
 
     /// Executes a statement on a connection that writes, and returns the number of rows that were written.
     fn execute(
         connection: &mut <Self::Driver as Database>::Connection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<u64, sqlx::Error>> + Send;
 

@@ -162,7 +162,7 @@ impl Sql for SqliteDatabase {
 
     async fn fetch<R: Record>(
         connection: &mut SqliteConnection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<Vec<R>, sqlx::Error> {
         sqlx::query_as_with(statement, arguments::<Sqlite>(values)?).fetch_all(connection).await
@@ -170,7 +170,7 @@ impl Sql for SqliteDatabase {
 
     async fn execute(
         connection: &mut SqliteConnection,
-        statement: &'static str,
+        statement: impl SqlSafeStr + Send,
         values: &[Value<'_>],
     ) -> Result<u64, sqlx::Error> {
         let done = sqlx::query_with(statement, arguments::<Sqlite>(values)?).execute(connection).await?;

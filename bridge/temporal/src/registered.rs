@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use service::hosts::matches;
 use temporal::{RegisteredTarget, TemporalTarget};
+use workflow_api::glob::matches;
 
 /// A Temporal server that callers may name, with its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]

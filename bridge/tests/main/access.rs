@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::access::{Access, Action, AuditOptions, Gate, Ground, Named, Resource, Visible};
-use bridge_core::model::{AlarmId, By, DigKey, Event, EventOutcome, ScheduleKey, Source};
+use bridge_core::model::{AlarmId, By, DigKey, Event, EventOutcome, RuleKey, ScheduleKey, Source};
 use bridge_core::ports::{
     AlarmFilter, Audit, DeliveryFilter, EventFilter, HistoryRequest, KeptEvent, ResetPoint, StoreError,
     Subscription,
 };
 use bridge_core::{
     Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause,
-    Proof, QueryOrder, Request, ScheduleOptions, SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
+    Proof, QueryOrder, Request, RuleOptions, ScheduleOptions, SignalOrder, StartOrder, StatusRequest, Stop,
+    UpdateOrder,
 };
 use workflow_api::alarms::AckState;
-use workflow_api::{RunReference, Schedule, StartOverrides, WorkflowIntent};
+use workflow_api::{RunReference, Schedule, StartOverrides, WorkflowIntent, WorkflowRule};
 
 use crate::api::{Api, sample_dig, sample_key};
 
@@ -70,10 +71,13 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
     let change = ChangeOptions::default();
     let intent = WorkflowIntent::default;
     let history = StatusRequest { history: Some(HistoryRequest::default()), ..StatusRequest::default() };
-    let App { intents, starts, workflows, runs, rights: _, audits, schedules, sessions: _, alarms } = &app;
+    let App { intents, starts, workflows, runs, rights: _, audits, schedules, rules, sessions: _, alarms } =
+        &app;
     let nightly = ScheduleKey { intent: key.clone(), name: "nightly".to_owned() };
     let (s, schedule, how) = (&nightly, Schedule::default, ScheduleOptions::default());
     let span = (request.now, request.now);
+    let late = &RuleKey::of("proj1", "late");
+    let (rule, rule_options) = (WorkflowRule::default, RuleOptions::default());
     let (scope, alarm) = (&AlarmScope::Anywhere, &AlarmId::from("absent"));
     let subscription = Subscription { consumer_reference: "http://a".to_owned(), ..Subscription::default() };
     [
@@ -127,6 +131,14 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(alarms.deliveries(r, &DeliveryFilter::default(), 1).await),
         denied(alarms.retry_delivery(r, 1).await),
         denied(alarms.discard_delivery(r, 1).await),
+        denied(rules.list(r, Some("proj1")).await),
+        denied(rules.get(r, late).await),
+        denied(rules.put(r, late, rule(), &rule_options).await),
+        denied(rules.delete(r, late, &rule_options).await),
+        denied(rules.changes(r, late, None, 1).await),
+        denied(rules.revision(r, late, "1").await),
+        denied(rules.decisions(r, late).await),
+        denied(rules.rehearse(r, late, None).await),
     ]
 }
 
@@ -160,7 +172,11 @@ async fn a_gate_that_denies_one_action_denies_its_use_case_and_no_other() {
     for closed in Action::ALL {
         let texts = Box::pin(denials(&api, Denying(vec![closed]), Arc::default())).await;
         for (action, text) in Action::ALL.iter().zip(&texts) {
-            let also = [(Action::History, Action::Status), (Action::PutSchedule, Action::Start)];
+            let also = [
+                (Action::History, Action::Status),
+                (Action::PutSchedule, Action::Start),
+                (Action::PutRule, Action::Status),
+            ];
             let needs_it = *action == closed || also.contains(&(*action, closed));
             assert_eq!(is_about(text, closed), needs_it, "{closed:?} closed, {action:?}: {text}");
         }

@@ -25,6 +25,7 @@ mod recovery;
 mod refusals;
 mod replicas;
 mod revisions;
+mod rules;
 mod runs;
 mod schedules;
 mod secured;

@@ -20,14 +20,14 @@ const EVERYTHING: &str = r#"
 [[binding]]
 name = "authors"
 role = "author"
-subjects = ["authenticated", "anonymous", "schedules"]
+subjects = ["authenticated", "anonymous", "schedules", "rules"]
 scope = "**"
 uses = { clients = ["*"], taskQueues = ["*"] }
 
 [[binding]]
 name = "administrators"
 role = "administrator"
-subjects = ["authenticated", "anonymous", "schedules"]
+subjects = ["authenticated", "anonymous", "schedules", "rules"]
 scope = "**"
 uses = { workflows = ["*"], servers = ["*"], namespaces = ["*"] }
 "#;
@@ -164,7 +164,7 @@ async fn callers_ask_what_they_may() {
     let verbs: Vec<_> = allowed.map(|right| right["verb"].as_str().unwrap()).collect();
     let expected = "create replace rollback delete get list check list-revisions get-revision preview-start \
                     list-runs get-run list-schedules get-schedule list-schedule-revisions get-schedule-revision \
-                    schedule-status preview-schedule";
+                    schedule-status preview-schedule list-rules get-rule list-rule-revisions get-rule-revision";
     assert_eq!(verbs.join(" "), expected);
     for (query, parameter) in
         [("scope=a/b", "scope"), ("verb=get", "scope"), ("scope=a/b/c/d&verb=x", "verb")]

@@ -2,8 +2,10 @@
 //! fails.
 
 mod faults;
+pub(crate) mod histories;
 mod large;
 mod newer;
+mod rules;
 mod slow;
 pub(crate) mod worker;
 

@@ -1,10 +1,11 @@
-//! The search for deployment intent groups that have apps on a cluster.
+//! The search for deployment intent groups that have apps on a cluster, and their number.
 
-use emco::{DigKey, DigState, DigStatus, Kind, Revision, StatusQuery};
+use emco::{ClusterRef, DigKey, DigState, DigStatus, Kind, Revision, StatusQuery};
 use temporalio_sdk::activities::ActivityError;
 
 use super::preflight::{listed, unknown_cluster};
 use super::removals::{Contexts, Owed, is_on};
+use crate::capacity::Count;
 use crate::emco_calls::{failure, is_elsewhere, lasting, one_line, patient};
 use crate::evacuation::{Found, Search};
 use crate::placement::{Labels, labels_of, mandatory};
@@ -14,37 +15,21 @@ const MOST: usize = 1000;
 
 /// Searches projects, composite apps and deployment intent groups, in the order of their names.
 pub(super) async fn find(search: &Search) -> Result<Vec<Found>, ActivityError> {
-    let walk = Walk {
-        emco: patient(&search.emco_url)?,
-        clm: patient(search.clm_url.as_deref().unwrap_or(&search.emco_url))?,
-        search,
-    };
+    let walk = Walk::new(search, "nothing was changed: ")?;
     walk.check_clusters().await?;
     let (mut found, mut labels) = (Vec::new(), Labels::new());
-    for (project, composite_app, version) in walk.composite_apps().await? {
-        let of = DigKey::new(&project, &composite_app, &version, "");
-        let mut names = match walk.emco.dig_names(&of).await {
-            Ok(names) => names,
-            Err(error) if error.kind() == Kind::NotFound => continue,
-            Err(error) => return Err(failure(error)),
-        };
-        names.sort();
-        for name in names {
-            let key = DigKey { dig: name, ..of.clone() };
-            match walk.examine(&key, &mut labels).await {
-                Ok(of) => found.extend(of),
-                Err(error) if error.is_retryable() => return Err(failure(error)),
-                // A group that cannot be read does not prevent the evacuation of the others.
-                Err(error) => {
-                    found.push(Found { fault: Some(one_line(error)), ..Found::new(&key, Vec::new()) });
-                }
-            }
+    for key in walk.digs().await? {
+        match walk.examine(&key, &mut labels).await {
+            Ok(of) => found.extend(of),
+            Err(error) if error.is_retryable() => return Err(failure(error)),
+            // A group that cannot be read does not prevent the evacuation of the others.
+            Err(error) => found.push(Found { fault: Some(one_line(error)), ..Found::new(&key, Vec::new()) }),
         }
     }
     if found.len() > MOST {
         let message = format!(
-            "nothing was changed: {} deployment intent groups are on {}, but one evacuation moves at most {MOST}; name \
-             projects or composite apps",
+            "nothing was changed: {} deployment intent groups are on {}, but one evacuation reports at most {MOST}; \
+             name projects or composite apps",
             found.len(),
             search.source
         );
@@ -53,13 +38,43 @@ pub(super) async fn find(search: &Search) -> Result<Vec<Found>, ActivityError> {
     Ok(found)
 }
 
+/// Counts the groups that an evacuation of the cluster would move.
+pub(super) async fn count(search: &Search) -> Result<Count, ActivityError> {
+    let walk = Walk::new(search, "")?;
+    walk.check_clusters().await?;
+    let mut count = Count::default();
+    for key in walk.digs().await? {
+        match walk.status(&key).await {
+            Ok(status) => {
+                let is_there = |status: &DigStatus| is_instantiated(status) && !walk.apps(status).is_empty();
+                count.used += usize::from(status.as_ref().is_some_and(is_there));
+            }
+            Err(error) if error.is_retryable() => return Err(failure(error)),
+            Err(_) => count.unread += 1,
+        }
+    }
+    Ok(count)
+}
+
+fn is_instantiated(status: &DigStatus) -> bool {
+    status.state() == Some(&DigState::Instantiated)
+}
+
 struct Walk<'a> {
     emco: emco::Client,
     clm: emco::Client,
     search: &'a Search,
+    /// How the message of a refusal begins.
+    refused: &'static str,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(search: &'a Search, refused: &'static str) -> Result<Self, ActivityError> {
+        let emco = patient(&search.emco_url)?;
+        let clm = patient(search.clm_url.as_deref().unwrap_or(&search.emco_url))?;
+        Ok(Self { emco, clm, search, refused })
+    }
+
     /// Refuses unknown clusters. A misspelt cluster has no apps, so its evacuation would look like a success.
     async fn check_clusters(&self) -> Result<(), ActivityError> {
         let mut faults = Vec::new();
@@ -68,8 +83,24 @@ impl Walk<'_> {
         }
         match faults.is_empty() {
             true => Ok(()),
-            false => Err(lasting("NoSuchCluster", format!("nothing was changed: {}", faults.join("; ")))),
+            false => Err(lasting("NoSuchCluster", format!("{}{}", self.refused, faults.join("; ")))),
         }
+    }
+
+    /// Lists the groups to search, in the order of their names.
+    async fn digs(&self) -> Result<Vec<DigKey>, ActivityError> {
+        let mut keys = Vec::new();
+        for (project, composite_app, version) in self.composite_apps().await? {
+            let of = DigKey::new(&project, &composite_app, &version, "");
+            let mut names = match self.emco.dig_names(&of).await {
+                Ok(names) => names,
+                Err(error) if error.kind() == Kind::NotFound => continue,
+                Err(error) => return Err(failure(error)),
+            };
+            names.sort();
+            keys.extend(names.into_iter().map(|dig| DigKey { dig, ..of.clone() }));
+        }
+        Ok(keys)
     }
 
     /// Lists project, name and version of each composite app to search.
@@ -90,7 +121,8 @@ impl Walk<'_> {
             let mut names: Vec<String> = apps.into_iter().map(|(_, name, _)| name).collect();
             names.dedup();
             let message = format!(
-                "nothing was changed: there is no composite app {}, but {}",
+                "{}there is no composite app {}, but {}",
+                self.refused,
                 listed(&missing),
                 listed(&names)
             );
@@ -113,22 +145,15 @@ impl Walk<'_> {
             return Ok(named.clone());
         }
         let message =
-            format!("nothing was changed: EMCO has no project {}, but {}", listed(&missing), listed(&known));
+            format!("{}EMCO has no project {}, but {}", self.refused, listed(&missing), listed(&known));
         Err(lasting("NoSuchProject", message))
     }
 
     /// Returns the group if its apps are on the source, or would be after its next update.
     async fn examine(&self, key: &DigKey, labels: &mut Labels) -> Result<Option<Found>, emco::Error> {
         let source = &self.search.source;
-        let status = match self.emco.dig_status(key, &StatusQuery::ready()).await {
-            Ok(status) => status,
-            Err(error) if error.kind() == Kind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let now = status.clusters();
-        let apps: Vec<String> =
-            now.into_iter().filter(|(_, on)| on.contains(source)).map(|(app, _)| app).collect();
-        let is_instantiated = status.state() == Some(&DigState::Instantiated);
+        let Some(status) = self.status(key).await? else { return Ok(None) };
+        let (apps, is_instantiated) = (self.apps(&status), is_instantiated(&status));
         let owed = if is_instantiated { self.owed(key, &status).await? } else { None };
         if is_instantiated && !apps.is_empty() {
             return Ok(Some(Found { owed, ..Found::new(key, apps) }));
@@ -146,6 +171,22 @@ impl Walk<'_> {
             None => format!("EMCO returns no state of it; its app intents name {source}"),
         };
         Ok(Some(Found { skip: Some(why), ..Found::new(key, apps) }))
+    }
+
+    /// Returns the status of a group, or `None` if the group was deleted in the meantime.
+    async fn status(&self, key: &DigKey) -> Result<Option<DigStatus>, emco::Error> {
+        match self.emco.dig_status(key, &StatusQuery::ready()).await {
+            Ok(status) => Ok(Some(status)),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists the group's apps that EMCO has placed on the source.
+    fn apps(&self, status: &DigStatus) -> Vec<String> {
+        let on_source =
+            |(app, on): (String, Vec<ClusterRef>)| on.contains(&self.search.source).then_some(app);
+        status.clusters().into_iter().filter_map(on_source).collect()
     }
 
     /// Describes what EMCO's rsync has not yet removed from the source.

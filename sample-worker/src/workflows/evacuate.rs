@@ -107,6 +107,9 @@ async fn evacuate(
             params.activity_params.get(WorkflowParams::ALL_ACTIVITIES).cloned().unwrap_or_default();
         (report.source, report.target) = (request.search.source.to_string(), request.target.to_string());
         report.digs = found.iter().map(DigReport::new).collect();
+        if let Some(most) = request.most {
+            report.leave_all_but(most);
+        }
     });
     let follows = ctx.patched(FOLLOWS_CHILDREN);
     run_waves(ctx, &Rc::new(Order::new(params, request, found, follows))).await;
@@ -116,7 +119,7 @@ async fn evacuate(
         workflow.report.close(cancelled);
         workflow.report.counted()
     });
-    let left: Vec<&DigReport> = report.digs.iter().filter(|dig| dig.is_left()).collect();
+    let left: Vec<&DigReport> = report.digs.iter().filter(|dig| dig.is_unmoved()).collect();
     if left.is_empty() {
         return Ok(report);
     }
@@ -202,7 +205,8 @@ fn note_ended(ctx: &Context) {
     let now = ctx.workflow_time().and_then(|now| now.try_into().ok());
     ctx.state_mut(|workflow| {
         let going = |dig: &&DigReport| matches!(dig.state, DigProgress::Waiting | DigProgress::Running);
-        let (of, going) = (workflow.report.digs.len(), workflow.report.digs.iter().filter(going).count());
+        let digs = || workflow.report.digs.iter().filter(|dig| dig.state != DigProgress::Left);
+        let (of, going) = (digs().count(), digs().filter(going).count());
         let progress = &mut workflow.progress;
         progress.step = Some(CHILD.to_owned());
         (progress.index, progress.of, progress.since) = (of - going, of, now);

@@ -1,5 +1,6 @@
 //! The evacuation of a cluster.
 
+mod bound;
 mod control;
 mod reset;
 
@@ -42,7 +43,7 @@ async fn add(scene: &Scene, dig: &str, placed: Option<(&str, &str)>) {
 }
 
 /// Starts a scene with this number of deployment intent groups on the source: `dig1`, `dig2` and so on.
-async fn scene_of(test: &str, digs: usize) -> Scene {
+pub(crate) async fn scene_of(test: &str, digs: usize) -> Scene {
     let scene = Scene::new(test).await;
     for index in 2..=digs {
         add(&scene, &format!("dig{index}"), None).await;
@@ -51,7 +52,7 @@ async fn scene_of(test: &str, digs: usize) -> Scene {
     scene
 }
 
-fn settle(scene: &Scene) {
+pub(crate) fn settle(scene: &Scene) {
     scene.emco.advance(Duration::from_secs(2));
 }
 
@@ -70,7 +71,7 @@ fn params(scene: &Scene, changes: &[(&str, &str)]) -> Value {
     params
 }
 
-async fn start(scene: &Scene, changes: &[(&str, &str)]) -> Run {
+pub(crate) async fn start(scene: &Scene, changes: &[(&str, &str)]) -> Run {
     scene.start_once(WORKFLOW, &params(scene, changes)).await
 }
 
@@ -219,7 +220,8 @@ async fn an_evacuation_can_be_planned() {
 #[tokio::test]
 async fn all_faults_of_an_evacuation_are_in_one_message() {
     let scene = Scene::new("evacuate-wrong").await;
-    let mut params = params(&scene, &[("concurrency", "0"), ("stopShare", "200%"), ("canary", "-1")]);
+    let mut params =
+        params(&scene, &[("concurrency", "0"), ("stopShare", "200%"), ("canary", "-1"), ("maxGroups", "0")]);
     let all = params["activityParams"]["all-activities"].as_object_mut().unwrap();
     all.retain(|name, _| name != "sourceClusterName");
     all.insert("deploymentIntentGroup".to_owned(), json!("dig1"));
@@ -231,6 +233,7 @@ async fn all_faults_of_an_evacuation_are_in_one_message() {
         "all-activities.concurrency: ",
         "all-activities.stopShare: ",
         "all-activities.canary: ",
+        "all-activities.maxGroups: must be an integer from 1",
         "all-activities.sourceClusterName: is missing",
         "all-activities.deploymentIntentGroup: is not known",
         "no activity `FindDigs`; write `all-activities` or one of `GetDigAppIntents`",

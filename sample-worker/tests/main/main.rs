@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod anywhere;
+mod capacity;
 mod compensation;
 mod evacuation;
 mod failures;

@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use sample_worker::{EmcoEvacuateClusterWorkflow, EmcoMigrateWorkflow, EmcoRelocateWorkflow};
+use sample_worker::{
+    EmcoClusterCapacityWorkflow, EmcoEvacuateClusterWorkflow, EmcoMigrateWorkflow, EmcoRelocateWorkflow,
+};
 use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 
@@ -31,6 +33,8 @@ pub(crate) async fn replay(history: History) {
         .register_workflow::<EmcoRelocateWorkflow>()
         .unwrap()
         .register_workflow::<EmcoEvacuateClusterWorkflow>()
+        .unwrap()
+        .register_workflow::<EmcoClusterCapacityWorkflow>()
         .unwrap()
         .build();
     WorkflowReplayer::new(options).unwrap().replay_workflow(history.into()).await.unwrap();

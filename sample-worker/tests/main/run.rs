@@ -141,8 +141,12 @@ impl Run {
 
     /// Returns the run ID of the latest run.
     pub(crate) async fn latest_run_id(&self) -> String {
-        let latest = self.of_id(&self.handle.info().workflow_id);
-        latest.handle.describe(WorkflowDescribeOptions::default()).await.unwrap().run_id().to_owned()
+        self.latest().handle.describe(WorkflowDescribeOptions::default()).await.unwrap().run_id().to_owned()
+    }
+
+    /// Returns the latest run, whichever that is.
+    pub(crate) fn latest(&self) -> Self {
+        self.of_id(&self.handle.info().workflow_id)
     }
 
     /// Returns the workflow with this ID, such as a child of this one.

@@ -1,6 +1,7 @@
 //! Patterns of hosts that a process may call.
 
-use service::hosts::{HostPatterns, HostPort, matches};
+use service::hosts::{HostPatterns, HostPort};
+use workflow_api::glob::matches;
 
 #[test]
 fn hosts_are_read_with_and_without_port() {

@@ -91,6 +91,12 @@ impl<T: FromJson + Default> FromJson for Option<T> {
     }
 }
 
+impl<T: FromJson> FromJson for Box<T> {
+    fn read_into(&mut self, node: Node<'_>, reader: &mut Reader) {
+        (**self).read_into(node, reader);
+    }
+}
+
 impl<T: FromJson + Default> FromJson for Vec<T> {
     fn read_into(&mut self, node: Node<'_>, reader: &mut Reader) {
         match reader.level(node) {

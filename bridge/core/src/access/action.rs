@@ -51,6 +51,22 @@ macro_rules! actions {
                 )
             }
 
+            /// Returns whether it is about rules, which are of a project or of the bridge as a whole.
+            #[must_use]
+            pub fn is_about_rules(self) -> bool {
+                matches!(
+                    self,
+                    Self::ListRules
+                        | Self::GetRule
+                        | Self::PutRule
+                        | Self::DeleteRule
+                        | Self::ListRuleChanges
+                        | Self::GetRuleRevision
+                        | Self::ListDecisions
+                        | Self::RehearseRule
+                )
+            }
+
             /// Returns whether the use case changes something.
             #[must_use]
             pub fn changes(self) -> bool {
@@ -152,11 +168,21 @@ actions! {
     ListAlarmDeliveries = "list-alarm-deliveries" Reads [Operate Administer];
     RetryAlarmDelivery = "retry-alarm-delivery" Changes [Operate Administer];
     DiscardAlarmDelivery = "discard-alarm-delivery" Changes [Administer];
+    ListRules = "list-rules" Reads [View Author Operate Administer];
+    GetRule = "get-rule" Reads [View Author Operate Administer];
+    PutRule = "put-rule" Changes [Operate Administer];
+    DeleteRule = "delete-rule" Changes [Operate Administer];
+    ListRuleChanges = "list-rule-revisions" Reads [View Author Operate Administer];
+    GetRuleRevision = "get-rule-revision" Reads [View Author Operate Administer];
+    ListDecisions = "list-decisions" Reads [Operate Administer];
+    RehearseRule = "rehearse-rule" Reads [Operate Administer];
 }
 
 /// What an action is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource<'a> {
+    /// All intents of a project, and its rules.
+    Project(&'a str),
     /// The intents of a deployment intent group.
     Group(&'a DigKey),
     /// An intent and its workflows.
@@ -165,14 +191,18 @@ pub enum Resource<'a> {
     Bridge,
 }
 
-impl Resource<'_> {
-    /// Returns the group that it is or is in; `None` for the bridge as a whole.
+impl<'a> Resource<'a> {
+    /// Returns the names that lead to it, from the project to the group: none for the bridge as a whole.
     #[must_use]
-    pub fn group(&self) -> Option<&DigKey> {
+    pub fn place(&self) -> Vec<&'a str> {
+        let of = |DigKey { project, composite_app, version, dig }: &'a DigKey| {
+            vec![project.as_str(), composite_app, version, dig]
+        };
         match self {
-            Self::Group(key) => Some(key),
-            Self::Intent(key) => Some(&key.dig),
-            Self::Bridge => None,
+            Self::Project(name) => vec![name],
+            Self::Group(key) => of(key),
+            Self::Intent(key) => of(&key.dig),
+            Self::Bridge => Vec::new(),
         }
     }
 }
@@ -180,6 +210,7 @@ impl Resource<'_> {
 impl fmt::Display for Resource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Project(name) => write!(f, "project `{}`", workflow_api::cut(name)),
             Self::Group(key) => write!(f, "deployment intent group `{key}`"),
             Self::Intent(key) => write!(f, "workflow intent `{key}`"),
             Self::Bridge => f.write_str("the bridge"),

@@ -112,6 +112,7 @@ pub(super) fn event(request: &Request, action: Action, resource: Resource<'_>) -
         request,
         action.word(),
         match resource {
+            Resource::Project(name) => EventObject { project: name.to_owned(), ..EventObject::default() },
             Resource::Group(dig) => EventObject::group(dig),
             Resource::Intent(key) => EventObject::intent(key),
             Resource::Bridge => EventObject::default(),

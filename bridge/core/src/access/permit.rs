@@ -34,6 +34,11 @@ impl Permit {
         name.clone_into(&mut self.event.object.schedule);
     }
 
+    /// Adds the rule that the call is about.
+    pub(crate) fn about_rule(&mut self, name: &str) {
+        name.clone_into(&mut self.event.object.rule);
+    }
+
     /// Records that the answer has payloads, before they are read.
     pub(crate) async fn reveal(&self) -> Result<(), Refused> {
         let event = Event { outcome: EventOutcome::Allowed, ..(*self.event).clone() };
@@ -44,6 +49,13 @@ impl Permit {
     pub(crate) fn changed(&self, intent: &str, revision: RevisionNumber) -> Event {
         let mut event = self.ended(EventOutcome::Succeeded);
         intent.clone_into(&mut event.object.intent);
+        event.object.revision = Some(revision.get());
+        event
+    }
+
+    /// Returns the event of a change of a rule, for the transaction of the change.
+    pub(crate) fn changed_rule(&self, revision: RevisionNumber) -> Event {
+        let mut event = self.ended(EventOutcome::Succeeded);
         event.object.revision = Some(revision.get());
         event
     }

@@ -7,6 +7,8 @@ use super::{Change, IntentKey, RevisionNumber};
 pub enum DocumentKind {
     /// A schedule of an intent.
     Schedule,
+    /// A rule about workflows.
+    Rule,
 }
 
 impl DocumentKind {
@@ -15,6 +17,7 @@ impl DocumentKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Schedule => "schedule",
+            Self::Rule => "rule",
         }
     }
 }

@@ -173,8 +173,8 @@ impl EventOutcome {
 pub struct EventActor {
     /// Its name; empty for a caller without one.
     pub name: String,
-    /// How it was identified: `anonymous`, `token`, `certificate`, `proxy` or `issuer`; `schedule` is a schedule
-    /// of the bridge, `system` the bridge itself.
+    /// How it was identified: `anonymous`, `token`, `certificate`, `proxy` or `issuer`; `schedule` and `rule`
+    /// are those of the bridge, `system` is the bridge itself.
     pub kind: String,
     /// The name that the settings give to the issuer of its token.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -182,7 +182,7 @@ pub struct EventActor {
     /// The groups that the issuer names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    /// Who has written the schedule that acts.
+    /// Who has written the schedule or the rule that acts.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub author: String,
 }
@@ -221,12 +221,15 @@ pub struct EventObject {
     /// The workflow intent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub intent: String,
-    /// The revision of the intent, or of the schedule: the one that a change made, or that was started.
+    /// The revision of the intent, of the schedule or of the rule: the one that a change made, or that was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
     /// The schedule of the intent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub schedule: String,
+    /// The rule of the project, or over all projects.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rule: String,
     /// The start record.
     #[serde(default, rename = "startID", skip_serializing_if = "String::is_empty")]
     pub start_id: String,

@@ -50,6 +50,9 @@ pub trait DocumentStore {
         limit: u32,
     ) -> Result<Vec<Change>, StoreError>;
 
+    /// Returns the parents of all documents of this kind.
+    async fn document_parents(&self, kind: DocumentKind) -> Result<Vec<String>, StoreError>;
+
     /// Returns whether there is a document of this kind.
     async fn has_documents(&self, kind: DocumentKind) -> Result<bool, StoreError>;
 

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    AlarmStore, Audit, DeliveryStore, DocumentStore, IntentStore, SessionStore, StartStore, StoreError,
+    AlarmStore, Audit, DeliveryStore, DocumentStore, IntentStore, RuleStore, SessionStore, StartStore,
+    StoreError,
 };
 
 /// The storage of the bridge. A missing item is not an error: lookups return `None`.
@@ -14,6 +15,7 @@ pub trait Store:
     + DeliveryStore
     + DocumentStore
     + IntentStore
+    + RuleStore
     + SessionStore
     + StartStore
     + std::fmt::Debug

@@ -5,7 +5,6 @@ use workflow_api::{Overlap, RunId, RunReference, WorkflowId};
 
 use super::apply::NO_INTENT;
 use super::{ScheduleError, Schedules};
-use crate::access::Refused;
 use crate::lookup::IntentError;
 use crate::model::{KeptSchedule, ScheduleCommand, ScheduleKey, WorkflowRun};
 use crate::ports::{EngineError, StoreError};
@@ -120,7 +119,7 @@ impl Schedules {
                 self.orphaned(key).await?;
                 return Err(FireError::NoIntent(Box::new(key.clone())));
             }
-            Err(source) if passes(&source) => {
+            Err(source) if source.passes() => {
                 return Err(FireError::Failed { schedule: Box::new(key.clone()), source });
             }
             Err(source) => return Err(FireError::Refused { schedule: Box::new(key.clone()), source }),
@@ -175,23 +174,5 @@ fn gone(key: &ScheduleKey, error: ScheduleError) -> FireError {
         ScheduleError::NoSuchSchedule(_) => FireError::NoSuchSchedule(Box::new(key.clone())),
         ScheduleError::Store(error) => FireError::Store(error),
         other => FireError::Other(other),
-    }
-}
-
-/// Returns whether a repeat of a start may succeed.
-fn passes(error: &StartError) -> bool {
-    match error {
-        StartError::TooMany(_)
-        | StartError::NotRecorded(_)
-        | StartError::InFlight(_)
-        | StartError::OutcomeUnknown { .. }
-        | StartError::BrokenOff(_)
-        | StartError::Refused(Refused::Unrecorded(_))
-        | StartError::Intent(IntentError::Store(_)) => true,
-        StartError::NotStarted { source, .. } => source.passes(),
-        StartError::Refused(_)
-        | StartError::Unsound(_)
-        | StartError::Intent(_)
-        | StartError::KeyReused(_) => false,
     }
 }

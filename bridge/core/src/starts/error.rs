@@ -81,6 +81,23 @@ pub enum StartError {
     BrokenOff(IntentKey),
 }
 
+impl StartError {
+    /// Returns whether a repeat under the same key may succeed.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::TooMany(_)
+            | Self::NotRecorded(_)
+            | Self::InFlight(_)
+            | Self::OutcomeUnknown { .. }
+            | Self::BrokenOff(_)
+            | Self::Refused(Refused::Unrecorded(_))
+            | Self::Intent(IntentError::Store(_)) => true,
+            Self::NotStarted { source, .. } => source.passes(),
+            Self::Refused(_) | Self::Unsound(_) | Self::Intent(_) | Self::KeyReused(_) => false,
+        }
+    }
+}
+
 /// Why a start failed after it was begun.
 #[derive(Debug, thiserror::Error)]
 pub enum StartFault {

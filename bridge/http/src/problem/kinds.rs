@@ -52,7 +52,8 @@ kinds! {
     NAMESPACE_NOT_ALLOWED = 403 "namespace_not_allowed" "The operator does not allow calls to this Temporal namespace.";
     NO_SUCH_GROUP = 404 "no_such_deployment_intent_group" "The deployment intent group does not exist in EMCO. Checked only if the operator has set EMCO's URL.";
     NO_SUCH_SCHEDULE = 404 "no_such_schedule" "The workflow intent has no such schedule.";
-    NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent or schedule has no such revision, or the revision is a deletion and the call needs a document.";
+    NO_SUCH_RULE = 404 "no_such_rule" "There is no such rule in the project, or over all projects.";
+    NO_SUCH_REVISION = 404 "no_such_revision" "The workflow intent, schedule or rule has no such revision, or the revision is a deletion and the call needs a document.";
     NO_SUCH_INTENT = 404 "no_such_intent" "The workflow intent does not exist.";
     NO_SUCH_WORKFLOW = 404 "no_such_workflow" "Temporal has no such workflow, or the workflow has no such run.";
     NO_SUCH_RUN = 404 "no_such_run" "The workflow intent has no such run.";
@@ -70,13 +71,15 @@ kinds! {
     TEMPORAL_STATE = 409 "temporal_failed_precondition" "Temporal rejects the call because of the current state of the workflow, for example because it is paused.";
     TOO_MANY_SCHEDULES = 409 "too_many_schedules" "The workflow intent has 100 schedules, which is the most. Nothing was stored.";
     SCHEDULE_NOT_PRESENT = 409 "schedule_not_present" "Temporal does not have the schedule: it has ended, or its last change has not reached Temporal yet. Nothing was done.";
+    TOO_MANY_RULES = 409 "too_many_rules" "The project has 100 rules, which is the most, or there are 100 over all projects. Nothing was stored.";
     ALARM_FULL = 409 "alarm_full" "The alarm has 100 comments, which is the most.";
     TOO_MANY_SUBSCRIPTIONS = 409 "too_many_subscriptions" "There are 100 subscriptions, which is the most. Delete one first.";
-    CONDITION_FAILED = 412 "condition_failed" "The revision of the intent or schedule does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
+    CONDITION_FAILED = 412 "condition_failed" "The revision of the intent, schedule or rule does not meet `If-Match` or `If-None-Match`; `currentETag` is its current one. Nothing was changed.";
     BODY_TOO_LARGE = 413 "body_too_large" "The body is larger than 2 MiB.";
     INVALID_BODY = 422 "invalid_body" "Parts of the body have the wrong type; `faults` lists them.";
     INVALID_INTENT = 422 "invalid_intent" "The intent is not valid; `faults` lists all its faults. Nothing was stored.";
     INVALID_SCHEDULE = 422 "invalid_schedule" "The schedule is not valid; `faults` lists its faults. Nothing was stored.";
+    INVALID_RULE = 422 "invalid_rule" "The rule is not valid; `faults` lists its faults. Nothing was stored.";
     INVALID_START = 422 "invalid_start" "The start is not valid; `faults` lists all its faults. Nothing was started.";
     KEY_REUSED = 422 "idempotency_key_reused" "The key was used before, with another body. Nothing was started.";
     QUERY_FAILED = 422 "query_failed" "The workflow has no such query, or its query handler failed.";
@@ -89,6 +92,7 @@ kinds! {
     ESCALATION_OFF = 501 "escalation_off" "The operator has turned off the escalation of cancellations. Nothing was done.";
     PAUSE_OFF = 501 "pause_off" "Temporal cannot pause workflows: it is older than version 1.30, or its operator has not turned it on (`frontend.WorkflowPauseEnabled`). Nothing was done.";
     SCHEDULES_OFF = 501 "schedules_off" "The bridge has no schedules, because its operator has set `BRIDGE_ESCALATION=off`. Nothing was done.";
+    RULES_OFF = 501 "rules_off" "The bridge has no rules, because its operator has set `BRIDGE_ESCALATION=off`. Nothing was done.";
     CLIENT_REFUSED = 502 "client_refused" "The workflow client rejected the start; `clientStatus`, `clientText` and `faults` are from its response. Nothing was started.";
     CLIENT_UNREACHABLE = 502 "client_unreachable" "The workflow client cannot be reached, or there is no token to call it. Nothing was started.";
     START_UNKNOWN = 502 "start_outcome_unknown" "The workflow client's response was lost, or does not show whether the workflow was started, and Temporal does not show it yet. Get the status of `workflowID` (at `statusLink`), or repeat the call with its `Idempotency-Key`.";

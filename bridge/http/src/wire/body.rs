@@ -83,6 +83,20 @@ impl<K, T: FromJson + Default + Send + 'static> Content<K> for OptionalKnown<T> 
     }
 }
 
+/// A body of which each field must be known, or none.
+#[derive(Debug)]
+pub(crate) struct KnownOrNone<T>(pub(crate) Option<T>);
+
+impl<K, T: FromJson + Default + Send + 'static> Content<K> for KnownOrNone<T> {
+    fn read(body: &[u8], fields: FieldValidation, key: &K) -> Result<(Self, Noted), ApiError> {
+        if body.trim_ascii().is_empty() {
+            return Ok((Self(None), Noted::default()));
+        }
+        let (Known(value), noted) = Known::read(body, fields, key)?;
+        Ok((Self(Some(value)), noted))
+    }
+}
+
 /// A required body that is ours or the standard's alone: an unknown field is a fault, whatever the caller prefers.
 #[derive(Debug)]
 pub(crate) struct Strict<T>(pub(crate) T);

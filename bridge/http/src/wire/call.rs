@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
-use bridge_core::model::{AlarmId, DigKey, IntentKey, ScheduleKey, Source};
+use bridge_core::model::{AlarmId, DigKey, IntentKey, RuleKey, ScheduleKey, Source};
 use bridge_core::{Actor, Clock, Correlation, Proof, Request};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use service::auth::{Identity, Proof as IdentityProof};
 use service::heavy_body;
@@ -197,5 +198,40 @@ impl Key for (ScheduleKey, String) {
 
     fn of([project, composite_app, version, dig, intent, schedule, part]: [String; 7]) -> Self {
         (ScheduleKey::of([project, composite_app, version, dig, intent, schedule]), part)
+    }
+}
+
+/// The names in a path of rules. There is no project in those of rules over all projects.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RuleNames {
+    project: Option<String>,
+    rule: String,
+    revision: String,
+}
+
+/// The project of rules; `None` for those over all projects.
+impl Key for Option<String> {
+    type Path = RuleNames;
+
+    fn of(names: RuleNames) -> Self {
+        names.project
+    }
+}
+
+impl Key for RuleKey {
+    type Path = RuleNames;
+
+    fn of(RuleNames { project, rule, .. }: RuleNames) -> Self {
+        Self { project, name: rule }
+    }
+}
+
+/// A rule, and the number of a revision.
+impl Key for (RuleKey, String) {
+    type Path = RuleNames;
+
+    fn of(RuleNames { project, rule, revision }: RuleNames) -> Self {
+        (RuleKey { project, name: rule }, revision)
     }
 }

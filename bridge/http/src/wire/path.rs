@@ -1,6 +1,6 @@
 //! The paths of the API (EMCO-API §1.1), and the keys in them.
 
-use bridge_core::model::{DigKey, IntentKey, ScheduleKey, StartId};
+use bridge_core::model::{DigKey, IntentKey, RuleKey, ScheduleKey, StartId};
 use http::Uri;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -13,6 +13,12 @@ macro_rules! intents {
             "/deployment-intent-groups/{deploymentIntentGroup}/temporal-workflow-intents",
             $rest
         )
+    };
+}
+
+macro_rules! rules {
+    ($rest:literal) => {
+        concat!("/v2/projects/{project}/workflow-rules", $rest)
     };
 }
 
@@ -45,6 +51,13 @@ pub(crate) const SCHEDULE_PAUSE: &str = intents!("/{workflowIntent}/schedules/{s
 pub(crate) const SCHEDULE_RESUME: &str = intents!("/{workflowIntent}/schedules/{schedule}/resume");
 pub(crate) const SCHEDULE_TRIGGER: &str = intents!("/{workflowIntent}/schedules/{schedule}/trigger");
 pub(crate) const SCHEDULE_BACKFILL: &str = intents!("/{workflowIntent}/schedules/{schedule}/backfill");
+// Rules over all projects have the same paths without the project: see `over_all`.
+pub(crate) const RULES: &str = rules!("");
+pub(crate) const RULE: &str = rules!("/{rule}");
+pub(crate) const RULE_REVISIONS: &str = rules!("/{rule}/revisions");
+pub(crate) const RULE_REVISION: &str = rules!("/{rule}/revisions/{revision}");
+pub(crate) const RULE_DECISIONS: &str = rules!("/{rule}/decisions");
+pub(crate) const RULE_REHEARSE: &str = rules!("/{rule}/rehearse");
 /// It is below no project: `/v2/projects/…` belongs to EMCO.
 pub(crate) const RIGHTS: &str = "/v2/rights";
 pub(crate) const AUDIT: &str = "/v2/audit";
@@ -125,6 +138,39 @@ pub(crate) struct SchedulePath {
     /// The schedule.
     #[param(example = "nightly")]
     schedule: String,
+}
+
+/// The project of rules.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes a part of the path that `Key` reads")]
+pub(crate) struct RulesPath {
+    /// The project.
+    #[param(example = "proj1")]
+    project: String,
+}
+
+/// The name of a rule, below the path of its project.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes a part of the path that `Key` reads")]
+pub(crate) struct RulePath {
+    /// The rule.
+    #[param(example = "late")]
+    rule: String,
+}
+
+/// Returns the path of rules over all projects for this one of rules of a project; `None` if it is not about rules.
+pub(crate) fn over_all(path: &str) -> Option<String> {
+    path.strip_prefix(RULES).map(|rest| format!("/v2/workflow-rules{rest}"))
+}
+
+/// Returns the path of a rule. Its names need no encoding: they were checked when it was created.
+pub(crate) fn of_rule(RuleKey { project, name }: &RuleKey) -> String {
+    match project {
+        Some(project) => format!("/v2/projects/{project}/workflow-rules/{name}"),
+        None => format!("/v2/workflow-rules/{name}"),
+    }
 }
 
 /// Returns the path of a schedule. Its names need no encoding: they were checked when it was created.

@@ -74,6 +74,9 @@ scope = "**"
         issued("system:serviceaccount:ns:sa", "kube", &[]),
         issued("system:serviceaccount:ns:sa", "corp", &[]),
         Actor::default(),
+        Actor::new("schedule/p/a/v/d/i/s", Proof::Schedule),
+        Actor::new("rule/p/late", Proof::Rule),
+        Actor::new("rule/*/late", Proof::Rule),
     ];
     for (subject, found) in [
         ("{ token = \"alice\" }", &[0][..]),
@@ -85,6 +88,11 @@ scope = "**"
         ("{ serviceAccount = \"ns/sa\", issuer = \"kube\" }", &[7]),
         ("\"anonymous\"", &[9]),
         ("\"authenticated\"", &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        ("\"schedules\"", &[10]),
+        ("{ schedule = \"p/a/v/d/i/s\" }", &[10]),
+        ("\"rules\"", &[11, 12]),
+        ("{ rule = \"p/late\" }", &[11]),
+        ("{ rule = \"*/late\" }", &[12]),
         // Quotes, and what else Cedar escapes.
         ("{ token = \"a\\\"b\\\\c\\u0007*\" }", &[]),
     ] {
@@ -173,4 +181,42 @@ fn policies_forbid_what_bindings_allow() {
     let group = dig("d");
     let listed = rights.decide(&token("alice"), Action::ListIntents, &Resource::Group(&group), None);
     assert_eq!(listed.unwrap_err(), "the policy forbid.cedar:1 forbids it");
+}
+
+#[test]
+fn rules_of_a_project_need_a_binding_for_all_of_it() {
+    let bindings = |scope: &str, intents: &str| {
+        format!(
+            "[[binding]]\nname = \"b\"\nrole = \"operator\"\nsubjects = [{{ token = \"alice\" }}]\n\
+             scope = \"{scope}\"\n{intents}"
+        )
+    };
+    let some = "intents = [\"*\"]\n";
+    let only = |scope: &str| Some(format!("the binding `b` is for `{scope}` only"));
+    let intents = || Some("the binding `b` is for the intents `*` only".to_owned());
+    for (scope, list, of_project, of_all) in [
+        ("**", "", None, None),
+        ("p/**", "", None, only("p/**")),
+        ("q/**", "", only("q/**"), only("q/**")),
+        ("p/a/**", "", only("p/a/**"), only("p/a/**")),
+        ("p/a/v/d", "", only("p/a/v/d"), only("p/a/v/d")),
+        ("**", some, intents(), intents()),
+        ("p/**", some, intents(), only("p/**")),
+    ] {
+        let rights = rights(&bindings(scope, list));
+        let decided = |action, resource| rights.decide(&token("alice"), action, &resource, None).err();
+        // Who writes a rule needs the rights of what it does, in the whole project.
+        for action in [Action::PutRule, Action::ListRules, Action::RehearseRule, Action::Cancel] {
+            assert_eq!(decided(action, Resource::Project("p")), of_project, "{scope} {list} {action:?}");
+            assert_eq!(decided(action, Resource::Bridge), of_all, "{scope} {list} {action:?}");
+        }
+    }
+    let rights = with_policies(
+        &bindings("**", ""),
+        "forbid(principal, action == Action::\"put-rule\", resource in Project::\"p\");",
+    );
+    let decided = |resource| rights.decide(&token("alice"), Action::PutRule, &resource, None).err();
+    assert_eq!(decided(Resource::Project("p")).as_deref(), Some("the policy forbid.cedar:1 forbids it"));
+    assert_eq!(decided(Resource::Project("q")), None);
+    assert_eq!(decided(Resource::Bridge), None);
 }

@@ -60,10 +60,19 @@ impl Binding {
     }
 
     fn allows(&self, token: &str, action: Action, names: [&str; 4], intent: &str) -> bool {
-        self.tokens.contains(&token)
-            && action.groups().contains(&self.role)
-            && names.starts_with(&self.scope)
+        self.may(token, action, &names)
             && (self.intents.is_empty() || self.intents.iter().any(|glob| is_like(glob, intent)))
+    }
+}
+
+impl Binding {
+    fn may(&self, token: &str, action: Action, place: &[&str]) -> bool {
+        self.tokens.contains(&token) && action.groups().contains(&self.role) && place.starts_with(&self.scope)
+    }
+
+    /// Whether it allows something of a whole project, or of everything.
+    fn allows_all(&self, token: &str, action: Action, place: &[&str]) -> bool {
+        self.may(token, action, place) && self.intents.is_empty()
     }
 }
 
@@ -86,6 +95,13 @@ proptest! {
         let rights = rights(&text);
         for who in ["t1", "t2", "t4"] {
             let request = token(who);
+            for (resource, place) in [(Resource::Project("n"), &["n"][..]), (Resource::Bridge, &[])] {
+                for action in Action::ALL.into_iter().filter(|action| *action != Action::ListIntents) {
+                    let expected = bindings.iter().any(|binding| binding.allows_all(who, action, place));
+                    let decided = rights.decide(&request, action, &resource, None);
+                    prop_assert_eq!(decided.is_ok(), expected, "{} {:?} {}\n{}", who, action, resource, &text);
+                }
+            }
             for names in [["n"; 4], ["n", "m", "n", "m"], ["m"; 4]] {
                 let dig = DigKey::new(names[0], names[1], names[2], names[3]);
                 let visible = rights.visible(&request.actor, &dig);

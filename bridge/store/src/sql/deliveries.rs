@@ -173,7 +173,7 @@ impl<S: Sql> SqlStore<S> {
         self.0.guard()?;
         let mut transaction = self.0.writers().1.begin().await?;
         for (place, (statement, values)) in statements.iter().enumerate() {
-            let written = S::execute(&mut *transaction, statement, values).await?;
+            let written = S::execute(&mut *transaction, *statement, values).await?;
             if place == 0 && written == 0 {
                 return Ok(false);
             }

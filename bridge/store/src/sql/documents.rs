@@ -100,6 +100,15 @@ impl<S: Sql> DocumentStore for SqlStore<S> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    async fn document_parents(&self, kind: DocumentKind) -> Result<Vec<String>, StoreError> {
+        let statement =
+            "SELECT DISTINCT parent FROM documents JOIN document_revisions USING (kind, parent, name, revision)
+             WHERE kind = $1 AND document IS NOT NULL ORDER BY parent";
+        let rows: Vec<(String,)> =
+            self.read("list what has documents", statement, &[kind.word().into()]).await?;
+        Ok(rows.into_iter().map(|(parent,)| parent).collect())
+    }
+
     async fn has_documents(&self, kind: DocumentKind) -> Result<bool, StoreError> {
         let statement =
             "SELECT name FROM documents JOIN document_revisions USING (kind, parent, name, revision)

@@ -129,7 +129,8 @@ impl<S: Sql> StartStore for SqlStore<S> {
         let statement = concat!(
             "UPDATE runs
              SET outcome = 'starting', attempt = attempt + 1, reason = NULL, settled_at = NULL, revision = $2,
-                 started_by = $3, requested_at = $4, spec = $5, leased_until = (SELECT now FROM clock) + $6
+                 started_by = $3, requested_at = $4, spec = $5, leased_until = (SELECT now FROM clock) + $6,
+                 end_state = NULL, ended_at = NULL, noted_at = NULL, superseded = FALSE
              WHERE id = $1 AND outcome = 'not_started'
              RETURNING ",
             start_columns!()

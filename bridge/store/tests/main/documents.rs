@@ -68,6 +68,11 @@ pub(super) async fn a_list_has_the_documents_that_there_are(store: &dyn Store) {
     };
     assert_eq!(names("", 9).await, ["C", "a", "b"]);
     assert_eq!(names("C", 1).await, ["a"]);
+    let gone = DocumentKey::schedule(&dig("dig3").intent("a"), "gone");
+    assert!(add(store, &gone, &revision(1, ChangeKind::Created, Some("{}"))).await);
+    assert!(add(store, &gone, &revision(2, ChangeKind::Deleted, None)).await);
+    assert_eq!(store.document_parents(KIND).await.unwrap(), [key("").parent, other.parent]);
+    assert_eq!(store.document_parents(DocumentKind::Rule).await.unwrap(), [""; 0]);
     assert!(store.has_documents(KIND).await.unwrap());
 }
 

@@ -5,8 +5,10 @@ mod alarms;
 mod audit;
 mod documents;
 mod intents;
+mod observations;
 mod overtaking;
 mod read_only;
+mod rules;
 mod sessions;
 mod sqlite;
 mod starts;
@@ -107,6 +109,22 @@ macro_rules! storage_contract {
                 alarms::a_delivery_is_leased_to_one_and_comes_back_after_the_lease,
                 alarms::a_dead_letter_waits_for_somebody_and_so_does_what_follows,
                 alarms::a_subscription_is_deleted_with_its_deliveries,
+                rules::intents_that_there_are_come_in_the_order_of_their_names,
+                rules::starts_are_watched_that_may_have_led_to_a_workflow_of_their_own,
+                rules::of_starts_that_have_ended_the_last_is_watched,
+                rules::ends_are_watched_until_each_rule_has_seen_them,
+                rules::an_unknown_start_supersedes_none,
+                rules::starts_to_watch_come_in_pages_while_some_end,
+                rules::a_start_that_is_begun_again_has_no_end,
+                rules::failures_come_newest_first,
+                rules::a_course_comes_back_as_it_was_kept,
+                rules::courses_of_a_rule_come_in_pages,
+                rules::of_changes_of_a_course_at_once_one_is_written,
+                observations::an_observation_comes_back_as_it_was_kept,
+                observations::observations_come_in_pages_of_a_project_or_of_all,
+                observations::the_newest_observations_of_a_subject_stay,
+                observations::observations_at_once_are_all_kept,
+                rules::what_is_old_and_settled_is_forgotten,
             );
         }
     };

@@ -19,7 +19,7 @@ pub(crate) const LONG: Terms =
 const ABANDONED: Terms = Terms { lease: Duration::ZERO, ..LONG };
 
 /// Stores keep microseconds.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-01-02T03:04:05.678901Z".parse().unwrap()
 }
 
@@ -50,7 +50,7 @@ fn spec() -> Arc<WorkflowIntentSpec> {
     Arc::new(intent("a").spec)
 }
 
-async fn begun(store: &dyn Store, run: &StartRecord, terms: Terms) -> StartRecord {
+pub(crate) async fn begun(store: &dyn Store, run: &StartRecord, terms: Terms) -> StartRecord {
     match store.begin_start(run, Some(&spec()), terms, None).await.unwrap() {
         Begun::New(run) => run,
         Begun::Known(known) => panic!("known as {known:?}"),
@@ -64,7 +64,7 @@ async fn known(store: &dyn Store, run: &StartRecord) -> StartRecord {
     }
 }
 
-async fn settled(store: &dyn Store, mut run: StartRecord, outcome: Outcome) -> StartRecord {
+pub(crate) async fn settled(store: &dyn Store, mut run: StartRecord, outcome: Outcome) -> StartRecord {
     run.outcome = outcome;
     assert!(store.settle(&run, None).await.unwrap());
     run
@@ -74,11 +74,11 @@ pub(crate) fn started(run_id: Option<&str>) -> Outcome {
     Outcome::Started { run_id: run_id.map(Into::into), already_running: false, at: now() }
 }
 
-fn not_started() -> Outcome {
+pub(crate) fn not_started() -> Outcome {
     Outcome::NotStarted { reason: "refused".to_owned(), at: now() }
 }
 
-fn unknown() -> Outcome {
+pub(crate) fn unknown() -> Outcome {
     Outcome::Unknown { reason: "lost".to_owned(), at: now() }
 }
 

@@ -12,6 +12,10 @@ use super::{Guarded, intent};
 
 /// The scope of the bindings.
 const DIG1: &str = "proj1/capp1/v1/dig1";
+/// The rules of two projects, and those over all projects.
+const PROJ1: &str = "/v2/projects/proj1/workflow-rules";
+const PROJ2: &str = "/v2/projects/proj2/workflow-rules";
+const OVER_ALL: &str = "/v2/workflow-rules";
 /// The roles, by their letters in the table.
 const ROLES: [(char, &str); 4] =
     [('v', "viewer"), ('a', "author"), ('o', "operator"), ('m', "administrator")];
@@ -69,6 +73,27 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::ListAlarmDeliveries, ""),
     (Action::RetryAlarmDelivery, ""),
     (Action::DiscardAlarmDelivery, ""),
+    // They are about the whole project.
+    (Action::ListRules, ""),
+    (Action::GetRule, ""),
+    (Action::PutRule, ""),
+    (Action::DeleteRule, ""),
+    (Action::ListRuleChanges, ""),
+    (Action::GetRuleRevision, ""),
+    (Action::ListDecisions, ""),
+    (Action::RehearseRule, ""),
+];
+
+/// The roles that may do each action on rules.
+const ABOUT_RULES: [(Action, &str); 8] = [
+    (Action::ListRules, "vaom"),
+    (Action::GetRule, "vaom"),
+    (Action::PutRule, "om"),
+    (Action::DeleteRule, "om"),
+    (Action::ListRuleChanges, "vaom"),
+    (Action::GetRuleRevision, "vaom"),
+    (Action::ListDecisions, "om"),
+    (Action::RehearseRule, "om"),
 ];
 
 /// Returns the bindings: for each role a user who has it in this scope, and one who has it there for the intents
@@ -125,6 +150,23 @@ fn about_alarms(
     Some(if action == Action::FollowAlarms { request.header("accept", "text/event-stream") } else { request })
 }
 
+/// Builds a request about a rule, or about all below this path.
+fn about_rules(bridge: &Guarded, user: &str, action: Action, base: &str) -> Option<RequestBuilder> {
+    let rule = r#"{"spec":{"when":{"drifted":true},"then":[{"alarm":{"probableCause":"intentDrifted"}}]}}"#;
+    let (method, below, body) = match action {
+        Action::ListRules => (Method::GET, "", ""),
+        Action::GetRule => (Method::GET, "/r", ""),
+        Action::PutRule => (Method::PUT, "/r", rule),
+        Action::DeleteRule => (Method::DELETE, "/r", ""),
+        Action::ListRuleChanges => (Method::GET, "/r/revisions", ""),
+        Action::GetRuleRevision => (Method::GET, "/r/revisions/1", ""),
+        Action::ListDecisions => (Method::GET, "/r/decisions", ""),
+        Action::RehearseRule => (Method::POST, "/r/rehearse", rule),
+        _ => return None,
+    };
+    Some(bridge.request(user, method, &format!("{base}{below}")).body(body))
+}
+
 fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str) -> RequestBuilder {
     let (get, post) = (Method::GET, Method::POST);
     let with = |spec: Value| json!({"metadata": {"name": ""}, "spec": spec});
@@ -170,7 +212,7 @@ fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str
             with(json!({"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"})),
         ),
         Action::ReadAudit => return bridge.request(user, get, "/v2/audit"),
-        _ => unreachable!("it is about alarms"),
+        _ => unreachable!("it is about alarms or rules"),
     };
     let path = format!("{group}/temporal-workflow-intents{}", path.replace("NAME", name));
     let request = bridge.call(user, method, &path);
@@ -193,7 +235,7 @@ async fn is_permitted(request: RequestBuilder) -> bool {
     status != 403
 }
 
-/// 50 actions: each by four roles in four places, and by nobody; 850 expectations.
+/// 58 actions: each by four roles in four places, and by nobody; 986 expectations.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
     assert_eq!(EXPECTED.map(|(action, _)| action), Action::ALL);
@@ -231,6 +273,7 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
             checked += 1;
             let alarm = &alarms[&(group, name)];
             let request = about_alarms(&bridge, user, action, (group, name, alarm))
+                .or_else(|| about_rules(&bridge, user, action, PROJ1))
                 .unwrap_or_else(|| request(&bridge, user, action, group, name));
             if is_permitted(request).await != expected {
                 wrong.push(format!("{action:?} by `{user}` on {group}/{name}: expected {expected}"));
@@ -238,7 +281,39 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(checked, 850);
+    assert_eq!(checked, 986);
+}
+
+/// Who has a role in the whole project has it for its rules, but not with `intents`.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_need_a_binding_for_all_that_they_are_about() {
+    for (scope, covered) in
+        [("proj1/**", &[PROJ1][..]), ("**", &[PROJ1, PROJ2, OVER_ALL]), ("proj1/capp1/**", &[])]
+    {
+        let bridge = Guarded::new(&bindings(scope)).await;
+        let mut wrong = Vec::new();
+        for (action, roles) in ABOUT_RULES {
+            for (letter, role) in ROLES {
+                for base in [PROJ1, PROJ2, OVER_ALL] {
+                    let expected = covered.contains(&base) && roles.contains(letter);
+                    for (user, expected) in [(role.to_owned(), expected), (format!("some-{role}"), false)] {
+                        let request = about_rules(&bridge, &user, action, base).unwrap();
+                        if is_permitted(request).await != expected {
+                            wrong.push(format!("{action:?} by `{user}` on {base}: expected {expected}"));
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new(), "{scope}");
+        for (asked, base) in [("proj1", PROJ1), ("proj2", PROJ2), ("**", OVER_ALL)] {
+            let right = bridge.rights("operator", &format!("scope={asked}&verb=put-rule")).await;
+            assert_eq!(right["allowed"], covered.contains(&base), "{scope} {asked} {right}");
+        }
+        // For an intent, a verb on rules is about the project.
+        let right = bridge.rights("operator", "scope=proj1/capp1/v1/dig1/in-1&verb=put-rule").await;
+        assert_eq!(right["allowed"], covered.contains(&PROJ1), "{scope} {right}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
+use temporalio_common::RetryPolicy;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{activities, workflow, workflow_methods};
@@ -63,6 +64,8 @@ async fn work(url: &str, task_queue: String, stopped: oneshot::Receiver<()>) {
         .unwrap()
         .register_workflow::<Family>()
         .unwrap()
+        .register_workflow::<Retrying>()
+        .unwrap()
         .register_activities(Activities)
         .build();
     let mut worker = Worker::new(&runtime, client, options).unwrap();
@@ -93,6 +96,17 @@ impl Activities {
             .details(json!({ "app": app }))
             .build();
         Err(ActivityError::application(failure))
+    }
+
+    /// Fails this many times.
+    #[activity(name = "Fussy")]
+    async fn fussy(ctx: ActivityContext, times: u32) -> Result<u32, ActivityError> {
+        let attempt = ctx.info().attempt;
+        if attempt > times {
+            return Ok(attempt);
+        }
+        let message = format!("attempt {attempt} is not good enough");
+        Err(ActivityError::application(ApplicationFailure::new(std::io::Error::other(message))))
     }
 }
 
@@ -280,5 +294,24 @@ impl Family {
             .start_child_workflow(Echo::run, json!(shouted), ChildWorkflowOptions::workflow_id(child_id))
             .await?;
         Ok(child.result().await?)
+    }
+}
+
+/// Completes when its activity has failed this many times.
+#[workflow]
+#[derive(Default)]
+struct Retrying;
+
+#[workflow_methods]
+impl Retrying {
+    #[run(name = "Retrying")]
+    async fn run(ctx: &mut WorkflowContext<Self>, times: u32) -> WorkflowResult<u32> {
+        let soon = RetryPolicy::builder()
+            .initial_interval(Duration::from_millis(200))
+            .maximum_interval(Duration::from_millis(200))
+            .build();
+        let retried =
+            ActivityOptions::with_start_to_close_timeout(Duration::from_secs(10)).retry_policy(soon);
+        Ok(ctx.execute_activity(Activities::fussy, times, retried.build()).await?)
     }
 }

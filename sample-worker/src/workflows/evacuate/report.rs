@@ -18,6 +18,14 @@ impl EvacuationReport {
         report
     }
 
+    /// Leaves all waiting groups but the first where they are. The order is that of the search: by name.
+    pub(super) fn leave_all_but(&mut self, most: usize) {
+        let waiting = self.digs.iter_mut().filter(|dig| dig.state == DigProgress::Waiting);
+        for dig in waiting.skip(most) {
+            (dig.state, dig.why) = (DigProgress::Left, Some(format!("maxGroups is {most}")));
+        }
+    }
+
     /// Marks waiting groups as skipped: no further move will start.
     pub(super) fn close(&mut self, cancelled: bool) {
         self.cancelled = cancelled;
@@ -94,9 +102,11 @@ impl DigReport {
         self.why = Some(why);
     }
 
-    /// Whether some of its apps are still on the source.
-    pub(super) fn is_left(&self) -> bool {
-        !self.nothing_there && !matches!(self.state, DigProgress::Moved | DigProgress::Planned)
+    /// Whether some of its apps are still on the source, although the evacuation was to move them.
+    pub(super) fn is_unmoved(&self) -> bool {
+        let is_as_wanted =
+            matches!(self.state, DigProgress::Moved | DigProgress::Planned | DigProgress::Left);
+        !self.nothing_there && !is_as_wanted
     }
 }
 
@@ -110,6 +120,7 @@ impl DigProgress {
             Self::RolledBack => "was rolled back",
             Self::Failed => "failed",
             Self::Skipped => "was not started",
+            Self::Left => "was left where it is",
         }
     }
 }

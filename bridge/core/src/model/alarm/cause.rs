@@ -85,6 +85,9 @@ causes! {
     /// A rule cannot be evaluated.
     RuleBroken = "ruleBroken" ProcessingError Major
         "Read the fault in the rule, and correct the rule. Until then it does nothing.";
+    /// A rule notifies somebody of what it has seen.
+    RuleNotice = "ruleNotice" QualityOfService Warning
+        "Read the text, which is that of the rule's author.";
     /// The bridge's own Temporal does not respond.
     TemporalUnavailable = "temporalUnavailable" Communications Critical
         "Restore Temporal, or the network to it. Running workflows go on when it is back.";

@@ -1,20 +1,11 @@
-//! Cancellations that are followed by a termination. `UPDATE_HISTORIES=1 cargo test -p bridge escalation`
-//! writes the current histories.
+//! Cancellations that are followed by a termination.
 
-use std::fs;
-use std::path::PathBuf;
-
-use bridge_temporal::EscalateCancel;
 use harness::{TemporalServer, eventually};
 use serde_json::{Value, json};
-use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow, Url, WorkflowFetchHistoryOptions,
-};
-use temporalio_common::protos::temporal::api::history::v1::History;
-use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 
 use super::super::{SOON, problem_of};
 use super::Scene;
+use crate::temporal::histories::replays;
 
 async fn status(temporal: &TemporalServer, workflow_id: &str) -> Value {
     let described = temporal.cli(&["workflow", "describe", "--workflow-id", workflow_id]).await.unwrap();
@@ -25,34 +16,6 @@ async fn status(temporal: &TemporalServer, workflow_id: &str) -> Value {
 async fn ended(temporal: &TemporalServer, workflow_id: &str, how: &str) {
     let how = format!("WORKFLOW_EXECUTION_STATUS_{how}");
     eventually(SOON, &how, async || status(temporal, workflow_id).await == how.as_str()).await;
-}
-
-/// Stores the history of an escalation, if `UPDATE_HISTORIES` is set, and replays it.
-async fn replays(temporal: &TemporalServer, escalation: &str, name: &str) {
-    let options = ConnectionOptions::new(Url::parse(&temporal.url()).unwrap()).build();
-    let connection = Connection::connect(options).await.unwrap();
-    let client = Client::new(connection, ClientOptions::new("default").build()).unwrap();
-    let handle = client.get_workflow_handle::<UntypedWorkflow>(escalation);
-    let history = handle.fetch_history(WorkflowFetchHistoryOptions::default());
-    let history = History { events: history.into_events().await.unwrap() };
-    if std::env::var_os("UPDATE_HISTORIES").is_some() {
-        fs::write(
-            folder().join(format!("{name}.json")),
-            serde_json::to_string_pretty(&history).unwrap() + "\n",
-        )
-        .unwrap();
-    }
-    replay(history).await;
-}
-
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/histories")
-}
-
-async fn replay(history: History) {
-    let options = WorkflowReplayerOptions::new().register_workflow::<EscalateCancel>().unwrap().build();
-    assert!(!history.events.is_empty());
-    WorkflowReplayer::new(options).unwrap().replay_workflow(history.into()).await.unwrap();
 }
 
 #[tokio::test]
@@ -73,7 +36,7 @@ async fn a_workflow_that_ignores_its_cancellation_is_terminated() {
     assert_eq!(event["reason"], "did not end within 500ms of being cancelled: the cluster goes down");
     assert!(event["identity"].as_str().unwrap().starts_with("alice via "), "{event}");
     ended(scene.temporal, escalation, "COMPLETED").await;
-    replays(scene.temporal, escalation, "terminated").await;
+    replays(scene.temporal, escalation, None, "terminated").await;
 }
 
 #[tokio::test]
@@ -87,7 +50,7 @@ async fn a_workflow_that_ends_by_itself_is_left_alone() {
     // Long before its hour is over.
     ended(scene.temporal, escalation, "COMPLETED").await;
     assert_eq!(report["workflowState"], "Canceled");
-    replays(scene.temporal, escalation, "ended").await;
+    replays(scene.temporal, escalation, None, "ended").await;
 }
 
 #[tokio::test]
@@ -110,7 +73,7 @@ async fn the_first_escalation_stands_and_can_be_called_off() {
     scene.temporal.cli(&["workflow", "cancel", "--workflow-id", escalation]).await.unwrap();
     ended(scene.temporal, escalation, "CANCELED").await;
     assert_eq!(status(scene.temporal, &scene.workflow_id).await, "WORKFLOW_EXECUTION_STATUS_RUNNING");
-    replays(scene.temporal, escalation, "called-off").await;
+    replays(scene.temporal, escalation, None, "called-off").await;
 }
 
 #[tokio::test]
@@ -118,13 +81,4 @@ async fn a_bridge_that_may_not_escalate_does_nothing() {
     let scene = Scene::with("Stubborn", &["--escalation", "off"]).await;
     problem_of(scene.post("cancel?escalateAfter=1s", json!({})).await, 501, "escalation_off").await;
     assert!(scene.events("WORKFLOW_EXECUTION_CANCEL_REQUESTED").await.is_empty());
-}
-
-#[tokio::test]
-async fn kept_histories_replay() {
-    let files: Vec<_> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(files.len() >= 3, "{files:?}");
-    for file in files {
-        replay(serde_json::from_slice(&fs::read(&file).unwrap()).unwrap()).await;
-    }
 }
