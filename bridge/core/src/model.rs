@@ -17,7 +17,7 @@ pub use document::{DocumentKey, DocumentKind, DocumentRevision, KeptDocument};
 pub use event::{AuditId, Event, EventActor, EventObject, EventOutcome, Source, Stage};
 pub use revision::{Change, ChangeKind, ChangePage, KeptIntent, Revision, RevisionNumber};
 pub use run::{Target, WorkflowRun};
-pub use schedule::{EngineSchedule, KeptSchedule, ScheduleCommand, ScheduleKey};
+pub use schedule::{KeptSchedule, ScheduleCommand, ScheduleKey};
 pub use start::{Outcome, StartId, StartKey, StartRecord};
 pub use workflow_api::template::RUN_NUMBER;
 pub use workflow_api::{DigKey, IntentKey};
