@@ -22,7 +22,7 @@ pub use rule::{
     Observation, QueueSeen, RuleKey, RunDetail, RunSeen, SubjectId, judge, value_key,
 };
 pub use run::{Target, WorkflowRun};
-pub use schedule::{EngineSchedule, KeptSchedule, ScheduleCommand, ScheduleKey};
+pub use schedule::{KeptSchedule, ScheduleCommand, ScheduleKey};
 pub use start::{Outcome, StartId, StartKey, StartRecord};
 pub use workflow_api::template::RUN_NUMBER;
 pub use workflow_api::{DigKey, IntentKey};

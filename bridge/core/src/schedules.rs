@@ -140,7 +140,7 @@ impl Schedules {
         self.parts.access.authorize(request, Action::ScheduleStatus, Resource::Intent(&key.intent)).await?;
         let scheduler = self.scheduler()?;
         self.kept(key).await?;
-        Ok(scheduler.look(key).await?.status)
+        Ok(scheduler.look(key).await?)
     }
 
     /// Returns the times of a schedule between two moments, or the first of them: those of `spec`, which need not be

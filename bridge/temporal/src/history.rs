@@ -94,7 +94,7 @@ fn follows(event_id: i64, last: i64, reverse: bool) -> bool {
 }
 
 /// The size of Temporal's own pages.
-const LARGEST: usize = 256;
+pub(crate) const LARGEST: usize = 256;
 
 /// The events to read, and their order.
 #[derive(Clone, Copy, PartialEq, Eq)]

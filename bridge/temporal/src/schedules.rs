@@ -5,6 +5,7 @@
 mod activities;
 mod order;
 mod spec;
+mod starts;
 mod workflow;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bridge_core::Schedules;
-use bridge_core::model::{EngineSchedule, KeptSchedule, ScheduleCommand, ScheduleKey, WorkflowRun};
+use bridge_core::model::{KeptSchedule, ScheduleCommand, ScheduleKey, WorkflowRun};
 use bridge_core::ports::{Engine, EngineError, Scheduler, Targets};
 use jiff::Timestamp;
 use service::shutdown::Shutdown;
@@ -26,7 +27,7 @@ use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use uuid::Uuid;
-use workflow_api::ScheduleSpec;
+use workflow_api::{RunId, ScheduleSpec, ScheduleStatus, WorkflowId};
 
 use self::order::Order;
 use crate::bounds::Bounds;
@@ -232,11 +233,21 @@ impl Scheduler for TemporalScheduler {
             .unexpected(format!("Temporal does not take revision {} of schedule {key}", kept.revision)))
     }
 
-    async fn look(&self, key: &ScheduleKey) -> Result<EngineSchedule, EngineError> {
+    async fn look(&self, key: &ScheduleKey) -> Result<ScheduleStatus, EngineError> {
         let home = self.home();
         let session = Session::new(&self.servers, &home)?;
         let found = self.described(&session, &self.id(key)).await?;
         Ok(found.map(spec::seen).unwrap_or_default())
+    }
+
+    async fn has_started(&self, key: &ScheduleKey, run: &(WorkflowId, RunId)) -> Result<bool, EngineError> {
+        let (home, id) = (self.home(), self.id(key));
+        let found = self.described(&Session::new(&self.servers, &home)?, &id).await?;
+        let Some(found) = found else { return Ok(false) };
+        if spec::lists(&found, run) {
+            return Ok(true);
+        }
+        starts::has_noted(&self.servers, &starts::scheduler(home, &id), &run.1, self.bounds.call).await
     }
 
     async fn command(

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use workflow_api::{Overlap, RunId, Schedule, ScheduleStatus, WorkflowId, cut};
+use workflow_api::{Overlap, Schedule, cut};
 
 use super::{DocumentKey, IntentKey, RevisionNumber};
 
@@ -45,15 +45,6 @@ pub struct KeptSchedule {
     pub revision: RevisionNumber,
     /// The schedule.
     pub schedule: Arc<Schedule>,
-}
-
-/// What the engine has of a schedule.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EngineSchedule {
-    /// Its state.
-    pub status: ScheduleStatus,
-    /// The runs that it has started: those that have not ended, and the last ones.
-    pub runs: Vec<(WorkflowId, RunId)>,
 }
 
 /// A command to a schedule.

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use workflow_api::ScheduleSpec;
+use workflow_api::{RunId, ScheduleSpec, ScheduleStatus, WorkflowId};
 
 use super::EngineError;
-use crate::model::{EngineSchedule, KeptSchedule, ScheduleCommand, ScheduleKey};
+use crate::model::{KeptSchedule, ScheduleCommand, ScheduleKey};
 
 /// Lets the engine start workflows at times. At each time of a schedule, the engine calls
 /// [`Schedules::fire`](crate::Schedules::fire) at least once.
@@ -33,7 +33,10 @@ pub trait Scheduler: std::fmt::Debug + Send + Sync {
     ) -> Result<(), EngineError>;
 
     /// Returns the state of a schedule. It is the default one if the engine has no such schedule.
-    async fn look(&self, key: &ScheduleKey) -> Result<EngineSchedule, EngineError>;
+    async fn look(&self, key: &ScheduleKey) -> Result<ScheduleStatus, EngineError>;
+
+    /// Returns whether a schedule itself says that it has started this run. The engine says so shortly after the start.
+    async fn has_started(&self, key: &ScheduleKey, run: &(WorkflowId, RunId)) -> Result<bool, EngineError>;
 
     /// Sends a command, and waits until the engine has taken it up. Commands with one ID are one command. Two at once
     /// can get lost. Returns whether the engine has the schedule.

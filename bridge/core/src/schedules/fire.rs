@@ -96,7 +96,7 @@ impl Schedules {
     ) -> Result<Fired, FireError> {
         let scheduler = self.scheduler().map_err(FireError::Other)?;
         let KeptSchedule { schedule, .. } = self.kept(key).await.map_err(|error| gone(key, error))?;
-        if !scheduler.look(key).await?.runs.contains(by) {
+        if !scheduler.has_started(key, by).await? {
             return Err(FireError::NotOurs(Box::new(key.clone())));
         }
         let spec = &schedule.spec;

@@ -1,6 +1,6 @@
 //! Converts schedules to Temporal's, and back.
 
-use bridge_core::model::{EngineSchedule, ScheduleCommand};
+use bridge_core::model::ScheduleCommand;
 use jiff::{Timestamp, ToSpan};
 use prost_wkt_types::{Duration as WireDuration, Timestamp as WireTimestamp};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowType;
@@ -14,7 +14,8 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeScheduleResponse;
 use workflow_api::{
-    CalendarTimes, IntervalTimes, Nanos, Overlap, ScheduleSpec, ScheduleStatus, ScheduledStart,
+    CalendarTimes, IntervalTimes, Nanos, Overlap, RunId, ScheduleSpec, ScheduleStatus, ScheduledStart,
+    WorkflowId,
 };
 
 use super::order::{Order, WORKFLOW_TYPE, time_of};
@@ -163,28 +164,33 @@ fn noted(note: &str, otherwise: &str) -> String {
 }
 
 /// Returns what Temporal has of a schedule.
-pub(super) fn seen(found: DescribeScheduleResponse) -> EngineSchedule {
+pub(super) fn seen(found: DescribeScheduleResponse) -> ScheduleStatus {
     let (now, order) = (state_of(&found), order_of(&found));
     let info = found.info.unwrap_or_default();
-    let recent_starts: Vec<_> = info.recent_actions.into_iter().filter_map(started).collect();
-    let running = info.running_workflows.into_iter().map(|run| (run.workflow_id.into(), run.run_id.into()));
-    let recent = recent_starts.iter().map(|start| (start.workflow_id.clone(), start.run_id.clone()));
-    let runs = running.chain(recent).collect();
-    let status = ScheduleStatus {
+    ScheduleStatus {
         present: true,
         revision: order.map_or(0, |order| order.revision),
         paused: now.paused,
         note: now.notes,
         next_times: info.future_action_times.into_iter().filter_map(timestamp).collect(),
-        recent_starts,
+        recent_starts: info.recent_actions.into_iter().filter_map(started).collect(),
         started: info.action_count,
         missed: info.missed_catchup_window,
         skipped: info.overlap_skipped,
         dropped: info.buffer_dropped,
         waiting: info.buffer_size,
         starts_left: now.limited_actions.then_some(now.remaining_actions),
-    };
-    EngineSchedule { status, runs }
+    }
+}
+
+/// Returns whether this run is one of the last starts of a schedule, or one whose end it waits for.
+pub(super) fn lists(found: &DescribeScheduleResponse, (workflow_id, run_id): &(WorkflowId, RunId)) -> bool {
+    let Some(info) = &found.info else { return false };
+    let recent = info.recent_actions.iter().filter_map(|action| action.start_workflow_result.as_ref());
+    info.running_workflows
+        .iter()
+        .chain(recent)
+        .any(|run| run.workflow_id == workflow_id.as_str() && run.run_id == run_id.as_str())
 }
 
 fn started(result: ScheduleActionResult) -> Option<ScheduledStart> {

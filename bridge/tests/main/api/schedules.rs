@@ -1,6 +1,7 @@
 //! Schedules, on a real Temporal server with a real worker and a real workflow client.
 
 mod changes;
+mod outages;
 mod overlaps;
 mod rights;
 mod times;

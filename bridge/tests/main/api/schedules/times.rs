@@ -56,6 +56,18 @@ async fn a_hundred_past_times_are_made_up_for_once() {
     assert_eq!(states().await, all);
 }
 
+/// Temporal describes a schedule with ten of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn many_starts_at_once() {
+    let scene = Scene::new("Echo").await;
+    scene.kept("s", json!({"intervals": [{"every": "1h"}], "startTime": "2026-01-01T00:00:00Z"})).await;
+    assert_eq!(scene.post("/s/pause", json!({})).await.status(), 204);
+    let span = json!({"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T15:00:00Z", "overlap": "AllowAll"});
+    assert_eq!(scene.post("/s/backfill", span).await.status(), 204);
+    scene.ran(&["Completed"; 40]).await;
+    assert_eq!(scene.status("s").await["started"], 40);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_preview_has_the_times_that_temporal_computes() {
     let scene = Scene::new("Echo").await;
