@@ -185,7 +185,7 @@ impl Schedules {
         for KeptSchedule { schedule, .. } in self.all(intent).await? {
             let name = schedule.metadata.name.clone();
             let key = ScheduleKey { intent: intent.clone(), name };
-            let ScheduleStatus { missed, skipped, dropped, .. } = scheduler.look(&key).await?.status;
+            let ScheduleStatus { missed, skipped, dropped, .. } = scheduler.look(&key).await?;
             counts.insert(key.name, missed + skipped + dropped);
         }
         Ok(counts)
