@@ -25,9 +25,8 @@ impl Rights {
     }
 
     /// Returns which of `actions` the caller may do now. For a group, an action on intents is allowed if it is allowed
-    /// for each intent of the group. An action of the bridge is about the bridge as a whole anyway, and one on rules about the
-    /// project. Neither the group
-    /// nor the intent needs to exist.
+    /// for each intent of the group. An action of the bridge is about the bridge as a whole anyway, and one on rules
+    /// about the project. Neither the group nor the intent needs to exist.
     #[must_use]
     pub fn of(&self, request: &Request, resource: Resource<'_>, actions: &[Action]) -> Vec<Right> {
         let right = |action: &Action| {

@@ -21,10 +21,10 @@ problems!(PutProblems, [NO_SUCH_RULE, CONDITION_FAILED, TOO_MANY_RULES, INVALID_
 
 /// Create or replace a rule
 ///
-/// The body may omit the name; unknown fields are refused. Needs the rights of what the rule does, in the whole project,
-/// or everywhere for a rule over all projects: to see the status of intents, and to query, signal, cancel, terminate or
-/// start them if the rule does so. The rule itself acts as the subject `{ rule = "project/rule" }` of rights, or
-/// `{ rule = "*/rule" }`. A body that changes nothing makes no revision.
+/// The body may omit the name; unknown fields are refused. Needs the rights of what the rule does, in the whole
+/// project, or everywhere for a rule over all projects: to see the status of intents, and to query, signal, cancel,
+/// terminate or start them if the rule does so. The rule itself acts as the subject `{ rule = "project/rule" }` of
+/// rights, or `{ rule = "*/rule" }`. A body that changes nothing makes no revision.
 #[utoipa::path(
     put,
     path = path::RULE,

@@ -1,4 +1,4 @@
-//! `GET …/workflow-rules`, `GET …/workflow-rules/{rule}` and `GET …/decisions`: returns rules, and what they have decided.
+//! `GET …/workflow-rules`, `…/workflow-rules/{rule}` and `…/decisions`: returns rules, and what they have decided.
 
 use std::sync::Arc;
 
@@ -65,8 +65,8 @@ pub(crate) async fn get_rule(call: Call<RuleKey>) -> Result<Response, ApiError> 
 
 /// List what a rule has decided
 ///
-/// The decisions of the last seven days, at most 1,000: first those that have not ended, and the newest first. Each has
-/// the condition, term by term, with what was seen, and what has become of each action.
+/// The last one about each run or intent, of the last seven days, at most 1,000: first those that have not ended, and
+/// the newest first. Each has the condition, term by term, with what was seen, and what has become of each action.
 #[utoipa::path(
     get,
     path = path::RULE_DECISIONS,

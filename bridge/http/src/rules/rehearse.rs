@@ -17,9 +17,9 @@ problems!(Problems, [NO_SUCH_RULE, INVALID_RULE, RULES_OFF], TEMPORAL_CONFIGURED
 /// Rehearse a rule
 ///
 /// Returns what the rule would have decided in the last seven days and would decide now, term by term. Nothing is done.
-/// With a body, that rule is rehearsed, which need not be kept. What was running while no rule looked at it is known from
-/// its history alone; a term that needs more is unknown then, and what depends on it is in `undecided`. Intents that the
-/// caller may not see are left out.
+/// With a body, that rule is rehearsed, which need not be kept. What was running while no rule looked at it is known
+/// from its history alone; a term that needs more is unknown then, and what depends on it is in `undecided`. Intents
+/// that the caller may not see are left out.
 #[utoipa::path(
     post,
     path = path::RULE_REHEARSE,

@@ -29,7 +29,7 @@ pub(super) fn sample_decision() -> Value {
         "since": "2026-11-30T01:30:10Z",
         "firedAt": "2026-11-30T01:31:10Z",
         "revision": 3,
-        "why": {"term": "runningFor 30m", "state": "Holds", "seen": "it was started at 2026-11-30T01:00:00Z"},
+        "why": {"term": "runningFor 30m", "state": "Holds", "seen": "is running for 31m 10s"},
         "actions": [
             {"action": "alarm", "state": "Done", "text": "workflowLate"},
             {"action": "cancel", "state": "Done"},
