@@ -14,6 +14,7 @@ mod turn;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use workflow_api::rules::is_name;
 use workflow_api::{RuleDecision, WorkflowIntent, WorkflowRule};
 
 use crate::access::{Action, Resource};
@@ -44,8 +45,8 @@ pub struct Rules {
     workflows: Workflows,
     schedules: Schedules,
     alarms: Alarms,
-    /// Hashes of what was kept last of each subject, so that only changes are kept.
-    kept: Arc<Mutex<HashMap<SubjectId, u64>>>,
+    /// Hashes of what each rule has kept last of each subject, so that only changes are kept.
+    kept: Arc<Mutex<HashMap<(RuleKey, SubjectId), u64>>>,
 }
 
 /// A revision of a rule.
@@ -74,6 +75,10 @@ impl Rules {
     /// Returns an error if the database fails.
     pub async fn list(&self, request: &Request, project: Option<&str>) -> Result<Vec<KeptRule>, RuleError> {
         self.parts.access.authorize(request, Action::ListRules, place(project)).await?;
+        // What stands for all projects is no name, so a path with it has no rules.
+        if !project.is_none_or(is_name) {
+            return Ok(Vec::new());
+        }
         let parent = RuleKey { project: project.map(str::to_owned), name: String::new() };
         let kept = self.parts.store.documents(DocumentKind::Rule, parent.parent(), "", MOST_RULES).await?;
         let kept = kept.into_iter().map(|document| {
@@ -235,7 +240,6 @@ fn place(project: Option<&str>) -> Resource<'_> {
 
 /// Returns a key, unless no rule can have it.
 fn sound(key: &RuleKey) -> Result<&RuleKey, RuleError> {
-    use workflow_api::rules::is_name;
     let is_sound = key.project.as_deref().is_none_or(is_name) && is_name(&key.name);
     if is_sound { Ok(key) } else { Err(RuleError::NoSuchRule(key.clone())) }
 }

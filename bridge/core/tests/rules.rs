@@ -149,6 +149,17 @@ fn a_value_that_cannot_be_compared_decides_nothing() {
 }
 
 #[test]
+fn facts_of_two_rules_add_up() {
+    let (all, now) = (facts(), Facts { run: facts().run, ..Facts::default() });
+    let added = now.clone().after(&all);
+    assert_eq!(added, Facts { start_unknown_since: None, ..all.clone() });
+    // What is seen now counts.
+    let drifted = Facts { drifted: Some(false), failed: vec![at(990)], ..now };
+    let added = drifted.after(&all);
+    assert_eq!((added.drifted, added.failed), (Some(false), vec![at(990)]));
+}
+
+#[test]
 fn an_action_that_is_done_once_for_a_run_is_skipped_later() {
     let actions: Vec<RuleAction> =
         serde_json::from_value(json!([{"start": {}, "once": "Run"}, {"notify": {"text": "a"}}])).unwrap();

@@ -103,7 +103,7 @@ pub struct KeptCourse {
 /// What the configured engine shows of many runs at a small cost.
 #[async_trait]
 pub trait Watch: fmt::Debug + Send + Sync {
-    /// Returns the runs of these workflows, at most 100, that were started after `since`. The engine's list may be some
+    /// Returns the runs of these workflows, at most 500, that were started after `since`. The engine's list may be some
     /// seconds late.
     async fn list(&self, workflows: &[WorkflowId], since: Timestamp) -> Result<Vec<RunSeen>, EngineError>;
 

@@ -13,7 +13,7 @@ use crate::model::{Facts, RunSeen, StartRecord, WorkflowRun};
 use crate::ports::{EngineError, Outline, Watch};
 
 /// How many workflows are asked for at once, and how many questions are open at once.
-const ASKED: usize = 100;
+const ASKED: usize = 500;
 const WIDTH: usize = 8;
 /// The most failures of an intent that are counted.
 const MOST_FAILURES: u32 = 100;

@@ -64,17 +64,9 @@ impl Rules {
         let since = request.now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
         let (mut past, mut partial) = self.past(request, key, &rule, since).await?;
         partial |= self.present(request, &**watch, key, &rule, &mut past).await?;
-        let mut rehearsal = Rehearsal { looked_at: past.len() as u64, partial, ..Rehearsal::default() };
-        for Past { intent, seen } in past.into_values() {
-            let (decided, undecided) = replay(&rule, revision, &intent, seen, request.now);
-            rehearsal.decisions.extend(decided);
-            rehearsal.undecided.extend(undecided);
-        }
-        for list in [&mut rehearsal.decisions, &mut rehearsal.undecided] {
-            list.sort_by_key(|decision| decision.fired_at.or(decision.since));
-            rehearsal.partial |= list.len() > MOST_DECISIONS;
-            list.truncate(MOST_DECISIONS);
-        }
+        let now = request.now;
+        let mut rehearsal = heavy::apart(move || replay_all(&rule, revision, past, now)).await;
+        rehearsal.partial |= partial;
         Ok(rehearsal)
     }
 
@@ -101,7 +93,12 @@ impl Rules {
                 if past.len() == MOST_SUBJECTS && !past.contains_key(&subject) {
                     return Ok((past, true));
                 }
-                past.entry(subject).or_insert(Past { intent, seen: Vec::new() }).seen.push((at, facts));
+                let past = past.entry(subject).or_insert(Past { intent, seen: Vec::new() });
+                let facts = match past.seen.last() {
+                    Some((_, earlier)) => facts.after(earlier),
+                    None => facts,
+                };
+                past.seen.push((at, facts));
             }
             if !more {
                 return Ok((past, false));
@@ -185,6 +182,26 @@ fn of_history(look: PastLook, now: &Facts) -> (Timestamp, Facts) {
         ..Facts::default()
     };
     (look.at, facts)
+}
+
+fn replay_all(
+    rule: &WorkflowRule,
+    revision: i64,
+    past: BTreeMap<SubjectId, Past>,
+    now: Timestamp,
+) -> Rehearsal {
+    let mut rehearsal = Rehearsal { looked_at: past.len() as u64, ..Rehearsal::default() };
+    for Past { intent, seen } in past.into_values() {
+        let (decided, undecided) = replay(rule, revision, &intent, seen, now);
+        rehearsal.decisions.extend(decided);
+        rehearsal.undecided.extend(undecided);
+    }
+    for list in [&mut rehearsal.decisions, &mut rehearsal.undecided] {
+        list.sort_by_key(|decision| decision.fired_at.or(decision.since));
+        rehearsal.partial |= list.len() > MOST_DECISIONS;
+        list.truncate(MOST_DECISIONS);
+    }
+    rehearsal
 }
 
 /// Decides over what was seen of one subject. Returns the decisions, and the last moment that is undecided.

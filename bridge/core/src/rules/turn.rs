@@ -20,6 +20,8 @@ use crate::request::Request;
 
 /// How many subjects are looked at in detail at once.
 const WIDTH: usize = 16;
+/// How many hashes of what was kept are remembered.
+const MOST_HASHES: usize = 100_000;
 /// How many observations are written at once.
 const WRITTEN: usize = 500;
 
@@ -69,7 +71,7 @@ impl Rules {
         turn.over(courses).await?;
         let denied = subjects.denied.map(|(intent, reason)| format!("it may not see `{intent}`: {reason}"));
         turn.report_broken(looked.iter().find_map(|seen| seen.broken.clone()).or(denied)).await?;
-        self.keep_seen(looked).await?;
+        self.keep_seen(key, looked).await?;
         let every = kept.rule.spec.interval().to_duration();
         Ok(Some(every.unwrap_or(Duration::from_secs(30))))
     }
@@ -89,13 +91,17 @@ impl Rules {
     }
 
     /// Keeps what was seen, where it differs from what was kept last.
-    async fn keep_seen(&self, looked: Vec<Seen>) -> Result<(), StoreError> {
+    async fn keep_seen(&self, key: &RuleKey, looked: Vec<Seen>) -> Result<(), StoreError> {
         let mut changed = Vec::new();
         {
             let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            // Then all is kept once more, which does no harm.
+            if kept.len() > MOST_HASHES {
+                kept.clear();
+            }
             for Seen { observation, further, .. } in looked {
                 let hash = hash(&observation.facts);
-                if kept.insert(observation.subject.clone(), hash) != Some(hash) || further {
+                if kept.insert((key.clone(), observation.subject.clone()), hash) != Some(hash) || further {
                     changed.push(observation);
                 }
             }

@@ -42,6 +42,39 @@ pub struct Facts {
     pub broken: BTreeMap<FactSource, String>,
 }
 
+impl Facts {
+    /// Adds what earlier facts have and these lack: another rule may have looked at other things.
+    #[must_use]
+    pub fn after(self, earlier: &Self) -> Self {
+        let Self {
+            idle_since,
+            failed,
+            start_unknown_since,
+            run,
+            detail,
+            queue,
+            values,
+            drifted,
+            missed,
+            broken,
+        } = self;
+        let mut all_values = earlier.values.clone();
+        all_values.extend(values);
+        Self {
+            idle_since: idle_since.or(earlier.idle_since),
+            failed: if failed.is_empty() { earlier.failed.clone() } else { failed },
+            start_unknown_since,
+            run,
+            detail: detail.or_else(|| earlier.detail.clone()),
+            queue: queue.or_else(|| earlier.queue.clone()),
+            values: all_values,
+            drifted: drifted.or(earlier.drifted),
+            missed: missed.or_else(|| earlier.missed.clone()),
+            broken,
+        }
+    }
+}
+
 /// Where facts come from, in the order of what they cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -42,9 +42,14 @@ async fn a_rehearsal_repeats_what_was_decided() {
     scene.rule("mixed", json!({"when": when, "for": "1s", "then": alarm("workflowLate")})).await;
     let (late, failing) = (scene.start(json!({})).await, scene.start(json!({})).await);
     scene.start(json!({"kind": "Echo"})).await;
+    // A rule that looks at less does not spoil what this one has seen.
+    let states = json!({"when": {"state": ["Canceled"]}, "then": alarm("workflowFailed")});
+    scene.rule("states", states).await;
     scene.turn("mixed").await;
+    scene.turn("states").await;
     scene.open(&failing, "fail").await;
     let live = eventually(SOON, "both are decided", async || {
+        scene.turn("states").await;
         let mut decisions = scene.turn("mixed").await;
         decisions.retain(|decision| decision["state"] != "Quiet" && decision["state"] != "Pending");
         (decisions.len() == 2).then_some(decisions)
