@@ -204,7 +204,7 @@ fn replay_all(
     rehearsal
 }
 
-/// Decides over what was seen of one subject. Returns the decisions, and the last moment that is undecided.
+/// Decides over what was seen of one subject. Returns the decisions, and the last moment that stays undecided.
 fn replay(
     rule: &WorkflowRule,
     revision: i64,
@@ -213,6 +213,8 @@ fn replay(
     now: Timestamp,
 ) -> (Vec<RuleDecision>, Option<RuleDecision>) {
     let (mut course, mut decided, mut undecided) = (Course::default(), Vec::new(), None);
+    // Until this rule looks at it, nobody may have looked at something that it asks for.
+    let mut not_seen_yet = None;
     let spec = &rule.spec;
     let times = (spec.holds_for.to_signed(), spec.clear_for.to_signed());
     let ends: Vec<_> = seen.iter().skip(1).map(|(at, _)| *at).chain([now]).collect();
@@ -229,9 +231,15 @@ fn replay(
             describe(&mut course, intent, &facts);
             if judged.holds.is_none() {
                 let why = unknown(judged.why);
-                undecided = Some(RuleDecision { since: Some(moment), why, ..course.decision.clone() });
+                let open = Some(RuleDecision { since: Some(moment), why, ..course.decision.clone() });
+                if judged.needs.is_empty() {
+                    undecided = open
+                } else {
+                    not_seen_yet = open
+                }
                 continue;
             }
+            not_seen_yet = None;
             match course.step(judged.holds, &judged.why, moment, times) {
                 DecisionStep::Fires => {
                     course.decision.revision = revision;
@@ -257,7 +265,7 @@ fn replay(
             }
         }
     }
-    (decided, undecided)
+    (decided, undecided.or(not_seen_yet))
 }
 
 /// Notes the actions of a rehearsal as those that would be done.

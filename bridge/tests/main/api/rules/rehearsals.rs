@@ -45,8 +45,8 @@ async fn a_rehearsal_repeats_what_was_decided() {
     // A rule that looks at less does not spoil what this one has seen.
     let states = json!({"when": {"state": ["Canceled"]}, "then": alarm("workflowFailed")});
     scene.rule("states", states).await;
-    scene.turn("mixed").await;
     scene.turn("states").await;
+    scene.turn("mixed").await;
     scene.open(&failing, "fail").await;
     let live = eventually(SOON, "both are decided", async || {
         scene.turn("states").await;
