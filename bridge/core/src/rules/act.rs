@@ -180,6 +180,8 @@ fn of_workflow<T>(result: Result<T, WorkflowError>) -> (ActionState, String) {
             let passes = matches!(
                 &error,
                 WorkflowError::Command(CommandError::Engine(_))
+                    // The next look finds the run that continues the work.
+                    | WorkflowError::Continued { .. }
                     | WorkflowError::Engine(_)
                     | WorkflowError::Status(_)
                     | WorkflowError::Escalate(_)
