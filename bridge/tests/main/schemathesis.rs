@@ -13,7 +13,7 @@ use crate::api::ScriptedClient;
 use crate::cli::serving;
 
 /// More than `schemathesis.toml` allows, with time to start and report.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(240);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_response_is_as_documented() {

@@ -13,8 +13,8 @@ use crate::request::Request;
 
 /// How many are read at once.
 const BATCH: u32 = 1000;
-/// A turn can be late: a bridge may have ended, or Temporal may be away.
-const SLACK: SignedDuration = SignedDuration::from_mins(1);
+/// A turn can be late: a bridge may have ended, or the machine may be busy.
+const SLACK: SignedDuration = SignedDuration::from_mins(10);
 
 /// A subject of a rule: an intent, or the run of one of its starts.
 #[derive(Debug, Clone)]
