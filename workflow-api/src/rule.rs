@@ -54,7 +54,8 @@ object! {
 }
 
 object! {
-    /// The intents that a rule watches: those whose names fit all of these, in which `*` stands for any text. Empty: any.
+    /// The intents that a rule watches: those whose names fit all of these, in which `*` stands for any text. Empty:
+    /// any.
     #[derive(Eq)]
     pub struct RuleScope {
         /// The project. Only a rule over all projects can have it.
@@ -101,8 +102,8 @@ impl RuleSpec {
 }
 
 impl WorkflowRule {
-    /// Returns the faults for which this rule cannot be kept. Empty if it is valid. `over_all` is whether it is over all
-    /// projects.
+    /// Returns the faults for which this rule cannot be kept. Empty if it is valid. `over_all` is whether it is over
+    /// all projects.
     #[must_use]
     pub fn faults(&self, over_all: bool) -> Vec<Fault> {
         let mut faults = Faults::default();

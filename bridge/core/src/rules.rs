@@ -97,8 +97,8 @@ impl Rules {
         self.kept(key).await
     }
 
-    /// Returns at most `limit` changes of a rule, newest first, and only those before `before`, if given. The changes of
-    /// a deleted rule are kept.
+    /// Returns at most `limit` changes of a rule, newest first, and only those before `before`, if given. The changes
+    /// of a deleted rule are kept.
     ///
     /// # Errors
     /// Returns an error if the rule never existed, or the database fails.

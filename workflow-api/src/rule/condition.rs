@@ -43,7 +43,8 @@ object! {
         /// The run has a pending activity that fits all of these.
         #[serde(skip_serializing_if = "Option::is_none")]
         "pendingActivity" => pending_activity: Option<PendingTerm>,
-        /// The run's workflow task is at this attempt or a later one, at least 2: the worker cannot run the workflow's code.
+        /// The run's workflow task is at this attempt or a later one, at least 2: the worker cannot run the workflow's
+        /// code.
         #[serde(skip_serializing_if = "is_zero")]
         "taskFailingAttempt" => task_failing_attempt: i64,
         /// The task queue of the open run.
@@ -119,7 +120,8 @@ object! {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         #[cfg_attr(feature = "openapi", schema(value_type = Vec<serde_json::Value>))]
         "args" => args: Vec<RawJson>,
-        /// The place of the value in the result, as a JSON pointer (RFC 6901), such as `/used`. Empty: the result itself.
+        /// The place of the value in the result, as a JSON pointer (RFC 6901), such as `/used`. Empty: the result
+        /// itself.
         #[serde(skip_serializing_if = "String::is_empty")]
         "pointer" => pointer: String,
         /// The value is equal to this.

@@ -1,4 +1,5 @@
-//! Rules: what was seen, whether their conditions hold, and how decisions go on. Nothing here does I/O or reads a clock.
+//! Rules: what was seen, whether their conditions hold, and how decisions go on. Nothing here does I/O or reads a
+//! clock.
 
 mod decision;
 mod facts;

@@ -25,7 +25,8 @@ pub trait RuleStore {
 
     /// Returns at most `limit` starts to watch, of a project or of all, with IDs greater than `after`, ordered by ID:
     /// those that have, or may have, led to a workflow of their own, and whose end is not known or was noted after
-    /// `noted_after`, or which are the last such start of their intent. Starts that found their workflow running are none.
+    /// `noted_after`, or which are the last such start of their intent. Starts that found their workflow running are
+    /// none.
     async fn watched(
         &self,
         project: Option<&str>,
@@ -84,8 +85,8 @@ pub trait RuleStore {
         limit: u32,
     ) -> Result<Vec<Observation>, StoreError>;
 
-    /// Deletes observations, and courses that have not changed, from before `before`. A course that is pending, fired or
-    /// clearing stays.
+    /// Deletes observations, and courses that have not changed, from before `before`. A course that is pending, fired
+    /// or clearing stays.
     async fn forget_rule_history(&self, before: Timestamp) -> Result<(), StoreError>;
 }
 

@@ -35,7 +35,7 @@ pub trait Scheduler: std::fmt::Debug + Send + Sync {
     /// Returns the state of a schedule. It is the default one if the engine has no such schedule.
     async fn look(&self, key: &ScheduleKey) -> Result<ScheduleStatus, EngineError>;
 
-    /// Returns whether a schedule itself says that it has started this run. The engine says so shortly after the start.
+    /// Returns whether a schedule itself lists this run as its own. The engine lists a run shortly after its start.
     async fn has_started(&self, key: &ScheduleKey, run: &(WorkflowId, RunId)) -> Result<bool, EngineError>;
 
     /// Sends a command, and waits until the engine has taken it up. Commands with one ID are one command. Two at once

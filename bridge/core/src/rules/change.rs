@@ -32,8 +32,9 @@ pub struct ChangedRule {
 }
 
 impl Rules {
-    /// Creates a rule, or replaces the one of this name. A rule without a name gets that of `key`. A replacement that is
-    /// equal makes no revision. Needs the right to see what the rule sees and to do what it does, in the whole project.
+    /// Creates a rule, or replaces the one of this name. A rule without a name gets that of `key`. A replacement that
+    /// is equal makes no revision. Needs the right to see what the rule sees and to do what it does, in the whole
+    /// project.
     ///
     /// # Errors
     /// Returns all faults of the rule at once, or an error if the database fails.

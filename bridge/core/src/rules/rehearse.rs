@@ -37,8 +37,8 @@ struct Past {
 }
 
 impl Rules {
-    /// Returns what a rule would have done in the last week, and what it would do now: `rule`, which need not be kept, or
-    /// the rule of this name. Nothing is done.
+    /// Returns what a rule would have done in the last week, and what it would do now: `rule`, which need not be kept,
+    /// or the rule of this name. Nothing is done.
     ///
     /// # Errors
     /// Returns the faults of `rule`, or an error if there is none, or if the database or the engine fails.
@@ -223,7 +223,7 @@ fn replay(
         moments
             .extend(thresholds(&spec.when, &facts).into_iter().filter_map(|moment| tick(at, moment, rule)));
         while let Some(moment) = moments.pop_first() {
-            // The next observation has its own say at its own time.
+            // From there on, the next observation counts.
             if moment > at && moment >= end {
                 break;
             }
@@ -283,7 +283,7 @@ fn describe(course: &mut Course, intent: &IntentKey, facts: &Facts) {
     }
 }
 
-/// Says of terms without a reason why they are unknown.
+/// Adds to unknown terms the reason that they lack.
 fn unknown(mut why: Term) -> Term {
     if why.state == TermState::Unknown && why.terms.is_empty() && why.seen.is_empty() {
         "no rule has looked at this".clone_into(&mut why.seen);

@@ -121,8 +121,8 @@ impl Rules {
     }
 }
 
-/// Returns since when an end must have been noted for a rule to look at it still. Another rule may have noted it, and the
-/// condition must hold for a while.
+/// Returns since when an end must have been noted for a rule to look at it still. Another rule may have noted it, and
+/// the condition must hold for a while.
 fn seen_by_all(rule: &WorkflowRule, now: Timestamp) -> Timestamp {
     let times = rule.spec.holds_for.to_signed() + rule.spec.interval().to_signed() * 3 + SLACK;
     now.saturating_sub(times).unwrap_or(Timestamp::MIN)

@@ -1,5 +1,6 @@
-//! Many runs with faults of each kind, many rules, and a bridge that is killed again and again: each rule sees all that it
-//! should and nothing else, and acts once. `RULES_RUNS=10000 cargo test -p bridge simulation -- --nocapture` runs more.
+//! Many runs with faults of each kind, many rules, and a bridge that is killed again and again: each rule sees all that
+//! it should and nothing else, and acts once. `RULES_RUNS=10000 cargo test -p bridge simulation -- --nocapture` runs
+//! more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;

@@ -25,7 +25,7 @@ const LATEST: SignedDuration = SignedDuration::from_secs(10);
 const CAUGHT_UP: Duration = Duration::from_secs(240);
 
 /// Each schedule: its name, what its intent starts, and its overlap policy. Runs of `Echo` end at once, those of `Gate`
-/// when they are told to.
+/// when they get the signal.
 const SCHEDULES: [(&str, &str, &str); 7] = [
     ("skip", "Echo", "Skip"),
     ("one", "Gate", "BufferOne"),
