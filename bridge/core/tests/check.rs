@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bridge_core::ports::{Accepted, ClientError, Clients, Invocation};
 use bridge_core::{Cause, ClientCheck};
 use futures::poll;
+use harness::all_turns;
 use serde_json::json;
 use workflow_api::{Catalogue, ClientEndpoint, TemporalSpec, WorkflowIntent, WorkflowParams};
 
@@ -51,7 +52,9 @@ async fn validation_does_not_hold_the_thread_that_responds() {
     let params = &mut intent.spec.temporal.workflow_params.activity_params;
     params.insert(WorkflowParams::ALL_ACTIVITIES.to_owned(), texts);
     let intent = Arc::new(intent);
+    let turns = all_turns().await;
     let mut check = pin!(ClientCheck::ask(&clients, &intent, Duration::ZERO));
     assert!(poll!(check.as_mut()).is_pending());
+    drop(turns);
     assert_eq!(check.await, ClientCheck::Accepted);
 }

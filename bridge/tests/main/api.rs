@@ -8,7 +8,7 @@ mod client_check;
 mod deep;
 mod doubts;
 mod engine;
-pub(crate) mod heavy;
+mod heavy;
 mod histories;
 mod intents;
 mod keys;

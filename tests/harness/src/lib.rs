@@ -18,6 +18,7 @@ mod sample;
 mod stack;
 mod temporal;
 mod tools;
+mod turns;
 mod wire;
 
 use std::sync::LazyLock;
@@ -47,6 +48,7 @@ pub use tools::{
     kubernetes_validate, oidc_provider, oidc_provider_for, python_with_temporalio, schemathesis,
     temporal_cli,
 };
+pub use turns::{Turns, all_turns};
 pub use wire::{Wire, WireAnswer};
 
 /// Returns an HTTP client for servers on this machine. It keeps no connections, so tests on different runtimes can

@@ -1,31 +1,10 @@
 //! Large input, which does not hold up other callers.
 
-use std::sync::mpsc::{Sender, channel};
-use std::thread::available_parallelism;
-
-use harness::sample_intent;
-use heavy::heavy;
+use harness::{all_turns, sample_intent};
 use reqwest::Method;
 use serde_json::json;
-use tokio::sync::oneshot;
 
 use super::{Api, ScriptedClient};
-
-/// Takes all turns of heavy work in this process until the result is dropped.
-pub(crate) async fn all_turns() -> Vec<Sender<()>> {
-    let mut held = Vec::new();
-    for _ in 0..(available_parallelism().unwrap().get() - 1).max(1) {
-        let (hold, free) = channel();
-        let (begin, begun) = oneshot::channel();
-        tokio::spawn(heavy(1 << 20, move || {
-            let _ = begin.send(());
-            free.recv().is_err()
-        }));
-        begun.await.unwrap();
-        held.push(hold);
-    }
-    held
-}
 
 fn intent(name: &str, client_port: u16, description: &str) -> String {
     let mut intent = sample_intent("127.0.0.1", client_port, "http://emco");

@@ -7,10 +7,10 @@ use bridge_core::model::WorkflowRun;
 use bridge_core::ports::{Engine, EngineError, HistoryRequest};
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt, try_join_all};
+use harness::all_turns;
 use serde_json::json;
 
 use super::Fixture;
-use crate::api::heavy::all_turns;
 
 /// Describes a run, reads its history, and follows it to its first event.
 fn reads(engine: &Arc<dyn Engine>, run: &WorkflowRun) -> [BoxFuture<'static, Result<(), EngineError>>; 3] {
