@@ -91,9 +91,9 @@ causes! {
     /// The bridge's own Temporal does not respond.
     TemporalUnavailable = "temporalUnavailable" Communications Critical
         "Restore Temporal, or the network to it. Running workflows go on when it is back.";
-    /// A resource of the bridge is nearly used up.
+    /// A resource that a rule watches is nearly used up, such as the capacity of a cluster.
     CapacityLow = "capacityLow" QualityOfService Minor
-        "Give the bridge more of the resource that the alarm names, or reduce the load.";
+        "Move work away from what the alarm names, or give it more capacity.";
 }
 
 impl FromStr for ProbableCause {
