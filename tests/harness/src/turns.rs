@@ -1,3 +1,5 @@
+//! Turns of heavy work, held by a test that watches others wait for them.
+
 use std::sync::mpsc::{Sender, channel};
 use std::thread::available_parallelism;
 

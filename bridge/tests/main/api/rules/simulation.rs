@@ -1,6 +1,6 @@
-//! Many runs with faults of each kind, many rules, and a bridge that is killed again and again: each rule sees all that
-//! it should and nothing else, and acts once. `RULES_RUNS=10000 cargo test -p bridge simulation -- --nocapture` runs
-//! more.
+//! Many runs with faults of each kind, many rules, and a bridge that is killed again and again: each rule sees all
+//! that it should and nothing else, and acts once. More runs:
+//! `RULES_RUNS=10000 cargo test -p bridge simulation -- --nocapture`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -80,7 +80,9 @@ fn rules() -> Vec<Rule> {
     ];
     let mut rules = Vec::new();
     for (name, when, hold, then, kinds) in all {
-        let spec = |scope: Value, then: &Value| json!({"scope": scope, "when": when, "for": hold, "every": "20s", "then": then});
+        let spec = |scope: Value, then: &Value| -> Value {
+            json!({"scope": scope, "when": when, "for": hold, "every": "20s", "then": then})
+        };
         rules.push(Rule {
             name: name.to_owned(),
             spec: spec(json!({"deploymentIntentGroup": "dig1"}), &then),
