@@ -16,6 +16,7 @@ use workflow_api::{RawJson, RunId};
 
 use crate::failure::{self, Background, Ending};
 use crate::follow::{self, UNPOLLED};
+use crate::patience::Patience;
 use crate::polls::{LongPoll, PollLost, Polls, Report};
 use crate::rpc::Session;
 use crate::servers::Servers;
@@ -115,7 +116,8 @@ impl Follower {
 
     async fn enter(&mut self) -> Result<Place, EngineError> {
         let session = Session::new(&self.servers, &self.run)?;
-        let seen = describe::length(&session, self.bound).await?;
+        let length = || describe::length(&session, self.bound);
+        let seen = Patience::with_unseen().repeat(length).await?;
         self.run.run_id = seen.run_id;
         Ok(Place::Behind { reader: Reader { page_token: Vec::new(), event_id: 0 }, goal: seen.events })
     }

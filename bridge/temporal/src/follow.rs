@@ -36,7 +36,8 @@ pub(crate) async fn to_the_end(
 ) -> Result<Ending, EngineError> {
     let session = Session::new(&servers, &run)?;
     // Read first, so that no caller gets `running` for a run that closed long ago.
-    let seen = repeated(&report, || describe::outline(&session, session.execution(), bound)).await?;
+    let outline = || describe::outline(&session, session.execution(), bound);
+    let seen = repeated(&report, || Patience::with_unseen().repeat(outline)).await?;
     if run.run_id.is_empty() {
         return Ok(Ending::Next { state: seen.state, run_id: seen.run_id });
     }
@@ -144,8 +145,8 @@ async fn background(
     let mut page_token = Vec::new();
     while !background.is_complete() {
         let run_id = &session.run().run_id;
-        let (events, next) =
-            history::page(session, run_id, Order::Backward, page_token, usize::MAX, bound).await?;
+        let page = || history::page(session, run_id, Order::Backward, page_token.clone(), usize::MAX, bound);
+        let (events, next) = Patience::default().repeat(page).await?;
         events.iter().for_each(|event| background.read(event));
         if next.is_empty() {
             break;

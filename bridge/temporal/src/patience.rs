@@ -1,7 +1,8 @@
-//! How long a poll is repeated while Temporal is away.
+//! How long a call is repeated while Temporal is away.
 
 use std::time::Duration;
 
+use bridge_core::ports::EngineError;
 use temporal::{FaultKind, TemporalFault};
 use tokio::time::{Instant, sleep};
 
@@ -17,17 +18,47 @@ const HELD: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     away_since: Option<Instant>,
+    unseen: bool,
 }
 
 impl Patience {
-    /// Returns whether to repeat a poll that failed, after a pause. `begun` is when it began.
+    /// Returns the patience with a server that nothing is known of. If there is no connection to it, it is away
+    /// at once; if it responds that it cannot do a call now, it may in a moment.
+    pub(crate) fn with_unseen() -> Self {
+        Self { unseen: true, ..Self::default() }
+    }
+
+    /// Repeats a call while Temporal is not available, but no longer than it may be away.
+    pub(crate) async fn repeat<T, F>(mut self, call: impl Fn() -> F) -> Result<T, EngineError>
+    where
+        F: Future<Output = Result<T, EngineError>>,
+    {
+        loop {
+            let begun = Instant::now();
+            let answer = call().await;
+            let fault = match &answer {
+                Err(EngineError::Unavailable { source, .. }) => source.downcast_ref(),
+                _ => None,
+            };
+            match fault {
+                Some(fault) if self.endures(fault, begun).await => {}
+                _ => return answer,
+            }
+        }
+    }
+
+    /// Returns whether to repeat a call that failed, after a pause. `begun` is when it began.
     pub(crate) async fn endures(&mut self, fault: &TemporalFault, begun: Instant) -> bool {
         let passes =
             matches!(fault.kind(), FaultKind::Unavailable | FaultKind::Busy | FaultKind::DeadlineExceeded);
-        passes && self.endures_poll(!fault.nothing_sent(), begun).await
+        passes && self.endures_call(!fault.nothing_sent(), begun).await
     }
 
-    async fn endures_poll(&mut self, sent: bool, begun: Instant) -> bool {
+    async fn endures_call(&mut self, sent: bool, begun: Instant) -> bool {
+        self.unseen &= !sent;
+        if self.unseen {
+            return false;
+        }
         if sent && begun.elapsed() >= HELD {
             self.away_since = None;
         }
@@ -53,10 +84,10 @@ mod tests {
         for _ in 0..100 {
             let begun = Instant::now();
             advance(Duration::from_secs(5)).await;
-            assert!(patience.endures_poll(true, begun).await);
+            assert!(patience.endures_call(true, begun).await);
             // The server restarts.
             for _ in 0..10 {
-                assert!(patience.endures_poll(false, Instant::now()).await);
+                assert!(patience.endures_call(false, Instant::now()).await);
             }
         }
     }
@@ -66,9 +97,17 @@ mod tests {
         for sent in [false, true] {
             let mut patience = Patience::default();
             let since = Instant::now();
-            while patience.endures_poll(sent, Instant::now()).await {}
+            while patience.endures_call(sent, Instant::now()).await {}
             assert_eq!(since.elapsed(), MOST, "{sent}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unseen_server_is_away_at_once_but_may_be_busy_for_a_moment() {
+        let mut patience = Patience::with_unseen();
+        assert!(!patience.endures_call(false, Instant::now()).await);
+        assert!(patience.endures_call(true, Instant::now()).await);
+        assert!(patience.endures_call(false, Instant::now()).await, "it has been seen now");
     }
 
     #[tokio::test(start_paused = true)]
@@ -76,6 +115,6 @@ mod tests {
         let mut patience = Patience::default();
         let begun = Instant::now();
         advance(Duration::from_secs(5)).await;
-        assert!(!patience.endures_poll(false, begun).await);
+        assert!(!patience.endures_call(false, begun).await);
     }
 }

@@ -1,6 +1,7 @@
 //! A real Temporal server with a real worker, and the engine's behaviour when the server or the connection
 //! fails.
 
+mod busy;
 mod faults;
 pub(crate) mod histories;
 mod large;

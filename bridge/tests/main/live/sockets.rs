@@ -1,6 +1,6 @@
 //! Requests on connections of their own: thousands at once, each closed when the test wants.
 
-use harness::Wire;
+use harness::{Wire, WireAnswer};
 use serde_json::Value;
 
 /// A GET on a connection of its own. Dropping it closes the connection.
@@ -15,9 +15,14 @@ impl Call {
         Self(wire)
     }
 
+    /// Returns the response, once there is one. Until then it may be dropped, and requested again.
+    pub(super) async fn ended(&mut self) -> WireAnswer {
+        self.0.answer().await.unwrap()
+    }
+
     /// Returns the response's status and body.
     pub(super) async fn answer(mut self) -> (u16, Value) {
-        let answer = self.0.answer().await.unwrap();
+        let answer = self.ended().await;
         (answer.status, serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{answer:?}")))
     }
 
