@@ -128,7 +128,7 @@ pub enum ActionState {
 pub struct Rehearsal {
     /// The runs, or intents, that were looked at.
     pub looked_at: u64,
-    /// Whether there are more, which were not looked at.
+    /// Whether there are more, which were not looked at, or whose history could not be read.
     pub partial: bool,
     /// What the rule would have decided, by time.
     pub decisions: Vec<RuleDecision>,

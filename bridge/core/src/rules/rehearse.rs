@@ -16,7 +16,8 @@ use super::subjects::Watched;
 use super::{RuleError, Rules};
 use crate::access::{Action, Resource};
 use crate::model::{
-    Course, DecisionStep, FactSource, Facts, IntentKey, Memory, Observation, RuleKey, SubjectId, judge,
+    Course, DecisionStep, FactSource, Facts, IntentKey, Memory, Observation, RuleKey, RunSeen, SubjectId,
+    judge,
 };
 use crate::ports::{PastLook, Watch};
 use crate::request::Request;
@@ -106,7 +107,7 @@ impl Rules {
         }
     }
 
-    /// Adds what is running now, and histories of what no monitor has watched. Returns whether there is more.
+    /// Adds what is running now, and histories of what no monitor has watched. Returns whether something is missing.
     async fn present(
         &self,
         request: &Request,
@@ -131,23 +132,28 @@ impl Rules {
             let history = match (&facts.run, past.get(&subject.id)) {
                 (Some(run), None) if run.state.is_some() => {
                     let asked = self.home_run(&run.workflow_id, &run.run_id);
-                    watch.past(&asked, MOST_MOMENTS).await?
+                    watch.past(&asked, MOST_MOMENTS).await
                 }
-                _ => Vec::new(),
+                _ => Ok(Vec::new()),
             };
-            let history: Vec<_> = history.into_iter().map(|look| of_history(look, &facts)).collect();
+            let history =
+                history.map(|looks| looks.into_iter().map(|look| of_history(look, &facts)).collect());
             looks.judge(subject, &mut facts, &mut Memory::default()).await;
-            Ok::<_, RuleError>((subject, history, facts))
+            (subject, history, facts)
         });
-        let present: Vec<_> = present.buffer_unordered(WIDTH).boxed().collect().await;
-        for found in present {
-            let (subject, history, facts): (&Watched, Vec<_>, Facts) = found?;
-            let past = past
-                .entry(subject.id.clone())
-                .or_insert_with(|| Past { intent: subject.intent.clone(), seen: history });
+        let present: Vec<(&Watched, Result<Vec<_>, _>, _)> =
+            present.buffer_unordered(WIDTH).boxed().collect().await;
+        let mut partial = subjects.watched.len() < before;
+        for (subject, history, facts) in present {
+            // The run may have been deleted since it was listed, and one slow history must not hide all others.
+            partial |= history.is_err();
+            let past = past.entry(subject.id.clone()).or_insert_with(|| Past {
+                intent: subject.intent.clone(),
+                seen: history.unwrap_or_default(),
+            });
             past.seen.push((request.now, with_memory(facts, past.seen.last())));
         }
-        Ok(subjects.watched.len() < before)
+        Ok(partial)
     }
 
     fn may_rehearse(&self, request: &Request, rule: &WorkflowRule, intent: &IntentKey) -> bool {
@@ -217,8 +223,7 @@ fn replay(
     let mut not_seen_yet = None;
     let spec = &rule.spec;
     let times = (spec.holds_for.to_signed(), spec.clear_for.to_signed());
-    let ends: Vec<_> = seen.iter().skip(1).map(|(at, _)| *at).chain([now]).collect();
-    for ((at, facts), end) in seen.into_iter().zip(ends) {
+    for (at, facts, end) in with_ends(seen, now) {
         let mut moments = BTreeSet::from([at]);
         moments
             .extend(thresholds(&spec.when, &facts).into_iter().filter_map(|moment| tick(at, moment, rule)));
@@ -266,6 +271,31 @@ fn replay(
         }
     }
     (decided, undecided.or(not_seen_yet))
+}
+
+/// Adds until when each observation counts: the next one, or the end of the run. Leaves out what shows a run open that
+/// had ended by then, since the engine's list can be late. A rule looks at the run itself before it acts.
+fn with_ends(seen: Vec<(Timestamp, Facts)>, now: Timestamp) -> Vec<(Timestamp, Facts, Timestamp)> {
+    let (mut later, mut next): (Option<RunSeen>, _) = (None, now);
+    let mut kept = Vec::with_capacity(seen.len());
+    for (at, facts) in seen.into_iter().rev() {
+        let mut end = next;
+        if let Some(run) = &facts.run {
+            let over = later.as_ref().filter(|_| run.is_open()).and_then(|later| {
+                // The run after this one began when it ended.
+                if later.run_id == run.run_id { later.closed } else { later.started }
+            });
+            if over.is_some_and(|over| over <= at) {
+                continue;
+            }
+            end = over.map_or(next, |over| over.min(next));
+            later = Some(run.clone());
+        }
+        next = at;
+        kept.push((at, facts, end));
+    }
+    kept.reverse();
+    kept
 }
 
 /// Notes the actions of a rehearsal as those that would be done.
@@ -336,4 +366,35 @@ fn thresholds(when: &Condition, facts: &Facts) -> Vec<Timestamp> {
     }
     all.extend(when.parts().flat_map(|part| thresholds(part, facts)));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use workflow_api::WorkflowState;
+
+    use super::*;
+
+    #[test]
+    fn a_run_is_not_open_after_its_end() {
+        let at = |second| Timestamp::new(second, 0).unwrap();
+        let run = |id: &str, state, started, closed: Option<i64>| RunSeen {
+            run_id: id.into(),
+            state: Some(state),
+            started: Some(at(started)),
+            closed: closed.map(at),
+            ..RunSeen::default()
+        };
+        let (open, closed) = (WorkflowState::Running, WorkflowState::Completed);
+        let seen = [
+            (1, run("first", open, 0, None)),
+            (5, run("first", open, 0, None)),
+            (6, run("second", open, 4, None)),
+            (8, run("second", open, 4, None)),
+            (9, run("second", closed, 4, Some(7))),
+        ];
+        let facts = seen.map(|(second, run)| (at(second), Facts { run: Some(run), ..Facts::default() }));
+        let kept = with_ends(facts.into(), at(20)).into_iter();
+        let kept: Vec<_> = kept.map(|(at, _, end)| (at.as_second(), end.as_second())).collect();
+        assert_eq!(kept, [(1, 4), (6, 7), (9, 20)]);
+    }
 }
