@@ -1,5 +1,10 @@
 //! What rules do: each action once, also if a turn is repeated.
 
+use bridge_core::model::WorkflowRun;
+use bridge_core::ports::PauseOrder;
+use workflow_api::RunId;
+use workflow_api::alarms::NotificationType;
+
 use super::*;
 
 /// Holds for each run of a gate.
@@ -128,4 +133,26 @@ async fn turns_at_once_act_once() {
     .await;
     let runs: Value = scene.api.get("/repair/runs").await.json().await.unwrap();
     assert_eq!(runs.as_array().unwrap().len(), 5, "{runs}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_workflow_that_flaps_a_hundred_times_is_one_alarm_and_one_clear() {
+    let scene = Scene::new("Gate").await;
+    let paused = json!({"when": {"state": ["Paused"]}, "clearFor": "6s", "then": alarm("workflowStuck")});
+    scene.rule("paused", paused).await;
+    let workflow_id = scene.start(json!({})).await.as_str().into();
+    let target = crate::temporal::target(scene.temporal.address());
+    let run = WorkflowRun { target, workflow_id, run_id: RunId::default() };
+    let engine = &scene.fixture.engine;
+    for _ in 0..100 {
+        engine.pause(&run, &PauseOrder::default()).await.unwrap();
+        scene.decided("paused", "Fired").await;
+        engine.unpause(&run, &PauseOrder::default()).await.unwrap();
+        scene.decided("paused", "Clearing").await;
+    }
+    let cleared = scene.decided("paused", "Cleared").await;
+    assert_eq!(cleared["episode"], 1, "{cleared}");
+    let notifications = scene.api.parts.store.notifications(0, 1000).await.unwrap();
+    let kinds: Vec<_> = notifications.iter().map(|kept| kept.notification.kind).collect();
+    assert_eq!(kinds, [NotificationType::NewAlarm, NotificationType::ClearedAlarm]);
 }
