@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::slice;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bridge_core::access::{Action, Ground, Named, Resource, Visible};
 use bridge_core::model::{DigKey, IntentKey};
@@ -18,7 +19,7 @@ use crate::subject::{self, Subject};
 use crate::{document, forbids};
 use workflow_api::cut;
 
-/// The largest number of sets of policies that are kept.
+/// The largest number of sets of policies that are kept, and of decisions.
 const MOST: usize = 1000;
 
 /// The rights of all callers. They never change: changed files make new ones.
@@ -32,6 +33,17 @@ pub struct Rights {
     common: PolicySet,
     /// Sets of policies by their numbers, each with `common`.
     sets: Mutex<HashMap<Vec<usize>, Arc<PolicySet>>>,
+    /// What was allowed before. A policy that forbids may ask for the time or the caller, so none is kept beside one.
+    allowed: Option<Mutex<HashMap<Asked, Ground>>>,
+}
+
+/// All that the policies of bindings ask for: whoever asks, these are among its own.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    policies: Vec<usize>,
+    action: Action,
+    intent: Option<String>,
+    named: Option<[Option<String>; 6]>,
 }
 
 impl Rights {
@@ -60,11 +72,12 @@ impl Rights {
                 by_subject.entry(subject.clone()).or_default().push(id);
             }
         }
+        let allowed = forbids.is_empty().then(Mutex::default);
         let mut common = templates();
         for policy in forbids {
             common.add(policy).expect("files and lines differ");
         }
-        Self { bindings, by_subject, policies, common, sets: Mutex::default() }
+        Self { bindings, by_subject, policies, common, sets: Mutex::default(), allowed }
     }
 
     /// Decides whether the actor of a request may do this, and name this while it does it.
@@ -79,8 +92,12 @@ impl Rights {
         named: Option<&Named<'_>>,
     ) -> Result<Ground, String> {
         let numbers = self.numbers_of(&request.actor);
-        let near = self.near(&numbers, &resource.place());
-        let answers = ask(&near, request, action, slice::from_ref(resource), named);
+        let asked = Asked::new(self.near(&numbers, &resource.place()), action, resource, named);
+        if let Some(ground) = self.allowed.as_ref().and_then(|allowed| lock(allowed).get(&asked).cloned()) {
+            return Ok(ground);
+        }
+        let set = self.set_of(&asked.policies);
+        let answers = ask(&set, request, action, slice::from_ref(resource), named);
         let answer = answers
             .and_then(|mut answers| answers.pop())
             .ok_or_else(|| "the question cannot be put to the policies".to_owned())?;
@@ -89,7 +106,13 @@ impl Rights {
             return Err(format!("a policy fails: {error}"));
         }
         match answer.decision() {
-            Decision::Allow => Ok(self.ground(&answer)),
+            Decision::Allow => {
+                let ground = self.ground(&answer);
+                if let Some(allowed) = &self.allowed {
+                    keep(&mut lock(allowed), asked, ground.clone());
+                }
+                Ok(ground)
+            }
             Decision::Deny => Err(self.reason(&answer, request, &numbers, action, resource, named)),
         }
     }
@@ -117,8 +140,9 @@ impl Rights {
     pub fn allows_each(&self, request: &Request, action: Action, intents: &[IntentKey]) -> Vec<bool> {
         let Some(first) = intents.first() else { return Vec::new() };
         let near = self.near(&self.numbers_of(&request.actor), &Resource::Intent(first).place());
+        let set = self.set_of(&near);
         let resources: Vec<_> = intents.iter().map(Resource::Intent).collect();
-        let Some(answers) = ask(&near, request, action, &resources, None) else {
+        let Some(answers) = ask(&set, request, action, &resources, None) else {
             return vec![false; intents.len()];
         };
         let allows = |answer: &Response| {
@@ -160,15 +184,14 @@ impl Rights {
 
     /// Returns the policies among these that are about a place. Those of other scopes would not apply, and each costs
     /// time.
-    fn near(&self, numbers: &[usize], place: &[&str]) -> Arc<PolicySet> {
+    fn near(&self, numbers: &[usize], place: &[&str]) -> Vec<usize> {
         let near = |number: &usize| self.bindings[self.policies[*number].0].scope.covers(place);
-        self.set_of(&numbers.iter().copied().filter(near).collect::<Vec<_>>())
+        numbers.iter().copied().filter(near).collect()
     }
 
     /// Returns the set of these policies, and of those that forbid.
     fn set_of(&self, numbers: &[usize]) -> Arc<PolicySet> {
-        let sets = || self.sets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(set) = sets().get(numbers) {
+        if let Some(set) = lock(&self.sets).get(numbers) {
             return Arc::clone(set);
         }
         let mut set = self.common.clone();
@@ -176,11 +199,7 @@ impl Rights {
             self.policies[*number].1.add_to(&mut set, &number.to_string());
         }
         let set = Arc::new(set);
-        let mut sets = sets();
-        if sets.len() >= MOST {
-            sets.clear();
-        }
-        sets.insert(numbers.to_vec(), Arc::clone(&set));
+        keep(&mut lock(&self.sets), numbers.to_vec(), Arc::clone(&set));
         set
     }
 
@@ -234,6 +253,30 @@ impl Rights {
             None => "none of the caller's bindings includes it".to_owned(),
         }
     }
+}
+
+impl Asked {
+    fn new(policies: Vec<usize>, action: Action, resource: &Resource<'_>, named: Option<&Named<'_>>) -> Self {
+        let intent = if let Resource::Intent(key) = resource { Some(key.name.clone()) } else { None };
+        let named = named.map(|named| {
+            let Named { client, task_queue, workflow, other_workflow, server, namespace } = *named;
+            [client, task_queue, workflow, other_workflow, server, namespace]
+                .map(|name| name.map(str::to_owned))
+        });
+        Self { policies, action, intent, named }
+    }
+}
+
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps something under a key. If there is much already, that is forgotten.
+fn keep<K: Eq + Hash, V>(kept: &mut HashMap<K, V>, key: K, value: V) {
+    if kept.len() >= MOST {
+        kept.clear();
+    }
+    kept.insert(key, value);
 }
 
 impl fmt::Debug for Rights {
