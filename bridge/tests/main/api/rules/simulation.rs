@@ -284,7 +284,7 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
             assert!(done, "{}: {decision:?}", rule.name);
         }
     }
-    print_delays(&*store, &rules, &runs).await;
+    println!("{}", delays(&*store, &rules, &runs).await);
     let failing = runs.iter().filter(|run| run.kind == Kind::Failing).count();
     let key = IntentKey::read(&format!("{PROJECT}/capp1/v1/dig1/repair"));
     let repairs = store.starts(&key.unwrap(), None, u32::MAX).await.unwrap();
@@ -298,8 +298,8 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
     println!("every rule has acted, {:?} after the first start", began.elapsed());
 }
 
-/// Prints how long after it should, at the earliest, each rule has acted. Two intervals are allowed.
-async fn print_delays(store: &dyn Database, rules: &[Rule], runs: &[Run]) {
+/// Returns how much later than at the earliest the rules have acted, as a sentence. Two intervals are allowed.
+async fn delays(store: &dyn Database, rules: &[Rule], runs: &[Run]) -> String {
     let mut requested = BTreeMap::new();
     for intent in INTENTS {
         let key = IntentKey::read(&format!("{PROJECT}/capp1/v1/dig1/{intent}")).unwrap();
@@ -316,7 +316,7 @@ async fn print_delays(store: &dyn Database, rules: &[Rule], runs: &[Run]) {
     }
     delays.sort();
     let at = |percent: usize| delays[(delays.len() - 1) * percent / 100];
-    println!("acted later than at the earliest by {:#} (p50), {:#} (p99), {:#}", at(50), at(99), at(100));
+    format!("acted later than at the earliest by {:#} (p50), {:#} (p99), {:#}", at(50), at(99), at(100))
 }
 
 /// Returns the workflows about which a rule must act.
