@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use service::shutdown::Shutdown;
 use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflowExecutionsRequest;
 use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use workflow_api::{TaskQueue, WorkflowId};
 
 use self::activities::RuleActivities;
@@ -36,6 +36,8 @@ pub struct TemporalWatch {
     prefix: String,
     task_queue: String,
     wanted: Arc<Notify>,
+    /// Lists one at a time: a database that answers the lists of many rules at once may answer none in time.
+    lists: Arc<Semaphore>,
 }
 
 impl TemporalWatch {
@@ -44,7 +46,8 @@ impl TemporalWatch {
     pub fn new(servers: Servers, bounds: Bounds, installation: &str) -> Self {
         let prefix = format!("emco-bridge-{installation}");
         let task_queue = format!("{prefix}-rules");
-        Self { servers, bounds, prefix, task_queue, wanted: Arc::default() }
+        let lists = Arc::new(Semaphore::new(1));
+        Self { servers, bounds, prefix, task_queue, wanted: Arc::default(), lists }
     }
 
     /// Works on the monitors of the installation until the process drains. Waits while Temporal is away.
@@ -77,7 +80,8 @@ impl TemporalWatch {
 impl Watch for TemporalWatch {
     async fn list(&self, workflows: &[WorkflowId], since: Timestamp) -> Result<Vec<RunSeen>, EngineError> {
         let home = self.at_home(WorkflowId::default());
-        watch::list(&Session::new(&self.servers, &home)?, workflows, since, self.bounds.call).await
+        let session = Session::new(&self.servers, &home)?;
+        watch::list(&session, &self.lists, workflows, since, self.bounds.call).await
     }
 
     async fn look(&self, run: &WorkflowRun) -> Result<Option<(RunSeen, RunDetail)>, EngineError> {
