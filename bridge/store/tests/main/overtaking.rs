@@ -91,9 +91,11 @@ async fn nothing_is_missed_under_load() {
     let text = SealKey::generate().unwrap();
     let key = Arc::new(SealKey::read(text.as_bytes()).unwrap());
     let (ends, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
-    let mut replicas = Vec::new();
+    // Sealers have connections of their own. One may have let go of the lock when it is killed, and be used again.
+    let (mut replicas, mut sealing) = (Vec::new(), Vec::new());
     for _ in 0..REPLICAS {
         replicas.push(Arc::new(store(&url).await));
+        sealing.push(Arc::new(store(&url).await));
     }
     let mut load = Vec::new();
     for (replica, writer) in
@@ -127,9 +129,9 @@ async fn nothing_is_missed_under_load() {
     }
     let (begun, mut killed) = (Instant::now(), 0);
     while begun.elapsed() < LOAD {
-        let sealers = replicas.iter().map(|replica| {
-            let (replica, key) = (Arc::clone(replica), Arc::clone(&key));
-            tokio::spawn(async move { seal_if_possible(&replica, &key).await })
+        let sealers = sealing.iter().map(|store| {
+            let (store, key) = (Arc::clone(store), Arc::clone(&key));
+            tokio::spawn(async move { seal_if_possible(&store, &key).await })
         });
         let sealers: Vec<_> = sealers.collect();
         // The server ends the session that holds the lock, in the middle of its batch.
@@ -145,7 +147,7 @@ async fn nothing_is_missed_under_load() {
             sealer.abort();
             let _ = sealer.await;
         }
-        seal_if_possible(&replicas[0], &key).await;
+        seal_if_possible(&sealing[0], &key).await;
     }
     ends.store(true, Ordering::Relaxed);
     for writer in load {
