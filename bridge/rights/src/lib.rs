@@ -2,7 +2,8 @@
 //!
 //! Each binding of `rights.toml` becomes a policy for each of its subjects: a link of its role's template or, if it
 //! names intents or what they may use, a policy of its own. Beside them are policies that an operator writes, which
-//! can only forbid. A decision evaluates the policies of this caller and those that forbid, and no others.
+//! can only forbid. A decision evaluates the policies of this caller and those that forbid, and no others. Where there
+//! are none that forbid, what was allowed is remembered.
 #![warn(missing_docs)]
 
 mod binding;

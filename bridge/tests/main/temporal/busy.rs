@@ -12,21 +12,18 @@ use axum::routing::{MethodRouter, post};
 use bridge_core::ports::{Engine, Waited};
 use futures::TryStreamExt;
 use prost::Message;
-use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::{EventType, WorkflowExecutionStatus};
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{
     History, HistoryEvent, WorkflowExecutionCancelRequestedEventAttributes,
     WorkflowExecutionCanceledEventAttributes,
 };
-use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeWorkflowExecutionResponse, GetSystemInfoResponse, GetWorkflowExecutionHistoryResponse,
-    GetWorkflowExecutionHistoryReverseResponse,
+    GetSystemInfoResponse, GetWorkflowExecutionHistoryResponse, GetWorkflowExecutionHistoryReverseResponse,
 };
 
 use super::engine;
-use super::newer::{framed, run_of};
+use super::newer::{description, framed, run_of};
 
 const REFUSED: u8 = 2;
 const UNAVAILABLE: &str = "14";
@@ -56,18 +53,7 @@ fn message(method: &str) -> Vec<u8> {
     };
     let history = |events| Some(History { events });
     match method {
-        "DescribeWorkflowExecution" => {
-            let execution = WorkflowExecution { workflow_id: "w".to_owned(), run_id: "r".to_owned() };
-            let info = WorkflowExecutionInfo {
-                execution: Some(execution),
-                status: WorkflowExecutionStatus::Running.into(),
-                history_length: 2,
-                ..Default::default()
-            };
-            let workflow_execution_info = Some(info);
-            DescribeWorkflowExecutionResponse { workflow_execution_info, ..Default::default() }
-                .encode_to_vec()
-        }
+        "DescribeWorkflowExecution" => description(WorkflowExecutionStatus::Running.into(), 2),
         "GetWorkflowExecutionHistory" => {
             let history = history(vec![requested, canceled]);
             GetWorkflowExecutionHistoryResponse { history, ..Default::default() }.encode_to_vec()

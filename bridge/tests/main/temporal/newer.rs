@@ -34,18 +34,7 @@ const EVENT: i32 = 999;
 fn message(method: &str) -> Vec<u8> {
     match method {
         "GetSystemInfo" => GetSystemInfoResponse::default().encode_to_vec(),
-        "DescribeWorkflowExecution" => {
-            let execution = WorkflowExecution { workflow_id: "w".to_owned(), run_id: "r".to_owned() };
-            let info = WorkflowExecutionInfo {
-                execution: Some(execution),
-                status: STATE,
-                history_length: 1,
-                ..WorkflowExecutionInfo::default()
-            };
-            let workflow_execution_info = Some(info);
-            DescribeWorkflowExecutionResponse { workflow_execution_info, ..Default::default() }
-                .encode_to_vec()
-        }
+        "DescribeWorkflowExecution" => description(STATE, 1),
         "GetWorkflowExecutionHistory" => {
             let event = HistoryEvent { event_id: 1, task_id: 1, event_type: EVENT, ..Default::default() };
             let history = Some(History { events: vec![event] });
@@ -53,6 +42,14 @@ fn message(method: &str) -> Vec<u8> {
         }
         other => panic!("{other} is not called"),
     }
+}
+
+/// Returns the description of a run with this status and so many events.
+pub(super) fn description(status: i32, history_length: i64) -> Vec<u8> {
+    let execution = Some(WorkflowExecution { workflow_id: "w".to_owned(), run_id: "r".to_owned() });
+    let info = WorkflowExecutionInfo { execution, status, history_length, ..Default::default() };
+    DescribeWorkflowExecutionResponse { workflow_execution_info: Some(info), ..Default::default() }
+        .encode_to_vec()
 }
 
 async fn answer(Path(method): Path<String>) -> Response {
