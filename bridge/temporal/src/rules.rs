@@ -81,7 +81,7 @@ impl Watch for TemporalWatch {
     async fn list(&self, workflows: &[WorkflowId], since: Timestamp) -> Result<Vec<RunSeen>, EngineError> {
         let home = self.at_home(WorkflowId::default());
         let session = Session::new(&self.servers, &home)?;
-        watch::list(&session, &self.lists, workflows, since, self.bounds.call).await
+        watch::list(&session, &self.lists, workflows, since, self.bounds).await
     }
 
     async fn look(&self, run: &WorkflowRun) -> Result<Option<(RunSeen, RunDetail)>, EngineError> {

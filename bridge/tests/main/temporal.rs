@@ -190,7 +190,8 @@ impl Fixture {
     }
 }
 
-const BOUNDS: Bounds = Bounds { call: Duration::from_secs(4), query: Duration::from_secs(5) };
+const BOUNDS: Bounds =
+    Bounds { call: Duration::from_secs(4), query: Duration::from_secs(5), list: Duration::from_secs(10) };
 
 fn engine() -> TemporalEngine {
     engine_with(BOUNDS)

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 use workflow_api::{TaskQueue, WorkflowId};
 
+use crate::bounds::Bounds;
 use crate::convert::{state, timestamp};
 use crate::rpc::Session;
 
@@ -37,7 +38,7 @@ pub(super) async fn list(
     lists: &Semaphore,
     workflows: &[WorkflowId],
     since: Timestamp,
-    bound: Duration,
+    bounds: Bounds,
 ) -> Result<Vec<RunSeen>, EngineError> {
     let workflows = workflows.iter().filter(|workflow| !workflow.is_empty());
     let (plain, others): (Vec<_>, Vec<_>) = workflows.partition(|workflow| is_plain(workflow));
@@ -51,7 +52,8 @@ pub(super) async fn list(
             query: query(&plain, since),
         };
         let turn = lists.acquire().await;
-        let answer = patiently(session, bound, request).await.map_err(|fault| session.error(fault, bound))?;
+        let answer = patiently(session, bounds.list, request).await;
+        let answer = answer.map_err(|fault| session.error(fault, bounds.list))?;
         drop(turn);
         // A run that closes meanwhile moves to a later page, which knows more about it.
         runs.extend(answer.executions.into_iter().map(seen).map(|run| (run.run_id.clone(), run)));
@@ -63,7 +65,7 @@ pub(super) async fn list(
     // Of these, only the newest run is known.
     let execution = |id: &WorkflowId| WorkflowExecution { workflow_id: id.to_string(), ..Default::default() };
     let others: Vec<_> = others.into_iter().map(execution).collect();
-    let looks = stream::iter(others).map(|other| look(session, Some(other), bound));
+    let looks = stream::iter(others).map(|other| look(session, Some(other), bounds.call));
     let looks: Vec<_> = looks.buffer_unordered(AT_ONCE).try_collect().await?;
     let newest = looks.into_iter().flatten().map(|(run, _)| run).filter(|run| run.started >= Some(since));
     runs.extend(newest.map(|run| (run.run_id.clone(), run)));

@@ -78,7 +78,7 @@ async fn an_unresponsive_server_is_unavailable_within_the_timeout() -> Result<()
     let silent = TcpListener::bind("127.0.0.1:0").await?;
     let run = run_at(&silent.local_addr()?.to_string())?;
     let bound = Duration::from_millis(300);
-    let engine = super::engine_with(Bounds { call: bound, query: bound });
+    let engine = super::engine_with(Bounds { call: bound, query: bound, ..Bounds::default() });
     let unavailable = |error: &EngineError| matches!(error, EngineError::Unavailable { .. });
     everything_fails(&engine, &run, bound, unavailable).await;
     Ok(())
@@ -91,7 +91,7 @@ async fn a_server_that_falls_silent_later_ends_every_call() -> Result<()> {
     let mut run = fixture.start("Echo", &json!(1)).await?;
     run.target = super::target(&proxy.address());
     let bound = Duration::from_millis(500);
-    let engine = super::engine_with(Bounds { call: bound, query: bound });
+    let engine = super::engine_with(Bounds { call: bound, query: bound, ..Bounds::default() });
     eventually(SOON, "the engine is connected", async || engine.describe(&run).await).await;
     proxy.pause();
     // After a query, one more call finds out why there is no result.
@@ -112,7 +112,7 @@ async fn a_wait_outlives_a_slow_first_look() -> Result<()> {
     let mut run = fixture.start("Echo", &json!(1)).await?;
     run.target = super::target(&proxy.address());
     let bound = Duration::from_millis(500);
-    let engine = Arc::new(super::engine_with(Bounds { call: bound, query: bound }));
+    let engine = Arc::new(super::engine_with(Bounds { call: bound, query: bound, ..Bounds::default() }));
     eventually(SOON, "the engine is connected", async || engine.describe(&run).await).await;
     proxy.pause();
     let waiting = tokio::spawn({

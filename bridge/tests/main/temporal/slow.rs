@@ -42,7 +42,7 @@ async fn answer(Path(method): Path<String>, body: Bytes) -> Response {
 
 #[tokio::test]
 async fn a_history_may_take_longer_than_each_of_its_pages() -> Result<()> {
-    let engine = engine_with(Bounds { call: CALL, query: CALL });
+    let engine = engine_with(Bounds { call: CALL, ..Bounds::default() });
     let run = run_of(post(answer)).await?;
     let request = HistoryRequest { page_size: Some(PAGES.into()), ..HistoryRequest::default() };
     let history = engine.history(&run, &request).await?;

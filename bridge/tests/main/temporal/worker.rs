@@ -306,10 +306,10 @@ struct Retrying;
 impl Retrying {
     #[run(name = "Retrying")]
     async fn run(ctx: &mut WorkflowContext<Self>, times: u32) -> WorkflowResult<u32> {
-        // Soon at first, and then so rarely that many such runs do not keep a server busy.
+        // Soon at first, and then so rarely that thousands of such runs do not keep a server busy.
         let soon = RetryPolicy::builder()
             .initial_interval(Duration::from_millis(200))
-            .maximum_interval(Duration::from_secs(10))
+            .maximum_interval(Duration::from_mins(10))
             .build();
         let retried =
             ActivityOptions::with_start_to_close_timeout(Duration::from_secs(10)).retry_policy(soon);

@@ -1,6 +1,6 @@
 //! Many runs with faults of each kind, many rules, and a bridge that is killed again and again: each rule sees all
 //! that it should and nothing else, and acts once. More runs:
-//! `RULES_RUNS=10000 RULES_EVERY=120s cargo test -p bridge simulation -- --nocapture`.
+//! `RULES_RUNS=10000 RULES_EVERY=600s cargo test -p bridge simulation -- --nocapture`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use workflow_api::{Rehearsal, RuleDecision, Term, TermState};
+use workflow_api::{ActionOutcome, ActionState, DecisionState, Rehearsal, RuleDecision, Term, TermState};
 
 use super::*;
 use crate::cli::serving;
@@ -29,6 +29,8 @@ const LIFE: Duration = Duration::from_secs(10);
 const LATE: SignedDuration = SignedDuration::from_secs(5);
 /// The most runs that a rehearsal looks at.
 const REHEARSED: usize = 1000;
+/// The outcome of an action that came too late to be done.
+const ENDED: &str = "the condition had ended before";
 /// How many signals are counted in histories.
 const COUNTED: usize = 20;
 
@@ -253,7 +255,8 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
         bridge.process.restart().unwrap();
         bridge.process.wait_ready(&format!("{}/readyz", bridge.url)).await.unwrap();
     }
-    eventually(SOON * 10, "every rule has acted", &all).await;
+    let limit = SOON * 10 + Duration::from_millis(300) * u32::try_from(count).unwrap();
+    eventually(limit, "every rule has acted", &all).await;
     for rule in rules.iter().filter(|rule| rule.intents.len() == INTENTS.len()) {
         eventually(SOON * 2, "a rehearsal decides as the rule did", async || {
             bridge.rehearsed_as_decided(&temporal, &*beside, rule, count <= REHEARSED).await
@@ -280,8 +283,12 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
         for course in courses.values() {
             let decision = &course.decision;
             assert_eq!(decision.episode, 1, "{}: {decision:?}", rule.name);
-            let done = decision.actions.iter().all(|one| one.state == workflow_api::ActionState::Done);
-            assert!(done, "{}: {decision:?}", rule.name);
+            // A healthy run that was late may have ended while the bridge was killed, before anything was done.
+            let ended =
+                !wanted.contains(decision.workflow_id.as_str()) && decision.state == DecisionState::Cleared;
+            let is_right =
+                |one: &ActionOutcome| one.state == ActionState::Done || (ended && one.text == ENDED);
+            assert!(decision.actions.iter().all(is_right), "{}: {decision:?}", rule.name);
         }
     }
     println!("{}", delays(&*store, &rules, &runs).await);

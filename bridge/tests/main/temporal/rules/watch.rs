@@ -1,6 +1,7 @@
 //! Lists, looks, task queues and the past of runs.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::body::{Body, Bytes};
@@ -9,7 +10,7 @@ use axum::response::Response;
 use axum::routing::post;
 use bridge_core::model::{RunDetail, RunSeen, WorkflowRun};
 use bridge_core::ports::{EngineError, QueueLook, Watch};
-use bridge_temporal::TemporalWatch;
+use bridge_temporal::{Bounds, TemporalWatch};
 use futures::future::join_all;
 use harness::eventually;
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +24,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 use workflow_api::{TaskQueue, WorkflowId, WorkflowState};
 
 use super::super::newer::{framed, run_of};
-use super::super::{Fixture, SOON, unique};
+use super::super::{BOUNDS, Fixture, SOON, unique};
 
 /// Well before a test, and far less than the time for which a server keeps runs.
 fn lately() -> Timestamp {
@@ -112,6 +113,23 @@ async fn lists_are_asked_for_one_at_a_time() -> Result<()> {
     for listed in join_all(lists).await {
         assert_eq!(listed?, []);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_may_take_longer_than_another_call() -> Result<()> {
+    const CALL: Duration = Duration::from_millis(50);
+    async fn answer(Path(method): Path<String>) -> Response {
+        if method == "GetSystemInfo" {
+            return framed(&GetSystemInfoResponse::default().encode_to_vec());
+        }
+        // A list that is slow.
+        tokio::time::sleep(CALL * 5).await;
+        framed(&ListWorkflowExecutionsResponse::default().encode_to_vec())
+    }
+    let target = run_of(post(answer)).await?.target;
+    let (_, watch) = super::watch_with(&target.server, Bounds { call: CALL, ..BOUNDS })?;
+    assert_eq!(watch.list(&["w".into()], Timestamp::UNIX_EPOCH).await?, []);
     Ok(())
 }
 
