@@ -7,6 +7,7 @@ mod chaos;
 mod compliant;
 mod emcoctl;
 mod interop;
+mod near_limit;
 mod outages;
 mod python_worker;
 mod restarts;

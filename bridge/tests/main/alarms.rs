@@ -5,7 +5,7 @@ mod deliveries;
 mod follow;
 mod list;
 mod own;
-mod receiver;
+pub(crate) mod receiver;
 mod standard;
 mod subscriptions;
 

@@ -6,6 +6,7 @@ use workflow_api::RunId;
 use workflow_api::alarms::NotificationType;
 
 use super::*;
+use crate::alarms::receiver::Receiver;
 
 /// Holds for each run of a gate.
 fn open() -> Value {
@@ -89,8 +90,11 @@ async fn another_intent_is_started_with_what_was_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_notification_has_the_text_of_the_rule() {
-    let scene = Scene::new("Gate").await;
+async fn a_notification_has_the_text_of_the_rule_and_is_delivered() {
+    let (receiver, files) = (Receiver::new(&[]).await, tempfile::tempdir().unwrap());
+    let targets = files.path().join("notify.toml");
+    std::fs::write(&targets, receiver.target("oss", "3gpp", "")).unwrap();
+    let scene = Scene::with("Gate", &["--notify", targets.to_str().unwrap()]).await;
     let then = json!([{"notify": {"text": "look at {{seen.workflowID}} in {{seen.group}}"}}]);
     scene.rule("notice", json!({"when": open(), "then": then})).await;
     let run = scene.start(json!({})).await;
@@ -98,6 +102,11 @@ async fn a_notification_has_the_text_of_the_rule() {
     let notice = &scene.alarms("ruleNotice").await[0];
     assert_eq!(notice["additionalText"], format!("look at {run} in dig1"));
     assert_eq!(notice["perceivedSeverity"], "WARNING");
+    let delivered = receiver.takes(1).await[0].json();
+    assert_eq!(delivered["notificationType"], "notifyNewAlarm");
+    for same in ["alarmId", "additionalText", "perceivedSeverity"] {
+        assert_eq!(delivered[same], notice[same], "{same}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -1,6 +1,9 @@
 //! What rules see: each kind of term on real runs.
 
+use super::super::client::ScriptedClient;
+use super::super::problem_of;
 use super::*;
+use reqwest::StatusCode;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_late_run_has_an_alarm_until_it_ends() {
@@ -165,6 +168,20 @@ async fn an_intent_that_is_not_started_is_seen() {
     scene.decided("idle", "Fired").await;
     scene.start(json!({})).await;
     scene.decided("idle", "Cleared").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_start_of_which_nothing_is_known_is_seen() {
+    let scene = Scene::new("Gate").await;
+    let spec = json!({"when": {"startUnknownFor": "1s"}, "then": alarm("startOutcomeUnknown")});
+    scene.rule("unknown", spec).await;
+    scene.start(json!({})).await;
+    let client = ScriptedClient::start(std::future::pending::<StatusCode>).await;
+    let lost = intent("lost", client.port, scene.fixture.task_queue, json!({"kind": "Gate"}));
+    assert_eq!(scene.api.post("", lost.to_string()).await.status(), 201);
+    problem_of(scene.api.post("/lost/start", "").await, 502, "start_outcome_unknown").await;
+    let fired = scene.decided("unknown", "Fired").await;
+    assert!(fired["intent"].as_str().unwrap().ends_with("/lost"), "{fired}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
