@@ -21,6 +21,9 @@ pub struct NotifySettings {
     /// How long a condition must have ended before its alarm is cleared. One that comes and goes is one alarm then.
     #[arg(long, env = "BRIDGE_ALARM_HOLD", default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub alarm_hold: Duration,
+    /// Maximum number of alarms that are kept. Further ones are raised when there is room.
+    #[arg(long, env = "BRIDGE_MAX_ALARMS", default_value_t = 10_000, value_name = "NUMBER")]
+    pub max_alarms: u64,
 }
 
 impl NotifySettings {
@@ -31,6 +34,6 @@ impl NotifySettings {
 
     pub(crate) fn parts(&self, targets: Targets) -> AlarmParts {
         let hold = SignedDuration::try_from(self.alarm_hold).unwrap_or(SignedDuration::MAX);
-        AlarmParts::new(Arc::new(targets), hold)
+        AlarmParts::new(Arc::new(targets), hold, self.max_alarms)
     }
 }

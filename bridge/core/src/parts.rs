@@ -67,6 +67,8 @@ pub struct AlarmParts {
     pub recipients: Arc<dyn Recipients>,
     /// How long a condition must have ended before its alarm is cleared.
     pub hold: SignedDuration,
+    /// Maximum number of alarms in the list.
+    pub most: u64,
     /// Interval of the questions whether the engine responds.
     pub probe: Duration,
     /// For how long it must not have responded before an alarm is raised.
@@ -78,12 +80,13 @@ pub struct AlarmParts {
 }
 
 impl AlarmParts {
-    /// Makes them of who gets notifications, and of how long a condition must have ended.
+    /// Makes them of who gets notifications, how long a condition must have ended, and the maximum number of alarms.
     #[must_use]
-    pub fn new(recipients: Arc<dyn Recipients>, hold: SignedDuration) -> Self {
+    pub fn new(recipients: Arc<dyn Recipients>, hold: SignedDuration, most: u64) -> Self {
         Self {
             recipients,
             hold,
+            most,
             probe: Duration::from_secs(15),
             away: Duration::from_secs(60),
             wake: Arc::default(),

@@ -9,8 +9,6 @@ use crate::model::{
 };
 use crate::ports::{AlarmChange, StoreError, subscription_target};
 
-/// Maximum number of alarms in the list.
-const MOST_ALARMS: u64 = 10_000;
 /// The verbs of the audit.
 const RAISE: &str = "raise-alarm";
 const CLEAR: &str = "clear-alarm";
@@ -27,7 +25,7 @@ impl Alarms {
     /// Returns the ID of the alarm.
     ///
     /// # Errors
-    /// Returns an error if the database fails, or if there are 10,000 alarms.
+    /// Returns an error if the database fails, or if there are too many alarms.
     pub async fn raise(&self, raised: &Raised) -> Result<AlarmId, StoreError> {
         let problem = cut_text(&raised.problem, NAME_MAX);
         for _ in 0..ROUNDS {
@@ -115,10 +113,13 @@ impl Alarms {
 
     /// Refuses another alarm if there are too many. Those that raise alarms work on without it.
     async fn has_room(&self) -> Result<(), StoreError> {
-        if self.parts.store.alarm_count().await? < MOST_ALARMS {
+        let most = self.parts.alarms.most;
+        if self.parts.store.alarm_count().await? < most {
             return Ok(());
         }
-        let source = format!("there are {MOST_ALARMS} alarms: acknowledge those that are cleared");
+        let source = format!(
+            "there are {most} alarms: acknowledge those that are cleared, or raise BRIDGE_MAX_ALARMS"
+        );
         Err(StoreError::Unavailable { action: "keep another alarm", source: source.into() })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 use jiff::SignedDuration;
@@ -43,13 +43,13 @@ struct Seen {
 }
 
 impl Rules {
-    /// Looks at everything that a rule watches, and does what follows. Returns the time until the next turn; `None` if
-    /// the rule was deleted.
+    /// Looks at everything that a rule watches, and does what follows. Returns the time until the next turn: what is left
+    /// of the rule's interval; `None` if the rule was deleted.
     ///
     /// # Errors
     /// Returns an error if the database or the engine fails. Then the turn must be repeated.
     pub async fn turn(&self, key: &RuleKey) -> Result<Option<Duration>, RuleError> {
-        let watch = self.watch()?;
+        let (watch, begun) = (self.watch()?, Instant::now());
         let Some(latest) = self.latest(key).await? else { return Ok(None) };
         let request = self.request(key, &latest.change.by);
         let Some(kept) = latest.into_kept() else {
@@ -72,8 +72,8 @@ impl Rules {
         let denied = subjects.denied.map(|(intent, reason)| format!("it may not see `{intent}`: {reason}"));
         turn.report_broken(looked.iter().find_map(|seen| seen.broken.clone()).or(denied)).await?;
         self.keep_seen(key, looked).await?;
-        let every = kept.rule.spec.interval().to_duration();
-        Ok(Some(every.unwrap_or(Duration::from_secs(30))))
+        let every = kept.rule.spec.interval().to_duration().unwrap_or(Duration::from_secs(30));
+        Ok(Some(every.saturating_sub(begun.elapsed())))
     }
 
     /// Ends what a deleted rule has begun.

@@ -28,6 +28,15 @@ async fn a_rule_acts_by_itself_until_it_is_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_time_of_a_look_is_a_part_of_the_interval() {
+    let scene = Scene::new("Gate").await;
+    let spec = json!({"when": {"state": ["Running"]}, "every": "10s", "then": alarm("workflowLate")});
+    scene.rule("regular", spec).await;
+    let next = scene.app.rules.turn(&RuleKey::of(PROJECT, "regular")).await.unwrap().unwrap();
+    assert!(next < Duration::from_secs(10), "{next:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn without_a_worker_of_its_own_the_bridge_has_no_rules() {
     let scene = Scene::with("Echo", &["--escalation", "off"]).await;
     let spec = json!({"when": {"state": ["Failed"]}, "then": alarm("workflowFailed")});

@@ -207,7 +207,8 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
     let client = OurClient::of(clients![watched], temporal.address()).await;
     let directory = tempfile::tempdir().unwrap();
     let (database, port) = (directory.path().join("bridge.db"), free_port());
-    let process = serving(port, &database, temporal.address()).spawn().unwrap();
+    let process = serving(port, &database, temporal.address());
+    let process = process.args(["--max-alarms", "100000"]).spawn().unwrap();
     let mut bridge = Served { process, url: format!("http://127.0.0.1:{port}") };
     bridge.process.wait_ready(&format!("{}/readyz", bridge.url)).await.unwrap();
     for name in INTENTS.into_iter().chain(["repair"]) {
