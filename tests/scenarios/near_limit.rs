@@ -57,7 +57,8 @@ async fn a_cluster_near_its_limit_is_relieved_by_one_wave() -> Result<()> {
     send(Method::PUT, &url, rule()?.to_string()).await?.expect(201)?;
     post(&intent_url(&stack, "capacity-cluster1", "/start"), &json!({})).await?.expect(204)?;
 
-    let decided = eventually(SOON, "the wave has brought the cluster below its limit", async || {
+    // Six looks of the rule, and an evacuation.
+    let decided = eventually(SOON * 3, "the wave has brought the cluster below its limit", async || {
         let decisions = get(&format!("{url}/decisions")).await?.expect(200)?.body;
         ensure!(decisions[0]["state"] == "Cleared", "{decisions}");
         Ok(decisions)
