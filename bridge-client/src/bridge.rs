@@ -148,7 +148,7 @@ mod tests {
         let url = at(odd).unwrap();
         assert_eq!(
             url.as_str(),
-            "http://gate/emco/v2/alarms/a%2Fb%20c:1@(x)%20%23%C3%A9+&'%22%7C%252F%3F/comments"
+            "http://gate/emco/v2/alarms/a%2Fb%20c:1@(x)%20%23%C3%A9+&'%22|%252F%3F/comments"
         );
         for name in ["", ".", ".."] {
             assert!(matches!(at(name), Err(Error::Name(_))), "{name}");
