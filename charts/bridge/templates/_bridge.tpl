@@ -59,6 +59,7 @@ BRIDGE_AUDIT_WEBHOOK: {{ . | quote }}
 {{- end }}
 {{- with .Values.alarms }}
 BRIDGE_ALARM_HOLD: {{ .hold | quote }}
+BRIDGE_MAX_ALARMS: {{ .max | int | quote }}
 {{- if .notify.existingSecret }}
 BRIDGE_NOTIFY: {{ include "common.secretFile" (list "notify" .notify.key) }}
 {{- end }}

@@ -110,6 +110,7 @@ const OPTIONS: &[&str] = &[
     "audit.denials=0",
     "audit.webhook=https://anchor.example/seals",
     "alarms.hold=1m",
+    "alarms.max=100000",
     "alarms.notify.existingSecret=1e3",
     "alarms.notify.key=on,alarms.notify.existingSecret=s",
     "waits.default=10s",
