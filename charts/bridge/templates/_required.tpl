@@ -2,6 +2,7 @@
 {{- define "bridge.required" -}}
 alarms
 alarms.hold
+alarms.max
 alarms.notify
 alarms.notify.key
 audit
