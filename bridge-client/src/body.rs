@@ -24,8 +24,8 @@ impl<T: Serialize> Body<Option<T>> for Option<&T> {
     }
 }
 
-/// JSON that is sent as it is. So the bridge sees fields that this version of the crate does not know, and reports those
-/// that it does not know itself; and numbers keep all their digits.
+/// JSON that is sent as it is. So the bridge sees fields that this version of the crate does not know, and reports
+/// those that it does not know itself; and numbers keep all their digits.
 #[derive(Debug, Clone, Copy)]
 pub struct Raw<'a>(pub &'a str);
 

@@ -30,8 +30,8 @@ pub struct Settings {
     pub identity: Option<Vec<u8>>,
     /// The timeout for connecting.
     pub connect_timeout: Duration,
-    /// The timeout of a call, from connecting to the last byte of the response. A call that waits has what it waits for
-    /// in addition; a stream of events has no end.
+    /// The timeout of a call, from connecting to the last byte of the response. A call that waits has what it waits
+    /// for in addition; a stream of events has no end.
     pub timeout: Duration,
     /// What the header `User-Agent` has.
     pub user_agent: String,
@@ -58,8 +58,8 @@ impl std::fmt::Debug for Settings {
 }
 
 impl Bridge {
-    /// Makes a client of the bridge at `url` (`https://bridge.example.org`, or with a path before that of the API). Sends
-    /// nothing yet.
+    /// Makes a client of the bridge at `url` (`https://bridge.example.org`, or with a path before that of the API).
+    /// Sends nothing yet.
     ///
     /// # Errors
     /// [`BuildError`] when the URL or a certificate is not valid.

@@ -144,8 +144,8 @@ impl<T> Call<T> {
         self.header(PREFER, "return=representation")
     }
 
-    /// Waits for the end of a workflow, for at most this long, as `waitForResult` of a status does. The bridge may wait for
-    /// less.
+    /// Waits for the end of a workflow, for at most this long, as `waitForResult` of a status does. The bridge may
+    /// wait for less.
     pub fn wait_for_result(self, most: Duration) -> Self {
         self.query("waitForResult", true).query("timeout", seconds(most)).within(most)
     }

@@ -21,7 +21,8 @@ const COMMAND_WITHIN: Duration = Duration::from_secs(120);
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// There is none. The bridge may know the caller by a client certificate ([`Settings::identity`](crate::Settings::identity)).
+    /// There is none. The bridge may know the caller by a client certificate
+    /// ([`Settings::identity`](crate::Settings::identity)).
     #[default]
     None,
     /// This token.

@@ -19,7 +19,8 @@ pub enum Error {
         /// When to try again.
         retry_after: Option<Duration>,
     },
-    /// The document is still the one with the given `ETag` ([`Condition::UnlessMatch`](crate::Condition::UnlessMatch)).
+    /// The document is still the one with the given `ETag`
+    /// ([`Condition::UnlessMatch`](crate::Condition::UnlessMatch)).
     #[error("the document has not changed")]
     NotModified,
     /// No connection could be made. Nothing was done.

@@ -92,8 +92,8 @@ impl<T> Call<T> {
 }
 
 impl Events {
-    /// Returns the next event. `None` after the end of the workflow, for which the last event is `closed`, or after the
-    /// event `problem`.
+    /// Returns the next event. `None` after the end of the workflow, for which the last event is `closed`, or after
+    /// the event `problem`.
     ///
     /// # Errors
     /// [`Error`] when the bridge refuses to continue, or cannot be reached for about a minute.

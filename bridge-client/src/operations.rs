@@ -1,4 +1,5 @@
-//! The operations of the API, one method each. Each method and its entry in [`OPERATIONS`] are made from the same line.
+//! The operations of the API, one method each. Each method and its entry in [`OPERATIONS`] are made from the same
+//! line.
 
 mod alarms;
 mod intents;
@@ -32,8 +33,8 @@ pub const OPERATIONS: [&[Operation]; 7] = [
     process::OPERATIONS,
 ];
 
-/// Defines methods of [`Bridge`](crate::Bridge), and lists them as operations. A line has the method of HTTP, the path,
-/// the name of the operation, the names in the path, the body in brackets, and the value of the response.
+/// Defines methods of [`Bridge`](crate::Bridge), and lists them as operations. A line has the method of HTTP, the
+/// path, the name of the operation, the names in the path, the body in brackets, and the value of the response.
 macro_rules! operations {
     ($($(#[$doc:meta])* $method:ident $path:expr =>
         $id:ident($($place:ident: $Place:ty),*) $([$Body:ty])? -> $Value:ty;)+) => {

@@ -30,7 +30,8 @@ pub(crate) enum Command {
     Delete(changes::Delete),
     /// Change an intent in your editor.
     Edit(edit::Edit),
-    /// Print what there is, for `apply -f`: all intents of the group with their schedules, and the rules of its project.
+    /// Print what there is, for `apply -f`: all intents of the group with their schedules, and the rules of its
+    /// project.
     Export(export::Export),
     /// Show, delete and check intents, and go back to earlier revisions.
     #[command(subcommand)]

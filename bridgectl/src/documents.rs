@@ -53,8 +53,8 @@ impl std::fmt::Display for What {
 /// The members of a document, as they were written.
 type Members = BTreeMap<String, Box<RawValue>>;
 
-/// Reads documents from files, folders and standard input (`-`). A schedule without an anchor is one of `intent`. Returns
-/// also what was skipped, because it is nothing for the bridge.
+/// Reads documents from files, folders and standard input (`-`). A schedule without an anchor is one of `intent`.
+/// Returns also what was skipped, because it is nothing for the bridge.
 pub(crate) fn read(
     ctl: &Session,
     paths: &[PathBuf],

@@ -51,7 +51,8 @@ pub(crate) async fn run(Cli { global, command }: Cli) -> Result<()> {
 }
 
 fn session(global: Global) -> Result<Session> {
-    // A variable is a part of the command line here: clap has read it. A flag wins over this one, this one over the file.
+    // A variable is a part of the command line here: clap has read it. A flag wins over this one, this one over the
+    // file.
     let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty() && !global.own.has_token());
     // Who gives everything on the command line needs no file.
     let path = global.config.map_or_else(config::default_path, Ok);

@@ -1,6 +1,7 @@
 //! Workflows: starts, what was started, and what is done to it.
 //!
-//! Calls about a workflow are about the one of the intent's last successful start. The parameters `workflowID`, `runID`,
+//! Calls about a workflow are about the one of the intent's last successful start. The parameters `workflowID`,
+//! `runID`,
 //! `namespace` and `temporalServer` of the query, or the same fields of the body, name another.
 
 use workflow_api::{
@@ -24,8 +25,8 @@ operations! {
     /// Returns a start, by its ID.
     GET of_group!("/{workflowIntent}/runs/{run}") => get_run(intent: IntentKey, run: str) -> Run;
 
-    /// Returns the status of the workflow. [`wait_for_result`](crate::Call::wait_for_result) waits for its end (202 if it
-    /// has not come), and [`events`](crate::Call::events) follows it.
+    /// Returns the status of the workflow. [`wait_for_result`](crate::Call::wait_for_result) waits for its end (202
+    /// if it has not come), and [`events`](crate::Call::events) follows it.
     GET of_group!("/{workflowIntent}/status") => intent_status(intent: IntentKey) -> WorkflowStatus;
 
     /// Asks the workflow to end after a clean-up. The response has a value with

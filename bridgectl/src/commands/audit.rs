@@ -35,7 +35,8 @@ pub(crate) struct Filter {
     /// Only this action, such as `start`.
     #[arg(long)]
     verb: Option<String>,
-    /// Only events about this object, or about what is in it: project/app/version/group/intent, or the beginning of it.
+    /// Only events about this object, or about what is in it: project/app/version/group/intent, or the beginning of
+    /// it.
     #[arg(long)]
     object: Option<String>,
     /// Only events with this outcome: pending, allowed, denied, succeeded, failed or unknown.

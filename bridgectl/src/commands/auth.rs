@@ -19,7 +19,8 @@ pub(crate) enum Command {
     CanI {
         /// Such as `start`, `cancel`, `get`.
         verb: Option<String>,
-        /// A project, project/app/version/group, project/app/version/group/intent, or ** for everything. Default: --group.
+        /// A project, project/app/version/group, project/app/version/group/intent, or ** for everything. Default:
+        /// --group.
         scope: Option<String>,
     },
 }

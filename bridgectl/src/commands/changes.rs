@@ -14,8 +14,8 @@ use crate::session::{Session, confirm};
 
 /// Create or replace what files describe: intents, schedules, rules.
 ///
-/// Takes EMCO's documents with an anchor, as for emcoctl, and those that `get` prints, YAML or JSON. A document that somebody
-/// else changes at the same time is not replaced.
+/// Takes EMCO's documents with an anchor, as for emcoctl, and those that `get` prints, YAML or JSON. A document
+/// that somebody else changes at the same time is not replaced.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Apply {
     #[command(flatten)]

@@ -15,7 +15,8 @@ pub(crate) enum Command {
     List,
     /// Use a context from now on.
     Use { name: String },
-    /// Make a context, or change it: with the global options, such as --url and --group. The first one is used from now on.
+    /// Make a context, or change it: with the global options, such as --url and --group. The first one is used from
+    /// now on.
     Set { name: String },
     /// Delete a context.
     Delete { name: String },

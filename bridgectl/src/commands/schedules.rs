@@ -78,7 +78,8 @@ pub(crate) enum Command {
         /// The last time (RFC 3339).
         #[arg(long, value_name = "TIME")]
         to: Timestamp,
-        /// What to do at a time when the last run has not ended: as `overlap` of a schedule. Default: that of the schedule.
+        /// What to do at a time when the last run has not ended: as `overlap` of a schedule. Default: that of the
+        /// schedule.
         #[arg(long)]
         overlap: Option<String>,
         /// All backfills with one key are one.

@@ -71,7 +71,8 @@ impl Alarms {
         Err(too_busy())
     }
 
-    /// Notifications about another object belong to the same fault as an alarm. Does nothing if there is no such alarm.
+    /// Notifications about another object belong to the same fault as an alarm. Does nothing if there is no such
+    /// alarm.
     ///
     /// # Errors
     /// Returns an error if the database fails.

@@ -43,8 +43,8 @@ struct Seen {
 }
 
 impl Rules {
-    /// Looks at everything that a rule watches, and does what follows. Returns the time until the next turn: what is left
-    /// of the rule's interval; `None` if the rule was deleted.
+    /// Looks at everything that a rule watches, and does what follows. Returns the time until the next turn: what
+    /// is left of the rule's interval; `None` if the rule was deleted.
     ///
     /// # Errors
     /// Returns an error if the database or the engine fails. Then the turn must be repeated.
