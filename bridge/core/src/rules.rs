@@ -47,6 +47,8 @@ pub struct Rules {
     alarms: Alarms,
     /// Hashes of what each rule has kept last of each subject, so that only changes are kept.
     kept: Arc<Mutex<HashMap<(RuleKey, SubjectId), u64>>>,
+    /// Held by the turn that lists runs now.
+    lists: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A revision of a rule.
@@ -66,7 +68,7 @@ impl Rules {
         schedules: Schedules,
         alarms: Alarms,
     ) -> Self {
-        Self { parts, starts, workflows, schedules, alarms, kept: Arc::default() }
+        Self { parts, starts, workflows, schedules, alarms, kept: Arc::default(), lists: Arc::default() }
     }
 
     /// Returns all rules of a project, or those over all projects, ordered by name.

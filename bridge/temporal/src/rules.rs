@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use service::shutdown::Shutdown;
 use temporalio_common::protos::temporal::api::workflowservice::v1::CountWorkflowExecutionsRequest;
 use temporalio_sdk::{WorkerOptions, WorkflowRegistrationError};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use workflow_api::{TaskQueue, WorkflowId};
 
 use self::activities::RuleActivities;
@@ -36,8 +36,6 @@ pub struct TemporalWatch {
     prefix: String,
     task_queue: String,
     wanted: Arc<Notify>,
-    /// Lists one at a time: a database that answers the lists of many rules at once may answer none in time.
-    lists: Arc<Semaphore>,
 }
 
 impl TemporalWatch {
@@ -46,8 +44,7 @@ impl TemporalWatch {
     pub fn new(servers: Servers, bounds: Bounds, installation: &str) -> Self {
         let prefix = format!("emco-bridge-{installation}");
         let task_queue = format!("{prefix}-rules");
-        let lists = Arc::new(Semaphore::new(1));
-        Self { servers, bounds, prefix, task_queue, wanted: Arc::default(), lists }
+        Self { servers, bounds, prefix, task_queue, wanted: Arc::default() }
     }
 
     /// Works on the monitors of the installation until the process drains. Waits while Temporal is away.
@@ -81,7 +78,7 @@ impl Watch for TemporalWatch {
     async fn list(&self, workflows: &[WorkflowId], since: Timestamp) -> Result<Vec<RunSeen>, EngineError> {
         let home = self.at_home(WorkflowId::default());
         let session = Session::new(&self.servers, &home)?;
-        watch::list(&session, &self.lists, workflows, since, self.bounds).await
+        watch::list(&session, workflows, since, self.bounds).await
     }
 
     async fn look(&self, run: &WorkflowRun) -> Result<Option<(RunSeen, RunDetail)>, EngineError> {

@@ -59,7 +59,11 @@ impl Rules {
         let when = &kept.rule.spec.when;
         let turn = Turn { rules: self, key, kept: &kept, request: &request };
         let subjects = self.subjects(&request, key, &kept.rule).await?;
-        let facts = self.first_facts(&**watch, when, &subjects, request.now).await?;
+        let facts = {
+            // A database that answers the lists of many rules at once may answer none in time.
+            let _turn = self.lists.lock().await;
+            self.first_facts(&**watch, when, &subjects, request.now).await?
+        };
         let mut courses = self.courses(key).await?;
         let looks = Looks::new(self, &**watch, &request, when);
         let looked = stream::iter(subjects.watched.iter().zip(facts)).map(|(subject, facts)| {

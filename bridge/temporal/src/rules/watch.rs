@@ -16,7 +16,6 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeTaskQueueRequest, DescribeTaskQueueResponse, DescribeWorkflowExecutionRequest,
     ListWorkflowExecutionsRequest,
 };
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 use workflow_api::{TaskQueue, WorkflowId};
 
@@ -31,11 +30,9 @@ const AT_ONCE: usize = 4;
 /// Temporal lists ten times a second for all callers of a namespace.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Returns the runs of these workflows that were started since `since`, ordered by workflow and time. Waits for a turn
-/// before each page.
+/// Returns the runs of these workflows that were started since `since`, ordered by workflow and time.
 pub(super) async fn list(
     session: &Session<'_>,
-    lists: &Semaphore,
     workflows: &[WorkflowId],
     since: Timestamp,
     bounds: Bounds,
@@ -51,10 +48,8 @@ pub(super) async fn list(
             next_page_token,
             query: query(&plain, since),
         };
-        let turn = lists.acquire().await;
         let answer = patiently(session, bounds.list, request).await;
         let answer = answer.map_err(|fault| session.error(fault, bounds.list))?;
-        drop(turn);
         // A run that closes meanwhile moves to a later page, which knows more about it.
         runs.extend(answer.executions.into_iter().map(seen).map(|run| (run.run_id.clone(), run)));
         next_page_token = answer.next_page_token;

@@ -11,7 +11,6 @@ use axum::routing::post;
 use bridge_core::model::{RunDetail, RunSeen, WorkflowRun};
 use bridge_core::ports::{EngineError, QueueLook, Watch};
 use bridge_temporal::{Bounds, TemporalWatch};
-use futures::future::join_all;
 use harness::eventually;
 use jiff::{SignedDuration, Timestamp};
 use prost::Message;
@@ -91,28 +90,6 @@ async fn the_runs_of_many_workflows_are_listed_at_once() -> Result<()> {
     let later = Timestamp::now() + SignedDuration::from_secs(5);
     assert_eq!(watch.list(&workflows, later).await?, []);
     assert_eq!(watch.list(&[], lately()).await?, []);
-    Ok(())
-}
-
-#[tokio::test]
-async fn lists_are_asked_for_one_at_a_time() -> Result<()> {
-    static OPEN: AtomicU32 = AtomicU32::new(0);
-    async fn answer(Path(method): Path<String>) -> Response {
-        if method == "GetSystemInfo" {
-            return framed(&GetSystemInfoResponse::default().encode_to_vec());
-        }
-        assert_eq!(OPEN.fetch_add(1, Ordering::SeqCst), 0, "another list is open");
-        tokio::task::yield_now().await;
-        OPEN.fetch_sub(1, Ordering::SeqCst);
-        framed(&ListWorkflowExecutionsResponse::default().encode_to_vec())
-    }
-    let target = run_of(post(answer)).await?.target;
-    let (_, watch) = super::watch(&target.server)?;
-    let workflows = [WorkflowId::from("w")];
-    let lists = (0..100).map(|_| watch.list(&workflows, Timestamp::UNIX_EPOCH));
-    for listed in join_all(lists).await {
-        assert_eq!(listed?, []);
-    }
     Ok(())
 }
 
