@@ -21,7 +21,7 @@ pub(crate) enum Group {
 }
 
 /// The bound of each figure, on two cores.
-const BOUNDS: [(Group, &str, Bound); 30] = [
+const BOUNDS: [(Group, &str, Bound); 31] = [
     (Beside, "invoke_vs_raw_throughput", AtLeast(0.9)),
     (Beside, "start_vs_raw_throughput", AtLeast(0.8)),
     (Beside, "status_vs_raw_throughput", AtLeast(0.85)),
@@ -34,6 +34,7 @@ const BOUNDS: [(Group, &str, Bound); 30] = [
     (Alone, "waiter_kib", AtMost(48.0)),
     (Alone, "polls", AtMost(100.0)),
     (Beside, "bridge_idle_mib", AtMost(32.0)),
+    (Beside, "deciding_idle_mib", AtMost(8.0)),
     (Beside, "client_idle_mib", AtMost(20.0)),
     (Beside, "worker_idle_mib", AtMost(32.0)),
     (Beside, "bridge_ready_ms", AtMost(150.0)),

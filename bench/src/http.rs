@@ -37,6 +37,12 @@ impl Request {
         Self { status: Some(status), ..Self::any(Method::POST, path, body.to_string().into()) }
     }
 
+    /// A request that creates a document.
+    pub(crate) fn put(path: impl Into<String>, body: impl ToString) -> Self {
+        let status = Some(StatusCode::CREATED);
+        Self { status, ..Self::any(Method::PUT, path, body.to_string().into()) }
+    }
+
     /// A request that may get a response of any status.
     pub(crate) fn any(method: Method, path: impl Into<String>, body: Bytes) -> Self {
         Self { method, path: path.into(), token: String::new(), body, status: None }

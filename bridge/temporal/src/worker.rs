@@ -151,7 +151,9 @@ async fn run(
     stopped: oneshot::Receiver<()>,
     shutdown: Shutdown,
 ) -> Result<(), Breakdown> {
-    let runtime = Runtime::from_current_tokio(RuntimeOptions::default())?;
+    // Nobody watches these workers one by one, and heartbeats need a worker of their own.
+    let quiet = RuntimeOptions::builder().heartbeat_interval(None).build();
+    let runtime = Runtime::from_current_tokio(quiet.unwrap_or_default())?;
     let mut worker = Worker::new(&runtime, client, options)?;
     let end = worker.shutdown_handle();
     let stopping = tokio::spawn(async move {
