@@ -18,7 +18,8 @@ impl TokenFile {
     /// When the file cannot be read, or holds no token.
     pub fn load(file: impl Into<SettingFile>) -> Result<Self, FileError> {
         let file = file.into();
-        let bearer = Reloaded::load(vec![file.clone()], move |contents| bearer(&file, token(&file, contents)?))?;
+        let bearer =
+            Reloaded::load(vec![file.clone()], move |contents| bearer(&file, token(&file, contents)?))?;
         Ok(Self(Arc::new(bearer)))
     }
 

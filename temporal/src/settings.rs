@@ -128,7 +128,8 @@ pub(super) fn target(
         return wrong("remote codecs are not supported; remove TEMPORAL_CODEC_ENDPOINT".to_owned());
     }
     if let Some(file) = &key_file {
-        let key = key_in(file.clone()).map_err(TemporalSettingsError::because("the API key cannot be read".to_owned()))?;
+        let key = key_in(file.clone())
+            .map_err(TemporalSettingsError::because("the API key cannot be read".to_owned()))?;
         profile.api_key = Some(key.current().to_string());
     }
     let mut tls_off = false;

@@ -168,7 +168,10 @@ impl ServerTarget {
     pub(super) fn reloaded_key(&self) -> Option<Reloaded<String>> {
         let loaded = key_in(self.api_key_file.clone()?);
         let loaded = loaded.inspect_err(|error| {
-            tracing::error!(error = service::chain(error), "changes of the API key for Temporal are not noticed");
+            tracing::error!(
+                error = service::chain(error),
+                "changes of the API key for Temporal are not noticed"
+            );
         });
         loaded.ok()
     }

@@ -78,7 +78,9 @@ impl Worker {
         };
         drop(worker);
         // Else the connection would keep the worker that has ended, and be kept by it.
-        if result.is_ok() && let Some(core) = Arc::into_inner(core) {
+        if result.is_ok()
+            && let Some(core) = Arc::into_inner(core)
+        {
             core.finalize_shutdown().await;
         }
         result

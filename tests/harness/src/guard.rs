@@ -1,8 +1,10 @@
 //! A proxy in front of Temporal that demands credentials, which change.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use http_body_util::{Either, Empty};
@@ -20,12 +22,19 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::Mount;
+use crate::{Mount, eventually};
 
 /// The status of a call without the right credentials, of gRPC: `UNAUTHENTICATED`.
 const UNAUTHENTICATED: &str = "16";
+/// How long calls over a connection that is closed may take to end. Polls take longer, and are cut off.
+const GRACE: Duration = Duration::from_secs(1);
+/// How soon calls have new credentials, also on a busy machine.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(60);
+/// The number of calls that show it: the first one is made to connect, and those before it may still be under way.
+const CALLS: usize = 2;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -50,13 +59,12 @@ impl Drop for Guard {
 /// Who is let in. Credentials have numbers, from 0 on.
 #[derive(Debug)]
 struct Gate {
-    /// The client certificates, by number.
-    certificates: Mutex<Vec<Vec<u8>>>,
+    /// The client certificates, by number. Each open connection has a clone of that of its caller.
+    certificates: Mutex<Vec<Arc<Vec<u8>>>>,
     /// The lowest number that is accepted.
     oldest: watch::Sender<usize>,
     /// The number of calls with the newest credentials.
     newest: AtomicUsize,
-    refused: AtomicUsize,
 }
 
 impl Guard {
@@ -68,10 +76,9 @@ impl Guard {
         let (first, files) = credentials(&authority, 0)?;
         let mount = Mount::new(&files)?;
         let gate = Arc::new(Gate {
-            certificates: Mutex::new(vec![first]),
+            certificates: Mutex::new(vec![Arc::new(first)]),
             oldest: watch::Sender::new(0),
             newest: AtomicUsize::new(0),
-            refused: AtomicUsize::new(0),
         });
         let acceptor = acceptor(&authority)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -80,7 +87,7 @@ impl Guard {
         let listening = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, upstream, gate) = (acceptor.clone(), upstream.clone(), Arc::clone(&shared));
-                tokio::spawn(async move { gate.meet(stream, acceptor, &upstream).await });
+                tokio::spawn(gate.meet(stream, acceptor, upstream));
             }
         });
         Ok(Self { address, authority, mount, gate, listening })
@@ -101,88 +108,81 @@ impl Guard {
         .into()
     }
 
-    /// Replaces certificate and API key in the files. The former ones are accepted too.
-    pub fn replace(&mut self) -> Result<()> {
-        let mut certificates = self.gate.certificates.lock().unwrap_or_else(PoisonError::into_inner);
-        let (next, files) = credentials(&self.authority, certificates.len())?;
-        certificates.push(next);
+    /// Replaces certificate and API key in the files. As soon as calls have them, refuses the former ones, and waits until
+    /// connections with them are closed.
+    pub async fn rotate(&mut self) -> Result<()> {
+        let number = self.gate.newest_number() + 1;
+        let (certificate, files) = credentials(&self.authority, number)?;
+        self.gate.certificates().push(Arc::new(certificate));
         self.gate.newest.store(0, Ordering::SeqCst);
-        drop(certificates);
-        Ok(self.mount.swap(&files)?)
-    }
-
-    /// Accepts only the newest credentials from now on, and closes the connections of all others.
-    pub fn refuse_former(&self) {
-        let newest = self.gate.newest_number();
-        self.gate.oldest.send_replace(newest);
-    }
-
-    /// Returns the number of calls with the newest certificate and API key.
-    #[must_use]
-    pub fn newest_calls(&self) -> usize {
-        self.gate.newest.load(Ordering::SeqCst)
-    }
-
-    /// Returns the number of connections and calls that were refused.
-    #[must_use]
-    pub fn refused(&self) -> usize {
-        self.gate.refused.load(Ordering::SeqCst)
+        self.mount.swap(&files)?;
+        let calls = async || self.gate.newest.load(Ordering::SeqCst) >= CALLS;
+        eventually(TAKEN_OVER_WITHIN, "calls have the new credentials", calls).await;
+        self.gate.oldest.send_replace(number);
+        let closed =
+            async || self.gate.certificates()[..number].iter().all(|one| Arc::strong_count(one) == 1);
+        eventually(TAKEN_OVER_WITHIN, "connections with the former ones are closed", closed).await;
+        Ok(())
     }
 }
 
 impl Gate {
+    fn certificates(&self) -> MutexGuard<'_, Vec<Arc<Vec<u8>>>> {
+        self.certificates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn newest_number(&self) -> usize {
-        self.certificates.lock().unwrap_or_else(PoisonError::into_inner).len() - 1
+        self.certificates().len() - 1
     }
 
-    /// Returns the number of a certificate.
-    fn number_of(&self, certificate: &CertificateDer<'_>) -> Option<usize> {
-        let certificates = self.certificates.lock().unwrap_or_else(PoisonError::into_inner);
-        certificates.iter().position(|known| known == certificate.as_ref())
+    /// Returns the number of a certificate that is accepted, and the certificate.
+    fn find(&self, certificate: &CertificateDer<'_>) -> Option<(usize, Arc<Vec<u8>>)> {
+        let certificates = self.certificates();
+        let (number, known) = certificates.iter().enumerate().find(|(_, known)| ***known == **certificate)?;
+        self.is_accepted(number).then(|| (number, Arc::clone(known)))
     }
 
-    fn is_accepted(&self, number: Option<usize>) -> bool {
-        let accepted = number.is_some_and(|number| number >= *self.oldest.borrow());
-        if !accepted {
-            self.refused.fetch_add(1, Ordering::SeqCst);
-        }
-        accepted
+    fn is_accepted(&self, number: usize) -> bool {
+        number >= *self.oldest.borrow()
     }
 
     /// Serves a connection until it is closed, or its certificate is no longer accepted.
-    async fn meet(&self, stream: TcpStream, acceptor: TlsAcceptor, upstream: &str) -> Result<()> {
+    async fn meet(self: Arc<Self>, stream: TcpStream, acceptor: TlsAcceptor, upstream: String) -> Result<()> {
         let stream = acceptor.accept(stream).await?;
         let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-        let number = shown.and_then(|shown| self.number_of(shown));
-        let Some(number) = number.filter(|_| self.is_accepted(number)) else { return Ok(()) };
+        let Some((number, _open)) = shown.and_then(|shown| self.find(shown)) else { return Ok(()) };
         let forward = TokioIo::new(TcpStream::connect(upstream).await?);
         let (sender, connection) = client::conn::http2::handshake(TokioExecutor::new(), forward).await?;
         tokio::spawn(connection);
-        let service = service_fn(|request| self.forward(request, number, sender.clone()));
         let mut oldest = self.oldest.subscribe();
+        let service = service_fn(move |request| Arc::clone(&self).forward(request, number, sender.clone()));
+        let serving = server::conn::http2::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(stream), service);
+        let mut serving = pin!(serving);
         tokio::select! {
-            served = server::conn::http2::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(stream), service) => Ok(served?),
-            _ = oldest.wait_for(|oldest| *oldest > number) => Ok(()),
+            served = serving.as_mut() => return Ok(served?),
+            _ = oldest.wait_for(|oldest| *oldest > number) => {}
         }
+        serving.as_mut().graceful_shutdown();
+        Ok(timeout(GRACE, serving).await??)
     }
 
     /// Forwards a call over a connection with this certificate, if its API key is accepted.
     async fn forward(
-        &self,
+        self: Arc<Self>,
         request: Request<Incoming>,
         certificate: usize,
         mut sender: SendRequest<Incoming>,
     ) -> Result<Response<Either<Incoming, Empty<Bytes>>>> {
         let key = request.headers().get(AUTHORIZATION).and_then(|key| key.to_str().ok());
         let key = key.and_then(|key| key.strip_prefix("Bearer key-")?.parse().ok());
-        if !self.is_accepted(key) {
+        let Some(key) = key.filter(|key| self.is_accepted(*key)) else {
             let refusal = Response::builder()
                 .header(CONTENT_TYPE, "application/grpc")
                 .header("grpc-status", UNAUTHENTICATED);
             return Ok(refusal.body(Either::Right(Empty::new()))?);
-        }
-        if key.is_some_and(|key| key.min(certificate) == self.newest_number()) {
+        };
+        if certificate.min(key) == self.newest_number() {
             self.newest.fetch_add(1, Ordering::SeqCst);
         }
         Ok(sender.send_request(request).await?.map(Either::Left))
