@@ -38,6 +38,9 @@ const CALLS: usize = 2;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
+/// The names of files and their contents.
+type Files = [(&'static str, String); 4];
+
 /// A proxy in front of a Temporal server that demands a client certificate and an API key, both of its own making. They
 /// are in files, which it replaces as Kubernetes does. It runs on the tokio runtime that started it, and stops when
 /// dropped.
@@ -190,7 +193,7 @@ impl Gate {
 }
 
 /// Returns a client certificate and the files with these credentials.
-fn credentials(authority: &Authority, number: usize) -> Result<(Vec<u8>, [(&'static str, String); 4])> {
+fn credentials(authority: &Authority, number: usize) -> Result<(Vec<u8>, Files)> {
     let key = KeyPair::generate()?;
     let certificate = CertificateParams::new(["caller".to_owned()])?.signed_by(&key, authority)?;
     let files = [

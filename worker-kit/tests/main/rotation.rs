@@ -1,5 +1,8 @@
 //! Workers go on when their credentials for Temporal are replaced.
 
+use std::fs;
+use std::path::Path;
+
 use futures::future::{join_all, try_join_all};
 use harness::{Guard, TemporalServer, under_load};
 use serde_json::json;
@@ -12,15 +15,30 @@ use crate::scene::{Scene, end};
 
 const QUEUES: [&str; 3] = ["rotated-a", "rotated-b", "rotated-c"];
 
+fn connection(mut variables: Vec<(String, String)>) -> TemporalConnection {
+    // No profile of this machine.
+    variables.push(("TEMPORAL_CONFIG_FILE".to_owned(), "/dev/null".to_owned()));
+    TemporalConnection::new(TemporalSettings::default().target_in(variables.into_iter().collect()).unwrap())
+}
+
+/// Returns a connection with copies of the files as they are now.
+fn frozen(mut variables: Vec<(String, String)>, folder: &Path) -> TemporalConnection {
+    for value in variables.iter_mut().map(|(_, value)| value).filter(|value| Path::new(value).is_file()) {
+        let copy = folder.join(Path::new(value).file_name().unwrap());
+        fs::copy(&value, &copy).unwrap();
+        *value = copy.display().to_string();
+    }
+    connection(variables)
+}
+
 #[tokio::test]
 async fn workers_on_one_connection_take_each_new_credential_and_interrupt_nothing() {
     let server = TemporalServer::shared().await.unwrap();
     let mut guard = Guard::start(server.address()).await.unwrap();
-    let mut environment = guard.variables();
-    // No profile of this machine.
-    environment.push(("TEMPORAL_CONFIG_FILE".to_owned(), "/dev/null".to_owned()));
-    let target = TemporalSettings::default().target_in(environment.into_iter().collect()).unwrap();
-    let connection = TemporalConnection::new(target);
+    let folder = tempfile::tempdir().unwrap();
+    let former = frozen(guard.variables(), folder.path());
+    former.check().await.unwrap();
+    let connection = connection(guard.variables());
     let client = connection.client().await.unwrap();
 
     let scenes = join_all(QUEUES.map(Scene::new)).await;
@@ -42,6 +60,7 @@ async fn workers_on_one_connection_take_each_new_credential_and_interrupt_nothin
         for _ in 0..3 {
             let rotated = under_load(async || connection.check().await.unwrap(), guard.rotate());
             Box::pin(rotated).await.0.unwrap();
+            former.check().await.unwrap_err();
             for scene in &scenes {
                 assert_eq!(end(&scene.unplanned("done", json!({})).await).await.unwrap(), "done");
             }
