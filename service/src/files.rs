@@ -20,7 +20,7 @@ const MAX_SIZE: u64 = 1 << 20;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A file, and the setting that names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SettingFile {
     path: PathBuf,
     setting: Option<&'static str>,

@@ -13,6 +13,8 @@ mod registered;
 mod server;
 mod settings;
 mod target;
+#[cfg(feature = "worker")]
+mod worker;
 
 pub use address::AddressError;
 pub use connect::{ConnectCause, ConnectError, ConnectionSettings};
@@ -25,3 +27,5 @@ pub use registered::{RegisteredTarget, RegisteredTls};
 pub use server::identity;
 pub use settings::{TemporalSettings, TemporalSettingsError};
 pub use target::TemporalTarget;
+#[cfg(feature = "worker")]
+pub use worker::Worker;

@@ -1,9 +1,9 @@
 //! A Temporal server that the operator registers, with references to its credentials.
 
-use std::fs;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use service::files::SettingFile;
 use temporalio_client::envconfig::{ClientConfigProfile, DataSource};
 use temporalio_common::envconfig::ClientConfigTLS;
 
@@ -20,7 +20,7 @@ pub struct RegisteredTarget {
     /// The namespaces that callers may use; the first is the default.
     #[serde(default)]
     pub namespaces: Vec<String>,
-    /// The file that holds the API key.
+    /// The file that holds the API key. It is read again when it changes.
     pub api_key_file: Option<PathBuf>,
     /// The environment variable that holds the API key.
     pub api_key_env: Option<String>,
@@ -65,33 +65,24 @@ impl RegisteredTarget {
         let profile =
             ClientConfigProfile::builder().maybe_api_key(self.api_key(variable)?).maybe_tls(tls).build();
         let namespace = self.namespaces.first().map_or(DEFAULT_NAMESPACE, String::as_str);
-        Ok(settings::target(profile, &self.address, "the address", namespace.to_owned())?.checked())
+        let key_file = self.api_key_file.as_ref().map(|path| SettingFile::of("api_key_file", path));
+        Ok(settings::target(profile, key_file, &self.address, "the address", namespace.to_owned())?.checked())
     }
 
+    /// Returns the API key in a variable.
     fn api_key(
         &self,
         variable: impl FnOnce(&str) -> Option<String>,
     ) -> Result<Option<String>, TemporalSettingsError> {
-        let (key, origin) = match (&self.api_key_file, &self.api_key_env) {
-            (None, None) => return Ok(None),
-            (Some(_), Some(_)) => {
-                return Err(TemporalSettingsError::new("write api_key_file or api_key_env, not both"));
-            }
-            (Some(path), None) => {
-                let unreadable = format!("api_key_file names `{}`, which cannot be read", path.display());
-                let key = fs::read(path).map_err(TemporalSettingsError::because(unreadable))?;
-                (String::from_utf8(key).unwrap_or_default(), "api_key_file")
-            }
-            (None, Some(name)) => {
-                let missing = format!("api_key_env names the variable {name}, which is not set");
-                (variable(name).ok_or_else(|| TemporalSettingsError::new(missing))?, "api_key_env")
-            }
-        };
-        // Most files end with a newline.
+        let Some(name) = &self.api_key_env else { return Ok(None) };
+        if self.api_key_file.is_some() {
+            return Err(TemporalSettingsError::new("write api_key_file or api_key_env, not both"));
+        }
+        let missing = format!("api_key_env names the variable {name}, which is not set");
+        let key = variable(name).ok_or_else(|| TemporalSettingsError::new(missing))?;
         let key = key.trim();
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let text =
-                format!("the API key of {origin} is empty, or has characters that a header cannot have");
+            let text = "the API key of api_key_env is empty, or has characters that a header cannot have";
             return Err(TemporalSettingsError::new(text));
         }
         Ok(Some(key.to_owned()))

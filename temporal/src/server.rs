@@ -4,7 +4,8 @@
 //! wait for the same attempt. A failed attempt is remembered for a moment, so that many callers do not each
 //! dial a server that is down. When the connection breaks, the next call connects again, which resolves the
 //! name and checks the address again. So does the next call after a change of our certificate, its key or the
-//! authorities, unless that fails: then the former connection stays.
+//! authorities, unless that fails: then the former connection stays for a while. A new API key is given to the
+//! open connection.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -27,6 +28,9 @@ use super::target::{ServerTarget, Tls};
 
 /// How long a failed attempt counts for later callers.
 const REMEMBERED: Duration = Duration::from_millis(100);
+/// How long a connection stays after changed files could not be used, until they are tried again: Temporal
+/// may restart when its own certificate changes, at the same time as ours.
+const UNTRIED: Duration = Duration::from_secs(10);
 /// Timeout of the call that finds out whether a connection is dead.
 const PROBE: Duration = Duration::from_millis(1500);
 /// The duration of calls to Temporal, including connecting.
@@ -42,6 +46,8 @@ pub(super) struct Server {
     settings: ConnectionSettings,
     /// The TLS settings, if they are in files.
     tls: Option<Reloaded<Tls>>,
+    /// The API key, if it is in a file.
+    key: Option<Reloaded<String>>,
     /// Locked during an attempt to connect.
     state: Arc<Mutex<State>>,
 }
@@ -73,6 +79,10 @@ pub(super) struct Link {
     probed: Arc<AtomicBool>,
     /// The TLS settings with which it was made, if they are in files.
     tls: Option<Arc<Tls>>,
+    /// Later ones with which no connection could be made, and when.
+    unusable: Option<(Arc<Tls>, Instant)>,
+    /// The API key that it has, if that is in a file.
+    key: Option<Arc<String>>,
 }
 
 /// Counts an open connection until it is dropped.
@@ -94,8 +104,8 @@ impl Drop for Counted {
 
 impl Server {
     pub(super) fn new(target: Arc<ServerTarget>, settings: ConnectionSettings) -> Self {
-        let tls = target.tls().and_then(Tls::reloaded);
-        Self { target, identity: identity(), settings, tls, state: Arc::new(Mutex::new(State::Closed)) }
+        let (tls, key) = (target.tls().and_then(Tls::reloaded), target.reloaded_key());
+        Self { target, identity: identity(), settings, tls, key, state: Arc::new(Mutex::new(State::Closed)) }
     }
 
     /// Returns the connection. Connects first if necessary.
@@ -104,6 +114,7 @@ impl Server {
         let mut former = None;
         match &mut *state {
             State::Open { link, used, .. } if !link.broken.load(Ordering::Relaxed) => {
+                self.give_key(link);
                 if !self.has_changed_since(link) {
                     *used = Instant::now();
                     return Ok(link.clone());
@@ -140,19 +151,30 @@ impl Server {
 
     /// Returns whether files with TLS settings have changed since a connection was made.
     fn has_changed_since(&self, link: &Link) -> bool {
-        match (&link.tls, &self.tls) {
-            (Some(former), Some(tls)) => !Arc::ptr_eq(former, &tls.current()),
-            _ => false,
+        let (Some(former), Some(tls)) = (&link.tls, &self.tls) else { return false };
+        let tls = tls.current();
+        let is_unusable = |(unusable, since): &(Arc<Tls>, Instant)| {
+            Arc::ptr_eq(unusable, &tls) && since.elapsed() < UNTRIED
+        };
+        !Arc::ptr_eq(former, &tls) && !link.unusable.as_ref().is_some_and(is_unusable)
+    }
+
+    /// Gives a connection the current API key. Clones of it, which workers have, get it too.
+    fn give_key(&self, link: &mut Link) {
+        let Some(key) = self.key.as_ref().map(Reloaded::current) else { return };
+        if !link.key.as_ref().is_some_and(|former| Arc::ptr_eq(former, &key)) {
+            link.connection.set_api_key(Some(key.to_string()));
+            link.key = Some(key);
         }
     }
 
-    /// Connects. If that fails, but the former connection works, that one stays until there is another change.
+    /// Connects. If that fails, but the former connection works, that one stays for a while.
     async fn connect_again(&self, former: Option<Link>) -> Result<Link, ConnectError> {
         let tls = self.tls.as_ref().map(Reloaded::current);
         match (self.connect(tls.clone()).await, former) {
             (Err(_), Some(former)) => {
                 tracing::error!("changed files for Temporal cannot be used; the former connection stays");
-                Ok(Link { tls, ..former })
+                Ok(Link { unusable: tls.map(|tls| (tls, Instant::now())), ..former })
             }
             (made, _) => made,
         }
@@ -162,14 +184,14 @@ impl Server {
         // Not in `new`, because many connections are created before the recorder of metrics.
         describe_histogram!(CALLS, Unit::Seconds, "Time of calls to Temporal, by method and outcome");
         describe_gauge!(OPEN, "Connections to Temporal that are open");
-        let changed = tls.as_ref().map(|tls| self.target.with_tls(tls));
-        let target = changed.as_ref().unwrap_or(&self.target);
-        let made = connect(target, &self.identity, &self.settings).await;
+        let key = self.key.as_ref().map(Reloaded::current);
+        let target = self.target.with(tls.as_deref(), key.as_deref());
+        let made = connect(&target, &self.identity, &self.settings).await;
         let connection = made.map_err(|cause| self.error(cause)).inspect_err(|error| {
             tracing::warn!(error = service::chain(error), "no connection to Temporal")
         })?;
         let (broken, probed) = (Arc::default(), Arc::default());
-        Ok(Link { connection, since: Instant::now(), broken, probed, tls })
+        Ok(Link { connection, since: Instant::now(), broken, probed, tls, unusable: None, key })
     }
 
     /// Notes the fault of a call over a connection.

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
 
+use service::files::SettingFile;
 use temporalio_client::envconfig::{ClientConfigProfile, DataSource, LoadClientConfigProfileOptions};
 use temporalio_client::{ConnectionOptions, TlsOptions};
 use temporalio_common::envconfig::load_client_config_profile;
 
 use super::address;
-use super::target::TemporalTarget;
+use super::target::{TemporalTarget, key_in};
 
 const DEFAULT_ADDRESS: &str = "localhost:7233";
 pub(super) const DEFAULT_NAMESPACE: &str = "default";
@@ -21,7 +22,7 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 pub struct TemporalSettings {
     /// Temporal's address, as host:port or URL. Without it: TEMPORAL_SERVER (and TEMPORAL_PORT),
     /// TEMPORAL_ADDRESS, the TOML profile (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE), localhost:7233. API key
-    /// and TLS: TEMPORAL_API_KEY, TEMPORAL_TLS and TEMPORAL_TLS_*, or the profile.
+    /// and TLS: TEMPORAL_API_KEY_FILE or TEMPORAL_API_KEY, TEMPORAL_TLS and TEMPORAL_TLS_*, or the profile.
     #[arg(long = "temporal-address", value_name = "ADDRESS")]
     pub address: Option<String>,
     /// The namespace. Without it: TEMPORAL_NAMESPACE, the TOML profile, `default`.
@@ -87,6 +88,12 @@ impl TemporalSettings {
                 "TEMPORAL_CONFIG_FILE names `{path}`, which cannot be read"
             )))?;
         }
+        let key_file = environment.remove("TEMPORAL_API_KEY_FILE");
+        if key_file.is_some() && environment.contains_key("TEMPORAL_API_KEY") {
+            let text = "write TEMPORAL_API_KEY_FILE or TEMPORAL_API_KEY, not both";
+            return Err(TemporalSettingsError::new(text));
+        }
+        let key_file = key_file.map(|path| SettingFile::of("TEMPORAL_API_KEY_FILE", path));
         let mut profile =
             load_client_config_profile(LoadClientConfigProfileOptions::default(), Some(&environment))
                 .map_err(|error| TemporalSettingsError::refused(&error))?;
@@ -103,14 +110,15 @@ impl TemporalSettings {
             };
         let namespace = self.namespace.clone().or_else(|| profile.namespace.take());
         let namespace = namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
-        target(profile, &address, origin, namespace)
+        target(profile, key_file, &address, origin, namespace)
     }
 }
 
-/// Returns the target that a profile describes, at an address that `origin` gives. What the SDK would ignore
-/// is an error.
+/// Returns the target that a profile describes, at an address that `origin` gives, with the API key in
+/// `key_file` instead of the profile's. What the SDK would ignore is an error.
 pub(super) fn target(
-    profile: ClientConfigProfile,
+    mut profile: ClientConfigProfile,
+    key_file: Option<SettingFile>,
     address: &str,
     origin: &str,
     namespace: String,
@@ -118,6 +126,11 @@ pub(super) fn target(
     let wrong = |text: String| Err(TemporalSettingsError::new(text));
     if profile.codec.is_some() {
         return wrong("remote codecs are not supported; remove TEMPORAL_CODEC_ENDPOINT".to_owned());
+    }
+    if let Some(file) = &key_file {
+        let key = key_in(file.clone())
+            .map_err(TemporalSettingsError::because("the API key cannot be read".to_owned()))?;
+        profile.api_key = Some(key.current().to_string());
     }
     let mut tls_off = false;
     let mut files = [None, None, None];
@@ -171,7 +184,7 @@ pub(super) fn target(
     if url.scheme() == "https" {
         options.tls_options.get_or_insert_with(TlsOptions::default);
     }
-    Ok(TemporalTarget::of(options, files, namespace))
+    Ok(TemporalTarget::of(options, key_file, files, namespace))
 }
 
 /// Returns the address from EMCO's charts, which give the host in one variable and the port in another.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::files::{Reloaded, SettingFile};
-
+use service::files::{FileError, Reloaded, SettingFile};
+use service::token::token;
 use temporalio_client::{ClientTlsOptions, ConnectionOptions, GrpcCompression, RetryOptions, TlsOptions};
 use url::Url;
 
@@ -27,6 +27,8 @@ pub struct TemporalTarget {
 pub(super) struct ServerTarget {
     url: Url,
     api_key: Option<String>,
+    /// The file of the API key, if it is in one.
+    api_key_file: Option<SettingFile>,
     tls: Option<Tls>,
     headers: BTreeMap<String, String>,
     /// Whether the address is checked at each connection, because callers can choose this server.
@@ -71,6 +73,11 @@ impl Tls {
     }
 }
 
+/// Returns the API key in a file, which is read again when it changes.
+pub(super) fn key_in(file: SettingFile) -> Result<Reloaded<String>, FileError> {
+    Reloaded::load(vec![file.clone()], move |contents| token(&file, contents).map(str::to_owned))
+}
+
 impl TemporalTarget {
     /// Returns a namespace on the server at `address` (`host:port` or a URL), without credentials; with
     /// `https://`, with TLS. It is for servers that a caller names, which must not get our key or
@@ -81,7 +88,8 @@ impl TemporalTarget {
     pub fn new(address: &str, namespace: impl Into<String>) -> Result<Self, AddressError> {
         let url = address::url(address, false)?;
         let tls = (url.scheme() == "https").then(Tls::default);
-        let server = ServerTarget { url, api_key: None, tls, headers: BTreeMap::new(), checked: false };
+        let headers = BTreeMap::new();
+        let server = ServerTarget { url, api_key: None, api_key_file: None, tls, headers, checked: false };
         Ok(Self { server: Arc::new(server), namespace: namespace.into() })
     }
 
@@ -110,7 +118,12 @@ impl TemporalTarget {
     }
 
     /// Returns the target of the SDK's options.
-    pub(super) fn of(options: ConnectionOptions, files: [Option<PathBuf>; 3], namespace: String) -> Self {
+    pub(super) fn of(
+        options: ConnectionOptions,
+        api_key_file: Option<SettingFile>,
+        files: [Option<PathBuf>; 3],
+        namespace: String,
+    ) -> Self {
         let tls = options.tls_options.map(|tls| Tls {
             authorities: tls.server_root_ca_cert,
             server_name: tls.domain,
@@ -122,6 +135,7 @@ impl TemporalTarget {
         let server = ServerTarget {
             url: options.target,
             api_key: options.api_key,
+            api_key_file,
             tls,
             headers: options.headers.unwrap_or_default().into_iter().collect(),
             checked: false,
@@ -150,9 +164,22 @@ impl ServerTarget {
         self.tls.as_ref()
     }
 
-    /// Returns the server with other TLS settings.
-    pub(super) fn with_tls(&self, tls: &Tls) -> Self {
-        Self { tls: Some(tls.clone()), ..self.clone() }
+    /// Returns the API key, which is read again when its file changes; `None` if it is not in a file.
+    pub(super) fn reloaded_key(&self) -> Option<Reloaded<String>> {
+        let loaded = key_in(self.api_key_file.clone()?);
+        let loaded = loaded.inspect_err(|error| {
+            tracing::error!(
+                error = service::chain(error),
+                "changes of the API key for Temporal are not noticed"
+            );
+        });
+        loaded.ok()
+    }
+
+    /// Returns the server with other TLS settings, or another API key, as far as they are given.
+    pub(super) fn with(&self, tls: Option<&Tls>, api_key: Option<&String>) -> Self {
+        let tls = tls.or(self.tls.as_ref()).cloned();
+        Self { tls, api_key: api_key.or(self.api_key.as_ref()).cloned(), ..self.clone() }
     }
 
     /// Returns the host and the port.

@@ -12,11 +12,12 @@ use service::metrics::Metrics;
 use service::settings::{ListenAddress, ListenError, duration};
 use service::shutdown::Shutdown;
 use service::telemetry::{self, LogSettings};
-use temporal::{ConnectError, ConnectionSettings, TemporalConnection, TemporalSettings, TemporalTarget};
+use temporal::{
+    ConnectError, ConnectionSettings, TemporalConnection, TemporalSettings, TemporalTarget, Worker,
+};
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_common::telemetry::metrics::CoreMeter;
-use temporalio_sdk::runtime::RuntimeOptions;
-use temporalio_sdk::{Runtime, RuntimeError, Worker, WorkerCreateError, WorkerOptions, WorkerRunError};
+use temporalio_sdk::{WorkerCreateError, WorkerOptions, WorkerRunError};
 
 use crate::RegisterError;
 use crate::caller;
@@ -27,6 +28,8 @@ use crate::meter::Meter;
 const LAST_REPORTS: Duration = Duration::from_secs(5);
 /// How long the SDK retries a report while Temporal is not reachable. Afterwards the reported work is lost.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often Temporal learns how the worker is.
+const HEARTBEAT: Duration = Duration::from_secs(60);
 /// The pauses between attempts to run, while Temporal is not reachable or refuses the worker.
 const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(250))
@@ -64,8 +67,6 @@ enum ProcessError {
     Options(#[from] WorkerCreateError),
     #[error(transparent)]
     Listen(#[from] ListenError),
-    #[error("cannot start the Temporal SDK")]
-    Runtime(#[from] RuntimeError),
     #[error("cannot start the process")]
     Start(#[from] std::io::Error),
 }
@@ -118,9 +119,7 @@ async fn run(
     let metrics = Metrics::install("worker", env!("CARGO_PKG_VERSION"));
     let meter: Arc<dyn CoreMeter> = Arc::new(Meter);
     let telemetry = TelemetryOptions::builder().metrics(meter).build();
-    let telemetry = RuntimeOptions::builder().telemetry_options(telemetry).build();
-    let runtime = Runtime::from_current_tokio(telemetry.unwrap_or_default())?;
-    let process = Process { options, connection, runtime, shutdown, polls: Arc::default() };
+    let process = Process { options, connection, telemetry, shutdown, polls: Arc::default() };
 
     let operations = http::operations(process.health(), metrics);
     let listener = settings.operations_listen.bind().await?;
@@ -143,7 +142,7 @@ async fn run(
 struct Process<'a> {
     options: WorkerOptions,
     connection: TemporalConnection,
-    runtime: Runtime,
+    telemetry: TelemetryOptions,
     shutdown: &'a Shutdown,
     /// Whether a worker is running.
     polls: Arc<AtomicBool>,
@@ -205,21 +204,15 @@ impl Process<'_> {
             client = self.connection.client() => client?,
         };
         client.options_mut().data_converter = log::data_converter(&self.connection);
-        let mut worker = Worker::new(&self.runtime, client, self.options.clone())?;
-        let stop = worker.shutdown_handle();
-        let shutdown = self.shutdown.clone();
-        let stopping = tokio::spawn(async move {
-            shutdown.draining().await;
-            stop();
-        });
+        let (options, telemetry) = (self.options.clone(), self.telemetry.clone());
+        let worker = Worker::new(&self.connection, client, options, telemetry, Some(HEARTBEAT))?;
         tracing::info!(task_queue = self.options.task_queue, "working");
         self.polls.store(true, Ordering::Relaxed);
         let result = tokio::select! {
-            result = worker.run() => result,
+            result = worker.run(self.shutdown.draining()) => result,
             () = self.shutdown.stopped() => Ok(()),
         };
         self.polls.store(false, Ordering::Relaxed);
-        stopping.abort();
         if matches!(result, Err(WorkerRunError::Fatal { .. })) {
             // The worker did run: begin with short pauses again.
             *pauses = PAUSES.build();

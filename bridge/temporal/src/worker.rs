@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use bridge_core::ports::{EngineError, StoreError, Targets};
 use service::shutdown::Shutdown;
-use temporal::ConnectError;
+use temporal::{ConnectError, TemporalConnection, Worker};
 use temporalio_client::Client;
+use temporalio_common::telemetry::TelemetryOptions;
+use temporalio_sdk::runtime::PollerBehavior;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
-use temporalio_sdk::runtime::{PollerBehavior, RuntimeOptions};
-use temporalio_sdk::{
-    Runtime, RuntimeError, Worker, WorkerCreateError, WorkerOptions, WorkerRunError,
-    WorkflowRegistrationError,
-};
+use temporalio_sdk::{WorkerCreateError, WorkerOptions, WorkerRunError, WorkflowRegistrationError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinError, JoinHandle};
@@ -71,8 +69,9 @@ pub(crate) async fn keep(servers: &Servers, wanted: &Notify, work: impl Work, sh
 }
 
 async fn while_needed(servers: &Servers, work: &impl Work, shutdown: &Shutdown) -> Result<(), Breakdown> {
-    let client = servers.connection(&servers.targets().home())?.client().await?;
-    let mut working = start(client, work, shutdown)?;
+    let connection = servers.connection(&servers.targets().home())?;
+    let client = connection.client().await?;
+    let mut working = start(connection, client, work, shutdown)?;
     loop {
         tokio::select! {
             broken_off = &mut working.ended => return broken_off?,
@@ -97,8 +96,6 @@ pub(crate) enum Breakdown {
     Store(#[from] StoreError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("the Temporal SDK cannot be started")]
-    Runtime(#[from] RuntimeError),
     #[error("the bridge's workflows cannot be registered")]
     Register(#[from] WorkflowRegistrationError),
     #[error("the options of the bridge's worker cannot be used")]
@@ -118,7 +115,12 @@ struct Working {
 }
 
 /// Starts a worker. The SDK's worker cannot move between threads, so it gets a thread of its own.
-fn start(client: Client, work: &impl Work, shutdown: &Shutdown) -> Result<Working, Breakdown> {
+fn start(
+    connection: TemporalConnection,
+    client: Client,
+    work: &impl Work,
+    shutdown: &Shutdown,
+) -> Result<Working, Breakdown> {
     let mut options = WorkerOptions::new(work.task_queue())
         .max_cached_workflows(CACHED)
         .tuner(slots())
@@ -131,7 +133,7 @@ fn start(client: Client, work: &impl Work, shutdown: &Shutdown) -> Result<Workin
     let (shutdown, runtime) = (shutdown.clone(), Handle::current());
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::task::spawn_blocking(move || {
-        runtime.block_on(Box::pin(run(client, options, stopped, shutdown)))
+        runtime.block_on(Box::pin(run(&connection, client, options, stopped, shutdown)))
     });
     Ok(Working { stop, ended })
 }
@@ -146,24 +148,21 @@ fn slots() -> TunerHolder {
 }
 
 async fn run(
+    connection: &TemporalConnection,
     client: Client,
     options: WorkerOptions,
     stopped: oneshot::Receiver<()>,
     shutdown: Shutdown,
 ) -> Result<(), Breakdown> {
-    // Nobody watches these workers one by one, and heartbeats need a worker of their own.
-    let quiet = RuntimeOptions::builder().heartbeat_interval(None).build();
-    let runtime = Runtime::from_current_tokio(quiet.unwrap_or_default())?;
-    let mut worker = Worker::new(&runtime, client, options)?;
-    let end = worker.shutdown_handle();
-    let stopping = tokio::spawn(async move {
+    // Nobody looks at these workers one by one, and for heartbeats the SDK starts one more.
+    let heartbeat = None;
+    let telemetry = TelemetryOptions::builder().build();
+    let worker = Worker::new(connection, client, options, telemetry, heartbeat)?;
+    let stop = async {
         let _ = stopped.await;
-        end();
-    });
-    let result = tokio::select! {
-        result = worker.run() => result,
-        () = shutdown.stopped() => Ok(()),
     };
-    stopping.abort();
-    Ok(result?)
+    tokio::select! {
+        result = worker.run(stop) => Ok(result?),
+        () = shutdown.stopped() => Ok(()),
+    }
 }

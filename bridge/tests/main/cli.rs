@@ -7,6 +7,7 @@ mod disk;
 mod escalation;
 mod intent;
 mod rights;
+mod rotation;
 mod seals;
 mod settings;
 

@@ -8,6 +8,12 @@ TEMPORAL_NAMESPACE: {{ $temporal.namespace | quote }}
 {{- if and $temporal.apiKey.existingSecret (not $temporal.tls.enabled) -}}
 {{- fail "temporal.tls.enabled is false: an API key (temporal.apiKey) is sent over TLS alone" -}}
 {{- end }}
+{{- if $temporal.apiKey.existingSecret }}
+{{- if include "common.ownVariables" . | fromJsonArray | has "TEMPORAL_API_KEY" -}}
+{{- fail "env has TEMPORAL_API_KEY, and temporal.apiKey names a Secret with a key: leave one out" -}}
+{{- end }}
+TEMPORAL_API_KEY_FILE: {{ include "common.secretFile" (list "temporal-key" $temporal.apiKey.key) }}
+{{- end }}
 {{- if and $temporal.tls.existingSecret (not $temporal.tls.enabled) -}}
 {{- fail "temporal.tls.enabled is false: the certificates of temporal.tls.existingSecret would not be used" -}}
 {{- end }}
@@ -93,6 +99,7 @@ LOG_FORMAT: {{ .Values.log.format | quote }}
 {{/* The Secrets that all programs mount as files, by the names of the mounts. */}}
 {{- define "common.secrets" -}}
 temporal: {{ .Values.temporal.tls.existingSecret | quote }}
+temporal-key: {{ .Values.temporal.apiKey.existingSecret | quote }}
 {{- with .Values.tls }}
 tls: {{ include "common.tls" $ | quote }}
 client-ca: {{ include "common.callersSecret" $ | quote }}

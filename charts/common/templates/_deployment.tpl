@@ -84,7 +84,7 @@ spec:
      Kubernetes takes a name once. */}}
 {{- define "common.env" -}}
 {{- $own := include "common.ownVariables" . | fromJsonArray }}
-{{- range include "common.secretEnv" . | fromYamlArray }}
+{{- range include (printf "%s.env" .Chart.Name) . | fromYamlArray }}
 {{- if not (has .name $own) }}
 {{ list . | toYaml }}
 {{- end }}
@@ -108,17 +108,4 @@ spec:
 {{- $names = append $names .name }}
 {{- end }}
 {{- toJson $names }}
-{{- end }}
-
-{{- define "common.secretEnv" -}}
-{{- with .Values.temporal.apiKey }}
-{{- if .existingSecret }}
-- name: TEMPORAL_API_KEY
-  valueFrom:
-    secretKeyRef:
-      name: {{ .existingSecret | quote }}
-      key: {{ .key | quote }}
-{{- end }}
-{{- end }}
-{{- include (printf "%s.env" .Chart.Name) . }}
 {{- end }}

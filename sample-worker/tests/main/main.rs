@@ -14,6 +14,7 @@ mod process;
 mod relocation;
 mod removals;
 mod replay;
+mod rotation;
 mod run;
 mod scene;
 mod site;

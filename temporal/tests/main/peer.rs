@@ -1,18 +1,19 @@
 //! Servers that speak HTTP/2, but do not respond as Temporal does.
 
+mod keys;
 mod retries;
 mod sharing;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::future::join_all;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use prost::Message;
 use temporal::{ConnectionSettings, FaultKind, Method, TemporalConnection, TemporalFault, TemporalTarget};
@@ -80,6 +81,8 @@ struct Peer {
     /// Each open connection has a clone.
     open: Arc<()>,
     calls: Arc<AtomicUsize>,
+    /// The API keys of calls, each once, in their order.
+    keys: Arc<Mutex<Vec<HeaderValue>>>,
     /// The number of calls that we make by ourselves: one for each connection, and for each probe.
     probes: Arc<AtomicUsize>,
 }
@@ -95,15 +98,17 @@ impl Peer {
             connections: Arc::default(),
             open: Arc::default(),
             calls: Arc::default(),
+            keys: Arc::default(),
             probes: Arc::default(),
         };
         let (connections, calls) = (Arc::clone(&peer.connections), Arc::clone(&peer.calls));
         let (probes, open) = (Arc::clone(&peer.probes), Arc::downgrade(&peer.open));
+        let keys = Arc::clone(&peer.keys);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let number = connections.fetch_add(1, Ordering::SeqCst);
                 let (calls, probes, play) = (Arc::clone(&calls), Arc::clone(&probes), play.clone());
-                let open = open.upgrade();
+                let (open, keys) = (open.upgrade(), Arc::clone(&keys));
                 tokio::spawn(async move {
                     let _open = open;
                     stream.set_nodelay(true).unwrap();
@@ -116,6 +121,8 @@ impl Peer {
                             continue;
                         }
                         checked(&request);
+                        keys.lock().unwrap().extend(request.headers().get(AUTHORIZATION).cloned());
+                        keys.lock().unwrap().dedup();
                         let played = play(number, calls.fetch_add(1, Ordering::SeqCst));
                         match played.end {
                             End::HangsUp => return,

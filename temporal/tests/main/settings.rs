@@ -99,6 +99,23 @@ fn secrets_require_tls() {
 }
 
 #[test]
+fn an_api_key_in_a_file_requires_tls_and_comes_before_that_of_the_profile() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), " hunter2\n").unwrap();
+    let path = ("TEMPORAL_API_KEY_FILE", file.path().to_str().unwrap());
+    let text = format!("{:?}", target(&[path]).unwrap());
+    assert!(text.contains("https://localhost:7233/") && text.contains("api_key: true"), "{text}");
+    target_with("[profile.default]\napi_key = \"k\"\n", &[path]).unwrap();
+    let text = refusal(&[path, ("TEMPORAL_ADDRESS", "http://temporal:7233")]);
+    assert!(text.contains("without TLS"), "{text}");
+    let text = refusal(&[path, ("TEMPORAL_API_KEY", "k")]);
+    assert!(text.contains("not both"), "{text}");
+    std::fs::write(file.path(), "hunter2 hunter2").unwrap();
+    let text = refusal(&[path]);
+    assert!(text.contains("(TEMPORAL_API_KEY_FILE) holds no token") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
 fn a_missing_profile_is_an_error() {
     let text = refusal(&[("TEMPORAL_CONFIG_FILE", "/nowhere/temporal.toml")]);
     assert!(text.contains("TEMPORAL_CONFIG_FILE") && text.contains("/nowhere/temporal.toml"), "{text}");
@@ -118,6 +135,7 @@ fn the_wrong_setting_is_named() {
         (vec![("TEMPORAL_ADDRESS", "ftp://temporal")], "TEMPORAL_ADDRESS"),
         (vec![("TEMPORAL_PROFILE", "nobody")], "nobody"),
         (vec![("TEMPORAL_TLS_SERVER_CA_CERT_PATH", "/nowhere/ca.pem")], "/nowhere/ca.pem"),
+        (vec![("TEMPORAL_API_KEY_FILE", "/nowhere/key")], "/nowhere/key"),
         (vec![("TEMPORAL_TLS_CLIENT_CERT_DATA", "pem")], "key"),
         (vec![("TEMPORAL_CODEC_ENDPOINT", "http://codec")], "TEMPORAL_CODEC_ENDPOINT"),
         (vec![("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "true")], "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"),

@@ -15,17 +15,17 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// The name in the server's certificate. It is reached as 127.0.0.1.
-const NAME: &str = "temporal.test";
+pub(crate) const NAME: &str = "temporal.test";
 
 /// How soon a change counts.
-const WITHIN: Duration = Duration::from_secs(2);
+pub(crate) const WITHIN: Duration = Duration::from_secs(2);
 
 /// The certificates of callers, in the order of their connections.
 type Shown = Arc<Mutex<Vec<Vec<u8>>>>;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub(crate) fn authority() -> Authority {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
@@ -38,7 +38,7 @@ fn certificate(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPai
 }
 
 /// Starts a proxy to `upstream` that accepts TLS only; if `callers` is given, with a certificate of that authority.
-async fn proxy(upstream: &str, authority: &Authority, callers: Option<&Authority>) -> String {
+pub(crate) async fn proxy(upstream: &str, authority: &Authority, callers: Option<&Authority>) -> String {
     proxy_at("127.0.0.1", NAME, upstream, authority, callers, &Shown::default()).await
 }
 

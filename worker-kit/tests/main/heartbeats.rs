@@ -8,7 +8,7 @@ use temporalio_common::error::{IncomingError, TimeoutType};
 use crate::scene::{Handle, SOON, cancel, describe, end, with_worker};
 
 /// Waits until the first attempt of the activity has sent heartbeats for three seconds.
-async fn lives_on(run: &Handle) {
+pub(crate) async fn lives_on(run: &Handle) {
     eventually(SOON, "the activity heartbeats on", async || {
         let activity = describe(run).await.pending_activities.into_iter().next().ok_or("no activity")?;
         assert_eq!(activity.attempt.max(1), 1, "{:?}", activity.last_failure);

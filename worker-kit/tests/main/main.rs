@@ -13,6 +13,7 @@ mod params;
 mod plan;
 mod progress;
 mod replay;
+mod rotation;
 mod scene;
 mod signals;
 mod steps;

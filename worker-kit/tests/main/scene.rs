@@ -134,19 +134,12 @@ pub(crate) type Handle = WorkflowHandle<Client, UntypedWorkflow>;
 
 /// Runs `test` with a worker that serves the task queue `name` beside it.
 pub(crate) async fn with_worker(name: &str, test: impl AsyncFnOnce(Scene)) {
-    let server = TemporalServer::shared().await.unwrap();
-    let options = ConnectionOptions::new(Url::parse(&server.url()).unwrap()).identity("test").build();
-    let connection = Connection::connect(options).await.unwrap();
-    let client = Client::new(connection, ClientOptions::new("default").build()).unwrap();
-    let queue = format!("{name}-{}", std::process::id());
-    let mut options = WorkerOptions::new(&queue).build();
-    options.register_activities(Activities);
-    options.register_workflow::<Planned>().unwrap().register_workflow::<Unplanned>().unwrap();
+    let scene = Scene::new(name).await;
     let runtime = Runtime::from_current_tokio(Default::default()).unwrap();
-    let mut worker = Worker::new(&runtime, client.clone(), options).unwrap();
+    let mut worker = Worker::new(&runtime, scene.client.clone(), scene.options()).unwrap();
     let stop = worker.shutdown_handle();
     let (ended, ()) = tokio::join!(worker.run(), async {
-        test(Scene { client, queue }).await;
+        test(scene).await;
         stop();
     });
     ended.unwrap();
@@ -158,6 +151,23 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// A task queue without a worker.
+    pub(crate) async fn new(name: &str) -> Self {
+        let server = TemporalServer::shared().await.unwrap();
+        let options = ConnectionOptions::new(Url::parse(&server.url()).unwrap()).identity("test").build();
+        let connection = Connection::connect(options).await.unwrap();
+        let client = Client::new(connection, ClientOptions::new("default").build()).unwrap();
+        Self { client, queue: format!("{name}-{}", std::process::id()) }
+    }
+
+    /// The options of a worker for the task queue.
+    pub(crate) fn options(&self) -> WorkerOptions {
+        let mut options = WorkerOptions::new(&self.queue).build();
+        options.register_activities(Activities);
+        options.register_workflow::<Planned>().unwrap().register_workflow::<Unplanned>().unwrap();
+        options
+    }
+
     pub(crate) async fn planned(&self, conduct: &str, options: Value) -> Handle {
         self.start(
             "Planned",

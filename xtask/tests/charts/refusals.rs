@@ -202,6 +202,14 @@ fn settings_that_exclude_each_other() {
         ("workflow-client", &["lingerSeconds=40"], "lingerSeconds (40) is a part of drainSeconds (30)"),
         ("worker", &["emco.token.existingSecret=t"], "emco.urls is missing"),
         ("worker", &["temporal.apiKey.existingSecret=k"], "temporal.tls.enabled is false"),
+        (
+            "worker",
+            &[
+                "temporal.apiKey.existingSecret=k,temporal.tls.enabled=true",
+                "env[0].name=TEMPORAL_API_KEY,env[0].value=k",
+            ],
+            "env has TEMPORAL_API_KEY, and temporal.apiKey",
+        ),
         ("worker", &["temporal.tls.existingSecret=k"], "temporal.tls.enabled is false"),
         (
             "worker",

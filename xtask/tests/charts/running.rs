@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The folder of the Secrets in a pod.
 const SECRETS: &str = "/run/secrets";
 /// Keys of Secrets that are not certificates.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     // That of `let-me-in`.
     ("tokens", "alice:a3ee786b5707c27d42570785081ec17f5c7db9262a01366af362a1aa61a420b9\n"),
     (
@@ -35,6 +35,7 @@ const FILES: [(&str, &str); 9] = [
     ("notify.toml", "[[target]]\nname = \"oss\"\nurl = \"https://oss.example/alarms\"\nformat = \"3gpp\"\n"),
     ("window.cedar", "forbid(principal, action, resource) when { context.time.weekday == 7 };\n"),
     ("token", "emco\n"),
+    ("api-key", "temporal\n"),
     ("clients.toml", "[[client]]\nhosts = \"*.edge.svc:9443\"\n"),
     ("targets.toml", "[edge]\naddress = \"temporal.edge.svc:7233\"\nnamespaces = [\"emco\"]\n"),
 ];

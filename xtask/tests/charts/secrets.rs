@@ -15,7 +15,7 @@ const THERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 /// A program, a variable that names a file of a Secret, and other variables that it needs.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const CASES: [Case; 26] = [
+const CASES: [Case; 29] = [
     ("bridge", "BRIDGE_EMCO_TOKEN_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
     ("bridge", "BRIDGE_EMCO_CA_FILE", &[("BRIDGE_EMCO_URL", "http://emco")]),
     ("bridge", "BRIDGE_TLS_CERTIFICATE", &[("BRIDGE_TLS_KEY", THERE)]),
@@ -35,6 +35,7 @@ const CASES: [Case; 26] = [
     ("bridge", "BRIDGE_NOTIFY", &[]),
     ("bridge", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
     ("bridge", "TEMPORAL_TLS_CLIENT_CERT_PATH", &[("TEMPORAL_TLS_CLIENT_KEY_PATH", THERE)]),
+    ("bridge", "TEMPORAL_API_KEY_FILE", &[]),
     // A Secret with an empty value.
     ("bridge", "BRIDGE_DATABASE", &[]),
     ("sample-client", "CLIENT_TLS_CERTIFICATE", &[("CLIENT_TLS_KEY", THERE)]),
@@ -51,6 +52,8 @@ const CASES: [Case; 26] = [
     ("sample-client", "CLIENT_BEARER_TOKENS", &[]),
     ("sample-client", "CLIENT_ISSUERS", &[]),
     ("sample-client", "TEMPORAL_TLS_SERVER_CA_CERT_PATH", &[("TEMPORAL_TLS", "true")]),
+    ("sample-client", "TEMPORAL_API_KEY_FILE", &[]),
+    ("sample-worker", "TEMPORAL_API_KEY_FILE", &[]),
     ("sample-worker", "EMCO_TOKEN_FILE", &[("EMCO_URLS", "http://emco")]),
     ("sample-worker", "EMCO_CA_FILE", &[]),
     ("sample-worker", "EMCO_CERT_FILE", &[("EMCO_KEY_FILE", THERE), ("EMCO_URLS", "http://emco")]),

@@ -221,12 +221,9 @@ fn own_variables_replace_those_of_the_chart() {
         let values = with(&[
             "database.type=postgres",
             "database.postgres.existingSecret=db",
-            "temporal.tls.enabled=true",
-            "temporal.apiKey.existingSecret=key",
             "env[0].name=BRIDGE_DATABASE,env[0].value=postgres://mine",
-            "env[1].name=TEMPORAL_API_KEY,env[1].value=mine",
-            "env[2].name=CORES,env[2].valueFrom.resourceFieldRef.resource=limits.cpu",
-            "env[2].valueFrom.resourceFieldRef.divisor=1",
+            "env[1].name=CORES,env[1].valueFrom.resourceFieldRef.resource=limits.cpu",
+            "env[1].valueFrom.resourceFieldRef.divisor=1",
         ]);
         let installed = release.run("install", &values).unwrap();
         release.verify(&installed).unwrap();
@@ -234,7 +231,7 @@ fn own_variables_replace_those_of_the_chart() {
         let env = deployment["spec"]["template"]["spec"]["containers"][0]["env"].as_array().unwrap();
         let texts: Vec<_> =
             env.iter().map(|variable| variable["value"].as_str().unwrap_or_default()).collect();
-        assert_eq!(texts, ["postgres://mine", "mine", ""]);
+        assert_eq!(texts, ["postgres://mine", ""]);
     });
 }
 
