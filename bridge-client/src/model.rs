@@ -8,12 +8,35 @@ mod audit;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use workflow_api::{
-    CatalogueEntry, ClientStanding, Fault, RunId, Schedule, Started, TemporalSpec, WorkflowId,
+    CatalogueEntry, ClientStanding, DigKey, Fault, RunId, Schedule, Started, TemporalSpec, WorkflowId,
     WorkflowIntent, WorkflowRule, WorkflowState,
 };
 
+pub use audit_seals::{Batch, SealedEvent};
+
 pub use alarms::{AlarmPatch, Delivery, NewSubscription, StandardSubscription, Subscription};
 pub use audit::{Actor, AuditEvent, Object, Source};
+
+/// A deployment intent group that has intents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Group {
+    /// The project.
+    pub project: String,
+    /// The composite app.
+    pub composite_app: String,
+    /// The version of the composite app.
+    pub composite_app_version: String,
+    /// The deployment intent group.
+    pub deployment_intent_group: String,
+}
+
+impl From<Group> for DigKey {
+    fn from(group: Group) -> Self {
+        let Group { project, composite_app, composite_app_version, deployment_intent_group } = group;
+        Self::new(project, composite_app, composite_app_version, deployment_intent_group)
+    }
+}
 
 /// A change of an intent, a schedule or a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    alarms, audit, auth, changes, context, edit, export, intents, rules, runs, schedules, shell, start, verbs,
+    alarms, audit, auth, changes, context, edit, export, import, intents, login, rules, runs, schedules,
+    shell, start, verbs,
 };
 use crate::config::Global;
 use crate::exit;
@@ -30,9 +31,10 @@ pub(crate) enum Command {
     Delete(changes::Delete),
     /// Change an intent in your editor.
     Edit(edit::Edit),
-    /// Print what there is, for `apply -f`: all intents of the group with their schedules, and the rules of its
-    /// project.
+    /// Print everything of a project, for `import` and `apply -f`.
     Export(export::Export),
+    /// Create or replace what an export has, or the intents of EMCO's workflowmgr, and report on each.
+    Import(import::Import),
     /// Show, delete and check intents, and go back to earlier revisions.
     #[command(subcommand)]
     Intent(intents::Command),
@@ -77,10 +79,14 @@ pub(crate) enum Command {
     Auth(auth::Command),
     /// Show what a problem's code or an alarm's cause means, and what to do.
     Explain(auth::Explain),
+    /// Log in at the issuer of the context, with a browser.
+    Login(login::Login),
+    /// Forget the login.
+    Logout(login::Logout),
     /// Choose the bridge.
     #[command(subcommand)]
     Context(context::Command),
-    /// Print the completions for a shell.
+    /// Print the completions for a shell, with live names.
     Completions(shell::Completions),
     /// Write the man pages to a folder.
     Man(shell::Man),

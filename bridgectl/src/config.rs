@@ -79,6 +79,22 @@ pub(crate) struct Context {
     #[arg(long, global = true, env = "BRIDGECTL_KEY_FILE", value_name = "FILE", requires = "cert_file")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key_file: Option<PathBuf>,
+    /// The issuer (OpenID Connect) at which `login` logs in.
+    #[arg(long, global = true, env = "BRIDGECTL_ISSUER", value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<String>,
+    /// The client as which bridgectl is known there.
+    #[arg(long, global = true, env = "BRIDGECTL_CLIENT_ID", value_name = "ID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<String>,
+    /// The scopes to ask for, separated by spaces. Default: openid.
+    #[arg(long, global = true, env = "BRIDGECTL_LOGIN_SCOPE", value_name = "SCOPES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) login_scope: Option<String>,
+    /// The audience to ask for (RFC 8707), if the issuer needs it: that of the bridge.
+    #[arg(long, global = true, env = "BRIDGECTL_LOGIN_RESOURCE", value_name = "URI")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) login_resource: Option<String>,
     /// The deployment intent group of intents that are named alone: project/app/version/group.
     #[arg(long, short, global = true, env = "BRIDGECTL_GROUP", value_name = "GROUP")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,6 +125,10 @@ impl Context {
             ca_file: self.ca_file.or(other.ca_file),
             cert_file: self.cert_file.or(other.cert_file),
             key_file: self.key_file.or(other.key_file),
+            issuer: self.issuer.or(other.issuer),
+            client_id: self.client_id.or(other.client_id),
+            login_scope: self.login_scope.or(other.login_scope),
+            login_resource: self.login_resource.or(other.login_resource),
             group: self.group.or(other.group),
             project: self.project.or(other.project),
         }

@@ -32,7 +32,7 @@ pub(crate) struct Document {
 }
 
 /// What a document describes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum What {
     Intent(IntentKey),
     Schedule(IntentKey, String),
@@ -42,10 +42,25 @@ pub(crate) enum What {
 /// The kind, and the name.
 impl std::fmt::Display for What {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind(), self.name())
+    }
+}
+
+impl What {
+    /// Returns the name that commands take.
+    pub(crate) fn name(&self) -> String {
         match self {
-            Self::Intent(key) => write!(f, "intent {}", path_of(key)),
-            Self::Schedule(key, name) => write!(f, "schedule {}/{name}", path_of(key)),
-            Self::Rule(rule) => write!(f, "rule {rule}"),
+            Self::Intent(key) => path_of(key),
+            Self::Schedule(key, name) => format!("{}/{name}", path_of(key)),
+            Self::Rule(rule) => rule.to_string(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Intent(_) => "intent",
+            Self::Schedule(..) => "schedule",
+            Self::Rule(_) => "rule",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use bridge_client::Error;
+use bridge_client::{Error, Problem};
 
 use crate::output::paint;
 
@@ -53,6 +53,9 @@ pub(crate) fn number(error: &anyhow::Error) -> u8 {
     if let Some(ended) = error.downcast_ref::<Ended>() {
         return ended.code;
     }
+    if let Some(error) = error.downcast_ref::<emco::Error>() {
+        return of_emco(error);
+    }
     match error.downcast_ref::<Error>() {
         Some(Error::Credentials(_)) => 5,
         Some(Error::Unreachable { .. } | Error::Interrupted { .. } | Error::Silent { .. }) => 8,
@@ -68,16 +71,34 @@ pub(crate) fn number(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// Returns the error with its causes; of a problem of the bridge, with its code and faults.
-pub(crate) fn shown(error: &anyhow::Error) -> String {
-    let Some(problem) = error.downcast_ref::<Error>().and_then(Error::problem) else {
-        return format!("{error:#}");
-    };
-    let code = &problem.code;
-    let mut text = format!("{} ({code})", problem.detail);
-    for fault in &problem.faults {
-        text.push_str(&format!("\n  {fault}"));
+/// Returns the code of an error of EMCO, whatever its status is.
+fn of_emco(error: &emco::Error) -> u8 {
+    use emco::Kind;
+
+    match error.kind() {
+        Kind::NotFound => 3,
+        Kind::Denied => 5,
+        _ if error.is_retryable() => 8,
+        _ => 1,
     }
-    text.push_str(&format!("\n`bridgectl explain {code}` shows what to do"));
-    text
+}
+
+/// Returns the error with its causes; of a problem of the bridge, with its code and faults.
+pub(crate) fn reason(error: &anyhow::Error) -> String {
+    let Some(problem) = problem(error) else { return format!("{error:#}") };
+    let faults = problem.faults.iter().map(|fault| format!("\n  {fault}"));
+    format!("{} ({}){}", problem.detail, problem.code, faults.collect::<String>())
+}
+
+/// Returns the same, and where to read what to do.
+pub(crate) fn shown(error: &anyhow::Error) -> String {
+    let text = reason(error);
+    match problem(error) {
+        Some(problem) => format!("{text}\n`bridgectl explain {}` shows what to do", problem.code),
+        None => text,
+    }
+}
+
+fn problem(error: &anyhow::Error) -> Option<&Problem> {
+    error.downcast_ref::<Error>().and_then(Error::problem)
 }

@@ -4,12 +4,7 @@ use bridge_client::{DigKey, IntentKey};
 
 /// Reads a deployment intent group: `project/app/version/group`.
 pub(crate) fn group(text: &str) -> Result<DigKey, String> {
-    match text.split('/').collect::<Vec<_>>()[..] {
-        [project, app, version, dig] if text.split('/').all(|name| !name.is_empty()) => {
-            Ok(DigKey::new(project, app, version, dig))
-        }
-        _ => Err(format!("`{text}` is not a deployment intent group: write project/app/version/group")),
-    }
+    text.parse().map_err(|error| format!("`{text}` {error}"))
 }
 
 /// Reads an intent: its name, if there is a default group, or `project/app/version/group/intent`.
@@ -24,7 +19,7 @@ pub(crate) fn intent(text: &str, default: Option<&DigKey>) -> Result<IntentKey, 
 }
 
 /// A rule of a project, or over all projects.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RuleName {
     /// `None`: over all projects.
     pub(crate) project: Option<String>,

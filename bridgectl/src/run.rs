@@ -4,12 +4,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
-use crate::config::{self, Config, Global};
-use crate::output::Output;
 use crate::session::Session;
-
-/// A bearer token. There is no flag for it, because others can see the arguments of a process.
-const TOKEN: &str = "BRIDGECTL_TOKEN";
 
 /// Runs the command.
 pub(crate) async fn run(Cli { global, command }: Cli) -> Result<()> {
@@ -17,17 +12,20 @@ pub(crate) async fn run(Cli { global, command }: Cli) -> Result<()> {
         // These need no bridge.
         Command::Context(command) => return command.run(global),
         Command::Explain(explain) => return explain.run(),
-        Command::Completions(completions) => return completions.run(Cli::command()),
+        Command::Completions(completions) => return completions.run(),
         Command::Man(man) => return man.run(Cli::command()),
         command => command,
     };
-    let ctl = session(global)?;
+    let ctl = Session::open(global)?;
     match command {
+        Command::Login(login) => login.run(&ctl).await,
+        Command::Logout(logout) => logout.run(&ctl).await,
         Command::Apply(apply) => apply.run(&ctl).await,
         Command::Diff(files) => files.diff(&ctl).await,
         Command::Delete(delete) => delete.run(&ctl).await,
         Command::Edit(edit) => edit.run(&ctl).await,
         Command::Export(export) => export.run(&ctl).await,
+        Command::Import(import) => import.run(&ctl).await,
         Command::Intent(command) => command.run(&ctl).await,
         Command::Start(start) => start.run(&ctl).await,
         Command::Runs(runs) => runs.run(&ctl).await,
@@ -48,17 +46,4 @@ pub(crate) async fn run(Cli { global, command }: Cli) -> Result<()> {
         Command::Auth(command) => command.run(&ctl).await,
         Command::Explain(_) | Command::Context(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
     }
-}
-
-fn session(global: Global) -> Result<Session> {
-    // A variable is a part of the command line here: clap has read it. A flag wins over this one, this one over the
-    // file.
-    let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty() && !global.own.has_token());
-    // Who gives everything on the command line needs no file.
-    let path = global.config.map_or_else(config::default_path, Ok);
-    let context = match (path, global.own.url.is_some() && global.context.is_none()) {
-        (_, true) => global.own,
-        (path, false) => global.own.or(Config::read(&path?)?.context(global.context.as_deref())?),
-    };
-    Session::new(context, token, Output(global.output))
 }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use bridge_client::{Answer, Call, Events, IntentKey, StatusCode};
+use bridge_client::{Answer, Events, IntentKey, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
 use workflow_api::{WorkflowFailure, WorkflowState, WorkflowStatus};
 
 use crate::exit::{self, ended};
-use crate::output::note;
+use crate::progress::{self, Lines};
+use crate::run_name::{Run, word};
 use crate::session::{Session, path_of};
 
 /// The longest single wait: the bridge allows no more than `BRIDGE_MAX_WAIT`, and a proxy often 60 s.
@@ -19,37 +20,21 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// The pause after an error that can pass.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The workflow to wait for.
-#[derive(Debug, Clone)]
-pub(crate) struct Run {
-    pub(crate) intent: IntentKey,
-    pub(crate) workflow_id: Option<String>,
-    pub(crate) run_id: Option<String>,
-}
-
-impl Run {
-    /// Makes a call about the run.
-    pub(crate) fn set<T>(&self, call: Call<T>) -> Call<T> {
-        call.query_opt("workflowID", self.workflow_id.as_ref()).query_opt("runID", self.run_id.as_ref())
-    }
-
-    /// Returns how to go on by hand.
-    fn go_on(&self) -> String {
-        let id = self.workflow_id.as_ref().map(|id| format!(" --workflow-id '{id}'")).unwrap_or_default();
-        format!("bridgectl status {}{id} --wait", path_of(&self.intent))
-    }
-}
-
 /// Waits for the end of the workflow, and returns its status. Shows changes of its state meanwhile.
 pub(crate) async fn until_closed(
     ctl: &Session,
     run: &Run,
     most: Option<Duration>,
 ) -> Result<Answer<WorkflowStatus>> {
-    interruptible(run, waited(ctl, run, most)).await
+    interruptible(run, progress::beside(ctl, run, async |lines| waited(ctl, run, most, lines).await)).await
 }
 
-async fn waited(ctl: &Session, run: &Run, most: Option<Duration>) -> Result<Answer<WorkflowStatus>> {
+async fn waited(
+    ctl: &Session,
+    run: &Run,
+    most: Option<Duration>,
+    lines: &Lines,
+) -> Result<Answer<WorkflowStatus>> {
     let deadline = most.map(|most| Instant::now() + most);
     let mut shown = None;
     loop {
@@ -61,7 +46,7 @@ async fn waited(ctl: &Session, run: &Run, most: Option<Duration>) -> Result<Answ
             Ok(answer) => {
                 let state = answer.value.workflow_state;
                 if state != shown {
-                    note(&format!("{}: {}", answer.value.workflow_id, word(state)));
+                    lines.print(&format!("{}: {}", answer.value.workflow_id, word(state)));
                     shown = state;
                 }
             }
@@ -70,7 +55,7 @@ async fn waited(ctl: &Session, run: &Run, most: Option<Duration>) -> Result<Answ
                 if exit::number(&error) != 8 {
                     return Err(error);
                 }
-                note(&format!("{error:#}; trying again"));
+                lines.print(&format!("{error:#}; trying again"));
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -174,11 +159,6 @@ pub(crate) fn completed(status: &WorkflowStatus) -> Result<()> {
             Err(ended(6, format!("the workflow is {}{}", word(state), why.unwrap_or_default())))
         }
     }
-}
-
-/// Returns a state as a word.
-pub(crate) fn word(state: Option<WorkflowState>) -> String {
-    state.map_or_else(|| "not known".to_owned(), |state| state.to_string())
 }
 
 /// Returns the status as labels and texts.

@@ -43,7 +43,10 @@ SCHEDULE
 bridgectl apply -f nightly.yaml --intent gate
 bridgectl schedule preview gate nightly --limit 2
 
-# Hand over: what has happened today, and what is open.
+# Hand over: what there is, what has happened today, and what is open.
+bridgectl export > project.json
+bridgectl import -f project.json --dry-run=server
+bridgectl audit verify
 bridgectl runs gate
 bridgectl alarm list
 bridgectl audit list --object proj1

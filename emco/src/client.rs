@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use serde_json::value::RawValue;
 use workflow_api::DigKey;
 
 use crate::error::{BuildError, Error};
@@ -112,6 +113,12 @@ impl Client {
         let query = vec![("label", label.to_owned())];
         let names: Option<Vec<String>> = self.transport.send(Call { query, ..call }).await?;
         Ok(names.unwrap_or_default())
+    }
+
+    /// Returns the workflow intents of a DIG as workflowmgr writes them, with all digits of their numbers. The list is
+    /// empty if the DIG does not exist. EMCO's workflowmgr answers this.
+    pub async fn workflow_intents(&self, dig: &DigKey) -> Result<Vec<Box<RawValue>>, Error> {
+        self.list(of_dig(dig, &["temporal-workflow-intents"]), "a list of workflow intents").await
     }
 
     /// Reads a list. EMCO writes an empty list as `null`.

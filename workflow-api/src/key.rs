@@ -1,6 +1,7 @@
 //! The names of deployment intent groups and of workflow intents.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::rules::{NAME_MAX, is_name};
 use crate::{Fault, WorkflowIntent, cut};
@@ -61,6 +62,25 @@ impl DigKey {
         IntentKey { dig: self.clone(), name: name.into() }
     }
 }
+
+/// Reads what [`Display`](fmt::Display) has written: four names.
+impl FromStr for DigKey {
+    type Err = NotAGroup;
+
+    fn from_str(path: &str) -> Result<Self, NotAGroup> {
+        match path.split('/').collect::<Vec<_>>()[..] {
+            [project, app, version, dig] if path.split('/').all(|name| !name.is_empty()) => {
+                Ok(Self::new(project, app, version, dig))
+            }
+            _ => Err(NotAGroup),
+        }
+    }
+}
+
+/// The text does not name a deployment intent group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a deployment intent group: write project/app/version/group")]
+pub struct NotAGroup;
 
 /// Names that are too long to be valid are cut.
 impl fmt::Display for DigKey {

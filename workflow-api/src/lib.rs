@@ -39,7 +39,7 @@ pub use identity::{Namespace, RunId, TaskQueue, WorkflowId, WorkflowType};
 pub use intent::{
     ClientEndpoint, Metadata, TemporalSpec, WorkflowIntent, WorkflowIntentSpec, WorkflowParams,
 };
-pub use key::{DigKey, IntentKey};
+pub use key::{DigKey, IntentKey, NotAGroup};
 pub use options::{ActivityOptions, IdReusePolicy, JsonMap, RetryPolicy, StartOptions};
 pub use outcome::{
     Escalation, PendingActivity, QueryAnswer, ResetAnswer, StopReport, UpdateAnswer, UpdateStage,

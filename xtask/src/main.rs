@@ -1,6 +1,7 @@
 //! `cargo xtask`: the commands that people and CI run in this workspace.
 
 mod bench;
+mod bridgectl;
 mod charts;
 mod circles;
 mod cluster;
@@ -24,6 +25,7 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
     Bench(bench::Bench),
+    Bridgectl(bridgectl::Bridgectl),
     Charts(charts::Charts),
     Circles(circles::Circles),
     Cluster(cluster::Cluster),
@@ -39,6 +41,7 @@ enum Task {
 async fn main() -> ExitCode {
     let done: Result<ExitCode> = match Task::parse() {
         Task::Bench(bench) => bench.run(),
+        Task::Bridgectl(bridgectl) => bridgectl.run(),
         Task::Charts(charts) => charts.run(),
         Task::Circles(circles) => circles.run(),
         Task::Cluster(cluster) => cluster.run().await,

@@ -3,12 +3,15 @@
 use workflow_api::{DigKey, IntentKey, RollbackRequest, WorkflowIntent};
 
 use super::{of_group, operations};
-use crate::model::{Change, Check, Revision};
+use crate::model::{Change, Check, Group, Revision};
 
 operations! {
     /// Lists the intents of a deployment intent group, ordered by name. Filters: `workflowClientName`, `taskQueue`,
     /// `workflowType`, `state`, `clientCheck`.
     GET of_group!("") => list_intents(dig: DigKey) -> Vec<WorkflowIntent>;
+
+    /// Lists the deployment intent groups that have intents, ordered by their names. Filter: `project`.
+    GET "/v2/deployment-intent-groups" => list_groups() -> Vec<Group>;
 
     /// Creates an intent.
     POST of_group!("") => create_intent(dig: DigKey) [WorkflowIntent] -> WorkflowIntent;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::operations;
-use crate::model::{AuditEvent, Rights, Session};
+use crate::model::{AuditEvent, Batch, Rights, Session};
 
 operations! {
     /// Returns who the caller is.
@@ -15,6 +15,9 @@ operations! {
 
     /// Lists the events of the audit, newest first. Filters: `actor`, `verb`, `object`, `outcome`, `since`, `until`.
     GET "/v2/audit" => list_events() -> Vec<AuditEvent>;
+
+    /// Lists the sealed batches of the audit, oldest first. [`audit_seals::Verifier`] verifies them.
+    GET "/v2/audit/batches" => list_batches() -> Vec<Batch>;
 
     /// Returns `alive` while the process lives.
     GET "/healthz" => live() -> String;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bridge_client::model::{AlarmPatch, NewSubscription, StartAnswer};
-use bridge_client::{Bridge, Condition, Error, Raw, StatusCode};
+use bridge_client::{Bridge, Condition, DigKey, Error, Raw, StatusCode};
 use harness::eventually;
 use serde_json::{Value, json};
 use workflow_api::alarms::{AckState, AlarmComment};
@@ -28,6 +28,11 @@ async fn every_answer_fits_its_schema() {
     rules(bridge, &mut seen).await;
     alarms(bridge, &mut seen, &subscribed).await;
     call!(seen, bridge.list_events().query("object", "proj1/capp1").limit(5));
+    let sealed = eventually(SOON, "events are sealed", async || {
+        let batches = call!(seen, bridge.list_batches().limit(1)).value;
+        batches.first().map(|first| first.seal.number)
+    });
+    assert_eq!(sealed.await, 1);
     call!(seen, bridge.delete_intent(&key("gate")));
     // It has no answer but a stream.
     seen.called.insert("alarm_events".to_owned());
@@ -72,6 +77,9 @@ async fn intents(scene: &Scene, seen: &mut Seen) {
     assert_eq!((page.value.len(), page.next().is_some()), (1, true));
     let all = bridge.list_intents(&dig()).limit(1).pages().all().await.unwrap();
     assert_eq!(all.iter().map(|intent| &intent.metadata.name).collect::<Vec<_>>(), ["another", "gate"]);
+
+    let groups = call!(seen, bridge.list_groups().query("project", "proj1")).value;
+    assert_eq!(groups.into_iter().map(DigKey::from).collect::<Vec<_>>(), [dig()]);
 
     assert_eq!(call!(seen, bridge.list_revisions(&gate)).value.len(), 2);
     let revision = call!(seen, bridge.get_revision(&gate, &1));

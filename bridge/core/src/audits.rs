@@ -1,5 +1,7 @@
 //! Use cases about the audit.
 
+use audit_seals::Batch;
+
 use crate::access::{Action, Refused, Resource};
 use crate::parts::Parts;
 use crate::ports::{EventFilter, EventPlace, KeptEvent, StoreError};
@@ -53,5 +55,15 @@ impl Audits {
         events.truncate(limit as usize);
         let next = events.last().filter(|_| more).map(|last| last.place);
         Ok(AuditPage { events, next })
+    }
+
+    /// Returns at most `limit` sealed batches after the number `after`, oldest first, to verify the audit with. The
+    /// call itself is an event, too.
+    ///
+    /// # Errors
+    /// Returns an error if the database fails.
+    pub async fn batches(&self, request: &Request, after: i64, limit: u32) -> Result<Vec<Batch>, AuditError> {
+        self.parts.access.authorize(request, Action::VerifyAudit, Resource::Bridge).await?;
+        Ok(self.parts.store.batches(after, limit).await?)
     }
 }

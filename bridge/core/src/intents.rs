@@ -2,6 +2,7 @@
 //! the name of its author.
 
 mod check;
+mod groups;
 mod history;
 mod list;
 
@@ -20,6 +21,7 @@ use crate::parts::Parts;
 use crate::ports::{EngineError, ParentError, StoreError};
 use crate::request::Request;
 pub use check::{ClientAnswer, ClientCheck};
+pub use groups::GroupPage;
 pub use list::{IntentFilter, IntentPage, Listing};
 
 /// Use cases about intents.

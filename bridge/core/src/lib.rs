@@ -33,8 +33,8 @@ pub use clock::{Clock, SystemClock};
 pub use conditions::{Conditions, Revisions};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
-    ChangeOptions, Changed, ClientAnswer, ClientCheck, IntentFilter, IntentPage, Intents, IntentsError,
-    Listing,
+    ChangeOptions, Changed, ClientAnswer, ClientCheck, GroupPage, IntentFilter, IntentPage, Intents,
+    IntentsError, Listing,
 };
 pub use lookup::IntentError;
 pub use parts::{AlarmParts, Limits, Parts};

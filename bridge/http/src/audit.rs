@@ -1,5 +1,6 @@
-//! `GET /v2/audit`: who did what.
+//! `GET /v2/audit`: who did what; `/v2/audit/batches`: the same under seals, to be verified.
 
+use audit_seals::Batch;
 use axum::response::{IntoResponse, Response};
 use bridge_core::model::EventOutcome;
 use bridge_core::ports::{EventFilter, KeptEvent};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::ApiError;
-use crate::wire::answer::GoJson;
+use crate::wire::answer::{GoJson, large_json};
 use crate::wire::call::Call;
 use crate::wire::page;
 use crate::wire::page::PageParams;
@@ -18,6 +19,8 @@ use crate::wire::path;
 
 /// Default number of events on a page.
 const LIMIT: u32 = 100;
+/// Number of batches on a page, by default and at most: one can have a megabyte.
+const BATCHES: u32 = 10;
 
 /// Filters of the audit. An event must meet all that are given.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -107,4 +110,43 @@ pub(crate) async fn list_events(call: Call<(), Both<PageParams, AuditParams>>) -
     let page = call.api.app.audits.list(&call.request, &filter, limit).await?;
     let events: Vec<_> = page.events.into_iter().map(AuditEvent::from).collect();
     Ok((page::next(call.uri.query(), page.next), GoJson(events)).into_response())
+}
+
+fn sample_batch() -> Value {
+    json!([{
+        "seal": {
+            "number": 3, "events": 1, "at": "2026-01-02T03:04:06Z",
+            "root": "4f8c4b0f0d3f2d6b7a1f5f9d0c6f4ad0e7a7b7f1c5e2a9d8b3c4d5e6f7a8b9c0",
+            "previous": "9a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        },
+        "leaves": ["4f8c4b0f0d3f2d6b7a1f5f9d0c6f4ad0e7a7b7f1c5e2a9d8b3c4d5e6f7a8b9c0"],
+        "events": [{"number": 7, "document": "{\"id\":\"019b7c2a-3f5e-7c11-8a4b-5d2f6e7a8b9c\"}"}],
+    }])
+}
+
+/// List the sealed batches of the audit
+///
+/// The list begins with the oldest batch. With it, a caller verifies that the audit is as it was written, as
+/// `docs/audit.md` describes. A page has at most 10 batches. The call itself is an event, too. The headers `Continue`
+/// and `Link` lead to the next page.
+#[utoipa::path(
+    get,
+    path = path::AUDIT_BATCHES,
+    tag = "audit",
+    params(PageParams),
+    responses(
+        (status = 200, description = "The batches", body = [Batch], headers(
+            ("Continue" = String, description = "The token of the next page; absent on the last page"),
+            ("Link" = String, description = "The URL of the next page (`rel=\"next\"`); absent on the last page"),
+        ), example = json!(sample_batch())),
+    ),
+)]
+pub(crate) async fn list_batches(call: Call<(), PageParams>) -> Result<Response, ApiError> {
+    let after = call.params.after()?.unwrap_or(0);
+    let limit = call.params.limit()?.unwrap_or(BATCHES).min(BATCHES);
+    let batches = call.api.app.audits.batches(&call.request, after, limit).await?;
+    let full = batches.len() == limit as usize;
+    let next = batches.last().filter(|_| full).map(|last| last.seal.number);
+    let size = batches.iter().flat_map(|batch| &batch.events).map(|event| event.document.len()).sum();
+    Ok((page::next(call.uri.query(), next), large_json(size, batches).await).into_response())
 }

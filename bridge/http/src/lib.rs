@@ -39,6 +39,7 @@ pub fn router(api: Arc<Api>) -> Router {
                 .put(intents::put::put_intent)
                 .delete(intents::delete::delete_intent),
         )
+        .route(path::GROUPS, get(intents::groups::list_groups))
         .route(path::REVISIONS, get(intents::revisions::list_revisions))
         .route(path::REVISION, get(intents::revisions::get_revision))
         .route(path::ROLLBACK, post(intents::rollback::roll_back_intent))
@@ -75,6 +76,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(path::SCHEDULE_BACKFILL, post(schedules::command::backfill_schedule))
         .route(path::RIGHTS, get(rights::my_rights))
         .route(path::AUDIT, get(audit::list_events))
+        .route(path::AUDIT_BATCHES, get(audit::list_batches))
         .route(path::SESSION, get(session::my_session))
         .route(path::ALARMS, get(alarms::list::list_alarms))
         .route(path::ALARM_COUNTS, get(alarms::list::count_alarms))

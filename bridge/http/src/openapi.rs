@@ -11,7 +11,7 @@ use utoipa::{IntoParams, OpenApi, openapi};
 use workflow_api::Problem;
 
 use crate::alarms::{self, standard};
-use crate::intents::{check, create, delete, get, list, put, revisions, rollback};
+use crate::intents::{check, create, delete, get, groups, list, put, revisions, rollback};
 use crate::problem::kinds;
 use crate::rules::{change as rule_change, get as rule_get, rehearse, revisions as rule_revisions};
 use crate::schedules::{
@@ -38,6 +38,7 @@ const DOCUMENT: &str = "document";
     paths(
         create::create_intent,
         list::list_intents,
+        groups::list_groups,
         get::get_intent,
         put::put_intent,
         delete::delete_intent,
@@ -81,6 +82,7 @@ const DOCUMENT: &str = "document";
         rights::my_rights,
         session::my_session,
         audit::list_events,
+        audit::list_batches,
         alarms::list::list_alarms,
         alarms::list::count_alarms,
         alarms::events::alarm_events,

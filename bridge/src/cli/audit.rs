@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use bridge_core::model::{Event, EventActor, EventObject, EventOutcome};
 use bridge_core::{Clock, SystemClock};
-use bridge_store::{Database, DatabaseUrl, Report, Seal, SealKey, Verify, VerifyKeys};
+use bridge_store::{Database, DatabaseUrl, Seal, SealKey, Verify, VerifyKeys};
 use serde_json::value::RawValue;
 
 /// How many events are exported at once.
@@ -87,7 +87,7 @@ impl Verification {
         };
         match self.database.open().await?.verify(&verify).await? {
             Ok(report) => {
-                writeln!(out, "{}", sentence(&report, &verify))?;
+                writeln!(out, "{}", report.sentences(&verify))?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(fault) => {
@@ -98,42 +98,14 @@ impl Verification {
     }
 }
 
-/// Returns what was verified, as sentences.
-fn sentence(report: &Report, verify: &Verify) -> String {
-    let Report { seals, events, unsealed, expired, signed } = report;
-    let mut text = format!("The audit is as it was written: {events} events under {seals} seals");
-    if *expired > 0 {
-        text += &format!(" (events deleted after their retention: batches 1 to {expired})");
-    }
-    text += &format!(". {unsealed} events are not sealed yet. ");
-    text += &match verify.keys {
-        Some(_) => format!("{signed} seals are signed, and the signatures are valid."),
-        None => "Signatures were not verified (--key).".to_owned(),
-    };
-    if verify.checkpoints.is_empty() {
-        text += " Whether its end was removed was not verified (--checkpoint).";
-    }
-    text
-}
-
 fn keys(file: &Path) -> Result<VerifyKeys> {
     let content = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     VerifyKeys::read(&content).with_context(|| format!("{} cannot be used", file.display()))
 }
 
-/// Reads the seals in a file. Each line has one as JSON, perhaps in a line of the bridge's log.
 fn checkpoints(file: &Path) -> Result<Vec<Seal>> {
     let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let seals: Result<Vec<Seal>> = lines
-        .map(|(number, line)| {
-            let wrong = || format!("{}:{} is no seal of the audit", file.display(), number + 1);
-            serde_json::from_str(line).with_context(wrong)
-        })
-        .collect();
-    let seals = seals?;
-    anyhow::ensure!(!seals.is_empty(), "{} has no seal of the audit", file.display());
-    Ok(seals)
+    Seal::read_lines(&text).with_context(|| format!("{} cannot be used", file.display()))
 }
 
 impl Export {

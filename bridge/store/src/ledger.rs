@@ -3,13 +3,10 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use audit_seals::{Fault, Report, Seal, SealKey, Verify};
 use bridge_core::ports::StoreError;
 use jiff::Timestamp;
 use sqlx::FromRow;
-
-use crate::key::SealKey;
-use crate::seal::Seal;
-use crate::verify::{Fault, Report, Verify};
 
 /// Keeps the audit such that no event can be changed without being found out.
 #[async_trait]

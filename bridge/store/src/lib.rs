@@ -7,31 +7,25 @@
 
 mod error;
 mod group;
-mod key;
 mod latest;
 mod ledger;
 mod own_file;
 mod postgres;
-mod seal;
 mod sql;
 mod sqlite;
-mod tree;
 mod url;
-mod verify;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bridge_core::ports::Store;
 
+pub use audit_seals::{Fault, KeyError, Report, Seal, SealKey, Verify, VerifyKeys};
 pub use error::OpenError;
-pub use key::{KeyError, SealKey, VerifyKeys};
 pub use ledger::{Exported, Ledger};
 pub use postgres::PostgresStore;
-pub use seal::Seal;
 pub use sqlite::SqliteStore;
 pub use url::{DatabaseUrl, PostgresUrl};
-pub use verify::{Fault, Report, Verify};
 
 /// A database: the ports, and the upkeep of the audit.
 pub trait Database: Store + Ledger {}

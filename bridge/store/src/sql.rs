@@ -13,6 +13,7 @@ mod observations;
 #[cfg(test)]
 mod plans;
 mod rules;
+mod seal_row;
 mod sessions;
 mod start_row;
 mod starts;
@@ -25,7 +26,7 @@ use sqlx::{Database, Pool, SqlSafeStr};
 
 use crate::error::failed;
 use crate::latest::Caches;
-pub(crate) use event_row::{EXPIRE, EventRow, KeptRow, RECORD};
+pub(crate) use event_row::{EventRow, RECORD};
 pub(crate) use ledger::{SEAL_ON_POSTGRES, SEAL_ON_SQLITE};
 pub(crate) use starts::{BEGIN_ON_POSTGRES, BEGIN_ON_SQLITE, SETTLE_ON_POSTGRES, SETTLE_ON_SQLITE};
 pub(crate) use value::{Record, Value, arguments};

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use audit_seals::Batch;
 use bridge_core::access::{Access, Action, AuditOptions, Gate, Ground, Named, Resource, Visible};
 use bridge_core::model::{AlarmId, By, DigKey, Event, EventOutcome, RuleKey, ScheduleKey, Source};
 use bridge_core::ports::{
@@ -52,6 +53,10 @@ impl Audit for Kept {
     async fn events(&self, _: &EventFilter, _: u32) -> Result<Vec<KeptEvent>, StoreError> {
         unreachable!("the gate is closed")
     }
+
+    async fn batches(&self, _: i64, _: u32) -> Result<Vec<Batch>, StoreError> {
+        unreachable!("the gate is closed")
+    }
 }
 
 /// Calls each use case behind a gate. Returns the texts of the errors, in the order of `Action::ALL`; empty for a use
@@ -87,6 +92,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(intents.delete(r, &key, &change).await),
         denied(intents.get(r, &key).await),
         denied(intents.list(r, &dig, &Listing::default()).await),
+        denied(intents.groups(r, None, None, None).await),
         denied(intents.check(r, &key).await),
         denied(intents.changes(r, &key, None, 1).await),
         denied(intents.revision(r, &key, "1").await),
@@ -106,6 +112,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(workflows.update(r, &to, UpdateOrder::default()).await),
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
         denied(audits.list(r, &EventFilter::default(), 1).await),
+        denied(audits.batches(r, 0, 1).await),
         denied(schedules.list(r, &key).await),
         denied(schedules.get(r, s).await),
         denied(schedules.put(r, s, schedule(), &how).await),
@@ -224,6 +231,10 @@ impl Audit for Counts {
     }
 
     async fn events(&self, _: &EventFilter, _: u32) -> Result<Vec<KeptEvent>, StoreError> {
+        unreachable!("the gate is closed")
+    }
+
+    async fn batches(&self, _: i64, _: u32) -> Result<Vec<Batch>, StoreError> {
         unreachable!("the gate is closed")
     }
 }

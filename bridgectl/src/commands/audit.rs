@@ -4,6 +4,7 @@ use anyhow::Result;
 use bridge_client::Call;
 use bridge_client::model::AuditEvent;
 
+use super::verify::Verification;
 use crate::output::{Listing, line};
 use crate::session::Session;
 
@@ -17,9 +18,9 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
+    /// Verify that the audit is as it was written.
+    Verify(Verification),
     /// Print all events as JSON, one in each line, newest first.
-    ///
-    /// To verify the audit, the operator of the bridge has `bridge audit verify`.
     Export {
         #[command(flatten)]
         filter: Filter,
@@ -72,6 +73,7 @@ impl Command {
                     &["NUMBER", "TIME", "ACTOR", "VERB", "OBJECT", "OUTCOME", "REASON", "ADDRESS", "REQUEST"];
                 ctl.out.list(&Listing { json, header, narrow: 6, rows })
             }
+            Self::Verify(verification) => verification.run(ctl).await,
             Self::Export { filter } => {
                 let call = filter.set(ctl.bridge.list_events()).limit(1000);
                 // As they were sent: also fields that this version does not know.

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bridge_client::{Answer, Bridge, Call, Condition, Error, Raw};
-use serde_json::value::RawValue;
 use similar::TextDiff;
 
-use crate::documents::{self, Document, What};
+use crate::documents::{self, Document};
 use crate::exit::{self, ended};
-use crate::output::{Format, array, line, note, to_yaml, warn};
+use crate::kept::{Outcome, Putting, delete, existing, put};
+use crate::output::{Format, array, line, note, to_yaml};
 use crate::session::{Session, confirm};
 
 /// Create or replace what files describe: intents, schedules, rules.
@@ -20,27 +19,8 @@ use crate::session::{Session, confirm};
 pub(crate) struct Apply {
     #[command(flatten)]
     files: Files,
-    /// Validate only: the bridge changes nothing.
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "server")]
-    dry_run: Option<DryRun>,
-    /// What to do about unknown fields.
-    #[arg(long, value_enum, default_value_t = Validation::Strict, value_name = "HOW")]
-    field_validation: Validation,
-    /// Do not ask workflow clients whether they accept the intents.
-    #[arg(long)]
-    unchecked: bool,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum DryRun {
-    Server,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Validation {
-    Strict,
-    Warn,
-    Ignore,
+    #[command(flatten)]
+    putting: Putting,
 }
 
 /// Show what `apply` would change.
@@ -140,32 +120,16 @@ impl Apply {
     }
 
     /// Applies a document, and returns what the bridge has then.
-    async fn apply(&self, ctl: &Session, Document { what, json, .. }: &Document) -> Result<String> {
-        let old = existing(&ctl.bridge, what).await?;
-        let etag = old.as_ref().and_then(Answer::etag).map(str::to_owned);
-        let condition = etag.map_or(Condition::IfAbsent, Condition::IfMatch);
-        let mut call = put(&ctl.bridge, what, json).condition(&condition);
-        call = match self.field_validation {
-            Validation::Strict => call.strict(),
-            Validation::Warn => call,
-            Validation::Ignore => call.query("fieldValidation", "Ignore"),
+    async fn apply(&self, ctl: &Session, document: &Document) -> Result<String> {
+        let what = &document.what;
+        let (outcome, new) = self.putting.put(&ctl.bridge, document).await?;
+        let outcome = match outcome {
+            Outcome::Created => "created",
+            Outcome::Unchanged => "unchanged",
+            Outcome::Changed => "configured",
         };
-        if self.dry_run.is_some() {
-            call = call.dry_run();
-        }
-        if self.unchecked && matches!(what, What::Intent(_)) {
-            call = call.unchecked();
-        }
-        let new = call.await?;
-        warn(&new.warnings());
-        let outcome = match old {
-            None => "created",
-            Some(old) if old.text() == new.text() => "unchanged",
-            Some(_) => "configured",
-        };
-        let dry = if self.dry_run.is_some() { " (server dry run)" } else { "" };
-        ctl.out.done(&name(what), &format!("{what} {outcome}{dry}"))?;
-        Ok(new.into_text())
+        ctl.out.done(&what.name(), &format!("{what} {outcome}{}", self.putting.note()))?;
+        Ok(new)
     }
 }
 
@@ -177,55 +141,11 @@ impl Delete {
         // What was created last is deleted first.
         for Document { what, .. } in documents.iter().rev() {
             match delete(&ctl.bridge, what).await {
-                Ok(_) => ctl.out.done(&name(what), &format!("{what} deleted"))?,
+                Ok(_) => ctl.out.done(&what.name(), &format!("{what} deleted"))?,
                 Err(error) if self.ignore_not_found && error.status() == Some(404) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(())
-    }
-}
-
-/// Returns the name that commands take.
-fn name(what: &What) -> String {
-    what.to_string().split_once(' ').map(|(_, name)| name.to_owned()).unwrap_or_default()
-}
-
-/// Returns what the bridge has of it.
-async fn existing(bridge: &Bridge, what: &What) -> Result<Option<Answer<Box<RawValue>>>> {
-    let call: Call<Box<RawValue>> = match what {
-        What::Intent(key) => bridge.get_intent(key).read_as(),
-        What::Schedule(key, name) => bridge.get_schedule(key, name).read_as(),
-        What::Rule(rule) => match &rule.project {
-            Some(project) => bridge.get_rule(project, &rule.name).read_as(),
-            None => bridge.get_rule_over_all(&rule.name).read_as(),
-        },
-    };
-    match call.await {
-        Ok(answer) => Ok(Some(answer)),
-        Err(Error::Refused { problem, .. }) if problem.status == 404 => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn put(bridge: &Bridge, what: &What, json: &str) -> Call<Box<RawValue>> {
-    match what {
-        What::Intent(key) => bridge.put_intent(key, Raw(json)).read_as(),
-        What::Schedule(key, name) => bridge.put_schedule(key, name, Raw(json)).read_as(),
-        What::Rule(rule) => match &rule.project {
-            Some(project) => bridge.put_rule(project, &rule.name, Raw(json)).read_as(),
-            None => bridge.put_rule_over_all(&rule.name, Raw(json)).read_as(),
-        },
-    }
-}
-
-fn delete(bridge: &Bridge, what: &What) -> Call<()> {
-    match what {
-        What::Intent(key) => bridge.delete_intent(key),
-        What::Schedule(key, name) => bridge.delete_schedule(key, name),
-        What::Rule(rule) => match &rule.project {
-            Some(project) => bridge.delete_rule(project, &rule.name),
-            None => bridge.delete_rule_over_all(&rule.name),
-        },
     }
 }

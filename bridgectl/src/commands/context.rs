@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::config::{self, Config, Global};
 use crate::exit::ended;
+use crate::login::Login;
 use crate::output::{Listing, Output};
 
 #[derive(Debug, clap::Subcommand)]
@@ -48,6 +49,7 @@ impl Command {
                 config.contexts.remove(&name);
                 config.current.take_if(|current| *current == name);
                 config.write(&path)?;
+                Login::forget(&path, &name)?;
                 out.done(&name, &format!("{name} deleted"))
             }
             Self::Path => shown(&path),

@@ -1,4 +1,4 @@
-//! `export`: documents that `apply -f` takes, here or at another bridge.
+//! `export`: documents that `import` and `apply -f` take, here or at another bridge.
 
 use anyhow::Result;
 use bridge_client::{Call, DigKey, IntentKey};
@@ -6,32 +6,48 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::exit::ended;
+use crate::names;
 use crate::output::{Format, array, everything, line, to_yaml};
-use crate::session::Session;
+use crate::session::{Session, usage};
 
-/// Print all intents of the group with their schedules, and the rules of its project, for `apply -f`.
+/// Print everything of a project: the intents of all its groups with their schedules, and its rules.
 ///
-/// The documents are EMCO's, with anchors: JSON, whose numbers are as the bridge has them, or YAML with -o yaml.
+/// The documents are EMCO's, with anchors, in the order of their names: JSON, whose numbers are as the bridge has
+/// them, or YAML with -o yaml.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
+    /// Only these groups: project/app/version/group. Default: all groups of the project that have intents.
+    #[arg(value_name = "GROUP")]
+    groups: Vec<String>,
     /// Without the rules of the project.
     #[arg(long)]
     no_rules: bool,
+    /// With the rules over all projects.
+    #[arg(long)]
+    over_all: bool,
 }
 
 impl Export {
     pub(crate) async fn run(self, ctl: &Session) -> Result<()> {
-        let (dig, bridge) = (ctl.group()?, &ctl.bridge);
-        let anchor = intents_of(dig);
-        let (intents, mut documents) = anchored(&anchor, bridge.list_intents(dig)).await?;
-        for intent in &intents {
-            let key = IntentKey::of(dig, intent);
-            let anchor = format!("{anchor}/{}/schedules", key.name);
-            documents.extend(anchored(&anchor, bridge.list_schedules(&key)).await?.1);
+        let bridge = &ctl.bridge;
+        let mut documents = Vec::new();
+        for dig in self.digs(ctl).await? {
+            let anchor = intents_of(&dig);
+            let (intents, texts) = anchored(&anchor, bridge.list_intents(&dig)).await?;
+            documents.extend(texts);
+            for intent in &intents {
+                let key = IntentKey::of(&dig, intent);
+                let anchor = format!("{anchor}/{}/schedules", key.name);
+                documents.extend(anchored(&anchor, bridge.list_schedules(&key)).await?.1);
+            }
         }
-        if !self.no_rules {
-            let anchor = format!("projects/{}/workflow-rules", dig.project);
-            documents.extend(anchored(&anchor, bridge.list_rules(&dig.project)).await?.1);
+        if !self.no_rules && self.groups.is_empty() {
+            let project = ctl.project()?;
+            let anchor = format!("projects/{project}/workflow-rules");
+            documents.extend(anchored(&anchor, bridge.list_rules(project)).await?.1);
+        }
+        if self.over_all {
+            documents.extend(anchored("workflow-rules", bridge.list_rules_over_all()).await?.1);
         }
         match ctl.out.0 {
             Format::Yaml => documents
@@ -40,6 +56,23 @@ impl Export {
             Format::Table | Format::Json => line(&array(&documents)),
             Format::Wide | Format::Name => Err(ended(2, "export prints -o json or -o yaml")),
         }
+    }
+
+    /// Returns the groups, in order.
+    async fn digs(&self, ctl: &Session) -> Result<Vec<DigKey>> {
+        let mut digs = match self.groups.is_empty() {
+            true => {
+                let all = ctl.bridge.list_groups().query("project", ctl.project()?).pages().all().await?;
+                all.into_iter().map(DigKey::from).collect()
+            }
+            false => self
+                .groups
+                .iter()
+                .map(|name| names::group(name).map_err(usage))
+                .collect::<Result<Vec<_>>>()?,
+        };
+        digs.sort();
+        Ok(digs)
     }
 }
 

@@ -12,8 +12,10 @@ use workflow_api::{StartOverrides, StartRequest, Started};
 use super::verbs::time;
 use crate::exit::ended;
 use crate::output::{note, warn};
+use crate::progress;
+use crate::run_name::Run;
 use crate::session::{Session, path_of};
-use crate::wait::{self, Run};
+use crate::wait;
 
 /// The parameters that all activities get.
 const ALL: &str = "all-activities";
@@ -129,9 +131,12 @@ async fn follow(
     most: Option<Duration>,
 ) -> Result<Answer<workflow_api::WorkflowStatus>> {
     let events = run.set(ctl.bridge.intent_status(&run.intent)).events().await?;
-    let followed = wait::follow(run, events, |kind, data| {
-        note(&wait::event_line(kind, data));
-        Ok(())
+    let followed = progress::beside(ctl, run, async |lines| {
+        let show = |kind: &str, data: &str| {
+            lines.print(&wait::event_line(kind, data));
+            Ok(())
+        };
+        wait::follow(run, events, show).await
     });
     // The end of the time is found by the wait below.
     match most {

@@ -12,8 +12,8 @@ use workflow_api::{
 };
 
 use crate::exit::ended;
+use crate::run_name::Run;
 use crate::session::{Session, confirm, path_of};
-use crate::wait::Run;
 
 /// The workflow: by default, that of the intent's last start.
 #[derive(Debug, clap::Args)]

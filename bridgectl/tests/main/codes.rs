@@ -1,8 +1,8 @@
 //! Exit codes, and the texts of errors.
 
-use harness::{Process, free_port, program};
+use harness::{free_port, program};
 
-use crate::scene::{Ctl, GROUP, Scene};
+use crate::scene::{Alone, Ctl, GROUP, Scene};
 
 #[tokio::test]
 async fn each_kind_of_error_has_its_code() {
@@ -40,40 +40,16 @@ async fn callers_are_known_by_their_tokens() {
         "rights.toml",
         "[[binding]]\nname = \"viewers\"\nrole = \"viewer\"\nsubjects = [{ token = \"alice\" }]\nscope = \"proj1/**\"\n",
     );
-    let url = format!("http://127.0.0.1:{}", free_port());
-    let mut bridge = Process::builder(program("bridge").unwrap())
-        .args([
-            "serve",
-            "--listen",
-            url.trim_start_matches("http://"),
-            "--bearer-tokens",
-            &tokens,
-            "--rights",
-            &rights,
-        ])
-        .args(["--database", &format!("sqlite://{}/bridge.db", ctl.home().display())])
-        .args(["--temporal-address", &format!("127.0.0.1:{}", free_port())])
-        .spawn()
-        .unwrap();
-    bridge.wait_ready(&format!("{url}/readyz")).await.unwrap();
+    let bridge = Alone::start(&ctl, &["--bearer-tokens", &tokens, "--rights", &rights]).await;
+    let url = bridge.url.as_str();
     let file = ctl.file("token", &token);
 
-    assert!(ctl.fails(5, &["auth", "whoami", "--url", &url]).contains("(unauthorized)"));
-    ctl.ok(&[
-        "context",
-        "set",
-        "lab",
-        "--url",
-        &url,
-        "--token-file",
-        &file,
-        "--group",
-        "proj1/capp1/v1/dig1",
-    ]);
+    assert!(ctl.fails(5, &["auth", "whoami", "--url", url]).contains("(unauthorized)"));
+    ctl.ok(&["context", "set", "lab", "--url", url, "--token-file", &file, "--group", "proj1/capp1/v1/dig1"]);
     assert_eq!(ctl.ok(&["auth", "whoami", "-o", "name"]), "alice\n");
-    ctl.ok(&["context", "set", "command", "--url", &url, "--token-command", &format!("cat {file}")]);
+    ctl.ok(&["context", "set", "command", "--url", url, "--token-command", &format!("cat {file}")]);
     assert_eq!(ctl.ok(&["auth", "whoami", "-o", "name", "--context", "command"]), "alice\n");
-    let by_variable = Ctl::new().with("BRIDGECTL_URL", &url).with("BRIDGECTL_TOKEN", token.trim());
+    let by_variable = Ctl::new().with("BRIDGECTL_URL", url).with("BRIDGECTL_TOKEN", token.trim());
     assert!(by_variable.ok(&["auth", "whoami"]).contains("Name       alice\nProven by  token\n"));
 
     let may = ctl.ok(&["auth", "can-i", "get"]);

@@ -3,8 +3,12 @@
 
 mod admin;
 mod codes;
+mod completions;
 mod documents;
+mod login;
 mod scene;
+mod seals;
 mod shell;
 mod supervision;
+mod transfer;
 mod workflows;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use harness::{Process, Stack, python_with_temporalio};
+use harness::{Process, Stack, free_port, program, python_with_temporalio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -74,6 +74,30 @@ impl Ctl {
         ended(self.spawn(args))
     }
 
+    /// Starts a shell command at a terminal. What the terminal shows is in the file `screen`.
+    pub(crate) fn at_terminal(&self, line: &str) -> Child {
+        let folder = Path::new(env!("CARGO_BIN_EXE_bridgectl")).parent().unwrap();
+        let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--flush", "--command", line, "screen"]).env("PATH", path);
+        script
+            .env("HOME", self.home())
+            .env("TERM", "xterm")
+            .env_remove("XDG_CONFIG_HOME")
+            .current_dir(self.home());
+        script.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Returns what the last of these words is completed to, without the options that could come there too.
+    pub(crate) fn completes(&self, words: &[&str]) -> Vec<String> {
+        let mut command = self.command(&[&["--", "bridgectl"], words].concat());
+        command.env("BRIDGECTL_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", words.len().to_string());
+        let ran = ended(command.spawn().unwrap());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{words:?}: {ran:?}");
+        // As the program separates them where no shell names another separator.
+        ran.out.lines().filter(|word| !word.starts_with("--")).map(str::to_owned).collect()
+    }
+
     /// Runs a command with this on standard input.
     pub(crate) fn given(&self, input: &str, args: &[&str]) -> Ran {
         let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
@@ -111,6 +135,29 @@ pub(crate) fn ended(child: Child) -> Ran {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap_or(-1);
     Ran { code, out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// A bridge without Temporal, with its database in the home of a program.
+pub(crate) struct Alone {
+    pub(crate) url: String,
+    pub(crate) process: Process,
+}
+
+impl Alone {
+    /// Starts it with these options too.
+    pub(crate) async fn start(ctl: &Ctl, options: &[&str]) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let database = format!("sqlite://{}/bridge.db", ctl.home().display());
+        let process = Process::builder(program("bridge").unwrap())
+            .args(["serve", "--listen", &address, "--database", &database])
+            .args(["--temporal-address", &format!("127.0.0.1:{}", free_port())])
+            .args(options)
+            .env("LOG_FORMAT", "json");
+        let url = format!("http://{address}");
+        let mut process = process.spawn().unwrap();
+        process.wait_ready(&format!("{url}/readyz")).await.unwrap();
+        Self { url, process }
+    }
 }
 
 pub(crate) struct Scene {

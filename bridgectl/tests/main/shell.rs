@@ -48,10 +48,10 @@ fn codes_and_causes_are_explained() {
 fn shells_and_man_get_what_they_read() {
     let ctl = Ctl::new();
     for (shell, word) in
-        [("bash", "complete -F"), ("zsh", "#compdef bridgectl"), ("fish", "complete -c bridgectl")]
+        [("bash", "complete -o nospace"), ("zsh", "#compdef bridgectl"), ("fish", "complete --")]
     {
         let script = ctl.ok(&["completions", shell]);
-        assert!(script.contains(word) && script.contains("unpause"), "{shell}");
+        assert!(script.contains(word) && script.contains("BRIDGECTL_COMPLETE"), "{shell}: {script}");
     }
     let folder = ctl.home().join("man");
     ctl.ok(&["man", folder.to_str().unwrap()]);

@@ -71,6 +71,27 @@ async fn a_workflow_is_started_watched_and_ended() {
 }
 
 #[tokio::test]
+async fn a_terminal_shows_what_the_workflow_does() {
+    let scene = Scene::with_gate().await;
+    let ctl = &scene.ctl;
+    let screen = || std::fs::read_to_string(ctl.home().join("screen")).unwrap_or_default();
+    let mut start = ctl.at_terminal("bridgectl start gate --wait --follow > data");
+    eventually(SOON, "the state is shown", async || {
+        let shown = screen();
+        if shown.contains("gate: Running, waiting") { Ok(()) } else { Err(shown) }
+    })
+    .await;
+    ctl.ok(&["signal", "gate", "open"]);
+    assert!(start.wait().unwrap().success(), "{}", screen());
+    let shown = screen();
+    assert!(shown.contains("WORKFLOW_EXECUTION_SIGNALED  open") && !shown.contains("Result"), "{shown}");
+    // Data only, without a trace of what was shown.
+    let data = std::fs::read_to_string(ctl.home().join("data")).unwrap();
+    assert!(data.starts_with("Intent    proj1/") && data.contains("\nState     Completed\n"), "{data}");
+    assert!(!data.contains('\u{1b}'), "{data}");
+}
+
+#[tokio::test]
 async fn waiting_ends_as_the_workflow_does() {
     let scene = Scene::with_gate().await;
     let ctl = &scene.ctl;

@@ -252,7 +252,7 @@ spec:
       match:
         - uri: { regex: "/v2/projects/[^/]+/composite-apps/[^/]+/[^/]+/deployment-intent-groups/[^/]+/temporal-workflow-intents(/.*)?" }
         - uri: { regex: "/v2/(projects/[^/]+/)?workflow-rules(/.*)?" }
-        - uri: { regex: "/v2/(rights|audit|session)" }
+        - uri: { regex: "/v2/(rights|audit(/batches)?|session|deployment-intent-groups)" }
         - uri: { regex: "/v2/(alarms|alarm-subscriptions|alarm-deliveries)(/.*)?" }
         - uri: { regex: "/FaultSupervisionMnS/v1/.*" }
         - uri: { regex: "/(login|logout|session)(/.*)?" }

@@ -27,6 +27,7 @@ macro_rules! actions {
                 matches!(
                     self,
                     Self::ReadAudit
+                        | Self::VerifyAudit
                         | Self::ListAlarmSubscriptions
                         | Self::CreateAlarmSubscription
                         | Self::DeleteAlarmSubscription
@@ -124,6 +125,7 @@ actions! {
     DeleteIntent = "delete" Changes [Author];
     GetIntent = "get" Reads [View Author Operate Administer];
     ListIntents = "list" Reads [View Author Operate Administer];
+    ListGroups = "list-groups" Reads [View Author Operate Administer];
     CheckIntent = "check" Reads [Author];
     ListChanges = "list-revisions" Reads [View Author Operate Administer];
     GetRevision = "get-revision" Reads [View Author Operate Administer];
@@ -143,6 +145,7 @@ actions! {
     Update = "update" Changes [Operate Administer];
     Reset = "reset" Changes [Administer];
     ReadAudit = "read-audit" Reads [Administer];
+    VerifyAudit = "verify-audit" Reads [Administer];
     ListSchedules = "list-schedules" Reads [View Author Operate Administer];
     GetSchedule = "get-schedule" Reads [View Author Operate Administer];
     PutSchedule = "put-schedule" Changes [Operate Administer];

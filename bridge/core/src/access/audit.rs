@@ -103,7 +103,10 @@ impl Recorder {
 
 /// Returns whether the answer to an action has payloads of a workflow, or what others did.
 fn reveals(action: Action) -> bool {
-    matches!(action, Action::History | Action::Query | Action::Follow | Action::ReadAudit)
+    matches!(
+        action,
+        Action::History | Action::Query | Action::Follow | Action::ReadAudit | Action::VerifyAudit
+    )
 }
 
 /// Returns the event of a call that has not ended.

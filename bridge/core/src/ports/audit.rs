@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use async_trait::async_trait;
+use audit_seals::Batch;
 use jiff::Timestamp;
 
 use super::StoreError;
@@ -18,6 +19,9 @@ pub trait Audit: fmt::Debug + Send + Sync {
 
     /// Returns at most `limit` events that meet the filter, newest first.
     async fn events(&self, filter: &EventFilter, limit: u32) -> Result<Vec<KeptEvent>, StoreError>;
+
+    /// Returns at most `limit` sealed batches after the number `after`, oldest first, all as they are at one moment.
+    async fn batches(&self, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError>;
 }
 
 /// Which events to return. An event must meet every part that is present; by default, all do.

@@ -32,6 +32,15 @@ pub trait IntentStore {
         limit: u32,
     ) -> Result<Vec<KeptIntent>, StoreError>;
 
+    /// Returns at most `limit` groups that have intents, of all projects or of one, that come after `after`,
+    /// ordered by their names.
+    async fn groups(
+        &self,
+        project: Option<&str>,
+        after: Option<&DigKey>,
+        limit: u32,
+    ) -> Result<Vec<DigKey>, StoreError>;
+
     /// Returns one revision of an intent.
     async fn revision(&self, key: &IntentKey, number: RevisionNumber)
     -> Result<Option<Revision>, StoreError>;

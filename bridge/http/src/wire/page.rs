@@ -23,8 +23,8 @@ const LIMIT_MAX: u32 = 1000;
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
-    /// Maximum number of items: 1 to 1000. Default: all intents (of 200, if the filter needs calls), 100 revisions,
-    /// events, alarms or deliveries, or 50 runs.
+    /// Maximum number of items: 1 to 1000. Default: all groups and intents (of 200, if the filter needs calls), 100
+    /// revisions, events, alarms or deliveries, 50 runs, or 10 batches.
     #[param(minimum = 1, maximum = 1000, example = 100)]
     limit: Option<u32>,
     /// Where the page begins: the `Continue` header of the previous page.

@@ -58,9 +58,11 @@ pub(crate) const RULE_REVISIONS: &str = rules!("/{rule}/revisions");
 pub(crate) const RULE_REVISION: &str = rules!("/{rule}/revisions/{revision}");
 pub(crate) const RULE_DECISIONS: &str = rules!("/{rule}/decisions");
 pub(crate) const RULE_REHEARSE: &str = rules!("/{rule}/rehearse");
-/// It is below no project: `/v2/projects/…` belongs to EMCO.
+/// Those that have intents. They are below no project: `/v2/projects/…` belongs to EMCO.
+pub(crate) const GROUPS: &str = "/v2/deployment-intent-groups";
 pub(crate) const RIGHTS: &str = "/v2/rights";
 pub(crate) const AUDIT: &str = "/v2/audit";
+pub(crate) const AUDIT_BATCHES: &str = "/v2/audit/batches";
 pub(crate) const SESSION: &str = "/v2/session";
 pub(crate) const ALARMS: &str = "/v2/alarms";
 pub(crate) const ALARM: &str = "/v2/alarms/{alarmId}";

@@ -1,14 +1,11 @@
 //! The conversion between events of the audit and rows.
 
+use audit_seals::{Hash, KeptEvent as Kept, leaf};
 use bridge_core::model::Event;
 use bridge_core::ports::{EventPlace, KeptEvent, StoreError};
 use sqlx::FromRow;
 
 use super::value::Value;
-use crate::tree::{Hash, leaf};
-
-/// The action of an event about deleted events.
-pub(crate) const EXPIRE: &str = "expire-audit";
 
 /// Inserts an event, whose seven values are at these places among the arguments. Inserts nothing if the first of
 /// them is NULL.
@@ -95,7 +92,7 @@ impl EventRow {
     }
 
     /// Returns whether the columns are those of the event in the document.
-    pub(crate) fn is_consistent(row: &KeptRow) -> bool {
+    fn is_consistent(row: &KeptRow) -> bool {
         serde_json::from_str::<Event>(&row.document).is_ok_and(|event| {
             let Self { at, actor, verb, object, outcome, .. } = Self::of(&event);
             (at, &actor, &verb, &object, outcome)
@@ -125,6 +122,14 @@ macro_rules! event_columns {
     };
 }
 pub(crate) use event_columns;
+
+impl From<KeptRow> for Kept {
+    fn from(row: KeptRow) -> Self {
+        let is_consistent = EventRow::is_consistent(&row);
+        let KeptRow { number, batch, document, leaf, .. } = row;
+        Self { number, batch, document, leaf, is_consistent }
+    }
+}
 
 impl TryFrom<KeptRow> for KeptEvent {
     type Error = StoreError;

@@ -1,12 +1,15 @@
 //! The events of the audit in SQL.
 
 use async_trait::async_trait;
+use audit_seals::Batch;
 use bridge_core::model::{Event, EventOutcome};
 use bridge_core::ports::{Audit, EventFilter, EventPlace, KeptEvent, StoreError};
 use jiff::Timestamp;
 
 use super::event_row::{EventRow, KeptRow, event_columns, insert_event};
+use super::ledger::batches;
 use super::{Sql, SqlStore};
+use crate::error::failed;
 
 /// Inserts an event, and returns its number.
 const RECORD_ALONE: &str =
@@ -59,5 +62,15 @@ impl<S: Sql> Audit for SqlStore<S> {
         ];
         let rows: Vec<KeptRow> = self.read("read the audit", statement, &values).await?;
         rows.into_iter().map(KeptEvent::try_from).collect()
+    }
+
+    async fn batches(&self, after: i64, limit: u32) -> Result<Vec<Batch>, StoreError> {
+        let read = async {
+            // Retention may delete events between two statements.
+            let mut transaction = self.0.readers().1.begin().await?;
+            S::execute(&mut transaction, S::SNAPSHOT, &[]).await?;
+            batches::<S>(&mut transaction, after, limit).await
+        };
+        read.await.map_err(failed("read the audit"))
     }
 }

@@ -108,6 +108,32 @@ impl<S: Sql> IntentStore for SqlStore<S> {
         heavy(size, move || rows.into_iter().map(KeptIntent::try_from).collect()).await
     }
 
+    async fn groups(
+        &self,
+        project: Option<&str>,
+        after: Option<&DigKey>,
+        limit: u32,
+    ) -> Result<Vec<DigKey>, StoreError> {
+        let statement =
+            "SELECT DISTINCT project, composite_app, composite_app_version, deployment_intent_group
+             FROM intents
+             WHERE ($1 IS NULL OR project = $1)
+               AND (project, composite_app, composite_app_version, deployment_intent_group) > ($2, $3, $4, $5)
+             ORDER BY project, composite_app, composite_app_version, deployment_intent_group LIMIT $6";
+        // No name is empty.
+        let none = DigKey::new("", "", "", "");
+        let DigKey { project: of, composite_app, version, dig } = after.unwrap_or(&none);
+        let after = [of, composite_app, version, dig].map(|name| name.as_str().into());
+        let [of, app, version, dig] = after;
+        let values = [project.into(), of, app, version, dig, i64::from(limit).into()];
+        let rows: Vec<(String, String, String, String)> =
+            self.read("list the deployment intent groups", statement, &values).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(project, app, version, dig)| DigKey::new(project, app, version, dig))
+            .collect())
+    }
+
     async fn revision(
         &self,
         key: &IntentKey,

@@ -1,19 +1,19 @@
 //! Seals of the audit in SQL, and what is done with sealed events.
 
 use async_trait::async_trait;
+use audit_seals::{
+    Batch, EXPIRE, Fault, Hash, KeptEvent, Report, Seal, SealKey, SealedEvent, Verifier, Verify,
+};
 use bridge_core::model::{Event, EventObject};
 use bridge_core::ports::StoreError;
 use jiff::Timestamp;
 use sqlx::Database;
 
-use super::event_row::{EXPIRE, EventRow, KeptRow, RECORD, event_columns};
+use super::event_row::{EventRow, KeptRow, RECORD, event_columns};
+use super::seal_row::SealRow;
 use super::{Sql, SqlStore, Value};
 use crate::error::failed;
-use crate::key::SealKey;
 use crate::ledger::{Exported, Ledger};
-use crate::seal::{Seal, SealRow};
-use crate::tree::Hash;
-use crate::verify::{Fault, Report, Verifier, Verify};
 
 /// Maximum number of events in a batch.
 const BATCH: i64 = 1000;
@@ -164,17 +164,15 @@ async fn walk<S: Sql>(
     verify: &Verify,
 ) -> Result<Result<Report, Fault>, sqlx::Error> {
     let mut verifier = Verifier::new(verify);
-    let page =
-        concat!("SELECT ", seal_columns!(), " FROM audit_seals WHERE number > $1 ORDER BY number LIMIT $2");
-    let events = concat!("SELECT ", event_columns!(), " FROM audit_events WHERE batch = $1 ORDER BY number");
     let mut after = i64::MIN;
     loop {
-        let rows: Vec<SealRow> = S::fetch(connection, page, &[after.into(), SEALS_PAGE.into()]).await?;
+        let rows = seals_after::<S>(connection, after, SEALS_PAGE).await?;
         let Some(last) = rows.last() else { break };
         after = last.seal().number;
         for row in rows {
             let seal = row.seal();
-            let events: Vec<KeptRow> = S::fetch(connection, events, &[seal.number.into()]).await?;
+            let events = events_of::<S>(connection, seal.number).await?;
+            let events: Vec<_> = events.into_iter().map(KeptEvent::from).collect();
             let leaves: Option<Vec<Hash>> = row.leaves.map(|leaves| leaves.as_chunks().0.to_vec());
             if let Err(fault) = verifier.batch(seal, leaves.as_deref(), &events) {
                 return Ok(Err(fault));
@@ -193,8 +191,41 @@ async fn walk<S: Sql>(
         let rows: Vec<KeptRow> = S::fetch(connection, unsealed, &[after.into(), BATCH.into()]).await?;
         let Some(last) = rows.last() else { return Ok(verifier.end()) };
         after = last.number;
-        if let Err(fault) = verifier.unsealed(&rows) {
+        let events: Vec<_> = rows.into_iter().map(KeptEvent::from).collect();
+        if let Err(fault) = verifier.unsealed(&events) {
             return Ok(Err(fault));
         }
     }
+}
+
+/// Reads the next sealed batches, as they are kept.
+pub(super) async fn batches<S: Sql>(
+    connection: &mut Connection<S>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Batch>, sqlx::Error> {
+    let mut batches = Vec::new();
+    for row in seals_after::<S>(connection, after, limit.into()).await? {
+        let seal = row.seal();
+        let events = events_of::<S>(connection, seal.number).await?;
+        let sealed = |KeptRow { number, document, .. }| SealedEvent { number, document };
+        let leaves = row.leaves.map(|leaves| leaves.chunks(size_of::<Hash>()).map(hex::encode).collect());
+        batches.push(Batch { seal, leaves, events: events.into_iter().map(sealed).collect() });
+    }
+    Ok(batches)
+}
+
+async fn seals_after<S: Sql>(
+    connection: &mut Connection<S>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<SealRow>, sqlx::Error> {
+    let seals =
+        concat!("SELECT ", seal_columns!(), " FROM audit_seals WHERE number > $1 ORDER BY number LIMIT $2");
+    S::fetch(connection, seals, &[after.into(), limit.into()]).await
+}
+
+async fn events_of<S: Sql>(connection: &mut Connection<S>, batch: i64) -> Result<Vec<KeptRow>, sqlx::Error> {
+    let events = concat!("SELECT ", event_columns!(), " FROM audit_events WHERE batch = $1 ORDER BY number");
+    S::fetch(connection, events, &[batch.into()]).await
 }

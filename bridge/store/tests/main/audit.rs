@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use audit_seals::Verifier;
 use bridge_core::model::{Event, EventObject, EventOutcome, Stage, StartRecord};
 use bridge_core::ports::{Begun, EventFilter, KeptEvent};
 use harness::eventually;
@@ -151,6 +152,23 @@ pub(crate) async fn old_batches_are_deleted_and_their_seals_kept(store: &dyn Dat
     assert_eq!(store.verify(&Verify::default()).await.unwrap(), Ok(report(1, 1, 3)));
     sealed(store, None, 500).await;
     assert_eq!(store.verify(&Verify::default()).await.unwrap(), Ok(report(2, 0, 4)));
+    // Whoever has the batches finds the same.
+    let verify = Verify::default();
+    let mut verifier = Verifier::new(&verify);
+    for after in [0, 2] {
+        for batch in store.batches(after, 2).await.unwrap() {
+            batch.verify(&mut verifier).unwrap();
+        }
+    }
+    assert_eq!(verifier.end(), Ok(report(2, 0, 4)));
+    let mut changed = store.batches(3, 1).await.unwrap().remove(0);
+    changed.events[0].document.push(' ');
+    let fault = Fault::Changed { number: changed.events[0].number, batch: 4 };
+    let mut verifier = Verifier::new(&verify);
+    for batch in store.batches(0, 3).await.unwrap() {
+        batch.verify(&mut verifier).unwrap();
+    }
+    assert_eq!(changed.verify(&mut verifier), Err(fault));
     let exported = store.export(i64::MIN, 10).await.unwrap();
     assert_eq!(exported.iter().map(|event| event.batch).collect::<Vec<_>>(), [Some(3), Some(4)]);
     assert!(exported[0].document.contains("\"verb\":\"start\""));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bridge_core::access::Visible;
-use bridge_core::model::{Change, ChangeKind, Revision, RevisionNumber};
+use bridge_core::model::{Change, ChangeKind, DigKey, Revision, RevisionNumber};
 use bridge_core::ports::Store;
 
 use super::{dig, intent};
@@ -89,6 +89,24 @@ pub(super) async fn a_list_is_ordered_by_name(store: &dyn Store) {
     assert_eq!(names(store, "_", 2).await, ["a", "a-1"]);
     assert_eq!(names(store, "a+", 10).await, ["a-1", "a.1", "b"]);
     assert_eq!(names(store, "b", 2).await, Vec::<String>::new());
+}
+
+pub(super) async fn groups_are_listed_by_name(store: &dyn Store) {
+    let other = DigKey::new("proj2", "capp1", "v1", "dig1");
+    for dig in [&dig("dig2"), &dig("dig1"), &other] {
+        for name in ["a", "b"] {
+            store.add_revision(&dig.intent(name), &created(name), None).await.unwrap();
+        }
+    }
+    let gone = dig("gone").intent("a");
+    store.add_revision(&gone, &created("a"), None).await.unwrap();
+    store.add_revision(&gone, &revision(2, ChangeKind::Deleted, None), None).await.unwrap();
+    let all = [dig("dig1"), dig("dig2"), other];
+    assert_eq!(store.groups(None, None, 10).await.unwrap(), all);
+    assert_eq!(store.groups(None, None, 1).await.unwrap(), all[..1]);
+    assert_eq!(store.groups(None, Some(&all[0]), 10).await.unwrap(), all[1..]);
+    assert_eq!(store.groups(Some("proj2"), None, 10).await.unwrap(), all[2..]);
+    assert_eq!(store.groups(Some("proj1"), Some(&all[0]), 10).await.unwrap(), all[1..2]);
 }
 
 pub(super) async fn a_list_has_the_visible_intents(store: &dyn Store) {

@@ -60,6 +60,7 @@ macro_rules! storage_contract {
                 intents::a_number_is_taken_once,
                 intents::of_changes_at_once_one_succeeds,
                 intents::a_list_is_ordered_by_name,
+                intents::groups_are_listed_by_name,
                 intents::a_list_has_the_latest_of_each_that_is_not_deleted,
                 intents::a_list_has_the_visible_intents,
                 intents::changes_come_newest_first_in_pages,

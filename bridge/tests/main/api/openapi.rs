@@ -41,7 +41,7 @@ async fn the_served_document_is_the_printed_one() {
 async fn every_operation_of_the_document_is_served() {
     let api = Api::new().await;
     let operations = operations(&document(&api).await);
-    assert_eq!(operations.len(), 76, "{operations:?}");
+    assert_eq!(operations.len(), 78, "{operations:?}");
     for (method, path) in operations {
         let path = path.replace("{workflowIntent}", "absent").replace(['{', '}'], "");
         let answer = http().request(method.clone(), format!("{}{path}", api.url)).send().await.unwrap();

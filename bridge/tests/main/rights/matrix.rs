@@ -28,6 +28,7 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::DeleteIntent, "a"),
     (Action::GetIntent, "vaom"),
     (Action::ListIntents, "vaom"),
+    (Action::ListGroups, "vaom"),
     (Action::CheckIntent, "a"),
     (Action::ListChanges, "vaom"),
     (Action::GetRevision, "vaom"),
@@ -48,6 +49,7 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::Reset, "m"),
     // It is about more than a group.
     (Action::ReadAudit, ""),
+    (Action::VerifyAudit, ""),
     (Action::ListSchedules, "vaom"),
     (Action::GetSchedule, "vaom"),
     (Action::PutSchedule, "om"),
@@ -211,7 +213,9 @@ fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str
             "/NAME/schedules/s/backfill",
             with(json!({"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"})),
         ),
+        Action::ListGroups => return bridge.request(user, get, "/v2/deployment-intent-groups"),
         Action::ReadAudit => return bridge.request(user, get, "/v2/audit"),
+        Action::VerifyAudit => return bridge.request(user, get, "/v2/audit/batches"),
         _ => unreachable!("it is about alarms or rules"),
     };
     let path = format!("{group}/temporal-workflow-intents{}", path.replace("NAME", name));
@@ -235,7 +239,7 @@ async fn is_permitted(request: RequestBuilder) -> bool {
     status != 403
 }
 
-/// 58 actions: each by four roles in four places, and by nobody; 986 expectations.
+/// 60 actions: each by four roles in four places, and by nobody; 1020 expectations.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
     assert_eq!(EXPECTED.map(|(action, _)| action), Action::ALL);
@@ -263,10 +267,16 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
             let expected = roles.contains(*letter);
             cells.extend([
                 (*role, "dig1", "out-1", expected),
-                (*role, "dig2", "in-1", false),
+                // It is asked about each group.
+                (*role, "dig2", "in-1", expected && action == Action::ListGroups),
                 (some, "dig1", "in-1", expected),
                 // A list is about the group, and shows what the caller may see.
-                (some, "dig1", "out-1", expected && action == Action::ListIntents),
+                (
+                    some,
+                    "dig1",
+                    "out-1",
+                    expected && [Action::ListIntents, Action::ListGroups].contains(&action),
+                ),
             ]);
         }
         for (user, group, name, expected) in cells {
@@ -281,7 +291,7 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(checked, 986);
+    assert_eq!(checked, 1020);
 }
 
 /// Who has a role in the whole project has it for its rules, but not with `intents`.

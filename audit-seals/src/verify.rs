@@ -2,36 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use bridge_core::model::Event;
+use serde::Deserialize;
 
 use crate::key::VerifyKeys;
+use crate::report::{Report, Verify};
 use crate::seal::Seal;
-use crate::sql::{EXPIRE, EventRow, KeptRow};
 use crate::tree::{Hash, leaf, root};
 
-/// What the audit is compared with.
-#[derive(Debug, Clone, Default)]
-pub struct Verify {
-    /// The keys that may have signed seals. Without them, signatures are not verified.
-    pub keys: Option<VerifyKeys>,
-    /// Seals that were kept elsewhere.
-    pub checkpoints: Vec<Seal>,
-}
-
-/// What was verified.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// The number of seals.
-    pub seals: i64,
-    /// The number of sealed events.
-    pub events: i64,
-    /// The number of events that are not sealed yet.
-    pub unsealed: i64,
-    /// The last batch whose events were deleted after their retention; 0 for none.
-    pub expired: i64,
-    /// The number of signed seals.
-    pub signed: i64,
-}
+/// The action of an event about deleted events.
+pub const EXPIRE: &str = "expire-audit";
 
 /// The first fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,8 +79,37 @@ pub enum Fault {
     Rewritten(i64),
 }
 
+/// An event, as it is kept.
+#[derive(Debug, Clone)]
+pub struct KeptEvent {
+    /// Its number.
+    pub number: i64,
+    /// Its batch; `None` if it is not sealed yet.
+    pub batch: Option<i64>,
+    /// The event as JSON, which was hashed.
+    pub document: String,
+    /// The hash that is kept with it.
+    pub leaf: Vec<u8>,
+    /// Whether all that is kept with it fits the document.
+    pub is_consistent: bool,
+}
+
+/// What is read of an event about deleted events.
+#[derive(Deserialize)]
+struct Deletion {
+    verb: String,
+    object: Deleted,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Deleted {
+    through_batch: Option<i64>,
+}
+
 /// Verifies batches in the order of their seals.
-pub(crate) struct Verifier<'a> {
+#[derive(Debug)]
+pub struct Verifier<'a> {
     keys: Option<&'a VerifyKeys>,
     checkpoints: BTreeMap<i64, &'a Seal>,
     last: Option<Seal>,
@@ -111,19 +119,19 @@ pub(crate) struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    pub(crate) fn new(verify: &'a Verify) -> Self {
+    /// Begins with the first seal.
+    #[must_use]
+    pub fn new(verify: &'a Verify) -> Self {
         let checkpoints = verify.checkpoints.iter().map(|seal| (seal.number, seal)).collect();
         let keys = verify.keys.as_ref();
         Self { keys, checkpoints, last: None, report: Report::default(), recorded: 0 }
     }
 
     /// Verifies a seal and its events. `leaves` is `None` if they were deleted after their retention.
-    pub(crate) fn batch(
-        &mut self,
-        seal: Seal,
-        leaves: Option<&[Hash]>,
-        events: &[KeptRow],
-    ) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// Returns the first fault.
+    pub fn batch(&mut self, seal: Seal, leaves: Option<&[Hash]>, events: &[KeptEvent]) -> Result<(), Fault> {
         let number = seal.number;
         self.seal(&seal)?;
         match leaves {
@@ -179,7 +187,10 @@ impl<'a> Verifier<'a> {
     }
 
     /// Verifies events that are not sealed yet.
-    pub(crate) fn unsealed(&mut self, events: &[KeptRow]) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// Returns the first fault.
+    pub fn unsealed(&mut self, events: &[KeptEvent]) -> Result<(), Fault> {
         for event in events {
             if let Some(batch) = event.batch {
                 return Err(Fault::NoSeal(batch));
@@ -193,7 +204,11 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    pub(crate) fn end(self) -> Result<Report, Fault> {
+    /// Verifies that nothing is missing at the end.
+    ///
+    /// # Errors
+    /// Returns the fault.
+    pub fn end(self) -> Result<Report, Fault> {
         let last = self.last.as_ref().map_or(0, |last| last.number);
         if let Some((&checkpoint, _)) = self.checkpoints.last_key_value() {
             return Err(Fault::Truncated { last, checkpoint });
@@ -207,21 +222,22 @@ impl<'a> Verifier<'a> {
         Ok(self.report)
     }
 
-    fn note_deletions(&mut self, events: &[KeptRow]) {
-        let deletions = events.iter().filter(|event| event.verb == EXPIRE);
-        let through = deletions
-            .filter_map(|event| serde_json::from_str::<Event>(&event.document).ok()?.object.through_batch);
+    fn note_deletions(&mut self, events: &[KeptEvent]) {
+        let deletions = events.iter().filter(|event| event.document.contains(EXPIRE));
+        let deletions = deletions.filter_map(|event| serde_json::from_str::<Deletion>(&event.document).ok());
+        let through =
+            deletions.filter(|event| event.verb == EXPIRE).filter_map(|event| event.object.through_batch);
         self.recorded = through.fold(self.recorded, i64::max);
     }
 }
 
 /// Returns whether the parts of an event fit each other.
-fn is_whole(event: &KeptRow) -> bool {
-    event.leaf == leaf(&event.document) && EventRow::is_consistent(event)
+fn is_whole(event: &KeptEvent) -> bool {
+    event.leaf == leaf(&event.document) && event.is_consistent
 }
 
 /// Compares the events of a batch with the hashes that were sealed.
-fn compare(batch: i64, leaves: &[Hash], events: &[KeptRow]) -> Result<(), Fault> {
+fn compare(batch: i64, leaves: &[Hash], events: &[KeptEvent]) -> Result<(), Fault> {
     for (place, event) in events.iter().enumerate() {
         let number = event.number;
         if !is_whole(event) {
