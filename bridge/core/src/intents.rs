@@ -4,6 +4,7 @@
 mod check;
 mod history;
 mod list;
+mod search;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::ports::{EngineError, ParentError, StoreError};
 use crate::request::Request;
 pub use check::{ClientAnswer, ClientCheck};
 pub use list::{IntentFilter, IntentPage, Listing};
+pub use search::{IntentSearch, IntentSearchPage};
 
 /// Use cases about intents.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ mod observations;
 #[cfg(test)]
 mod plans;
 mod rules;
+mod search;
 mod sessions;
 mod start_row;
 mod starts;

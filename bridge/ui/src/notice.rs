@@ -1,0 +1,58 @@
+//! A refused use case, as a page shows it: beside the form, or as a page of its own.
+
+use bridge_http::ApiError;
+use http::StatusCode;
+use service::problem::ProblemResponse;
+use workflow_api::{Fault, Problem};
+
+/// Why something was not done.
+#[derive(Debug, Clone)]
+pub(crate) struct Notice {
+    /// The status of the page.
+    pub(crate) status: StatusCode,
+    /// The kind of problem, as a heading.
+    pub(crate) title: String,
+    /// What failed, and what to do.
+    pub(crate) text: String,
+    /// The faults of what was entered.
+    pub(crate) faults: Vec<Fault>,
+    /// The kind of problem, for `docs/api.md`.
+    pub(crate) code: String,
+}
+
+impl Notice {
+    /// Returns the notice of a fault in a form.
+    pub(crate) fn of_field(text: &str) -> Self {
+        Self::from(&Problem::new(422, "invalid_form", text))
+    }
+
+    /// Returns the faults that are not about any of these paths: those have a place of their own beside a field.
+    pub(crate) fn others<'a>(&'a self, has_place: impl Fn(&str) -> bool + 'a) -> Vec<&'a Fault> {
+        self.faults.iter().filter(|fault| !has_place(&fault.path)).collect()
+    }
+}
+
+impl From<&Problem> for Notice {
+    fn from(problem: &Problem) -> Self {
+        let mut text = problem.detail.clone();
+        // Sentences of errors begin small, because they can be a part of others.
+        if let Some(first) = text.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self {
+            status: StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            title: problem.title.clone(),
+            text,
+            faults: problem.faults.clone(),
+            code: problem.code.clone(),
+        }
+    }
+}
+
+impl<E: Into<ApiError>> From<E> for Notice {
+    fn from(error: E) -> Self {
+        // Bounded, as a response of its own would be.
+        let problem = ProblemResponse::new(error.into().problem().clone());
+        Self::from(problem.problem())
+    }
+}
