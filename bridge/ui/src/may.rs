@@ -17,8 +17,8 @@ impl May {
     }
 
     /// Returns whether the person may do this.
-    pub(crate) fn may(&self, action: &Action) -> bool {
-        self.0.iter().any(|right| right.action == *action && right.decision.is_ok())
+    pub(crate) fn may(&self, action: Action) -> bool {
+        self.0.iter().any(|right| right.action == action && right.decision.is_ok())
     }
 
     /// Returns what the person may not do, with the reasons.

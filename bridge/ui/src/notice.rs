@@ -1,5 +1,8 @@
 //! A refused use case, as a page shows it: beside the form, or as a page of its own.
 
+use bridge_core::{
+    AlarmError, IntentError, IntentsError, RunError, ScheduleError, StartError, WorkflowError,
+};
 use bridge_http::ApiError;
 use http::StatusCode;
 use service::problem::ProblemResponse;
@@ -49,10 +52,22 @@ impl From<&Problem> for Notice {
     }
 }
 
-impl<E: Into<ApiError>> From<E> for Notice {
-    fn from(error: E) -> Self {
+impl From<ApiError> for Notice {
+    fn from(error: ApiError) -> Self {
         // Bounded, as a response of its own would be.
-        let problem = ProblemResponse::new(error.into().problem().clone());
-        Self::from(problem.problem())
+        Self::from(ProblemResponse::new(error.problem().clone()).problem())
     }
 }
+
+/// The errors of use cases, by way of the problem that the API would respond with.
+macro_rules! of_use_cases {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Notice {
+            fn from(error: $error) -> Self {
+                ApiError::from(error).into()
+            }
+        }
+    )+};
+}
+
+of_use_cases!(AlarmError, IntentError, IntentsError, RunError, ScheduleError, StartError, WorkflowError);

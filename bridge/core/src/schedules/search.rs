@@ -7,6 +7,7 @@ use workflow_api::ScheduleStatus;
 use super::{ScheduleError, Schedules};
 use crate::access::{Action, Resource};
 use crate::model::{DocumentKind, IntentKey, KeptSchedule, ScheduleKey};
+use crate::ports::EngineError;
 use crate::request::Request;
 
 /// How many schedules are looked up in the engine at once.
@@ -74,7 +75,7 @@ impl Schedules {
             return None;
         }
         let looked = self.parts.scheduler.as_ref()?.look(key).await;
-        let failed = |error: &_| {
+        let failed = |error: &EngineError| {
             let error = workflow_api::chain(error);
             tracing::debug!(schedule = %key, error, "the state of a schedule could not be read");
         };

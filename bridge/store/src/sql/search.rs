@@ -13,7 +13,7 @@ use workflow_api::read;
 use super::among::containing;
 use super::rules::{LAST, place_in};
 use super::start_row::{StartRow, start_columns};
-use super::{Sql, SqlStore, of_intent};
+use super::{Sql, SqlStore, Value, of_intent};
 
 pub(super) const INTENTS: &str =
     "SELECT project, composite_app, composite_app_version, deployment_intent_group, name, revision, changed_at, document
@@ -71,7 +71,7 @@ impl<S: Sql> SearchStore for SqlStore<S> {
     ) -> Result<Vec<StartRecord>, StoreError> {
         let before = before.map_or_else(|| LAST.to_owned(), |before| before.to_string());
         let mut values = vec![before.as_str().into(), i64::from(limit).into()];
-        values.extend(project.map(Into::into));
+        values.extend(project.map(Value::from));
         let statement = match (open, project) {
             (false, None) => STARTS,
             (false, Some(_)) => STARTS_IN_PROJECT,

@@ -1,12 +1,14 @@
 //! `…/`: an intent, its latest runs, its schedules and its changes.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::response::Response;
 use bridge_core::access::{Action, Resource};
 use bridge_core::model::{KeptIntent, KeptSchedule};
 use bridge_http::ApiError;
 use http::StatusCode;
-use workflow_api::{ScheduleSpec, WorkflowIntent};
+use workflow_api::{Nanos, ScheduleSpec, WorkflowIntent};
 
 use super::diff::document;
 use super::place::IntentPlace;
@@ -31,7 +33,7 @@ struct IntentPage {
     place: IntentPlace,
     done: Option<&'static str>,
     may: May,
-    intent: std::sync::Arc<WorkflowIntent>,
+    intent: Arc<WorkflowIntent>,
     revision: i64,
     params: Vec<(String, String, String)>,
     options: Vec<(&'static str, String)>,
@@ -102,7 +104,7 @@ fn options(intent: &WorkflowIntent) -> Vec<(&'static str, String)> {
     let spec = &intent.spec;
     let options = &spec.temporal.workflow_start_options;
     let (host, port) = (&spec.workflow_client.client_endpoint_name, spec.workflow_client.client_endpoint_port);
-    let time = |time: workflow_api::Nanos| if time.is_zero() { String::new() } else { time.to_string() };
+    let time = |time: Nanos| if time.is_zero() { String::new() } else { in_words(time) };
     let id = if options.id.is_empty() { "a new one for each start".to_owned() } else { options.id.to_string() };
     let all = [
         ("Workflow client", format!("{} at {host}:{port}", spec.temporal.workflow_client_name)),
@@ -126,10 +128,15 @@ impl From<&KeptSchedule> for ScheduleRow {
     }
 }
 
+/// Returns a length of time, such as `1h 30m`.
+fn in_words(time: Nanos) -> String {
+    format!("{:#}", time.to_signed())
+}
+
 /// Returns the times of a schedule in a line.
 fn times(spec: &ScheduleSpec) -> String {
     let crons = spec.crons.iter().cloned();
-    let intervals = spec.intervals.iter().map(|interval| format!("every {}", interval.every));
+    let intervals = spec.intervals.iter().map(|interval| format!("every {}", in_words(interval.every)));
     let calendars = spec.calendars.iter().map(|times| match times.comment.as_str() {
         "" => "by the calendar".to_owned(),
         comment => comment.to_owned(),

@@ -60,7 +60,7 @@ pub(crate) async fn show(visit: Visit, OfIntent(key): OfIntent) -> Result<Respon
         frame: visit.frame.clone(),
         changes: rows(&found.changes, before.is_none()),
         compared,
-        may_roll_back: may.may(&Action::RollBackIntent),
+        may_roll_back: may.may(Action::RollBackIntent),
         first: before.map(|_| place.below("revisions")),
         next: found.next.map(|next| place.page("revisions", &[("continue", &next.to_string())])),
         place,

@@ -101,7 +101,7 @@ impl StartPage {
     fn page(visit: &Visit, key: IntentKey, act: Act, entered: Entered, preview: Option<Preview>) -> Response {
         let actions = [Action::Start, Action::PreviewStart];
         let may = May::ask(visit, Resource::Intent(&key), &actions);
-        let [may_start, may_preview] = actions.map(|action| may.may(&action));
+        let [may_start, may_preview] = actions.map(|action| may.may(action));
         let frame = visit.frame.clone();
         let view = Self { frame, act, place: IntentPlace(key), may_start, may_preview, entered, preview };
         page(view.act.status(), &view)
@@ -112,7 +112,7 @@ pub(crate) async fn form(visit: Visit, OfIntent(key): OfIntent) -> Result<Respon
     let kept = visit.ui.app.intents.get(&visit.request, &key).await?;
     let mut act = Act::new(&visit, Action::Start, &key);
     // Who may not start may still look at what a start would send.
-    act.may |= May::ask(&visit, Resource::Intent(&key), &[Action::PreviewStart]).may(&Action::PreviewStart);
+    act.may |= May::ask(&visit, Resource::Intent(&key), &[Action::PreviewStart]).may(Action::PreviewStart);
     let mut params: Vec<_> = params(&kept.intent)
         .into_iter()
         .map(|(activity, name, value)| Param { activity, name, was: Some(value.clone()), value })

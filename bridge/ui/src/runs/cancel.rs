@@ -35,7 +35,7 @@ impl CancelPage {
             place,
             reason: form.text("reason").to_owned(),
             escalate_after: form.text("escalateAfter").to_owned(),
-            may_terminate: may.may(&Action::Terminate),
+            may_terminate: may.may(Action::Terminate),
             act,
         };
         page(view.act.status(), &view)

@@ -113,7 +113,7 @@ async fn status_of(visit: &Visit, place: &mut RunPlace) -> Result<Seen, ApiError
     (place.workflow_id, place.run_id) = (report.status.workflow_id.clone(), report.status.run_id.clone());
     let mut seen = Seen::new(&report, place);
     let may = May::ask(visit, Resource::Intent(&place.intent), &[Action::History]);
-    if !seen.is_open && may.may(&Action::History) {
+    if !seen.is_open && may.may(Action::History) {
         let wanted = StatusRequest { wait: true, timeout: Some(RESULT), ..StatusRequest::default() };
         let end = workflows.status(&visit.request, &place.addressee(), &wanted).await?.status;
         seen.result = end.workflow_result.as_ref().map(pretty);
