@@ -28,11 +28,6 @@ impl Notice {
     pub(crate) fn of_field(text: &str) -> Self {
         Self::from(&Problem::new(422, "invalid_form", text))
     }
-
-    /// Returns the faults that are not about any of these paths: those have a place of their own beside a field.
-    pub(crate) fn others<'a>(&'a self, has_place: impl Fn(&str) -> bool + 'a) -> Vec<&'a Fault> {
-        self.faults.iter().filter(|fault| !has_place(&fault.path)).collect()
-    }
 }
 
 impl From<&Problem> for Notice {
