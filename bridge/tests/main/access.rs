@@ -11,9 +11,9 @@ use bridge_core::ports::{
     Subscription,
 };
 use bridge_core::{
-    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, IntentSearch, Listing, Parts,
-    Pause, Proof, QueryOrder, Request, RuleOptions, RunSearch, ScheduleOptions, SignalOrder, StartOrder,
-    StatusRequest, Stop, UpdateOrder,
+    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, IntentSearch, Listing,
+    Parts, Pause, Proof, QueryOrder, Request, RuleOptions, RunSearch, ScheduleOptions, SignalOrder,
+    StartOrder, StatusRequest, Stop, UpdateOrder,
 };
 use workflow_api::alarms::AckState;
 use workflow_api::{RunReference, Schedule, StartOverrides, WorkflowIntent, WorkflowRule};

@@ -7,13 +7,15 @@ mod runs;
 mod start;
 
 use client_kit::{StartContext, WorkflowStart, clients, workflow_client};
-use harness::{Browser, SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, http, sample_intent};
+use harness::{Browser, SAMPLE_DIG, TemporalServer, http, sample_intent};
 use serde_json::{Value, json};
 
 use crate::api::our_client::OurClient;
 use crate::api::verbs::task_queue;
 use crate::api::{Api, unique};
 
+/// The page of the intent.
+const INTENT: &str = "/ui/intents/proj1/capp1/v1/dig1/dig1-workflow-intent";
 /// Any character can be in a workflow ID.
 const ODD: &str = "a/b c:1@(x) #é+&'\"|%2F?";
 
@@ -77,7 +79,7 @@ impl Scene {
 
     /// Opens a page about the intent.
     async fn open_intent(&self, page: &str) {
-        self.open(&format!("/ui/intents/proj1/capp1/v1/dig1/{SAMPLE_INTENT}/{page}")).await;
+        self.open(&format!("{INTENT}{page}")).await;
     }
 
     async fn click(&self, selector: &str) {
@@ -98,7 +100,7 @@ impl Scene {
 
     /// Starts the intent by its form, under this workflow ID (empty: the intent's), and shows the run.
     async fn start(&self, workflow_id: &str) {
-        self.open_intent("start").await;
+        self.open_intent("/start").await;
         self.fill("#workflow-id", workflow_id).await;
         self.click("button[value=start]").await;
         self.shows("The workflow was started.").await;

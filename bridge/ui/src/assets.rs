@@ -25,8 +25,9 @@ pub(crate) struct Asset {
     compressed: Vec<u8>,
 }
 
-pub(crate) static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("../assets/style.css")));
+pub(crate) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("../assets/style.css"))
+});
 pub(crate) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("page", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/page.js"))
 });
@@ -39,7 +40,13 @@ impl Asset {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Nothing is written but memory.
         let compressed = encoder.write_all(plain).and_then(|()| encoder.finish()).unwrap_or_default();
-        Self { path: format!("/ui/assets/{name}-{hash}.{ending}"), tag: format!("\"{hash}\""), kind, plain, compressed }
+        Self {
+            path: format!("/ui/assets/{name}-{hash}.{ending}"),
+            tag: format!("\"{hash}\""),
+            kind,
+            plain,
+            compressed,
+        }
     }
 
     /// Returns its path.

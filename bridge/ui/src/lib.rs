@@ -23,41 +23,53 @@ mod visit;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::get;
 
 pub use assets::router as assets;
 pub use door::with_pages_of_problems;
 pub use ui::Ui;
 
-/// Returns the pages. Their callers are authenticated.
-pub fn router(ui: Arc<Ui>) -> Router {
-    let intent = Router::new()
-        .route("/", get(intents::detail::show))
-        .route("/start", get(intents::start::form).post(intents::start::act))
-        .route("/check", get(intents::check::show))
-        .route("/revisions", get(intents::revisions::show))
-        .route("/rollback", get(intents::rollback::form).post(intents::rollback::act))
-        .route("/delete", get(intents::delete::form).post(intents::delete::act))
-        .nest("/run", run());
-    let pages = Router::new()
-        .route("/", get(overview::show))
-        .route("/intents", get(intents::list::show))
-        .route("/runs", get(runs::list::show))
-        .nest("/intents/{project}/{app}/{version}/{group}/{intent}", intent);
-    door::with_problems(Router::new().nest("/ui", pages), Arc::clone(&ui)).with_state(ui)
+use crate::link::{HOME, INTENTS, RUNS};
+
+/// Returns the path of a page about an intent.
+macro_rules! intent {
+    ($page:literal) => {
+        concat!("/ui/intents/{project}/{app}/{version}/{group}/{intent}", $page)
+    };
 }
 
-/// Returns the pages of a run. The query names it: as a part of a path, some workflow IDs would not arrive.
-fn run() -> Router<Arc<Ui>> {
-    Router::new()
-        .route("/", get(runs::detail::show))
-        .route("/history", get(runs::history::show))
-        .route("/cancel", get(runs::cancel::form).post(runs::cancel::act))
-        .route("/terminate", get(runs::terminate::form).post(runs::terminate::act))
-        .route("/pause", get(runs::pause::form).post(runs::pause::act))
-        .route("/unpause", get(runs::unpause::form).post(runs::unpause::act))
-        .route("/reset", get(runs::reset::form).post(runs::reset::act))
-        .route("/signal", get(runs::signal::form).post(runs::signal::act))
-        .route("/query", get(runs::query::form).post(runs::query::act))
-        .route("/update", get(runs::update::form).post(runs::update::act))
+/// Returns the pages. Their callers are authenticated.
+pub fn router(ui: Arc<Ui>) -> Router {
+    use intents::{check, delete, detail, list, revisions, rollback, start};
+
+    let pages = Router::new()
+        .route("/ui", get(async || Redirect::permanent(HOME)))
+        .route(HOME, get(overview::show))
+        .route(INTENTS, get(list::show))
+        .route(intent!(""), get(detail::show))
+        .route(intent!("/start"), get(start::form).post(start::act))
+        .route(intent!("/check"), get(check::show))
+        .route(intent!("/revisions"), get(revisions::show))
+        .route(intent!("/rollback"), get(rollback::form).post(rollback::act))
+        .route(intent!("/delete"), get(delete::form).post(delete::act))
+        .route(RUNS, get(runs::list::show));
+    door::with_problems(of_runs(pages), Arc::clone(&ui)).with_state(ui)
+}
+
+/// Adds the pages of a run. The query names it: as a part of a path, some workflow IDs would not arrive.
+fn of_runs(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
+    use runs::{cancel, detail, history, pause, query, reset, signal, terminate, unpause, update};
+
+    pages
+        .route(intent!("/run"), get(detail::show))
+        .route(intent!("/run/history"), get(history::show))
+        .route(intent!("/run/cancel"), get(cancel::form).post(cancel::act))
+        .route(intent!("/run/terminate"), get(terminate::form).post(terminate::act))
+        .route(intent!("/run/pause"), get(pause::form).post(pause::act))
+        .route(intent!("/run/unpause"), get(unpause::form).post(unpause::act))
+        .route(intent!("/run/reset"), get(reset::form).post(reset::act))
+        .route(intent!("/run/signal"), get(signal::form).post(signal::act))
+        .route(intent!("/run/query"), get(query::form).post(query::act))
+        .route(intent!("/run/update"), get(update::form).post(update::act))
 }

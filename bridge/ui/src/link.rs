@@ -30,12 +30,13 @@ pub(crate) fn with_query(path: &str, params: &[(&str, &str)]) -> String {
 pub(crate) fn intent(key: &IntentKey) -> String {
     let DigKey { project, composite_app, version, dig } = &key.dig;
     let names = [project, composite_app, version, dig, &key.name].map(|name| encoded(name));
-    format!("{INTENTS}/{}/", names.join("/"))
+    format!("{INTENTS}/{}", names.join("/"))
 }
 
-/// Returns a page about an intent: one of those below its own.
+/// Returns a page about an intent: one of those below its own, or its own (empty).
 pub(crate) fn of_intent(key: &IntentKey, page: &str, params: &[(&str, &str)]) -> String {
-    with_query(&format!("{}{page}", intent(key)), params)
+    let slash = if page.is_empty() { "" } else { "/" };
+    with_query(&format!("{}{slash}{page}", intent(key)), params)
 }
 
 #[cfg(test)]

@@ -139,8 +139,10 @@ impl Intents {
             let client = &intent.spec.workflow_client;
             (client.client_endpoint_name.clone(), client.client_endpoint_port)
         };
-        let endpoints: BTreeMap<_, _> =
-            intents.iter().map(|(intent, _)| (endpoint(intent), intent.spec.workflow_client.clone())).collect();
+        let endpoints: BTreeMap<_, _> = intents
+            .iter()
+            .map(|(intent, _)| (endpoint(intent), intent.spec.workflow_client.clone()))
+            .collect();
         let answers: BTreeMap<_, _> = stream::iter(endpoints)
             .map(async |(key, client)| (key, self.parts.clients.catalogue(&client, self.patience()).await))
             .buffered(LOOKS)

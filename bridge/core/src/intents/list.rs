@@ -85,11 +85,9 @@ impl Intents {
             let shown = self.shown(request, dig, batch);
             // The caller gets this name: it must not be one that the gate hides.
             let examined = shown.last().map(|last| last.intent.metadata.name.clone());
-            let candidate = |kept: KeptIntent| {
-                (IntentKey::of(dig, &kept.intent), Arc::clone(&kept.intent), kept.intent)
-            };
-            let found =
-                self.filtered(&listing.filter, shown.into_iter().map(candidate).collect()).await?;
+            let candidate =
+                |kept: KeptIntent| (IntentKey::of(dig, &kept.intent), Arc::clone(&kept.intent), kept.intent);
+            let found = self.filtered(&listing.filter, shown.into_iter().map(candidate).collect()).await?;
             for intent in found {
                 if listing.limit.is_some_and(|limit| page.intents.len() >= limit as usize) {
                     page.next = page.intents.last().map(|last| last.metadata.name.clone());

@@ -3,6 +3,7 @@
 use harness::{Browser, SAMPLE_INTENT, http, sample_intent};
 use reqwest::Method;
 
+use super::INTENT;
 use crate::login::browser::keep;
 use crate::login::{Place, Visitor};
 
@@ -20,8 +21,6 @@ role = "viewer"
 subjects = [{ token = "alice" }]
 scope = "proj1/**"
 "#;
-
-const INTENT: &str = "/ui/intents/proj1/capp1/v1/dig1/dig1-workflow-intent/";
 
 async fn place() -> Place {
     let place = Place::with_rights(BINDINGS).await;
@@ -59,7 +58,7 @@ async fn only_what_the_person_may_do_is_offered() {
     browser.shows("the binding `viewers` gives the role viewer, which does not include it").await;
     // Whoever knows the path learns which right is missing.
     for page in ["start", "delete", "check", "rollback?revision=1", "run/cancel?workflow=x"] {
-        browser.open(&place.at(&format!("{INTENT}{page}"))).await.unwrap();
+        browser.open(&place.at(&format!("{INTENT}/{page}"))).await.unwrap();
         browser.shows("lacks the right").await;
         assert_eq!(browser.script("return document.querySelectorAll('form.act').length").await.unwrap(), 0);
     }
@@ -70,7 +69,7 @@ async fn only_what_the_person_may_do_is_offered() {
 async fn a_form_of_another_site_changes_nothing() {
     let (place, visitor) = (place().await, Visitor::new());
     visitor.log_in(&place, "two").await;
-    let page = place.at(&format!("{INTENT}delete"));
+    let page = place.at(&format!("{INTENT}/delete"));
     for headers in [&[][..], &[("sec-fetch-site", "cross-site")]] {
         let refused = visitor.post_from(&page, headers, "at=1").await;
         assert_eq!(refused.status(), 403);
@@ -90,9 +89,9 @@ async fn browsers_get_pages_of_problems_and_programs_get_the_problems() {
     };
     for (path, status, words) in [
         ("/ui/nowhere", 404, "There is nothing at /ui/nowhere"),
-        ("/ui/intents/proj1/capp1/v1/dig1/none/", 404, "does not exist"),
-        ("/ui/intents/%zz/capp1/v1/dig1/none/", 400, "write % and two hex digits"),
-        ("/ui/intents/proj2/capp1/v1/dig1/none/", 403, "lacks the right"),
+        ("/ui/intents/proj1/capp1/v1/dig1/none", 404, "does not exist"),
+        ("/ui/intents/%zz/capp1/v1/dig1/none", 400, "write % and two hex digits"),
+        ("/ui/intents/proj2/capp1/v1/dig1/none", 403, "lacks the right"),
     ] {
         let (found, kind, text) = get(path, "text/html,*/*;q=0.8").await;
         assert_eq!((found, kind.as_str()), (status, "text/html; charset=utf-8"), "{path}");

@@ -1,9 +1,10 @@
 //! The pages of intents.
 
-use harness::SAMPLE_INTENT;
+use harness::{SAMPLE_INTENT, eventually};
 use serde_json::json;
 
 use super::Scene;
+use crate::api::SOON;
 
 #[tokio::test]
 async fn an_intent_is_found_by_its_name_and_by_its_client() {
@@ -15,7 +16,12 @@ async fn an_intent_is_found_by_its_name_and_by_its_client() {
     scene.fill("#name", "WORKFLOW-int").await;
     scene.click(".filters button").await;
     let names = "return [...document.querySelectorAll('tbody a.name')].map(link => link.innerText)";
-    assert_eq!(scene.browser.script(names).await.unwrap(), json!([SAMPLE_INTENT]));
+    eventually(SOON, "one is found", async || {
+        let found = scene.browser.script(names).await?;
+        anyhow::ensure!(found == json!([SAMPLE_INTENT]), "{found}");
+        Ok(())
+    })
+    .await;
     scene.open("/ui/intents?client=migrate_workflowclient&check=accepted").await;
     assert_eq!(scene.browser.script(names).await.unwrap(), json!([SAMPLE_INTENT, "other"]));
     scene.open("/ui/intents?project=none").await;
@@ -30,7 +36,8 @@ async fn a_change_is_compared_and_rolled_back() {
     scene.shows("Stubborn").await;
     scene.click("a[href*='from=1&to=2']").await;
     scene.shows("From revision 1 to 2").await;
-    let signs = "return [...document.querySelectorAll('.diff .added, .diff .removed')].map(line => line.innerText)";
+    let signs =
+        "return [...document.querySelectorAll('.diff .added, .diff .removed')].map(line => line.innerText)";
     let lines = scene.browser.script(signs).await.unwrap().to_string();
     assert!(lines.contains("-") && lines.contains("Obedient") && lines.contains("Stubborn"), "{lines}");
     scene.click("a[href*='rollback?revision=1']").await;
@@ -43,7 +50,7 @@ async fn a_change_is_compared_and_rolled_back() {
 async fn of_two_who_change_an_intent_at_once_one_learns_it() {
     let scene = Scene::new("Obedient").await;
     scene.put(scene.intent("Stubborn")).await;
-    scene.open_intent("rollback?revision=1").await;
+    scene.open_intent("/rollback?revision=1").await;
     scene.put(scene.intent("Parent")).await;
     scene.send().await;
     scene.shows("it is at revision 3").await;
@@ -57,7 +64,7 @@ async fn of_two_who_change_an_intent_at_once_one_learns_it() {
 #[tokio::test]
 async fn an_intent_is_checked_and_deleted() {
     let scene = Scene::new("Obedient").await;
-    scene.open_intent("check").await;
+    scene.open_intent("/check").await;
     scene.shows("The client accepts the intent as it is now.").await;
     scene.open_intent("").await;
     scene.click(".actions a[href$='/delete']").await;
@@ -66,6 +73,6 @@ async fn an_intent_is_checked_and_deleted() {
     scene.open_intent("").await;
     scene.shows("No such intent").await;
     // Its changes stay.
-    scene.open_intent("revisions").await;
+    scene.open_intent("/revisions").await;
     scene.shows("Deleted").await;
 }

@@ -300,17 +300,18 @@ async fn searches_show_what_the_caller_may_see() {
         }
     }
     let search = async |user: &str, path: &str| {
-        let page = bridge.request(user, Method::GET, path).header("accept", "text/html").send().await.unwrap();
+        let page =
+            bridge.request(user, Method::GET, path).header("accept", "text/html").send().await.unwrap();
         (page.status().as_u16(), page.text().await.unwrap())
     };
     for (_, role) in ROLES {
         let (status, found) = search(role, "/ui/intents").await;
-        let shown = |name: &str| found.contains(&format!("/ui/intents/proj1/capp1/v1/{name}/"));
+        let shown = |name: &str| found.contains(&format!("/ui/intents/proj1/capp1/v1/{name}\""));
         let all = ["dig1/in-1", "dig1/out-1", "dig2/in-1", "dig2/out-1"].map(shown);
         assert_eq!((status, all), (200, [true, true, false, false]), "{role}");
         let (status, found) = search(&format!("some-{role}"), "/ui/intents").await;
         assert_eq!(status, 200);
-        assert!(found.contains("/dig1/in-1/") && !found.contains("/out-1/"), "{role}: {found}");
+        assert!(found.contains("/dig1/in-1\"") && !found.contains("/out-1\""), "{role}: {found}");
         for path in ["/ui/runs", "/ui/"] {
             assert_eq!(search(role, path).await.0, 200, "{role} {path}");
         }

@@ -1,4 +1,4 @@
-//! `…/`: an intent, its latest runs, its schedules and its changes.
+//! `/ui/intents/{project}/{app}/{version}/{group}/{intent}`: an intent, its latest runs, its schedules and its changes.
 
 use std::sync::Arc;
 
@@ -103,9 +103,11 @@ pub(super) fn params(intent: &WorkflowIntent) -> Vec<(String, String, String)> {
 fn options(intent: &WorkflowIntent) -> Vec<(&'static str, String)> {
     let spec = &intent.spec;
     let options = &spec.temporal.workflow_start_options;
-    let (host, port) = (&spec.workflow_client.client_endpoint_name, spec.workflow_client.client_endpoint_port);
+    let (host, port) =
+        (&spec.workflow_client.client_endpoint_name, spec.workflow_client.client_endpoint_port);
     let time = |time: Nanos| if time.is_zero() { String::new() } else { in_words(time) };
-    let id = if options.id.is_empty() { "a new one for each start".to_owned() } else { options.id.to_string() };
+    let id =
+        if options.id.is_empty() { "a new one for each start".to_owned() } else { options.id.to_string() };
     let all = [
         ("Workflow client", format!("{} at {host}:{port}", spec.temporal.workflow_client_name)),
         ("Workflow ID", id),

@@ -64,10 +64,12 @@ struct Param {
 impl Entered {
     /// Reads the form. The fields of a parameter come one after the other.
     fn read(form: &Fields) -> Self {
-        let [mut activities, mut names, mut values] = ["activity", "name", "value"].map(|name| form.all(name));
+        let [mut activities, mut names, mut values] =
+            ["activity", "name", "value"].map(|name| form.all(name));
         let mut was = form.all("was");
         let mut params = Vec::new();
-        while let (Some(activity), Some(name), Some(value)) = (activities.next(), names.next(), values.next()) {
+        while let (Some(activity), Some(name), Some(value)) = (activities.next(), names.next(), values.next())
+        {
             let (activity, name, value) = (activity.to_owned(), name.to_owned(), value.to_owned());
             params.push(Param { activity, name, value, was: was.next().map(str::to_owned) });
         }
@@ -160,5 +162,5 @@ fn link_of(key: &IntentKey, report: &StartReport) -> String {
     let run_id = run.run_id.as_ref().map(|id| id.as_str()).unwrap_or_default();
     let done = if run.already_running { "running" } else { "started" };
     let names = [("workflow", run.workflow_id.as_str()), ("run", run_id), ("done", done)];
-    link::of_intent(key, "run/", &names)
+    link::of_intent(key, "run", &names)
 }

@@ -62,6 +62,7 @@ async fn cancel(visit: &Visit, place: &RunPlace, form: &Fields) -> Result<(), No
 }
 
 fn time(text: &str) -> Result<Duration, Notice> {
-    service::settings::duration(text)
-        .map_err(|_| Notice::of_field("the time until the termination is not a time: write 30s, 10m or 1h30m"))
+    service::settings::duration(text).map_err(|_| {
+        Notice::of_field("the time until the termination is not a time: write 30s, 10m or 1h30m")
+    })
 }

@@ -1,4 +1,4 @@
-//! `…/run/`: a run, and what can be done with it.
+//! `…/run`: a run, and what can be done with it.
 
 use std::time::Duration;
 
@@ -26,14 +26,8 @@ use crate::visit::Visit;
 const RESULT: Duration = Duration::from_secs(5);
 
 /// What can be done with a run that is open, and with any run.
-const WHILE_OPEN: [Action; 6] = [
-    Action::Signal,
-    Action::Update,
-    Action::Pause,
-    Action::Unpause,
-    Action::Cancel,
-    Action::Terminate,
-];
+const WHILE_OPEN: [Action; 6] =
+    [Action::Signal, Action::Update, Action::Pause, Action::Unpause, Action::Cancel, Action::Terminate];
 const ANY_TIME: [Action; 3] = [Action::Query, Action::Reset, Action::History];
 
 #[derive(Template)]
@@ -141,11 +135,16 @@ impl Seen {
             result: None,
             failure: Vec::new(),
             activities: pending.into_iter().flatten().map(Activity::from).collect(),
-            children: status.pending_children.iter().map(|child| (child.clone(), of_child(place, child))).collect(),
+            children: status
+                .pending_children
+                .iter()
+                .map(|child| (child.clone(), of_child(place, child)))
+                .collect(),
             failing: failing.map(|task| (task.clone(), chain(task.cause.as_ref()))),
-            next_start: status.next_start.as_ref().map(|NextStart { at, failure }| {
-                (Moment(*at), chain(failure.as_ref()))
-            }),
+            next_start: status
+                .next_start
+                .as_ref()
+                .map(|NextStart { at, failure }| (Moment(*at), chain(failure.as_ref()))),
         }
     }
 }

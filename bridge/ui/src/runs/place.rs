@@ -53,7 +53,8 @@ impl RunPlace {
     /// Returns a page about the run, with more parameters.
     pub(crate) fn page(&self, page: &str, more: &[(&str, &str)]) -> String {
         let names = [("workflow", self.workflow_id.as_str()), ("run", self.run_id.as_str())];
-        link::of_intent(&self.intent, &format!("run/{page}"), &[&names, more].concat())
+        let slash = if page.is_empty() { "" } else { "/" };
+        link::of_intent(&self.intent, &format!("run{slash}{page}"), &[&names, more].concat())
     }
 
     /// Returns the page of the intent.

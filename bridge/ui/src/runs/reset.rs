@@ -47,8 +47,7 @@ pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Resp
 
 async fn reset(visit: &Visit, place: &RunPlace, form: &Fields) -> Result<RunPlace, Notice> {
     let (point, reason) = (point(form)?, form.text("reason").to_owned());
-    let answer =
-        visit.ui.app.workflows.reset(&visit.request, &place.addressee(), point, reason).await?;
+    let answer = visit.ui.app.workflows.reset(&visit.request, &place.addressee(), point, reason).await?;
     Ok(RunPlace { workflow_id: answer.workflow_id, run_id: answer.run_id, ..place.clone() })
 }
 

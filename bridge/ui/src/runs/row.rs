@@ -26,10 +26,13 @@ pub(crate) struct RunRow {
 
 impl From<&LiveRun> for RunRow {
     fn from(run: &LiveRun) -> Self {
-        let (start, ended) = (&run.start, match run.state {
-            LiveState::Known { closed, .. } => closed.map(Moment),
-            _ => None,
-        });
+        let (start, ended) = (
+            &run.start,
+            match run.state {
+                LiveState::Known { closed, .. } => closed.map(Moment),
+                _ => None,
+            },
+        );
         Self {
             chip: Chip::of_run(run),
             link: link_of(run),

@@ -39,7 +39,10 @@ impl From<UpdateAnswer> for Outcome {
 
 pub(crate) async fn form(visit: Visit, place: RunPlace) -> Response {
     let act = Act::new(&visit, Action::Update, &place.intent);
-    page(act.status(), &UpdatePage { frame: visit.frame, act, place, message: Message::of(&visit.query), outcome: None })
+    page(
+        act.status(),
+        &UpdatePage { frame: visit.frame, act, place, message: Message::of(&visit.query), outcome: None },
+    )
 }
 
 pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Response {
