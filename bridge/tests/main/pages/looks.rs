@@ -24,11 +24,12 @@ async fn faults(browser: &Browser) -> Vec<String> {
             fault => `${fault.id}: ${fault.nodes.map(node => node.html).join(' | ')}`))";
     let found = browser.script(&format!("{};{run}", *AXE)).await.unwrap();
     let mut faults: Vec<_> = found.as_array().unwrap().iter().map(Value::to_string).collect();
-    let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    let wide = "
+        const wide = [...document.querySelectorAll('body *')].filter(element =>
+            element.getBoundingClientRect().right > innerWidth && !element.closest('pre'));
+        return wide.map(element => `wider than the window: ${element.outerHTML.slice(0, 200)}`)";
     let wide = browser.script(wide).await.unwrap();
-    if wide != 0 {
-        faults.push(format!("{wide} pixels wider than the window"));
-    }
+    faults.extend(wide.as_array().unwrap().iter().map(Value::to_string));
     faults
 }
 

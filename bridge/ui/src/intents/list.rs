@@ -37,6 +37,8 @@ struct IntentsPage {
     states: Vec<StateChoice>,
     standings: Vec<StateChoice>,
     is_filtered: bool,
+    /// Whether one of the filters is used that are not shown at first.
+    has_more: bool,
     rows: Vec<IntentRow>,
     first: Option<String>,
     next: Option<String>,
@@ -81,6 +83,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, ApiError> {
         kind: text("type"),
         states,
         standings: STANDINGS.map(|(value, word, _)| choice(value, word, query.text("check"))).into(),
+        has_more: ["client", "queue", "type", "check"].iter().any(|name| !query.text(name).is_empty()),
         is_filtered: kept.iter().any(|(_, value)| !value.is_empty()),
         rows: found.intents.iter().map(IntentRow::from).collect(),
         first: search.after.as_ref().map(|_| at("")),

@@ -33,6 +33,8 @@ struct EventView {
     id: String,
     at: Option<Moment>,
     kind: String,
+    /// What it is about, such as the type of an activity; empty if it names nothing.
+    name: String,
     json: String,
 }
 
@@ -57,8 +59,17 @@ fn event(json: &RawJson) -> EventView {
         id: text("eventId"),
         at: text("eventTime").parse::<Timestamp>().ok().map(Moment),
         kind: in_words(&text("eventType")),
+        name: name(&event).unwrap_or_default().to_owned(),
         json: pretty(json),
     }
+}
+
+/// Returns what an event is about.
+fn name(event: &Value) -> Option<&str> {
+    let attributes = event.as_object()?.iter().find(|(name, _)| name.ends_with("EventAttributes"))?.1;
+    let types = ["activityType", "workflowType"].map(|name| attributes[name]["name"].as_str());
+    let names = ["signalName", "timerId"].map(|name| attributes[name].as_str());
+    types.into_iter().chain(names).flatten().next()
 }
 
 /// Returns Temporal's name of an event type in words: `Activity task scheduled`.
