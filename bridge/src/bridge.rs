@@ -19,6 +19,7 @@ use bridge_temporal::{
     Bounds, Escalations, Servers, TargetsFileError, TemporalEngine, TemporalScheduler, TemporalTargets,
     TemporalWatch,
 };
+use bridge_ui::Ui;
 use metrics::{Unit, describe_counter, describe_gauge, gauge};
 use service::auth::{Authenticator, Sessions, authenticated};
 use service::files::{FileError, SettingFile};
@@ -48,6 +49,7 @@ const RIGHTS_BROKEN: &str = "bridge_rights_broken";
 pub struct Bridge {
     parts: Parts,
     api: Arc<Api>,
+    ui: Arc<Ui>,
     shutdown: Shutdown,
     /// `None` if the bridge has no workers of its own.
     own_work: Option<OwnWork>,
@@ -211,6 +213,13 @@ impl Bridge {
         let app = App::new(&parts);
         let logins = settings.login.load(&authenticator, app.sessions.clone(), clock.clone())?;
         authenticator.sessions = logins.clone().map(|logins| Arc::new(logins) as Arc<dyn Sessions>);
+        let ui = Ui {
+            app: app.clone(),
+            clock: clock.clone(),
+            has_login: logins.is_some(),
+            namespace: home.namespace.to_string(),
+            temporal_ui: settings.temporal_ui_url.clone(),
+        };
         let api = Api {
             app,
             clock,
@@ -228,6 +237,7 @@ impl Bridge {
         Ok(Self {
             parts,
             api: Arc::new(api),
+            ui: Arc::new(ui),
             shutdown: shutdown.clone(),
             own_work: None,
             audit: Arc::new(audit),
@@ -318,13 +328,14 @@ impl Bridge {
             metrics = metrics.with_sample(sample);
             health = health.with_notice("rights", move || noticed.broken());
         }
-        let api = bridge_http::router(Arc::clone(&self.api));
+        let api = bridge_http::router(Arc::clone(&self.api)).merge(bridge_ui::router(Arc::clone(&self.ui)));
         let api = authenticated(limited(api, self.limits.clone()), self.authenticator.clone());
         // Whoever has no session yet gets to the pages of the login.
         let logins =
             self.logins.clone().map(|logins| limited(bridge_login::router(logins), self.limits.clone()));
-        let api = api.merge(logins.unwrap_or_default());
-        standard(api.merge(operations(health, metrics)), MAX_BODY)
+        let api = api.merge(logins.unwrap_or_default()).merge(bridge_ui::assets());
+        let router = standard(api.merge(operations(health, metrics)), MAX_BODY);
+        bridge_ui::with_pages_of_problems(router, Arc::clone(&self.ui))
     }
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod groups;
 mod history;
 mod list;
+mod search;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::request::Request;
 pub use check::{ClientAnswer, ClientCheck};
 pub use groups::GroupPage;
 pub use list::{IntentFilter, IntentPage, Listing};
+pub use search::{IntentSearch, IntentSearchPage};
 
 /// Use cases about intents.
 #[derive(Debug, Clone)]

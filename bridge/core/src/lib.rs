@@ -33,18 +33,18 @@ pub use clock::{Clock, SystemClock};
 pub use conditions::{Conditions, Revisions};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
-    ChangeOptions, Changed, ClientAnswer, ClientCheck, GroupPage, IntentFilter, IntentPage, Intents,
-    IntentsError, Listing,
+    ChangeOptions, Changed, ClientAnswer, ClientCheck, GroupPage, IntentFilter, IntentPage, IntentSearch,
+    IntentSearchPage, Intents, IntentsError, Listing,
 };
 pub use lookup::IntentError;
 pub use parts::{AlarmParts, Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
 pub use rules::{ChangedRule, MOST_RULES, RuleError, RuleOptions, RuleRevision, Rules};
-pub use runs::{LiveRun, LiveState, RunError, Runs};
+pub use runs::{LiveRun, LiveState, Retrying, RunError, RunPage, RunSearch, Runs};
 pub use schedules::{
-    ChangedSchedule, FireError, Fired, FollowedRun, MOST_SCHEDULES, ScheduleError, ScheduleOptions,
-    ScheduleRevision, Schedules,
+    ChangedSchedule, FireError, Fired, FollowedRun, FoundSchedule, MOST_SCHEDULES, ScheduleError,
+    ScheduleOptions, ScheduleRevision, Schedules,
 };
 pub use sessions::Sessions;
 pub use starts::{

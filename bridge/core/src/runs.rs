@@ -1,9 +1,12 @@
 //! Use cases about start records, and the current state of their runs.
 
+mod search;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 use workflow_api::{RunId, WorkflowId, WorkflowState, cut};
@@ -15,6 +18,7 @@ use crate::model::{IntentKey, StartRecord, WorkflowRun};
 use crate::parts::Parts;
 use crate::ports::{EngineError, Outline, StoreError};
 use crate::request::Request;
+pub use search::{RunPage, RunSearch};
 
 /// How many runs are looked up in the engine at once.
 const WIDTH: usize = 16;
@@ -48,11 +52,39 @@ pub enum LiveState {
         run_id: RunId,
         /// Its state.
         state: WorkflowState,
+        /// When it closed.
+        closed: Option<Timestamp>,
+        /// What it tries again and again, if there is something.
+        retrying: Option<Retrying>,
     },
     /// The engine has deleted the run: a namespace keeps closed runs for some days.
     Gone,
     /// The engine could not be asked.
     Unknown,
+}
+
+/// What an open run tries again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retrying {
+    /// The type of the activity; `None` if the worker cannot run the workflow's code.
+    pub activity: Option<String>,
+    /// The number of the current attempt, from 2.
+    pub attempt: i32,
+}
+
+impl Retrying {
+    /// Returns what an open run tries again and again. Of several activities, it is that with the most attempts.
+    fn of(outline: &Outline) -> Option<Self> {
+        if outline.state.is_closed() {
+            return None;
+        }
+        if let Some(task) = &outline.task_failing {
+            return Some(Self { activity: None, attempt: task.attempt });
+        }
+        let most = outline.pending_activities.iter().max_by_key(|activity| activity.attempt)?;
+        let (activity, attempt) = (Some(most.activity_type.clone()), most.attempt);
+        (attempt > 1).then_some(Self { activity, attempt })
+    }
 }
 
 /// Why there is no run to return.
@@ -159,7 +191,12 @@ impl Runs {
             Err(_) => return LiveState::Unknown,
         };
         match last {
-            Ok(Some(Outline { run_id, state, .. })) => LiveState::Known { run_id, state },
+            Ok(Some(last)) => LiveState::Known {
+                retrying: Retrying::of(&last),
+                run_id: last.run_id,
+                state: last.state,
+                closed: last.closed,
+            },
             Ok(None) => LiveState::Gone,
             Err(error) => {
                 tracing::debug!(workflow_id = %run.workflow_id, error = workflow_api::chain(&error), "the state of a run could not be read");

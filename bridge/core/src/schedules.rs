@@ -6,6 +6,7 @@ mod change;
 mod command;
 mod error;
 mod fire;
+mod search;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::workflows::Workflows;
 pub use change::{ChangedSchedule, ScheduleOptions};
 pub use error::{MOST_SCHEDULES, ScheduleError};
 pub use fire::{FireError, Fired, FollowedRun};
+pub use search::FoundSchedule;
 
 /// Use cases about schedules.
 #[derive(Debug, Clone)]

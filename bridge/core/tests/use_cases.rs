@@ -128,7 +128,7 @@ fn is_key(local: &syn::Local) -> bool {
 
 /// Returns whether a method asks the gate about the action in its second argument.
 fn is_question(method: &syn::Ident) -> bool {
-    ["authorize", "authorize_with", "authorize_in", "authorize_alarm", "authorize_somewhere"]
+    ["authorize", "authorize_with", "authorize_in", "authorize_somewhere", "authorize_alarm"]
         .iter()
         .any(|name| method == name)
 }

@@ -25,6 +25,8 @@ use crate::alarms::standard;
 use crate::wire::path;
 pub use api::Api;
 pub use openapi::document;
+pub use problem::ApiError;
+pub use runs::temporal_ui_link;
 pub use wire::call::{actor, context};
 pub use wire::success::{SuccessRules, SuccessStatus};
 pub use wire::waits::is_wait;

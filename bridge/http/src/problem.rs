@@ -9,4 +9,4 @@ pub(crate) mod schedules;
 pub(crate) mod starts;
 pub(crate) mod workflows;
 
-pub(crate) use error::ApiError;
+pub use error::ApiError;

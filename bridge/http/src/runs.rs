@@ -100,7 +100,7 @@ impl RunView {
         };
         let (current, workflow_state, workflow_state_error) = match live.state {
             LiveState::NoRun => (None, None, None),
-            LiveState::Known { run_id, state } => (Some(run_id), Some(state), None),
+            LiveState::Known { run_id, state, .. } => (Some(run_id), Some(state), None),
             LiveState::Gone => (None, None, Some("no_such_workflow")),
             LiveState::Unknown => (None, None, Some("temporal_unavailable")),
         };
@@ -115,7 +115,7 @@ impl RunView {
                 .temporal_ui
                 .as_ref()
                 .zip(linked.as_ref())
-                .map(|(ui, run_id)| ui_link(ui, &api.namespace, &run.workflow_id, run_id)),
+                .map(|(ui, run_id)| temporal_ui_link(ui, &api.namespace, &run.workflow_id, run_id)),
         };
         Self {
             start_id: run.id.to_string(),
@@ -139,7 +139,7 @@ impl RunView {
 }
 
 /// Returns the page of a run in Temporal's own UI.
-fn ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> String {
+pub fn temporal_ui_link(ui: &Url, namespace: &str, workflow_id: &WorkflowId, run_id: &RunId) -> String {
     let base = ui.as_str().trim_end_matches('/');
     let (namespace, workflow) = (path::encoded(namespace), path::encoded(workflow_id.as_str()));
     match workflow.as_str() {
@@ -243,7 +243,7 @@ mod tests {
             ("..", "workflows?query=WorkflowId%3D%22..%22"),
         ] {
             for base in ["https://temporal.example", "https://example.org/ui/"] {
-                let link = ui_link(&base.parse().unwrap(), "n s", &workflow_id.into(), &"r".into());
+                let link = temporal_ui_link(&base.parse().unwrap(), "n s", &workflow_id.into(), &"r".into());
                 let base = base.trim_end_matches('/');
                 assert_eq!(link, format!("{base}/namespaces/n%20s/{rest}"), "{workflow_id:?}");
                 // A browser leads to this very path.

@@ -14,6 +14,7 @@ mod observations;
 mod plans;
 mod rules;
 mod seal_row;
+mod search;
 mod sessions;
 mod start_row;
 mod starts;

@@ -12,9 +12,9 @@ use bridge_core::ports::{
     Subscription,
 };
 use bridge_core::{
-    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, Listing, Parts, Pause,
-    Proof, QueryOrder, Request, RuleOptions, ScheduleOptions, SignalOrder, StartOrder, StatusRequest, Stop,
-    UpdateOrder,
+    Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, IntentSearch, Listing,
+    Parts, Pause, Proof, QueryOrder, Request, RuleOptions, RunSearch, ScheduleOptions, SignalOrder,
+    StartOrder, StatusRequest, Stop, UpdateOrder,
 };
 use workflow_api::alarms::AckState;
 use workflow_api::{RunReference, Schedule, StartOverrides, WorkflowIntent, WorkflowRule};
@@ -93,12 +93,14 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(intents.get(r, &key).await),
         denied(intents.list(r, &dig, &Listing::default()).await),
         denied(intents.groups(r, None, None, None).await),
+        denied(intents.search(r, &IntentSearch::default()).await),
         denied(intents.check(r, &key).await),
         denied(intents.changes(r, &key, None, 1).await),
         denied(intents.revision(r, &key, "1").await),
         denied(starts.start(r, &key, StartOrder::default()).await),
         denied(starts.preview(r, &key, StartOverrides::default()).await),
         denied(runs.list(r, &key, None, 1).await),
+        denied(runs.search(r, &RunSearch::default()).await),
         denied(runs.get(r, &key, "run").await),
         denied(workflows.status(r, &to, &StatusRequest::default()).await),
         denied(workflows.status(r, &to, &history).await),
@@ -114,6 +116,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(audits.list(r, &EventFilter::default(), 1).await),
         denied(audits.batches(r, 0, 1).await),
         denied(schedules.list(r, &key).await),
+        denied(schedules.search(r, None).await),
         denied(schedules.get(r, s).await),
         denied(schedules.put(r, s, schedule(), &how).await),
         denied(schedules.delete(r, s, &how).await),

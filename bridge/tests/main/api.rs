@@ -96,7 +96,7 @@ impl Api {
         (Self::on(server.address(), &[]).await, server)
     }
 
-    async fn on(temporal: &str, flags: &[&str]) -> Self {
+    pub(crate) async fn on(temporal: &str, flags: &[&str]) -> Self {
         let mut arguments = vec!["bridge"];
         arguments.extend(flags);
         if !flags.contains(&"--client-check") {

@@ -1,6 +1,6 @@
 //! Logins and sessions of browsers, at a real issuer and with named tokens.
 
-mod browser;
+pub(crate) mod browser;
 mod flow;
 mod rotation;
 mod sessions;
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use temporal::TemporalTarget;
 use tokio::net::TcpListener;
 
-use self::visitor::Visitor;
+pub(crate) use self::visitor::Visitor;
 use crate::api::{SOON, ScriptedEngine};
 use crate::rights::everything;
 
@@ -49,7 +49,7 @@ impl Clock for Moved {
 }
 
 /// A bridge at which browsers log in.
-struct Place {
+pub(crate) struct Place {
     url: String,
     files: TempDir,
     clock: Arc<Moved>,
@@ -67,7 +67,16 @@ impl Place {
         Self::start(free_port(), None, database).await
     }
 
+    /// With the tokens, and with these rights.
+    pub(crate) async fn with_rights(bindings: &str) -> Self {
+        Self::start_with(free_port(), None, "sqlite::memory:", Some(bindings)).await
+    }
+
     async fn start(port: u16, issuer: Option<&str>, database: &str) -> Self {
+        Self::start_with(port, issuer, database, None).await
+    }
+
+    async fn start_with(port: u16, issuer: Option<&str>, database: &str, bindings: Option<&str>) -> Self {
         let files = tempfile::tempdir().unwrap();
         let url = format!("http://127.0.0.1:{port}");
         write(files.path(), "keys", ONE);
@@ -78,7 +87,14 @@ impl Place {
             .to_vec();
         arguments.extend(["--bearer-tokens".to_owned(), path("tokens")]);
         arguments.extend(["--session-keys".to_owned(), path("keys")]);
-        arguments.extend(["--rights".to_owned(), everything().to_str().unwrap().to_owned()]);
+        let rights = match bindings {
+            Some(bindings) => {
+                write(files.path(), "rights.toml", bindings);
+                path("rights.toml")
+            }
+            None => everything().to_str().unwrap().to_owned(),
+        };
+        arguments.extend(["--rights".to_owned(), rights]);
         if let Some(issuer) = issuer {
             write(files.path(), "issuers.toml", &entry(issuer, files.path()));
             arguments.extend(["--issuers".to_owned(), path("issuers.toml")]);
@@ -93,7 +109,7 @@ impl Place {
         Self { url, files, clock, shutdown }
     }
 
-    fn at(&self, path: &str) -> String {
+    pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
 

@@ -11,6 +11,7 @@ mod defects;
 mod documents;
 mod live;
 mod login;
+mod pages;
 mod replay;
 mod rights;
 mod schemathesis;

@@ -255,7 +255,7 @@ spec:
         - uri: { regex: "/v2/(rights|audit(/batches)?|session|deployment-intent-groups)" }
         - uri: { regex: "/v2/(alarms|alarm-subscriptions|alarm-deliveries)(/.*)?" }
         - uri: { regex: "/FaultSupervisionMnS/v1/.*" }
-        - uri: { regex: "/(login|logout|session)(/.*)?" }
+        - uri: { regex: "/(login|logout|session|ui)(/.*)?" }
         - uri: { exact: /openapi.json }
       route:
         - destination:

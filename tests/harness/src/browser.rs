@@ -12,13 +12,15 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Process, call, free_port};
+use crate::{Process, call, eventually, free_port};
 
 /// How WebDriver names the key of an element's ID.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// How long the browser may take to end.
 const END: Duration = Duration::from_secs(10);
+/// Long enough for any page on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
 
 /// A browser with a profile of its own. It accepts any certificate.
 #[derive(Debug)]
@@ -77,6 +79,26 @@ impl Browser {
         text_of(&self.script("return document.body.innerText").await?)
     }
 
+    /// Waits until the page shows these words.
+    ///
+    /// # Panics
+    /// Panics with the text of the page if it does not show them in time.
+    pub async fn shows(&self, words: &str) {
+        eventually(SOON, words, async || match self.text().await {
+            Ok(text) if text.contains(words) => Ok(()),
+            Ok(text) => Err(text),
+            Err(error) => Err(format!("{error:#}")),
+        })
+        .await;
+    }
+
+    /// Types a text into the element that a CSS selector finds, in place of the one that it has.
+    pub async fn replace(&self, selector: &str, text: &str) -> Result<()> {
+        let element = self.element(selector).await?;
+        self.post(&format!("/element/{element}/clear"), &json!({})).await?;
+        self.post(&format!("/element/{element}/value"), &json!({"text": text})).await.map(drop)
+    }
+
     /// Types a text into the element that a CSS selector finds.
     pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
         let element = self.element(selector).await?;
@@ -98,6 +120,36 @@ impl Browser {
     pub async fn cookies(&self) -> Result<Vec<Value>> {
         let cookies = self.get("/cookie").await?;
         Ok(cookies.as_array().context("no list of cookies")?.clone())
+    }
+
+    /// Shows pages in a window of this size from now on, in dark colours if wanted.
+    pub async fn looks(&self, (width, height): (u32, u32), dark: bool) -> Result<()> {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.command("Emulation.setDeviceMetricsOverride", size).await?;
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.command("Emulation.setEmulatedMedia", features).await
+    }
+
+    /// Is in this time zone from now on.
+    pub async fn in_zone(&self, zone: &str) -> Result<()> {
+        self.command("Emulation.setTimezoneOverride", json!({"timezoneId": zone})).await
+    }
+
+    /// Does not fetch from these URLs any more (`*` stands for any text), such as those of scripts.
+    pub async fn blocks(&self, urls: &[&str]) -> Result<()> {
+        self.command("Network.enable", json!({})).await?;
+        self.command("Network.setBlockedURLs", json!({"urls": urls})).await
+    }
+
+    /// Goes back to the page before, as the button of the browser does.
+    pub async fn back(&self) -> Result<()> {
+        self.post("/back", &json!({})).await.map(drop)
+    }
+
+    /// Sends a command of the DevTools protocol.
+    async fn command(&self, name: &str, params: Value) -> Result<()> {
+        self.post("/goog/cdp/execute", &json!({"cmd": name, "params": params})).await.map(drop)
     }
 
     /// Writes what the page looks like to a file, as PNG.

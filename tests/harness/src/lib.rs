@@ -46,7 +46,7 @@ pub use sample::{SAMPLE_DIG, SAMPLE_INTENT, SAMPLE_TARGET, SAMPLE_WORKFLOW_ID, p
 pub use stack::{Member, Stack, StackOptions};
 pub use temporal::{TemporalOptions, TemporalServer};
 pub use tools::{
-    KubernetesTools, alertmanager, cargo_deny, cargo_shear, cyclonedx_check, go_program, helm,
+    KubernetesTools, alertmanager, axe_core, cargo_deny, cargo_shear, cyclonedx_check, go_program, helm,
     kubernetes_validate, oidc_provider, oidc_provider_for, python_with_temporalio, schemathesis,
     temporal_cli,
 };

@@ -1,5 +1,5 @@
 //! Tools that a fresh clone lacks, fetched once into `target/tools`: Temporal's command line and its Python SDK,
-//! Schemathesis, an OpenID Connect provider, Helm, Kubernetes' API server, kubernetes-validate,
+//! Schemathesis, an OpenID Connect provider, axe-core, Helm, Kubernetes' API server, kubernetes-validate,
 //! CycloneDX's library, cargo-deny and cargo-shear. Our own Go programs are built into `target/interop`.
 
 mod fetch;
@@ -21,7 +21,7 @@ pub(crate) use self::fetch::python_package;
 use self::fetch::{is_executable, on_path, run};
 pub use self::helm::{helm, kubernetes_validate};
 pub use self::kubernetes::KubernetesTools;
-pub use self::node::{oidc_provider, oidc_provider_for};
+pub use self::node::{axe_core, oidc_provider, oidc_provider_for};
 use crate::process::{Process, ProcessBuilder};
 
 const CYCLONEDX_CHECK: &str = "\

@@ -126,12 +126,14 @@ actions! {
     GetIntent = "get" Reads [View Author Operate Administer];
     ListIntents = "list" Reads [View Author Operate Administer];
     ListGroups = "list-groups" Reads [View Author Operate Administer];
+    SearchIntents = "search-intents" Reads [View Author Operate Administer];
     CheckIntent = "check" Reads [Author];
     ListChanges = "list-revisions" Reads [View Author Operate Administer];
     GetRevision = "get-revision" Reads [View Author Operate Administer];
     Start = "start" Changes [Operate Administer];
     PreviewStart = "preview-start" Reads [Author Operate Administer];
     ListRuns = "list-runs" Reads [View Author Operate Administer];
+    SearchRuns = "search-runs" Reads [View Author Operate Administer];
     GetRun = "get-run" Reads [View Author Operate Administer];
     Status = "status" Reads [View Operate Administer];
     History = "history" Reads [Operate Administer];
@@ -147,6 +149,7 @@ actions! {
     ReadAudit = "read-audit" Reads [Administer];
     VerifyAudit = "verify-audit" Reads [Administer];
     ListSchedules = "list-schedules" Reads [View Author Operate Administer];
+    SearchSchedules = "search-schedules" Reads [View Author Operate Administer];
     GetSchedule = "get-schedule" Reads [View Author Operate Administer];
     PutSchedule = "put-schedule" Changes [Operate Administer];
     DeleteSchedule = "delete-schedule" Changes [Operate Administer];

@@ -130,26 +130,29 @@ impl Intents {
     }
 
     /// Returns those of `intents` of which the check has this result. Each endpoint is asked once.
-    pub(super) async fn standing(
+    pub(super) async fn standing<T: Send + 'static>(
         &self,
-        intents: Vec<Arc<WorkflowIntent>>,
+        intents: Vec<(Arc<WorkflowIntent>, T)>,
         wanted: ClientStanding,
-    ) -> Vec<Arc<WorkflowIntent>> {
+    ) -> Vec<T> {
         let endpoint = |intent: &WorkflowIntent| {
             let client = &intent.spec.workflow_client;
             (client.client_endpoint_name.clone(), client.client_endpoint_port)
         };
-        let endpoints: BTreeMap<_, _> =
-            intents.iter().map(|intent| (endpoint(intent), intent.spec.workflow_client.clone())).collect();
+        let endpoints: BTreeMap<_, _> = intents
+            .iter()
+            .map(|(intent, _)| (endpoint(intent), intent.spec.workflow_client.clone()))
+            .collect();
         let answers: BTreeMap<_, _> = stream::iter(endpoints)
             .map(async |(key, client)| (key, self.parts.clients.catalogue(&client, self.patience()).await))
             .buffered(LOOKS)
             .collect()
             .await;
-        let holds = move |intent: &Arc<WorkflowIntent>| {
-            ClientCheck::by(&answers[&endpoint(intent)], intent).standing() == wanted
+        let holds = move |(intent, item): (Arc<WorkflowIntent>, T)| {
+            let check = ClientCheck::by(&answers[&endpoint(&intent)], &intent);
+            (check.standing() == wanted).then_some(item)
         };
-        apart(move || intents.into_iter().filter(holds).collect()).await
+        apart(move || intents.into_iter().filter_map(holds).collect()).await
     }
 
     /// Returns the faults that the client finds in an intent before it is stored; none if the client cannot

@@ -85,7 +85,9 @@ impl Intents {
             let shown = self.shown(request, dig, batch);
             // The caller gets this name: it must not be one that the gate hides.
             let examined = shown.last().map(|last| last.intent.metadata.name.clone());
-            let found = self.filtered(dig, &listing.filter, shown).await?;
+            let candidate =
+                |kept: KeptIntent| (IntentKey::of(dig, &kept.intent), Arc::clone(&kept.intent), kept.intent);
+            let found = self.filtered(&listing.filter, shown.into_iter().map(candidate).collect()).await?;
             for intent in found {
                 if listing.limit.is_some_and(|limit| page.intents.len() >= limit as usize) {
                     page.next = page.intents.last().map(|last| last.metadata.name.clone());
@@ -112,17 +114,17 @@ impl Intents {
         batch.into_iter().zip(allowed).filter_map(|(kept, allowed)| allowed.then_some(kept)).collect()
     }
 
-    async fn filtered(
+    /// Returns the items whose intents meet the filter.
+    pub(super) async fn filtered<T: Send + 'static>(
         &self,
-        dig: &DigKey,
         filter: &IntentFilter,
-        batch: Vec<KeptIntent>,
-    ) -> Result<Vec<Arc<WorkflowIntent>>, IntentsError> {
-        let intents = batch.into_iter().map(|kept| kept.intent).filter(|intent| filter.matches(intent));
+        batch: Vec<(IntentKey, Arc<WorkflowIntent>, T)>,
+    ) -> Result<Vec<T>, IntentsError> {
+        let intents = batch.into_iter().filter(|(_, intent, _)| filter.matches(intent));
         let intents: Vec<_> = stream::iter(intents)
-            .map(async |intent| {
-                let holds = self.matches_run(filter, &IntentKey::of(dig, &intent)).await?;
-                Ok::<_, IntentsError>(holds.then_some(intent))
+            .map(async |(key, intent, item)| {
+                let holds = self.matches_run(filter, &key).await?;
+                Ok::<_, IntentsError>(holds.then_some((intent, item)))
             })
             .buffered(LOOKS)
             .try_filter_map(async |found| Ok(found))
@@ -130,7 +132,7 @@ impl Intents {
             .await?;
         Ok(match filter.client_check {
             Some(wanted) => self.standing(intents, wanted).await,
-            None => intents,
+            None => intents.into_iter().map(|(_, item)| item).collect(),
         })
     }
 
@@ -161,7 +163,7 @@ impl Intents {
 
 impl IntentFilter {
     /// Returns whether the engine or workflow clients must be asked.
-    fn calls(&self) -> bool {
+    pub(super) fn calls(&self) -> bool {
         self.state.is_some() || self.workflow_type.is_some() || self.client_check.is_some()
     }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    AlarmStore, Audit, DeliveryStore, DocumentStore, IntentStore, RuleStore, SessionStore, StartStore,
-    StoreError,
+    AlarmStore, Audit, DeliveryStore, DocumentStore, IntentStore, RuleStore, SearchStore, SessionStore,
+    StartStore, StoreError,
 };
 
 /// The storage of the bridge. A missing item is not an error: lookups return `None`.
@@ -16,6 +16,7 @@ pub trait Store:
     + DocumentStore
     + IntentStore
     + RuleStore
+    + SearchStore
     + SessionStore
     + StartStore
     + std::fmt::Debug

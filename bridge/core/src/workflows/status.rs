@@ -56,6 +56,8 @@ impl StatusRequest {
 pub struct StatusReport {
     /// The status, with the first page of a whole history.
     pub status: WorkflowStatus,
+    /// The state of the run and what is pending, if the engine could be asked.
+    pub outline: Option<Outline>,
     /// The other pages of a whole history, if it has more.
     pub more: Option<MorePages>,
     /// Whether the run was still open when the wait ended.
@@ -238,6 +240,7 @@ impl Gathered {
             return Err(WorkflowError::Nothing(errors.0));
         }
         let unfinished = matches!(waited, Some(Waited::StillOpen { .. }));
+        let seen = outline.as_ref().map(|(outline, _)| outline.clone());
         let mut status =
             WorkflowStatus { workflow_id: run.workflow_id, run_id: run.run_id, ..Default::default() };
         if let Some((Outline { run_id, state, task_failing, next_start, pending_children, .. }, json)) =
@@ -259,7 +262,7 @@ impl Gathered {
         if let Some(Waited::Closed(closed)) = waited {
             write_end(&mut status, closed, wanted.stack_trace);
         }
-        Ok(StatusReport { status, more: None, unfinished, errors: errors.0 })
+        Ok(StatusReport { status, outline: seen, more: None, unfinished, errors: errors.0 })
     }
 }
 

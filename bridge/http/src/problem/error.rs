@@ -16,13 +16,13 @@ use super::kinds::{self, Kind};
 
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// An error that becomes the response.
+/// An error of a use case that becomes the response. It is made of the error itself (`From`).
 #[derive(Debug)]
-pub(crate) struct ApiError(Box<Problem>);
+pub struct ApiError(Box<Problem>);
 
 impl ApiError {
     /// Returns the problem.
-    pub(crate) fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &Problem {
         &self.0
     }
 

@@ -44,6 +44,12 @@ impl Among {
     }
 }
 
+/// Returns a pattern of `LIKE` for what has this text.
+pub(super) fn containing(text: &str) -> String {
+    // No name has a slash. In place of `*`, and of what no database accepts, it makes the pattern fit none.
+    like(&format!("*{}*", text.replace(['*', '\0'], "/")))
+}
+
 /// Returns a pattern of `LIKE`. That of SQLite finds names in another case too; the caller's gate leaves them out.
 fn like(glob: &str) -> String {
     let mut pattern = String::with_capacity(glob.len());

@@ -6,7 +6,7 @@ use harness::PostgreSql;
 use sqlx::AssertSqlSafe;
 
 use super::starts::MADE;
-use super::{Sql, SqlStore, Value, observations, rules};
+use super::{Sql, SqlStore, Value, observations, rules, search};
 use crate::{PostgresStore, SqliteStore};
 
 /// Many starts that have ended, and few that have not.
@@ -90,6 +90,27 @@ fn cases() -> Vec<Case> {
             "runs_watched_of_intent (project=? AND composite_app=? AND composite_app_version=? AND \
              deployment_intent_group=? AND intent=?)",
             ["runs_watched_of_intent", "(intent ="],
+        ),
+        case(
+            search::INTENTS,
+            &[intent, text, text, ten],
+            "PRIMARY KEY ((project,composite_app,composite_app_version,deployment_intent_group,name)>(?,?,?,?,?) \
+             AND project<?)",
+            ["intents_in_order", "(ROW((project)::text"],
+        ),
+        case(search::STARTS, &[text, ten], "PRIMARY KEY (id<?)", ["runs_pkey", "(id <"]),
+        case(
+            search::STARTS_IN_PROJECT,
+            &[text, ten, text],
+            "runs_of_project (project=? AND id<?)",
+            ["runs_of_project", "(project ="],
+        ),
+        case(search::OPEN, &[text, ten], "runs_watched (superseded=? AND id<?)", ["runs_watched", "(id <"]),
+        case(
+            search::OPEN_IN_PROJECT,
+            &[text, ten, text],
+            "runs_watched (superseded=? AND id<?)",
+            ["runs_watched", "(project ="],
         ),
         case(
             rules::FAILURES,

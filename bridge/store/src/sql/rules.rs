@@ -16,7 +16,7 @@ use crate::error::failed;
 const SEEN_WITHIN: i64 = 3_600_000_000;
 
 /// No name is greater.
-const LAST: &str = "\u{10ffff}";
+pub(super) const LAST: &str = "\u{10ffff}";
 
 pub(super) const INTENTS: &str =
     "SELECT project, composite_app, composite_app_version, deployment_intent_group, name, changed_at
@@ -103,10 +103,8 @@ impl<S: Sql> RuleStore for SqlStore<S> {
         after: Option<&IntentKey>,
         limit: u32,
     ) -> Result<Vec<(IntentKey, Timestamp)>, StoreError> {
-        let first = DigKey::new(project.unwrap_or_default(), "", "", "").intent("");
-        // A place before the project means its beginning.
-        let after = after.filter(|after| **after > first).unwrap_or(&first);
-        let values = of_intent(after, &[project.unwrap_or(LAST).into(), i64::from(limit).into()]);
+        let after = place_in(project, after);
+        let values = of_intent(&after, &[project.unwrap_or(LAST).into(), i64::from(limit).into()]);
         let rows: Vec<IntentRow> = self.read("list intents", INTENTS, &values).await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
@@ -233,6 +231,12 @@ impl<S: Sql> RuleStore for SqlStore<S> {
         self.forget_observations(before).await?;
         self.execute("delete old courses", FORGET, &[before.as_microsecond().into()]).await.map(drop)
     }
+}
+
+/// Returns the place after which a list of intents begins. One before the project means the project's beginning.
+pub(super) fn place_in(project: Option<&str>, after: Option<&IntentKey>) -> IntentKey {
+    let first = DigKey::new(project.unwrap_or_default(), "", "", "").intent("");
+    after.filter(|after| **after > first).cloned().unwrap_or(first)
 }
 
 /// Returns the values of a statement whose first three values name a course.

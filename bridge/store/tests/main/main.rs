@@ -9,6 +9,7 @@ mod observations;
 mod overtaking;
 mod read_only;
 mod rules;
+mod search;
 mod sessions;
 mod sqlite;
 mod starts;
@@ -110,6 +111,9 @@ macro_rules! storage_contract {
                 alarms::a_delivery_is_leased_to_one_and_comes_back_after_the_lease,
                 alarms::a_dead_letter_waits_for_somebody_and_so_does_what_follows,
                 alarms::a_subscription_is_deleted_with_its_deliveries,
+                search::intents_are_found_by_project_and_text_in_the_order_of_their_names,
+                search::starts_are_found_by_project_newest_first,
+                search::starts_whose_end_is_noted_are_not_open,
                 rules::intents_that_there_are_come_in_the_order_of_their_names,
                 rules::starts_are_watched_that_may_have_led_to_a_workflow_of_their_own,
                 rules::of_starts_that_have_ended_the_last_is_watched,

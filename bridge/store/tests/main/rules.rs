@@ -19,17 +19,17 @@ fn rule(project: Option<&str>, name: &str) -> RuleKey {
     RuleKey { project: project.map(str::to_owned), name: name.to_owned() }
 }
 
-fn found_running() -> Outcome {
+pub(super) fn found_running() -> Outcome {
     Outcome::Started { run_id: Some("r".into()), already_running: true, at: now() }
 }
 
 /// Records a start of an intent with this outcome.
-async fn start(store: &dyn Store, intent: &str, outcome: Outcome) -> StartRecord {
+pub(super) async fn start(store: &dyn Store, intent: &str, outcome: Outcome) -> StartRecord {
     let start = begun(store, &run(intent), LONG).await;
     if outcome == Outcome::Starting { start } else { settled(store, start, outcome).await }
 }
 
-async fn end(store: &dyn Store, start: &StartRecord, state: WorkflowState) {
+pub(super) async fn end(store: &dyn Store, start: &StartRecord, state: WorkflowState) {
     store.run_ended(start.id, state, now(), now()).await.unwrap();
 }
 

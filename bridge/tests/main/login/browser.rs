@@ -16,7 +16,7 @@ use crate::rights::everything;
 const LOGOUT: Duration = Duration::from_secs(2);
 
 /// Keeps what a page looks like for whoever wants to see it.
-async fn keep(browser: &Browser, name: &str) {
+pub(crate) async fn keep(browser: &Browser, name: &str) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
     std::fs::create_dir_all(&folder).unwrap();
     browser.screenshot(&folder.join(format!("{name}.png"))).await.unwrap();
@@ -70,16 +70,6 @@ impl Replicas {
     }
 }
 
-/// Waits until the page shows these words.
-async fn shows(browser: &Browser, words: &str) {
-    eventually(SOON, words, async || match browser.text().await {
-        Ok(text) if text.contains(words) => Ok(()),
-        Ok(text) => Err(text),
-        Err(error) => Err(format!("{error:#}")),
-    })
-    .await;
-}
-
 async fn text(browser: &Browser, url: &str) -> String {
     browser.open(url).await.unwrap();
     browser.text().await.unwrap()
@@ -99,7 +89,7 @@ async fn a_person_logs_in_and_is_out_everywhere_after_the_logout() {
     // The issuer asks whether the bridge may know the name.
     let consent = "form:has([name=prompt][value=consent]) [type=submit]";
     eventually(SOON, "the issuer asks", async || browser.click(consent).await).await;
-    shows(&browser, "You are logged in as alice@corp of corp.").await;
+    browser.shows("You are logged in as alice@corp of corp.").await;
     assert_eq!(browser.url().await.unwrap(), one);
     keep(&browser, "person").await;
 
@@ -126,7 +116,7 @@ async fn a_person_logs_in_and_is_out_everywhere_after_the_logout() {
         .script(&forged.replace("URL", &json!(format!("{}/logout", replicas.urls[0])).to_string()))
         .await
         .unwrap();
-    shows(&browser, "this must come from a page of https://localhost").await;
+    browser.shows("this must come from a page of https://localhost").await;
     assert!(text(&browser, &one).await.contains("You are logged in as alice@corp"));
 
     browser.click("button").await.unwrap();
@@ -154,11 +144,11 @@ async fn the_owner_of_a_token_logs_in() {
     assert_eq!(active.unwrap(), json!(["token", "Your token"]));
     browser.fill("#token", "wrong").await.unwrap();
     browser.click("button").await.unwrap();
-    shows(&browser, "Login failed: the token is not known here.").await;
+    browser.shows("Login failed: the token is not known here.").await;
     keep(&browser, "wrong").await;
     browser.fill("#token", "one").await.unwrap();
     browser.click("button").await.unwrap();
-    shows(&browser, "alice").await;
+    browser.shows("alice").await;
     assert_eq!(browser.url().await.unwrap(), place.at("/v2/session"));
     let view: Value = serde_json::from_str(&browser.text().await.unwrap()).unwrap();
     assert_eq!((&view["name"], &view["kind"]), (&json!("alice"), &json!("token")));
@@ -168,6 +158,6 @@ async fn the_owner_of_a_token_logs_in() {
     keep(&browser, "failure").await;
     browser.open(&place.at("/session")).await.unwrap();
     browser.click("button").await.unwrap();
-    shows(&browser, "You are not logged in.").await;
+    browser.shows("You are not logged in.").await;
     assert_eq!(browser.cookies().await.unwrap(), Vec::<Value>::new());
 }

@@ -14,7 +14,7 @@ pub(super) const SESSION: &str = "bridge-session";
 
 /// A browser with its cookies.
 #[derive(Default)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     /// By port and name: browsers share the cookies of a host among its ports, but here no two servers have the same.
     cookies: Mutex<BTreeMap<(u16, String), String>>,
 }
@@ -35,7 +35,7 @@ fn port(url: &str) -> u16 {
 }
 
 impl Visitor {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
@@ -67,12 +67,12 @@ impl Visitor {
     }
 
     /// Sends a form as a page of the same origin does.
-    pub(super) async fn post(&self, url: &str, form: &str) -> Response {
+    pub(crate) async fn post(&self, url: &str, form: &str) -> Response {
         self.send(url, client().post(url).header("sec-fetch-site", "same-origin").body(form.to_owned())).await
     }
 
     /// Sends a form from a page that is not ours.
-    pub(super) async fn post_from(
+    pub(crate) async fn post_from(
         &self,
         url: &str,
         headers: &[(&'static str, &'static str)],
@@ -134,7 +134,7 @@ impl Visitor {
     }
 
     /// Logs in with a token.
-    pub(super) async fn log_in(&self, place: &Place, token: &str) -> Response {
+    pub(crate) async fn log_in(&self, place: &Place, token: &str) -> Response {
         self.post(&place.at("/login"), &format!("token={token}")).await
     }
 

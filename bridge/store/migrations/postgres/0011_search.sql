@@ -1,0 +1,11 @@
+-- For the starts of a project, newest first.
+CREATE INDEX runs_of_project ON runs (project, id);
+
+-- The intents that there are, with their documents, in the order of the bytes of their names.
+CREATE VIEW intent_documents AS
+    SELECT project COLLATE "C" AS project, composite_app COLLATE "C" AS composite_app,
+           composite_app_version COLLATE "C" AS composite_app_version,
+           deployment_intent_group COLLATE "C" AS deployment_intent_group, name, revision, changed_at, document
+    FROM intents
+    JOIN intent_revisions
+    USING (project, composite_app, composite_app_version, deployment_intent_group, name, revision);

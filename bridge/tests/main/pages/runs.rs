@@ -1,0 +1,168 @@
+//! The pages of runs: what they show, and what can be done there.
+
+use super::{ODD, Scene};
+
+/// A workflow ID of a test.
+fn odd(name: &str) -> String {
+    format!("{name} {ODD}")
+}
+
+#[tokio::test]
+async fn signals_queries_and_updates_reach_a_workflow_of_any_id() {
+    let scene = Scene::new("Obedient").await;
+    scene.start(&odd("messages")).await;
+    scene.act("signal").await;
+    scene.fill("#name", "raise").await;
+    scene.fill("#args", "[3").await;
+    scene.send().await;
+    scene.shows("The arguments are not a JSON array").await;
+    scene.fill("#args", "[3]").await;
+    scene.send().await;
+    scene.shows("The signal was sent.").await;
+
+    scene.act("query").await;
+    let name = scene.browser.script("return document.querySelector('#name').value").await.unwrap();
+    assert_eq!(name, "current-state");
+    scene.fill("#name", "sum").await;
+    scene.fill("#args", "[4]").await;
+    scene.send().await;
+    scene.shows("\"sum\": 7").await;
+
+    scene.click(".lead a").await;
+    scene.act("update").await;
+    scene.fill("#name", "set").await;
+    scene.fill("#args", "[-1]").await;
+    scene.send().await;
+    scene.shows("levels are not negative").await;
+    scene.fill("#args", "[9]").await;
+    scene.send().await;
+    scene.shows("The update is complete.").await;
+
+    scene.click(".lead a").await;
+    scene.act("signal").await;
+    scene.fill("#name", "finish").await;
+    scene.send().await;
+    // The page follows the run by itself.
+    scene.shows("Completed").await;
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_shows_its_result() {
+    let scene = Scene::new("Obedient").await;
+    scene.start("").await;
+    scene.act("signal").await;
+    scene.fill("#name", "finish").await;
+    scene.send().await;
+    scene.shows("Completed").await;
+    scene.open("/ui/runs?state=Completed").await;
+    scene.click("tbody a.name").await;
+    scene.shows("Result").await;
+    let links = "return [...document.querySelectorAll('.head .actions a')].map(link => link.innerText)";
+    assert_eq!(scene.browser.script(links).await.unwrap(), serde_json::json!(["Query", "Reset"]));
+}
+
+#[tokio::test]
+async fn a_run_shows_what_it_retries_and_is_cancelled_and_terminated() {
+    let scene = Scene::new("Stubborn").await;
+    scene.start(&odd("stubborn")).await;
+    scene.shows("Toil").await;
+    scene.shows("the cluster is away").await;
+    scene.open("/ui/").await;
+    scene.shows("Toil, attempt 2").await;
+    scene.click("#wrong tbody a.name").await;
+
+    scene.act("cancel").await;
+    scene.fill("#reason", "maintenance").await;
+    scene.fill("#escalate", "soon").await;
+    scene.send().await;
+    scene.shows("is not a time: write 30s, 10m or 1h30m").await;
+    let reason = scene.browser.script("return document.querySelector('#reason').value").await.unwrap();
+    assert_eq!(reason, "maintenance");
+    scene.fill("#escalate", "1h").await;
+    scene.send().await;
+    scene.shows("The workflow was asked to end.").await;
+    // It ignores that.
+    scene.shows("Running").await;
+
+    scene.act("terminate").await;
+    scene.browser.script("document.querySelector('#reason').required = false").await.unwrap();
+    scene.send().await;
+    scene.shows("The reason is missing").await;
+    scene.fill("#reason", "it ignores its cancellation").await;
+    scene.send().await;
+    scene.shows("The workflow was terminated.").await;
+    scene.shows("it ignores its cancellation").await;
+}
+
+#[tokio::test]
+async fn a_run_is_paused_and_continues() {
+    let scene = Scene::new("Obedient").await;
+    scene.start(&odd("paused")).await;
+    scene.act("pause").await;
+    scene.send().await;
+    scene.shows("The workflow was paused.").await;
+    scene.shows("Paused").await;
+    scene.act("unpause").await;
+    scene.send().await;
+    scene.shows("The workflow continues.").await;
+    scene.shows("Running").await;
+}
+
+#[tokio::test]
+async fn a_run_is_reset_to_a_point_that_its_history_shows() {
+    let scene = Scene::new("Obedient").await;
+    scene.start(&odd("reset")).await;
+    scene.shows("Running").await;
+    scene.click("a[href*='/run/history?']").await;
+    scene.shows("Workflow execution started").await;
+    scene.click("tbody tr:last-child summary").await;
+    scene.shows("EVENT_TYPE_WORKFLOW_EXECUTION_STARTED").await;
+    scene.click(".lead a").await;
+    let before = scene.browser.url().await.unwrap();
+    scene.act("reset").await;
+    scene.click("[name=to][value=event]").await;
+    scene.send().await;
+    scene.shows("The number of the event is missing").await;
+    scene.click("[name=to][value=first]").await;
+    scene.send().await;
+    scene.shows("The workflow was reset. This is the new run.").await;
+    assert_ne!(scene.browser.url().await.unwrap().split("run=").nth(1), before.split("run=").nth(1));
+}
+
+#[tokio::test]
+async fn a_child_leads_to_its_own_page() {
+    let scene = Scene::new("Parent").await;
+    scene.start(&odd("parent")).await;
+    scene.shows("Child workflows that it waits for").await;
+    scene.click("#children-title ~ ul a").await;
+    let title = scene.browser.script("return document.querySelector('h1').innerText").await.unwrap();
+    assert_eq!(title, format!("{}/child", odd("parent")));
+}
+
+#[tokio::test]
+async fn runs_come_newest_first_in_pages() {
+    let scene = Scene::new("Obedient").await;
+    for _ in 0..52 {
+        let started = scene.api.parts();
+        let app = bridge_core::App::new(started);
+        let request = crate::pages::runs::request();
+        let order = bridge_core::StartOrder::default();
+        app.starts.start(&request, &crate::api::sample_key(), order).await.unwrap();
+    }
+    scene.open("/ui/runs?project=proj1").await;
+    let rows = "return document.querySelectorAll('tbody tr').length";
+    assert_eq!(scene.browser.script(rows).await.unwrap(), 50);
+    scene.click("a[rel=next]").await;
+    assert_eq!(scene.browser.script(rows).await.unwrap(), 2);
+    scene.open("/ui/runs?project=other").await;
+    scene.shows("No run fits the filter.").await;
+}
+
+fn request() -> bridge_core::Request {
+    bridge_core::Request {
+        actor: bridge_core::Actor::new("alice", bridge_core::Proof::Token),
+        correlation: bridge_core::Correlation::default(),
+        source: bridge_core::model::Source::default(),
+        now: jiff::Timestamp::now(),
+    }
+}

@@ -1,0 +1,11 @@
+//! Pages about intents.
+
+pub(crate) mod check;
+pub(crate) mod delete;
+pub(crate) mod detail;
+mod diff;
+pub(crate) mod list;
+mod place;
+pub(crate) mod revisions;
+pub(crate) mod rollback;
+pub(crate) mod start;

@@ -1,0 +1,149 @@
+//! `/ui/intents/{project}/{app}/{version}/{group}/{intent}`: an intent, its latest runs, its schedules and its changes.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use bridge_core::access::{Action, Resource};
+use bridge_core::model::{KeptIntent, KeptSchedule};
+use bridge_http::ApiError;
+use http::StatusCode;
+use workflow_api::{Nanos, ScheduleSpec, WorkflowIntent};
+
+use super::diff::document;
+use super::place::IntentPlace;
+use super::revisions::{ChangeRow, rows};
+use crate::frame::Frame;
+use crate::may::May;
+use crate::notice::Notice;
+use crate::page::page;
+use crate::runs::RunRow;
+use crate::visit::{OfIntent, Visit};
+
+/// How many runs and changes are shown here. The others have their own pages.
+const LATEST: u32 = 10;
+
+const ACTIONS: [Action; 4] =
+    [Action::Start, Action::CheckIntent, Action::RollBackIntent, Action::DeleteIntent];
+
+#[derive(Template)]
+#[template(path = "intents/detail.html")]
+struct IntentPage {
+    frame: Frame,
+    place: IntentPlace,
+    done: Option<&'static str>,
+    may: May,
+    intent: Arc<WorkflowIntent>,
+    revision: i64,
+    params: Vec<(String, String, String)>,
+    options: Vec<(&'static str, String)>,
+    document: String,
+    runs: Part<RunRow>,
+    schedules: Part<ScheduleRow>,
+    changes: Part<ChangeRow>,
+}
+
+/// A part of the page, which can fail by itself.
+struct Part<T> {
+    rows: Vec<T>,
+    notice: Option<Notice>,
+}
+
+impl<T> Part<T> {
+    fn of(result: Result<Vec<T>, impl Into<Notice>>) -> Self {
+        match result {
+            Ok(rows) => Self { rows, notice: None },
+            Err(error) => Self { rows: Vec::new(), notice: Some(error.into()) },
+        }
+    }
+}
+
+/// A schedule as the row of a table.
+struct ScheduleRow {
+    name: String,
+    description: String,
+    times: String,
+}
+
+pub(crate) async fn show(visit: Visit, OfIntent(key): OfIntent) -> Result<Response, ApiError> {
+    let (app, request) = (&visit.ui.app, &visit.request);
+    let KeptIntent { revision, intent } = app.intents.get(request, &key).await?;
+    let (runs, schedules, changes) = futures::join!(
+        app.runs.list(request, &key, None, LATEST),
+        app.schedules.list(request, &key),
+        app.intents.changes(request, &key, None, LATEST),
+    );
+    let view = IntentPage {
+        done: (visit.query.text("done") == "rolledback").then_some("The intent was rolled back."),
+        may: May::ask(&visit, Resource::Intent(&key), &ACTIONS),
+        params: params(&intent),
+        options: options(&intent),
+        document: document(Some(&intent)),
+        revision: revision.get(),
+        runs: Part::of(runs.map(|runs| runs.iter().map(RunRow::from).collect())),
+        schedules: Part::of(schedules.map(|kept| kept.iter().map(ScheduleRow::from).collect())),
+        changes: Part::of(changes.map(|page| rows(&page.changes, true))),
+        place: IntentPlace(key),
+        frame: visit.frame,
+        intent,
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// Returns the parameters: activity, name, value.
+pub(super) fn params(intent: &WorkflowIntent) -> Vec<(String, String, String)> {
+    let params = &intent.spec.temporal.workflow_params.activity_params;
+    let each = params.iter().flat_map(|(activity, values)| {
+        values.iter().map(move |(name, value)| (activity.clone(), name.clone(), value.clone()))
+    });
+    each.collect()
+}
+
+/// Returns the options that are set, with their names for people.
+fn options(intent: &WorkflowIntent) -> Vec<(&'static str, String)> {
+    let spec = &intent.spec;
+    let options = &spec.temporal.workflow_start_options;
+    let (host, port) =
+        (&spec.workflow_client.client_endpoint_name, spec.workflow_client.client_endpoint_port);
+    let time = |time: Nanos| if time.is_zero() { String::new() } else { in_words(time) };
+    let id =
+        if options.id.is_empty() { "a new one for each start".to_owned() } else { options.id.to_string() };
+    let all = [
+        ("Workflow client", format!("{} at {host}:{port}", spec.temporal.workflow_client_name)),
+        ("Workflow ID", id),
+        ("Task queue", options.task_queue.to_string()),
+        ("Execution timeout", time(options.workflow_execution_timeout)),
+        ("Run timeout", time(options.workflow_run_timeout)),
+        ("Cron schedule", options.cron_schedule.clone()),
+    ];
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+impl From<&KeptSchedule> for ScheduleRow {
+    fn from(kept: &KeptSchedule) -> Self {
+        let schedule = &kept.schedule;
+        Self {
+            name: schedule.metadata.name.clone(),
+            description: schedule.metadata.description.clone(),
+            times: times(&schedule.spec),
+        }
+    }
+}
+
+/// Returns a length of time, such as `1h 30m`.
+fn in_words(time: Nanos) -> String {
+    format!("{:#}", time.to_signed())
+}
+
+/// Returns the times of a schedule in a line.
+fn times(spec: &ScheduleSpec) -> String {
+    let crons = spec.crons.iter().cloned();
+    let intervals = spec.intervals.iter().map(|interval| format!("every {}", in_words(interval.every)));
+    let calendars = spec.calendars.iter().map(|times| match times.comment.as_str() {
+        "" => "by the calendar".to_owned(),
+        comment => comment.to_owned(),
+    });
+    let zone = if spec.time_zone.is_empty() { "UTC" } else { &spec.time_zone };
+    let times: Vec<_> = crons.chain(intervals).chain(calendars).collect();
+    format!("{} ({zone})", times.join("; "))
+}

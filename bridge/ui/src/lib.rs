@@ -1,0 +1,75 @@
+//! The pages of the bridge, below `/ui/`. A page calls use cases as the REST API does, with the caller's `Request`, so
+//! rights, audit and validation are the same. Pages are whole without a script; the script only adds to them.
+//!
+//! Each page has one file with its handler and its view, and a template of the same name in `templates/`.
+#![warn(missing_docs)]
+
+mod act;
+mod assets;
+mod door;
+mod fields;
+mod frame;
+mod intents;
+mod link;
+mod may;
+mod notice;
+mod overview;
+mod page;
+mod runs;
+mod show;
+mod ui;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+
+pub use assets::router as assets;
+pub use door::with_pages_of_problems;
+pub use ui::Ui;
+
+use crate::link::{HOME, INTENTS, RUNS};
+
+/// Returns the path of a page about an intent.
+macro_rules! intent {
+    ($page:literal) => {
+        concat!("/ui/intents/{project}/{app}/{version}/{group}/{intent}", $page)
+    };
+}
+
+/// Returns the pages. Their callers are authenticated.
+pub fn router(ui: Arc<Ui>) -> Router {
+    use intents::{check, delete, detail, list, revisions, rollback, start};
+
+    let pages = Router::new()
+        .route("/ui", get(async || Redirect::permanent(HOME)))
+        .route(HOME, get(overview::show))
+        .route(INTENTS, get(list::show))
+        .route(intent!(""), get(detail::show))
+        .route(intent!("/start"), get(start::form).post(start::act))
+        .route(intent!("/check"), get(check::show))
+        .route(intent!("/revisions"), get(revisions::show))
+        .route(intent!("/rollback"), get(rollback::form).post(rollback::act))
+        .route(intent!("/delete"), get(delete::form).post(delete::act))
+        .route(RUNS, get(runs::list::show));
+    door::with_problems(of_runs(pages), Arc::clone(&ui)).with_state(ui)
+}
+
+/// Adds the pages of a run. The query names it: as a part of a path, some workflow IDs would not arrive.
+fn of_runs(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
+    use runs::{cancel, detail, history, pause, query, reset, signal, terminate, unpause, update};
+
+    pages
+        .route(intent!("/run"), get(detail::show))
+        .route(intent!("/run/history"), get(history::show))
+        .route(intent!("/run/cancel"), get(cancel::form).post(cancel::act))
+        .route(intent!("/run/terminate"), get(terminate::form).post(terminate::act))
+        .route(intent!("/run/pause"), get(pause::form).post(pause::act))
+        .route(intent!("/run/unpause"), get(unpause::form).post(unpause::act))
+        .route(intent!("/run/reset"), get(reset::form).post(reset::act))
+        .route(intent!("/run/signal"), get(signal::form).post(signal::act))
+        .route(intent!("/run/query"), get(query::form).post(query::act))
+        .route(intent!("/run/update"), get(update::form).post(update::act))
+}

@@ -1,0 +1,214 @@
+//! `/ui/`: what is wrong now, what runs, and what comes next.
+
+use std::collections::{BTreeMap, HashSet};
+
+use askama::Template;
+use axum::response::Response;
+use bridge_core::model::{AlarmObject, Outcome};
+use bridge_core::ports::{AlarmFilter, KeptAlarm};
+use bridge_core::{AlarmScope, FoundSchedule, LiveRun, LiveState, RunSearch};
+use http::StatusCode;
+use workflow_api::WorkflowState;
+use workflow_api::alarms::AlarmAckState;
+
+use crate::frame::Frame;
+use crate::link;
+use crate::notice::Notice;
+use crate::page::page;
+use crate::runs::RunRow;
+use crate::show::{Chip, Moment};
+use crate::visit::Visit;
+
+/// How many alarms, and how many schedules, are shown.
+const SHOWN: usize = 10;
+/// How many of the newest starts are looked at, and how many that may still run.
+const NEWEST: u32 = 50;
+const OPEN: u32 = 100;
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewPage {
+    frame: Frame,
+    project: Option<String>,
+    projects: BTreeMap<String, ProjectRow>,
+    alarms: Vec<AlarmRow>,
+    more_alarms: bool,
+    wrong: Vec<RunRow>,
+    running: Vec<RunRow>,
+    next: Vec<NextRow>,
+    is_new: bool,
+    notices: Vec<Notice>,
+}
+
+/// What a project has.
+#[derive(Debug, Default)]
+struct ProjectRow {
+    link: String,
+    alarms: usize,
+    wrong: usize,
+    running: usize,
+    next: Option<Moment>,
+}
+
+/// An alarm that is active.
+struct AlarmRow {
+    chip: Chip,
+    text: String,
+    object: String,
+    link: Option<String>,
+    repair: &'static str,
+    raised: Moment,
+    is_acknowledged: bool,
+}
+
+/// A schedule that starts something.
+struct NextRow {
+    name: String,
+    intent: String,
+    link: String,
+    at: Moment,
+}
+
+/// What was found, before it is sorted.
+#[derive(Default)]
+struct Found {
+    alarms: Vec<KeptAlarm>,
+    more_alarms: bool,
+    runs: Vec<LiveRun>,
+    schedules: Vec<FoundSchedule>,
+    notices: Vec<Notice>,
+}
+
+pub(crate) async fn show(visit: Visit) -> Response {
+    let project = visit.query.some("project").map(str::to_owned);
+    let found = Found::read(&visit, project.as_deref()).await;
+    let (wrong, running) = sorted(&found.runs);
+    let mut projects = BTreeMap::<String, ProjectRow>::new();
+    let mut of = |name: &str, count: fn(&mut ProjectRow)| {
+        let row = projects.entry(name.to_owned()).or_default();
+        row.link = link::with_query(link::HOME, &[("project", name)]);
+        count(row);
+    };
+    wrong.iter().for_each(|run| of(&run.start.intent.dig.project, |row| row.wrong += 1));
+    running.iter().for_each(|run| of(&run.start.intent.dig.project, |row| row.running += 1));
+    for alarm in &found.alarms {
+        if let Some(dig) = alarm.alarm.object.dig() {
+            of(&dig.project, |row| row.alarms += 1);
+        }
+    }
+    found.schedules.iter().for_each(|next| of(&next.key.intent.dig.project, |_| {}));
+    for schedule in found.schedules.iter().rev() {
+        if let Some((at, row)) = schedule.next().zip(projects.get_mut(&schedule.key.intent.dig.project)) {
+            row.next = Some(Moment(at));
+        }
+    }
+    let view = OverviewPage {
+        frame: visit.frame.clone(),
+        is_new: found.runs.is_empty() && found.notices.is_empty() && project.is_none(),
+        project,
+        projects,
+        alarms: found.alarms.iter().take(SHOWN).map(AlarmRow::from).collect(),
+        more_alarms: found.more_alarms || found.alarms.len() > SHOWN,
+        wrong: wrong.into_iter().map(RunRow::from).collect(),
+        running: running.into_iter().map(RunRow::from).collect(),
+        next: found.schedules.iter().filter_map(NextRow::of).take(SHOWN).collect(),
+        notices: found.notices,
+    };
+    page(StatusCode::OK, &view)
+}
+
+impl Found {
+    /// Reads all parts side by side. One that the person may not see is left out; one that fails is named.
+    async fn read(visit: &Visit, project: Option<&str>) -> Self {
+        let (app, request) = (&visit.ui.app, &visit.request);
+        let search = |open, limit| RunSearch {
+            project: project.map(str::to_owned),
+            open,
+            limit,
+            ..RunSearch::default()
+        };
+        let filter = AlarmFilter {
+            state: Some(AlarmAckState::Active),
+            base: project.map(|project| AlarmObject::project(project).dn()),
+            ..AlarmFilter::default()
+        };
+        let (open, newest) = (search(true, OPEN), search(false, NEWEST));
+        let (alarms, open, newest, schedules) = futures::join!(
+            app.alarms.list(request, &AlarmScope::Anywhere, &filter, Some(100)),
+            app.runs.search(request, &open),
+            app.runs.search(request, &newest),
+            app.schedules.search(request, project),
+        );
+        let mut found = Self::default();
+        if let Some(page) = found.take(alarms) {
+            (found.alarms, found.more_alarms) = (page.alarms, page.next.is_some());
+        }
+        let pages = [found.take(open), found.take(newest)];
+        found.runs = pages.into_iter().flatten().flat_map(|page| page.runs).collect();
+        found.runs.sort_by_key(|run| std::cmp::Reverse(run.start.id));
+        found.runs.dedup_by_key(|run| run.start.id);
+        found.schedules = found.take(schedules).unwrap_or_default();
+        found
+    }
+
+    fn take<T>(&mut self, part: Result<T, impl Into<Notice>>) -> Option<T> {
+        match part.map_err(Into::into) {
+            Ok(part) => Some(part),
+            Err(notice) => {
+                let is_known = self.notices.iter().any(|known| known.text == notice.text);
+                if notice.status != StatusCode::FORBIDDEN && !is_known {
+                    self.notices.push(notice);
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Returns what is wrong and what runs. Of the starts of an intent that have ended, only the last counts: what failed
+/// before it was done again.
+fn sorted(runs: &[LiveRun]) -> (Vec<&LiveRun>, Vec<&LiveRun>) {
+    let (mut wrong, mut running) = (Vec::new(), Vec::new());
+    let (mut workflows, mut intents) = (HashSet::new(), HashSet::new());
+    for run in runs {
+        let is_last = intents.insert(&run.start.intent);
+        let is_known = !workflows.insert((&run.start.intent, &run.start.workflow_id));
+        match (&run.start.outcome, &run.state) {
+            (Outcome::NotStarted { .. } | Outcome::Unknown { .. }, _) if is_last => wrong.push(run),
+            (_, LiveState::Known { state, .. }) if state.is_closed() => {
+                let has_failed = matches!(state, WorkflowState::Failed | WorkflowState::TimedOut);
+                wrong.extend((has_failed && is_last).then_some(run));
+            }
+            (_, LiveState::Known { .. }) if is_known => {}
+            (_, LiveState::Known { retrying: Some(_), .. }) => wrong.push(run),
+            (Outcome::Starting, _) | (_, LiveState::Known { .. }) => running.push(run),
+            _ => {}
+        }
+    }
+    (wrong, running)
+}
+
+impl From<&KeptAlarm> for AlarmRow {
+    fn from(kept: &KeptAlarm) -> Self {
+        let alarm = &kept.alarm;
+        let intent = alarm.object.intent_key();
+        Self {
+            chip: Chip::of_severity(alarm.severity),
+            text: alarm.text.clone(),
+            object: intent.as_ref().map_or_else(|| alarm.object.dn(), |key| key.name.clone()),
+            link: intent.as_ref().map(link::intent),
+            repair: alarm.cause.repair(),
+            raised: Moment(alarm.raised_at),
+            is_acknowledged: alarm.is_acknowledged(),
+        }
+    }
+}
+
+impl NextRow {
+    fn of(schedule: &FoundSchedule) -> Option<Self> {
+        let key = &schedule.key;
+        let at = Moment(schedule.next()?);
+        let link = link::intent(&key.intent);
+        Some(Self { name: key.name.clone(), intent: key.intent.name.clone(), link, at })
+    }
+}
