@@ -45,7 +45,7 @@ async fn workers_on_one_connection_take_each_new_credential_and_interrupt_nothin
     let (stop, stopped) = watch::channel(false);
     let workers = scenes.iter().map(async |scene| {
         let telemetry = TelemetryOptions::builder().build();
-        let worker = Worker::new(&connection, client.clone(), scene.options(), telemetry).unwrap();
+        let worker = Worker::new(&connection, client.clone(), scene.options(), telemetry, None).unwrap();
         let mut stopped = stopped.clone();
         worker
             .run(async move {
