@@ -8,8 +8,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use http::HeaderMap;
 use http::header::{ACCEPT, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderMap, StatusCode};
 use workflow_api::Problem;
 
 use crate::frame::{Frame, login_for};
@@ -42,18 +42,21 @@ async fn at_the_door(State(ui): State<Arc<Ui>>, request: Request, next: Next) ->
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let frame = Frame::new(&parts, ui.has_login);
-    let is_read = parts.method.is_safe();
-    let login = login_for(&parts.uri);
-    let response = next.run(Request::from_parts(parts, body)).await;
-    let Some(problem) = response.extensions().get::<Arc<Problem>>() else { return response };
-    if problem.status == StatusCode::UNAUTHORIZED && is_read && ui.has_login {
-        return see(&login);
+    let (frame, login) = (Frame::new(&parts, ui.has_login), login_for(&parts.uri));
+    let response = next.run(Request::from_parts(parts.clone(), body)).await;
+    match response.extensions().get::<Arc<Problem>>() {
+        None => response,
+        Some(problem) if problem.status == 401 && parts.method.is_safe() && ui.has_login => see(&login),
+        Some(problem) => shown(frame, problem, response.headers()),
     }
-    let notice = Notice::from(&**problem);
+}
+
+/// Returns the page of a problem, with those headers of the response that browsers heed.
+fn shown(frame: Frame, problem: &Problem, headers: &HeaderMap) -> Response {
+    let notice = Notice::from(problem);
     let mut shown = page(notice.status, &ProblemPage { frame, notice });
     for name in [RETRY_AFTER, SET_COOKIE] {
-        if let Some(value) = response.headers().get(&name) {
+        if let Some(value) = headers.get(&name) {
             shown.headers_mut().insert(name, value.clone());
         }
     }

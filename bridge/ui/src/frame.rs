@@ -7,7 +7,8 @@ use service::auth::{Identity, SessionEnd};
 
 use crate::link::{self, HOME, INTENTS, RUNS};
 
-/// The entries of the navigation: path, name, and the path of an icon of 16 by 16. A new section of pages gets its line here.
+/// The entries of the navigation: path, name, and the path of an icon of 16 by 16. A new section of pages gets its line
+/// here.
 pub(crate) const SECTIONS: [(&str, &str, &str); 3] = [
     (HOME, "Overview", "M2 3h5v5H2zM9 3h5v3H9zM9 8h5v5H9zM2 10h5v3H2z"),
     (INTENTS, "Intents", "M4 2h6l3 3v9H4zM6.5 7h4M6.5 10h4"),

@@ -10,6 +10,7 @@ mod door;
 mod fields;
 mod frame;
 mod intents;
+mod json;
 mod link;
 mod may;
 mod notice;

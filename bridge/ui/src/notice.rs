@@ -32,15 +32,10 @@ impl Notice {
 
 impl From<&Problem> for Notice {
     fn from(problem: &Problem) -> Self {
-        let mut text = problem.detail.clone();
-        // Sentences of errors begin small, because they can be a part of others.
-        if let Some(first) = text.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
         Self {
             status: StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             title: problem.title.clone(),
-            text,
+            text: problem.detail.clone(),
             faults: problem.faults.clone(),
             code: problem.code.clone(),
         }

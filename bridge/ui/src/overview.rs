@@ -1,5 +1,6 @@
 //! `/ui/`: what is wrong now, what runs, and what comes next.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use askama::Template;
@@ -21,6 +22,8 @@ use crate::visit::Visit;
 
 /// How many alarms, and how many schedules, are shown.
 const SHOWN: usize = 10;
+/// How many alarms are counted.
+const ALARMS: u32 = 100;
 /// How many of the newest starts are looked at, and how many that may still run.
 const NEWEST: u32 = 50;
 const OPEN: u32 = 100;
@@ -82,70 +85,71 @@ struct Found {
 pub(crate) async fn show(visit: Visit) -> Response {
     let project = visit.query.some("project").map(str::to_owned);
     let found = Found::read(&visit, project.as_deref()).await;
-    let (wrong, running) = sorted(&found.runs);
+    page(StatusCode::OK, &OverviewPage::new(visit.frame, project, found))
+}
+
+impl OverviewPage {
+    fn new(frame: Frame, project: Option<String>, found: Found) -> Self {
+        let (wrong, running) = sorted(&found.runs);
+        Self {
+            frame,
+            is_new: found.runs.is_empty() && found.notices.is_empty() && project.is_none(),
+            project,
+            projects: projects(&found, &wrong, &running),
+            alarms: found.alarms.iter().take(SHOWN).map(AlarmRow::from).collect(),
+            more_alarms: found.more_alarms || found.alarms.len() > SHOWN,
+            wrong: wrong.into_iter().map(RunRow::from).collect(),
+            running: running.into_iter().map(RunRow::from).collect(),
+            next: found.schedules.iter().filter_map(NextRow::of).take(SHOWN).collect(),
+            notices: found.notices,
+        }
+    }
+}
+
+/// Returns what each project has.
+fn projects(found: &Found, wrong: &[&LiveRun], running: &[&LiveRun]) -> BTreeMap<String, ProjectRow> {
     let mut projects = BTreeMap::<String, ProjectRow>::new();
-    let mut of = |name: &str, count: fn(&mut ProjectRow)| {
-        let row = projects.entry(name.to_owned()).or_default();
-        row.link = link::with_query(link::HOME, &[("project", name)]);
-        count(row);
+    let mut note = |project: &str, change: &dyn Fn(&mut ProjectRow)| {
+        let link = || link::with_query(link::HOME, &[("project", project)]);
+        let new = || ProjectRow { link: link(), ..ProjectRow::default() };
+        change(projects.entry(project.to_owned()).or_insert_with(new));
     };
-    wrong.iter().for_each(|run| of(&run.start.intent.dig.project, |row| row.wrong += 1));
-    running.iter().for_each(|run| of(&run.start.intent.dig.project, |row| row.running += 1));
-    for alarm in &found.alarms {
-        if let Some(dig) = alarm.alarm.object.dig() {
-            of(&dig.project, |row| row.alarms += 1);
-        }
+    wrong.iter().for_each(|run| note(&run.start.intent.dig.project, &|row| row.wrong += 1));
+    running.iter().for_each(|run| note(&run.start.intent.dig.project, &|row| row.running += 1));
+    for dig in found.alarms.iter().filter_map(|kept| kept.alarm.object.dig()) {
+        note(&dig.project, &|row| row.alarms += 1);
     }
-    found.schedules.iter().for_each(|next| of(&next.key.intent.dig.project, |_| {}));
-    for schedule in found.schedules.iter().rev() {
-        if let Some((at, row)) = schedule.next().zip(projects.get_mut(&schedule.key.intent.dig.project)) {
-            row.next = Some(Moment(at));
-        }
+    // They are ordered by time, so the first one stands.
+    for schedule in &found.schedules {
+        let next = schedule.next().map(Moment);
+        note(&schedule.key.intent.dig.project, &|row| row.next = row.next.or(next));
     }
-    let view = OverviewPage {
-        frame: visit.frame.clone(),
-        is_new: found.runs.is_empty() && found.notices.is_empty() && project.is_none(),
-        project,
-        projects,
-        alarms: found.alarms.iter().take(SHOWN).map(AlarmRow::from).collect(),
-        more_alarms: found.more_alarms || found.alarms.len() > SHOWN,
-        wrong: wrong.into_iter().map(RunRow::from).collect(),
-        running: running.into_iter().map(RunRow::from).collect(),
-        next: found.schedules.iter().filter_map(NextRow::of).take(SHOWN).collect(),
-        notices: found.notices,
-    };
-    page(StatusCode::OK, &view)
+    projects
 }
 
 impl Found {
     /// Reads all parts side by side. One that the person may not see is left out; one that fails is named.
     async fn read(visit: &Visit, project: Option<&str>) -> Self {
         let (app, request) = (&visit.ui.app, &visit.request);
-        let search = |open, limit| RunSearch {
-            project: project.map(str::to_owned),
-            open,
-            limit,
-            ..RunSearch::default()
+        let search = |open, limit| {
+            let project = project.map(str::to_owned);
+            RunSearch { project, open, limit, ..RunSearch::default() }
         };
-        let filter = AlarmFilter {
-            state: Some(AlarmAckState::Active),
-            base: project.map(|project| AlarmObject::project(project).dn()),
-            ..AlarmFilter::default()
-        };
+        let base = project.map(|project| AlarmObject::project(project).dn());
+        let filter = AlarmFilter { state: Some(AlarmAckState::Active), base, ..AlarmFilter::default() };
         let (open, newest) = (search(true, OPEN), search(false, NEWEST));
         let (alarms, open, newest, schedules) = futures::join!(
-            app.alarms.list(request, &AlarmScope::Anywhere, &filter, Some(100)),
+            app.alarms.list(request, &AlarmScope::Anywhere, &filter, Some(ALARMS)),
             app.runs.search(request, &open),
             app.runs.search(request, &newest),
             app.schedules.search(request, project),
         );
         let mut found = Self::default();
-        if let Some(page) = found.take(alarms) {
-            (found.alarms, found.more_alarms) = (page.alarms, page.next.is_some());
-        }
+        let alarms = found.take(alarms).unwrap_or_default();
+        (found.alarms, found.more_alarms) = (alarms.alarms, alarms.next.is_some());
         let pages = [found.take(open), found.take(newest)];
         found.runs = pages.into_iter().flatten().flat_map(|page| page.runs).collect();
-        found.runs.sort_by_key(|run| std::cmp::Reverse(run.start.id));
+        found.runs.sort_by_key(|run| Reverse(run.start.id));
         found.runs.dedup_by_key(|run| run.start.id);
         found.schedules = found.take(schedules).unwrap_or_default();
         found

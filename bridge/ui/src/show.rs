@@ -7,8 +7,8 @@ use bridge_core::model::Outcome;
 use bridge_core::{LiveRun, LiveState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use workflow_api::WorkflowState;
 use workflow_api::alarms::PerceivedSeverity;
-use workflow_api::{RawJson, WorkflowState};
 
 /// A moment: in UTC and marked so; the script shows it in the viewer's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,90 +130,9 @@ impl Chip {
     }
 }
 
-/// Returns JSON over several lines. It is not parsed, so that its numbers stay as they are.
-pub(crate) fn pretty(json: &RawJson) -> String {
-    let mut text = String::new();
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    let mut letters = json.as_str().chars().peekable();
-    let line = |text: &mut String, depth: usize| {
-        text.push('\n');
-        text.extend(std::iter::repeat_n("  ", depth));
-    };
-    while let Some(letter) = letters.next() {
-        if in_text {
-            text.push(letter);
-            if escaped && letter == 'u' {
-                spell_out(&mut text, &mut letters);
-            }
-            in_text = escaped || letter != '"';
-            escaped = !escaped && letter == '\\';
-            continue;
-        }
-        match letter {
-            '{' | '[' => {
-                text.push(letter);
-                match letters.next_if(|next| ['}', ']'].contains(next)) {
-                    Some(end) => text.push(end),
-                    None => {
-                        depth += 1;
-                        line(&mut text, depth);
-                    }
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                line(&mut text, depth);
-                text.push(letter);
-            }
-            ',' => {
-                text.push(letter);
-                line(&mut text, depth);
-            }
-            ':' => text.push_str(": "),
-            letter if letter.is_whitespace() => {}
-            letter => {
-                in_text = letter == '"';
-                text.push(letter);
-            }
-        }
-    }
-    text
-}
-
-/// Replaces an escape `\u…` that has just begun by its letter, if that is one that Go escapes for pages of HTML.
-fn spell_out(text: &mut String, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    let digits: String = rest.clone().take(4).collect();
-    let letter = match digits.as_str() {
-        "003c" => '<',
-        "003e" => '>',
-        "0026" => '&',
-        _ => return,
-    };
-    text.truncate(text.len() - 2);
-    text.push(letter);
-    rest.nth(3);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_is_indented_and_stays_the_same() {
-        let json = r#"{"a":[1,{"b":"\\\",{\\u003c\u003c"}],"c":{},"n":123456789012345678901234567890}"#;
-        let shown = pretty(&RawJson::from_json(json.into()).unwrap());
-        let expected = r#"{
-  "a": [
-    1,
-    {
-      "b": "\\\",{\\u003c<"
-    }
-  ],
-  "c": {},
-  "n": 123456789012345678901234567890
-}"#;
-        assert_eq!(shown, expected);
-    }
 
     #[test]
     fn a_moment_is_exact_for_the_script_and_readable_without_it() {

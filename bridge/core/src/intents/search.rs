@@ -38,8 +38,9 @@ pub struct IntentSearchPage {
 }
 
 impl Intents {
-    /// Returns those intents of all groups that the caller may get. One page examines at most 5,000 intents, or 200 with
-    /// a filter that needs calls to the engine or to workflow clients; it may then have fewer than requested, or none.
+    /// Returns those intents of all groups that the caller may get. One page examines about 5,000 intents at most, or
+    /// 200 with a filter that needs calls to the engine or to workflow clients; it may then have fewer than requested,
+    /// or none.
     ///
     /// # Errors
     /// Returns an error if the caller may see intents nowhere, if the database fails, or if the filter is about runs

@@ -15,8 +15,8 @@ const BATCH: u32 = 200;
 pub struct RunSearch {
     /// The project; `None` for all.
     pub project: Option<String>,
-    /// Whether only starts are meant that may have led to a workflow of their own whose end nobody has noted. Rules note
-    /// ends; without a rule, a run that has ended can be among them.
+    /// Whether only starts are meant that may have led to a workflow of their own whose end nobody has noted. Rules
+    /// note ends; without a rule, a run that has ended can be among them.
     pub open: bool,
     /// The state of their runs; `None` for any.
     pub state: Option<WorkflowState>,

@@ -36,8 +36,8 @@ impl FoundSchedule {
 }
 
 impl Schedules {
-    /// Returns schedules of a project, or of all, that the caller may see: at most 200, those first that start something
-    /// first.
+    /// Returns schedules of a project, or of all, that the caller may see: at most 200, those first that start
+    /// something first.
     ///
     /// # Errors
     /// Returns an error if the caller may see schedules nowhere, or if the database fails.

@@ -29,10 +29,10 @@ pub(super) async fn intents_are_found_by_project_and_text_in_the_order_of_their_
     assert_eq!(found(None, "", None, 9).await, [big, under, other, small].map(Clone::clone));
     assert_eq!(found(None, "", Some(big), 2).await, [under, other].map(Clone::clone));
     assert_eq!(found(Some("p"), "", None, 9).await, [under, other].map(Clone::clone));
-    assert_eq!(found(Some("p"), "", Some(under), 9).await, [other.clone()]);
+    assert_eq!(found(Some("p"), "", Some(under), 9).await, [other].map(Clone::clone));
     assert_eq!(found(None, "LPH", None, 9).await, [big, small].map(Clone::clone));
     // Nothing in a text stands for others.
-    assert_eq!(found(None, "a_b", None, 9).await, [under.clone()]);
+    assert_eq!(found(None, "a_b", None, 9).await, [under].map(Clone::clone));
     for text in ["%", "*", "!", "a\0", "none"] {
         assert_eq!(found(None, text, None, 9).await, [], "{text}");
     }

@@ -25,9 +25,11 @@ async fn faults(browser: &Browser) -> Vec<String> {
     let found = browser.script(&format!("{};{run}", *AXE)).await.unwrap();
     let mut faults: Vec<_> = found.as_array().unwrap().iter().map(Value::to_string).collect();
     let wide = "
-        const wide = [...document.querySelectorAll('body *')].filter(element =>
-            element.getBoundingClientRect().right > innerWidth && !element.closest('pre'));
-        return wide.map(element => `wider than the window: ${element.outerHTML.slice(0, 200)}`)";
+        const main = document.querySelector('main'), padding = parseFloat(getComputedStyle(main).paddingRight);
+        const edge = main.getBoundingClientRect().right - padding + 1;
+        const wide = [...main.querySelectorAll('*')].filter(element =>
+            element.getBoundingClientRect().right > edge && !element.closest('pre'));
+        return wide.map(element => `wider than its place: ${element.outerHTML.slice(0, 200)}`)";
     let wide = browser.script(wide).await.unwrap();
     faults.extend(wide.as_array().unwrap().iter().map(Value::to_string));
     faults

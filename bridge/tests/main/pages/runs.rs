@@ -1,6 +1,12 @@
 //! The pages of runs: what they show, and what can be done there.
 
+use bridge_core::model::Source;
+use bridge_core::{Actor, App, Correlation, Proof, Request, StartOrder};
+use jiff::Timestamp;
+use serde_json::json;
+
 use super::{ODD, Scene};
+use crate::api::sample_key;
 
 /// A workflow ID of a test.
 fn odd(name: &str) -> String {
@@ -15,7 +21,7 @@ async fn signals_queries_and_updates_reach_a_workflow_of_any_id() {
     scene.fill("#name", "raise").await;
     scene.fill("#args", "[3").await;
     scene.send().await;
-    scene.shows("The arguments are not a JSON array").await;
+    scene.shows("the arguments are not a JSON array").await;
     scene.fill("#args", "[3]").await;
     scene.send().await;
     scene.shows("The signal was sent.").await;
@@ -58,7 +64,7 @@ async fn a_run_that_has_ended_shows_its_result() {
     scene.click("tbody a.name").await;
     scene.shows("Result").await;
     let links = "return [...document.querySelectorAll('.head .actions a')].map(link => link.innerText)";
-    assert_eq!(scene.browser.script(links).await.unwrap(), serde_json::json!(["Query", "Reset"]));
+    assert_eq!(scene.browser.script(links).await.unwrap(), json!(["Query", "Reset"]));
 }
 
 #[tokio::test]
@@ -87,7 +93,7 @@ async fn a_run_shows_what_it_retries_and_is_cancelled_and_terminated() {
     scene.act("terminate").await;
     scene.browser.script("document.querySelector('#reason').required = false").await.unwrap();
     scene.send().await;
-    scene.shows("The reason is missing").await;
+    scene.shows("the reason is missing").await;
     scene.fill("#reason", "it ignores its cancellation").await;
     scene.send().await;
     scene.shows("The workflow was terminated.").await;
@@ -122,7 +128,7 @@ async fn a_run_is_reset_to_a_point_that_its_history_shows() {
     scene.act("reset").await;
     scene.click("[name=to][value=event]").await;
     scene.send().await;
-    scene.shows("The number of the event is missing").await;
+    scene.shows("the number of the event is missing").await;
     scene.click("[name=to][value=first]").await;
     scene.send().await;
     scene.shows("The workflow was reset. This is the new run.").await;
@@ -142,12 +148,9 @@ async fn a_child_leads_to_its_own_page() {
 #[tokio::test]
 async fn runs_come_newest_first_in_pages() {
     let scene = Scene::new("Obedient").await;
+    let (starts, request) = (App::new(scene.api.parts()).starts, request());
     for _ in 0..52 {
-        let started = scene.api.parts();
-        let app = bridge_core::App::new(started);
-        let request = crate::pages::runs::request();
-        let order = bridge_core::StartOrder::default();
-        app.starts.start(&request, &crate::api::sample_key(), order).await.unwrap();
+        starts.start(&request, &sample_key(), StartOrder::default()).await.unwrap();
     }
     scene.open("/ui/runs?project=proj1").await;
     let rows = "return document.querySelectorAll('tbody tr').length";
@@ -158,11 +161,11 @@ async fn runs_come_newest_first_in_pages() {
     scene.shows("No run fits the filter.").await;
 }
 
-fn request() -> bridge_core::Request {
-    bridge_core::Request {
-        actor: bridge_core::Actor::new("alice", bridge_core::Proof::Token),
-        correlation: bridge_core::Correlation::default(),
-        source: bridge_core::model::Source::default(),
-        now: jiff::Timestamp::now(),
+fn request() -> Request {
+    Request {
+        actor: Actor::new("alice", Proof::Token),
+        correlation: Correlation::default(),
+        source: Source::default(),
+        now: Timestamp::now(),
     }
 }

@@ -1,12 +1,14 @@
 //! The form that starts an intent.
 
+use bridge_core::model::StartRecord;
 use harness::SAMPLE_INTENT;
+use serde_json::json;
 
 use super::{ODD, Scene};
 use crate::api::sample_key;
 
 impl Scene {
-    pub(super) async fn starts(&self) -> Vec<bridge_core::model::StartRecord> {
+    pub(super) async fn starts(&self) -> Vec<StartRecord> {
         self.api.parts().store.starts(&sample_key(), None, 100).await.unwrap()
     }
 }
@@ -53,7 +55,7 @@ async fn a_preview_sends_nothing_and_keeps_what_was_entered() {
     let values =
         "return ['#workflow-id', '#param-1', '#value-2'].map(id => document.querySelector(id).value)";
     let values = scene.browser.script(values).await.unwrap();
-    assert_eq!(values, serde_json::json!(["previewed", "Stubborn", "blue"]));
+    assert_eq!(values, json!(["previewed", "Stubborn", "blue"]));
     assert!(scene.starts().await.is_empty());
 }
 
@@ -63,7 +65,7 @@ async fn a_start_that_is_refused_can_be_corrected() {
     scene.open_intent("/start").await;
     scene.fill("#workflow-id", "{{who}}").await;
     scene.click("button[value=start]").await;
-    scene.shows("The start is not valid; nothing was started").await;
+    scene.shows("the start is not valid; nothing was started").await;
     scene.shows("$.spec.workflowID").await;
     scene.fill("#workflow-id", "corrected").await;
     scene.click("button[value=start]").await;

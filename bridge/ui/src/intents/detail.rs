@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 use bridge_core::access::{Action, Resource};
-use bridge_core::model::{KeptIntent, KeptSchedule};
+use bridge_core::model::{IntentKey, KeptIntent, KeptSchedule};
 use bridge_http::ApiError;
 use http::StatusCode;
 use workflow_api::{Nanos, ScheduleSpec, WorkflowIntent};
@@ -43,6 +43,8 @@ struct IntentPage {
     changes: Part<ChangeRow>,
 }
 
+type Parts = (Part<RunRow>, Part<ScheduleRow>, Part<ChangeRow>);
+
 /// A part of the page, which can fail by itself.
 struct Part<T> {
     rows: Vec<T>,
@@ -67,27 +69,37 @@ struct ScheduleRow {
 
 pub(crate) async fn show(visit: Visit, OfIntent(key): OfIntent) -> Result<Response, ApiError> {
     let (app, request) = (&visit.ui.app, &visit.request);
-    let KeptIntent { revision, intent } = app.intents.get(request, &key).await?;
+    let kept = app.intents.get(request, &key).await?;
     let (runs, schedules, changes) = futures::join!(
         app.runs.list(request, &key, None, LATEST),
         app.schedules.list(request, &key),
         app.intents.changes(request, &key, None, LATEST),
     );
-    let view = IntentPage {
-        done: (visit.query.text("done") == "rolledback").then_some("The intent was rolled back."),
-        may: May::ask(&visit, Resource::Intent(&key), &ACTIONS),
-        params: params(&intent),
-        options: options(&intent),
-        document: document(Some(&intent)),
-        revision: revision.get(),
-        runs: Part::of(runs.map(|runs| runs.iter().map(RunRow::from).collect())),
-        schedules: Part::of(schedules.map(|kept| kept.iter().map(ScheduleRow::from).collect())),
-        changes: Part::of(changes.map(|page| rows(&page.changes, true))),
-        place: IntentPlace(key),
-        frame: visit.frame,
-        intent,
-    };
-    Ok(page(StatusCode::OK, &view))
+    let runs = Part::of(runs.map(|runs| runs.iter().map(RunRow::from).collect()));
+    let schedules = Part::of(schedules.map(|kept| kept.iter().map(ScheduleRow::from).collect()));
+    let changes = Part::of(changes.map(|page| rows(&page.changes, true)));
+    Ok(page(StatusCode::OK, &IntentPage::new(&visit, key, kept, (runs, schedules, changes))))
+}
+
+impl IntentPage {
+    fn new(visit: &Visit, key: IntentKey, kept: KeptIntent, parts: Parts) -> Self {
+        let KeptIntent { revision, intent } = kept;
+        let (runs, schedules, changes) = parts;
+        Self {
+            frame: visit.frame.clone(),
+            done: (visit.query.text("done") == "rolledback").then_some("The intent was rolled back."),
+            may: May::ask(visit, Resource::Intent(&key), &ACTIONS),
+            params: params(&intent),
+            options: options(&intent),
+            document: document(Some(&intent)),
+            revision: revision.get(),
+            runs,
+            schedules,
+            changes,
+            place: IntentPlace(key),
+            intent,
+        }
+    }
 }
 
 /// Returns the parameters: activity, name, value.

@@ -4,11 +4,12 @@ use askama::Template;
 use axum::response::Response;
 use bridge_core::model::{DigKey, IntentKey};
 use bridge_core::ports::FoundIntent;
-use bridge_core::{IntentFilter, IntentSearch};
+use bridge_core::{IntentFilter, IntentSearch, IntentSearchPage};
 use bridge_http::ApiError;
 use http::StatusCode;
 use workflow_api::ClientStanding;
 
+use crate::fields::Fields;
 use crate::frame::Frame;
 use crate::link::{self, INTENTS};
 use crate::page::page;
@@ -17,6 +18,9 @@ use crate::show::Moment;
 use crate::visit::Visit;
 
 const LIMIT: u32 = 50;
+/// The filters, and how many of them are shown at first.
+const FILTERS: [&str; 7] = ["project", "name", "state", "client", "queue", "type", "check"];
+const SHOWN: usize = 3;
 
 /// The results of a check by the workflow client, with their words.
 const STANDINGS: [(&str, &str, ClientStanding); 3] = [
@@ -56,40 +60,48 @@ struct IntentRow {
 }
 
 pub(crate) async fn show(visit: Visit) -> Result<Response, ApiError> {
-    let query = &visit.query;
+    let search = search(&visit.query);
+    let found = visit.ui.app.intents.search(&visit.request, &search).await?;
+    Ok(page(StatusCode::OK, &IntentsPage::new(&visit, search.after.is_some(), &found)))
+}
+
+/// Returns what a query asks for.
+fn search(query: &Fields) -> IntentSearch {
     let some = |name: &str| query.some(name).map(str::to_owned);
-    let text = |name: &str| query.text(name).to_owned();
-    let (state, states) = states(query);
     let standing = STANDINGS.into_iter().find(|(value, ..)| *value == query.text("check"));
     let filter = IntentFilter {
         workflow_client_name: some("client"),
         task_queue: some("queue"),
-        state,
+        state: states(query).0,
         workflow_type: some("type").map(Into::into),
         client_check: standing.map(|(.., standing)| standing),
     };
-    let after = IntentKey::read(query.text("continue"));
-    let search = IntentSearch { project: some("project"), text: text("name"), filter, after, limit: LIMIT };
-    let found = visit.ui.app.intents.search(&visit.request, &search).await?;
-    let names = ["project", "name", "client", "queue", "type", "state", "check"];
-    let kept = names.map(|name| (name, query.text(name)));
-    let at = |place: &str| link::with_query(INTENTS, &[&kept[..], &[("continue", place)]].concat());
-    let view = IntentsPage {
-        frame: visit.frame.clone(),
-        project: text("project"),
-        name: text("name"),
-        client: text("client"),
-        queue: text("queue"),
-        kind: text("type"),
-        states,
-        standings: STANDINGS.map(|(value, word, _)| choice(value, word, query.text("check"))).into(),
-        has_more: ["client", "queue", "type", "check"].iter().any(|name| !query.text(name).is_empty()),
-        is_filtered: kept.iter().any(|(_, value)| !value.is_empty()),
-        rows: found.intents.iter().map(IntentRow::from).collect(),
-        first: search.after.as_ref().map(|_| at("")),
-        next: found.next.map(|next| at(&next.to_string())),
-    };
-    Ok(page(StatusCode::OK, &view))
+    let (project, after) = (some("project"), IntentKey::read(query.text("continue")));
+    IntentSearch { project, text: query.text("name").to_owned(), filter, after, limit: LIMIT }
+}
+
+impl IntentsPage {
+    fn new(visit: &Visit, is_later: bool, found: &IntentSearchPage) -> Self {
+        let text = |name: &str| visit.query.text(name).to_owned();
+        let is_used = |name: &str| !visit.query.text(name).is_empty();
+        let kept = FILTERS.map(|name| (name, visit.query.text(name)));
+        let at = |place: &str| link::with_query(INTENTS, &[&kept[..], &[("continue", place)]].concat());
+        Self {
+            frame: visit.frame.clone(),
+            project: text("project"),
+            name: text("name"),
+            client: text("client"),
+            queue: text("queue"),
+            kind: text("type"),
+            states: states(&visit.query).1,
+            standings: STANDINGS.map(|(value, word, _)| choice(value, word, &text("check"))).into(),
+            has_more: FILTERS[SHOWN..].iter().any(|name| is_used(name)),
+            is_filtered: FILTERS.iter().any(|name| is_used(name)),
+            rows: found.intents.iter().map(IntentRow::from).collect(),
+            first: is_later.then(|| at("")),
+            next: found.next.as_ref().map(|next| at(&next.to_string())),
+        }
+    }
 }
 
 fn choice(value: &str, word: &'static str, chosen: &str) -> StateChoice {

@@ -26,8 +26,8 @@ impl IntentPlace {
     }
 }
 
-/// Returns the options of a change that was decided on while the intent was at the revision in the form. If somebody else
-/// was faster, nothing is changed.
+/// Returns the options of a change that was decided on while the intent was at the revision in the form. If somebody
+/// else was faster, nothing is changed.
 pub(crate) fn unless_changed(form: &Fields) -> ChangeOptions {
     let seen = form.text("at").parse::<RevisionNumber>().ok();
     let conditions = match seen {

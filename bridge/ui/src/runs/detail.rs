@@ -16,10 +16,11 @@ use workflow_api::{
 use super::RunRow;
 use super::place::RunPlace;
 use crate::frame::Frame;
+use crate::json::pretty;
 use crate::may::May;
 use crate::notice::Notice;
 use crate::page::page;
-use crate::show::{Chip, Moment, pretty};
+use crate::show::{Chip, Moment};
 use crate::visit::Visit;
 
 /// How long the result of a run that has ended may take.
@@ -58,7 +59,8 @@ struct Seen {
     failure: Vec<WorkflowFailure>,
     activities: Vec<Activity>,
     children: Vec<(PendingChild, String)>,
-    failing: Option<(TaskFailing, Vec<WorkflowFailure>)>,
+    /// The attempt of a workflow task that fails again and again.
+    failing: Option<(i32, Vec<WorkflowFailure>)>,
     next_start: Option<(Moment, Vec<WorkflowFailure>)>,
 }
 
@@ -78,25 +80,39 @@ pub(crate) async fn show(visit: Visit, mut place: RunPlace) -> Result<Response, 
         (Err(error), Some(_)) => (None, Some(Notice::from(error))),
         (Err(error), None) => return Err(error),
     };
-    let is_open = seen.as_ref().is_some_and(|seen| seen.is_open);
-    let actions = if is_open { [&WHILE_OPEN[..], &ANY_TIME].concat() } else { ANY_TIME.into() };
-    let view = RunPage {
-        done: done(visit.query.text("done")),
-        may: May::ask(&visit, Resource::Intent(&place.intent), &actions),
-        revision: start.as_ref().map(|start| start.start.revision),
-        start: start.as_ref().map(RunRow::from),
-        temporal_ui: temporal_ui(&visit, &place),
-        frame: visit.frame,
-        place,
-        seen,
-        notice,
-    };
-    Ok(page(StatusCode::OK, &view))
+    let start = start.as_ref();
+    Ok(page(StatusCode::OK, &RunPage::new(&visit, place, start, (seen, notice))))
+}
+
+impl RunPage {
+    fn new(
+        visit: &Visit,
+        place: RunPlace,
+        start: Option<&LiveRun>,
+        (seen, notice): (Option<Seen>, Option<Notice>),
+    ) -> Self {
+        let is_open = seen.as_ref().is_some_and(|seen| seen.is_open);
+        let actions = if is_open { [&WHILE_OPEN[..], &ANY_TIME].concat() } else { ANY_TIME.into() };
+        Self {
+            frame: visit.frame.clone(),
+            done: done(visit.query.text("done")),
+            may: May::ask(visit, Resource::Intent(&place.intent), &actions),
+            revision: start.map(|start| start.start.revision),
+            start: start.map(RunRow::from),
+            temporal_ui: temporal_ui(visit, &place),
+            place,
+            seen,
+            notice,
+        }
+    }
 }
 
 /// Returns what the bridge has of the start that led to the run.
 async fn start_of(visit: &Visit, place: &RunPlace) -> Option<LiveRun> {
-    let name = visit.query.some("start").or(Some(place.run_id.as_str()).filter(|id| !id.is_empty()))?;
+    let name = visit.query.some("start").unwrap_or(place.run_id.as_str());
+    if name.is_empty() {
+        return None;
+    }
     visit.ui.app.runs.get(&visit.request, &place.intent, name).await.ok()
 }
 
@@ -122,8 +138,10 @@ impl Seen {
         let state = status.workflow_state.unwrap_or(WorkflowState::Other(0));
         let outline = report.outline.as_ref();
         let pending = outline.filter(|_| !state.is_closed()).map(|outline| &outline.pending_activities);
-        let failing = status.workflow_task_failing.clone();
         let text = |of: fn(&Outline) -> String| outline.map(of).unwrap_or_default();
+        let failing = |task: &TaskFailing| (task.attempt, chain(task.cause.as_ref()));
+        let begins = |next: &NextStart| (Moment(next.at), chain(next.failure.as_ref()));
+        let children = status.pending_children.iter();
         Self {
             chip: Chip::of_state(state),
             is_open: !state.is_closed(),
@@ -135,16 +153,9 @@ impl Seen {
             result: None,
             failure: Vec::new(),
             activities: pending.into_iter().flatten().map(Activity::from).collect(),
-            children: status
-                .pending_children
-                .iter()
-                .map(|child| (child.clone(), of_child(place, child)))
-                .collect(),
-            failing: failing.map(|task| (task.clone(), chain(task.cause.as_ref()))),
-            next_start: status
-                .next_start
-                .as_ref()
-                .map(|NextStart { at, failure }| (Moment(*at), chain(failure.as_ref()))),
+            children: children.map(|child| (child.clone(), of_child(place, child))).collect(),
+            failing: status.workflow_task_failing.as_ref().map(failing),
+            next_start: status.next_start.as_ref().map(begins),
         }
     }
 }

@@ -12,8 +12,9 @@ use workflow_api::RawJson;
 
 use super::place::RunPlace;
 use crate::frame::Frame;
+use crate::json::pretty;
 use crate::page::page;
-use crate::show::{Moment, pretty};
+use crate::show::Moment;
 use crate::visit::Visit;
 
 const LIMIT: usize = 100;

@@ -10,9 +10,9 @@ use super::message::Message;
 use super::place::RunPlace;
 use crate::act::Act;
 use crate::frame::Frame;
+use crate::json::pretty;
 use crate::notice::Notice;
 use crate::page::page;
-use crate::show::pretty;
 use crate::visit::{Form, Visit};
 
 #[derive(Template)]
