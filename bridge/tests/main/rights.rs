@@ -162,7 +162,7 @@ async fn callers_ask_what_they_may() {
     let all = bridge.rights("alice", "scope=proj1/capp1/v1/dig1").await;
     let allowed = all.as_array().unwrap().iter().filter(|right| right["allowed"] == true);
     let verbs: Vec<_> = allowed.map(|right| right["verb"].as_str().unwrap()).collect();
-    let expected = "create replace rollback delete get list search-intents check list-revisions get-revision \
+    let expected = "create replace rollback delete get list list-groups search-intents check list-revisions get-revision \
                     preview-start list-runs search-runs get-run list-schedules search-schedules get-schedule \
                     list-schedule-revisions get-schedule-revision schedule-status preview-schedule list-rules \
                     get-rule list-rule-revisions get-rule-revision";
