@@ -74,8 +74,8 @@ fn cases() -> Vec<Case> {
         case(
             rules::WATCHED_IN_PROJECT,
             &[text, ten, ten, &intent[..1]],
-            "runs_watched (superseded=? AND id>?)",
-            ["runs_watched", "(project ="],
+            "runs_watched_of_project (superseded=? AND project=? AND id>?)",
+            ["runs_watched_of_project", "(project ="],
         ),
         case(
             rules::SUPERSEDE,
@@ -109,8 +109,8 @@ fn cases() -> Vec<Case> {
         case(
             search::OPEN_IN_PROJECT,
             &[text, ten, text],
-            "runs_watched (superseded=? AND id<?)",
-            ["runs_watched", "(project ="],
+            "runs_watched_of_project (superseded=? AND project=? AND id<?)",
+            ["runs_watched_of_project", "(project ="],
         ),
         case(
             rules::FAILURES,
