@@ -1,5 +1,6 @@
 //! The pages, in a real browser, with a real Temporal server, a real worker and a real workflow client.
 
+mod alarms;
 mod door;
 mod intents;
 mod looks;

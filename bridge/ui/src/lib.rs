@@ -5,7 +5,9 @@
 #![warn(missing_docs)]
 
 mod act;
+mod alarms;
 mod assets;
+mod choice;
 mod door;
 mod fields;
 mod frame;
@@ -31,7 +33,7 @@ pub use assets::router as assets;
 pub use door::with_pages_of_problems;
 pub use ui::Ui;
 
-use crate::link::{HOME, INTENTS, RUNS};
+use crate::link::{ALARMS, HOME, INTENTS, RUNS};
 
 /// Returns the path of a page about an intent.
 macro_rules! intent {
@@ -54,7 +56,9 @@ pub fn router(ui: Arc<Ui>) -> Router {
         .route(intent!("/revisions"), get(revisions::show))
         .route(intent!("/rollback"), get(rollback::form).post(rollback::act))
         .route(intent!("/delete"), get(delete::form).post(delete::act))
-        .route(RUNS, get(runs::list::show));
+        .route(RUNS, get(runs::list::show))
+        .route(ALARMS, get(alarms::list::show))
+        .route("/ui/alarms/{alarm}", get(alarms::detail::show).post(alarms::detail::act));
     door::with_problems(of_runs(pages), Arc::clone(&ui)).with_state(ui)
 }
 

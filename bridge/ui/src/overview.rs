@@ -12,6 +12,7 @@ use http::StatusCode;
 use workflow_api::WorkflowState;
 use workflow_api::alarms::AlarmAckState;
 
+use crate::alarms::title;
 use crate::frame::Frame;
 use crate::link;
 use crate::notice::Notice;
@@ -56,6 +57,7 @@ struct ProjectRow {
 /// An alarm that is active.
 struct AlarmRow {
     chip: Chip,
+    page: String,
     text: String,
     object: String,
     link: Option<String>,
@@ -198,7 +200,8 @@ impl From<&KeptAlarm> for AlarmRow {
         let intent = alarm.object.intent_key();
         Self {
             chip: Chip::of_severity(alarm.severity),
-            text: alarm.text.clone(),
+            page: link::alarm(&alarm.id, ""),
+            text: title(alarm),
             object: intent.as_ref().map_or_else(|| alarm.object.dn(), |key| key.name.clone()),
             link: intent.as_ref().map(link::intent),
             repair: alarm.cause.repair(),
