@@ -5,6 +5,7 @@ mod door;
 mod intents;
 mod looks;
 mod runs;
+mod schedules;
 mod start;
 
 use client_kit::{StartContext, WorkflowStart, clients, workflow_client};

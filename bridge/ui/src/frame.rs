@@ -6,7 +6,7 @@ use http::Uri;
 use http::request::Parts;
 use service::auth::SessionEnd;
 
-use crate::link::{self, ALARMS, HOME, INTENTS, RUNS};
+use crate::link::{self, ALARMS, HOME, INTENTS, RUNS, SCHEDULES};
 use crate::ui::Ui;
 
 /// An entry of the navigation.
@@ -21,10 +21,16 @@ pub(crate) struct Section {
 }
 
 /// The entries of the navigation. A new section of pages gets its line here.
-const SECTIONS: [Section; 4] = [
+const SECTIONS: [Section; 5] = [
     Section::new(HOME, "Overview", "M2 3h5v5H2zM9 3h5v3H9zM9 8h5v5H9zM2 10h5v3H2z", None),
     Section::new(INTENTS, "Intents", "M4 2h6l3 3v9H4zM6.5 7h4M6.5 10h4", Some(Action::SearchIntents)),
     Section::new(RUNS, "Runs", "M4 3l9 5-9 5z", Some(Action::SearchRuns)),
+    Section::new(
+        SCHEDULES,
+        "Schedules",
+        "M8 2a6 6 0 1 1 0 12a6 6 0 1 1 0-12M8 5v3.5l2.5 1.5",
+        Some(Action::SearchSchedules),
+    ),
     Section::new(ALARMS, "Alarms", "M3 12h10l-1.5-2V7a3.5 3.5 0 0 0-7 0v3zM7 14h2", Some(Action::ListAlarms)),
 ];
 
@@ -53,9 +59,8 @@ impl Frame {
     /// Makes the frame of a page. Before a caller is authenticated, it is one for nobody.
     pub(crate) fn new(parts: &Parts, ui: &Ui, request: &Request) -> Self {
         let login = ui.has_login && request.actor.name().is_empty();
-        let is_seen = |section: &Section| {
-            section.action.is_none_or(|action| ui.app.rights.anywhere(request, action))
-        };
+        let is_seen =
+            |section: &Section| section.action.is_none_or(|action| ui.app.rights.anywhere(request, action));
         Self {
             path: parts.uri.path().to_owned(),
             person: request.actor.label().to_owned(),

@@ -11,6 +11,8 @@ pub(crate) const INTENTS: &str = "/ui/intents";
 /// The list of runs.
 pub(crate) const RUNS: &str = "/ui/runs";
 
+/// The list of schedules.
+pub(crate) const SCHEDULES: &str = "/ui/schedules";
 /// The list of alarms.
 pub(crate) const ALARMS: &str = "/ui/alarms";
 

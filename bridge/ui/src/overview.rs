@@ -18,6 +18,7 @@ use crate::link;
 use crate::notice::Notice;
 use crate::page::page;
 use crate::runs::RunRow;
+use crate::schedules::SchedulePlace;
 use crate::show::{Chip, Moment};
 use crate::visit::Visit;
 
@@ -215,7 +216,7 @@ impl NextRow {
     fn of(schedule: &FoundSchedule) -> Option<Self> {
         let key = &schedule.key;
         let at = Moment(schedule.next()?);
-        let link = link::intent(&key.intent);
+        let link = SchedulePlace(key.clone()).link("");
         Some(Self { name: key.name.clone(), intent: key.intent.name.clone(), link, at })
     }
 }

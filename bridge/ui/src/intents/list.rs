@@ -95,7 +95,9 @@ impl IntentsPage {
             queue: text("queue"),
             kind: text("type"),
             states: states(&visit.query).1,
-            standings: STANDINGS.map(|(value, word, _)| Choice::new(value, word, visit.query.text("check"))).into(),
+            standings: STANDINGS
+                .map(|(value, word, _)| Choice::new(value, word, visit.query.text("check")))
+                .into(),
             has_more: FILTERS[SHOWN..].iter().any(|name| is_used(name)),
             is_filtered: FILTERS.iter().any(|name| is_used(name)),
             rows: found.intents.iter().map(IntentRow::from).collect(),
