@@ -161,6 +161,16 @@ impl Access {
         self.gate.decide(request, action, &resource)
     }
 
+    /// Returns whether the gate allows it for anything at all. Records nothing.
+    pub(crate) fn would_allow_somewhere(&self, request: &Request, action: Action) -> bool {
+        let decided = if action.is_of_bridge() {
+            self.gate.decide(request, action, &Resource::Bridge)
+        } else {
+            self.gate.somewhere(request, action)
+        };
+        decided.is_ok()
+    }
+
     /// Returns which of these intents of one group the gate allows it for. Records nothing.
     pub(crate) fn would_allow_each(
         &self,

@@ -82,7 +82,9 @@ impl AlarmScope {
         }
     }
 
-    fn resource(&self) -> Option<Resource<'_>> {
+    /// Returns it as what rights are about; `None` if that is not one thing.
+    #[must_use]
+    pub fn resource(&self) -> Option<Resource<'_>> {
         match self {
             Self::Anywhere => None,
             Self::Group(dig) => Some(Resource::Group(dig)),

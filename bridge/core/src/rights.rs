@@ -40,4 +40,10 @@ impl Rights {
         };
         actions.iter().map(right).collect()
     }
+
+    /// Returns whether the caller may do this with anything at all.
+    #[must_use]
+    pub fn anywhere(&self, request: &Request, action: Action) -> bool {
+        self.access.would_allow_somewhere(request, action)
+    }
 }

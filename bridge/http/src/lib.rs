@@ -27,6 +27,7 @@ pub use api::Api;
 pub use openapi::document;
 pub use problem::ApiError;
 pub use runs::temporal_ui_link;
+pub use wire::body::read_document;
 pub use wire::call::{actor, context};
 pub use wire::success::{SuccessRules, SuccessStatus};
 pub use wire::waits::is_wait;

@@ -1,9 +1,11 @@
 //! Pages with a form that changes something: what all of them have.
 
 use bridge_core::access::{Action, Resource};
-use bridge_core::model::IntentKey;
+use bridge_core::model::{IntentKey, RevisionNumber};
+use bridge_core::{Conditions, Revisions};
 use http::StatusCode;
 
+use crate::fields::Fields;
 use crate::may::refusal;
 use crate::notice::Notice;
 use crate::visit::Visit;
@@ -31,5 +33,14 @@ impl Act {
 
     pub(crate) fn status(&self) -> StatusCode {
         self.notice.as_ref().map_or(StatusCode::OK, |notice| notice.status)
+    }
+}
+
+/// Returns the conditions of a change that was decided on while its object was at the revision in the form; without
+/// one, it did not exist. If somebody else was faster, nothing is changed.
+pub(crate) fn unless_changed(form: &Fields) -> Conditions {
+    match form.text("at").parse::<RevisionNumber>() {
+        Ok(seen) => Conditions { matches: Some(Revisions::Of(vec![seen])), matches_none: None },
+        Err(_) => Conditions { matches: None, matches_none: Some(Revisions::Any) },
     }
 }

@@ -42,12 +42,16 @@ async fn at_the_door(State(ui): State<Arc<Ui>>, request: Request, next: Next) ->
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let (frame, login) = (Frame::new(&parts, ui.has_login), login_for(&parts.uri));
     let response = next.run(Request::from_parts(parts.clone(), body)).await;
     match response.extensions().get::<Arc<Problem>>() {
         None => response,
-        Some(problem) if problem.status == 401 && parts.method.is_safe() && ui.has_login => see(&login),
-        Some(problem) => shown(frame, problem, response.headers()),
+        Some(problem) if problem.status == 401 && parts.method.is_safe() && ui.has_login => {
+            see(&login_for(&parts.uri))
+        }
+        Some(problem) => {
+            let request = bridge_http::context(&parts, &*ui.clock);
+            shown(Frame::new(&parts, &ui, &request), problem, response.headers())
+        }
     }
 }
 

@@ -1,19 +1,44 @@
 //! What all pages have around their content: navigation, and who is logged in.
 
-use bridge_core::Actor;
+use bridge_core::Request;
+use bridge_core::access::Action;
 use http::Uri;
 use http::request::Parts;
-use service::auth::{Identity, SessionEnd};
+use service::auth::SessionEnd;
 
-use crate::link::{self, HOME, INTENTS, RUNS};
+use crate::link::{self, ALARMS, HOME, INTENTS, RUNS, SCHEDULES};
+use crate::ui::Ui;
 
-/// The entries of the navigation: path, name, and the path of an icon of 16 by 16. A new section of pages gets its line
-/// here.
-pub(crate) const SECTIONS: [(&str, &str, &str); 3] = [
-    (HOME, "Overview", "M2 3h5v5H2zM9 3h5v3H9zM9 8h5v5H9zM2 10h5v3H2z"),
-    (INTENTS, "Intents", "M4 2h6l3 3v9H4zM6.5 7h4M6.5 10h4"),
-    (RUNS, "Runs", "M4 3l9 5-9 5z"),
+/// An entry of the navigation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Section {
+    pub(crate) path: &'static str,
+    pub(crate) name: &'static str,
+    /// The path of its icon in a square of 16 by 16.
+    pub(crate) icon: &'static str,
+    /// What its page does. Who may not do that anywhere is not offered the page.
+    action: Option<Action>,
+}
+
+/// The entries of the navigation. A new section of pages gets its line here.
+const SECTIONS: [Section; 5] = [
+    Section::new(HOME, "Overview", "M2 3h5v5H2zM9 3h5v3H9zM9 8h5v5H9zM2 10h5v3H2z", None),
+    Section::new(INTENTS, "Intents", "M4 2h6l3 3v9H4zM6.5 7h4M6.5 10h4", Some(Action::SearchIntents)),
+    Section::new(RUNS, "Runs", "M4 3l9 5-9 5z", Some(Action::SearchRuns)),
+    Section::new(
+        SCHEDULES,
+        "Schedules",
+        "M8 2a6 6 0 1 1 0 12a6 6 0 1 1 0-12M8 5v3.5l2.5 1.5",
+        Some(Action::SearchSchedules),
+    ),
+    Section::new(ALARMS, "Alarms", "M3 12h10l-1.5-2V7a3.5 3.5 0 0 0-7 0v3zM7 14h2", Some(Action::ListAlarms)),
 ];
+
+impl Section {
+    const fn new(path: &'static str, name: &'static str, icon: &'static str, action: Option<Action>) -> Self {
+        Self { path, name, icon, action }
+    }
+}
 
 /// What all pages have around their content.
 #[derive(Debug, Clone)]
@@ -24,19 +49,22 @@ pub(crate) struct Frame {
     pub(crate) person: String,
     /// Whether the person has a session, which can be ended.
     pub(crate) has_session: bool,
+    /// The entries of the navigation that the person may see.
+    pub(crate) sections: Vec<Section>,
     /// Where to log in, if that makes sense.
     pub(crate) login: Option<String>,
 }
 
 impl Frame {
     /// Makes the frame of a page. Before a caller is authenticated, it is one for nobody.
-    pub(crate) fn new(parts: &Parts, has_login: bool) -> Self {
-        let identity = parts.extensions.get::<Identity>().cloned().unwrap_or_default();
-        let actor: Actor = bridge_http::actor(&identity);
-        let login = has_login && actor.name().is_empty();
+    pub(crate) fn new(parts: &Parts, ui: &Ui, request: &Request) -> Self {
+        let login = ui.has_login && request.actor.name().is_empty();
+        let is_seen =
+            |section: &Section| section.action.is_none_or(|action| ui.app.rights.anywhere(request, action));
         Self {
             path: parts.uri.path().to_owned(),
-            person: actor.label().to_owned(),
+            person: request.actor.label().to_owned(),
+            sections: SECTIONS.into_iter().filter(is_seen).collect(),
             has_session: parts.extensions.get::<SessionEnd>().is_some(),
             login: login.then(|| login_for(&parts.uri)),
         }

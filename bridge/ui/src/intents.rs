@@ -3,7 +3,6 @@
 pub(crate) mod check;
 pub(crate) mod delete;
 pub(crate) mod detail;
-mod diff;
 pub(crate) mod list;
 mod place;
 pub(crate) mod revisions;

@@ -5,7 +5,11 @@
 #![warn(missing_docs)]
 
 mod act;
+mod alarms;
 mod assets;
+mod choice;
+mod diff;
+mod document;
 mod door;
 mod fields;
 mod frame;
@@ -17,6 +21,7 @@ mod notice;
 mod overview;
 mod page;
 mod runs;
+mod schedules;
 mod show;
 mod ui;
 mod visit;
@@ -31,7 +36,7 @@ pub use assets::router as assets;
 pub use door::with_pages_of_problems;
 pub use ui::Ui;
 
-use crate::link::{HOME, INTENTS, RUNS};
+use crate::link::{ALARMS, HOME, INTENTS, RUNS, SCHEDULES};
 
 /// Returns the path of a page about an intent.
 macro_rules! intent {
@@ -54,8 +59,26 @@ pub fn router(ui: Arc<Ui>) -> Router {
         .route(intent!("/revisions"), get(revisions::show))
         .route(intent!("/rollback"), get(rollback::form).post(rollback::act))
         .route(intent!("/delete"), get(delete::form).post(delete::act))
-        .route(RUNS, get(runs::list::show));
-    door::with_problems(of_runs(pages), Arc::clone(&ui)).with_state(ui)
+        .route(RUNS, get(runs::list::show))
+        .route(ALARMS, get(alarms::list::show))
+        .route("/ui/alarms/{alarm}", get(alarms::detail::show).post(alarms::detail::act));
+    door::with_problems(of_schedules(of_runs(pages)), Arc::clone(&ui)).with_state(ui)
+}
+
+/// Adds the pages of schedules.
+fn of_schedules(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
+    use schedules::{backfill, delete, detail, edit, list, pause, resume, trigger};
+
+    pages
+        .route(SCHEDULES, get(list::show))
+        .route(intent!("/new-schedule"), get(edit::new).post(edit::create))
+        .route(intent!("/schedules/{schedule}"), get(detail::show))
+        .route(intent!("/schedules/{schedule}/edit"), get(edit::form).post(edit::act))
+        .route(intent!("/schedules/{schedule}/pause"), get(pause::form).post(pause::act))
+        .route(intent!("/schedules/{schedule}/resume"), get(resume::form).post(resume::act))
+        .route(intent!("/schedules/{schedule}/trigger"), get(trigger::form).post(trigger::act))
+        .route(intent!("/schedules/{schedule}/backfill"), get(backfill::form).post(backfill::act))
+        .route(intent!("/schedules/{schedule}/delete"), get(delete::form).post(delete::act))
 }
 
 /// Adds the pages of a run. The query names it: as a part of a path, some workflow IDs would not arrive.

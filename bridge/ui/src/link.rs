@@ -1,7 +1,7 @@
 //! The paths of pages. Names are percent-encoded. Workflow and run IDs, which may have any characters, are in the
 //! query: browsers remove the segments `.` and `..` from a path, and some proxies decode `%2F` in it.
 
-use bridge_core::model::{DigKey, IntentKey};
+use bridge_core::model::{AlarmId, DigKey, IntentKey};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The first page.
@@ -10,6 +10,11 @@ pub(crate) const HOME: &str = "/ui/";
 pub(crate) const INTENTS: &str = "/ui/intents";
 /// The list of runs.
 pub(crate) const RUNS: &str = "/ui/runs";
+
+/// The list of schedules.
+pub(crate) const SCHEDULES: &str = "/ui/schedules";
+/// The list of alarms.
+pub(crate) const ALARMS: &str = "/ui/alarms";
 
 /// What RFC 3986 does not reserve stays as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -37,6 +42,11 @@ pub(crate) fn intent(key: &IntentKey) -> String {
 pub(crate) fn of_intent(key: &IntentKey, page: &str, params: &[(&str, &str)]) -> String {
     let slash = if page.is_empty() { "" } else { "/" };
     with_query(&format!("{}{slash}{page}", intent(key)), params)
+}
+
+/// Returns the page of an alarm; with a word about what was done there.
+pub(crate) fn alarm(id: &AlarmId, done: &str) -> String {
+    with_query(&format!("{ALARMS}/{}", encoded(id.as_str())), &[("done", done)])
 }
 
 #[cfg(test)]

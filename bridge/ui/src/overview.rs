@@ -12,11 +12,13 @@ use http::StatusCode;
 use workflow_api::WorkflowState;
 use workflow_api::alarms::AlarmAckState;
 
+use crate::alarms::title;
 use crate::frame::Frame;
 use crate::link;
 use crate::notice::Notice;
 use crate::page::page;
 use crate::runs::RunRow;
+use crate::schedules::SchedulePlace;
 use crate::show::{Chip, Moment};
 use crate::visit::Visit;
 
@@ -56,6 +58,7 @@ struct ProjectRow {
 /// An alarm that is active.
 struct AlarmRow {
     chip: Chip,
+    page: String,
     text: String,
     object: String,
     link: Option<String>,
@@ -198,7 +201,8 @@ impl From<&KeptAlarm> for AlarmRow {
         let intent = alarm.object.intent_key();
         Self {
             chip: Chip::of_severity(alarm.severity),
-            text: alarm.text.clone(),
+            page: link::alarm(&alarm.id, ""),
+            text: title(alarm),
             object: intent.as_ref().map_or_else(|| alarm.object.dn(), |key| key.name.clone()),
             link: intent.as_ref().map(link::intent),
             repair: alarm.cause.repair(),
@@ -212,7 +216,7 @@ impl NextRow {
     fn of(schedule: &FoundSchedule) -> Option<Self> {
         let key = &schedule.key;
         let at = Moment(schedule.next()?);
-        let link = link::intent(&key.intent);
+        let link = SchedulePlace(key.clone()).link("");
         Some(Self { name: key.name.clone(), intent: key.intent.name.clone(), link, at })
     }
 }

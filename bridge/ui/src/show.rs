@@ -130,9 +130,33 @@ impl Chip {
     }
 }
 
+/// Returns a word of the API, such as `workflowFailed` or `QUALITY_OF_SERVICE_ALARM`, in words for people.
+pub(crate) fn words(word: &str) -> String {
+    let has_small = word.contains(char::is_lowercase);
+    let mut words = String::new();
+    for letter in word.chars() {
+        match letter {
+            '_' => words.push(' '),
+            letter if words.is_empty() => words.extend(letter.to_uppercase()),
+            letter if letter.is_uppercase() && has_small => {
+                words.push(' ');
+                words.extend(letter.to_lowercase());
+            }
+            letter => words.extend(letter.to_lowercase()),
+        }
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_of_the_api_becomes_words() {
+        assert_eq!(words("workflowFailed"), "Workflow failed");
+        assert_eq!(words("QUALITY_OF_SERVICE_ALARM"), "Quality of service alarm");
+    }
 
     #[test]
     fn a_moment_is_exact_for_the_script_and_readable_without_it() {

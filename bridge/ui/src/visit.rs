@@ -31,9 +31,10 @@ impl FromRequestParts<Arc<Ui>> for Visit {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, ui: &Arc<Ui>) -> Result<Self, Infallible> {
+        let request = bridge_http::context(parts, &*ui.clock);
         Ok(Self {
-            request: bridge_http::context(parts, &*ui.clock),
-            frame: Frame::new(parts, ui.has_login),
+            frame: Frame::new(parts, ui, &request),
+            request,
             query: Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()),
             ui: Arc::clone(ui),
         })

@@ -148,6 +148,14 @@ impl Group for bridge_core::model::IntentKey {
     }
 }
 
+/// Reads a document of ours, as the body of a call with it is read.
+///
+/// # Errors
+/// Returns the problem of a text that is not JSON, or has unknown fields or fields of the wrong type.
+pub fn read_document<T: FromJson + Default>(json: &[u8]) -> Result<T, ApiError> {
+    read_body(json, FieldValidation::Strict).map(|(value, _)| value)
+}
+
 /// Returns the problem of a body whose content is not acceptable.
 pub(crate) fn incomplete(fault: Fault) -> ApiError {
     kinds::INVALID_BODY.problem("the body is incomplete").with_faults(vec![fault]).into()

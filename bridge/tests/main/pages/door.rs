@@ -22,7 +22,7 @@ subjects = [{ token = "alice" }]
 scope = "proj1/**"
 "#;
 
-async fn place() -> Place {
+pub(super) async fn place() -> Place {
     let place = Place::with_rights(BINDINGS).await;
     let body = sample_intent("127.0.0.1", 9090, "http://emco").to_string();
     let url = place.at(&format!("{}/temporal-workflow-intents", harness::SAMPLE_DIG));
@@ -54,6 +54,8 @@ async fn only_what_the_person_may_do_is_offered() {
     browser.shows("What you may not do here").await;
     let offered = "return document.querySelectorAll('.head .actions a').length";
     assert_eq!(browser.script(offered).await.unwrap(), 0);
+    let entries = "return [...document.querySelectorAll('.side nav a')].map(link => link.innerText).join()";
+    assert_eq!(browser.script(entries).await.unwrap(), "Overview,Intents,Runs,Schedules,Alarms");
     browser.click("details:last-of-type summary").await.unwrap();
     browser.shows("the binding `viewers` gives the role viewer, which does not include it").await;
     // Whoever knows the path learns which right is missing.

@@ -47,7 +47,7 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
         text: "The move of app `web` has failed twice: no cluster has room for it.".to_owned(),
         ..Raised::new(AlarmObject::intent(&sample_key()), ProbableCause::WorkflowFailed, "")
     };
-    App::new(scene.api.parts()).alarms.raise(&raised).await.unwrap();
+    let alarm = App::new(scene.api.parts()).alarms.raise(&raised).await.unwrap();
     scene.start(&format!("looks {ODD}")).await;
     scene.shows("the cluster is away").await;
     let run = scene.browser.url().await.unwrap();
@@ -58,6 +58,19 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
         ("intents", scene.at("/ui/intents")),
         ("no-intents", scene.at("/ui/intents?project=none")),
         ("runs", scene.at("/ui/runs")),
+        ("alarms", scene.at("/ui/alarms")),
+        ("no-alarms", scene.at("/ui/alarms?severity=MINOR")),
+        ("alarm", scene.at(&format!("/ui/alarms/{}?done=comment", alarm.as_str()))),
+        ("schedules", scene.at("/ui/schedules")),
+        ("no-schedules", scene.at("/ui/schedules?project=none")),
+        ("schedule", of_intent("/schedules/nightly")),
+        ("new-schedule", of_intent("/new-schedule")),
+        ("edit-schedule", of_intent("/schedules/nightly/edit")),
+        ("pause-schedule", of_intent("/schedules/nightly/pause")),
+        ("resume-schedule", of_intent("/schedules/nightly/resume")),
+        ("trigger", of_intent("/schedules/nightly/trigger")),
+        ("backfill", of_intent("/schedules/nightly/backfill")),
+        ("delete-schedule", of_intent("/schedules/nightly/delete")),
         ("missing", scene.at("/ui/missing")),
         ("intent", of_intent("")),
         ("start", of_intent("/start")),

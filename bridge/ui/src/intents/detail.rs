@@ -5,26 +5,27 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 use bridge_core::access::{Action, Resource};
-use bridge_core::model::{IntentKey, KeptIntent, KeptSchedule};
+use bridge_core::model::{IntentKey, KeptIntent, KeptSchedule, ScheduleKey};
 use bridge_http::ApiError;
 use http::StatusCode;
-use workflow_api::{Nanos, ScheduleSpec, WorkflowIntent};
+use workflow_api::{Nanos, WorkflowIntent};
 
-use super::diff::document;
 use super::place::IntentPlace;
 use super::revisions::{ChangeRow, rows};
+use crate::diff::document;
 use crate::frame::Frame;
 use crate::may::May;
 use crate::notice::Notice;
 use crate::page::page;
 use crate::runs::RunRow;
+use crate::schedules::{SchedulePlace, in_words, times};
 use crate::visit::{OfIntent, Visit};
 
 /// How many runs and changes are shown here. The others have their own pages.
 const LATEST: u32 = 10;
 
-const ACTIONS: [Action; 4] =
-    [Action::Start, Action::CheckIntent, Action::RollBackIntent, Action::DeleteIntent];
+const ACTIONS: [Action; 5] =
+    [Action::Start, Action::CheckIntent, Action::RollBackIntent, Action::DeleteIntent, Action::PutSchedule];
 
 #[derive(Template)]
 #[template(path = "intents/detail.html")]
@@ -62,6 +63,7 @@ impl<T> Part<T> {
 
 /// A schedule as the row of a table.
 struct ScheduleRow {
+    link: String,
     name: String,
     description: String,
     times: String,
@@ -76,7 +78,8 @@ pub(crate) async fn show(visit: Visit, OfIntent(key): OfIntent) -> Result<Respon
         app.intents.changes(request, &key, None, LATEST),
     );
     let runs = Part::of(runs.map(|runs| runs.iter().map(RunRow::from).collect()));
-    let schedules = Part::of(schedules.map(|kept| kept.iter().map(ScheduleRow::from).collect()));
+    let schedules =
+        Part::of(schedules.map(|kept| kept.iter().map(|kept| ScheduleRow::new(&key, kept)).collect()));
     let changes = Part::of(changes.map(|page| rows(&page.changes, true)));
     Ok(page(StatusCode::OK, &IntentPage::new(&visit, key, kept, (runs, schedules, changes))))
 }
@@ -131,31 +134,16 @@ fn options(intent: &WorkflowIntent) -> Vec<(&'static str, String)> {
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-impl From<&KeptSchedule> for ScheduleRow {
-    fn from(kept: &KeptSchedule) -> Self {
+impl ScheduleRow {
+    fn new(intent: &IntentKey, kept: &KeptSchedule) -> Self {
         let schedule = &kept.schedule;
+        let name = schedule.metadata.name.clone();
+        let place = SchedulePlace(ScheduleKey { intent: intent.clone(), name: name.clone() });
         Self {
-            name: schedule.metadata.name.clone(),
+            link: place.link(""),
+            name,
             description: schedule.metadata.description.clone(),
             times: times(&schedule.spec),
         }
     }
-}
-
-/// Returns a length of time, such as `1h 30m`.
-fn in_words(time: Nanos) -> String {
-    format!("{:#}", time.to_signed())
-}
-
-/// Returns the times of a schedule in a line.
-fn times(spec: &ScheduleSpec) -> String {
-    let crons = spec.crons.iter().cloned();
-    let intervals = spec.intervals.iter().map(|interval| format!("every {}", in_words(interval.every)));
-    let calendars = spec.calendars.iter().map(|times| match times.comment.as_str() {
-        "" => "by the calendar".to_owned(),
-        comment => comment.to_owned(),
-    });
-    let zone = if spec.time_zone.is_empty() { "UTC" } else { &spec.time_zone };
-    let times: Vec<_> = crons.chain(intervals).chain(calendars).collect();
-    format!("{} ({zone})", times.join("; "))
 }

@@ -9,11 +9,12 @@ use bridge_http::ApiError;
 use http::StatusCode;
 use workflow_api::ClientStanding;
 
+use crate::choice::Choice;
 use crate::fields::Fields;
 use crate::frame::Frame;
 use crate::link::{self, INTENTS};
 use crate::page::page;
-use crate::runs::list::{StateChoice, states};
+use crate::runs::list::states;
 use crate::show::Moment;
 use crate::visit::Visit;
 
@@ -38,8 +39,8 @@ struct IntentsPage {
     client: String,
     queue: String,
     kind: String,
-    states: Vec<StateChoice>,
-    standings: Vec<StateChoice>,
+    states: Vec<Choice>,
+    standings: Vec<Choice>,
     is_filtered: bool,
     /// Whether one of the filters is used that are not shown at first.
     has_more: bool,
@@ -94,7 +95,9 @@ impl IntentsPage {
             queue: text("queue"),
             kind: text("type"),
             states: states(&visit.query).1,
-            standings: STANDINGS.map(|(value, word, _)| choice(value, word, &text("check"))).into(),
+            standings: STANDINGS
+                .map(|(value, word, _)| Choice::new(value, word, visit.query.text("check")))
+                .into(),
             has_more: FILTERS[SHOWN..].iter().any(|name| is_used(name)),
             is_filtered: FILTERS.iter().any(|name| is_used(name)),
             rows: found.intents.iter().map(IntentRow::from).collect(),
@@ -102,10 +105,6 @@ impl IntentsPage {
             next: found.next.as_ref().map(|next| at(&next.to_string())),
         }
     }
-}
-
-fn choice(value: &str, word: &'static str, chosen: &str) -> StateChoice {
-    StateChoice { value: value.to_owned(), word, is_chosen: value == chosen }
 }
 
 impl From<&FoundIntent> for IntentRow {

@@ -1,8 +1,9 @@
 //! The intent that a page is about, with its links.
 
-use bridge_core::model::{IntentKey, RevisionNumber};
-use bridge_core::{ChangeOptions, Conditions, Revisions};
+use bridge_core::ChangeOptions;
+use bridge_core::model::IntentKey;
 
+use crate::act;
 use crate::fields::Fields;
 use crate::link;
 
@@ -29,10 +30,5 @@ impl IntentPlace {
 /// Returns the options of a change that was decided on while the intent was at the revision in the form. If somebody
 /// else was faster, nothing is changed.
 pub(crate) fn unless_changed(form: &Fields) -> ChangeOptions {
-    let seen = form.text("at").parse::<RevisionNumber>().ok();
-    let conditions = match seen {
-        Some(seen) => Conditions { matches: Some(Revisions::Of(vec![seen])), matches_none: None },
-        None => Conditions { matches: None, matches_none: Some(Revisions::Any) },
-    };
-    ChangeOptions { conditions, ..ChangeOptions::default() }
+    ChangeOptions { conditions: act::unless_changed(form), ..ChangeOptions::default() }
 }

@@ -7,8 +7,8 @@ use bridge_core::model::{Change, ChangeKind, RevisionNumber};
 use bridge_http::ApiError;
 use http::StatusCode;
 
-use super::diff::{Line, compare, document};
 use super::place::IntentPlace;
+use crate::diff::{Line, compare, document};
 use crate::frame::Frame;
 use crate::may::May;
 use crate::page::page;

@@ -6,9 +6,9 @@ use bridge_core::access::Action;
 use bridge_core::model::IntentKey;
 use bridge_http::ApiError;
 
-use super::diff::{Line, compare, document};
 use super::place::{IntentPlace, unless_changed};
 use crate::act::Act;
+use crate::diff::{Line, compare, document};
 use crate::frame::Frame;
 use crate::notice::Notice;
 use crate::page::{page, see};

@@ -8,6 +8,7 @@ use http::StatusCode;
 use workflow_api::WorkflowState;
 
 use super::RunRow;
+use crate::choice::Choice;
 use crate::fields::Fields;
 use crate::frame::Frame;
 use crate::link::{self, RUNS};
@@ -34,30 +35,18 @@ pub(crate) const STATES: [WorkflowState; 8] = [
 struct RunsPage {
     frame: Frame,
     project: String,
-    states: Vec<StateChoice>,
+    states: Vec<Choice>,
     is_filtered: bool,
     rows: Vec<RunRow>,
     first: Option<String>,
     next: Option<String>,
 }
 
-/// A state to choose.
-#[derive(Debug)]
-pub(crate) struct StateChoice {
-    pub(crate) value: String,
-    pub(crate) word: &'static str,
-    pub(crate) is_chosen: bool,
-}
-
 /// Returns the state that a query chooses, and all that can be chosen.
-pub(crate) fn states(query: &Fields) -> (Option<WorkflowState>, Vec<StateChoice>) {
-    let chosen = STATES.into_iter().find(|state| state.to_string() == query.text("state"));
-    let choice = |state: WorkflowState| StateChoice {
-        value: state.to_string(),
-        word: Chip::of_state(state).word,
-        is_chosen: Some(state) == chosen,
-    };
-    (chosen, STATES.map(choice).into())
+pub(crate) fn states(query: &Fields) -> (Option<WorkflowState>, Vec<Choice>) {
+    let text = query.text("state");
+    let choice = |state: WorkflowState| Choice::new(&state.to_string(), Chip::of_state(state).word, text);
+    (STATES.into_iter().find(|state| state.to_string() == text), STATES.map(choice).into())
 }
 
 pub(crate) async fn show(visit: Visit) -> Result<Response, ApiError> {
