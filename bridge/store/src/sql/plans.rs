@@ -43,6 +43,9 @@ fn case(
 fn cases() -> Vec<Case> {
     let intent = &["p", "a", "v", "g", "i"].map(Value::from)[..];
     let (text, ten) = (&[Value::from("s")][..], &[Value::from(10)][..]);
+    // As for the first page of a search, and for a later one. There is no project `s`, so it has few rows: those of the
+    // only one are read as fast in the order of all.
+    let (last, middle) = (&[Value::from("z")][..], &[Value::from("s5")][..]);
     vec![
         case(
             MADE,
@@ -98,17 +101,17 @@ fn cases() -> Vec<Case> {
              AND project<?)",
             ["intents_in_order", "(ROW((project)::text"],
         ),
-        case(search::STARTS, &[text, ten], "PRIMARY KEY (id<?)", ["runs_pkey", "(id <"]),
+        case(search::STARTS, &[last, ten], "PRIMARY KEY (id<?)", ["runs_pkey", "(id <"]),
         case(
             search::STARTS_IN_PROJECT,
-            &[text, ten, text],
+            &[last, ten, text],
             "runs_of_project (project=? AND id<?)",
             ["runs_of_project", "(project ="],
         ),
-        case(search::OPEN, &[text, ten], "runs_watched (superseded=? AND id<?)", ["runs_watched", "(id <"]),
+        case(search::OPEN, &[middle, ten], "runs_watched (superseded=? AND id<?)", ["runs_watched", "(id <"]),
         case(
             search::OPEN_IN_PROJECT,
-            &[text, ten, text],
+            &[middle, ten, &intent[..1]],
             "runs_watched_of_project (superseded=? AND project=? AND id<?)",
             ["runs_watched_of_project", "(project ="],
         ),
