@@ -43,7 +43,11 @@ pub(crate) fn patient(url: &str) -> Result<emco::Client, ActivityError> {
 
 /// Most calls are retried by Temporal only, which follows the intent's retry policy and shows each attempt.
 fn client(url: &str, retry: Retry) -> Result<emco::Client, ActivityError> {
-    let Some(settings) = Access::current().settings(url) else {
+    // A file may be missing for a moment while it is replaced, so this is retried.
+    let unreadable =
+        |error| ApplicationFailure::builder(format!("{error:#}")).type_name("EmcoFiles".to_owned()).build();
+    let settings = Access::current().settings(url).map_err(unreadable).map_err(ActivityError::application)?;
+    let Some(settings) = settings else {
         let message = format!("{url} is not an EMCO that this worker may call (EMCO_URLS)");
         return Err(lasting(NOT_ALLOWED, message));
     };

@@ -37,7 +37,7 @@ mod process;
 mod start;
 mod status;
 mod stop;
-mod temporal;
+pub(crate) mod temporal;
 
 use harness::{
     Process, ProcessBuilder, SAMPLE_DIG, SAMPLE_INTENT, TemporalServer, free_port, http, sample_intent,

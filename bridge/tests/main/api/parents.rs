@@ -1,10 +1,13 @@
 //! With EMCO's URL configured, intents can be created only in groups that exist in EMCO.
 
+use std::time::Duration;
+
 use emco_stand_in::{StandIn, StandInOptions, samples};
-use harness::{http, sample_intent};
+use harness::{eventually, http, sample_intent};
 use reqwest::Response;
 
 use super::{Api, problem_of};
+use crate::defects::temporal::behind_tls;
 
 /// A stand-in for EMCO that has EMCO's sample group.
 async fn emco(token: Option<&str>) -> StandIn {
@@ -59,4 +62,23 @@ async fn emco_is_shown_the_token() {
     std::fs::write(&file, "letmein\n").unwrap();
     let api = Api::with(&["--emco-url", emco.url(), "--emco-token-file", file.to_str().unwrap()]).await;
     assert_eq!(create_under(&api, &samples::dig().dig, "").await.status(), 201);
+}
+
+#[tokio::test]
+async fn the_authorities_of_emco_are_read_again() {
+    let emco = emco(None).await;
+    let upstream = emco.url().trim_start_matches("http://");
+    let (address, certificate) = behind_tls(upstream, "http/1.1").await;
+    let (_, other) = behind_tls(upstream, "http/1.1").await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    std::fs::write(&file, other).unwrap();
+    let url = address.replace("127.0.0.1", "https://localhost");
+    let api = Api::with(&["--emco-url", &url, "--emco-ca-file", file.to_str().unwrap()]).await;
+    problem_of(create_under(&api, &samples::dig().dig, "").await, 503, "emco_unavailable").await;
+    std::fs::write(&file, certificate).unwrap();
+    eventually(Duration::from_secs(20), "EMCO is trusted", async || {
+        (create_under(&api, &samples::dig().dig, "").await.status() == 201).then_some(())
+    })
+    .await;
 }

@@ -92,7 +92,7 @@ async fn d09_the_namespace_and_tls_are_settings() {
     bridge.create("w", 9090).await;
     assert_eq!(bridge.status_of_sample("").await.json()["runID"], json!(run["runId"]));
 
-    let (address, root) = behind_tls(temporal.address()).await;
+    let (address, root) = behind_tls(temporal.address(), "h2").await;
     let secure = Served::with(&address, |process| {
         process
             .env("TEMPORAL_NAMESPACE", "tenant")
@@ -104,9 +104,9 @@ async fn d09_the_namespace_and_tls_are_settings() {
     assert_eq!(secure.status_of_sample("").await.json()["runID"], json!(run["runId"]));
 }
 
-/// A TLS proxy to `upstream`, and the certificate to trust.
-async fn behind_tls(upstream: &str) -> (String, String) {
-    let own = rcgen::generate_simple_self_signed([NAME.to_owned()]).unwrap();
+/// A TLS proxy to `upstream`, which speaks this protocol, and the certificate to trust.
+pub(crate) async fn behind_tls(upstream: &str, protocol: &str) -> (String, String) {
+    let own = rcgen::generate_simple_self_signed([NAME.to_owned(), "localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -114,7 +114,7 @@ async fn behind_tls(upstream: &str) -> (String, String) {
         .with_no_client_auth()
         .with_single_cert(vec![own.cert.der().clone()], key)
         .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, upstream) = (listener.local_addr().unwrap().to_string(), upstream.to_owned());
@@ -122,7 +122,8 @@ async fn behind_tls(upstream: &str) -> (String, String) {
         while let Ok((stream, _)) = listener.accept().await {
             let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
             tokio::spawn(async move {
-                let mut near = acceptor.accept(stream).await.unwrap();
+                // Who does not trust the certificate ends the handshake.
+                let Ok(mut near) = acceptor.accept(stream).await else { return };
                 let mut far = TcpStream::connect(upstream).await.unwrap();
                 let _ = copy_bidirectional(&mut near, &mut far).await;
             });
