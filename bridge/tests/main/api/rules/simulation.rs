@@ -159,7 +159,7 @@ impl Served {
         let name = &rule.name;
         let url = format!("{}/v2/projects/{PROJECT}/workflow-rules/{name}/rehearse", self.url);
         // On a busy machine, hundreds of looks take their time, and Temporal may not respond in time.
-        let answer = http().post(url).timeout(SOON).send().await.map_err(|error| error.to_string())?;
+        let answer = http().post(url).timeout(SOON * 2).send().await.map_err(|error| error.to_string())?;
         if answer.status() == StatusCode::GATEWAY_TIMEOUT {
             return Err(answer.text().await.unwrap());
         }
@@ -259,7 +259,7 @@ async fn each_rule_sees_all_that_it_should_and_acts_once() {
     let limit = SOON * 10 + Duration::from_millis(300) * u32::try_from(count).unwrap();
     eventually(limit, "every rule has acted", &all).await;
     for rule in rules.iter().filter(|rule| rule.intents.len() == INTENTS.len()) {
-        eventually(SOON, "a rehearsal decides as the rule did", async || {
+        eventually(SOON * 4, "a rehearsal decides as the rule did", async || {
             bridge.rehearsed_as_decided(&temporal, &*beside, rule, count <= REHEARSED).await
         })
         .await;
