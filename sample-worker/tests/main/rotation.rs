@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::run::SOON;
 use crate::scene::Scene;
 
-/// Tasks that are done from before a change until after it. One that comes while a connection is cut off takes seconds.
+/// Tasks that are done from before a change until after it. One that comes while a connection is cut off takes
+/// seconds.
 const TASKS: usize = 3;
 
 #[tokio::test]

@@ -41,9 +41,9 @@ type Authority = CertifiedIssuer<'static, KeyPair>;
 /// The names of files and their contents.
 type Files = [(&'static str, String); 4];
 
-/// A proxy in front of a Temporal server that demands a client certificate and an API key, both of its own making. They
-/// are in files, which it replaces as Kubernetes does. It runs on the tokio runtime that started it, and stops when
-/// dropped.
+/// A proxy in front of a Temporal server that demands a client certificate and an API key, both of its own making.
+/// They are in files, which it replaces as Kubernetes does. It runs on the tokio runtime that started it, and stops
+/// when dropped.
 #[derive(Debug)]
 pub struct Guard {
     address: SocketAddr,
@@ -111,8 +111,8 @@ impl Guard {
         .into()
     }
 
-    /// Replaces certificate and API key in the files. As soon as calls have them, refuses the former ones, and waits until
-    /// connections with them are closed.
+    /// Replaces certificate and API key in the files. As soon as calls have them, refuses the former ones, and waits
+    /// until connections with them are closed.
     pub async fn rotate(&mut self) -> Result<()> {
         let number = self.gate.newest_number() + 1;
         let (certificate, files) = credentials(&self.authority, number)?;

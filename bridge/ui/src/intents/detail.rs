@@ -1,4 +1,5 @@
-//! `/ui/intents/{project}/{app}/{version}/{group}/{intent}`: an intent, its latest runs, its schedules and its changes.
+//! `/ui/intents/{project}/{app}/{version}/{group}/{intent}`: an intent, its latest runs, its schedules and
+//! its changes.
 
 use std::sync::Arc;
 
