@@ -46,7 +46,7 @@ pub use outcome::{
 };
 pub use problem::{Fault, Problem};
 pub use raw::RawJson;
-pub use read::{FromJson, Read, ReadError, read};
+pub use read::{FromJson, Read, ReadError, child, read};
 pub use rule::{
     ActionOutcome, ActionState, AlarmAction, CancelAction, Condition, DecisionState, FailuresTerm,
     NotifyAction, Once, PendingTerm, QueryTerm, QueueTerm, Rehearsal, RuleAction, RuleDecision, RuleScope,

@@ -246,7 +246,7 @@ pub(crate) struct Key<'a> {
 }
 
 /// Returns the path of `key` below `path`. Keys that are not plain are quoted (RFC 9535 §2.3.1), and long ones are cut.
-pub(crate) fn child(path: &str, key: &str) -> String {
+pub fn child(path: &str, key: &str) -> String {
     let mut path = path.to_owned();
     push_child(&mut path, key);
     path

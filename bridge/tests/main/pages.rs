@@ -2,6 +2,7 @@
 
 mod alarms;
 mod door;
+mod edit;
 mod intents;
 mod looks;
 mod runs;
@@ -45,7 +46,7 @@ impl Scene {
     /// With these flags of the bridge.
     async fn with(workflow_type: &str, flags: &[&str]) -> Self {
         let temporal = TemporalServer::shared().await.unwrap();
-        let client = OurClient::of(clients![acting], temporal.address()).await;
+        let client = OurClient::of(clients![acting, edit::typed], temporal.address()).await;
         let api = Api::on(temporal.address(), flags).await;
         let scene = Self { api, temporal, browser: Browser::start().await.unwrap(), client };
         scene.put(scene.intent(workflow_type)).await;
@@ -90,6 +91,13 @@ impl Scene {
 
     async fn fill(&self, selector: &str, text: &str) {
         self.browser.replace(selector, text).await.unwrap();
+    }
+
+    /// Types a text into the document of the form. Keys could complete what is typed.
+    async fn type_document(&self, text: &str) {
+        let value = serde_json::to_string(text).unwrap();
+        let script = format!("document.querySelector('#document').value = {value}");
+        self.browser.script(&script).await.unwrap();
     }
 
     async fn shows(&self, words: &str) {

@@ -6,6 +6,12 @@ use url::form_urlencoded;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
 
+impl<N: Into<String>> FromIterator<(N, String)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (N, String)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    }
+}
+
 impl Fields {
     pub(crate) fn parse(encoded: &[u8]) -> Self {
         Self(form_urlencoded::parse(encoded).into_owned().collect())

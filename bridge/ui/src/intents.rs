@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod delete;
 pub(crate) mod detail;
+pub(crate) mod edit;
+mod form;
 pub(crate) mod list;
 mod place;
 pub(crate) mod revisions;

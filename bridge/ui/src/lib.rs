@@ -22,6 +22,7 @@ mod overview;
 mod page;
 mod runs;
 mod schedules;
+mod schema;
 mod show;
 mod ui;
 mod visit;
@@ -36,7 +37,7 @@ pub use assets::router as assets;
 pub use door::with_pages_of_problems;
 pub use ui::Ui;
 
-use crate::link::{ALARMS, HOME, INTENTS, RUNS, SCHEDULES};
+use crate::link::{ALARMS, HOME, INTENTS, NEW_INTENT, RUNS, SCHEDULES};
 
 /// Returns the path of a page about an intent.
 macro_rules! intent {
@@ -47,13 +48,15 @@ macro_rules! intent {
 
 /// Returns the pages. Their callers are authenticated.
 pub fn router(ui: Arc<Ui>) -> Router {
-    use intents::{check, delete, detail, list, revisions, rollback, start};
+    use intents::{check, delete, detail, edit, list, revisions, rollback, start};
 
     let pages = Router::new()
         .route("/ui", get(async || Redirect::permanent(HOME)))
         .route(HOME, get(overview::show))
         .route(INTENTS, get(list::show))
+        .route(NEW_INTENT, get(edit::new).post(edit::create))
         .route(intent!(""), get(detail::show))
+        .route(intent!("/edit"), get(edit::form).post(edit::act))
         .route(intent!("/start"), get(start::form).post(start::act))
         .route(intent!("/check"), get(check::show))
         .route(intent!("/revisions"), get(revisions::show))
@@ -83,10 +86,11 @@ fn of_schedules(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
 
 /// Adds the pages of a run. The query names it: as a part of a path, some workflow IDs would not arrive.
 fn of_runs(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
-    use runs::{cancel, detail, history, pause, query, reset, signal, terminate, unpause, update};
+    use runs::{cancel, detail, history, pause, query, reset, signal, terminate, timeline, unpause, update};
 
     pages
         .route(intent!("/run"), get(detail::show))
+        .route(intent!("/run/timeline"), get(timeline::show))
         .route(intent!("/run/history"), get(history::show))
         .route(intent!("/run/cancel"), get(cancel::form).post(cancel::act))
         .route(intent!("/run/terminate"), get(terminate::form).post(terminate::act))

@@ -8,6 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub(crate) const HOME: &str = "/ui/";
 /// The list of intents.
 pub(crate) const INTENTS: &str = "/ui/intents";
+/// The form of a new intent.
+pub(crate) const NEW_INTENT: &str = "/ui/new-intent";
 /// The list of runs.
 pub(crate) const RUNS: &str = "/ui/runs";
 

@@ -28,6 +28,11 @@ impl Notice {
     pub(crate) fn of_field(text: &str) -> Self {
         Self::from(&Problem::new(422, "invalid_form", text))
     }
+
+    /// Returns the notice of faults in several fields.
+    pub(crate) fn of_faults(faults: Vec<Fault>) -> Self {
+        Self { faults, ..Self::of_field("some fields cannot be read") }
+    }
 }
 
 impl From<&Problem> for Notice {

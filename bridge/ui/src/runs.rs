@@ -11,7 +11,9 @@ pub(crate) mod query;
 pub(crate) mod reset;
 mod row;
 pub(crate) mod signal;
+mod spans;
 pub(crate) mod terminate;
+pub(crate) mod timeline;
 pub(crate) mod unpause;
 pub(crate) mod update;
 

@@ -36,7 +36,8 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    fn word(self) -> &'static str {
+    /// Returns the name of its class.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Good => "good",

@@ -11,7 +11,7 @@ use workflow_api::{Catalogue, CatalogueEntry, ClientStanding, Fault, WorkflowInt
 
 use super::Intents;
 use super::list::LOOKS;
-use crate::access::{Action, Resource};
+use crate::access::{Action, Refused, Resource};
 use crate::lookup::IntentError;
 use crate::model::IntentKey;
 use crate::ports::{ClientError, Clients};
@@ -115,8 +115,29 @@ impl Intents {
     pub async fn check(&self, request: &Request, key: &IntentKey) -> Result<ClientAnswer, IntentError> {
         self.parts.access.authorize(request, Action::CheckIntent, Resource::Intent(key)).await?;
         let intent = self.lookup.intent(key).await?;
+        Ok(self.answer(intent).await)
+    }
+
+    /// Asks the workflow client of an intent that is not kept yet to validate it, as a dry run of
+    /// [`put`](Self::put) does.
+    ///
+    /// # Errors
+    /// Returns an error if the caller may not write this intent.
+    pub async fn draft(
+        &self,
+        request: &Request,
+        key: &IntentKey,
+        intent: Arc<WorkflowIntent>,
+    ) -> Result<ClientAnswer, Refused> {
+        let access = &self.parts.access;
+        access.authorize(request, Action::PutIntent, Resource::Intent(key)).await?;
+        access.may_write(request, Action::PutIntent, key, &intent.spec).await?;
+        Ok(self.answer(intent).await)
+    }
+
+    async fn answer(&self, intent: Arc<WorkflowIntent>) -> ClientAnswer {
         let catalogue = self.parts.clients.catalogue(&intent.spec.workflow_client, self.patience()).await;
-        Ok(apart(move || ClientAnswer::by(&catalogue, &intent)).await)
+        apart(move || ClientAnswer::by(&catalogue, &intent)).await
     }
 
     async fn ask_client(&self, intent: &Arc<WorkflowIntent>) -> ClientCheck {

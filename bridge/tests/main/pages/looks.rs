@@ -73,6 +73,8 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
         ("delete-schedule", of_intent("/schedules/nightly/delete")),
         ("missing", scene.at("/ui/missing")),
         ("intent", of_intent("")),
+        ("new-intent", scene.at("/ui/new-intent")),
+        ("edit", of_intent("/edit")),
         ("start", of_intent("/start")),
         ("revisions", of_intent("/revisions?from=1&to=2")),
         ("rollback", of_intent("/rollback?revision=1")),
@@ -80,7 +82,7 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
         ("check", of_intent("/check")),
         ("run", run.clone()),
     ];
-    let acts = ["history", "cancel", "terminate", "pause", "unpause", "reset", "signal", "query", "update"];
+    let acts = ["timeline", "history", "cancel", "terminate", "pause", "unpause", "reset", "signal", "query", "update"];
     pages.extend(acts.map(|act| (act, of_run(act))));
     pages
 }

@@ -129,10 +129,46 @@ async fn a_run_is_reset_to_a_point_that_its_history_shows() {
     scene.click("[name=to][value=event]").await;
     scene.send().await;
     scene.shows("the number of the event is missing").await;
+    // The history leads to the form with the number in it.
+    scene.click("#event-hint a").await;
+    scene.click("tbody a[href*='/run/reset?']").await;
+    let event = "
+        return [document.querySelector('[name=to]:checked').value, document.querySelector('#event').value]";
+    assert_eq!(scene.browser.script(event).await.unwrap(), json!(["event", "4"]));
     scene.click("[name=to][value=first]").await;
     scene.send().await;
     scene.shows("The workflow was reset. This is the new run.").await;
     assert_ne!(scene.browser.url().await.unwrap().split("run=").nth(1), before.split("run=").nth(1));
+}
+
+#[tokio::test]
+async fn a_time_line_shows_what_happened_and_how_long_it_took() {
+    let scene = Scene::new("Parent").await;
+    scene.start(&odd("line")).await;
+    scene.shows("Child workflows that it waits for").await;
+    scene.act("terminate").await;
+    scene.fill("#reason", "seen enough").await;
+    scene.send().await;
+    scene.shows("Terminated").await;
+    scene.click("a[href*='/run/timeline?']").await;
+    let rows = "
+        return [...document.querySelectorAll('tbody tr')].map(row => {
+            const [what, how] = row.children, bars = [...row.querySelectorAll('rect')];
+            const inside = bars.every(bar => bar.x.baseVal.value >= 0
+                && bar.x.baseVal.value + bar.width.baseVal.value <= 1000);
+            return `${what.querySelector('.sub').innerText} ${how.innerText} ${inside}`;
+        })";
+    let all = json!(["Workflow Terminated true", "Child workflow Goes on true", "Workflow Started true"]);
+    assert_eq!(scene.browser.script(rows).await.unwrap(), all);
+    scene.browser.script("document.querySelector('#kind').value = 'Child workflow'").await.unwrap();
+    scene.click(".filters button").await;
+    scene.shows("Clear").await;
+    assert_eq!(scene.browser.script(rows).await.unwrap(), json!(["Child workflow Goes on true"]));
+    scene.click("[name=failed]").await;
+    scene.click(".filters button").await;
+    scene.shows("Nothing on this page of the history fits the filter.").await;
+    scene.click(".filters a").await;
+    assert_eq!(scene.browser.script(rows).await.unwrap(), all);
 }
 
 #[tokio::test]

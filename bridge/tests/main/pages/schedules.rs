@@ -16,13 +16,6 @@ impl Scene {
         assert!(kept.status().is_success(), "{}", kept.text().await.unwrap());
     }
 
-    /// Types a text into the document of the form. Keys could complete what is typed.
-    async fn type_document(&self, text: &str) {
-        let value = serde_json::to_string(text).unwrap();
-        let script = format!("document.querySelector('#document').value = {value}");
-        self.browser.script(&script).await.unwrap();
-    }
-
     /// Goes to the page of something that can be done with the schedule on the page.
     async fn act_on_schedule(&self, verb: &str) {
         self.click(&format!(".head .actions a[href$='/schedules/nightly/{verb}']")).await;

@@ -25,8 +25,14 @@ use crate::visit::{OfIntent, Visit};
 /// How many runs and changes are shown here. The others have their own pages.
 const LATEST: u32 = 10;
 
-const ACTIONS: [Action; 5] =
-    [Action::Start, Action::CheckIntent, Action::RollBackIntent, Action::DeleteIntent, Action::PutSchedule];
+const ACTIONS: [Action; 6] = [
+    Action::Start,
+    Action::PutIntent,
+    Action::CheckIntent,
+    Action::RollBackIntent,
+    Action::DeleteIntent,
+    Action::PutSchedule,
+];
 
 #[derive(Template)]
 #[template(path = "intents/detail.html")]
@@ -91,7 +97,7 @@ impl IntentPage {
         let (runs, schedules, changes) = parts;
         Self {
             frame: visit.frame.clone(),
-            done: (visit.query.text("done") == "rolledback").then_some("The intent was rolled back."),
+            done: done(visit.query.text("done")),
             may: May::ask(visit, Resource::Intent(&key), &ACTIONS),
             params: params(&intent),
             options: options(&intent),
@@ -133,6 +139,15 @@ fn options(intent: &WorkflowIntent) -> Vec<(&'static str, String)> {
         ("Cron schedule", options.cron_schedule.clone()),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// Returns what was done before.
+fn done(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "rolledback" => "The intent was rolled back.",
+        "saved" => "The intent was saved.",
+        _ => return None,
+    })
 }
 
 impl ScheduleRow {

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
+use bridge_core::access::Action;
 use bridge_core::model::{DigKey, IntentKey};
 use bridge_core::ports::FoundIntent;
 use bridge_core::{IntentFilter, IntentSearch, IntentSearchPage};
@@ -41,6 +42,7 @@ struct IntentsPage {
     kind: String,
     states: Vec<Choice>,
     standings: Vec<Choice>,
+    may_write: bool,
     is_filtered: bool,
     /// Whether one of the filters is used that are not shown at first.
     has_more: bool,
@@ -99,6 +101,7 @@ impl IntentsPage {
                 .map(|(value, word, _)| Choice::new(value, word, visit.query.text("check")))
                 .into(),
             has_more: FILTERS[SHOWN..].iter().any(|name| is_used(name)),
+            may_write: visit.ui.app.rights.anywhere(&visit.request, Action::PutIntent),
             is_filtered: FILTERS.iter().any(|name| is_used(name)),
             rows: found.intents.iter().map(IntentRow::from).collect(),
             first: is_later.then(|| at("")),

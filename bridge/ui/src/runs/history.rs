@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use bridge_core::StatusRequest;
+use bridge_core::access::{Action, Resource};
 use bridge_core::ports::{HistoryRequest, PageToken};
 use bridge_http::ApiError;
 use http::StatusCode;
@@ -13,11 +14,14 @@ use workflow_api::RawJson;
 use super::place::RunPlace;
 use crate::frame::Frame;
 use crate::json::pretty;
+use crate::may::May;
 use crate::page::page;
 use crate::show::Moment;
 use crate::visit::Visit;
 
 const LIMIT: usize = 100;
+/// The event after which a workflow can continue in another way.
+const RESET_POINT: &str = "Workflow task completed";
 
 #[derive(Template)]
 #[template(path = "runs/history.html")]
@@ -37,6 +41,8 @@ struct EventView {
     /// What it is about, such as the type of an activity; empty if it names nothing.
     name: String,
     json: String,
+    /// The form that resets the workflow to this event, if that is a point for it.
+    reset: Option<String>,
 }
 
 pub(crate) async fn show(visit: Visit, mut place: RunPlace) -> Result<Response, ApiError> {
@@ -49,7 +55,11 @@ pub(crate) async fn show(visit: Visit, mut place: RunPlace) -> Result<Response, 
     let status = report.status;
     (place.workflow_id, place.run_id) = (status.workflow_id, status.run_id);
     let next = status.history_next_page_token.map(|token| place.page("history", &[("continue", &token)]));
-    let events = status.workflow_history.unwrap_or_default().iter().map(event).collect();
+    let may = May::ask(&visit, Resource::Intent(&place.intent), &[Action::Reset]).may(Action::Reset);
+    let mut events: Vec<_> = status.workflow_history.unwrap_or_default().iter().map(event).collect();
+    for event in events.iter_mut().filter(|event| may && event.kind == RESET_POINT) {
+        event.reset = Some(place.page("reset", &[("to", "event"), ("event", &event.id)]));
+    }
     Ok(page(StatusCode::OK, &HistoryPage { frame: visit.frame, place, events, is_first, next }))
 }
 
@@ -62,6 +72,7 @@ fn event(json: &RawJson) -> EventView {
         kind: in_words(&text("eventType")),
         name: name(&event).unwrap_or_default().to_owned(),
         json: pretty(json),
+        reset: None,
     }
 }
 

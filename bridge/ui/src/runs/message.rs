@@ -1,9 +1,13 @@
 //! Signals, queries and updates: what their forms have in common.
 
-use workflow_api::RawJson;
+use std::collections::BTreeMap;
 
+use workflow_api::{CatalogueEntry, MessageEntry, RawJson};
+
+use super::place::RunPlace;
 use crate::fields::Fields;
 use crate::notice::Notice;
+use crate::visit::Visit;
 
 /// What was entered: the name, and the arguments as JSON.
 #[derive(Debug, Clone, Default)]
@@ -12,13 +16,28 @@ pub(crate) struct Message {
     pub(crate) args: String,
     /// Identifies what is sent: when the form is sent again, it is not sent twice.
     pub(crate) key: String,
+    /// The names that the workflow client declares, to choose from.
+    pub(crate) names: Vec<String>,
 }
 
 impl Message {
     pub(crate) fn of(form: &Fields) -> Self {
         let text = |name| form.text(name).to_owned();
         let key = form.some("key").map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
-        Self { name: text("name"), args: text("args"), key }
+        Self { name: text("name"), args: text("args"), key, names: Vec::new() }
+    }
+
+    /// Adds the names that the workflow client declares; none if it is away, or the person may not ask it.
+    pub(crate) async fn with_names(
+        mut self,
+        visit: &Visit,
+        place: &RunPlace,
+        of: fn(CatalogueEntry) -> Option<BTreeMap<String, MessageEntry>>,
+    ) -> Self {
+        let answer = visit.ui.app.intents.check(&visit.request, &place.intent).await;
+        let declared = answer.ok().and_then(|answer| answer.client).and_then(of);
+        self.names = declared.unwrap_or_default().into_keys().collect();
+        self
     }
 
     /// Returns the arguments, in order.

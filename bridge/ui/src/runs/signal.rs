@@ -24,7 +24,8 @@ struct SignalPage {
 
 pub(crate) async fn form(visit: Visit, place: RunPlace) -> Response {
     let act = Act::new(&visit, Action::Signal, &place.intent);
-    page(act.status(), &SignalPage { frame: visit.frame, act, place, message: Message::of(&visit.query) })
+    let message = Message::of(&visit.query).with_names(&visit, &place, |client| client.signals).await;
+    page(act.status(), &SignalPage { frame: visit.frame, act, place, message })
 }
 
 pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Response {
@@ -32,6 +33,7 @@ pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Resp
     match send(&visit, &place, &message).await {
         Ok(()) => see(&place.link("signalled")),
         Err(notice) => {
+            let message = message.with_names(&visit, &place, |client| client.signals).await;
             let act = Act::failed(notice);
             page(act.status(), &SignalPage { frame: visit.frame, act, place, message })
         }

@@ -39,10 +39,8 @@ impl From<UpdateAnswer> for Outcome {
 
 pub(crate) async fn form(visit: Visit, place: RunPlace) -> Response {
     let act = Act::new(&visit, Action::Update, &place.intent);
-    page(
-        act.status(),
-        &UpdatePage { frame: visit.frame, act, place, message: Message::of(&visit.query), outcome: None },
-    )
+    let message = Message::of(&visit.query).with_names(&visit, &place, |client| client.updates).await;
+    page(act.status(), &UpdatePage { frame: visit.frame, act, place, message, outcome: None })
 }
 
 pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Response {
@@ -58,6 +56,7 @@ pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Resp
         }
         Err(notice) => (Act::failed(notice), None),
     };
+    let message = message.with_names(&visit, &place, |client| client.updates).await;
     page(act.status(), &UpdatePage { frame: visit.frame, act, place, message, outcome })
 }
 
