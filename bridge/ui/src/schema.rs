@@ -32,7 +32,7 @@ pub(crate) fn properties(schema: &Value) -> Vec<Property> {
 }
 
 /// Reads a schema and those that it refers to. What stands nearer to the parameter counts.
-fn property(root: &Value, mut schema: &Value) -> Property {
+fn property<'a>(root: &'a Value, mut schema: &'a Value) -> Property {
     let mut property = Property::default();
     for _ in 0..MOST_REFERENCES {
         let described = schema["description"].as_str().filter(|_| property.description.is_empty());
@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_schema_that_refers_to_itself_comes_to_an_end() {
-        let schema = json!({"$defs": {"A": {"$ref": "#/$defs/A"}}, "properties": {"a": {"$ref": "#/$defs/A"}}});
+        let schema =
+            json!({"$defs": {"A": {"$ref": "#/$defs/A"}}, "properties": {"a": {"$ref": "#/$defs/A"}}});
         assert_eq!(properties(&schema), [Property { name: "a".to_owned(), ..Property::default() }]);
         assert!(properties(&json!(true)).is_empty());
     }

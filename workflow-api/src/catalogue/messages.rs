@@ -105,7 +105,9 @@ impl CatalogueEntry {
         Ok(())
     }
 
-    fn messages(&self, kind: MessageKind) -> Option<&BTreeMap<String, MessageEntry>> {
+    /// Returns the messages of a kind, by name; `None` if the client does not declare them.
+    #[must_use]
+    pub fn messages(&self, kind: MessageKind) -> Option<&BTreeMap<String, MessageEntry>> {
         match kind {
             MessageKind::Signal => self.signals.as_ref(),
             MessageKind::Update => self.updates.as_ref(),

@@ -6,8 +6,8 @@ use heavy::apart;
 use workflow_api::{CatalogueEntry, MessageKind, RawJson};
 
 use super::{Addressee, WorkflowError, Workflows};
-use crate::access::Action;
-use crate::model::WorkflowRun;
+use crate::access::{Action, Refused, Resource};
+use crate::model::{IntentKey, WorkflowRun};
 use crate::request::Request;
 
 /// How long the check waits for the client's catalogue. A stop signal must not wait long for a client that is away.
@@ -34,7 +34,7 @@ impl Workflows {
         content: Content<'_>,
     ) -> Result<WorkflowRun, WorkflowError> {
         let run = self.run_of(request, action, to);
-        let (run, client) = tokio::join!(run, self.client_of(to, content.unchecked));
+        let (run, client) = tokio::join!(run, self.client_of(&to.intent, content.unchecked));
         let run = run?;
         if let Some(client) = client {
             self.check(&run, client, content).await?;
@@ -42,13 +42,30 @@ impl Workflows {
         Ok(run)
     }
 
+    /// Returns the names of the messages of a kind that the workflow client of an intent declares; none if the client is
+    /// away, slow, or declares nothing.
+    ///
+    /// # Errors
+    /// Returns an error if the caller may not see the state of the intent's workflows.
+    pub async fn declared(
+        &self,
+        request: &Request,
+        intent: &IntentKey,
+        kind: MessageKind,
+    ) -> Result<Vec<String>, Refused> {
+        self.parts.access.authorize(request, Action::Status, Resource::Intent(intent)).await?;
+        let client = self.client_of(intent, false).await;
+        let names = client.and_then(|client| Some(client.messages(kind)?.keys().cloned().collect()));
+        Ok(names.unwrap_or_default())
+    }
+
     /// Returns the catalogue entry of the intent's client, if the client responds in time.
-    async fn client_of(&self, to: &Addressee, unchecked: bool) -> Option<CatalogueEntry> {
+    async fn client_of(&self, intent: &IntentKey, unchecked: bool) -> Option<CatalogueEntry> {
         let within = self.parts.limits.client_check.min(PATIENCE);
         if unchecked || within.is_zero() {
             return None;
         }
-        let intent = self.lookup.intent(&to.intent).await.ok()?;
+        let intent = self.lookup.intent(intent).await.ok()?;
         let spec = &intent.spec;
         let asked = self.parts.clients.catalogue(&spec.workflow_client, within).await;
         let catalogue = asked.unwrap_or_else(|error| {

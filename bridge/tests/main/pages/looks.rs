@@ -82,7 +82,18 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
         ("check", of_intent("/check")),
         ("run", run.clone()),
     ];
-    let acts = ["timeline", "history", "cancel", "terminate", "pause", "unpause", "reset", "signal", "query", "update"];
+    let acts = [
+        "timeline",
+        "history",
+        "cancel",
+        "terminate",
+        "pause",
+        "unpause",
+        "reset",
+        "signal",
+        "query",
+        "update",
+    ];
     pages.extend(acts.map(|act| (act, of_run(act))));
     pages
 }

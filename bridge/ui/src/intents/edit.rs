@@ -80,7 +80,11 @@ impl Draft {
     }
 
     /// Reads what was sent. It is a change of the revision that the form was made from.
-    async fn sent(visit: &Visit, key: Option<IntentKey>, form: &Fields) -> Result<(Self, Result<(), Notice>), ApiError> {
+    async fn sent(
+        visit: &Visit,
+        key: Option<IntentKey>,
+        form: &Fields,
+    ) -> Result<(Self, Result<(), Notice>), ApiError> {
         let (is_new, key) = (key.is_none(), key.unwrap_or_else(|| key_of(form)));
         let at = form.text("at").to_owned();
         let mut intent = WorkflowIntent::default();

@@ -53,7 +53,13 @@ const KNOWN: [Known; 8] = [
         "$.spec.temporal.workflowStartOptions.ID",
         false,
     ),
-    known("executionTimeout", "Timeout of the execution", "Such as 2h. Empty: none.", EXECUTION_TIMEOUT, false),
+    known(
+        "executionTimeout",
+        "Timeout of the execution",
+        "Such as 2h. Empty: none.",
+        EXECUTION_TIMEOUT,
+        false,
+    ),
     known("runTimeout", "Timeout of each run", "Such as 30m. Empty: none.", RUN_TIMEOUT, false),
 ];
 
@@ -133,17 +139,18 @@ impl Inputs {
     /// Returns the fields of what was entered. `client` describes the parameters, if it is there.
     pub(super) fn new(entered: &Fields, client: Option<&CatalogueEntry>) -> Self {
         let own = KNOWN.iter().map(|field| Input::of(field, entered.exact(field.name))).collect();
-        let mut values: BTreeMap<_, _> = params(entered).map(|(at, value)| (at, value.to_owned())).collect();
+        let owned = |(activity, name): (&str, &str)| (activity.to_owned(), name.to_owned());
+        let mut values: BTreeMap<_, _> = params(entered).map(|(at, value)| (owned(at), value)).collect();
         let mut params = Vec::new();
         for (activity, schema) in client.into_iter().flat_map(|client| &client.params) {
             for property in properties(schema) {
-                let value = values.remove(&(activity.as_str(), property.name.as_str())).unwrap_or_default();
-                params.push(Input::of_param(activity, &property, &value));
+                let value = values.remove(&owned((activity, &property.name))).unwrap_or_default();
+                params.push(Input::of_param(activity, &property, value));
             }
         }
         for ((activity, name), value) in values {
-            let property = Property { name: name.to_owned(), ..Property::default() };
-            params.push(Input::of_param(activity, &property, &value));
+            let property = Property { name, ..Property::default() };
+            params.push(Input::of_param(&activity, &property, value));
         }
         let mut inputs = Self { own, params };
         inputs.each().enumerate().for_each(|(at, input)| input.id = at + 1);
@@ -183,9 +190,9 @@ pub(super) fn entered(intent: &WorkflowIntent) -> Fields {
         ("executionTimeout", time(options.workflow_execution_timeout)),
         ("runTimeout", time(options.workflow_run_timeout)),
     ];
-    let params = super::detail::params(intent).into_iter().flat_map(|(activity, name, value)| {
-        [("activity", activity), ("param", name), ("value", value)]
-    });
+    let params = super::detail::params(intent)
+        .into_iter()
+        .flat_map(|(activity, name, value)| [("activity", activity), ("param", name), ("value", value)]);
     own.into_iter().chain(params).collect()
 }
 
@@ -281,8 +288,7 @@ mod tests {
         assert_eq!(spec.temporal.workflow_start_options.cron_schedule, "@daily");
         assert_eq!(spec.temporal.workflow_start_options.workflow_run_timeout, Nanos::new(3_600_000_000_000));
         let params = serde_json::to_value(&spec.temporal.workflow_params.activity_params).unwrap();
-        let expected =
-            json!({"all-activities": {"empty": "", "odd [name]": "a\nb"}, "move": {"lanes": "3"}});
+        let expected = json!({"all-activities": {"empty": "", "odd [name]": "a\nb"}, "move": {"lanes": "3"}});
         assert_eq!(params, expected);
     }
 

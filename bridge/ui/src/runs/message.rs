@@ -1,8 +1,6 @@
 //! Signals, queries and updates: what their forms have in common.
 
-use std::collections::BTreeMap;
-
-use workflow_api::{CatalogueEntry, MessageEntry, RawJson};
+use workflow_api::{MessageKind, RawJson};
 
 use super::place::RunPlace;
 use crate::fields::Fields;
@@ -27,16 +25,10 @@ impl Message {
         Self { name: text("name"), args: text("args"), key, names: Vec::new() }
     }
 
-    /// Adds the names that the workflow client declares; none if it is away, or the person may not ask it.
-    pub(crate) async fn with_names(
-        mut self,
-        visit: &Visit,
-        place: &RunPlace,
-        of: fn(CatalogueEntry) -> Option<BTreeMap<String, MessageEntry>>,
-    ) -> Self {
-        let answer = visit.ui.app.intents.check(&visit.request, &place.intent).await;
-        let declared = answer.ok().and_then(|answer| answer.client).and_then(of);
-        self.names = declared.unwrap_or_default().into_keys().collect();
+    /// Adds the names that the workflow client declares.
+    pub(crate) async fn with_names(mut self, visit: &Visit, place: &RunPlace, kind: MessageKind) -> Self {
+        let declared = visit.ui.app.workflows.declared(&visit.request, &place.intent, kind).await;
+        self.names = declared.unwrap_or_default();
         self
     }
 

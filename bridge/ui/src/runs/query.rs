@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use bridge_core::QueryOrder;
 use bridge_core::access::Action;
-use workflow_api::CURRENT_STATE;
+use workflow_api::{CURRENT_STATE, MessageKind};
 
 use super::message::Message;
 use super::place::RunPlace;
@@ -29,7 +29,7 @@ pub(crate) async fn form(visit: Visit, place: RunPlace) -> Response {
     let act = Act::new(&visit, Action::Query, &place.intent);
     // Workflows that are made with our kit answer this query.
     let message = Message { name: CURRENT_STATE.to_owned(), ..Message::default() };
-    let message = message.with_names(&visit, &place, |client| client.queries).await;
+    let message = message.with_names(&visit, &place, MessageKind::Query).await;
     page(act.status(), &QueryPage { frame: visit.frame, act, place, message, result: None })
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Resp
         Ok(result) => (Act::new(&visit, Action::Query, &place.intent), Some(result)),
         Err(notice) => (Act::failed(notice), None),
     };
-    let message = message.with_names(&visit, &place, |client| client.queries).await;
+    let message = message.with_names(&visit, &place, MessageKind::Query).await;
     page(act.status(), &QueryPage { frame: visit.frame, act, place, message, result })
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use bridge_core::SignalOrder;
 use bridge_core::access::Action;
+use workflow_api::MessageKind;
 
 use super::message::Message;
 use super::place::RunPlace;
@@ -24,7 +25,7 @@ struct SignalPage {
 
 pub(crate) async fn form(visit: Visit, place: RunPlace) -> Response {
     let act = Act::new(&visit, Action::Signal, &place.intent);
-    let message = Message::of(&visit.query).with_names(&visit, &place, |client| client.signals).await;
+    let message = Message::of(&visit.query).with_names(&visit, &place, MessageKind::Signal).await;
     page(act.status(), &SignalPage { frame: visit.frame, act, place, message })
 }
 
@@ -33,7 +34,7 @@ pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Resp
     match send(&visit, &place, &message).await {
         Ok(()) => see(&place.link("signalled")),
         Err(notice) => {
-            let message = message.with_names(&visit, &place, |client| client.signals).await;
+            let message = message.with_names(&visit, &place, MessageKind::Signal).await;
             let act = Act::failed(notice);
             page(act.status(), &SignalPage { frame: visit.frame, act, place, message })
         }

@@ -293,14 +293,30 @@ mod tests {
         let history = [
             event(1, "WORKFLOW_EXECUTION_STARTED", json!({"workflowType": {"name": "Move"}, "attempt": 1})),
             event(2, "WORKFLOW_TASK_SCHEDULED", json!({})),
-            event(5, "ACTIVITY_TASK_SCHEDULED", json!({"activityType": {"name": "look"}, "input": {"payloads": []}})),
+            event(
+                5,
+                "ACTIVITY_TASK_SCHEDULED",
+                json!({"activityType": {"name": "look"}, "input": {"payloads": []}}),
+            ),
             event(6, "TIMER_STARTED", json!({"timerId": "1"})),
             event(7, "ACTIVITY_TASK_STARTED", json!({"scheduledEventId": "5", "attempt": 3})),
-            event(8, "ACTIVITY_TASK_FAILED", json!({"scheduledEventId": "5", "startedEventId": "7", "failure": failure})),
+            event(
+                8,
+                "ACTIVITY_TASK_FAILED",
+                json!({"scheduledEventId": "5", "startedEventId": "7", "failure": failure}),
+            ),
             event(9, "TIMER_FIRED", json!({"timerId": "1", "startedEventId": "6"})),
             event(10, "WORKFLOW_EXECUTION_SIGNALED", json!({"signalName": "pause"})),
-            event(11, "WORKFLOW_TASK_FAILED", json!({"scheduledEventId": "2", "cause": "NON_DETERMINISTIC_ERROR"})),
-            event(12, "START_CHILD_WORKFLOW_EXECUTION_INITIATED", json!({"workflowId": "child", "workflowType": {"name": "C"}})),
+            event(
+                11,
+                "WORKFLOW_TASK_FAILED",
+                json!({"scheduledEventId": "2", "cause": "NON_DETERMINISTIC_ERROR"}),
+            ),
+            event(
+                12,
+                "START_CHILD_WORKFLOW_EXECUTION_INITIATED",
+                json!({"workflowId": "child", "workflowType": {"name": "C"}}),
+            ),
             event(13, "A_NEWER_KIND", json!({})),
         ];
         let spans = spans(&history);
@@ -316,13 +332,16 @@ mod tests {
         ];
         assert_eq!(seen, expected);
         let activity = &spans[3];
-        assert_eq!((activity.attempt, activity.failure.as_str(), activity.has_failed()), (3, "no room", true));
+        assert_eq!(
+            (activity.attempt, activity.failure.as_str(), activity.has_failed()),
+            (3, "no room", true)
+        );
         let second = |time: Option<Timestamp>| time.unwrap().to_string();
         assert_eq!(second(activity.begun), "2026-11-30T10:00:05Z");
-        assert_eq!((second(activity.taken), activity.last.to_string()), (
-            "2026-11-30T10:00:07Z".to_owned(),
-            "2026-11-30T10:00:08Z".to_owned()
-        ));
+        assert_eq!(
+            (second(activity.taken), activity.last.to_string()),
+            ("2026-11-30T10:00:07Z".to_owned(), "2026-11-30T10:00:08Z".to_owned())
+        );
     }
 
     #[test]

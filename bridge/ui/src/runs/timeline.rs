@@ -64,9 +64,7 @@ impl Filter {
 
     fn fits(&self, span: &Span) -> bool {
         let is_named = self.name.is_empty() || span.name.to_lowercase().contains(&self.name.to_lowercase());
-        is_named
-            && (self.kind.is_empty() || self.kind == span.word())
-            && (!self.failed || span.has_failed())
+        is_named && (self.kind.is_empty() || self.kind == span.word()) && (!self.failed || span.has_failed())
     }
 
     fn is_used(&self) -> bool {
@@ -111,7 +109,8 @@ impl TimelinePage {
     ) -> Self {
         let spans = spans(history);
         let from = spans.iter().map(|span| span.begun.unwrap_or(span.last)).min();
-        let to = spans.iter().map(|span| if span.is_over { span.last } else { now.unwrap_or(span.last) }).max();
+        let to =
+            spans.iter().map(|span| if span.is_over { span.last } else { now.unwrap_or(span.last) }).max();
         let scale = Scale { from: from.unwrap_or_default(), to: to.unwrap_or_default() };
         let rows = spans.into_iter().filter(|span| filter.fits(span)).map(|span| scale.row(span)).collect();
         let kinds = KINDS.iter().map(|(_, word)| Choice::new(word, word, &filter.kind)).collect();
@@ -157,6 +156,7 @@ impl Scale {
 /// Returns a length of time with as many digits as somebody reads.
 fn in_words(time: SignedDuration) -> String {
     let digits = if time.as_secs() < 10 { 1_000_000 } else { 1_000_000_000 };
-    let rounded = SignedDuration::from_nanos((time.as_nanos() / digits * digits).try_into().unwrap_or(i64::MAX));
+    let rounded =
+        SignedDuration::from_nanos((time.as_nanos() / digits * digits).try_into().unwrap_or(i64::MAX));
     format!("{rounded:#}")
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use bridge_core::UpdateOrder;
 use bridge_core::access::Action;
-use workflow_api::{UpdateAnswer, UpdateStage};
+use workflow_api::{MessageKind, UpdateAnswer, UpdateStage};
 
 use super::message::Message;
 use super::place::RunPlace;
@@ -39,7 +39,7 @@ impl From<UpdateAnswer> for Outcome {
 
 pub(crate) async fn form(visit: Visit, place: RunPlace) -> Response {
     let act = Act::new(&visit, Action::Update, &place.intent);
-    let message = Message::of(&visit.query).with_names(&visit, &place, |client| client.updates).await;
+    let message = Message::of(&visit.query).with_names(&visit, &place, MessageKind::Update).await;
     page(act.status(), &UpdatePage { frame: visit.frame, act, place, message, outcome: None })
 }
 
@@ -56,7 +56,7 @@ pub(crate) async fn act(visit: Visit, place: RunPlace, Form(form): Form) -> Resp
         }
         Err(notice) => (Act::failed(notice), None),
     };
-    let message = message.with_names(&visit, &place, |client| client.updates).await;
+    let message = message.with_names(&visit, &place, MessageKind::Update).await;
     page(act.status(), &UpdatePage { frame: visit.frame, act, place, message, outcome })
 }
 
