@@ -64,7 +64,7 @@ impl Chaos {
         let mut env = vec![("BRIDGE_START_TIMEOUT".into(), "5s".into())];
         env.extend(database.map(|url| ("BRIDGE_DATABASE".into(), url.into())));
         let temporal = TemporalOptions { in_memory: true, ..TemporalOptions::default() };
-        let stack = StackOptions { temporal, env }.start().await?;
+        let stack = StackOptions { temporal, env, ..StackOptions::default() }.start().await?;
         let back = Proxy::start(&format!("127.0.0.1:{}", stack.client.port())).await?;
         let mut chaos = Self { random: Rng::with_seed(seed), stack, fronts: Vec::new(), back };
         chaos.register_intent().await?;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::signal::ctrl_c;
 
 use crate::migration::{Act, Migration, hold, perform};
+use crate::playground::{Playground, ROLES, furnish};
 use crate::progress::Progress;
 
 /// The exit code that shells report of a program that Ctrl-C ended.
@@ -45,8 +46,9 @@ const SLOW: &str = "3s";
 impl Demo {
     pub(crate) async fn run(self) -> Result<ExitCode> {
         // After an interrupt, everything started so far is dropped, which ends it.
+        let playground = Playground::new()?;
         let (stack, migration) = tokio::select! {
-            shown = self.show() => shown?,
+            shown = self.show(&playground) => shown?,
             interrupt = ctrl_c() => return interrupt.map(|()| ExitCode::from(INTERRUPTED)).context(NO_CTRL_C),
         };
         if self.json {
@@ -61,7 +63,7 @@ impl Demo {
         Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    async fn show(&self) -> Result<(Stack, Migration)> {
+    async fn show(&self, playground: &Playground) -> Result<(Stack, Migration)> {
         let mut progress = Progress::new();
         temporal_cli()?;
         build_programs()?;
@@ -69,10 +71,19 @@ impl Demo {
 
         progress.doing("starting Temporal, EMCO's stand-in, bridge, workflow client and worker");
         let temporal = TemporalOptions { ui: !self.once, ..TemporalOptions::default() };
-        let mut stack = StackOptions { temporal, ..StackOptions::default() }.start().await?;
+        let options = StackOptions { temporal, ..StackOptions::default() };
+        let options = if self.once { options } else { playground.options(options)? };
+        let mut stack = options.start().await?;
         progress.done(format!("everything runs, with Temporal at {}", stack.temporal.address()));
 
-        let migration = self.perform(&stack, &mut progress).await.inspect_err(|_| {
+        let performed = async {
+            let migration = self.perform(&stack, &mut progress).await?;
+            if !self.once && self.fail.is_none() {
+                furnish(&stack, &mut progress).await?;
+            }
+            anyhow::Ok(migration)
+        };
+        let migration = performed.await.inspect_err(|_| {
             // The output of the processes is lost when they are dropped.
             stack.members().iter().for_each(|member| eprintln!("{}", member.process.tail()));
         })?;
@@ -102,7 +113,9 @@ impl Demo {
 
 fn show_addresses(stack: &Stack) {
     let bridge = stack.bridge.url();
-    eprintln!("\n  Bridge          {bridge}/openapi.json");
+    eprintln!("\n  Pages           {bridge}/ui/");
+    eprintln!("  Log in as       {} (each is its own token; without it, you may do everything)", ROLES.join(", "));
+    eprintln!("  API             {bridge}/openapi.json");
     eprintln!("  This workflow   {}/{SAMPLE_INTENT}/status?runDescribeWfExec=true", stack.intents_url());
     eprintln!("  Temporal's UI   {}", stack.temporal.ui_url().unwrap_or("none"));
     eprintln!("  Temporal        {}", stack.temporal.address());

@@ -12,6 +12,7 @@ mod dependencies;
 mod files;
 mod images;
 mod migration;
+mod playground;
 mod progress;
 mod test;
 

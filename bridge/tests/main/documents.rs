@@ -31,6 +31,17 @@ pub(crate) fn differences() -> BTreeSet<u32> {
 }
 
 #[test]
+fn the_book_has_every_page() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let book = std::fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    let listed: BTreeSet<_> =
+        book.split("](").skip(1).map(|link| link.split(')').next().unwrap().to_owned()).collect();
+    let names = std::fs::read_dir(&docs).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let pages: BTreeSet<_> = names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md").collect();
+    assert_eq!(listed, pages);
+}
+
+#[test]
 fn every_difference_has_a_number_and_a_reason() {
     let rows = table(API, "| # |");
     assert!(rows.iter().all(|row| row.len() == 4 && row.iter().all(|cell| !cell.is_empty())), "{rows:#?}");

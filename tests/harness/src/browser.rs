@@ -142,6 +142,12 @@ impl Browser {
         self.command("Network.setBlockedURLs", json!({"urls": urls})).await
     }
 
+    /// Opens another tab, and goes on in it.
+    pub async fn another_tab(&self) -> Result<()> {
+        let tab = self.post("/window/new", &json!({"type": "tab"})).await?;
+        self.post("/window", &json!({"handle": tab["handle"]})).await.map(drop)
+    }
+
     /// Goes back to the page before, as the button of the browser does.
     pub async fn back(&self) -> Result<()> {
         self.post("/back", &json!({})).await.map(drop)

@@ -1,6 +1,6 @@
 //! The whole system on one machine: Temporal, EMCO's stand-in, bridge, workflow client and worker.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
@@ -44,6 +44,10 @@ pub struct StackOptions {
     pub temporal: TemporalOptions,
     /// Variables for our processes and the stand-in, beside the addresses that the stack sets.
     pub env: Variables,
+    /// The port of the bridge; `None`: a free one.
+    pub bridge_port: Option<u16>,
+    /// Files of documents that EMCO's stand-in loads beside EMCO's sample.
+    pub load: Vec<OsString>,
 }
 
 /// One process of a [`Stack`].
@@ -73,7 +77,7 @@ impl Stack {
 
     /// Starts another bridge beside the stack's own, on the same database, which must be one that several can share.
     pub async fn another_bridge(&self) -> Result<Member> {
-        let mut bridge = Member::bridge(&self.env)?;
+        let mut bridge = Member::bridge(free_port(), &self.env)?;
         bridge.wait_ready().await?;
         Ok(bridge)
     }
@@ -122,10 +126,10 @@ impl StackOptions {
         // The last value of a variable takes precedence.
         env.extend(self.env);
         let mut stack = Stack {
-            emco: Member::spawn("emco-stand-in", &["--load", "samples", "--listen"], "/v2/projects", &env)?,
-            bridge: Member::bridge(&env)?,
-            client: Member::spawn("sample-client", &["--listen"], "/readyz", &env)?,
-            worker: Member::spawn("sample-worker", &["--operations-listen"], "/readyz", &env)?,
+            emco: Member::emco(&self.load, &env)?,
+            bridge: Member::bridge(self.bridge_port.unwrap_or_else(free_port), &env)?,
+            client: Member::spawn("sample-client", &["--listen"], free_port(), "/readyz", &env)?,
+            worker: Member::spawn("sample-worker", &["--operations-listen"], free_port(), "/readyz", &env)?,
             temporal,
             env,
             _directory: directory,
@@ -139,13 +143,26 @@ impl StackOptions {
 }
 
 impl Member {
-    fn bridge(env: &Variables) -> Result<Self> {
-        Self::spawn("bridge", &["serve", "--listen"], "/readyz", env)
+    fn bridge(port: u16, env: &Variables) -> Result<Self> {
+        Self::spawn("bridge", &["serve", "--listen"], port, "/readyz", env)
+    }
+
+    /// Starts EMCO's stand-in with EMCO's sample, and with these files.
+    fn emco(files: &[OsString], env: &Variables) -> Result<Self> {
+        let mut args = vec![OsStr::new("--load"), OsStr::new("samples")];
+        args.extend(files.iter().flat_map(|file| [OsStr::new("--load"), file]));
+        args.push(OsStr::new("--listen"));
+        Self::spawn("emco-stand-in", &args, free_port(), "/v2/projects", env)
     }
 
     /// Starts a program. The last argument in `args` is the option that takes an address to listen on.
-    fn spawn(name: &str, args: &[&str], ready_path: &'static str, env: &Variables) -> Result<Self> {
-        let port = free_port();
+    fn spawn(
+        name: &str,
+        args: &[impl AsRef<OsStr>],
+        port: u16,
+        ready_path: &'static str,
+        env: &Variables,
+    ) -> Result<Self> {
         let process = Process::builder(program(name)?).args(args).arg(format!("127.0.0.1:{port}"));
         let process = env.iter().fold(process, |process, (key, value)| process.env(key, value));
         Ok(Self { process: process.spawn()?, port, ready_path })

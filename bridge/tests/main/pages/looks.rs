@@ -201,3 +201,37 @@ async fn a_page_follows_what_runs_by_itself() {
     scene.temporal.cli(&["workflow", "signal", "--name", "finish", "-w", id]).await.unwrap();
     scene.shows("Nothing runs.").await;
 }
+
+#[tokio::test]
+async fn seven_tabs_are_open_at_once() {
+    let scene = Scene::new("Obedient").await;
+    scene.start("seven").await;
+    for _ in 0..6 {
+        scene.open("/ui/").await;
+        scene.shows("seven").await;
+        scene.browser.another_tab().await.unwrap();
+    }
+    scene.open("/ui/").await;
+    scene.shows("seven").await;
+    scene.temporal.cli(&["workflow", "signal", "--name", "finish", "-w", "seven"]).await.unwrap();
+    scene.shows("Nothing runs.").await;
+}
+
+#[tokio::test]
+async fn a_page_goes_on_after_the_bridge_was_away() {
+    let scene = Scene::new("Obedient").await;
+    scene.start("away").await;
+    scene.shows("Running").await;
+    scene.browser.script("window.failed = 0; const ask = window.fetch; window.fetch = async (...all) => {
+        try { return await ask(...all) } catch (error) { window.failed += 1; throw error } }").await.unwrap();
+    scene.browser.blocks(&["*"]).await.unwrap();
+    eventually(SOON, "the page has asked in vain", async || {
+        scene.browser.script("return window.failed").await.unwrap().as_u64() > Some(0)
+    })
+    .await;
+    // It shows what it had.
+    assert!(scene.text().await.contains("Running"));
+    scene.browser.blocks(&[]).await.unwrap();
+    scene.temporal.cli(&["workflow", "signal", "--name", "finish", "-w", "away"]).await.unwrap();
+    scene.shows("Completed").await;
+}
