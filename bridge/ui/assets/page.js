@@ -1,5 +1,5 @@
 // The pages are whole without this script. It shows times in the viewer's zone, keeps a page of what runs up to date,
-// and sends a form once.
+// sends a form once, and keeps the filters of lists as views.
 
 const now = new Date();
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -58,6 +58,45 @@ function keepCurrent(main) {
   const timer = setInterval(() => refresh().catch(() => {}), Number(main.dataset.live) * 1000);
 }
 
+// A view is a name for the filters of a list. Views are kept in this browser.
+function keepViews(form) {
+  const place = `views of ${location.pathname}`;
+  const read = () => JSON.parse(localStorage.getItem(place) ?? "{}");
+  const list = form.querySelector("ul");
+  const show = () => {
+    const views = Object.entries(read());
+    list.replaceChildren(...views.map(([name, query]) => {
+      const [item, link, remove] = ["li", "a", "button"].map((tag) => document.createElement(tag));
+      link.href = `${location.pathname}?${query}`;
+      link.textContent = name;
+      if (`?${query}` === location.search) link.setAttribute("aria-current", "true");
+      remove.type = "button";
+      remove.textContent = "×";
+      remove.setAttribute("aria-label", `Remove the view ${name}`);
+      remove.addEventListener("click", () => keep((all) => delete all[name]));
+      item.append(link, remove);
+      return item;
+    }));
+    form.querySelector(".field").hidden = !location.search && !views.length;
+  };
+  const keep = (change) => {
+    const views = read();
+    change(views);
+    localStorage.setItem(place, JSON.stringify(views));
+    show();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const query = new URLSearchParams(location.search);
+    query.delete("continue");
+    keep((all) => { all[form.elements.view.value.trim()] = query.toString(); });
+    form.reset();
+  });
+  form.hidden = false;
+  show();
+}
+
+for (const form of document.querySelectorAll("form[data-views]")) keepViews(form);
 const live = document.querySelector("main[data-live]");
 // Parts are compared as the server sends them, so before times are shown in another zone.
 if (live) keepCurrent(live);

@@ -29,6 +29,27 @@ async fn an_intent_is_found_by_its_name_and_by_its_client() {
 }
 
 #[tokio::test]
+async fn filters_are_kept_as_a_view() {
+    let scene = Scene::new("Obedient").await;
+    scene.open("/ui/intents?project=none").await;
+    scene.fill(".views input", "empty & <b>").await;
+    scene.click(".views .field button").await;
+    scene.open("/ui/intents").await;
+    scene.click(".views li a").await;
+    scene.shows("No intent fits the filter.").await;
+    assert_eq!(scene.browser.url().await.unwrap(), scene.at("/ui/intents?project=none"));
+    let current = "return document.querySelector('.views [aria-current]').innerText";
+    assert_eq!(scene.browser.script(current).await.unwrap(), "empty & <b>");
+    // Other lists have views of their own.
+    scene.open("/ui/runs").await;
+    let views = "return document.querySelectorAll('.views li').length";
+    assert_eq!(scene.browser.script(views).await.unwrap(), 0);
+    scene.open("/ui/intents").await;
+    scene.click(".views li button").await;
+    assert_eq!(scene.browser.script(views).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_change_is_compared_and_rolled_back() {
     let scene = Scene::new("Obedient").await;
     scene.put(scene.intent("Stubborn")).await;
