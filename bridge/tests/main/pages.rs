@@ -1,11 +1,14 @@
 //! The pages, in a real browser, with a real Temporal server, a real worker and a real workflow client.
 
 mod alarms;
+mod audit;
+mod clients;
 mod door;
 mod intents;
 mod looks;
 mod runs;
 mod schedules;
+mod settings;
 mod start;
 
 use client_kit::{StartContext, WorkflowStart, clients, workflow_client};

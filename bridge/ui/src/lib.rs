@@ -7,7 +7,9 @@
 mod act;
 mod alarms;
 mod assets;
+mod audit;
 mod choice;
+mod clients;
 mod diff;
 mod document;
 mod door;
@@ -22,6 +24,7 @@ mod overview;
 mod page;
 mod runs;
 mod schedules;
+mod settings;
 mod show;
 mod ui;
 mod visit;
@@ -36,7 +39,7 @@ pub use assets::router as assets;
 pub use door::with_pages_of_problems;
 pub use ui::Ui;
 
-use crate::link::{ALARMS, HOME, INTENTS, RUNS, SCHEDULES};
+use crate::link::{ALARMS, AUDIT, CLIENTS, HOME, INTENTS, RUNS, SCHEDULES, SETTINGS};
 
 /// Returns the path of a page about an intent.
 macro_rules! intent {
@@ -61,7 +64,10 @@ pub fn router(ui: Arc<Ui>) -> Router {
         .route(intent!("/delete"), get(delete::form).post(delete::act))
         .route(RUNS, get(runs::list::show))
         .route(ALARMS, get(alarms::list::show))
-        .route("/ui/alarms/{alarm}", get(alarms::detail::show).post(alarms::detail::act));
+        .route("/ui/alarms/{alarm}", get(alarms::detail::show).post(alarms::detail::act))
+        .route(CLIENTS, get(clients::show))
+        .route(AUDIT, get(audit::show))
+        .route(SETTINGS, get(settings::show));
     door::with_problems(of_schedules(of_runs(pages)), Arc::clone(&ui)).with_state(ui)
 }
 

@@ -81,6 +81,20 @@ async fn a_form_of_another_site_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_browser_at_the_root_gets_to_the_pages_and_a_program_does_not() {
+    let (place, browser) = (place().await, Browser::start().await.unwrap());
+    browser.open(&place.at("/")).await.unwrap();
+    browser.fill("#token", "one").await.unwrap();
+    browser.click("button").await.unwrap();
+    browser.shows("All projects that you may see").await;
+    for accept in ["*/*", "application/json"] {
+        let answer =
+            http().get(place.at("/")).bearer_auth("one").header("accept", accept).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.url().path()), (404, "/"), "{accept}");
+    }
+}
+
+#[tokio::test]
 async fn browsers_get_pages_of_problems_and_programs_get_the_problems() {
     let place = place().await;
     let get = async |path: &str, accept: &str| {
