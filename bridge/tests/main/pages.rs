@@ -4,6 +4,7 @@ mod alarms;
 mod door;
 mod intents;
 mod looks;
+mod rules;
 mod runs;
 mod schedules;
 mod start;
@@ -106,6 +107,18 @@ impl Scene {
         self.fill("#workflow-id", workflow_id).await;
         self.click("button[value=start]").await;
         self.shows("The workflow was started.").await;
+    }
+
+    /// Types a text into the document of the form. Keys could complete what is typed.
+    async fn type_document(&self, text: &str) {
+        let value = serde_json::to_string(text).unwrap();
+        let script = format!("document.querySelector('#document').value = {value}");
+        self.browser.script(&script).await.unwrap();
+    }
+
+    /// Returns the document of the form.
+    async fn document(&self) -> Value {
+        self.browser.script("return document.querySelector('#document').value").await.unwrap()
     }
 
     /// Sends the form of the page.

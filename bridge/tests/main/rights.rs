@@ -165,7 +165,7 @@ async fn callers_ask_what_they_may() {
     let expected = "create replace rollback delete get list list-groups search-intents check list-revisions get-revision \
                     preview-start list-runs search-runs get-run list-schedules search-schedules get-schedule \
                     list-schedule-revisions get-schedule-revision schedule-status preview-schedule list-rules \
-                    get-rule list-rule-revisions get-rule-revision";
+                    search-rules get-rule list-rule-revisions get-rule-revision";
     assert_eq!(verbs.join(" "), expected);
     for (query, parameter) in
         [("scope=a/b", "scope"), ("verb=get", "scope"), ("scope=a/b/c/d&verb=x", "verb")]

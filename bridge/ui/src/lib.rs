@@ -20,6 +20,7 @@ mod may;
 mod notice;
 mod overview;
 mod page;
+mod rules;
 mod runs;
 mod schedules;
 mod show;
@@ -36,7 +37,7 @@ pub use assets::router as assets;
 pub use door::with_pages_of_problems;
 pub use ui::Ui;
 
-use crate::link::{ALARMS, HOME, INTENTS, RUNS, SCHEDULES};
+use crate::link::{ALARMS, HOME, INTENTS, RULES, RUNS, SCHEDULES};
 
 /// Returns the path of a page about an intent.
 macro_rules! intent {
@@ -62,7 +63,7 @@ pub fn router(ui: Arc<Ui>) -> Router {
         .route(RUNS, get(runs::list::show))
         .route(ALARMS, get(alarms::list::show))
         .route("/ui/alarms/{alarm}", get(alarms::detail::show).post(alarms::detail::act));
-    door::with_problems(of_schedules(of_runs(pages)), Arc::clone(&ui)).with_state(ui)
+    door::with_problems(of_rules(of_schedules(of_runs(pages))), Arc::clone(&ui)).with_state(ui)
 }
 
 /// Adds the pages of schedules.
@@ -79,6 +80,20 @@ fn of_schedules(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
         .route(intent!("/schedules/{schedule}/trigger"), get(trigger::form).post(trigger::act))
         .route(intent!("/schedules/{schedule}/backfill"), get(backfill::form).post(backfill::act))
         .route(intent!("/schedules/{schedule}/delete"), get(delete::form).post(delete::act))
+}
+
+/// Adds the pages of rules. What stands for all projects is `*`.
+fn of_rules(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
+    use rules::{delete, detail, edit, list, rehearse, revisions};
+
+    pages
+        .route(RULES, get(list::show))
+        .route("/ui/rules/new", get(edit::new).post(edit::create))
+        .route("/ui/rules/{project}/{rule}", get(detail::show))
+        .route("/ui/rules/{project}/{rule}/edit", get(edit::form).post(edit::act))
+        .route("/ui/rules/{project}/{rule}/rehearse", get(rehearse::form).post(rehearse::act))
+        .route("/ui/rules/{project}/{rule}/revisions", get(revisions::show))
+        .route("/ui/rules/{project}/{rule}/delete", get(delete::form).post(delete::act))
 }
 
 /// Adds the pages of a run. The query names it: as a part of a path, some workflow IDs would not arrive.

@@ -13,6 +13,8 @@ pub(crate) const RUNS: &str = "/ui/runs";
 
 /// The list of schedules.
 pub(crate) const SCHEDULES: &str = "/ui/schedules";
+/// The list of rules.
+pub(crate) const RULES: &str = "/ui/rules";
 /// The list of alarms.
 pub(crate) const ALARMS: &str = "/ui/alarms";
 

@@ -175,6 +175,7 @@ actions! {
     RetryAlarmDelivery = "retry-alarm-delivery" Changes [Operate Administer];
     DiscardAlarmDelivery = "discard-alarm-delivery" Changes [Administer];
     ListRules = "list-rules" Reads [View Author Operate Administer];
+    SearchRules = "search-rules" Reads [View Author Operate Administer];
     GetRule = "get-rule" Reads [View Author Operate Administer];
     PutRule = "put-rule" Changes [Operate Administer];
     DeleteRule = "delete-rule" Changes [Operate Administer];

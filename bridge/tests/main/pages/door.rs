@@ -55,7 +55,7 @@ async fn only_what_the_person_may_do_is_offered() {
     let offered = "return document.querySelectorAll('.head .actions a').length";
     assert_eq!(browser.script(offered).await.unwrap(), 0);
     let entries = "return [...document.querySelectorAll('.side nav a')].map(link => link.innerText).join()";
-    assert_eq!(browser.script(entries).await.unwrap(), "Overview,Intents,Runs,Schedules,Alarms");
+    assert_eq!(browser.script(entries).await.unwrap(), "Overview,Intents,Runs,Schedules,Rules,Alarms");
     browser.click("details:last-of-type summary").await.unwrap();
     browser.shows("the binding `viewers` gives the role viewer, which does not include it").await;
     // Whoever knows the path learns which right is missing.

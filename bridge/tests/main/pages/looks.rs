@@ -43,6 +43,10 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
     let intent = format!("{}/temporal-workflow-intents/{}", harness::SAMPLE_DIG, harness::SAMPLE_INTENT);
     let schedules = scene.at(&format!("{intent}/schedules/nightly"));
     assert_eq!(http().put(schedules).body(schedule).send().await.unwrap().status(), 201);
+    let rule = include_str!("../../../../docs/samples/rules/cluster-near-limit.json");
+    let rule = rule.replace("\"2m\"", "\"1ms\"").replace("capacity-*", "*").replace("0.9", "0.1");
+    let rules = scene.at("/v2/projects/proj1/workflow-rules/cluster-near-limit");
+    assert_eq!(http().put(rules).body(rule).send().await.unwrap().status(), 201);
     let raised = Raised {
         text: "The move of app `web` has failed twice: no cluster has room for it.".to_owned(),
         ..Raised::new(AlarmObject::intent(&sample_key()), ProbableCause::WorkflowFailed, "")
@@ -71,6 +75,14 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
         ("trigger", of_intent("/schedules/nightly/trigger")),
         ("backfill", of_intent("/schedules/nightly/backfill")),
         ("delete-schedule", of_intent("/schedules/nightly/delete")),
+        ("rules", scene.at("/ui/rules")),
+        ("no-rules", scene.at("/ui/rules?project=none")),
+        ("new-rule", scene.at("/ui/rules/new?project=proj1&sample=stuck")),
+        ("rule", of_rule("")),
+        ("edit-rule", of_rule("/edit")),
+        ("rehearse-rule", of_rule("/rehearse")),
+        ("rule-revisions", of_rule("/revisions?from=1&to=2")),
+        ("delete-rule", of_rule("/delete")),
         ("missing", scene.at("/ui/missing")),
         ("intent", of_intent("")),
         ("start", of_intent("/start")),

@@ -16,13 +16,6 @@ impl Scene {
         assert!(kept.status().is_success(), "{}", kept.text().await.unwrap());
     }
 
-    /// Types a text into the document of the form. Keys could complete what is typed.
-    async fn type_document(&self, text: &str) {
-        let value = serde_json::to_string(text).unwrap();
-        let script = format!("document.querySelector('#document').value = {value}");
-        self.browser.script(&script).await.unwrap();
-    }
-
     /// Goes to the page of something that can be done with the schedule on the page.
     async fn act_on_schedule(&self, verb: &str) {
         self.click(&format!(".head .actions a[href$='/schedules/nightly/{verb}']")).await;
@@ -96,8 +89,7 @@ async fn of_two_who_edit_a_schedule_at_once_one_sees_what_has_changed() {
     scene.send().await;
     scene.shows("What others have changed").await;
     scene.shows("Europe/Paris").await;
-    let typed = scene.browser.script("return document.querySelector('#document').value").await.unwrap();
-    assert_eq!(typed, NIGHTLY.replace("30 2", "45 2"));
+    assert_eq!(scene.document().await, NIGHTLY.replace("30 2", "45 2"));
     scene.send().await;
     scene.shows("The schedule was saved").await;
     scene.shows("45 2 * * *").await;

@@ -80,6 +80,7 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::DiscardAlarmDelivery, ""),
     // They are about the whole project.
     (Action::ListRules, ""),
+    (Action::SearchRules, "vaom"),
     (Action::GetRule, ""),
     (Action::PutRule, ""),
     (Action::DeleteRule, ""),
@@ -90,7 +91,8 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
 ];
 
 /// Those of them that are about no group: `searches_show_what_the_caller_may_see` has them.
-const SEARCHES: [Action; 3] = [Action::SearchIntents, Action::SearchRuns, Action::SearchSchedules];
+const SEARCHES: [Action; 4] =
+    [Action::SearchIntents, Action::SearchRuns, Action::SearchSchedules, Action::SearchRules];
 
 /// The roles that may do each action on rules.
 const ABOUT_RULES: [(Action, &str); 8] = [
@@ -322,11 +324,11 @@ async fn searches_show_what_the_caller_may_see() {
         let (status, found) = search(&format!("some-{role}"), "/ui/intents").await;
         assert_eq!(status, 200);
         assert!(found.contains("/dig1/in-1\"") && !found.contains("/out-1\""), "{role}: {found}");
-        for path in ["/ui/runs", "/ui/"] {
+        for path in ["/ui/runs", "/ui/schedules", "/ui/rules", "/ui/"] {
             assert_eq!(search(role, path).await.0, 200, "{role} {path}");
         }
     }
-    for path in ["/ui/intents", "/ui/runs"] {
+    for path in ["/ui/intents", "/ui/runs", "/ui/schedules", "/ui/rules"] {
         let (status, refused) = search("nobody", path).await;
         assert!(status == 403 && refused.contains("no binding is for"), "{status} {refused}");
     }
