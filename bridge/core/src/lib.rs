@@ -40,9 +40,7 @@ pub use lookup::IntentError;
 pub use parts::{AlarmParts, Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
-pub use rules::{
-    ChangedRule, Decided, FoundRule, MOST_RULES, RuleError, RuleOptions, RuleRevision, Rules,
-};
+pub use rules::{ChangedRule, Decided, FoundRule, MOST_RULES, RuleError, RuleOptions, RuleRevision, Rules};
 pub use runs::{LiveRun, LiveState, Retrying, RunError, RunPage, RunSearch, Runs};
 pub use schedules::{
     ChangedSchedule, FireError, Fired, FollowedRun, FoundSchedule, MOST_SCHEDULES, ScheduleError,

@@ -142,6 +142,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(alarms.retry_delivery(r, 1).await),
         denied(alarms.discard_delivery(r, 1).await),
         denied(rules.list(r, Some("proj1")).await),
+        denied(rules.search(r, None).await),
         denied(rules.get(r, late).await),
         denied(rules.put(r, late, rule(), &rule_options).await),
         denied(rules.delete(r, late, &rule_options).await),

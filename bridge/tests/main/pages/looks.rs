@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use bridge_core::App;
-use bridge_core::model::{AlarmObject, ProbableCause, Raised};
+use bridge_core::model::{AlarmObject, ProbableCause, Raised, RuleKey};
 use harness::{Browser, eventually, http};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{INTENT, ODD, Scene};
 use crate::api::{SOON, sample_key};
@@ -35,6 +35,33 @@ async fn faults(browser: &Browser) -> Vec<String> {
     faults
 }
 
+/// Keeps a rule, changes it, and lets it act on what runs.
+async fn rule_that_acts(scene: &Scene) {
+    let rule = scene.at("/v2/projects/proj1/workflow-rules/stuck");
+    for least in ["1s", "1ms"] {
+        let when = json!({"all": [
+            {"runningFor": least},
+            {"any": [{"taskFailingAttempt": 5}, {"pendingActivity": {"attempt": 2, "type": "To*"}}]},
+        ]});
+        let then = json!([
+            {"alarm": {"probableCause": "workflowStuck", "severity": "MAJOR"}},
+            {"notify": {"text": "{{seen.workflowID}} makes no progress"}, "once": "Run"},
+        ]);
+        let metadata = json!({"name": "stuck", "description": "A move makes no progress"});
+        let body = json!({"metadata": metadata, "spec": {"when": when, "clearFor": "1m", "then": then}});
+        let kept = http().put(&rule).body(body.to_string()).send().await.unwrap();
+        assert!(kept.status().is_success(), "{}", kept.text().await.unwrap());
+    }
+    let (rules, key) = (App::new(scene.api.parts()).rules, RuleKey::of("proj1", "stuck"));
+    let decisions = scene.at("/v2/projects/proj1/workflow-rules/stuck/decisions");
+    eventually(SOON, "the rule has acted", async || {
+        rules.turn(&key).await.unwrap();
+        let decisions = http().get(&decisions).send().await.unwrap().text().await.unwrap();
+        if decisions.contains("\"Done\"") { Ok(()) } else { Err(decisions) }
+    })
+    .await;
+}
+
 /// Returns pages of each kind, with something on them.
 async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
     scene.put(scene.intent("Stubborn")).await;
@@ -43,10 +70,6 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
     let intent = format!("{}/temporal-workflow-intents/{}", harness::SAMPLE_DIG, harness::SAMPLE_INTENT);
     let schedules = scene.at(&format!("{intent}/schedules/nightly"));
     assert_eq!(http().put(schedules).body(schedule).send().await.unwrap().status(), 201);
-    let rule = include_str!("../../../../docs/samples/rules/cluster-near-limit.json");
-    let rule = rule.replace("\"2m\"", "\"1ms\"").replace("capacity-*", "*").replace("0.9", "0.1");
-    let rules = scene.at("/v2/projects/proj1/workflow-rules/cluster-near-limit");
-    assert_eq!(http().put(rules).body(rule).send().await.unwrap().status(), 201);
     let raised = Raised {
         text: "The move of app `web` has failed twice: no cluster has room for it.".to_owned(),
         ..Raised::new(AlarmObject::intent(&sample_key()), ProbableCause::WorkflowFailed, "")
@@ -55,6 +78,8 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
     scene.start(&format!("looks {ODD}")).await;
     scene.shows("the cluster is away").await;
     let run = scene.browser.url().await.unwrap();
+    rule_that_acts(scene).await;
+    let of_rule = |page: &str| scene.at(&format!("/ui/rules/proj1/stuck{page}"));
     let of_run = |page: &str| run.replace("/run?", &format!("/run/{page}?"));
     let of_intent = |page: &str| scene.at(&format!("{INTENT}{page}"));
     let mut pages = vec![
@@ -111,6 +136,27 @@ async fn nothing_hinders_anybody_in_light_and_dark_and_on_small_screens() {
                 wrong.extend(found.into_iter().map(|fault| format!("{look}: {fault}")));
                 keep_whole(&scene.browser, &look, size, dark).await;
             }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_result_of_a_rehearsal_hinders_nobody() {
+    let scene = Scene::new("Stubborn").await;
+    scene.start(&format!("rehearsed {ODD}")).await;
+    scene.shows("the cluster is away").await;
+    rule_that_acts(&scene).await;
+    let mut wrong = Vec::new();
+    for size in SIZES {
+        for dark in [false, true] {
+            scene.browser.looks(size, dark).await.unwrap();
+            scene.open("/ui/rules/proj1/stuck/rehearse").await;
+            scene.send().await;
+            scene.shows("It would have acted once.").await;
+            wrong.extend(faults(&scene.browser).await);
+            let name = format!("rehearsal-{}-{}", size.0, if dark { "dark" } else { "light" });
+            keep_whole(&scene.browser, &name, size, dark).await;
         }
     }
     assert_eq!(wrong, Vec::<String>::new());

@@ -22,8 +22,7 @@ spec:
     - alarm: {probableCause: workflowFailed}
 ";
 
-const LATE: &str =
-    r#"{"metadata":{"name":"late"},"spec":{"when":{"runningFor":"30m"},"then":[{"notify":{"text":"late"}}]}}"#;
+const LATE: &str = r#"{"metadata":{"name":"late"},"spec":{"when":{"runningFor":"30m"},"then":[{"notify":{"text":"late"}}]}}"#;
 
 /// All may do everything, but one may only look.
 const RIGHTS: &str = r#"

@@ -176,8 +176,7 @@ fn of_start(start: &StartAction) -> String {
     } else {
         format!("Starts the intent {intent}")
     };
-    let names =
-        [("group", deployment_intent_group), ("version", version), ("composite app", composite_app)];
+    let names = [("group", deployment_intent_group), ("version", version), ("composite app", composite_app)];
     for (kind, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
         text += &format!(" of {kind} {name}");
     }
