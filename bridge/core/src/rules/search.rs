@@ -38,8 +38,8 @@ pub struct Decided {
 }
 
 impl Rules {
-    /// Returns rules that the caller may see: at most 200, those over all projects and then those of a project, or of
-    /// all.
+    /// Returns rules that the caller may see, at most 200: those over all projects, and then those of a project, or
+    /// of each.
     ///
     /// # Errors
     /// Returns an error if the caller may see rules nowhere, or if the database fails.

@@ -109,12 +109,18 @@ impl Decisions {
 
 /// Returns the options, with their names for people.
 fn options(spec: &RuleSpec) -> Vec<(&'static str, String)> {
-    let after =
-        |time: Nanos| if time.is_zero() { "at once".to_owned() } else { format!("after {}", in_words(time)) };
+    let (acts, ends) = (spec.holds_for, spec.clear_for);
+    let after = |time: Nanos, what: &str| {
+        if time.is_zero() {
+            "at once".to_owned()
+        } else {
+            format!("when the condition {what} {}", in_words(time))
+        }
+    };
     vec![
         ("Watches", scope(spec)),
-        ("When the condition holds", format!("it acts {}", after(spec.holds_for))),
-        ("When it has ceased", format!("it ends what it has begun {}", after(spec.clear_for))),
         ("Looks", format!("every {}", in_words(spec.interval()))),
+        ("Acts", after(acts, "has held for")),
+        ("Ends", after(ends, "has not held for")),
     ]
 }

@@ -1,4 +1,4 @@
-//! `…/{rule}/rehearse`: shows what a rule would have done, as it is kept or as it is edited here. Nothing is done.
+//! `…/{rule}/rehearse`: shows what a rule would have done, as it is kept or as it is edited here.
 
 use askama::Template;
 use axum::response::Response;

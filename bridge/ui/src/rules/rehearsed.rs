@@ -29,13 +29,13 @@ impl Rehearsed {
     /// Rehearses a rule, which need not be kept.
     pub(crate) async fn run(visit: &Visit, key: &RuleKey, rule: WorkflowRule) -> Result<Self, Notice> {
         let of = match rule.spec.when.subject() {
-            RuleSubject::Run => "runs",
-            RuleSubject::Intent => "intents",
+            RuleSubject::Run => "run",
+            RuleSubject::Intent => "intent",
         };
         let result = visit.ui.app.rules.rehearse(&visit.request, key, Some(rule)).await?;
         let Rehearsal { looked_at, partial, decisions, undecided } = result;
         Ok(Self {
-            looked_at: format!("{looked_at} {of}"),
+            looked_at: format!("{looked_at} {of}{}", if looked_at == 1 { "" } else { "s" }),
             is_partial: partial,
             decided: Rows::of(&decisions),
             undecided: Rows::of(&undecided),

@@ -143,9 +143,9 @@ pub(crate) fn when(spec: &RuleSpec) -> String {
 pub(crate) fn action(action: &RuleAction) -> String {
     let RuleAction { alarm, notify, signal, cancel, terminate, start, once } = action;
     let mut text = if let Some(alarm) = alarm {
-        let severity =
-            if alarm.severity.is_empty() { String::new() } else { format!(" as {}", words(&alarm.severity)) };
-        format!("Raises the alarm “{}”{severity}", words(&alarm.probable_cause))
+        let severity = alarm.severity.to_lowercase();
+        let space = if severity.is_empty() { "" } else { " " };
+        format!("Raises the {severity}{space}alarm “{}”", words(&alarm.probable_cause))
     } else if let Some(notify) = notify {
         format!("Notifies with “{}”", notify.text)
     } else if let Some(signal) = signal {
@@ -197,19 +197,20 @@ mod tests {
     fn a_rule_is_explained_in_words() {
         let spec = rule(
             r#"{"scope":{"intent":"capacity-*","project":"proj1"},"for":"2m","when":{"all":[{"runningFor":"2m"},
-                {"any":[{"query":{"name":"capacity","pointer":"/ratio","above":0.9}},{"not":{"state":["Paused"]}}]}]},
+                {"any":[{"query":{"name":"capacity","pointer":"/ratio","above":0.9}},
+                {"not":{"state":["Paused"]}}]}]},
                 "then":[{"alarm":{"probableCause":"capacityLow","severity":"MAJOR"}},
                 {"start":{"intent":"evacuate"},"once":"Run"},{"cancel":{"escalateAfter":"5m"}}]}"#,
         );
         assert_eq!(scope(&spec), "Runs of intents capacity-* of project proj1");
-        let expected = "the run has been running for longer than 2m and (the query “capacity” answers, at “/ratio”, \
-                        more than 0.9 or (not: the run is Paused)); for 2m";
+        let expected = "the run has been running for longer than 2m and (the query “capacity” answers, at \
+                        “/ratio”, more than 0.9 or (not: the run is Paused)); for 2m";
         assert_eq!(when(&spec), expected);
         let actions: Vec<_> = spec.then.iter().map(action).collect();
         assert_eq!(
             actions,
             [
-                "Raises the alarm “Capacity low” as Major",
+                "Raises the major alarm “Capacity low”",
                 "Starts the intent evacuate, once only",
                 "Cancels the workflow, and terminates it after 5m",
             ]
