@@ -78,7 +78,7 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
     scene.start(&format!("looks {ODD}")).await;
     scene.shows("the cluster is away").await;
     let run = scene.browser.url().await.unwrap();
-    rule_that_acts(scene).await;
+    Box::pin(rule_that_acts(scene)).await;
     let of_rule = |page: &str| scene.at(&format!("/ui/rules/proj1/stuck{page}"));
     let of_run = |page: &str| run.replace("/run?", &format!("/run/{page}?"));
     let of_intent = |page: &str| scene.at(&format!("{INTENT}{page}"));
@@ -126,7 +126,7 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
 async fn nothing_hinders_anybody_in_light_and_dark_and_on_small_screens() {
     let scene = Scene::new("Obedient").await;
     let mut wrong = Vec::new();
-    for (name, url) in pages(&scene).await {
+    for (name, url) in Box::pin(pages(&scene)).await {
         for size in SIZES {
             for dark in [false, true] {
                 scene.browser.looks(size, dark).await.unwrap();
@@ -146,7 +146,7 @@ async fn the_result_of_a_rehearsal_hinders_nobody() {
     let scene = Scene::new("Stubborn").await;
     scene.start(&format!("rehearsed {ODD}")).await;
     scene.shows("the cluster is away").await;
-    rule_that_acts(&scene).await;
+    Box::pin(rule_that_acts(&scene)).await;
     let mut wrong = Vec::new();
     for size in SIZES {
         for dark in [false, true] {
