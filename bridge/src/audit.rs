@@ -45,7 +45,14 @@ pub struct AuditSettings {
     #[arg(long, env = "BRIDGE_AUDIT_DENIALS", default_value = "10", value_name = "NUMBER")]
     pub audit_denials: u32,
     /// URL to which each seal is posted as JSON, so that it is kept outside of the database.
-    #[arg(long, env = "BRIDGE_AUDIT_WEBHOOK", value_name = "URL", value_parser = http_url)]
+    // Such URLs often have a key in their path.
+    #[arg(
+        long,
+        env = "BRIDGE_AUDIT_WEBHOOK",
+        value_name = "URL",
+        value_parser = http_url,
+        hide_env_values = true
+    )]
     pub audit_webhook: Option<Url>,
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use bridge_clients::{EmcoParents, HttpClients, HttpClientsError, ParentsError};
 use bridge_core::access::{Access, Gate, Open};
+use bridge_core::model::{Running, Target};
 use bridge_core::ports::{Engine, Scheduler, StoreError as StoreFault, Targets, Watch};
 use bridge_core::{
     App, Clock, Limits as TimeLimits, OPEN_STREAMS, OPEN_WAITS, Parts, STARTS, SystemClock, Tasks,
@@ -209,6 +210,7 @@ impl Bridge {
             identity: temporal::identity(),
             tasks,
             alarms,
+            running: Arc::new(running(settings, home.clone())),
         };
         let app = App::new(&parts);
         let logins = settings.login.load(&authenticator, app.sessions.clone(), clock.clone())?;
@@ -337,6 +339,17 @@ impl Bridge {
         let router = standard(api.merge(operations(health, metrics)), MAX_BODY);
         bridge_ui::with_pages_of_problems(router, Arc::clone(&self.ui))
     }
+}
+
+/// Returns what the bridge runs as, for people.
+fn running(settings: &Settings, temporal: Target) -> Running {
+    let database = match settings.database {
+        DatabaseUrl::SqliteMemory => "SQLite in memory",
+        DatabaseUrl::SqliteFile(_) => "SQLite in a file",
+        DatabaseUrl::Postgres(_) => "PostgreSQL",
+    };
+    let (version, settings) = (env!("CARGO_PKG_VERSION"), settings.listed.0.clone());
+    Running { version, database, temporal, settings }
 }
 
 async fn store(settings: &Settings) -> Result<Arc<dyn Database>, OpenError> {

@@ -14,6 +14,7 @@ use temporal::TemporalSettings;
 use url::Url;
 
 pub use crate::audit::AuditSettings;
+pub use crate::listed::Listed;
 pub use crate::login::LoginSettings;
 pub use crate::notify::NotifySettings;
 pub use crate::rights::RightsSettings;
@@ -22,6 +23,9 @@ pub use crate::secure::Secure;
 /// The settings of `bridge serve`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
+    /// All of them, for people.
+    #[command(flatten)]
+    pub listed: Listed,
     /// Address to listen on: host:port, or :port for all addresses. Addresses that other machines can reach
     /// need identities (BRIDGE_BEARER_TOKENS, BRIDGE_ISSUERS and others), or BRIDGE_INSECURE.
     #[arg(long, env = "BRIDGE_LISTEN", default_value = "127.0.0.1:9095", value_name = "ADDRESS")]

@@ -12,6 +12,7 @@ mod audit;
 mod bridge;
 pub mod cli;
 pub mod config;
+mod listed;
 mod login;
 mod notify;
 mod rights;

@@ -114,7 +114,10 @@ impl Demo {
 fn show_addresses(stack: &Stack) {
     let bridge = stack.bridge.url();
     eprintln!("\n  Pages           {bridge}/ui/");
-    eprintln!("  Log in as       {} (each is its own token; without it, you may do everything)", ROLES.join(", "));
+    eprintln!(
+        "  Log in as       {} (each is its own token; without it, you may do everything)",
+        ROLES.join(", ")
+    );
     eprintln!("  API             {bridge}/openapi.json");
     eprintln!("  This workflow   {}/{SAMPLE_INTENT}/status?runDescribeWfExec=true", stack.intents_url());
     eprintln!("  Temporal's UI   {}", stack.temporal.ui_url().unwrap_or("none"));

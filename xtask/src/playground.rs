@@ -95,7 +95,11 @@ pub(crate) async fn furnish(stack: &Stack, progress: &mut Progress) -> Result<()
 
     let evacuate = intent(
         stack,
-        ("evacuate-cluster1", "evacuate_workflowclient", "Moves everything away from cluster1, group by group"),
+        (
+            "evacuate-cluster1",
+            "evacuate_workflowclient",
+            "Moves everything away from cluster1, group by group",
+        ),
         &[
             ("sourceClusterProvider", "provider1"),
             ("sourceClusterName", "cluster1"),

@@ -24,6 +24,7 @@ pub(crate) use permit::Trail;
 pub use refused::{Denied, Refused};
 
 use self::gate::NamesOf;
+pub(crate) use self::gate::client_named;
 use crate::clock::Clock;
 use crate::model::{DigKey, Event, EventObject, EventOutcome, IntentKey, StartRecord};
 use crate::ports::Audit;

@@ -5,6 +5,7 @@ mod check;
 mod groups;
 mod history;
 mod list;
+mod named;
 mod search;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::request::Request;
 pub use check::{ClientAnswer, ClientCheck};
 pub use groups::GroupPage;
 pub use list::{IntentFilter, IntentPage, Listing};
+pub use named::{NamedClient, NamedPage, NamedQueue, NamedSearch, Offer};
 pub use search::{IntentSearch, IntentSearchPage};
 
 /// Use cases about intents.

@@ -21,6 +21,7 @@ mod rules;
 mod runs;
 mod schedules;
 mod sessions;
+mod settings;
 mod starts;
 mod tasks;
 mod workflows;
@@ -34,19 +35,20 @@ pub use conditions::{Conditions, Revisions};
 pub use gauge::{OPEN_STREAMS, OPEN_WAITS};
 pub use intents::{
     ChangeOptions, Changed, ClientAnswer, ClientCheck, GroupPage, IntentFilter, IntentPage, IntentSearch,
-    IntentSearchPage, Intents, IntentsError, Listing,
+    IntentSearchPage, Intents, IntentsError, Listing, NamedClient, NamedPage, NamedQueue, NamedSearch, Offer,
 };
 pub use lookup::IntentError;
 pub use parts::{AlarmParts, Limits, Parts};
 pub use request::{Actor, Cause, Correlation, Proof, Request};
 pub use rights::{Right, Rights};
-pub use rules::{ChangedRule, MOST_RULES, RuleError, RuleOptions, RuleRevision, Rules};
+pub use rules::{ChangedRule, Decided, FoundRule, MOST_RULES, RuleError, RuleOptions, RuleRevision, Rules};
 pub use runs::{LiveRun, LiveState, Retrying, RunError, RunPage, RunSearch, Runs};
 pub use schedules::{
     ChangedSchedule, FireError, Fired, FollowedRun, FoundSchedule, MOST_SCHEDULES, ScheduleError,
     ScheduleOptions, ScheduleRevision, Schedules,
 };
 pub use sessions::Sessions;
+pub use settings::Settings;
 pub use starts::{
     STARTS, StartError, StartFault, StartKeyRequest, StartOrder, StartPreview, StartReport, StartedRun,
     Starts,
@@ -80,6 +82,8 @@ pub struct App {
     pub sessions: Sessions,
     /// The use cases about alarms.
     pub alarms: Alarms,
+    /// The use case about the settings of the bridge.
+    pub settings: Settings,
 }
 
 impl App {
@@ -105,6 +109,7 @@ impl App {
             rights: Rights::new(parts),
             audits: Audits::new(parts.clone()),
             sessions: Sessions::new(parts.clone()),
+            settings: Settings::new(parts.clone()),
             alarms,
         }
     }

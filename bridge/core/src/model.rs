@@ -7,6 +7,7 @@ mod event;
 mod revision;
 mod rule;
 mod run;
+mod running;
 mod schedule;
 mod start;
 
@@ -22,6 +23,7 @@ pub use rule::{
     Observation, QueueSeen, RuleKey, RunDetail, RunSeen, SubjectId, judge, value_key,
 };
 pub use run::{Target, WorkflowRun};
+pub use running::{Running, Setting, SettingValue};
 pub use schedule::{KeptSchedule, ScheduleCommand, ScheduleKey};
 pub use start::{Outcome, StartId, StartKey, StartRecord};
 pub use workflow_api::template::RUN_NUMBER;

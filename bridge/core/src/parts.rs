@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::access::Access;
 use crate::clock::Clock;
+use crate::model::Running;
 use crate::ports::{Clients, Engine, Parents, Recipients, Scheduler, Store, Targets, Watch};
 use crate::tasks::Tasks;
 
@@ -42,6 +43,8 @@ pub struct Parts {
     pub tasks: Tasks,
     /// What alarms need.
     pub alarms: AlarmParts,
+    /// What the bridge runs as.
+    pub running: Arc<Running>,
 }
 
 /// The timeouts.

@@ -28,8 +28,8 @@ pub use deliveries::{
 };
 pub use documents::DocumentStore;
 pub use engine::{
-    Closed, Description, Engine, Outline, PauseOrder, Query, RejectCondition, Reset, ResetPoint, RunClose,
-    RunEvent, Signal, StopOrder, Update, Updated, Waited,
+    Closed, Description, Engine, Outline, PauseOrder, Pollers, Query, QueuePollers, RejectCondition, Reset,
+    ResetPoint, RunClose, RunEvent, Signal, StopOrder, Update, Updated, Waited,
 };
 pub use engine_error::{
     Cause, CommandError, EngineError, EscalateError, PauseError, QueryError, ResetError, UpdateError,

@@ -8,6 +8,7 @@ mod facts;
 mod keep;
 mod look;
 mod rehearse;
+mod search;
 mod subjects;
 mod turn;
 
@@ -31,6 +32,7 @@ use crate::starts::Starts;
 use crate::workflows::Workflows;
 pub use change::{ChangedRule, RuleOptions};
 pub use error::{MOST_RULES, RuleError};
+pub use search::{Decided, FoundRule};
 
 /// The most decisions that are listed.
 const MOST_DECISIONS: usize = 1000;
@@ -82,12 +84,7 @@ impl Rules {
             return Ok(Vec::new());
         }
         let parent = RuleKey { project: project.map(str::to_owned), name: String::new() };
-        let kept = self.parts.store.documents(DocumentKind::Rule, parent.parent(), "", MOST_RULES).await?;
-        let kept = kept.into_iter().map(|document| {
-            let rule = read(&document.name, document.revision, &document.json)?;
-            Ok(KeptRule { revision: document.revision, rule })
-        });
-        kept.collect()
+        Ok(self.all(parent.parent()).await?)
     }
 
     /// Returns a rule.
@@ -170,6 +167,16 @@ impl Rules {
         self.parts.watch.as_ref().ok_or(RuleError::Off)
     }
 
+    /// Returns all rules of a project, or of what stands for all, ordered by name.
+    async fn all(&self, parent: &str) -> Result<Vec<KeptRule>, StoreError> {
+        let kept = self.parts.store.documents(DocumentKind::Rule, parent, "", MOST_RULES).await?;
+        let kept = kept.into_iter().map(|document| {
+            let rule = read(&document.name, document.revision, &document.json)?;
+            Ok(KeptRule { revision: document.revision, rule })
+        });
+        kept.collect()
+    }
+
     async fn kept(&self, key: &RuleKey) -> Result<KeptRule, RuleError> {
         self.latest(key)
             .await?
@@ -231,7 +238,8 @@ impl RuleRevision {
 
 impl RuleKey {
     /// Returns what rights for it must cover.
-    pub(crate) fn place(&self) -> Resource<'_> {
+    #[must_use]
+    pub fn place(&self) -> Resource<'_> {
         place(self.project.as_deref())
     }
 }

@@ -10,8 +10,8 @@ use bridge_core::access::Action;
 use syn::{Expr, FnArg, ImplItem, ImplItemFn, Item, Stmt, Visibility};
 
 /// The types whose public functions are use cases.
-const SERVICES: [&str; 8] =
-    ["Intents", "Starts", "Workflows", "Runs", "Audits", "Schedules", "Alarms", "Rules"];
+const SERVICES: [&str; 9] =
+    ["Intents", "Starts", "Workflows", "Runs", "Audits", "Settings", "Schedules", "Alarms", "Rules"];
 /// The action that a status needs in addition if it is to have results or events. It belongs to no use case alone.
 const IN_ADDITION: &str = "History";
 /// Public functions that are not use cases: only the bridge itself calls them.

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bridge_core::model::WorkflowRun;
+use bridge_core::model::{Target, WorkflowRun};
 use bridge_core::ports::{
     CommandError, Description, Engine, EngineError, EscalateError, HistoryPage, HistoryRequest, Outline,
-    PauseError, PauseOrder, Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update,
-    UpdateError, Updated, Waited,
+    PauseError, PauseOrder, Query, QueryError, QueuePollers, Reset, ResetError, RunEvent, Signal, StopOrder,
+    Update, UpdateError, Updated, Waited,
 };
 use futures::stream::BoxStream;
 use tokio::time::Instant;
-use workflow_api::{Escalation, RawJson, RunId};
+use workflow_api::{Escalation, RawJson, RunId, TaskQueue, WorkflowId};
 
 use crate::bounds::Bounds;
 use crate::escalation::Escalations;
@@ -21,7 +21,7 @@ use crate::polls::{self, Polls};
 use crate::rpc::Session;
 use crate::servers::Servers;
 use crate::wait::Progress;
-use crate::{describe, failing, follow, history, pause, query, reset, signal, stop, update, wait};
+use crate::{describe, failing, follow, history, pause, query, queue, reset, signal, stop, update, wait};
 
 /// The official Temporal server, by gRPC.
 #[derive(Debug, Clone)]
@@ -137,5 +137,11 @@ impl Engine for TemporalEngine {
 
     async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError> {
         reset::reset(&self.session(run)?, reset, self.bounds.call).await
+    }
+
+    async fn pollers(&self, target: &Target, queue: &TaskQueue) -> Result<QueuePollers, EngineError> {
+        let none = WorkflowId::default();
+        let any = WorkflowRun { target: target.clone(), workflow_id: none, run_id: RunId::default() };
+        queue::all_pollers(&self.session(&any)?, queue.as_str(), self.bounds.call).await
     }
 }

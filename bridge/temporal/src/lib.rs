@@ -18,6 +18,7 @@ mod payload;
 mod pending;
 mod polls;
 mod query;
+mod queue;
 mod registered;
 mod reset;
 mod rpc;

@@ -2,23 +2,16 @@
 
 use std::time::Duration;
 
-use bridge_core::ports::{EngineError, Query, QueryError, RejectCondition};
-use jiff::SignedDuration;
+use bridge_core::ports::{Query, QueryError, RejectCondition};
 use temporal::{FaultKind, TemporalFault};
-use temporalio_common::protos::temporal::api::enums::v1::{QueryRejectCondition, TaskQueueType};
+use temporalio_common::protos::temporal::api::enums::v1::QueryRejectCondition;
 use temporalio_common::protos::temporal::api::query::v1::WorkflowQuery;
-use temporalio_common::protos::temporal::api::taskqueue::v1::{PollerInfo, TaskQueue};
-use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeTaskQueueRequest, QueryWorkflowRequest,
-};
+use temporalio_common::protos::temporal::api::workflowservice::v1::QueryWorkflowRequest;
 use workflow_api::RawJson;
 
 use crate::bounds::Bounds;
 use crate::rpc::{Session, detail};
-use crate::{convert, describe, payload};
-
-/// A running worker polls at least once a minute; the rest allows for clocks that differ.
-const LONGEST_SILENCE: SignedDuration = SignedDuration::from_secs(90);
+use crate::{convert, describe, payload, queue};
 
 /// Queries the workflow.
 pub(crate) async fn query(
@@ -72,7 +65,7 @@ async fn explain(session: &Session<'_>, fault: TemporalFault, bound: Duration, c
         Err(_) => return QueryError::Rejected { workflow_id, message: message_of(&fault) },
     };
     if (late || !seen.state.is_closed())
-        && is_deserted(session, seen.task_queue.as_str(), call).await.unwrap_or(false)
+        && queue::is_deserted(session, seen.task_queue.as_str(), call).await.unwrap_or(false)
     {
         return QueryError::NoWorker { workflow_id, task_queue: seen.task_queue };
     }
@@ -99,47 +92,6 @@ fn state_text(status: i32) -> String {
     }
 }
 
-/// Returns whether no worker polls a task queue.
-pub(crate) async fn is_deserted(
-    session: &Session<'_>,
-    task_queue: &str,
-    bound: Duration,
-) -> Result<bool, EngineError> {
-    let request = DescribeTaskQueueRequest {
-        namespace: session.namespace(),
-        task_queue: Some(TaskQueue { name: task_queue.to_owned(), ..TaskQueue::default() }),
-        task_queue_type: TaskQueueType::Workflow.into(),
-        ..Default::default()
-    };
-    let queue = session.call(bound, request).await?;
-    Ok(queue.pollers.iter().all(|poller| is_gone(poller, session.now())))
-}
-
-/// Returns whether a worker has not polled lately. Temporal lists workers for minutes after they stopped.
-fn is_gone(poller: &PollerInfo, now: jiff::Timestamp) -> bool {
-    let seen = poller.last_access_time.and_then(convert::timestamp);
-    seen.is_some_and(|seen| now.duration_since(seen) > LONGEST_SILENCE)
-}
-
 fn message_of(fault: &TemporalFault) -> String {
     fault.status().map_or_else(|| fault.to_string(), |status| status.message().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_worker_is_gone_when_it_has_not_asked_for_long() {
-        let now = jiff::Timestamp::from_second(1_800_000_000).unwrap();
-        let poller = |ago: i64| PollerInfo {
-            last_access_time: Some(prost_wkt_types::Timestamp { seconds: now.as_second() - ago, nanos: 0 }),
-            ..Default::default()
-        };
-        assert!(is_gone(&poller(100), now));
-        assert!(!is_gone(&poller(60), now));
-        // The worker's clock is ahead of ours.
-        assert!(!is_gone(&poller(-100), now));
-        assert!(!is_gone(&PollerInfo::default(), now));
-    }
 }

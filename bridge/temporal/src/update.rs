@@ -18,7 +18,7 @@ use workflow_api::RunId;
 use crate::bounds::Bounds;
 use crate::patience::Patience;
 use crate::rpc::Session;
-use crate::{command, describe, failure, payload, query};
+use crate::{command, describe, failure, payload, queue};
 
 /// Temporal waits some 20 s at most, and then reports the progress of the update.
 const LONG_POLL: Duration = Duration::from_secs(30);
@@ -176,7 +176,7 @@ async fn unsettled(
     }
     let workflow_id = session.run().workflow_id.clone();
     let seen = describe::outline(session, session.execution(), bounds.call).await?;
-    if query::is_deserted(session, seen.task_queue.as_str(), bounds.call).await? {
+    if queue::is_deserted(session, seen.task_queue.as_str(), bounds.call).await? {
         return Err(UpdateError::NoWorker { workflow_id, task_queue: seen.task_queue });
     }
     Err(UpdateError::NotTaken { workflow_id, name: update.name.clone(), bound: update.bound })

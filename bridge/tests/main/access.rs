@@ -13,8 +13,8 @@ use bridge_core::ports::{
 };
 use bridge_core::{
     Actor, Addressee, AlarmScope, App, ChangeOptions, Correlation, FollowRequest, IntentSearch, Listing,
-    Parts, Pause, Proof, QueryOrder, Request, RuleOptions, RunSearch, ScheduleOptions, SignalOrder,
-    StartOrder, StatusRequest, Stop, UpdateOrder,
+    NamedSearch, Parts, Pause, Proof, QueryOrder, Request, RuleOptions, RunSearch, ScheduleOptions,
+    SignalOrder, StartOrder, StatusRequest, Stop, UpdateOrder,
 };
 use workflow_api::alarms::AckState;
 use workflow_api::{RunReference, Schedule, StartOverrides, WorkflowIntent, WorkflowRule};
@@ -76,8 +76,19 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
     let change = ChangeOptions::default();
     let intent = WorkflowIntent::default;
     let history = StatusRequest { history: Some(HistoryRequest::default()), ..StatusRequest::default() };
-    let App { intents, starts, workflows, runs, rights: _, audits, schedules, rules, sessions: _, alarms } =
-        &app;
+    let App {
+        intents,
+        starts,
+        workflows,
+        runs,
+        rights: _,
+        audits,
+        schedules,
+        rules,
+        sessions: _,
+        alarms,
+        settings,
+    } = &app;
     let nightly = ScheduleKey { intent: key.clone(), name: "nightly".to_owned() };
     let (s, schedule, how) = (&nightly, Schedule::default, ScheduleOptions::default());
     let span = (request.now, request.now);
@@ -94,6 +105,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(intents.list(r, &dig, &Listing::default()).await),
         denied(intents.groups(r, None, None, None).await),
         denied(intents.search(r, &IntentSearch::default()).await),
+        denied(intents.named(r, &NamedSearch::default()).await),
         denied(intents.check(r, &key).await),
         denied(intents.changes(r, &key, None, 1).await),
         denied(intents.revision(r, &key, "1").await),
@@ -115,6 +127,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(workflows.reset(r, &to, ResetPoint::FirstWorkflowTask, String::new()).await),
         denied(audits.list(r, &EventFilter::default(), 1).await),
         denied(audits.batches(r, 0, 1).await),
+        denied(settings.read(r).await),
         denied(schedules.list(r, &key).await),
         denied(schedules.search(r, None).await),
         denied(schedules.get(r, s).await),
@@ -142,6 +155,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(alarms.retry_delivery(r, 1).await),
         denied(alarms.discard_delivery(r, 1).await),
         denied(rules.list(r, Some("proj1")).await),
+        denied(rules.search(r, None).await),
         denied(rules.get(r, late).await),
         denied(rules.put(r, late, rule(), &rule_options).await),
         denied(rules.delete(r, late, &rule_options).await),

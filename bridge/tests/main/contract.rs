@@ -7,6 +7,7 @@
 //! * `describe`: states, times, canonical JSON, the history in pages from either end.
 //! * `events`: streams without gaps.
 //! * `pause`: paused runs, also in waits and streams.
+//! * `pollers`: the workers of task queues.
 //! * `query`, `signal`, `update`, `reset`: the calls of these names.
 //! * `stop`: cancelling and terminating, now or later.
 //! * `wait`: until the end of a chain, shared by all callers that wait.
@@ -14,6 +15,7 @@
 mod describe;
 mod events;
 mod pause;
+mod pollers;
 mod query;
 mod reset;
 mod signal;

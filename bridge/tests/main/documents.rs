@@ -36,7 +36,8 @@ fn the_book_has_every_page() {
     let book = std::fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
     let listed: BTreeSet<_> =
         book.split("](").skip(1).map(|link| link.split(')').next().unwrap().to_owned()).collect();
-    let names = std::fs::read_dir(&docs).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let names =
+        std::fs::read_dir(&docs).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let pages: BTreeSet<_> = names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md").collect();
     assert_eq!(listed, pages);
 }

@@ -57,7 +57,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// With the tokens `one` of alice and `two` of bob.
+    /// With the tokens `one` of alice, `two` of bob, `three` of carol and `four` of dave.
     async fn with_tokens() -> Self {
         Self::start(free_port(), None, "sqlite::memory:").await
     }
@@ -80,7 +80,11 @@ impl Place {
         let files = tempfile::tempdir().unwrap();
         let url = format!("http://127.0.0.1:{port}");
         write(files.path(), "keys", ONE);
-        write(files.path(), "tokens", &lines(&[("alice", "one"), ("bob", "two")]));
+        write(
+            files.path(),
+            "tokens",
+            &lines(&[("alice", "one"), ("bob", "two"), ("carol", "three"), ("dave", "four")]),
+        );
         let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
         let mut arguments = ["bridge", "--client-check", "0s", "--database", database, "--public-url", &url]
             .map(str::to_owned)

@@ -1,12 +1,16 @@
 //! The pages, in a real browser, with a real Temporal server, a real worker and a real workflow client.
 
 mod alarms;
+mod audit;
+mod clients;
 mod door;
 mod edit;
 mod intents;
 mod looks;
+mod rules;
 mod runs;
 mod schedules;
+mod settings;
 mod start;
 
 use client_kit::{StartContext, WorkflowStart, clients, workflow_client};
@@ -93,13 +97,6 @@ impl Scene {
         self.browser.replace(selector, text).await.unwrap();
     }
 
-    /// Types a text into the document of the form. Keys could complete what is typed.
-    async fn type_document(&self, text: &str) {
-        let value = serde_json::to_string(text).unwrap();
-        let script = format!("document.querySelector('#document').value = {value}");
-        self.browser.script(&script).await.unwrap();
-    }
-
     async fn shows(&self, words: &str) {
         self.browser.shows(words).await;
     }
@@ -114,6 +111,18 @@ impl Scene {
         self.fill("#workflow-id", workflow_id).await;
         self.click("button[value=start]").await;
         self.shows("The workflow was started.").await;
+    }
+
+    /// Types a text into the document of the form. Keys could complete what is typed.
+    async fn type_document(&self, text: &str) {
+        let value = serde_json::to_string(text).unwrap();
+        let script = format!("document.querySelector('#document').value = {value}");
+        self.browser.script(&script).await.unwrap();
+    }
+
+    /// Returns the document of the form.
+    async fn document(&self) -> Value {
+        self.browser.script("return document.querySelector('#document').value").await.unwrap()
     }
 
     /// Sends the form of the page.

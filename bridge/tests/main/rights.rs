@@ -162,10 +162,10 @@ async fn callers_ask_what_they_may() {
     let all = bridge.rights("alice", "scope=proj1/capp1/v1/dig1").await;
     let allowed = all.as_array().unwrap().iter().filter(|right| right["allowed"] == true);
     let verbs: Vec<_> = allowed.map(|right| right["verb"].as_str().unwrap()).collect();
-    let expected = "create replace rollback delete get list list-groups search-intents check list-revisions get-revision \
-                    preview-start list-runs search-runs get-run list-schedules search-schedules get-schedule \
-                    list-schedule-revisions get-schedule-revision schedule-status preview-schedule list-rules \
-                    get-rule list-rule-revisions get-rule-revision";
+    let expected = "create replace rollback delete get list list-groups search-intents list-clients check \
+                    list-revisions get-revision preview-start list-runs search-runs get-run list-schedules \
+                    search-schedules get-schedule list-schedule-revisions get-schedule-revision schedule-status \
+                    preview-schedule list-rules search-rules get-rule list-rule-revisions get-rule-revision";
     assert_eq!(verbs.join(" "), expected);
     for (query, parameter) in
         [("scope=a/b", "scope"), ("verb=get", "scope"), ("scope=a/b/c/d&verb=x", "verb")]

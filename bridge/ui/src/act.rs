@@ -22,7 +22,12 @@ pub(crate) struct Act {
 impl Act {
     /// Makes the page before anything is sent: with the form, if the person has the right.
     pub(crate) fn new(visit: &Visit, action: Action, intent: &IntentKey) -> Self {
-        let notice = refusal(visit, action, Resource::Intent(intent)).map(Notice::from);
+        Self::about(visit, action, Resource::Intent(intent))
+    }
+
+    /// Makes the page about something else than an intent, before anything is sent.
+    pub(crate) fn about(visit: &Visit, action: Action, resource: Resource<'_>) -> Self {
+        let notice = refusal(visit, action, resource).map(Notice::from);
         Self { may: notice.is_none(), notice }
     }
 

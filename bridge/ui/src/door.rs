@@ -6,10 +6,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use http::HeaderMap;
 use http::header::{ACCEPT, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, Method};
 use workflow_api::Problem;
 
 use crate::frame::{Frame, login_for};
@@ -31,9 +31,16 @@ pub(crate) fn with_problems(router: Router<Arc<Ui>>, ui: Arc<Ui>) -> Router<Arc<
     router.layer(from_fn_with_state(ui, at_the_door))
 }
 
-/// Makes pages of the problems of the layers around the pages, such as the authentication. It goes outside of them.
+/// Makes pages of the problems of the layers around the pages, such as the authentication, and leads browsers from
+/// `/` to the pages. It goes outside of all that.
 pub fn with_pages_of_problems(router: Router, ui: Arc<Ui>) -> Router {
-    router.layer(from_fn_with_state(ui, at_the_door))
+    router.layer(from_fn_with_state(ui, at_the_door)).layer(from_fn(at_the_root))
+}
+
+/// Programs get at `/` what they get without pages.
+async fn at_the_root(request: Request, next: Next) -> Response {
+    let is_visit = request.uri().path() == "/" && request.method() == Method::GET;
+    if is_visit && accepts_pages(request.headers()) { see(HOME) } else { next.run(request).await }
 }
 
 async fn at_the_door(State(ui): State<Arc<Ui>>, request: Request, next: Next) -> Response {

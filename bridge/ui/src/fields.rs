@@ -1,6 +1,9 @@
 //! The fields of a query or a form, in their order.
 
+use jiff::Timestamp;
 use url::form_urlencoded;
+
+use crate::notice::Notice;
 
 /// The fields of a query or a form.
 #[derive(Debug, Clone, Default)]
@@ -35,5 +38,13 @@ impl Fields {
     /// Returns all fields of this name, as they were written.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the time in a field that is called `label` on the page.
+    pub(crate) fn moment(&self, name: &str, label: &str) -> Result<Timestamp, Notice> {
+        self.text(name).parse().map_err(|_| {
+            let text = format!("the {label} is not a time with its zone: write 2026-12-01T00:00:00Z");
+            Notice::of_field(&text)
+        })
     }
 }

@@ -6,7 +6,7 @@ use http::Uri;
 use http::request::Parts;
 use service::auth::SessionEnd;
 
-use crate::link::{self, ALARMS, HOME, INTENTS, RUNS, SCHEDULES};
+use crate::link::{self, ALARMS, AUDIT, CLIENTS, HOME, INTENTS, RULES, RUNS, SCHEDULES, SETTINGS};
 use crate::ui::Ui;
 
 /// An entry of the navigation.
@@ -21,7 +21,7 @@ pub(crate) struct Section {
 }
 
 /// The entries of the navigation. A new section of pages gets its line here.
-const SECTIONS: [Section; 5] = [
+const SECTIONS: [Section; 9] = [
     Section::new(HOME, "Overview", "M2 3h5v5H2zM9 3h5v3H9zM9 8h5v5H9zM2 10h5v3H2z", None),
     Section::new(INTENTS, "Intents", "M4 2h6l3 3v9H4zM6.5 7h4M6.5 10h4", Some(Action::SearchIntents)),
     Section::new(RUNS, "Runs", "M4 3l9 5-9 5z", Some(Action::SearchRuns)),
@@ -31,7 +31,16 @@ const SECTIONS: [Section; 5] = [
         "M8 2a6 6 0 1 1 0 12a6 6 0 1 1 0-12M8 5v3.5l2.5 1.5",
         Some(Action::SearchSchedules),
     ),
+    Section::new(RULES, "Rules", "M2.5 3h11L9.5 8v5l-3-1.5V8z", Some(Action::SearchRules)),
     Section::new(ALARMS, "Alarms", "M3 12h10l-1.5-2V7a3.5 3.5 0 0 0-7 0v3zM7 14h2", Some(Action::ListAlarms)),
+    Section::new(
+        CLIENTS,
+        "Clients",
+        "M3 3h10v4H3zM3 9h10v4H3zM5.5 5h.5M5.5 11h.5",
+        Some(Action::ListClients),
+    ),
+    Section::new(AUDIT, "Audit", "M3 4h1M3 8h1M3 12h1M6.5 4H13M6.5 8H13M6.5 12H13", Some(Action::ReadAudit)),
+    Section::new(SETTINGS, "Settings", "M2 5h5M11 5h3M9 3v4M2 11h2M8 11h6M6 9v4", Some(Action::ReadSettings)),
 ];
 
 impl Section {

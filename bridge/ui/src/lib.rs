@@ -7,7 +7,9 @@
 mod act;
 mod alarms;
 mod assets;
+mod audit;
 mod choice;
+mod clients;
 mod diff;
 mod document;
 mod door;
@@ -20,9 +22,11 @@ mod may;
 mod notice;
 mod overview;
 mod page;
+mod rules;
 mod runs;
 mod schedules;
 mod schema;
+mod settings;
 mod show;
 mod ui;
 mod visit;
@@ -37,7 +41,7 @@ pub use assets::router as assets;
 pub use door::with_pages_of_problems;
 pub use ui::Ui;
 
-use crate::link::{ALARMS, HOME, INTENTS, NEW_INTENT, RUNS, SCHEDULES};
+use crate::link::{ALARMS, AUDIT, CLIENTS, HOME, INTENTS, NEW_INTENT, RULES, RUNS, SCHEDULES, SETTINGS};
 
 /// Returns the path of a page about an intent.
 macro_rules! intent {
@@ -64,8 +68,11 @@ pub fn router(ui: Arc<Ui>) -> Router {
         .route(intent!("/delete"), get(delete::form).post(delete::act))
         .route(RUNS, get(runs::list::show))
         .route(ALARMS, get(alarms::list::show))
-        .route("/ui/alarms/{alarm}", get(alarms::detail::show).post(alarms::detail::act));
-    door::with_problems(of_schedules(of_runs(pages)), Arc::clone(&ui)).with_state(ui)
+        .route("/ui/alarms/{alarm}", get(alarms::detail::show).post(alarms::detail::act))
+        .route(CLIENTS, get(clients::show))
+        .route(AUDIT, get(audit::show))
+        .route(SETTINGS, get(settings::show));
+    door::with_problems(of_rules(of_schedules(of_runs(pages))), Arc::clone(&ui)).with_state(ui)
 }
 
 /// Adds the pages of schedules.
@@ -82,6 +89,20 @@ fn of_schedules(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
         .route(intent!("/schedules/{schedule}/trigger"), get(trigger::form).post(trigger::act))
         .route(intent!("/schedules/{schedule}/backfill"), get(backfill::form).post(backfill::act))
         .route(intent!("/schedules/{schedule}/delete"), get(delete::form).post(delete::act))
+}
+
+/// Adds the pages of rules. What stands for all projects is `*`.
+fn of_rules(pages: Router<Arc<Ui>>) -> Router<Arc<Ui>> {
+    use rules::{delete, detail, edit, list, rehearse, revisions};
+
+    pages
+        .route(RULES, get(list::show))
+        .route("/ui/rules/new", get(edit::new).post(edit::create))
+        .route("/ui/rules/{project}/{rule}", get(detail::show))
+        .route("/ui/rules/{project}/{rule}/edit", get(edit::form).post(edit::act))
+        .route("/ui/rules/{project}/{rule}/rehearse", get(rehearse::form).post(rehearse::act))
+        .route("/ui/rules/{project}/{rule}/revisions", get(revisions::show))
+        .route("/ui/rules/{project}/{rule}/delete", get(delete::form).post(delete::act))
 }
 
 /// Adds the pages of a run. The query names it: as a part of a path, some workflow IDs would not arrive.

@@ -15,8 +15,16 @@ pub(crate) const RUNS: &str = "/ui/runs";
 
 /// The list of schedules.
 pub(crate) const SCHEDULES: &str = "/ui/schedules";
+/// The list of rules.
+pub(crate) const RULES: &str = "/ui/rules";
 /// The list of alarms.
 pub(crate) const ALARMS: &str = "/ui/alarms";
+/// The workflow clients and task queues.
+pub(crate) const CLIENTS: &str = "/ui/clients";
+/// The settings.
+pub(crate) const SETTINGS: &str = "/ui/settings";
+/// The audit.
+pub(crate) const AUDIT: &str = "/ui/audit";
 
 /// What RFC 3986 does not reserve stays as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

@@ -1,7 +1,7 @@
 //! A refused use case, as a page shows it: beside the form, or as a page of its own.
 
 use bridge_core::{
-    AlarmError, IntentError, IntentsError, RunError, ScheduleError, StartError, WorkflowError,
+    AlarmError, IntentError, IntentsError, RuleError, RunError, ScheduleError, StartError, WorkflowError,
 };
 use bridge_http::ApiError;
 use http::StatusCode;
@@ -65,4 +65,13 @@ macro_rules! of_use_cases {
     )+};
 }
 
-of_use_cases!(AlarmError, IntentError, IntentsError, RunError, ScheduleError, StartError, WorkflowError);
+of_use_cases!(
+    AlarmError,
+    IntentError,
+    IntentsError,
+    RuleError,
+    RunError,
+    ScheduleError,
+    StartError,
+    WorkflowError
+);

@@ -28,6 +28,7 @@ macro_rules! actions {
                     self,
                     Self::ReadAudit
                         | Self::VerifyAudit
+                        | Self::ReadSettings
                         | Self::ListAlarmSubscriptions
                         | Self::CreateAlarmSubscription
                         | Self::DeleteAlarmSubscription
@@ -127,6 +128,7 @@ actions! {
     ListIntents = "list" Reads [View Author Operate Administer];
     ListGroups = "list-groups" Reads [View Author Operate Administer];
     SearchIntents = "search-intents" Reads [View Author Operate Administer];
+    ListClients = "list-clients" Reads [Author Operate Administer];
     CheckIntent = "check" Reads [Author];
     ListChanges = "list-revisions" Reads [View Author Operate Administer];
     GetRevision = "get-revision" Reads [View Author Operate Administer];
@@ -148,6 +150,7 @@ actions! {
     Reset = "reset" Changes [Administer];
     ReadAudit = "read-audit" Reads [Administer];
     VerifyAudit = "verify-audit" Reads [Administer];
+    ReadSettings = "read-settings" Reads [Administer];
     ListSchedules = "list-schedules" Reads [View Author Operate Administer];
     SearchSchedules = "search-schedules" Reads [View Author Operate Administer];
     GetSchedule = "get-schedule" Reads [View Author Operate Administer];
@@ -175,6 +178,7 @@ actions! {
     RetryAlarmDelivery = "retry-alarm-delivery" Changes [Operate Administer];
     DiscardAlarmDelivery = "discard-alarm-delivery" Changes [Administer];
     ListRules = "list-rules" Reads [View Author Operate Administer];
+    SearchRules = "search-rules" Reads [View Author Operate Administer];
     GetRule = "get-rule" Reads [View Author Operate Administer];
     PutRule = "put-rule" Changes [Operate Administer];
     DeleteRule = "delete-rule" Changes [Operate Administer];

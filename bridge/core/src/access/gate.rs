@@ -107,6 +107,15 @@ impl Gate for Open {
     }
 }
 
+/// Returns the workflow client of an intent as rights name it: `host:port/name`.
+pub(crate) fn client_named(spec: &WorkflowIntentSpec) -> String {
+    let endpoint = &spec.workflow_client;
+    // Names of hosts are the same in any case, and with the root's dot.
+    let host = endpoint.client_endpoint_name.to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    format!("{host}:{}/{}", endpoint.client_endpoint_port, spec.temporal.workflow_client_name)
+}
+
 /// The workflow client, the task queues and the workflow ID in an intent's document.
 #[derive(Debug)]
 pub(super) struct NamesOf<'a> {
@@ -117,18 +126,14 @@ pub(super) struct NamesOf<'a> {
 
 impl<'a> NamesOf<'a> {
     pub(super) fn new(spec: &'a WorkflowIntentSpec) -> Self {
-        let (endpoint, temporal) = (&spec.workflow_client, &spec.temporal);
-        // Names of hosts are the same in any case, and with the root's dot.
-        let host = endpoint.client_endpoint_name.to_ascii_lowercase();
-        let host = host.strip_suffix('.').unwrap_or(&host);
-        let port = endpoint.client_endpoint_port;
+        let temporal = &spec.temporal;
         let options = &temporal.workflow_start_options;
         let of_activities = temporal.workflow_params.activity_options.values();
         let of_activities = of_activities.map(|options| options.task_queue.as_str());
         // An activity without a queue of its own runs on that of the workflow.
         let of_activities = of_activities.filter(|queue| !queue.is_empty());
         Self {
-            client: format!("{host}:{port}/{}", temporal.workflow_client_name),
+            client: client_named(spec),
             task_queues: of_activities.chain([options.task_queue.as_str()]).collect(),
             workflow: options.id.as_str(),
         }

@@ -145,7 +145,7 @@ impl Intents {
     }
 
     /// Returns the timeout for a check that a caller requests.
-    fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
         let bound = self.parts.limits.client_check;
         if bound.is_zero() { ON_PURPOSE } else { bound }
     }

@@ -9,9 +9,9 @@ use crate::ports::FoundIntent;
 use crate::request::Request;
 
 /// How many intents are read from the database at once, and how many a filter that needs calls examines.
-const BATCH: u32 = 200;
+pub(super) const BATCH: u32 = 200;
 /// How many intents one page examines, so that one whose caller may see few of many comes soon.
-const MOST: usize = 5000;
+pub(super) const MOST: usize = 5000;
 
 /// Which intents to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Intents {
     }
 
     /// Returns those intents that the caller may get. Nothing is asked about groups in which the caller sees none.
-    fn shown_anywhere(&self, request: &Request, batch: Vec<FoundIntent>) -> Vec<FoundIntent> {
+    pub(super) fn shown_anywhere(&self, request: &Request, batch: Vec<FoundIntent>) -> Vec<FoundIntent> {
         let access = &self.parts.access;
         let allowed: Vec<_> = batch
             .chunk_by(|one, next| one.key.dig == next.key.dig)

@@ -14,7 +14,7 @@ use super::{
     CommandError, EngineError, EscalateError, HistoryPage, HistoryRequest, PauseError, QueryError,
     ResetError, UpdateError,
 };
-use crate::model::WorkflowRun;
+use crate::model::{Target, WorkflowRun};
 
 /// A workflow engine. Every call has a timeout of its own. Dropping a call ends it at once.
 #[async_trait]
@@ -75,6 +75,27 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
 
     /// Ends the run, and starts another that continues from a point of its history. Returns the new run.
     async fn reset(&self, run: &WorkflowRun, reset: &Reset) -> Result<RunId, ResetError>;
+
+    /// Returns the workers that poll a task queue.
+    async fn pollers(&self, target: &Target, queue: &TaskQueue) -> Result<QueuePollers, EngineError>;
+}
+
+/// The workers that poll a task queue, for each kind of task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QueuePollers {
+    /// Those of workflow tasks.
+    pub workflow: Pollers,
+    /// Those of activity tasks.
+    pub activity: Pollers,
+}
+
+/// Workers that poll a task queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pollers {
+    /// How many there are. One that has stopped is counted for some more time.
+    pub number: usize,
+    /// When one has polled last, also if it is gone; `None` if the engine does not know.
+    pub last: Option<jiff::Timestamp>,
 }
 
 /// The state of a run, and its times.

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bridge_core::model::WorkflowRun;
+use bridge_core::model::{Target, WorkflowRun};
 use bridge_core::ports::{
     CommandError, Description, Engine, EngineError, EscalateError, HistoryPage, HistoryRequest, Outline,
-    PauseError, PauseOrder, Query, QueryError, Reset, ResetError, RunEvent, Signal, StopOrder, Update,
-    UpdateError, Updated, Waited,
+    PauseError, PauseOrder, Query, QueryError, QueuePollers, Reset, ResetError, RunEvent, Signal, StopOrder,
+    Update, UpdateError, Updated, Waited,
 };
 use futures::future::{BoxFuture, ready};
 use futures::stream::{BoxStream, empty};
 use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
-use workflow_api::{Escalation, RawJson, RunId, WorkflowState};
+use workflow_api::{Escalation, RawJson, RunId, TaskQueue, WorkflowState};
 
 type Answer<T, Q = WorkflowRun> = Box<dyn Fn(&Q) -> T + Send + Sync>;
 
@@ -206,6 +206,10 @@ impl Engine for ScriptedEngine {
 
     async fn reset(&self, run: &WorkflowRun, _: &Reset) -> Result<RunId, ResetError> {
         Ok((self.outline)(run)?.run_id)
+    }
+
+    async fn pollers(&self, _: &Target, _: &TaskQueue) -> Result<QueuePollers, EngineError> {
+        Ok(QueuePollers::default())
     }
 }
 

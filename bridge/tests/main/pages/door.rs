@@ -20,6 +20,18 @@ name = "viewers"
 role = "viewer"
 subjects = [{ token = "alice" }]
 scope = "proj1/**"
+
+[[binding]]
+name = "operators"
+role = "operator"
+subjects = [{ token = "carol" }]
+scope = "proj1/**"
+
+[[binding]]
+name = "administrators"
+role = "administrator"
+subjects = [{ token = "dave" }]
+scope = "**"
 "#;
 
 pub(super) async fn place() -> Place {
@@ -55,7 +67,7 @@ async fn only_what_the_person_may_do_is_offered() {
     let offered = "return document.querySelectorAll('.head .actions a').length";
     assert_eq!(browser.script(offered).await.unwrap(), 0);
     let entries = "return [...document.querySelectorAll('.side nav a')].map(link => link.innerText).join()";
-    assert_eq!(browser.script(entries).await.unwrap(), "Overview,Intents,Runs,Schedules,Alarms");
+    assert_eq!(browser.script(entries).await.unwrap(), "Overview,Intents,Runs,Schedules,Rules,Alarms");
     browser.click("details:last-of-type summary").await.unwrap();
     browser.shows("the binding `viewers` gives the role viewer, which does not include it").await;
     // Whoever knows the path learns which right is missing.
@@ -65,6 +77,33 @@ async fn only_what_the_person_may_do_is_offered() {
         assert_eq!(browser.script("return document.querySelectorAll('form.act').length").await.unwrap(), 0);
     }
     keep(&browser, "forbidden").await;
+}
+
+#[tokio::test]
+async fn each_role_is_offered_what_it_may_do() {
+    let place = place().await;
+    let all = "Overview,Intents,Runs,Schedules,Rules,Alarms";
+    let roles = [
+        ("one", all.to_owned(), "", "/ui/clients"),
+        ("two", format!("{all},Clients"), "Edit,Check,Delete", "/ui/audit"),
+        ("three", format!("{all},Clients"), "Start,New schedule", "/ui/settings"),
+        ("four", format!("{all},Clients,Audit,Settings"), "Start,New schedule", "/ui/new-intent"),
+    ];
+    let entries = "return [...document.querySelectorAll('.side nav a')].map(link => link.innerText).join()";
+    let actions = "
+        const links = [...document.querySelectorAll('.head .actions a, .pager a[href$=new-schedule]')];
+        return links.map(link => link.innerText).join()";
+    for (token, navigation, offered, refused) in roles {
+        let browser = Browser::start().await.unwrap();
+        browser.open(&place.at(INTENT)).await.unwrap();
+        browser.fill("#token", token).await.unwrap();
+        browser.click("button").await.unwrap();
+        browser.shows(SAMPLE_INTENT).await;
+        assert_eq!(browser.script(entries).await.unwrap(), navigation, "{token}");
+        assert_eq!(browser.script(actions).await.unwrap(), offered, "{token}");
+        browser.open(&place.at(refused)).await.unwrap();
+        browser.shows("lacks the right").await;
+    }
 }
 
 #[tokio::test]
@@ -78,6 +117,20 @@ async fn a_form_of_another_site_changes_nothing() {
         assert!(refused.text().await.unwrap().contains("<html"));
     }
     assert_eq!(visitor.post(&page, "at=1").await.status(), 303);
+}
+
+#[tokio::test]
+async fn a_browser_at_the_root_gets_to_the_pages_and_a_program_does_not() {
+    let (place, browser) = (place().await, Browser::start().await.unwrap());
+    browser.open(&place.at("/")).await.unwrap();
+    browser.fill("#token", "one").await.unwrap();
+    browser.click("button").await.unwrap();
+    browser.shows("All projects that you may see").await;
+    for accept in ["*/*", "application/json"] {
+        let answer =
+            http().get(place.at("/")).bearer_auth("one").header("accept", accept).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.url().path()), (404, "/"), "{accept}");
+    }
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use bridge_core::App;
-use bridge_core::model::{AlarmObject, ProbableCause, Raised};
+use bridge_core::model::{AlarmObject, ProbableCause, Raised, RuleKey};
 use harness::{Browser, eventually, http};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{INTENT, ODD, Scene};
 use crate::api::{SOON, sample_key};
@@ -35,6 +35,33 @@ async fn faults(browser: &Browser) -> Vec<String> {
     faults
 }
 
+/// Keeps a rule, changes it, and lets it act on what runs.
+async fn rule_that_acts(scene: &Scene) {
+    let rule = scene.at("/v2/projects/proj1/workflow-rules/stuck");
+    for least in ["1s", "1ms"] {
+        let when = json!({"all": [
+            {"runningFor": least},
+            {"any": [{"taskFailingAttempt": 5}, {"pendingActivity": {"attempt": 2, "type": "To*"}}]},
+        ]});
+        let then = json!([
+            {"alarm": {"probableCause": "workflowStuck", "severity": "MAJOR"}},
+            {"notify": {"text": "{{seen.workflowID}} makes no progress"}, "once": "Run"},
+        ]);
+        let metadata = json!({"name": "stuck", "description": "A move makes no progress"});
+        let body = json!({"metadata": metadata, "spec": {"when": when, "clearFor": "1m", "then": then}});
+        let kept = http().put(&rule).body(body.to_string()).send().await.unwrap();
+        assert!(kept.status().is_success(), "{}", kept.text().await.unwrap());
+    }
+    let (rules, key) = (App::new(scene.api.parts()).rules, RuleKey::of("proj1", "stuck"));
+    let decisions = scene.at("/v2/projects/proj1/workflow-rules/stuck/decisions");
+    eventually(SOON, "the rule has acted", async || {
+        rules.turn(&key).await.unwrap();
+        let decisions = http().get(&decisions).send().await.unwrap().text().await.unwrap();
+        if decisions.contains("\"Done\"") { Ok(()) } else { Err(decisions) }
+    })
+    .await;
+}
+
 /// Returns pages of each kind, with something on them.
 async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
     scene.put(scene.intent("Stubborn")).await;
@@ -51,6 +78,8 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
     scene.start(&format!("looks {ODD}")).await;
     scene.shows("the cluster is away").await;
     let run = scene.browser.url().await.unwrap();
+    Box::pin(rule_that_acts(scene)).await;
+    let of_rule = |page: &str| scene.at(&format!("/ui/rules/proj1/stuck{page}"));
     let of_run = |page: &str| run.replace("/run?", &format!("/run/{page}?"));
     let of_intent = |page: &str| scene.at(&format!("{INTENT}{page}"));
     let mut pages = vec![
@@ -71,6 +100,21 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
         ("trigger", of_intent("/schedules/nightly/trigger")),
         ("backfill", of_intent("/schedules/nightly/backfill")),
         ("delete-schedule", of_intent("/schedules/nightly/delete")),
+        ("rules", scene.at("/ui/rules")),
+        ("no-rules", scene.at("/ui/rules?project=none")),
+        ("new-rule", scene.at("/ui/rules/new?project=proj1&sample=stuck")),
+        ("rule", of_rule("")),
+        ("edit-rule", of_rule("/edit")),
+        ("rehearse-rule", of_rule("/rehearse")),
+        ("rule-revisions", of_rule("/revisions?from=1&to=2")),
+        ("delete-rule", of_rule("/delete")),
+        ("audit", scene.at("/ui/audit")),
+        ("no-events", scene.at("/ui/audit?actor=nobody&since=2026-01-02T00:00:00Z")),
+        ("wrong-filter", scene.at("/ui/audit?since=yesterday")),
+        ("settings", scene.at("/ui/settings")),
+        ("no-settings", scene.at("/ui/settings?name=none")),
+        ("clients", scene.at("/ui/clients")),
+        ("no-clients", scene.at("/ui/clients?project=none")),
         ("missing", scene.at("/ui/missing")),
         ("intent", of_intent("")),
         ("new-intent", scene.at("/ui/new-intent")),
@@ -102,7 +146,7 @@ async fn pages(scene: &Scene) -> Vec<(&'static str, String)> {
 async fn nothing_hinders_anybody_in_light_and_dark_and_on_small_screens() {
     let scene = Scene::new("Obedient").await;
     let mut wrong = Vec::new();
-    for (name, url) in pages(&scene).await {
+    for (name, url) in Box::pin(pages(&scene)).await {
         for size in SIZES {
             for dark in [false, true] {
                 scene.browser.looks(size, dark).await.unwrap();
@@ -112,6 +156,27 @@ async fn nothing_hinders_anybody_in_light_and_dark_and_on_small_screens() {
                 wrong.extend(found.into_iter().map(|fault| format!("{look}: {fault}")));
                 keep_whole(&scene.browser, &look, size, dark).await;
             }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_result_of_a_rehearsal_hinders_nobody() {
+    let scene = Scene::new("Stubborn").await;
+    scene.start(&format!("rehearsed {ODD}")).await;
+    scene.shows("the cluster is away").await;
+    Box::pin(rule_that_acts(&scene)).await;
+    let mut wrong = Vec::new();
+    for size in SIZES {
+        for dark in [false, true] {
+            scene.browser.looks(size, dark).await.unwrap();
+            scene.open("/ui/rules/proj1/stuck/rehearse").await;
+            scene.send().await;
+            scene.shows("It would have acted once.").await;
+            wrong.extend(faults(&scene.browser).await);
+            let name = format!("rehearsal-{}-{}", size.0, if dark { "dark" } else { "light" });
+            keep_whole(&scene.browser, &name, size, dark).await;
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
@@ -222,8 +287,14 @@ async fn a_page_goes_on_after_the_bridge_was_away() {
     let scene = Scene::new("Obedient").await;
     scene.start("away").await;
     scene.shows("Running").await;
-    scene.browser.script("window.failed = 0; const ask = window.fetch; window.fetch = async (...all) => {
-        try { return await ask(...all) } catch (error) { window.failed += 1; throw error } }").await.unwrap();
+    scene
+        .browser
+        .script(
+            "window.failed = 0; const ask = window.fetch; window.fetch = async (...all) => {
+        try { return await ask(...all) } catch (error) { window.failed += 1; throw error } }",
+        )
+        .await
+        .unwrap();
     scene.browser.blocks(&["*"]).await.unwrap();
     eventually(SOON, "the page has asked in vain", async || {
         scene.browser.script("return window.failed").await.unwrap().as_u64() > Some(0)

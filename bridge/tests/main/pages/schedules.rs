@@ -89,8 +89,7 @@ async fn of_two_who_edit_a_schedule_at_once_one_sees_what_has_changed() {
     scene.send().await;
     scene.shows("What others have changed").await;
     scene.shows("Europe/Paris").await;
-    let typed = scene.browser.script("return document.querySelector('#document').value").await.unwrap();
-    assert_eq!(typed, NIGHTLY.replace("30 2", "45 2"));
+    assert_eq!(scene.document().await, NIGHTLY.replace("30 2", "45 2"));
     scene.send().await;
     scene.shows("The schedule was saved").await;
     scene.shows("45 2 * * *").await;

@@ -30,6 +30,7 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::ListIntents, "vaom"),
     (Action::ListGroups, "vaom"),
     (Action::SearchIntents, "vaom"),
+    (Action::ListClients, "aom"),
     (Action::CheckIntent, "a"),
     (Action::ListChanges, "vaom"),
     (Action::GetRevision, "vaom"),
@@ -52,6 +53,7 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     // It is about more than a group.
     (Action::ReadAudit, ""),
     (Action::VerifyAudit, ""),
+    (Action::ReadSettings, ""),
     (Action::ListSchedules, "vaom"),
     (Action::SearchSchedules, "vaom"),
     (Action::GetSchedule, "vaom"),
@@ -80,6 +82,7 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
     (Action::DiscardAlarmDelivery, ""),
     // They are about the whole project.
     (Action::ListRules, ""),
+    (Action::SearchRules, "vaom"),
     (Action::GetRule, ""),
     (Action::PutRule, ""),
     (Action::DeleteRule, ""),
@@ -90,7 +93,13 @@ const EXPECTED: [(Action, &str); Action::ALL.len()] = [
 ];
 
 /// Those of them that are about no group: `searches_show_what_the_caller_may_see` has them.
-const SEARCHES: [Action; 3] = [Action::SearchIntents, Action::SearchRuns, Action::SearchSchedules];
+const SEARCHES: [Action; 5] = [
+    Action::SearchIntents,
+    Action::ListClients,
+    Action::SearchRuns,
+    Action::SearchSchedules,
+    Action::SearchRules,
+];
 
 /// The roles that may do each action on rules.
 const ABOUT_RULES: [(Action, &str); 8] = [
@@ -222,6 +231,7 @@ fn request(bridge: &Guarded, user: &str, action: Action, group: &str, name: &str
         Action::ListGroups => return bridge.request(user, get, "/v2/deployment-intent-groups"),
         Action::ReadAudit => return bridge.request(user, get, "/v2/audit"),
         Action::VerifyAudit => return bridge.request(user, get, "/v2/audit/batches"),
+        Action::ReadSettings => return bridge.request(user, get, "/ui/settings"),
         _ => unreachable!("it is about alarms or rules"),
     };
     let path = format!("{group}/temporal-workflow-intents{}", path.replace("NAME", name));
@@ -245,7 +255,7 @@ async fn is_permitted(request: RequestBuilder) -> bool {
     status != 403
 }
 
-/// 63 actions, without the searches: each by four roles in four places, and by nobody; 1020 expectations.
+/// 65 actions, without the searches: each by four roles in four places, and by nobody; 1037 expectations.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
     assert_eq!(EXPECTED.map(|(action, _)| action), Action::ALL);
@@ -297,7 +307,7 @@ async fn each_role_may_do_its_actions_in_its_scope_and_no_others() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(checked, 1020);
+    assert_eq!(checked, 1037);
 }
 
 /// A search is permitted to whoever has a role anywhere, and finds what each of them may see.
@@ -322,11 +332,13 @@ async fn searches_show_what_the_caller_may_see() {
         let (status, found) = search(&format!("some-{role}"), "/ui/intents").await;
         assert_eq!(status, 200);
         assert!(found.contains("/dig1/in-1\"") && !found.contains("/out-1\""), "{role}: {found}");
-        for path in ["/ui/runs", "/ui/"] {
+        for path in ["/ui/runs", "/ui/schedules", "/ui/rules", "/ui/"] {
             assert_eq!(search(role, path).await.0, 200, "{role} {path}");
         }
+        let clients = search(role, "/ui/clients").await.0;
+        assert_eq!(clients, if role == "viewer" { 403 } else { 200 }, "{role}");
     }
-    for path in ["/ui/intents", "/ui/runs"] {
+    for path in ["/ui/intents", "/ui/runs", "/ui/schedules", "/ui/rules", "/ui/clients"] {
         let (status, refused) = search("nobody", path).await;
         assert!(status == 403 && refused.contains("no binding is for"), "{status} {refused}");
     }

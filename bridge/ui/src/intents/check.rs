@@ -1,5 +1,7 @@
 //! `…/check`: asks the workflow client of an intent whether it accepts the intent, and what it declares.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::response::Response;
 use bridge_core::{ClientAnswer, ClientCheck};
@@ -47,22 +49,23 @@ pub(crate) async fn show(visit: Visit, OfIntent(key): OfIntent) -> Result<Respon
 
 impl From<CatalogueEntry> for Declared {
     fn from(entry: CatalogueEntry) -> Self {
-        let names = |messages: &Option<std::collections::BTreeMap<String, MessageEntry>>| {
-            messages.iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>()
-        };
-        let messages = [
-            ("Activities", entry.activities.clone().unwrap_or_default()),
-            ("Signals", names(&entry.signals)),
-            ("Updates", names(&entry.updates)),
-            ("Queries", names(&entry.queries)),
-        ];
         let schema = |(activity, schema): (&String, &Value)| {
             (activity.clone(), serde_json::to_string_pretty(schema).unwrap_or_default())
         };
-        Self {
-            messages: messages.into_iter().filter(|(_, names)| !names.is_empty()).collect(),
-            params: entry.params.iter().map(schema).collect(),
-            entry,
-        }
+        Self { messages: messages(&entry), params: entry.params.iter().map(schema).collect(), entry }
     }
+}
+
+/// Returns the activities of a client's workflow, and what can be sent to it: by kind, without empty ones.
+pub(crate) fn messages(entry: &CatalogueEntry) -> Vec<(&'static str, Vec<String>)> {
+    let names = |messages: &Option<BTreeMap<String, MessageEntry>>| {
+        messages.iter().flatten().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let all = [
+        ("Activities", entry.activities.clone().unwrap_or_default()),
+        ("Signals", names(&entry.signals)),
+        ("Updates", names(&entry.updates)),
+        ("Queries", names(&entry.queries)),
+    ];
+    all.into_iter().filter(|(_, names)| !names.is_empty()).collect()
 }

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::response::Response;
 use bridge_core::access::Action;
-use jiff::Timestamp;
 use uuid::Uuid;
 use workflow_api::Overlap;
 
@@ -60,7 +59,7 @@ pub(crate) async fn act(visit: Visit, place: SchedulePlace, Form(form): Form) ->
 }
 
 async fn backfill(visit: &Visit, place: &SchedulePlace, form: &Fields) -> Result<(), Notice> {
-    let (from, to) = (moment(form, "from", "beginning")?, moment(form, "to", "end")?);
+    let (from, to) = (form.moment("from", "beginning")?, form.moment("to", "end")?);
     if to <= from {
         return Err(Notice::of_field("the end is not later than the beginning"));
     }
@@ -69,11 +68,4 @@ async fn backfill(visit: &Visit, place: &SchedulePlace, form: &Fields) -> Result
     let schedules = &visit.ui.app.schedules;
     schedules.backfill(&visit.request, &place.0, (from, to), overlap, form.some("key")).await?;
     Ok(())
-}
-
-fn moment(form: &Fields, field: &str, name: &str) -> Result<Timestamp, Notice> {
-    form.text(field).parse().map_err(|_| {
-        let text = format!("the {name} is not a time with its zone: write 2026-12-01T00:00:00Z");
-        Notice::of_field(&text)
-    })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, Url};
+use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{
@@ -33,6 +34,8 @@ async fn work(url: &str, task_queue: String) {
         .register_workflow::<Stubborn>()
         .unwrap()
         .register_workflow::<Parent>()
+        .unwrap()
+        .register_workflow::<Doomed>()
         .unwrap()
         .register_activities(Activities)
         .build();
@@ -156,5 +159,18 @@ impl Parent {
             .build();
         ctx.start_child_workflow(Stubborn::run, input, options).await?.result().await?;
         Ok(())
+    }
+}
+
+/// Fails.
+#[workflow]
+#[derive(Default)]
+struct Doomed;
+
+#[workflow_methods]
+impl Doomed {
+    #[run(name = "Doomed")]
+    async fn run(_ctx: &mut WorkflowContext<Self>, _input: Value) -> WorkflowResult<()> {
+        Err(ApplicationFailure::builder(std::io::Error::other("no cluster has room")).build().into())
     }
 }

@@ -1,0 +1,15 @@
+//! Pages about rules.
+
+mod decision;
+pub(crate) mod delete;
+pub(crate) mod detail;
+pub(crate) mod edit;
+pub(crate) mod list;
+mod place;
+pub(crate) mod rehearse;
+mod rehearsed;
+pub(crate) mod revisions;
+mod samples;
+mod term;
+mod text;
+mod words;
