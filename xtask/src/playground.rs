@@ -139,7 +139,7 @@ fn failed_rule() -> Value {
         "spec": {
             "when": {"state": ["Failed"]},
             "every": "10s",
-            "then": [{"alarm": {"probableCause": "workflowFailed", "severity": "MAJOR"}}],
+            "then": [{"alarm": {"probableCause": "workflowFailed", "severity": "MAJOR", "text": "A workflow has failed"}}],
         },
     })
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use bridge_core::AuditPage as Found;
 use bridge_core::access::Action;
-use bridge_core::model::{DigKey, Event, EventActor, EventObject, EventOutcome, IntentKey, Source};
+use bridge_core::model::{DigKey, Event, EventActor, EventObject, EventOutcome, IntentKey, RuleKey, Source};
 use bridge_core::ports::{EventFilter, KeptEvent};
 use bridge_http::ApiError;
 use http::StatusCode;
@@ -15,6 +15,7 @@ use crate::frame::Frame;
 use crate::link::{self, AUDIT};
 use crate::notice::Notice;
 use crate::page::page;
+use crate::rules::RulePlace;
 use crate::show::{Chip, Moment, Tone};
 use crate::visit::Visit;
 
@@ -195,11 +196,12 @@ fn parts(object: &EventObject) -> Vec<ObjectPart> {
         |page: &str, params: &[(&str, &str)]| intent.as_ref().map(|key| link::of_intent(key, page, params));
     let schedule = format!("schedules/{}", link::encoded(&object.schedule));
     let run = [("workflow", object.workflow_id.as_str()), ("run", object.run_id.as_str())];
+    let rule = RuleKey::of(if object.project.is_empty() { "*" } else { &object.project }, &object.rule);
     let alarm = link::alarm(&object.alarm_id.as_str().into(), "");
     let parts = [
         ("", object.path(), of_intent("", &[])),
         ("Schedule", object.schedule.clone(), of_intent(&schedule, &[])),
-        ("Rule", object.rule.clone(), None),
+        ("Rule", object.rule.clone(), Some(RulePlace(rule).below(""))),
         ("Workflow", object.workflow_id.clone(), of_intent("run", &run)),
         ("Alarm", object.alarm_id.clone(), Some(alarm)),
     ];

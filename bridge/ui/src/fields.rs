@@ -20,6 +20,12 @@ impl Fields {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
+    /// Returns the fields of a form. Browsers end each line with two characters, whatever the text had.
+    pub(crate) fn of_form(encoded: &[u8]) -> Self {
+        let fields = form_urlencoded::parse(encoded);
+        fields.map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n"))).collect()
+    }
+
     /// Returns the first field of this name, without space at its ends; empty if there is none.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default().trim()

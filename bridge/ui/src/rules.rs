@@ -13,3 +13,5 @@ mod samples;
 mod term;
 mod text;
 mod words;
+
+pub(crate) use place::RulePlace;

@@ -64,6 +64,6 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: HttpRequest, state: &S) -> Result<Self, Response> {
         let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-        Ok(Self(Fields::parse(&body)))
+        Ok(Self(Fields::of_form(&body)))
     }
 }

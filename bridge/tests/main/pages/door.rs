@@ -82,12 +82,12 @@ async fn only_what_the_person_may_do_is_offered() {
 #[tokio::test]
 async fn each_role_is_offered_what_it_may_do() {
     let place = place().await;
-    let all = "Overview,Intents,Runs,Schedules,Rules,Alarms";
+    let all = "Overview,Intents,Runs,Schedules,Rules";
     let roles = [
-        ("one", all.to_owned(), "", "/ui/clients"),
-        ("two", format!("{all},Clients"), "Edit,Check,Delete", "/ui/audit"),
-        ("three", format!("{all},Clients"), "Start,New schedule", "/ui/settings"),
-        ("four", format!("{all},Clients,Audit,Settings"), "Start,New schedule", "/ui/new-intent"),
+        ("one", format!("{all},Alarms"), "", "/ui/clients"),
+        ("two", format!("{all},Clients"), "Edit,Check,Delete", "/ui/alarms"),
+        ("three", format!("{all},Alarms,Clients"), "Start,New schedule", "/ui/settings"),
+        ("four", format!("{all},Alarms,Clients,Audit,Settings"), "Start,New schedule", "/ui/new-intent"),
     ];
     let entries = "return [...document.querySelectorAll('.side nav a')].map(link => link.innerText).join()";
     let actions = "

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use bridge_core::access::Action;
 use bridge_core::model::{DigKey, IntentKey};
-use bridge_core::{ChangeOptions, ClientAnswer, ClientCheck, IntentError};
+use bridge_core::{ChangeOptions, ClientAnswer, ClientCheck, IntentError, IntentsError};
 use bridge_http::ApiError;
 use http::StatusCode;
 use workflow_api::WorkflowIntent;
@@ -54,7 +54,8 @@ struct Draft {
     intent: WorkflowIntent,
     /// What others have changed since that revision.
     changes: Vec<Line>,
-    is_accepted: bool,
+    /// Whether the bridge has checked it and has nothing against it.
+    is_checked: bool,
 }
 
 /// What was entered.
@@ -109,7 +110,7 @@ impl Draft {
     }
 
     fn made(key: IntentKey, is_new: bool, at: String, intent: WorkflowIntent, entered: Entered) -> Self {
-        Self { key, is_new, at, entered, intent, changes: Vec::new(), is_accepted: false }
+        Self { key, is_new, at, entered, intent, changes: Vec::new(), is_checked: false }
     }
 
     /// Shows the same intent in the other way.
@@ -146,13 +147,21 @@ impl Draft {
 
     /// Makes the page. The workflow client describes the parameters, if it is known and there.
     async fn page(self, visit: Visit, mut act: Act) -> Response {
-        let (mut inputs, mut unknown) = (Inputs::default(), None);
-        if let Entered::Form(fields) = &self.entered {
-            let client = self.client(&visit).await;
-            if let Some(ClientAnswer { check: ClientCheck::Unknown(reason), .. }) = &client {
-                unknown = Some(reason.clone());
+        let (check, client) = match self.client(&visit).await {
+            Some(ClientAnswer { check, client }) => (Some(check), client),
+            None => (None, None),
+        };
+        let mut unknown = None;
+        match check {
+            Some(ClientCheck::Drifted(faults)) if self.is_checked => {
+                act = Act::failed(IntentsError::Unsound(faults));
             }
-            inputs = Inputs::new(fields, client.as_ref().and_then(|answer| answer.client.as_ref()));
+            Some(ClientCheck::Unknown(reason)) => unknown = Some(reason),
+            _ => {}
+        }
+        let mut inputs = Inputs::default();
+        if let Entered::Form(fields) = &self.entered {
+            inputs = Inputs::new(fields, client.as_ref());
             if let Some(notice) = &mut act.notice {
                 notice.faults = inputs.place(std::mem::take(&mut notice.faults));
             }
@@ -227,7 +236,7 @@ async fn submit(visit: Visit, key: Option<IntentKey>, form: Fields) -> Result<Re
             Err(notice) => Err(notice),
         },
     };
-    draft.is_accepted = done.is_ok() && form.text("do") == "check";
+    draft.is_checked = done.is_ok() && form.text("do") == "check";
     let act = done.err().map_or(Act { notice: None, may: true }, Act::failed);
     if act.status() == StatusCode::PRECONDITION_FAILED {
         draft.merge(&visit).await?;

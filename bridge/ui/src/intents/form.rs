@@ -49,9 +49,9 @@ const KNOWN: [Known; 8] = [
     known(
         "id",
         "Workflow ID",
-        "Empty: a new one for each start. {{uuid}} stands for a new UUID, {{run}} for the number of the start.",
+        "{{uuid}} stands for a new UUID, {{run}} for the number of the start.",
         "$.spec.temporal.workflowStartOptions.ID",
-        false,
+        true,
     ),
     known(
         "executionTimeout",
@@ -92,7 +92,8 @@ impl Input {
             value: value.to_owned(),
             choices: Vec::new(),
             is_required: field.is_required,
-            is_long: false,
+            // A field of one line would lose the others.
+            is_long: value.contains('\n'),
             faults: Vec::new(),
             path: field.path.to_owned(),
         }
@@ -231,7 +232,10 @@ pub(super) fn apply(entered: &Fields, intent: &mut WorkflowIntent) -> Vec<Fault>
 fn set(params: &mut WorkflowParams, activity: &str, name: &str, value: &str) {
     let all = &mut params.activity_params;
     let known = all.get(activity).and_then(|params| params.get(name));
-    if known.is_some_and(|known| known == value) || (known.is_none() && value.is_empty()) {
+    // What was entered has lines that end with one character.
+    if known.is_some_and(|known| known.replace("\r\n", "\n") == value)
+        || (known.is_none() && value.is_empty())
+    {
         return;
     }
     let of_activity = all.entry(activity.to_owned()).or_default();
@@ -312,7 +316,7 @@ mod tests {
         assert_eq!(others, []);
         assert_eq!(
             wrong,
-            ["Port of the workflow client", "Timeout of each run", "from", "to", "empty", "odd [name]"]
+            ["Port of the workflow client", "Timeout of each run", "to", "from", "empty", "odd [name]"]
         );
     }
 }

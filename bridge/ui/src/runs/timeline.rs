@@ -145,11 +145,11 @@ impl Scale {
     fn bar(&self, from: Timestamp, to: Timestamp, least: f64) -> (f64, f64) {
         let all = self.to.duration_since(self.from).as_secs_f64();
         let at = |time: Timestamp| {
-            if all > 0.0 { time.duration_since(self.from).as_secs_f64() / all * WIDTH } else { 0.0 }
+            let part = time.duration_since(self.from).as_secs_f64() / all;
+            if part.is_finite() { (part * WIDTH).round() } else { 0.0 }
         };
-        let (left, width) = (at(from), (at(to) - at(from)).max(least));
-        let rounded = |length: f64| (length * 10.0).round() / 10.0;
-        (rounded(left.min(WIDTH - width)), rounded(width))
+        let width = (at(to) - at(from)).max(least);
+        (at(from).min(WIDTH - width), width)
     }
 }
 
