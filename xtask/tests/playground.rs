@@ -15,10 +15,10 @@ fn address(log: &str, word: &str) -> Option<String> {
 }
 
 /// Keeps a picture for the README: `docs/pictures` has copies.
-async fn picture(browser: &Browser, name: &str) {
+async fn picture(browser: &Browser, name: &str) -> anyhow::Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
-    std::fs::create_dir_all(&folder).unwrap();
-    browser.screenshot(&folder.join(name)).await.unwrap();
+    std::fs::create_dir_all(&folder)?;
+    browser.screenshot(&folder.join(name)).await
 }
 
 #[tokio::test]
@@ -41,11 +41,11 @@ async fn the_demo_stays_up_with_something_to_see() {
     for words in ["A workflow has failed", "Failed", "relocate-collectd", "evacuate-cluster1", "nightly"] {
         browser.shows(words).await;
     }
-    picture(&browser, "overview.png").await;
+    picture(&browser, "overview.png").await.unwrap();
     browser.click("#wrong tbody a.name").await.unwrap();
     browser.shows("Why it did not complete").await;
     browser.shows("undone: app intents").await;
-    picture(&browser, "run.png").await;
+    picture(&browser, "run.png").await.unwrap();
 
     // A role has its own rights alone.
     browser.open(&pages.replace("/ui/", "/login?return=/ui/intents")).await.unwrap();

@@ -3,6 +3,7 @@
 mod lists;
 mod matrix;
 mod reload;
+mod searches;
 mod uses;
 
 use std::path::Path;
