@@ -21,6 +21,49 @@ async fn picture(browser: &Browser, name: &str) -> anyhow::Result<()> {
     browser.screenshot(&folder.join(name)).await
 }
 
+/// Writes and starts an intent as the README describes.
+async fn first_intent(browser: &Browser, pages: &str) -> anyhow::Result<()> {
+    browser.open(&format!("{pages}intents")).await?;
+    browser.click("td a[href$='/dig1-workflow-intent']").await?;
+    browser.click(".head .actions a[href$='/edit']").await?;
+    let fields = "
+        const labels = [...document.querySelectorAll('form.act label')];
+        return Object.fromEntries(labels.map(label => [label.innerText.trim(), label.control.value]))";
+    let mut values = browser.script(fields).await?;
+    let mine = [
+        ("Project", "proj1"),
+        ("Composite app", "capp1"),
+        ("Version of the composite app", "v1"),
+        ("Deployment intent group", "dig1"),
+        ("Name", "mine"),
+        ("Workflow ID", "mine"),
+        ("dryRun", "true"),
+    ];
+    for (label, value) in mine {
+        values[label] = value.into();
+    }
+    let fill = format!(
+        "const values = {values};
+        for (const label of document.querySelectorAll('form.act label')) {{
+            const text = label.innerText.trim();
+            if (text in values) label.control.value = values[text];
+        }}"
+    );
+    browser.open(&format!("{pages}new-intent")).await?;
+    browser.script(&fill).await?;
+    browser.click("button[value=check]").await?;
+    browser.shows("Only report what would be done.").await;
+    browser.script(&fill).await?;
+    browser.click("button[value=save]").await?;
+    browser.shows("The intent was saved.").await;
+    browser.click(".head .actions a[href$='/start']").await?;
+    browser.click("button[value=start]").await?;
+    browser.shows("Completed").await;
+    browser.click(".actions a[href*='/run/timeline?']").await?;
+    browser.shows("GetDigAppIntents").await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_demo_stays_up_with_something_to_see() {
     let mut demo = Process::builder(env!("CARGO_BIN_EXE_xtask")).arg("demo").spawn().unwrap();
@@ -46,6 +89,8 @@ async fn the_demo_stays_up_with_something_to_see() {
     browser.shows("Why it did not complete").await;
     browser.shows("undone: app intents").await;
     picture(&browser, "run.png").await.unwrap();
+
+    first_intent(&browser, &pages).await.unwrap();
 
     // A role has its own rights alone.
     browser.open(&pages.replace("/ui/", "/login?return=/ui/intents")).await.unwrap();
