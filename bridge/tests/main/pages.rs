@@ -10,6 +10,7 @@ mod looks;
 mod rules;
 mod runs;
 mod schedules;
+mod scriptless;
 mod settings;
 mod start;
 
