@@ -1,6 +1,7 @@
 //! `start`, `runs`, `status`, `history`, and what is done to a workflow.
 
 use std::io::{BufRead, BufReader};
+use std::process::Command;
 
 use harness::eventually;
 use serde_json::json;
@@ -68,6 +69,22 @@ async fn a_workflow_is_started_watched_and_ended() {
     );
     assert_eq!(ctl.ok(&["history", "gate", "--last", "2"]).lines().count(), 3);
     assert!(ctl.json(&["history", "gate"])["workflowHistory"].is_array());
+}
+
+#[tokio::test]
+async fn a_wait_that_is_interrupted_leaves_the_workflow() {
+    let scene = Scene::with_gate().await;
+    let ctl = &scene.ctl;
+    ctl.ok(&["start", "gate"]);
+    let mut watch = ctl.spawn(&["status", "gate", "--watch"]);
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "gate: Running");
+    let interrupted = Command::new("kill").args(["-INT", &watch.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let watch = ended(watch);
+    assert_eq!(watch.code, 130, "{watch:?}");
+    assert!(watch.err.contains("the workflow goes on. See: bridgectl status"), "{watch:?}");
+    assert!(ctl.ok(&["status", "gate"]).contains("Running"));
 }
 
 #[tokio::test]
