@@ -106,7 +106,7 @@ async fn denials(api: &Api, gate: Denying, kept: Arc<Kept>) -> [String; Action::
         denied(intents.groups(r, None, None, None).await),
         denied(intents.search(r, &IntentSearch::default()).await),
         denied(intents.named(r, &NamedSearch::default()).await),
-        denied(intents.check(r, &key).await),
+        denied(intents.check(r, &key, None).await),
         denied(intents.changes(r, &key, None, 1).await),
         denied(intents.revision(r, &key, "1").await),
         denied(starts.start(r, &key, StartOrder::default()).await),

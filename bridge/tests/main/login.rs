@@ -57,7 +57,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// With the tokens `one` of alice, `two` of bob, `three` of carol and `four` of dave.
+    /// With the tokens `one` of alice, `two` of bob, `third` of carol and `fourth` of dave.
     async fn with_tokens() -> Self {
         Self::start(free_port(), None, "sqlite::memory:").await
     }
@@ -83,7 +83,7 @@ impl Place {
         write(
             files.path(),
             "tokens",
-            &lines(&[("alice", "one"), ("bob", "two"), ("carol", "three"), ("dave", "four")]),
+            &lines(&[("alice", "one"), ("bob", "two"), ("carol", "third"), ("dave", "fourth")]),
         );
         let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
         let mut arguments = ["bridge", "--client-check", "0s", "--database", database, "--public-url", &url]

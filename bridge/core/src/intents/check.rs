@@ -11,7 +11,7 @@ use workflow_api::{Catalogue, CatalogueEntry, ClientStanding, Fault, WorkflowInt
 
 use super::Intents;
 use super::list::LOOKS;
-use crate::access::{Action, Refused, Resource};
+use crate::access::{Action, Resource};
 use crate::lookup::IntentError;
 use crate::model::IntentKey;
 use crate::ports::{ClientError, Clients};
@@ -108,30 +108,25 @@ impl ClientCheck {
 }
 
 impl Intents {
-    /// Asks the workflow client of an intent to validate it in its current form.
+    /// Asks the workflow client of an intent to validate it: a draft, which need not be kept, or its current form.
     ///
     /// # Errors
-    /// Returns an error if the intent does not exist, or the database fails.
-    pub async fn check(&self, request: &Request, key: &IntentKey) -> Result<ClientAnswer, IntentError> {
-        self.parts.access.authorize(request, Action::CheckIntent, Resource::Intent(key)).await?;
-        let intent = self.lookup.intent(key).await?;
-        Ok(self.answer(intent).await)
-    }
-
-    /// Asks the workflow client of an intent that is not kept yet to validate it, as a dry run of
-    /// [`put`](Self::put) does.
-    ///
-    /// # Errors
-    /// Returns an error if the caller may not write this intent.
-    pub async fn draft(
+    /// Returns an error if the intent does not exist, if the caller may not name what the draft names, or if the
+    /// database fails.
+    pub async fn check(
         &self,
         request: &Request,
         key: &IntentKey,
-        intent: Arc<WorkflowIntent>,
-    ) -> Result<ClientAnswer, Refused> {
-        let access = &self.parts.access;
-        access.authorize(request, Action::PutIntent, Resource::Intent(key)).await?;
-        access.may_write(request, Action::PutIntent, key, &intent.spec).await?;
+        draft: Option<Arc<WorkflowIntent>>,
+    ) -> Result<ClientAnswer, IntentError> {
+        self.parts.access.authorize(request, Action::CheckIntent, Resource::Intent(key)).await?;
+        let intent = match draft {
+            Some(draft) => {
+                self.parts.access.may_write(request, Action::CheckIntent, key, &draft.spec).await?;
+                draft
+            }
+            None => self.lookup.intent(key).await?,
+        };
         Ok(self.answer(intent).await)
     }
 

@@ -6,7 +6,7 @@ use heavy::apart;
 use workflow_api::{CatalogueEntry, MessageKind, RawJson};
 
 use super::{Addressee, WorkflowError, Workflows};
-use crate::access::{Action, Refused, Resource};
+use crate::access::Action;
 use crate::model::{IntentKey, WorkflowRun};
 use crate::request::Request;
 
@@ -44,19 +44,11 @@ impl Workflows {
 
     /// Returns the names of the messages of a kind that the workflow client of an intent declares; none if the client is
     /// away, slow, or declares nothing.
-    ///
-    /// # Errors
-    /// Returns an error if the caller may not see the state of the intent's workflows.
-    pub async fn declared(
-        &self,
-        request: &Request,
-        intent: &IntentKey,
-        kind: MessageKind,
-    ) -> Result<Vec<String>, Refused> {
-        self.parts.access.authorize(request, Action::Status, Resource::Intent(intent)).await?;
+    pub(super) async fn declared(&self, intent: &IntentKey, kind: Option<MessageKind>) -> Vec<String> {
+        let Some(kind) = kind else { return Vec::new() };
         let client = self.client_of(intent, false).await;
         let names = client.and_then(|client| Some(client.messages(kind)?.keys().cloned().collect()));
-        Ok(names.unwrap_or_default())
+        names.unwrap_or_default()
     }
 
     /// Returns the catalogue entry of the intent's client, if the client responds in time.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::try_unfold;
-use workflow_api::{RawJson, TaskFailing, WorkflowFailure, WorkflowStatus};
+use workflow_api::{MessageKind, RawJson, TaskFailing, WorkflowFailure, WorkflowStatus};
 
 use super::ending::write_end;
 use super::method::{StatusMethod, StatusMethodError};
@@ -36,6 +36,8 @@ pub struct StatusRequest {
     pub query: Option<Query>,
     /// Whether failures have stack traces.
     pub stack_trace: bool,
+    /// The kind of messages whose names to return, as the workflow client declares them.
+    pub declared: Option<MessageKind>,
 }
 
 impl StatusRequest {
@@ -62,6 +64,8 @@ pub struct StatusReport {
     pub more: Option<MorePages>,
     /// Whether the run was still open when the wait ended.
     pub unfinished: bool,
+    /// The names of the messages that can be sent, if they were asked for and the workflow client declares them.
+    pub declared: Vec<String>,
     /// The errors of the parts that are missing.
     pub errors: Vec<StatusMethodError>,
 }
@@ -133,10 +137,11 @@ impl Workflows {
         run: WorkflowRun,
         wanted: &StatusRequest,
     ) -> Result<StatusReport, WorkflowError> {
-        let (mut seen, answer, waited) = tokio::join!(
+        let (mut seen, answer, waited, declared) = tokio::join!(
             self.see(&run, wanted.describe, wanted.history.as_ref()),
             self.ask(&run, wanted.query.as_ref()),
             self.wait(&run, wanted),
+            self.declared(&to.intent, wanted.declared),
         );
         // Data from the beginning of the wait is out of date now.
         let now = match &waited {
@@ -170,7 +175,7 @@ impl Workflows {
             more = Some(MorePages { parts, request, intent: to.intent.clone(), run: run.clone(), next });
         }
         let report = Gathered { seen, answer, waited }.report(run, wanted)?;
-        Ok(StatusReport { more, ..report })
+        Ok(StatusReport { more, declared, ..report })
     }
 
     async fn see(&self, run: &WorkflowRun, describe: bool, history: Option<&HistoryRequest>) -> Seen {
@@ -262,7 +267,14 @@ impl Gathered {
         if let Some(Waited::Closed(closed)) = waited {
             write_end(&mut status, closed, wanted.stack_trace);
         }
-        Ok(StatusReport { status, outline: seen, more: None, unfinished, errors: errors.0 })
+        Ok(StatusReport {
+            status,
+            outline: seen,
+            more: None,
+            unfinished,
+            declared: Vec::new(),
+            errors: errors.0,
+        })
     }
 }
 

@@ -70,5 +70,5 @@ impl From<ClientAnswer> for CheckView {
     ),
 )]
 pub(crate) async fn check_intent(call: Call<IntentKey>) -> Result<GoJson<CheckView>, ApiError> {
-    Ok(GoJson(call.api.app.intents.check(&call.request, &call.key).await?.into()))
+    Ok(GoJson(call.api.app.intents.check(&call.request, &call.key, None).await?.into()))
 }

@@ -107,6 +107,7 @@ impl StatusParams {
             describe: self.run_describe_wf_exec,
             history: self.history()?,
             stack_trace: self.stack_trace,
+            declared: None,
             query: self.query()?,
         })
     }

@@ -86,8 +86,8 @@ async fn each_role_is_offered_what_it_may_do() {
     let roles = [
         ("one", format!("{all},Alarms"), "", "/ui/clients"),
         ("two", format!("{all},Clients"), "Edit,Check,Delete", "/ui/alarms"),
-        ("three", format!("{all},Alarms,Clients"), "Start,New schedule", "/ui/settings"),
-        ("four", format!("{all},Alarms,Clients,Audit,Settings"), "Start,New schedule", "/ui/new-intent"),
+        ("third", format!("{all},Alarms,Clients"), "Start,New schedule", "/ui/settings"),
+        ("fourth", format!("{all},Alarms,Clients,Audit,Settings"), "Start,New schedule", "/ui/new-intent"),
     ];
     let entries = "return [...document.querySelectorAll('.side nav a')].map(link => link.innerText).join()";
     let actions = "

@@ -33,7 +33,8 @@ async fn what_is_written_is_kept_without_a_script() {
     scene.send().await;
     scene.shows("The rule was deleted.").await;
 
-    let raised = Raised::new(AlarmObject::intent(&sample_key()), ProbableCause::WorkflowFailed, "It has failed");
+    let raised =
+        Raised::new(AlarmObject::intent(&sample_key()), ProbableCause::WorkflowFailed, "It has failed");
     App::new(scene.api.parts()).alarms.raise(&raised).await.unwrap();
     scene.open("/ui/alarms").await;
     scene.click("tbody a.name").await;

@@ -36,7 +36,7 @@ struct Declared {
 }
 
 pub(crate) async fn show(visit: Visit, OfIntent(key): OfIntent) -> Result<Response, ApiError> {
-    let ClientAnswer { check, client } = visit.ui.app.intents.check(&visit.request, &key).await?;
+    let ClientAnswer { check, client } = visit.ui.app.intents.check(&visit.request, &key, None).await?;
     let (chip, faults, reason) = match check {
         ClientCheck::Accepted => (Chip::new(Tone::Good, "Accepted"), Vec::new(), String::new()),
         ClientCheck::Drifted(faults) => (Chip::new(Tone::Bad, "Drifted"), faults, String::new()),

@@ -174,7 +174,7 @@ impl Draft {
             return None;
         }
         let intent = Arc::new(self.intent.clone());
-        visit.ui.app.intents.draft(&visit.request, &self.key, intent).await.ok()
+        visit.ui.app.intents.check(&visit.request, &self.key, Some(intent)).await.ok()
     }
 
     fn back(&self) -> String {

@@ -1,5 +1,6 @@
 //! Signals, queries and updates: what their forms have in common.
 
+use bridge_core::StatusRequest;
 use workflow_api::{MessageKind, RawJson};
 
 use super::place::RunPlace;
@@ -27,8 +28,9 @@ impl Message {
 
     /// Adds the names that the workflow client declares.
     pub(crate) async fn with_names(mut self, visit: &Visit, place: &RunPlace, kind: MessageKind) -> Self {
-        let declared = visit.ui.app.workflows.declared(&visit.request, &place.intent, kind).await;
-        self.names = declared.unwrap_or_default();
+        let wanted = StatusRequest { declared: Some(kind), ..StatusRequest::default() };
+        let report = visit.ui.app.workflows.status(&visit.request, &place.addressee(), &wanted).await;
+        self.names = report.map(|report| report.declared).unwrap_or_default();
         self
     }
 
