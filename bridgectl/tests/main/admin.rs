@@ -1,5 +1,5 @@
-//! An administrator's day: the commands of `docs/administrator-guide.md`. No other program than `bridgectl` talks to the
-//! bridge.
+//! An administrator's day: the commands of `docs/administrator-guide.md`. No other program than `bridgectl` talks
+//! to the bridge.
 
 use std::process::Command;
 

@@ -197,7 +197,8 @@ pub(super) fn entered(intent: &WorkflowIntent) -> Fields {
     own.into_iter().chain(params).collect()
 }
 
-/// Changes an intent to what was entered. What the form does not have stays. Returns the faults of what cannot be read.
+/// Changes an intent to what was entered. What the form does not have stays. Returns the faults of what cannot be
+/// read.
 pub(super) fn apply(entered: &Fields, intent: &mut WorkflowIntent) -> Vec<Fault> {
     let mut faults = Vec::new();
     let text = |name: &str| entered.exact(name).to_owned();
