@@ -42,8 +42,8 @@ impl Workflows {
         Ok(run)
     }
 
-    /// Returns the names of the messages of a kind that the workflow client of an intent declares; none if the client is
-    /// away, slow, or declares nothing.
+    /// Returns the names of the messages of a kind that the workflow client of an intent declares; none if the
+    /// client is away, slow, or declares nothing.
     pub(super) async fn declared(&self, intent: &IntentKey, kind: Option<MessageKind>) -> Vec<String> {
         let Some(kind) = kind else { return Vec::new() };
         let client = self.client_of(intent, false).await;

@@ -58,7 +58,8 @@ pub(super) struct Span {
     /// The number of the event that it began with.
     pub(super) id: i64,
     pub(super) kind: Kind,
-    /// What it is about, such as the type of an activity; empty if it names nothing, or its beginning is not on the page.
+    /// What it is about, such as the type of an activity; empty if it names nothing, or its beginning is not on the
+    /// page.
     pub(super) name: String,
     pub(super) begun: Option<Timestamp>,
     /// When a worker took it up.
