@@ -1,5 +1,8 @@
 //! What an intent and a call may name.
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
+
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -74,6 +77,28 @@ async fn an_author_names_only_clients_and_task_queues_of_a_binding() {
         json!({"all-activities": {"TaskQueue": "B_Q"}});
     let created = bridge.send("alice", Method::POST, &below(""), theirs).await;
     assert!(reason(created).await.contains("the task queue `B_Q`"));
+}
+
+#[tokio::test]
+async fn a_draft_is_checked_by_no_client_that_its_author_may_not_name() {
+    let bridge = Guarded::new(BINDINGS).await;
+    let client = TcpListener::bind("127.0.0.1:0").unwrap();
+    client.set_nonblocking(true).unwrap();
+    let port = client.local_addr().unwrap().port();
+    let form = format!(
+        "do=check&project=proj1&app=capp1&version=v1&dig=dig1&name=theirs&host=127.0.0.1&port={port}&client=c\
+         &queue=MIGRATION_Q&id=x"
+    );
+    let check = async |user: &str| {
+        let page = bridge.request(user, Method::POST, "/ui/new-intent").header("accept", "text/html");
+        page.body(form.clone()).send().await.unwrap().text().await.unwrap()
+    };
+    let page = check("alice").await;
+    assert!(page.contains("does not let it use the workflow client"), "{page}");
+    assert_eq!(client.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    // Who may name it has it called.
+    check("root").await;
+    client.accept().unwrap();
 }
 
 #[tokio::test]
